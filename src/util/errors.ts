@@ -1,0 +1,37 @@
+/**
+ * The errors a user can meet. Each says `where: what came, what was expected`, and carries a `hint` with what would work.
+ * They are thrown before any work starts; the command line prints them as one line plus the hint, without a stack.
+ */
+export class TensoroneError extends Error {
+  readonly hint: string | undefined;
+
+  constructor(message: string, hint?: string) {
+    super(hint === undefined ? message : `${message}\n  hint: ${hint}`);
+    this.name = new.target.name;
+    this.hint = hint;
+  }
+
+  /** The message without its hint line. */
+  get summary(): string {
+    return this.hint === undefined ? this.message : this.message.slice(0, this.message.lastIndexOf("\n  hint: "));
+  }
+}
+
+/** Shapes or attributes that do not fit together. */
+export class ShapeError extends TensoroneError {}
+/** A dtype an op or a backend does not take. */
+export class DTypeError extends TensoroneError {}
+/** A backend that is missing, or tensors of two backends in one op. */
+export class BackendError extends TensoroneError {}
+/** The arena is full, or a tensor is used after it was freed. */
+export class MemoryError extends TensoroneError {}
+/** backward() on something that has no graph, or a gradient that fails its check. */
+export class GradientError extends TensoroneError {}
+/** A state dict that does not fit its module. */
+export class StateDictError extends TensoroneError {}
+/** A checkpoint file that is missing, damaged or of another kind. */
+export class CheckpointError extends TensoroneError {}
+/** A dataset, folder or image that cannot be used; names the path. */
+export class DataError extends TensoroneError {}
+/** A command line or an option that cannot be understood. */
+export class UsageError extends TensoroneError {}
