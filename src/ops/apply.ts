@@ -1,0 +1,94 @@
+/**
+ * The one door through which every op goes: check, allocate, run, record. Autograd and compile plug in by the hook.
+ */
+import { allocate } from "../tensor/create.js";
+import type { Shape } from "../tensor/shape.js";
+import { sameShape, showShape } from "../tensor/shape.js";
+import type { StorageBackend } from "../tensor/storage.js";
+import { Tensor } from "../tensor/tensor.js";
+import { BackendError, ShapeError } from "../util/errors.js";
+import { inferDType } from "./dtypes.js";
+import { inferShapes } from "./shapes.js";
+import type { Attrs, OpName, PerOutput, UpdateAttrs, UpdateName } from "./spec.js";
+
+/** What a backend must do to take part: run one op on its own tensors. Ops on one backend take effect in call order. */
+export interface Runner extends StorageBackend {
+  run<K extends OpName>(op: K, inputs: readonly Tensor[], attrs: Attrs<K>, outputs: readonly Tensor[]): void;
+  update<K extends UpdateName>(op: K, operands: readonly Tensor[], attrs: UpdateAttrs<K>): void;
+}
+
+/** Sees every op after it ran. */
+export type Recorder = (op: OpName, inputs: readonly Tensor[], attrs: Attrs<OpName>, outputs: readonly Tensor[]) => void;
+
+let recorder: Recorder | null = null;
+
+/** Installs the one hook and returns the one before. */
+export function setRecorder(next: Recorder | null): Recorder | null {
+  const previous = recorder;
+  recorder = next;
+  return previous;
+}
+
+function runnerOf(op: string, operands: readonly Tensor[]): Runner {
+  const first = operands[0]!.storage.backend;
+  const stranger = operands.find((t) => t.storage.backend !== first);
+  if (stranger)
+    throw new BackendError(
+      `${op}: operands live on the backends ${first.name} and ${stranger.backend.name}, expected one`,
+      "copy with tensor(await x.data(), x.shape) after setBackend",
+    );
+  return first as Runner;
+}
+
+/** Ops whose output is a free view of their input. */
+const isView: { readonly [K in OpName]?: (from: Shape, to: Shape) => boolean } = {
+  reshape: () => true,
+  broadcastTo: (from, to) => sameShape(from, to),
+  // a slice is a view when only the first axis is cut
+  slice: (from, to) => from.length > 0 && from.slice(1).every((dim, i) => dim === to[i + 1]),
+};
+
+function viewOffset(op: OpName, x: Tensor, attrs: Attrs<OpName>): number {
+  if (op !== "slice") return 0;
+  const { begin } = attrs as Attrs<"slice">;
+  return (begin[0]! * x.size) / Math.max(1, x.shape[0]!);
+}
+
+/**
+ * Runs op on its inputs and returns its outputs. Throws ShapeError, DTypeError or BackendError before any work starts.
+ */
+export function apply<K extends OpName>(op: K, inputs: readonly Tensor[], attrs: Attrs<K>): PerOutput<K, Tensor> {
+  const runner = runnerOf(op, inputs);
+  const infer = inferShapes[op] as unknown as (shapes: readonly Shape[], attrs: Attrs<K>) => readonly Shape[];
+  const shapes = infer(
+    inputs.map((x) => x.shape),
+    attrs,
+  );
+  const dtype = inferDType(
+    op,
+    inputs.map((x) => x.dtype),
+    attrs,
+  );
+  const first = inputs[0]!;
+  let outputs: Tensor[];
+  if (isView[op]?.(first.shape, shapes[0]!)) {
+    outputs = [new Tensor(first.storage.retain(), shapes[0]!, first.offset + viewOffset(op, first, attrs))];
+  } else {
+    outputs = shapes.map((shape) => allocate(shape, dtype, runner));
+    if (outputs.some((y) => y.size > 0)) runner.run(op, inputs, attrs, outputs);
+  }
+  recorder?.(op, inputs, attrs, outputs);
+  return outputs as unknown as PerOutput<K, Tensor>;
+}
+
+/** Runs an update, which writes over its first operands. All operands have one shape and dtype. */
+export function update<K extends UpdateName>(op: K, operands: readonly Tensor[], attrs: UpdateAttrs<K>): void {
+  const runner = runnerOf(op, operands);
+  const first = operands[0]!;
+  for (const other of operands)
+    if (!sameShape(first.shape, other.shape) || first.dtype !== other.dtype)
+      throw new ShapeError(
+        `${op}: operands ${showShape(first.shape)} ${first.dtype} and ${showShape(other.shape)} ${other.dtype}, expected alike`,
+      );
+  if (first.size > 0) runner.update(op, operands, attrs);
+}

@@ -1,0 +1,185 @@
+/**
+ * Every op there is: its inputs, its attributes, its outputs. Types only; the other tables (shapes, cost, the kernels of
+ * each backend, gradients) are typed over these names, so that the compiler lists what a new op still lacks.
+ *
+ * Layouts: activations NHWC, convolution weights [KH, KW, Cin/groups, Cout].
+ */
+import type { DType } from "../tensor/dtype.js";
+import type { Shape } from "../tensor/shape.js";
+
+export type NoAttrs = Readonly<Record<string, never>>;
+export interface ReduceAttrs {
+  /** Sorted, distinct, counted from the front. */
+  readonly axes: readonly number[];
+  readonly keepDims: boolean;
+}
+export interface AxisAttrs {
+  readonly axis: number;
+}
+export type Pair = readonly [h: number, w: number];
+export interface Conv2dAttrs {
+  readonly stride: Pair;
+  readonly padding: Pair;
+  readonly dilation: Pair;
+  readonly groups: number;
+}
+export interface Pool2dAttrs {
+  readonly kernelSize: Pair;
+  readonly stride: Pair;
+  readonly padding: Pair;
+}
+export interface InputShape {
+  readonly inputShape: Shape;
+}
+export interface WeightShape {
+  readonly weightShape: Shape;
+}
+export interface MatmulAttrs {
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+}
+export interface EpsAttrs {
+  readonly eps: number;
+}
+
+/** One T per member of a tuple. */
+type Each<Tuple extends readonly unknown[], T> = { readonly [I in keyof Tuple]: T };
+type Spec<Inputs extends readonly string[], Attrs = NoAttrs, Outputs extends readonly string[] = ["y"]> = {
+  inputs: Inputs;
+  attrs: Attrs;
+  outputs: Outputs;
+};
+type Unary = Spec<["x"]>;
+/** Operands broadcast. */
+type Binary = Spec<["a", "b"]>;
+
+export interface OpSpecs {
+  // 1. elementwise, one operand
+  neg: Unary;
+  abs: Unary;
+  sign: Unary;
+  floor: Unary;
+  ceil: Unary;
+  round: Unary;
+  exp: Unary;
+  log: Unary;
+  sqrt: Unary;
+  rsqrt: Unary;
+  square: Unary;
+  reciprocal: Unary;
+  sin: Unary;
+  cos: Unary;
+  tanh: Unary;
+  sigmoid: Unary;
+  relu: Unary;
+  cast: Spec<["x"], { readonly dtype: DType }>;
+
+  // 2. elementwise, two or three operands; comparisons give 1 or 0 in the dtype of their operands
+  add: Binary;
+  sub: Binary;
+  mul: Binary;
+  div: Binary;
+  pow: Binary;
+  maximum: Binary;
+  minimum: Binary;
+  equal: Binary;
+  notEqual: Binary;
+  less: Binary;
+  lessEqual: Binary;
+  greater: Binary;
+  greaterEqual: Binary;
+  /** Operands of one shape: dy where y > 0, else 0. */
+  reluGrad: Spec<["dy", "y"]>;
+  /** a where mask is not 0, else b; the three broadcast. */
+  where: Spec<["mask", "a", "b"]>;
+
+  // 3. reductions
+  sum: Spec<["x"], ReduceAttrs>;
+  mean: Spec<["x"], ReduceAttrs>;
+  max: Spec<["x"], ReduceAttrs>;
+  min: Spec<["x"], ReduceAttrs>;
+  /** int32 index of the first largest value along one axis, which is dropped. */
+  argmax: Spec<["x"], AxisAttrs>;
+  softmax: Spec<["x"], AxisAttrs>;
+  logSoftmax: Spec<["x"], AxisAttrs>;
+
+  // 4. moving numbers about
+  broadcastTo: Spec<["x"], { readonly shape: Shape }>;
+  reshape: Spec<["x"], { readonly shape: Shape }>;
+  transpose: Spec<["x"], { readonly perm: readonly number[] }>;
+  slice: Spec<["x"], { readonly begin: readonly number[]; readonly size: readonly number[] }>;
+  pad: Spec<["x"], { readonly before: readonly number[]; readonly after: readonly number[]; readonly value: number }>;
+  concat: Spec<["x", ...string[]], AxisAttrs>;
+  /** Rows of table [R, ...rest] by int32 indices [...i] -> [...i, ...rest]. */
+  gather: Spec<["table", "indices"]>;
+  /** The gradient of gather: dy [...i, ...rest] added into zeros [rows, ...rest]. */
+  scatterAdd: Spec<["dy", "indices"], { readonly rows: number }>;
+  /** int32 [...i] -> [...i, depth], 1 at the index; an index outside gives zeros. */
+  oneHot: Spec<["indices"], { readonly depth: number; readonly dtype: DType }>;
+
+  // 5. matrices and convolutions
+  /** [...batch, m, k] x [...batch, k, n] -> [...batch, m, n]; the transposes say how a and b are stored; batches broadcast. */
+  matmul: Spec<["a", "b"], MatmulAttrs>;
+  /** x [N, H, W, Cin], w [KH, KW, Cin/groups, Cout] -> [N, OH, OW, Cout]. */
+  conv2d: Spec<["x", "w"], Conv2dAttrs>;
+  conv2dInputGrad: Spec<["dy", "w"], Conv2dAttrs & InputShape>;
+  conv2dWeightGrad: Spec<["x", "dy"], Conv2dAttrs & WeightShape>;
+  avgPool2d: Spec<["x"], Pool2dAttrs>;
+  avgPool2dGrad: Spec<["dy"], Pool2dAttrs & InputShape>;
+  maxPool2d: Spec<["x"], Pool2dAttrs>;
+  /** dy goes to the first largest value of each window. */
+  maxPool2dGrad: Spec<["dy", "x"], Pool2dAttrs>;
+
+  // 6. batch normalisation over all axes but the last
+  /** x [..., C], gamma, beta [C] -> y, batch mean [C], biased batch variance [C]. */
+  batchNorm: Spec<["x", "gamma", "beta"], EpsAttrs, ["y", "mean", "variance"]>;
+  batchNormGrad: Spec<["dy", "x", "gamma", "mean", "variance"], EpsAttrs, ["dx", "dgamma", "dbeta"]>;
+  /** The same with given statistics, as in evaluation. */
+  batchNormEval: Spec<["x", "gamma", "beta", "mean", "variance"], EpsAttrs>;
+}
+
+export type OpName = keyof OpSpecs;
+export type Attrs<K extends OpName> = OpSpecs[K]["attrs"];
+/** One T per input of op K. */
+export type PerInput<K extends OpName, T> = Each<OpSpecs[K]["inputs"], T>;
+/** One T per output of op K. */
+export type PerOutput<K extends OpName, T> = Each<OpSpecs[K]["outputs"], T>;
+
+/**
+ * Updates: what writes over its first inputs instead of making a new tensor. Never recorded by autograd.
+ * The tuple lists the operands; `writes` says how many of them, from the first, are overwritten.
+ */
+export interface UpdateSpecs {
+  /** a += b, equal shapes. */
+  accumulate: { inputs: ["a", "b"]; attrs: NoAttrs };
+  /** a = value everywhere. */
+  fill: { inputs: ["a"]; attrs: { readonly value: number } };
+  /** a = b, equal shapes. */
+  assign: { inputs: ["a", "b"]; attrs: NoAttrs };
+  /** a += weight · (b − a), equal shapes: exponential moving averages. */
+  lerp: { inputs: ["a", "b"]; attrs: { readonly weight: number } };
+  /**
+   * g ← grad + weightDecay·p; v ← g if isFirst, else momentum·v + (1 − dampening)·g; p ← p − lr·(g + momentum·v if
+   * nesterov, else v). Writes p and v. (torch.optim.SGD)
+   */
+  sgd: { inputs: ["p", "v", "grad"]; attrs: SgdAttrs };
+}
+export interface SgdAttrs {
+  readonly lr: number;
+  readonly momentum: number;
+  readonly weightDecay: number;
+  readonly dampening: number;
+  readonly nesterov: boolean;
+  readonly isFirst: boolean;
+}
+export type UpdateName = keyof UpdateSpecs;
+export type UpdateAttrs<K extends UpdateName> = UpdateSpecs[K]["attrs"];
+export type PerOperand<K extends UpdateName, T> = Each<UpdateSpecs[K]["inputs"], T>;
+/** How many operands, from the first, each update overwrites. */
+export const updateWrites: { readonly [K in UpdateName]: number } = {
+  accumulate: 1,
+  fill: 1,
+  assign: 1,
+  lerp: 1,
+  sgd: 2,
+};
