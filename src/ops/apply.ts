@@ -18,7 +18,12 @@ export interface Runner extends StorageBackend {
 }
 
 /** Sees every op after it ran. */
-export type Recorder = (op: OpName, inputs: readonly Tensor[], attrs: Attrs<OpName>, outputs: readonly Tensor[]) => void;
+export type Recorder = (
+  op: OpName,
+  inputs: readonly Tensor[],
+  attrs: Attrs<OpName>,
+  outputs: readonly Tensor[],
+) => void;
 
 let recorder: Recorder | null = null;
 

@@ -8,7 +8,8 @@ import type { Attrs, OpName } from "./spec.js";
 type DTypeRule<K extends OpName> = (dtypes: readonly DType[], attrs: Attrs<K>) => DType;
 
 function expectInt32(dtype: DType | undefined, where: string): void {
-  if (dtype !== "int32") throw new DTypeError(`${where}: indices are ${dtype}, expected int32`, 'cast them: x.cast("int32")');
+  if (dtype !== "int32")
+    throw new DTypeError(`${where}: indices are ${dtype}, expected int32`, 'cast them: x.cast("int32")');
 }
 
 const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
@@ -35,6 +36,9 @@ export function inferDType<K extends OpName>(op: K, dtypes: readonly DType[], at
   const [first, ...rest] = dtypes;
   const other = rest.find((dtype) => dtype !== first);
   if (other !== undefined)
-    throw new DTypeError(`${op}: operands are ${first} and ${other}, expected one dtype`, `cast one: x.cast("${first}")`);
+    throw new DTypeError(
+      `${op}: operands are ${first} and ${other}, expected one dtype`,
+      `cast one: x.cast("${first}")`,
+    );
   return first!;
 }

@@ -50,14 +50,17 @@ function conv2dShape(x: Shape, w: Shape, attrs: Conv2dAttrs, where = "conv2d"): 
   const [kh, kw, cPerGroup, cOut] = w as [number, number, number, number];
   const cIn = x[3]!;
   const { groups } = attrs;
-  if (!Number.isInteger(groups) || groups < 1) throw new ShapeError(`${where}: groups is ${groups}, expected at least 1`);
+  if (!Number.isInteger(groups) || groups < 1)
+    throw new ShapeError(`${where}: groups is ${groups}, expected at least 1`);
   if (cIn !== cPerGroup * groups)
     throw new ShapeError(
       `${where}: input ${showShape(x)} has ${cIn} channels, weight ${showShape(w)} with groups=${groups} expects ${cPerGroup * groups}`,
       cIn % cPerGroup === 0 ? `groups=${cIn / cPerGroup} would fit` : undefined,
     );
   if (cOut % groups !== 0)
-    throw new ShapeError(`${where}: weight ${showShape(w)} has ${cOut} output channels, not a multiple of groups=${groups}`);
+    throw new ShapeError(
+      `${where}: weight ${showShape(w)} has ${cOut} output channels, not a multiple of groups=${groups}`,
+    );
   return [...windowShape(where, x, [kh, kw], attrs, attrs.dilation), cOut];
 }
 
@@ -75,7 +78,9 @@ function expectChannels(where: string, x: Shape, vectors: readonly Shape[]): voi
   if (c === undefined) throw new ShapeError(`${where}: input is a scalar, expected [..., C]`);
   for (const v of vectors)
     if (v.length !== 1 || v[0] !== c)
-      throw new ShapeError(`${where}: input ${showShape(x)} has ${c} channels, a parameter has shape ${showShape(v)}, expected [${c}]`);
+      throw new ShapeError(
+        `${where}: input ${showShape(x)} has ${c} channels, a parameter has shape ${showShape(v)}, expected [${c}]`,
+      );
 }
 
 function matmulShape(a: Shape, b: Shape, { transposeA, transposeB }: Attrs<"matmul">): Shape {
@@ -107,7 +112,8 @@ const reduce =
     return [reducedShape(x, axes, keepDims)];
   };
 function expectSomething(where: string, x: Shape, axes: readonly number[]): void {
-  if (axes.some((axis) => x[axis] === 0)) throw new ShapeError(`${where}: ${showShape(x)} is empty along a reduced axis`);
+  if (axes.some((axis) => x[axis] === 0))
+    throw new ShapeError(`${where}: ${showShape(x)} is empty along a reduced axis`);
 }
 const alongAxis = ([x]: readonly [Shape]): [Shape] => [x];
 
@@ -173,7 +179,9 @@ export const inferShapes: { readonly [K in OpName]: ShapeRule<K> } = {
   },
   transpose: ([x], { perm }) => {
     if (perm.length !== x.length || [...perm].sort((a, b) => a - b).some((axis, i) => axis !== i))
-      throw new ShapeError(`transpose: perm ${showShape(perm)} is not an order of the ${x.length} axes of ${showShape(x)}`);
+      throw new ShapeError(
+        `transpose: perm ${showShape(perm)} is not an order of the ${x.length} axes of ${showShape(x)}`,
+      );
     return [perm.map((axis) => x[axis]!)];
   },
   slice: ([x], { begin, size }) => {
@@ -191,8 +199,7 @@ export const inferShapes: { readonly [K in OpName]: ShapeRule<K> } = {
     const [first, ...rest] = shapes;
     const isFit = (s: Shape) => s.length === first.length && s.every((dim, i) => i === axis || dim === first[i]);
     const odd = rest.find((s) => !isFit(s));
-    if (odd)
-      throw new ShapeError(`concat: ${showShape(first)} and ${showShape(odd)} differ outside axis ${axis}`);
+    if (odd) throw new ShapeError(`concat: ${showShape(first)} and ${showShape(odd)} differ outside axis ${axis}`);
     return [first.map((dim, i) => (i === axis ? shapes.reduce((total, s) => total + s[axis]!, 0) : dim))];
   },
   gather: ([table, indices]) => {
@@ -208,16 +215,28 @@ export const inferShapes: { readonly [K in OpName]: ShapeRule<K> } = {
   matmul: ([a, b], attrs) => [matmulShape(a, b, attrs)],
   conv2d: ([x, w], attrs) => [conv2dShape(x, w, attrs)],
   conv2dInputGrad: ([dy, w], attrs) => {
-    expectSame(dy, conv2dShape(attrs.inputShape, w, attrs, "conv2dInputGrad"), "conv2dInputGrad: dy against the forward output");
+    expectSame(
+      dy,
+      conv2dShape(attrs.inputShape, w, attrs, "conv2dInputGrad"),
+      "conv2dInputGrad: dy against the forward output",
+    );
     return [attrs.inputShape];
   },
   conv2dWeightGrad: ([x, dy], attrs) => {
-    expectSame(dy, conv2dShape(x, attrs.weightShape, attrs, "conv2dWeightGrad"), "conv2dWeightGrad: dy against the forward output");
+    expectSame(
+      dy,
+      conv2dShape(x, attrs.weightShape, attrs, "conv2dWeightGrad"),
+      "conv2dWeightGrad: dy against the forward output",
+    );
     return [attrs.weightShape];
   },
   avgPool2d: ([x], attrs) => [pool2dShape("avgPool2d", x, attrs)],
   avgPool2dGrad: ([dy], attrs) => {
-    expectSame(dy, pool2dShape("avgPool2dGrad", attrs.inputShape, attrs), "avgPool2dGrad: dy against the forward output");
+    expectSame(
+      dy,
+      pool2dShape("avgPool2dGrad", attrs.inputShape, attrs),
+      "avgPool2dGrad: dy against the forward output",
+    );
     return [attrs.inputShape];
   },
   maxPool2d: ([x], attrs) => [pool2dShape("maxPool2d", x, attrs)],

@@ -73,9 +73,7 @@ export function tensor(values: TypedArray | NestedArray, shape?: Shape, options:
   }
   const dtype = options.dtype ?? (ArrayBuffer.isView(values) ? dtypeOf(source) : "float32");
   if (sizeOf(dims) !== source.length)
-    throw new ShapeError(
-      `tensor: ${source.length} values for shape ${showShape(dims)}, expected ${sizeOf(dims)}`,
-    );
+    throw new ShapeError(`tensor: ${source.length} values for shape ${showShape(dims)}, expected ${sizeOf(dims)}`);
   return finish(allocate(dims, dtype).write(source), options);
 }
 

@@ -8,7 +8,11 @@ const EDGE_ITEMS = 3;
 const SUMMARY_ABOVE = 1000;
 
 const showNumber = (value: number): string =>
-  Number.isInteger(value) ? String(value) : Math.abs(value) < 1e-4 || Math.abs(value) >= 1e6 ? value.toExponential(4) : value.toFixed(4);
+  Number.isInteger(value)
+    ? String(value)
+    : Math.abs(value) < 1e-4 || Math.abs(value) >= 1e6
+      ? value.toExponential(4)
+      : value.toFixed(4);
 
 /** Text such as `tensor([[1, 2], [3, 4]], [2, 2] float32)`. Needs a synchronous backend. */
 export function format(tensor: Tensor): string {

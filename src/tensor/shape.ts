@@ -25,8 +25,7 @@ export function stridesOf(shape: Shape): number[] {
 /** Throws unless every dimension is a non-negative integer. */
 export function checkShape(shape: Shape, where: string): void {
   const bad = shape.findIndex((dim) => !Number.isInteger(dim) || dim < 0);
-  if (bad >= 0)
-    throw new ShapeError(`${where}: dimension ${bad} of ${showShape(shape)} is not a non-negative integer`);
+  if (bad >= 0) throw new ShapeError(`${where}: dimension ${bad} of ${showShape(shape)} is not a non-negative integer`);
 }
 
 /** An axis counted from the front; negative ones count from the back. */
@@ -65,9 +64,7 @@ export function broadcastShapes(a: Shape, b: Shape, where: string): number[] {
 
 /** The shape left by reducing `axes`; kept as 1 where keepDims. */
 export function reducedShape(shape: Shape, axes: readonly number[], keepDims: boolean): number[] {
-  return keepDims
-    ? shape.map((dim, i) => (axes.includes(i) ? 1 : dim))
-    : shape.filter((_, i) => !axes.includes(i));
+  return keepDims ? shape.map((dim, i) => (axes.includes(i) ? 1 : dim)) : shape.filter((_, i) => !axes.includes(i));
 }
 
 /** `wanted` with its one -1, if any, replaced by what is left. Throws ShapeError where the sizes differ. */

@@ -6,7 +6,7 @@ import { BackendError, MemoryError, ShapeError } from "../util/errors.js";
 import { type DType, dtypeOf, dtypes, isFloat, newArray, type TypedArray } from "./dtype.js";
 import { registerInScope, removeFromScope } from "./scope.js";
 import { resolveReshape, type Shape, sameShape, showShape, sizeOf } from "./shape.js";
-import { Storage, type StorageBackend } from "./storage.js";
+import type { Storage, StorageBackend } from "./storage.js";
 
 /** Where a tensor came from; autograd's own record. */
 export interface GraphEdge {

@@ -1,0 +1,50 @@
+/**
+ * User-defined differentiable functions: a forward made of any ops, and a backward given by hand.
+ */
+import { scope } from "../tensor/scope.js";
+import { sameShape, showShape } from "../tensor/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { GradientError } from "../util/errors.js";
+import { connect, isGradEnabled, needsGrad, noGrad, save } from "./tape.js";
+
+export interface CustomFunction<Inputs extends readonly Tensor[]> {
+  readonly name: string;
+  /** Computes y from the inputs; its ops are not recorded. */
+  forward(...inputs: Inputs): Tensor;
+  /** The gradient of each input (null for none) from dy, the inputs and y. */
+  backward(dy: Tensor, inputs: Inputs, y: Tensor): readonly (Tensor | null)[];
+}
+
+/** Turns a forward and a backward into one differentiable function. backward throws GradientError where a gradient has another shape than its input. */
+export function customFunction<Inputs extends readonly Tensor[]>(
+  spec: CustomFunction<Inputs>,
+): (...inputs: Inputs) => Tensor {
+  return (...inputs) => {
+    const y = noGrad(() => scope(() => spec.forward(...inputs)));
+    if (!isGradEnabled() || !inputs.some(needsGrad)) return y;
+    const saved = inputs.map(save) as unknown as Inputs;
+    const savedOutput = save(y);
+    connect(
+      spec.name,
+      inputs,
+      [y],
+      ([dy]) => {
+        const gradients = spec.backward(dy!, saved, savedOutput);
+        return inputs.map((x, i) => {
+          const gradient = gradients[i];
+          if (!gradient) return null;
+          if (!sameShape(gradient.shape, x.shape))
+            throw new GradientError(
+              `${spec.name}: backward gave ${showShape(gradient.shape)} for input ${i} of shape ${showShape(x.shape)}`,
+            );
+          return () => gradient;
+        });
+      },
+      () => {
+        for (const x of saved) x.dispose();
+        savedOutput.dispose();
+      },
+    );
+    return y;
+  };
+}

@@ -1,0 +1,214 @@
+/**
+ * How every op differentiates: THE table, one formula per op. `dy` is the gradient of the result; each thunk gives the
+ * gradient of one input, and may have the broadcast shape: backward() sums it back once for everybody.
+ *
+ * Sections: not differentiable, one operand, two operands, reductions, moving numbers, matrices and windows, batch norm.
+ */
+import { apply } from "../ops/apply.js";
+import * as F from "../ops/functional.js";
+import type { Attrs, OpName, PerInput, PerOutput } from "../ops/spec.js";
+import type { Tensor } from "../tensor/tensor.js";
+
+/** What a rule reads the numbers of, beyond shapes: which inputs, and whether the outputs. */
+export interface Needs {
+  readonly inputs: readonly number[] | "all";
+  readonly outputs: boolean;
+}
+
+type Gradient = (() => Tensor) | null;
+type Rule<K extends OpName> = (
+  dys: PerOutput<K, Tensor>,
+  inputs: PerInput<K, Tensor>,
+  attrs: Attrs<K>,
+  outputs: PerOutput<K, Tensor>,
+) => readonly Gradient[];
+interface Entry<K extends OpName> {
+  readonly needs: Needs;
+  readonly rule: Rule<K>;
+}
+type Table = { readonly [K in OpName]: Entry<K> | null };
+
+const fromShapes = <K extends OpName>(rule: Rule<K>): Entry<K> => ({ needs: { inputs: [], outputs: false }, rule });
+const fromInputs = <K extends OpName>(rule: Rule<K>, inputs: readonly number[] | "all" = "all"): Entry<K> => ({
+  needs: { inputs, outputs: false },
+  rule,
+});
+const fromOutput = <K extends OpName>(rule: Rule<K>): Entry<K> => ({ needs: { inputs: [], outputs: true }, rule });
+const fromBoth = <K extends OpName>(rule: Rule<K>): Entry<K> => ({ needs: { inputs: "all", outputs: true }, rule });
+
+/** A reduced gradient with its axes put back as 1, ready to broadcast. */
+const keepAxes = (y: Tensor, x: Tensor, axes: readonly number[]): Tensor =>
+  F.reshape(
+    y,
+    x.shape.map((dim, i) => (axes.includes(i) ? 1 : dim)),
+  );
+
+/** Max and min: dx = dy / ties, where x is the extreme value. */
+const extreme: Rule<"max"> = ([dy], [x], { axes }, [y]) => [
+  () => {
+    const isExtreme = F.equal(x, keepAxes(y, x, axes));
+    return F.mul(isExtreme, F.div(keepAxes(dy, x, axes), F.sum(isExtreme, axes, { keepDims: true })));
+  },
+];
+
+/** The inverse of a permutation of axes. */
+const inverse = (perm: readonly number[]): number[] => perm.map((_, axis) => perm.indexOf(axis));
+
+export const gradients: Table = {
+  // 1. not differentiable, or zero almost everywhere
+  sign: null,
+  floor: null,
+  ceil: null,
+  round: null,
+  equal: null,
+  notEqual: null,
+  less: null,
+  lessEqual: null,
+  greater: null,
+  greaterEqual: null,
+  argmax: null,
+  oneHot: null,
+
+  // 2. one operand
+  neg: fromShapes(([dy]) => [() => F.neg(dy)]),
+  abs: fromInputs(([dy], [x]) => [() => F.mul(dy, F.sign(x))]),
+  exp: fromOutput(([dy], _, __, [y]) => [() => F.mul(dy, y)]),
+  log: fromInputs(([dy], [x]) => [() => F.div(dy, x)]),
+  sqrt: fromOutput(([dy], _, __, [y]) => [() => F.div(dy, F.mul(y, 2))]),
+  rsqrt: fromOutput(([dy], _, __, [y]) => [() => F.mul(F.mul(dy, -0.5), F.mul(y, F.square(y)))]),
+  square: fromInputs(([dy], [x]) => [() => F.mul(F.mul(dy, 2), x)]),
+  reciprocal: fromOutput(([dy], _, __, [y]) => [() => F.neg(F.mul(dy, F.square(y)))]),
+  sin: fromInputs(([dy], [x]) => [() => F.mul(dy, F.cos(x))]),
+  cos: fromInputs(([dy], [x]) => [() => F.neg(F.mul(dy, F.sin(x)))]),
+  tanh: fromOutput(([dy], _, __, [y]) => [() => F.mul(dy, F.sub(1, F.square(y)))]),
+  sigmoid: fromOutput(([dy], _, __, [y]) => [() => F.mul(dy, F.mul(y, F.sub(1, y)))]),
+  // 0 at the kink, as PyTorch
+  relu: fromOutput(([dy], _, __, [y]) => [() => apply("reluGrad", [dy, y], {})[0]]),
+  cast: fromShapes(([dy], [x]) => [() => F.cast(dy, x.dtype)]),
+
+  // 3. two or three operands
+  add: fromShapes(([dy]) => [() => dy, () => dy]),
+  sub: fromShapes(([dy]) => [() => dy, () => F.neg(dy)]),
+  mul: fromInputs(([dy], [a, b]) => [() => F.mul(dy, b), () => F.mul(dy, a)]),
+  div: fromInputs(([dy], [a, b]) => [() => F.div(dy, b), () => F.neg(F.mul(dy, F.div(a, F.square(b))))]),
+  // da = dy · b · a^(b−1); db = dy · y · log a, 0 where a is 0
+  pow: fromBoth(([dy], [a, b], _, [y]) => [
+    () => F.mul(dy, F.mul(b, F.pow(a, F.sub(b, 1)))),
+    () => F.mul(dy, F.mul(y, F.log(F.where(F.equal(a, 0), 1, a)))),
+  ]),
+  // a tie is shared equally
+  maximum: fromInputs(([dy], [a, b]) => [
+    () => F.mul(dy, F.mul(F.add(F.greater(a, b), F.greaterEqual(a, b)), 0.5)),
+    () => F.mul(dy, F.mul(F.add(F.greater(b, a), F.greaterEqual(b, a)), 0.5)),
+  ]),
+  minimum: fromInputs(([dy], [a, b]) => [
+    () => F.mul(dy, F.mul(F.add(F.less(a, b), F.lessEqual(a, b)), 0.5)),
+    () => F.mul(dy, F.mul(F.add(F.less(b, a), F.lessEqual(b, a)), 0.5)),
+  ]),
+  reluGrad: fromInputs(([dy], [, y]) => [() => apply("reluGrad", [dy, y], {})[0], null], [1]),
+  where: fromInputs(([dy], [mask]) => [null, () => F.where(mask, dy, 0), () => F.where(mask, 0, dy)], [0]),
+
+  // 4. reductions
+  sum: fromShapes(([dy], [x], { axes }) => [() => F.broadcastTo(keepAxes(dy, x, axes), x.shape)]),
+  mean: fromShapes(([dy], [x], { axes }) => [
+    () => F.broadcastTo(F.mul(keepAxes(dy, x, axes), dy.size / x.size), x.shape),
+  ]),
+  max: fromBoth(extreme),
+  min: fromBoth(extreme),
+  softmax: fromOutput(([dy], _, { axis }, [y]) => [
+    () => F.mul(y, F.sub(dy, F.sum(F.mul(dy, y), axis, { keepDims: true }))),
+  ]),
+  logSoftmax: fromOutput(([dy], _, { axis }, [y]) => [
+    () => F.sub(dy, F.mul(F.exp(y), F.sum(dy, axis, { keepDims: true }))),
+  ]),
+
+  // 5. moving numbers about
+  broadcastTo: fromShapes(([dy]) => [() => dy]),
+  reshape: fromShapes(([dy], [x]) => [() => F.reshape(dy, x.shape)]),
+  transpose: fromShapes(([dy], _, { perm }) => [() => F.transpose(dy, inverse(perm))]),
+  slice: fromShapes(([dy], [x], { begin, size }) => [
+    () =>
+      F.pad(
+        dy,
+        begin.map((b, i) => [b, x.shape[i]! - b - size[i]!] as const),
+      ),
+  ]),
+  pad: fromShapes(([dy], [x], { before }) => [() => F.slice(dy, before, x.shape)]),
+  concat: fromShapes(([dy], inputs, { axis }) => {
+    let from = 0;
+    return inputs.map((x) => {
+      const begin = x.shape.map((_, i) => (i === axis ? from : 0));
+      from += x.shape[axis]!;
+      return () => F.slice(dy, begin, x.shape);
+    });
+  }),
+  gather: fromInputs(
+    ([dy], [table, indices]) => [() => apply("scatterAdd", [dy, indices], { rows: table.shape[0]! })[0], null],
+    [1],
+  ),
+  scatterAdd: fromInputs(([dy], [, indices]) => [() => F.gather(dy, indices), null], [1]),
+
+  // 6. matrices: dA = dY·Bᵀ, dB = Aᵀ·dY, each stored the way its operand is
+  matmul: fromInputs(([dy], [a, b], { transposeA, transposeB }) => [
+    () =>
+      transposeA
+        ? F.matmul(b, dy, { transposeA: transposeB, transposeB: true })
+        : F.matmul(dy, b, { transposeB: !transposeB }),
+    () =>
+      transposeB
+        ? F.matmul(dy, a, { transposeA: true, transposeB: transposeA })
+        : F.matmul(a, dy, { transposeA: !transposeA }),
+  ]),
+  // convolution is bilinear in (x, w), and so are its two gradients: the three ops close under differentiation
+  conv2d: fromInputs(([dy], [x, w], attrs) => [
+    () => apply("conv2dInputGrad", [dy, w], { ...attrs, inputShape: x.shape })[0],
+    () => apply("conv2dWeightGrad", [x, dy], { ...attrs, weightShape: w.shape })[0],
+  ]),
+  conv2dInputGrad: fromInputs(([dx], [dy, w], { inputShape: _, ...attrs }) => [
+    () => apply("conv2d", [dx, w], attrs)[0],
+    () => apply("conv2dWeightGrad", [dx, dy], { ...attrs, weightShape: w.shape })[0],
+  ]),
+  conv2dWeightGrad: fromInputs(([dw], [x, dy], { weightShape: _, ...attrs }) => [
+    () => apply("conv2dInputGrad", [dy, dw], { ...attrs, inputShape: x.shape })[0],
+    () => apply("conv2d", [x, dw], attrs)[0],
+  ]),
+  avgPool2d: fromShapes(([dy], [x], attrs) => [
+    () => apply("avgPool2dGrad", [dy], { ...attrs, inputShape: x.shape })[0],
+  ]),
+  avgPool2dGrad: fromShapes(([dx], _, { inputShape: __, ...attrs }) => [() => apply("avgPool2d", [dx], attrs)[0]]),
+  maxPool2d: fromInputs(([dy], [x], attrs) => [() => apply("maxPool2dGrad", [dy, x], attrs)[0]]),
+  maxPool2dGrad: null,
+
+  // 7. batch norm, through the batch's own mean and variance (Ioffe & Szegedy 2015, section 3); the statistics it also
+  // returns feed running averages and carry no gradient (tape.ts connects the first output only)
+  batchNorm: {
+    needs: { inputs: [0, 1], outputs: true },
+    rule: ([dy], [x, gamma], attrs, [, mean, variance]) => {
+      let all: readonly Tensor[] | undefined;
+      const each = (i: number) => () => {
+        all ??= apply("batchNormGrad", [dy, x, gamma, mean, variance], attrs);
+        return all[i]!;
+      };
+      return [each(0), each(1), each(2)];
+    },
+  },
+  batchNormGrad: null,
+  batchNormEval: fromInputs(
+    ([dy], [x, gamma, , mean, variance], { eps }) => {
+      const inverseStd = () => F.rsqrt(F.add(variance, eps));
+      const overRows = (v: Tensor) => F.sum(F.reshape(v, [-1, v.shape.at(-1)!]), 0);
+      return [
+        () => F.mul(dy, F.mul(gamma, inverseStd())),
+        () => overRows(F.mul(dy, F.mul(F.sub(x, mean), inverseStd()))),
+        () => overRows(dy),
+        () => F.neg(overRows(F.mul(dy, F.mul(gamma, inverseStd())))),
+        // d/dv (v + eps)^(−1/2) = −(v + eps)^(−3/2) / 2
+        () => {
+          const s = inverseStd();
+          return F.mul(overRows(F.mul(dy, F.sub(x, mean))), F.mul(F.mul(gamma, -0.5), F.mul(s, F.square(s))));
+        },
+      ];
+    },
+    [0, 1, 3, 4],
+  ),
+};

@@ -1,0 +1,135 @@
+/**
+ * The graph: one node per differentiable result, made by the hook in ops/apply while gradients are enabled.
+ *
+ * A node keeps what its gradient rule needs (see `needs` in gradients.ts) through storage references of its own, so that
+ * freeing a handle never breaks backward; what no rule needs is kept as a shape only.
+ */
+import { type Recorder, setRecorder } from "../ops/apply.js";
+import type { Attrs, OpName } from "../ops/spec.js";
+import { isFloat } from "../tensor/dtype.js";
+import { removeFromScope } from "../tensor/scope.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { gradients, type Needs } from "./gradients.js";
+
+/** Gradients of a node's inputs, as thunks so that those not asked for cost nothing; null where there is none. */
+export type InputGradients = readonly ((() => Tensor) | null)[];
+
+export interface GraphNode {
+  /** Grows with time: sorting by it, newest first, is a topological order. */
+  readonly id: number;
+  readonly name: string;
+  /** Where each input's gradient goes: another node's output, a leaf, or nowhere. */
+  readonly targets: readonly Target[];
+  readonly inputShapes: readonly Tensor["shape"][];
+  /** The user's handles of the outputs; backward() frees them once consumed. */
+  readonly outputs: readonly Tensor[];
+  /** Applies the rule to the gradients of the outputs (undefined where nothing came). */
+  gradientsOf(dys: readonly (Tensor | undefined)[]): InputGradients;
+  /** Gives back what the node saved. */
+  release(): void;
+  isReleased: boolean;
+}
+
+export type Target = { readonly node: GraphNode; readonly output: number } | { readonly leaf: Tensor } | null;
+
+let isEnabled = true;
+let nextId = 0;
+
+/** Whether ops are being recorded. */
+export const isGradEnabled = (): boolean => isEnabled;
+
+function withGrad<T>(enabled: boolean, body: () => T): T {
+  const previous = isEnabled;
+  isEnabled = enabled;
+  try {
+    return body();
+  } finally {
+    isEnabled = previous;
+  }
+}
+
+/** Runs a synchronous body without recording: results have no graph and nothing is saved for backward. */
+export const noGrad = <T>(body: () => T): T => withGrad(false, body);
+/** Runs a synchronous body with recording, inside noGrad too. */
+export const enableGrad = <T>(body: () => T): T => withGrad(true, body);
+
+/** True for what backward has to reach: leaves that ask for a gradient and results that came from one. */
+export const needsGrad = (x: Tensor): boolean => x.requiresGrad || x.edge !== null;
+
+export function targetOf(x: Tensor): Target {
+  if (x.edge) return x.edge as { node: GraphNode; output: number };
+  return x.requiresGrad ? { leaf: x } : null;
+}
+
+/** A handle of its own on x's numbers, outside every scope; shares x's place in the graph. */
+export function save(x: Tensor): Tensor {
+  const saved = x.detach();
+  removeFromScope(saved);
+  return saved;
+}
+
+/** A tensor that only knows its shape and dtype; reading it throws. */
+function shapeOnly(x: Tensor): Tensor {
+  const ghost = save(x);
+  ghost.dispose();
+  return ghost;
+}
+
+/** Joins outputs to inputs by a node whose rule is `vjp`; does nothing where no input needs a gradient. */
+export function connect(
+  name: string,
+  inputs: readonly Tensor[],
+  outputs: readonly Tensor[],
+  vjp: (dys: readonly (Tensor | undefined)[]) => InputGradients,
+  release: () => void,
+): void {
+  const node: GraphNode = {
+    id: nextId++,
+    name,
+    targets: inputs.map(targetOf),
+    inputShapes: inputs.map((x) => x.shape),
+    outputs,
+    gradientsOf: vjp,
+    isReleased: false,
+    release() {
+      if (node.isReleased) return;
+      node.isReleased = true;
+      release();
+    },
+  };
+  outputs.forEach((y, output) => {
+    y.edge = { node, output };
+  });
+}
+
+type AnyRule = (
+  dys: readonly (Tensor | undefined)[],
+  inputs: readonly Tensor[],
+  attrs: Attrs<OpName>,
+  outputs: readonly Tensor[],
+) => InputGradients;
+
+const record: Recorder = (op, inputs, attrs, outputs) => {
+  if (!isEnabled || !inputs.some(needsGrad)) return;
+  const entry = gradients[op] as unknown as { needs: Needs; rule: AnyRule } | null;
+  if (!entry || !isFloat(outputs[0]!.dtype)) return;
+  const { needs, rule } = entry;
+  const savedInputs = inputs.map((x, i) =>
+    needs.inputs === "all" || needs.inputs.includes(i) ? save(x) : shapeOnly(x),
+  );
+  const savedOutputs = outputs.map((y) => (needs.outputs ? save(y) : shapeOnly(y)));
+  connect(
+    op,
+    inputs,
+    outputs.slice(0, 1),
+    (dys) => rule(dys, savedInputs, attrs, savedOutputs),
+    () => {
+      for (const t of [...savedInputs, ...savedOutputs]) t.dispose();
+    },
+  );
+};
+
+/** Connects autograd to ops/apply. Called once, by the package's entry. */
+export function installAutograd(): void {
+  setRecorder(record);
+}

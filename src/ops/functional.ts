@@ -1,0 +1,239 @@
+/**
+ * The ops as named functions with readable options and defaults. Each is one call of apply(), or a short composition.
+ */
+
+import { tensor } from "../tensor/create.js";
+import type { DType } from "../tensor/dtype.js";
+import { newArray } from "../tensor/dtype.js";
+import { normalizeAxes, normalizeAxis, resolveReshape, type Shape } from "../tensor/shape.js";
+import { Storage } from "../tensor/storage.js";
+import { Tensor } from "../tensor/tensor.js";
+import { ShapeError } from "../util/errors.js";
+import { apply } from "./apply.js";
+import type { Attrs, OpName, OpSpecs, Pair } from "./spec.js";
+
+/** A tensor, or a number that takes the dtype and backend of the other operand. */
+export type Operand = Tensor | number;
+
+type OpsWith<Inputs extends readonly string[]> = {
+  [K in OpName]: OpSpecs[K]["inputs"] extends Inputs ? (Inputs extends OpSpecs[K]["inputs"] ? K : never) : never;
+}[OpName];
+type BinaryName = OpsWith<["a", "b"]>;
+
+function scalarLike(value: number, like: Tensor): Tensor {
+  const storage = new Storage(like.storage.backend, like.dtype, 1);
+  return new Tensor(storage, []).write(newArray(like.dtype, 1).fill(value));
+}
+
+function binary(op: Exclude<BinaryName, "matmul">) {
+  return (a: Operand, b: Operand): Tensor => {
+    if (typeof a === "number" && typeof b === "number")
+      throw new ShapeError(`${op}: both operands are numbers, expected at least one tensor`);
+    const left = typeof a === "number" ? scalarLike(a, b as Tensor) : a;
+    const right = typeof b === "number" ? scalarLike(b, a as Tensor) : b;
+    const y = apply(op, [left, right], {})[0];
+    // what autograd needs of a constant it has saved by now
+    if (left !== a) left.dispose();
+    if (right !== b) right.dispose();
+    return y;
+  };
+}
+
+type UnaryName =
+  | "neg"
+  | "abs"
+  | "sign"
+  | "floor"
+  | "ceil"
+  | "round"
+  | "exp"
+  | "log"
+  | "sqrt"
+  | "rsqrt"
+  | "square"
+  | "reciprocal"
+  | "sin"
+  | "cos"
+  | "tanh"
+  | "sigmoid"
+  | "relu";
+const unary =
+  (op: UnaryName) =>
+  (x: Tensor): Tensor =>
+    apply(op, [x], {})[0];
+
+export const neg = unary("neg");
+export const abs = unary("abs");
+export const sign = unary("sign");
+export const floor = unary("floor");
+export const ceil = unary("ceil");
+export const round = unary("round");
+export const exp = unary("exp");
+export const log = unary("log");
+export const sqrt = unary("sqrt");
+export const rsqrt = unary("rsqrt");
+export const square = unary("square");
+export const reciprocal = unary("reciprocal");
+export const sin = unary("sin");
+export const cos = unary("cos");
+export const tanh = unary("tanh");
+export const sigmoid = unary("sigmoid");
+export const relu = unary("relu");
+
+export const add = binary("add");
+export const sub = binary("sub");
+export const mul = binary("mul");
+export const div = binary("div");
+export const pow = binary("pow");
+export const maximum = binary("maximum");
+export const minimum = binary("minimum");
+export const equal = binary("equal");
+export const notEqual = binary("notEqual");
+export const less = binary("less");
+export const lessEqual = binary("lessEqual");
+export const greater = binary("greater");
+export const greaterEqual = binary("greaterEqual");
+
+/** x with another element type; the same tensor where it already has it. */
+export const cast = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype ? x : apply("cast", [x], { dtype })[0]);
+
+/** a where mask is not 0, else b; the three broadcast. */
+export function where(mask: Tensor, a: Operand, b: Operand): Tensor {
+  const like = a instanceof Tensor ? a : b instanceof Tensor ? b : mask;
+  const operand = (v: Operand) => (typeof v === "number" ? scalarLike(v, like) : v);
+  return apply("where", [cast(mask, like.dtype), operand(a), operand(b)], {})[0];
+}
+
+/** Values limited to [low, high]. */
+export const clamp = (x: Tensor, low: number, high: number): Tensor => minimum(maximum(x, low), high);
+
+export interface ReduceOptions {
+  /** Default false: reduced axes are dropped. */
+  readonly keepDims?: boolean;
+}
+type Axes = number | readonly number[];
+
+const reduction =
+  (op: "sum" | "mean" | "max" | "min") =>
+  (x: Tensor, axes?: Axes, { keepDims = false }: ReduceOptions = {}): Tensor =>
+    apply(op, [x], { axes: normalizeAxes(axes, x.rank, op), keepDims })[0];
+
+/** Sum over axes (all where none are given). */
+export const sum = reduction("sum");
+/** Mean over axes (all where none are given). */
+export const mean = reduction("mean");
+/** Largest value over axes; its gradient is shared equally among ties. */
+export const max = reduction("max");
+/** Smallest value over axes; its gradient is shared equally among ties. */
+export const min = reduction("min");
+
+/** int32 index of the first largest value along an axis, which is dropped. */
+export const argmax = (x: Tensor, axis = -1): Tensor =>
+  apply("argmax", [x], { axis: normalizeAxis(axis, x.rank, "argmax") })[0];
+/** exp(x) / sum(exp(x)) along an axis. */
+export const softmax = (x: Tensor, axis = -1): Tensor =>
+  apply("softmax", [x], { axis: normalizeAxis(axis, x.rank, "softmax") })[0];
+/** log(softmax(x)) along an axis, without overflow. */
+export const logSoftmax = (x: Tensor, axis = -1): Tensor =>
+  apply("logSoftmax", [x], { axis: normalizeAxis(axis, x.rank, "logSoftmax") })[0];
+
+/** The same numbers in another shape (one -1 is worked out); a free view. */
+export const reshape = (x: Tensor, shape: Shape): Tensor =>
+  apply("reshape", [x], { shape: resolveReshape(x.shape, shape) })[0];
+/** Axes in another order; without perm they are reversed. */
+export const transpose = (x: Tensor, perm?: readonly number[]): Tensor =>
+  apply("transpose", [x], {
+    perm: (perm ?? x.shape.map((_, i) => x.rank - 1 - i)).map((axis) => normalizeAxis(axis, x.rank, "transpose")),
+  })[0];
+/** x repeated to `shape` by the rules of broadcasting. */
+export const broadcastTo = (x: Tensor, shape: Shape): Tensor => apply("broadcastTo", [x], { shape })[0];
+/** The block from `begin` of `size` (-1: to the end); axes not named are whole. A cut of the first axis alone is a free view. */
+export const slice = (x: Tensor, begin: readonly number[], size: readonly number[] = []): Tensor =>
+  apply("slice", [x], {
+    begin: x.shape.map((_, i) => begin[i] ?? 0),
+    size: x.shape.map((dim, i) => {
+      const wanted = size[i] ?? -1;
+      return wanted === -1 ? dim - (begin[i] ?? 0) : wanted;
+    }),
+  })[0];
+/** Constant padding: [before, after] for each axis. */
+export const pad = (x: Tensor, widths: readonly Pair[], value = 0): Tensor =>
+  apply("pad", [x], { before: widths.map(([b]) => b), after: widths.map(([, a]) => a), value })[0];
+/** Tensors one after another along an axis. */
+export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
+  const first = tensors[0];
+  if (!first) throw new ShapeError("concat: no tensors, expected at least one");
+  return apply("concat", tensors as [Tensor, ...Tensor[]], { axis: normalizeAxis(axis, first.rank, "concat") })[0];
+}
+/** Tensors of one shape, stacked along a new axis. */
+export const stack = (tensors: readonly Tensor[], axis = 0): Tensor =>
+  concat(
+    tensors.map((x) => reshape(x, x.shape.toSpliced(axis, 0, 1))),
+    axis,
+  );
+/** Rows of table [R, ...rest] at int32 indices [...i] -> [...i, ...rest]. */
+export const gather = (table: Tensor, indices: Tensor): Tensor => apply("gather", [table, indices], {})[0];
+/** int32 labels [...i] -> [...i, depth]. */
+export const oneHot = (indices: Tensor, depth: number, dtype: DType = "float32"): Tensor =>
+  apply("oneHot", [indices], { depth, dtype })[0];
+
+/** [...batch, m, k] x [...batch, k, n] -> [...batch, m, n]; the options say that a or b is stored transposed. */
+export const matmul = (a: Tensor, b: Tensor, options: Partial<Attrs<"matmul">> = {}): Tensor =>
+  apply("matmul", [a, b], { transposeA: options.transposeA ?? false, transposeB: options.transposeB ?? false })[0];
+
+const pair = (value: number | Pair): Pair => (typeof value === "number" ? [value, value] : value);
+
+export interface Conv2dOptions {
+  readonly stride?: number | Pair;
+  readonly padding?: number | Pair;
+  readonly dilation?: number | Pair;
+  readonly groups?: number;
+}
+/** x [N, H, W, Cin], w [KH, KW, Cin/groups, Cout] -> [N, OH, OW, Cout] (cross-correlation, as torch.nn.functional.conv2d). */
+export const conv2d = (x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor =>
+  apply("conv2d", [x, w], {
+    stride: pair(options.stride ?? 1),
+    padding: pair(options.padding ?? 0),
+    dilation: pair(options.dilation ?? 1),
+    groups: options.groups ?? 1,
+  })[0];
+
+export interface Pool2dOptions {
+  /** Default: kernelSize. */
+  readonly stride?: number | Pair;
+  readonly padding?: number | Pair;
+}
+const pool =
+  (op: "avgPool2d" | "maxPool2d") =>
+  (x: Tensor, kernelSize: number | Pair, options: Pool2dOptions = {}): Tensor =>
+    apply(op, [x], {
+      kernelSize: pair(kernelSize),
+      stride: pair(options.stride ?? kernelSize),
+      padding: pair(options.padding ?? 0),
+    })[0];
+/** Mean of each window; zero padding counts, as in torch.nn.AvgPool2d. */
+export const avgPool2d = pool("avgPool2d");
+/** Largest value of each window; padding never wins. */
+export const maxPool2d = pool("maxPool2d");
+/** [N, H, W, C] -> [N, C]. */
+export const globalAvgPool = (x: Tensor): Tensor => mean(x, [1, 2]);
+
+export interface BatchNormOptions {
+  /** Added to the variance. Default 1e-5. */
+  readonly eps?: number;
+}
+/** Normalises x [..., C] by its own batch -> y, mean [C], biased variance [C]. */
+export const batchNorm = (x: Tensor, gamma: Tensor, beta: Tensor, { eps = 1e-5 }: BatchNormOptions = {}) =>
+  apply("batchNorm", [x, gamma, beta], { eps });
+/** Normalises x [..., C] by given statistics [C]. */
+export const batchNormEval = (
+  x: Tensor,
+  gamma: Tensor,
+  beta: Tensor,
+  runningMean: Tensor,
+  runningVar: Tensor,
+  { eps = 1e-5 }: BatchNormOptions = {},
+): Tensor => apply("batchNormEval", [x, gamma, beta, runningMean, runningVar], { eps })[0];
+
+/** Copies x to the default backend, e.g. after setBackend. Not differentiable. */
+export const copyToDefault = async (x: Tensor): Promise<Tensor> => tensor(await x.data(), x.shape, { dtype: x.dtype });

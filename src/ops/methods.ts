@@ -1,0 +1,68 @@
+/**
+ * The ops as methods: `x.matmul(w).add(b).relu()`. One row per method; each is the function of the same name.
+ */
+import { Tensor } from "../tensor/tensor.js";
+import * as F from "./functional.js";
+
+const methods = {
+  neg: F.neg,
+  abs: F.abs,
+  sign: F.sign,
+  floor: F.floor,
+  ceil: F.ceil,
+  round: F.round,
+  exp: F.exp,
+  log: F.log,
+  sqrt: F.sqrt,
+  rsqrt: F.rsqrt,
+  square: F.square,
+  reciprocal: F.reciprocal,
+  sin: F.sin,
+  cos: F.cos,
+  tanh: F.tanh,
+  sigmoid: F.sigmoid,
+  relu: F.relu,
+  cast: F.cast,
+  add: F.add,
+  sub: F.sub,
+  mul: F.mul,
+  div: F.div,
+  pow: F.pow,
+  maximum: F.maximum,
+  minimum: F.minimum,
+  clamp: F.clamp,
+  equal: F.equal,
+  notEqual: F.notEqual,
+  less: F.less,
+  lessEqual: F.lessEqual,
+  greater: F.greater,
+  greaterEqual: F.greaterEqual,
+  sum: F.sum,
+  mean: F.mean,
+  max: F.max,
+  min: F.min,
+  argmax: F.argmax,
+  softmax: F.softmax,
+  logSoftmax: F.logSoftmax,
+  reshape: F.reshape,
+  transpose: F.transpose,
+  broadcastTo: F.broadcastTo,
+  slice: F.slice,
+  pad: F.pad,
+  gather: F.gather,
+  matmul: F.matmul,
+} as const;
+
+type Rest<F> = F extends (x: Tensor, ...rest: infer R) => infer Y ? (...rest: R) => Y : never;
+type Methods = { readonly [K in keyof typeof methods]: Rest<(typeof methods)[K]> };
+
+declare module "../tensor/tensor.js" {
+  interface Tensor extends Methods {}
+}
+
+for (const [name, fn] of Object.entries(methods) as [string, (...args: unknown[]) => unknown][])
+  Object.defineProperty(Tensor.prototype, name, {
+    value(this: Tensor, ...rest: unknown[]) {
+      return fn(this, ...rest);
+    },
+  });
