@@ -1,0 +1,133 @@
+/**
+ * The two random sources the reference uses for data: one MT19937 generator drawn from in PyTorch's way (permutations)
+ * and in the way of numpy's legacy global generator (uniform, randint). Not a source of weights or of anything secret.
+ * Algorithm: Matsumoto and Nishimura, "Mersenne Twister", ACM TOMACS 8(1), 1998; seeding by Knuth's line generator.
+ */
+import { DataError } from "../util/errors.js";
+
+const stateLength = 624;
+const middle = 397;
+const twistMatrix = 0x9908b0df;
+
+/** Everything needed to continue a generator: 624 words and how many of them were already handed out. */
+export interface MersenneTwisterState {
+  words: Uint32Array;
+  position: number;
+}
+
+/** MT19937 with a 32-bit seed; draws are those of numpy.random.seed(seed) and of a torch CPU generator. */
+export class MersenneTwister {
+  private readonly words = new Uint32Array(stateLength);
+  private position = stateLength;
+
+  constructor(seed: number) {
+    this.seed(seed);
+  }
+
+  /** Starts the stream of `seed` (taken modulo 2^32) over again. */
+  seed(seed: number): void {
+    const words = this.words;
+    words[0] = seed;
+    for (let i = 1; i < stateLength; i++) {
+      const previous = words[i - 1]!;
+      words[i] = Math.imul(previous ^ (previous >>> 30), 1812433253) + i;
+    }
+    this.position = stateLength;
+  }
+
+  /** A copy of the state, for exact resume. */
+  state(): MersenneTwisterState {
+    return { words: this.words.slice(), position: this.position };
+  }
+
+  /** A generator that continues where `state` was taken; throws DataError on a state of the wrong size. */
+  static fromState(state: MersenneTwisterState): MersenneTwister {
+    if (state.words.length !== stateLength || !(state.position >= 0 && state.position <= stateLength)) {
+      throw new DataError(
+        `MersenneTwister.fromState: ${state.words.length} words at position ${state.position}, expected ${stateLength} words and a position of 0 to ${stateLength}`,
+      );
+    }
+    const twister = new MersenneTwister(0);
+    twister.words.set(state.words);
+    twister.position = state.position;
+    return twister;
+  }
+
+  /** The next 32 bits as an integer in [0, 2^32). */
+  next32(): number {
+    if (this.position === stateLength) this.twist();
+    let y = this.words[this.position++]!;
+    y ^= y >>> 11;
+    y ^= (y << 7) & 0x9d2c5680;
+    y ^= (y << 15) & 0xefc60000;
+    y ^= y >>> 18;
+    return y >>> 0;
+  }
+
+  /** A double in [0, 1) with 53 random bits, from two draws (numpy legacy `random_sample`). */
+  double(): number {
+    const high = this.next32() >>> 5;
+    const low = this.next32() >>> 6;
+    return (high * 67108864 + low) / 9007199254740992;
+  }
+
+  /** numpy's legacy `uniform(low, high)`. */
+  uniform(low: number, high: number): number {
+    return low + (high - low) * this.double();
+  }
+
+  /** numpy's legacy `randint(0, n)`, n <= 2^32: masked rejection; n = 1 draws nothing. */
+  randint(n: number): number {
+    const largest = n - 1;
+    if (largest <= 0) return 0;
+    const mask = 0xffffffff >>> Math.clz32(largest);
+    for (;;) {
+      const value = (this.next32() & mask) >>> 0;
+      if (value <= largest) return value;
+    }
+  }
+
+  private twist(): void {
+    const words = this.words;
+    for (let i = 0; i < stateLength; i++) {
+      const next = i + 1 === stateLength ? 0 : i + 1;
+      const far = i + middle < stateLength ? i + middle : i + middle - stateLength;
+      const y = (words[i]! & 0x80000000) | (words[next]! & 0x7fffffff);
+      words[i] = words[far]! ^ (y >>> 1) ^ (y & 1 ? twistMatrix : 0);
+    }
+    this.position = 0;
+  }
+}
+
+/** The permutation of 0..n-1 that torch.randperm gives on the CPU with a generator seeded by `seed`. */
+export function randomPermutation(n: number, seed: number): Uint32Array {
+  const twister = new MersenneTwister(seed);
+  const order = new Uint32Array(n);
+  for (let i = 0; i < n; i++) order[i] = i;
+  for (let i = 0; i < n - 1; i++) {
+    const j = i + (twister.next32() % (n - i));
+    const kept = order[i]!;
+    order[i] = order[j]!;
+    order[j] = kept;
+  }
+  return order;
+}
+
+/**
+ * A 32-bit seed for the augmentation of one sample, mixed from the run's seed, the epoch and the position in that epoch's order.
+ * The reference draws from one stream per worker process instead; a seed per sample keeps every picture the same for any
+ * number of workers and after a resume in the middle of an epoch, at the same distribution.
+ */
+export function sampleSeed(seed: number, epoch: number, position: number): number {
+  let h = mix(seed ^ 0x9e3779b9);
+  h = mix(h ^ epoch);
+  return mix(h ^ position) >>> 0;
+}
+
+/** MurmurHash3's 32-bit finaliser. */
+function mix(value: number): number {
+  let h = value | 0;
+  h = Math.imul(h ^ (h >>> 16), 0x85ebca6b);
+  h = Math.imul(h ^ (h >>> 13), 0xc2b2ae35);
+  return h ^ (h >>> 16);
+}

@@ -1,0 +1,87 @@
+/**
+ * A pipeline is data: a list of steps that can be printed, compared, and sent to a worker thread. `applyTransform` runs
+ * one; `trainTransform` and `evalTransform` are the two of the MobileOne recipe. Decoding comes before, normalising after.
+ */
+import { DataError } from "../../util/errors.js";
+import type { Image } from "../image.js";
+import type { MersenneTwister } from "../random.js";
+import {
+  type CenterCropStep,
+  centerCrop,
+  type RandomFlipStep,
+  type ResizeShortSideStep,
+  randomFlip,
+  resizeShortSide,
+} from "./geometry.js";
+import { defaultRatio, defaultScale, type RandomResizedCropStep, randomResizedCrop } from "./random-resized-crop.js";
+
+/** One step of a pipeline. */
+export type TransformStep = RandomResizedCropStep | RandomFlipStep | ResizeShortSideStep | CenterCropStep;
+/** Steps in the order they run. */
+export type Transform = readonly TransformStep[];
+
+type Kind = TransformStep["kind"];
+type StepOf<K extends Kind> = Extract<TransformStep, { kind: K }>;
+/** Runs one step; may write its result to `into` when it is given, and may change its input in place. */
+type Run<K extends Kind> = (image: Image, step: StepOf<K>, rng: MersenneTwister, into?: Uint8Array) => Image;
+
+const steps: { readonly [K in Kind]: Run<K> } = {
+  randomResizedCrop,
+  randomFlip,
+  resizeShortSide,
+  centerCrop: (image, step, _rng, into) => centerCrop(image, step, into),
+};
+
+/** The largest side a network is trained at, and the share of it that evaluation resizes to first (256 for 224). */
+const evalResizeRatio = 256 / 224;
+
+/** Random crop, random flip: -> [imageSize, imageSize, 3] (recipe: mmpretrain's S0 train pipeline). */
+export function trainTransform({ imageSize }: { readonly imageSize: number }): Transform {
+  return [
+    { kind: "randomResizedCrop", size: imageSize, scale: defaultScale, ratio: defaultRatio, filter: "bilinear" },
+    { kind: "randomFlip", probability: 0.5 },
+  ];
+}
+
+/** Short side to `resizeSize` (default: 256 for 224, the same share for other sizes), then the centre. */
+export function evalTransform(options: { readonly imageSize: number; readonly resizeSize?: number }): Transform {
+  const { imageSize, resizeSize = Math.round(imageSize * evalResizeRatio) } = options;
+  if (resizeSize < imageSize) {
+    throw new DataError(
+      `evalTransform: resizeSize ${resizeSize} is smaller than imageSize ${imageSize}, expected at least as much`,
+    );
+  }
+  return [
+    { kind: "resizeShortSide", size: resizeSize, filter: "bilinear" },
+    { kind: "centerCrop", size: imageSize },
+  ];
+}
+
+/** Side of the squares a pipeline gives; throws DataError if its pictures would differ in size. */
+export function outputSize(transform: Transform): number {
+  const sizing = transform.findLast((step) => step.kind !== "randomFlip");
+  if (sizing === undefined || sizing.kind === "resizeShortSide") {
+    throw new DataError(
+      `transform: [${transform.map((step) => step.kind).join(", ")}] gives pictures of different sizes, expected one size for a batch`,
+      "end it with a centerCrop or a randomResizedCrop",
+    );
+  }
+  return sizing.size;
+}
+
+/** Runs the pipeline on one picture; the pixels end in `into` if given. Throws DataError if they do not fill it. */
+export function applyTransform(transform: Transform, image: Image, rng: MersenneTwister, into?: Uint8Array): Image {
+  const lastSizing = transform.findLastIndex((step) => step.kind !== "randomFlip");
+  const result = transform.reduce((current, step, i) => {
+    const run = steps[step.kind] as Run<Kind>;
+    return run(current, step, rng, i === lastSizing ? into : undefined);
+  }, image);
+  if (into === undefined) return result;
+  if (result.width * result.height * 3 !== into.length) {
+    throw new DataError(
+      `transform: gave a ${result.width}x${result.height} picture, expected ${into.length / 3} pixels`,
+    );
+  }
+  if (result.data !== into) into.set(result.data);
+  return result;
+}
