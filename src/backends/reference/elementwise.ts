@@ -1,0 +1,106 @@
+/**
+ * The definition of every elementwise op, as a formula on numbers, and the loops that apply them with broadcasting.
+ */
+import { type Shape, sameShape, sizeOf, stridesOf } from "../../tensor/shape.js";
+import type { ArrayView } from "../kernel-table.js";
+
+/** Round half to even, as IEEE and NumPy do. */
+function roundHalfEven(x: number): number {
+  const rounded = Math.round(x);
+  return Math.abs(x % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
+}
+
+export const unaryFormulas = {
+  neg: (x: number) => -x,
+  abs: Math.abs,
+  sign: Math.sign,
+  floor: Math.floor,
+  ceil: Math.ceil,
+  round: roundHalfEven,
+  exp: Math.exp,
+  log: Math.log,
+  sqrt: Math.sqrt,
+  rsqrt: (x: number) => 1 / Math.sqrt(x),
+  square: (x: number) => x * x,
+  reciprocal: (x: number) => 1 / x,
+  sin: Math.sin,
+  cos: Math.cos,
+  tanh: Math.tanh,
+  sigmoid: (x: number) => 1 / (1 + Math.exp(-x)),
+  relu: (x: number) => Math.max(x, 0),
+} as const;
+
+const mask = (condition: boolean): number => (condition ? 1 : 0);
+
+export const binaryFormulas = {
+  add: (a: number, b: number) => a + b,
+  sub: (a: number, b: number) => a - b,
+  mul: (a: number, b: number) => a * b,
+  div: (a: number, b: number) => a / b,
+  pow: (a: number, b: number) => a ** b,
+  maximum: (a: number, b: number) => Math.max(a, b),
+  minimum: (a: number, b: number) => Math.min(a, b),
+  equal: (a: number, b: number) => mask(a === b),
+  notEqual: (a: number, b: number) => mask(a !== b),
+  less: (a: number, b: number) => mask(a < b),
+  lessEqual: (a: number, b: number) => mask(a <= b),
+  greater: (a: number, b: number) => mask(a > b),
+  greaterEqual: (a: number, b: number) => mask(a >= b),
+  reluGrad: (dy: number, y: number) => (y > 0 ? dy : 0),
+} as const;
+
+export const mapUnary =
+  (formula: (x: number) => number) =>
+  ([x]: readonly [ArrayView], _: unknown, [y]: readonly [ArrayView]): void => {
+    for (let i = 0; i < y.data.length; i++) y.data[i] = formula(x.data[i]!);
+  };
+
+/** For each element of `shape`, the index into an operand of shape `from` that broadcasts to it. */
+function broadcastIndices(from: Shape, shape: Shape): Int32Array | null {
+  if (sameShape(from, shape)) return null;
+  const strides = stridesOf(from);
+  const lead = shape.length - from.length;
+  const steps = shape.map((_, axis) => (axis < lead || from[axis - lead] === 1 ? 0 : strides[axis - lead]!));
+  const indices = new Int32Array(sizeOf(shape));
+  const position = new Array<number>(shape.length).fill(0);
+  let at = 0;
+  for (let i = 0; i < indices.length; i++) {
+    indices[i] = at;
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      at += steps[axis]!;
+      if (++position[axis]! < shape[axis]!) break;
+      at -= steps[axis]! * shape[axis]!;
+      position[axis] = 0;
+    }
+  }
+  return indices;
+}
+
+const reader = (operand: ArrayView, shape: Shape): ((i: number) => number) => {
+  const { data } = operand;
+  const indices = broadcastIndices(operand.shape, shape);
+  return indices ? (i) => data[indices[i]!]! : (i) => data[i]!;
+};
+
+export const mapBinary =
+  (formula: (a: number, b: number) => number) =>
+  ([a, b]: readonly [ArrayView, ArrayView], _: unknown, [y]: readonly [ArrayView]): void => {
+    const readA = reader(a, y.shape);
+    const readB = reader(b, y.shape);
+    for (let i = 0; i < y.data.length; i++) y.data[i] = formula(readA(i), readB(i));
+  };
+
+export function where(
+  [m, a, b]: readonly [ArrayView, ArrayView, ArrayView],
+  _: unknown,
+  [y]: readonly [ArrayView],
+): void {
+  const [readM, readA, readB] = [m, a, b].map((operand) => reader(operand, y.shape));
+  for (let i = 0; i < y.data.length; i++) y.data[i] = readM!(i) !== 0 ? readA!(i) : readB!(i);
+}
+
+/** Copies with repetition. */
+export function broadcastTo([x]: readonly [ArrayView], _: unknown, [y]: readonly [ArrayView]): void {
+  const read = reader(x, y.shape);
+  for (let i = 0; i < y.data.length; i++) y.data[i] = read(i);
+}

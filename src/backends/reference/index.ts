@@ -1,0 +1,100 @@
+/**
+ * The reference backend: plain loops over typed arrays, float64 sums, no tricks. It defines every op; the others are
+ * judged against it, and it shares no code with them.
+ */
+
+import type { Runner } from "../../ops/apply.js";
+import type { OpName, UpdateName } from "../../ops/spec.js";
+import { type DType, dtypes, newArray, type TypedArray } from "../../tensor/dtype.js";
+import type { Allocation } from "../../tensor/storage.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import type { ArrayKernels, ArrayView } from "../kernel-table.js";
+import * as norm from "./batch-norm.js";
+import * as conv from "./conv.js";
+import { binaryFormulas, broadcastTo, mapBinary, mapUnary, unaryFormulas, where } from "./elementwise.js";
+import { matmul } from "./matmul.js";
+import * as move from "./move.js";
+import * as pool from "./pool.js";
+import * as reduce from "./reduce.js";
+import { referenceUpdates } from "./updates.js";
+
+type UnaryKernel = ReturnType<typeof mapUnary>;
+type BinaryKernel = ReturnType<typeof mapBinary>;
+
+const mapTable = <K extends string, F, Kernel>(formulas: { readonly [N in K]: F }, map: (formula: F) => Kernel) =>
+  Object.fromEntries(Object.entries(formulas).map(([name, formula]) => [name, map(formula as F)])) as Record<K, Kernel>;
+
+export const referenceKernels: ArrayKernels = {
+  ...mapTable<keyof typeof unaryFormulas, (x: number) => number, UnaryKernel>(unaryFormulas, mapUnary),
+  ...mapTable<keyof typeof binaryFormulas, (a: number, b: number) => number, BinaryKernel>(binaryFormulas, mapBinary),
+  where,
+  cast: move.copy,
+  sum: reduce.sum,
+  mean: reduce.mean,
+  max: reduce.max,
+  min: reduce.min,
+  argmax: reduce.argmax,
+  softmax: reduce.softmax,
+  logSoftmax: reduce.logSoftmax,
+  broadcastTo,
+  reshape: move.copy,
+  transpose: move.transpose,
+  slice: move.slice,
+  pad: move.pad,
+  concat: move.concat,
+  gather: move.gather,
+  scatterAdd: move.scatterAdd,
+  oneHot: move.oneHot,
+  matmul,
+  conv2d: conv.conv2d,
+  conv2dInputGrad: conv.conv2dInputGrad,
+  conv2dWeightGrad: conv.conv2dWeightGrad,
+  avgPool2d: pool.avgPool2d,
+  avgPool2dGrad: pool.avgPool2dGrad,
+  maxPool2d: pool.maxPool2d,
+  maxPool2dGrad: pool.maxPool2dGrad,
+  batchNorm: norm.batchNorm,
+  batchNormGrad: norm.batchNormGrad,
+  batchNormEval: norm.batchNormEval,
+};
+
+interface ArrayAllocation extends Allocation {
+  readonly array: TypedArray;
+}
+
+const arrayOf = (allocation: Allocation): TypedArray => (allocation as ArrayAllocation).array;
+
+const viewOf = (x: Tensor): ArrayView => ({
+  data: arrayOf(x.storage.allocation).subarray(x.offset, x.offset + x.size),
+  shape: x.shape,
+  dtype: x.dtype,
+});
+
+type AnyKernel = (inputs: readonly ArrayView[], attrs: unknown, outputs: readonly ArrayView[]) => void;
+type AnyUpdate = (operands: readonly ArrayView[], attrs: unknown) => void;
+
+export const referenceBackend: Runner = {
+  name: "reference",
+  dtypes: ["float32", "float64", "int32", "uint8"],
+  allocate(dtype: DType, length: number): ArrayAllocation {
+    return { bytes: length * dtypes[dtype].bytes, array: newArray(dtype, length) };
+  },
+  free() {
+    // the garbage collector does it
+  },
+  write(allocation, _dtype, offset, values) {
+    arrayOf(allocation).set(values, offset);
+  },
+  read(allocation, _dtype, offset, length) {
+    return Promise.resolve(arrayOf(allocation).slice(offset, offset + length));
+  },
+  readSync(allocation, _dtype, offset, length) {
+    return arrayOf(allocation).slice(offset, offset + length);
+  },
+  run(op: OpName, inputs, attrs, outputs) {
+    (referenceKernels[op] as unknown as AnyKernel)(inputs.map(viewOf), attrs, outputs.map(viewOf));
+  },
+  update(op: UpdateName, operands, attrs) {
+    (referenceUpdates[op] as unknown as AnyUpdate)(operands.map(viewOf), attrs);
+  },
+};

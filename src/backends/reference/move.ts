@@ -1,0 +1,93 @@
+/**
+ * Ops that move numbers without computing: each says, for an output position, which input position it reads.
+ */
+import type { Attrs } from "../../ops/spec.js";
+import { type Shape, sizeOf, stridesOf } from "../../tensor/shape.js";
+import type { ArrayView } from "../kernel-table.js";
+
+/** Calls `visit` for each position of `shape` in row-major order. */
+function forEachPosition(shape: Shape, visit: (position: readonly number[], index: number) => void): void {
+  const position = new Array<number>(shape.length).fill(0);
+  const size = sizeOf(shape);
+  for (let index = 0; index < size; index++) {
+    visit(position, index);
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      if (++position[axis]! < shape[axis]!) break;
+      position[axis] = 0;
+    }
+  }
+}
+
+const indexOf = (position: readonly number[], strides: readonly number[]): number =>
+  position.reduce((index, p, axis) => index + p * strides[axis]!, 0);
+
+export function transpose([x]: readonly [ArrayView], { perm }: Attrs<"transpose">, [y]: readonly [ArrayView]): void {
+  const strides = stridesOf(x.shape);
+  const moved = perm.map((axis) => strides[axis]!);
+  forEachPosition(y.shape, (position, i) => {
+    y.data[i] = x.data[indexOf(position, moved)]!;
+  });
+}
+
+export function slice([x]: readonly [ArrayView], { begin }: Attrs<"slice">, [y]: readonly [ArrayView]): void {
+  const strides = stridesOf(x.shape);
+  const base = indexOf(begin, strides);
+  forEachPosition(y.shape, (position, i) => {
+    y.data[i] = x.data[base + indexOf(position, strides)]!;
+  });
+}
+
+export function pad([x]: readonly [ArrayView], { before, value }: Attrs<"pad">, [y]: readonly [ArrayView]): void {
+  const strides = stridesOf(y.shape);
+  const base = indexOf(before, strides);
+  y.data.fill(value);
+  forEachPosition(x.shape, (position, i) => {
+    y.data[base + indexOf(position, strides)] = x.data[i]!;
+  });
+}
+
+export function concat(inputs: readonly ArrayView[], { axis }: Attrs<"concat">, [y]: readonly [ArrayView]): void {
+  const strides = stridesOf(y.shape);
+  let from = 0;
+  for (const x of inputs) {
+    forEachPosition(x.shape, (position, i) => {
+      y.data[from * strides[axis]! + indexOf(position, strides)] = x.data[i]!;
+    });
+    from += x.shape[axis]!;
+  }
+}
+
+export function gather([table, indices]: readonly [ArrayView, ArrayView], _: unknown, [y]: readonly [ArrayView]): void {
+  const rows = table.shape[0]!;
+  const width = sizeOf(table.shape.slice(1));
+  indices.data.forEach((row: number, i: number) => {
+    // an index outside reads as zeros, like oneHot
+    for (let j = 0; j < width; j++) y.data[i * width + j] = row >= 0 && row < rows ? table.data[row * width + j]! : 0;
+  });
+}
+
+export function scatterAdd(
+  [dy, indices]: readonly [ArrayView, ArrayView],
+  { rows }: Attrs<"scatterAdd">,
+  [y]: readonly [ArrayView],
+): void {
+  const width = sizeOf(y.shape.slice(1));
+  const totals = new Float64Array(y.data.length);
+  indices.data.forEach((row: number, i: number) => {
+    if (row < 0 || row >= rows) return;
+    for (let j = 0; j < width; j++) totals[row * width + j]! += dy.data[i * width + j]!;
+  });
+  y.data.set(totals);
+}
+
+export function oneHot([indices]: readonly [ArrayView], { depth }: Attrs<"oneHot">, [y]: readonly [ArrayView]): void {
+  y.data.fill(0);
+  indices.data.forEach((index: number, i: number) => {
+    if (index >= 0 && index < depth) y.data[i * depth + index] = 1;
+  });
+}
+
+/** Same numbers, another shape or dtype. */
+export function copy([x]: readonly [ArrayView], _: unknown, [y]: readonly [ArrayView]): void {
+  y.data.set(x.data);
+}

@@ -1,0 +1,23 @@
+/**
+ * The public face of tensorone; it runs in Node and in a browser tab. Importing it starts nothing.
+ */
+import "./ops/methods.js";
+import { installAutograd } from "./autograd/tape.js";
+
+installAutograd();
+
+export { type BackwardOptions, backward } from "./autograd/backward.js";
+export { type CustomFunction, customFunction } from "./autograd/function.js";
+export { type GradcheckOptions, gradcheck } from "./autograd/gradcheck.js";
+export { enableGrad, isGradEnabled, noGrad } from "./autograd/tape.js";
+export { type BackendName, type BackendOptions, getBackend, setBackend, withBackend } from "./backends/backend.js";
+export * from "./ops/functional.js";
+export { arange, full, ones, rand, randn, tensor, zeros } from "./tensor/create.js";
+export type { DType, TypedArray } from "./tensor/dtype.js";
+export { format } from "./tensor/print.js";
+export { Random } from "./tensor/random.js";
+export { scope } from "./tensor/scope.js";
+export type { Shape } from "./tensor/shape.js";
+export { liveStorage } from "./tensor/storage.js";
+export { Tensor } from "./tensor/tensor.js";
+export * from "./util/errors.js";

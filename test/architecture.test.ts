@@ -1,0 +1,99 @@
+/**
+ * Who may import whom: the arrows of the house. Prints the offending line.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join, normalize, relative } from "node:path";
+import { describe, expect, it } from "vitest";
+
+const source = join(import.meta.dirname, "..", "src");
+
+/** A folder of src/ and the folders it may import besides itself. */
+const arrows: Readonly<Record<string, readonly string[]>> = {
+  util: [],
+  tensor: ["util"],
+  ops: ["tensor", "util"],
+  backends: ["ops", "tensor", "util"],
+  autograd: ["ops", "tensor", "util"],
+  compile: ["ops", "autograd", "backends", "tensor", "util"],
+  nn: ["ops", "autograd", "tensor", "util"],
+  optim: ["nn", "ops", "autograd", "tensor", "util"],
+  models: ["nn", "ops", "autograd", "tensor", "util"],
+  data: ["tensor", "util"],
+  io: ["models", "nn", "tensor", "util"],
+  train: ["models", "optim", "nn", "data", "io", "autograd", "compile", "ops", "tensor", "util"],
+  distributed: ["train", "tensor", "util"],
+};
+/** What may see everything, and alone chooses a backend. */
+const roofs = ["cli", "index.ts", "node.ts"];
+
+interface Import {
+  readonly file: string;
+  readonly line: number;
+  readonly text: string;
+  readonly target: string;
+}
+
+function sourceFiles(): string[] {
+  return readdirSync(source, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
+}
+
+function importsOf(file: string): Import[] {
+  const lines = readFileSync(join(source, file), "utf8").split("\n");
+  return lines.flatMap((text, i) => {
+    const specifier = /(?:from|import)\s*\(?\s*"(\.[^"]+)"/.exec(text)?.[1];
+    if (!specifier) return [];
+    const target = relative(source, normalize(join(source, dirname(file), specifier))).replace(/\.js$/, ".ts");
+    return [{ file, line: i + 1, text: text.trim(), target }];
+  });
+}
+
+const folderOf = (file: string): string => file.split("/")[0]!;
+const allImports = sourceFiles().flatMap(importsOf);
+const show = ({ file, line, text }: Import): string => `src/${file}:${line}  ${text}`;
+
+describe("the house", () => {
+  it("has a row for every folder", () => {
+    const folders = new Set(sourceFiles().map(folderOf));
+    expect([...folders].filter((folder) => !(folder in arrows) && !roofs.includes(folder))).toEqual([]);
+  });
+
+  it("imports only along the arrows", () => {
+    const offending = allImports.filter(({ file, target }) => {
+      const from = folderOf(file);
+      const to = folderOf(target);
+      return from !== to && !roofs.includes(from) && !arrows[from]?.includes(to);
+    });
+    expect(offending.map(show)).toEqual([]);
+  });
+
+  it("has no import cycles", () => {
+    const graph = new Map<string, string[]>();
+    for (const { file, target, text } of allImports)
+      if (!text.startsWith("import type")) graph.set(file, [...(graph.get(file) ?? []), target]);
+    const state = new Map<string, "open" | "done">();
+    const cycles: string[] = [];
+    const visit = (file: string, path: readonly string[]): void => {
+      if (state.get(file) === "done") return;
+      if (state.get(file) === "open") {
+        cycles.push([...path.slice(path.indexOf(file)), file].join(" -> "));
+        return;
+      }
+      state.set(file, "open");
+      for (const next of graph.get(file) ?? []) visit(next, [...path, file]);
+      state.set(file, "done");
+    };
+    for (const file of graph.keys()) visit(file, []);
+    expect(cycles).toEqual([]);
+  });
+
+  it("keeps node modules out of what runs in a browser", () => {
+    const nodeOnly =
+      /^(node\.ts|cli\/|train\/|distributed\/|data\/(loader|image-folder|decode-pool|list-file|sample-reader)|util\/(platform|worker-entry))/;
+    const offending = sourceFiles().flatMap((file) => {
+      if (nodeOnly.test(file)) return [];
+      const lines = readFileSync(join(source, file), "utf8").split("\n");
+      return lines.flatMap((text, i) => (/from "node:/.test(text) ? [`src/${file}:${i + 1}  ${text.trim()}`] : []));
+    });
+    expect(offending).toEqual([]);
+  });
+});

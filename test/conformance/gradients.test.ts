@@ -1,0 +1,43 @@
+/** Every differentiable op: its rule against central differences, in float64 on the reference backend. */
+import { beforeAll, describe, expect, it } from "vitest";
+import { gradients } from "../../src/autograd/gradients.js";
+import { gradcheck, setBackend, type Tensor, tensor } from "../../src/index.js";
+import { apply } from "../../src/ops/apply.js";
+import type { Attrs, OpName } from "../../src/ops/spec.js";
+import { type Case, cases, dtypeOfInput } from "./cases.js";
+import { valuesOf } from "./numbers.js";
+
+/** The bar of the project for an op's gradient, in float64. */
+const TOLERANCE = 1e-6;
+
+beforeAll(async () => {
+  await setBackend("reference");
+});
+
+/** Which inputs an op differentiates, by asking its rule which thunks it has: integers never. */
+function check(op: OpName, { inputs, attrs }: Case<Attrs<OpName>>): Promise<number> {
+  const float64Attrs = "dtype" in attrs ? { ...attrs, dtype: "float64" as const } : attrs;
+  const tensors = inputs.map((spec, i) => {
+    const dtype = dtypeOfInput(spec, "float64");
+    const isMask = spec.fill === "mask" || (op === "reluGrad" && i === 1);
+    return tensor(valuesOf(spec, 7 + i, "float64"), spec.shape, {
+      dtype,
+      requiresGrad: dtype === "float64" && !isMask,
+    });
+  });
+  const fn = (...xs: Tensor[]): Tensor => apply(op, xs, float64Attrs as Attrs<OpName>)[0] as Tensor;
+  return gradcheck(fn, tensors, { tolerance: TOLERANCE });
+}
+
+describe("gradients", () => {
+  for (const op of Object.keys(cases) as OpName[]) {
+    if (gradients[op] === null) continue;
+    it(op, async () => {
+      const small = (cases[op] as readonly Case<Attrs<OpName>>[]).filter((c) => !c.isLarge);
+      expect(small.length).toBeGreaterThan(0);
+      let worst = 0;
+      for (const one of small) worst = Math.max(worst, await check(op, one));
+      expect(worst).toBeLessThanOrEqual(TOLERANCE);
+    });
+  }
+});

@@ -1,0 +1,43 @@
+/** Deterministic numbers for a case's inputs, and how two results are compared. */
+import { type DType, newArray, type TypedArray } from "../../src/tensor/dtype.js";
+import { Random } from "../../src/tensor/random.js";
+import { sizeOf } from "../../src/tensor/shape.js";
+import { dtypeOfInput, type Input } from "./cases.js";
+
+/** Values of one input; the same for every backend. */
+export function valuesOf(input: Input, seed: number, float: DType): TypedArray {
+  const random = new Random(seed);
+  const size = sizeOf(input.shape);
+  const values = newArray(dtypeOfInput(input, float), size);
+  const { fill } = input;
+  const order = fill === "distinct" ? shuffled(size, random) : [];
+  for (let i = 0; i < size; i++) {
+    if (fill === "normal") values[i] = random.normal();
+    else if (fill === "positive") values[i] = 0.5 + 1.5 * random.uniform();
+    else if (fill === "mask") values[i] = random.uniform() < 0.5 ? 0 : 1;
+    // a third of a step off, so that no value is 0 or meets its neighbour, here or in another input
+    else if (fill === "distinct") values[i] = ((order[i]! + 0.3) * 8) / size - 4 + (seed % 7) / (16 * size);
+    else values[i] = random.next32() % fill.indicesBelow;
+  }
+  return values;
+}
+
+function shuffled(size: number, random: Random): number[] {
+  const order = Array.from({ length: size }, (_, i) => i);
+  for (let i = size - 1; i > 0; i--) {
+    const j = random.next32() % (i + 1);
+    [order[i], order[j]] = [order[j]!, order[i]!];
+  }
+  return order;
+}
+
+/** |actual − expected| / |expected|, as Euclidean norms over all elements. */
+export function relativeError(actual: TypedArray, expected: TypedArray): number {
+  let difference = 0;
+  let norm = 0;
+  for (let i = 0; i < expected.length; i++) {
+    difference += (actual[i]! - expected[i]!) ** 2;
+    norm += expected[i]! ** 2;
+  }
+  return Math.sqrt(difference) / Math.max(Math.sqrt(norm), 1e-12);
+}
