@@ -1,0 +1,40 @@
+import { describe, expect, test } from "vitest";
+import { randomPermutation } from "../../src/data/random.js";
+import { EpochSampler } from "../../src/data/sampler.js";
+
+describe("order", () => {
+  test("is the torch permutation of seed + epoch", () => {
+    const sampler = new EpochSampler({ length: 10, seed: 40, shuffle: true });
+    expect(sampler.order(2)).toEqual(randomPermutation(10, 42));
+    expect([...sampler.order(2)]).toEqual([2, 6, 1, 8, 4, 5, 0, 9, 3, 7]);
+    expect(sampler.order(3)).not.toEqual(sampler.order(2));
+  });
+
+  test("is sequential without shuffle", () => {
+    expect([...new EpochSampler({ length: 4 }).order(7)]).toEqual([0, 1, 2, 3]);
+  });
+
+  test("deals positions to ranks in turn, repeating from the start to divide evenly", () => {
+    const slices = [0, 1, 2, 3].map(
+      (rank) => new EpochSampler({ length: 10, seed: 1, shuffle: true, replicas: 4, rank }),
+    );
+    // seed 1: 5 6 1 2 0 8 9 3 7 4, then 5 6 again
+    expect(slices.map((s) => [...s.order(0)])).toEqual([
+      [5, 0, 7],
+      [6, 8, 4],
+      [1, 9, 5],
+      [2, 3, 6],
+    ]);
+    expect(slices.map((s) => s.globalPosition(2))).toEqual([8, 9, 10, 11]);
+    expect(new EpochSampler({ length: 1_281_167, replicas: 8 }).samplesPerEpoch * 8).toBe(1_281_168);
+  });
+
+  test("also for sets smaller than the number of replicas", () => {
+    expect([...new EpochSampler({ length: 2, replicas: 8, rank: 5 }).order(0)]).toEqual([1]);
+  });
+});
+
+test("refuses nothing to sample and impossible ranks", () => {
+  expect(() => new EpochSampler({ length: 0 })).toThrow(/0 samples/);
+  expect(() => new EpochSampler({ length: 3, replicas: 2, rank: 2 })).toThrow(/rank 2 of 2/);
+});
