@@ -1,0 +1,54 @@
+/**
+ * Writing a file so that a reader, or a crash, sees the old bytes or the new ones and never half of each: a temporary file
+ * in the same folder, flushed to the disk, takes the name in one rename. Node only.
+ */
+import { randomBytes } from "node:crypto";
+import { type FileHandle, open, rename, rm } from "node:fs/promises";
+import { basename, dirname, join } from "node:path";
+
+/** Replaces `path` by `bytes` (one piece or several in order) in one step; on failure the old file stays and nothing else is left. */
+export async function writeFileAtomic(path: string, bytes: Uint8Array | string | readonly Uint8Array[]): Promise<void> {
+  const folder = dirname(path);
+  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+  try {
+    const file = await open(temporary, "wx");
+    try {
+      for (const piece of pieces(bytes)) await writeAll(file, piece);
+      await file.sync();
+    } finally {
+      await file.close();
+    }
+    await rename(temporary, path);
+  } catch (error) {
+    await rm(temporary, { force: true });
+    throw error;
+  }
+  await syncFolder(folder);
+}
+
+function pieces(bytes: Uint8Array | string | readonly Uint8Array[]): readonly Uint8Array[] {
+  if (typeof bytes === "string") return [new TextEncoder().encode(bytes)];
+  return bytes instanceof Uint8Array ? [bytes] : bytes;
+}
+
+/** One write may take less than it is given: 2 GiB at most, and less on a full disk. */
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) {
+    const { bytesWritten } = await file.write(bytes, at, Math.min(bytes.length - at, 1 << 30));
+    at += bytesWritten;
+  }
+}
+
+/** Makes the rename itself survive a power cut; systems that cannot open a folder (Windows) keep their own promise. */
+async function syncFolder(folder: string): Promise<void> {
+  try {
+    const handle = await open(folder, "r");
+    try {
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+  } catch {
+    // the file itself is whole and in place
+  }
+}
