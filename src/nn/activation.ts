@@ -1,0 +1,20 @@
+/**
+ * Activations as layers, for Sequential; elsewhere the functions of ops/functional read better.
+ */
+import * as F from "../ops/functional.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { Module } from "./module.js";
+
+/** max(x, 0), any shape. */
+export class ReLU extends Module {
+  forward(x: Tensor): Tensor {
+    return F.relu(x);
+  }
+}
+
+/** 1 / (1 + exp(−x)), any shape. */
+export class Sigmoid extends Module {
+  forward(x: Tensor): Tensor {
+    return F.sigmoid(x);
+  }
+}

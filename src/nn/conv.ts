@@ -1,0 +1,47 @@
+/**
+ * Convolution as a layer (torch.nn.Conv2d), over NHWC with weights [KH, KW, Cin/groups, Cout].
+ */
+import * as F from "../ops/functional.js";
+import type { Pair } from "../ops/spec.js";
+import { scope } from "../tensor/scope.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { ShapeError } from "../util/errors.js";
+import { initialTensor } from "./init.js";
+import { Module } from "./module.js";
+import type { LayerOptions } from "./parameter.js";
+
+export interface Conv2dLayerOptions extends F.Conv2dOptions, LayerOptions {
+  readonly kernelSize: number | Pair;
+  /** Default true. */
+  readonly bias?: boolean;
+}
+
+export class Conv2d extends Module {
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+  readonly options: F.Conv2dOptions;
+
+  /** [N, H, W, inChannels] -> [N, OH, OW, outChannels]. Throws ShapeError where groups do not divide the channels. */
+  constructor(inChannels: number, outChannels: number, options: Conv2dLayerOptions) {
+    super();
+    const { kernelSize, bias = true, stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
+    if (inChannels % groups !== 0 || outChannels % groups !== 0)
+      throw new ShapeError(
+        `Conv2d: ${inChannels} input and ${outChannels} output channels, expected multiples of groups=${groups}`,
+      );
+    const [kh, kw] = typeof kernelSize === "number" ? [kernelSize, kernelSize] : kernelSize;
+    this.options = { stride, padding, dilation, groups };
+    this.weight = this.parameter(
+      "weight",
+      "convWeight",
+      initialTensor("convWeight", [kh, kw, inChannels / groups, outChannels], options),
+    );
+    this.bias = bias ? this.parameter("bias", "bias", initialTensor("bias", [outChannels], options)) : null;
+  }
+
+  forward(x: Tensor): Tensor {
+    const { bias } = this;
+    if (!bias) return F.conv2d(x, this.weight, this.options);
+    return scope(() => F.add(F.conv2d(x, this.weight, this.options), bias));
+  }
+}

@@ -1,0 +1,13 @@
+/** Layers, losses and initialisation: the `nn` of the public face. */
+export { ReLU, Sigmoid } from "./activation.js";
+export { BatchNorm2d, type BatchNorm2dOptions } from "./batch-norm.js";
+export { Conv2d, type Conv2dLayerOptions } from "./conv.js";
+export { initialize, manualSeed } from "./init.js";
+export { Linear, type LinearOptions } from "./linear.js";
+export { type CrossEntropyOptions, crossEntropy } from "./loss.js";
+export { Module } from "./module.js";
+export type { FloatDType, LayerOptions, Parameter, ParameterRole } from "./parameter.js";
+export { GlobalAvgPool } from "./pool.js";
+export { chain, Sequential } from "./sequential.js";
+export { SqueezeExcite, type SqueezeExciteOptions } from "./squeeze-excite.js";
+export { compareStates, type StateDict, type StateDifference } from "./state-dict.js";

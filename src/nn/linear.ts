@@ -1,0 +1,38 @@
+/**
+ * The affine layer y = x·W + b (torch.nn.Linear, whose W is stored transposed in files: io/layout turns it).
+ */
+import * as F from "../ops/functional.js";
+import { scope } from "../tensor/scope.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { initialTensor } from "./init.js";
+import { Module } from "./module.js";
+import type { LayerOptions } from "./parameter.js";
+
+export interface LinearOptions extends LayerOptions {
+  /** Default true. */
+  readonly bias?: boolean;
+}
+
+export class Linear extends Module {
+  /** [inFeatures, outFeatures]: the order a row-major GEMM reads. */
+  readonly weight: Tensor;
+  readonly bias: Tensor | null;
+
+  /** [..., inFeatures] -> [..., outFeatures]. */
+  constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
+    super();
+    this.weight = this.parameter(
+      "weight",
+      "linearWeight",
+      initialTensor("linearWeight", [inFeatures, outFeatures], options),
+    );
+    this.bias =
+      options.bias === false ? null : this.parameter("bias", "bias", initialTensor("bias", [outFeatures], options));
+  }
+
+  forward(x: Tensor): Tensor {
+    const { bias } = this;
+    if (!bias) return F.matmul(x, this.weight);
+    return scope(() => F.add(F.matmul(x, this.weight), bias));
+  }
+}

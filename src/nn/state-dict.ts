@@ -1,0 +1,108 @@
+/**
+ * What a state dict is, and how two of them differ: missing, unexpected and misshapen entries, all at once, with the
+ * nearest names that might have been meant.
+ */
+import { type Shape, sameShape, showShape } from "../tensor/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { StateDictError } from "../util/errors.js";
+
+export type StateDict = ReadonlyMap<string, Tensor>;
+
+/** What a module expects of one entry. */
+export interface StateSpec {
+  readonly shape: Shape;
+  /** Default false: the entry must be there. */
+  readonly isOptional?: boolean;
+}
+
+export interface StateDifference {
+  readonly missing: readonly string[];
+  readonly unexpected: readonly string[];
+  readonly misshapen: readonly { readonly name: string; readonly given: Shape; readonly expected: Shape }[];
+}
+
+/** How many names of each kind an error spells out. */
+const SHOWN = 8;
+
+/** Every difference between what is expected and what is given, by name and shape. */
+export function compareStates(
+  expected: ReadonlyMap<string, StateSpec>,
+  given: ReadonlyMap<string, { readonly shape: Shape }>,
+): StateDifference {
+  return {
+    missing: [...expected].flatMap(([name, { isOptional }]) => (given.has(name) || isOptional ? [] : [name])),
+    unexpected: [...given.keys()].filter((name) => !expected.has(name)),
+    misshapen: [...expected].flatMap(([name, { shape }]) => {
+      const other = given.get(name);
+      return other && !sameShape(other.shape, shape) ? [{ name, given: other.shape, expected: shape }] : [];
+    }),
+  };
+}
+
+/** Levenshtein distance, two rows at a time. */
+function editDistance(a: string, b: string): number {
+  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i];
+    for (let j = 1; j <= b.length; j++)
+      row.push(Math.min(previous[j]! + 1, row[j - 1]! + 1, previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    previous = row;
+  }
+  return previous[b.length]!;
+}
+
+/** The candidate closest to `name`, if any is closer than half its length. */
+export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
+  let best: string | undefined;
+  let least = name.length / 2;
+  for (const candidate of candidates) {
+    if (Math.abs(candidate.length - name.length) >= least) continue;
+    const distance = editDistance(name, candidate);
+    if (distance < least) [best, least] = [candidate, distance];
+  }
+  return best;
+}
+
+const listed = <T>(kind: string, items: readonly T[], show: (item: T) => string): string[] =>
+  items.length === 0
+    ? []
+    : [
+        `  ${items.length} ${kind}: ${items.slice(0, SHOWN).map(show).join(", ")}${
+          items.length > SHOWN ? `, and ${items.length - SHOWN} more` : ""
+        }`,
+      ];
+
+/** The error that tells every difference, or null where there is none. */
+export function stateDictError(
+  expected: ReadonlyMap<string, StateSpec>,
+  given: ReadonlyMap<string, { readonly shape: Shape }>,
+  where = "loadStateDict",
+): StateDictError | null {
+  const { missing, unexpected, misshapen } = compareStates(expected, given);
+  if (missing.length + unexpected.length + misshapen.length === 0) return null;
+  const withNearest = (candidates: readonly string[]) => (name: string) => {
+    const nearest = nearestName(name, candidates);
+    return nearest === undefined ? name : `${name} (nearest: ${nearest})`;
+  };
+  const lines = [
+    `${where}: the state dict has ${given.size} entries that do not fit the ${expected.size} of the module`,
+    ...listed("missing", missing, withNearest(unexpected)),
+    ...listed("unexpected", unexpected, withNearest(missing)),
+    ...listed("misshapen", misshapen, (m) => `${m.name} is ${showShape(m.given)}, expected ${showShape(m.expected)}`),
+  ];
+  return new StateDictError(lines.join("\n"), hintFor(missing, unexpected, misshapen));
+}
+
+function hintFor(
+  missing: readonly string[],
+  unexpected: readonly string[],
+  misshapen: StateDifference["misshapen"],
+): string | undefined {
+  const isDeployed = (names: readonly string[]) => names.some((name) => name.includes("reparam"));
+  if (isDeployed(unexpected)) return "these are deploy-form weights: createModel(name, { deploy: true })";
+  if (isDeployed(missing)) return "these are training-form weights: createModel(name), then reparameterize";
+  const head = misshapen.find(({ name }) => name.startsWith("head."));
+  if (head && misshapen.every(({ name }) => name.startsWith("head.")))
+    return `the classifier has another size: createModel(name, { numClasses: ${head.given.at(-1)} })`;
+  return undefined;
+}
