@@ -1,0 +1,140 @@
+/**
+ * A WebAssembly module of one kernel: its functions and the sections around them. The module imports the engine's memory
+ * ("e" "m") and the index of the thread it is instantiated for ("e" "w"), and exports its entry function "run".
+ */
+import {
+  type FloatVar,
+  FunctionBuilder,
+  type FunctionRef,
+  IntVar,
+  FloatVar as NewFloatVar,
+  type Target,
+  type ValueType,
+  VecVar,
+  valueTypes,
+} from "./function.js";
+import { Vec } from "./vectors.js";
+import { Writer } from "./writer.js";
+
+/** A parameter of a function inside a module; "vec" takes as many v128 as the target's Vec has parts. */
+export type ParamType = "i32" | "f32" | "f64" | "vec";
+interface ParamValues {
+  i32: IntVar;
+  f32: FloatVar<"f32">;
+  f64: FloatVar<"f64">;
+  vec: VecVar;
+}
+type ParamsOf<P extends readonly ParamType[]> = { [I in keyof P]: ParamValues[P[I]] };
+type IntsOf<Names extends readonly string[]> = { [I in keyof Names]: IntVar };
+
+/** Pages of 64 KiB in the 4 GiB that a 32-bit memory can have; the limit that shared memories must agree on. */
+export const MAX_PAGES = 65536;
+
+interface WrittenFunction {
+  readonly ref: FunctionRef;
+  readonly params: readonly ValueType[];
+  readonly body: Writer;
+}
+
+export class WasmModule {
+  readonly target: Target;
+  /** f32 lanes of a full Vec. */
+  readonly lanes: number;
+  readonly #functions: WrittenFunction[] = [];
+  readonly #byName = new Map<string, FunctionRef>();
+
+  constructor(target: Target) {
+    this.target = target;
+    this.lanes = target.lanes;
+  }
+
+  /**
+   * Defines a function, or returns the one of that name: the name must say everything that shapes the code. `build` may
+   * define other functions on the way, and may return a Vec as the result (see callVec).
+   */
+  function<const P extends readonly ParamType[]>(
+    name: string,
+    params: P,
+    build: (f: FunctionBuilder, ...args: ParamsOf<P>) => unknown,
+  ): FunctionRef {
+    const known = this.#byName.get(name);
+    if (known) return known;
+    const types: ValueType[] = params.flatMap((type): ValueType[] =>
+      type === "vec" ? new Array<ValueType>(this.lanes / 4).fill("v128") : [type],
+    );
+    if (this.target.fences) types.push("i32");
+    const f = new FunctionBuilder(this.target, types.length);
+    let index = 0;
+    const args = params.map((type) => {
+      const at = index;
+      index += type === "vec" ? f.width : 1;
+      if (type === "i32") return new IntVar(f, at);
+      if (type === "vec")
+        return new VecVar(
+          f,
+          Array.from({ length: f.width }, (_, i) => at + i),
+        );
+      return new NewFloatVar(f, at, type);
+    });
+    const returned = build(f, ...(args as unknown as ParamsOf<P>));
+    const result = returned instanceof Vec ? returned.parts : [];
+    for (const part of result) part(f.code);
+    const ref: FunctionRef = { index: this.#functions.length, name, resultParts: result.length };
+    this.#functions.push({ ref, params: types, body: f.finish() });
+    this.#byName.set(name, ref);
+    return ref;
+  }
+
+  /**
+   * Defines the entry: does tasks [begin, end) of a call. `names` are the call's i32 arguments, in order: pointers, counts,
+   * or floats as bits (floatBits). A task must write memory that no other task of the call reads or writes.
+   */
+  run<const Names extends readonly string[]>(
+    names: Names,
+    build: (f: FunctionBuilder, begin: IntVar, end: IntVar, ...args: IntsOf<Names>) => void,
+  ): void {
+    const params = new Array<"i32">(names.length + 2).fill("i32");
+    this.function("run", params, (f, begin, end, ...args) =>
+      build(f, begin!, end!, ...(args as unknown as IntsOf<Names>)),
+    );
+  }
+
+  /** The finished binary. */
+  bytes(): Uint8Array {
+    const out = new Writer(4096).raw([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+    const section = (id: number, write: (w: Writer) => void) => {
+      const content = new Writer();
+      write(content);
+      out.byte(id).block(content);
+    };
+    section(1, (w) => {
+      w.unsigned(this.#functions.length);
+      for (const { params, ref } of this.#functions) {
+        w.byte(0x60).unsigned(params.length);
+        for (const type of params) w.byte(valueTypes[type]);
+        w.unsigned(ref.resultParts);
+        for (let i = 0; i < ref.resultParts; i++) w.byte(valueTypes.v128);
+      }
+    });
+    section(2, (w) => {
+      w.unsigned(2);
+      w.name("e").name("m").byte(2);
+      w.byte(this.target.shared ? 3 : 1)
+        .unsigned(1)
+        .unsigned(MAX_PAGES);
+      w.name("e").name("w").byte(3).byte(valueTypes.i32).byte(0);
+    });
+    section(3, (w) => {
+      w.unsigned(this.#functions.length);
+      for (const { ref } of this.#functions) w.unsigned(ref.index);
+    });
+    section(7, (w) => w.unsigned(1).name("run").byte(0).unsigned(this.#byName.get("run")!.index));
+    section(10, (w) => {
+      w.unsigned(this.#functions.length);
+      for (const { body } of this.#functions) w.block(body);
+    });
+    // V8 caches machine code by bytes: code compiled under the revectorizer must not be found by the same bytes without it
+    section(0, (w) => w.name("lanes").byte(this.lanes));
+    return out.bytes.slice();
+  }
+}

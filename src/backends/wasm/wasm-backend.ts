@@ -1,0 +1,189 @@
+/**
+ * The default backend: tensors in one WebAssembly memory, ops lowered to emitted kernels and run at once, on all threads.
+ * What has no kernel, or whose kernel declines a case, runs on the reference kernels over the same memory, and is counted.
+ */
+import type { Runner } from "../../ops/apply.js";
+import type { Attrs, OpName, UpdateAttrs, UpdateName } from "../../ops/spec.js";
+import { type DType, dtypes, type TypedArray } from "../../tensor/dtype.js";
+import type { Allocation } from "../../tensor/storage.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import { BackendError } from "../../util/errors.js";
+import { coreCount } from "../../util/platform.js";
+import type { ArrayView } from "../kernel-table.js";
+import { referenceKernels } from "../reference/index.js";
+import { referenceUpdates } from "../reference/updates.js";
+import { Arena, type ArenaStats, type Block } from "./arena.js";
+import type { Target } from "./assembler/index.js";
+import { capabilities, targetOf } from "./capabilities.js";
+import { wasmKernels, wasmUpdates } from "./kernels/index.js";
+import { ModuleCache } from "./modules.js";
+import type { Kernel, Operand, Plan } from "./plan.js";
+import { KernelError, ThreadPool } from "./threads.js";
+
+export interface WasmOptions {
+  /** Threads, the caller's included. Default: the cores of this machine; 1 where memory cannot be shared. */
+  readonly threads?: number;
+  /** Paired vectors under V8's revectorizer. Default false. */
+  readonly turbo?: boolean;
+  /** Upper limit of the memory, at most 4 GiB. */
+  readonly memoryBytes?: number;
+}
+
+export interface WasmStats extends ArenaStats {
+  readonly threads: number;
+  readonly kernels: number;
+  /** Runs that went to the reference backend, by op. */
+  readonly fallbacks: Readonly<Record<string, number>>;
+}
+
+interface WasmAllocation extends Allocation {
+  readonly block: Block;
+}
+
+type AnyLowering = (operands: readonly Operand[], attrs: unknown, outputs: readonly Operand[], plan: Plan) => boolean;
+type AnyUpdateLowering = (operands: readonly Operand[], attrs: unknown, plan: Plan) => boolean;
+type AnyArrayKernel = (inputs: readonly ArrayView[], attrs: unknown, outputs: readonly ArrayView[]) => void;
+type AnyArrayUpdate = (operands: readonly ArrayView[], attrs: unknown) => void;
+
+const blockOf = (allocation: Allocation): Block => (allocation as WasmAllocation).block;
+
+export class WasmBackend implements Runner {
+  readonly name = "wasm";
+  readonly dtypes = ["float32", "int32", "uint8"] as const;
+  readonly target: Target;
+  readonly threads: number;
+  readonly #arena: Arena;
+  readonly #modules: ModuleCache;
+  readonly #pool: ThreadPool | null;
+  readonly #plan: Plan;
+  readonly #fallbacks = new Map<string, number>();
+  #scratch: Block[] = [];
+
+  /** Throws BackendError for a number of threads that is not a positive integer. */
+  constructor({ threads, turbo = false, memoryBytes }: WasmOptions = {}) {
+    if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
+      throw new BackendError(`wasm: threads is ${threads}, expected a positive integer`);
+    const found = capabilities();
+    this.threads = found.shared ? (threads ?? coreCount()) : 1;
+    this.target = targetOf(found, turbo);
+    this.#arena = new Arena(found.shared, memoryBytes);
+    this.#modules = new ModuleCache(this.target, this.#arena, this.threads > 1);
+    this.#pool = this.threads > 1 ? new ThreadPool(this.threads, this.#arena.memory) : null;
+    this.#plan = {
+      target: this.target,
+      call: (kernel, tasks, args) => this.call(kernel, tasks, args),
+      scratch: (bytes) => this.#takeScratch(bytes),
+      scratchPerWorker: (bytes) => this.#takeScratch(bytes * this.threads),
+    };
+  }
+
+  get stats(): WasmStats {
+    return {
+      ...this.#arena.stats,
+      threads: this.threads,
+      kernels: this.#modules.size,
+      fallbacks: Object.fromEntries(this.#fallbacks),
+    };
+  }
+
+  /** Where each op and update runs: "wasm" (single cases may still be declined, see stats.fallbacks) or "reference". */
+  coverage(): Record<OpName | UpdateName, "wasm" | "reference"> {
+    const names = [...Object.keys(referenceKernels), ...Object.keys(referenceUpdates)];
+    return Object.fromEntries(
+      names.map((name) => [name, name in wasmKernels || name in wasmUpdates ? "wasm" : "reference"]),
+    ) as Record<OpName | UpdateName, "wasm" | "reference">;
+  }
+
+  allocate(dtype: DType, length: number): WasmAllocation {
+    const bytes = length * dtypes[dtype].bytes;
+    return { bytes, block: this.#arena.allocate(bytes) };
+  }
+
+  free(allocation: Allocation): void {
+    this.#arena.free(blockOf(allocation));
+  }
+
+  write(allocation: Allocation, dtype: DType, offset: number, values: TypedArray): void {
+    this.#array(dtype, blockOf(allocation).pointer + offset * dtypes[dtype].bytes, values.length).set(values);
+  }
+
+  readSync(allocation: Allocation, dtype: DType, offset: number, length: number): TypedArray {
+    return this.#array(dtype, blockOf(allocation).pointer + offset * dtypes[dtype].bytes, length).slice();
+  }
+
+  async read(allocation: Allocation, dtype: DType, offset: number, length: number): Promise<TypedArray> {
+    return this.readSync(allocation, dtype, offset, length);
+  }
+
+  run<K extends OpName>(op: K, inputs: readonly Tensor[], attrs: Attrs<K>, outputs: readonly Tensor[]): void {
+    const lower = wasmKernels[op] as unknown as AnyLowering | undefined;
+    const ins = inputs.map(operandOf);
+    const outs = outputs.map(operandOf);
+    if (lower && this.#withScratch(() => lower(ins, attrs, outs, this.#plan))) return;
+    this.#countFallback(op);
+    const kernel = referenceKernels[op] as unknown as AnyArrayKernel;
+    kernel(ins.map(this.#viewOf), attrs, outs.map(this.#viewOf));
+  }
+
+  update<K extends UpdateName>(op: K, operands: readonly Tensor[], attrs: UpdateAttrs<K>): void {
+    const lower = wasmUpdates[op] as unknown as AnyUpdateLowering | undefined;
+    const all = operands.map(operandOf);
+    if (lower && this.#withScratch(() => lower(all, attrs, this.#plan))) return;
+    this.#countFallback(op);
+    (referenceUpdates[op] as unknown as AnyArrayUpdate)(all.map(this.#viewOf), attrs);
+  }
+
+  /** Runs one call now, on all threads where it has several tasks. Throws KernelError when it traps. */
+  call(kernel: Kernel, tasks: number, args: readonly number[]): void {
+    if (tasks === 0) return;
+    const loaded = this.#modules.get(kernel);
+    if (this.#pool && tasks > 1) this.#pool.fork(loaded, tasks, args);
+    else
+      try {
+        loaded.run(0, tasks, ...args);
+      } catch (error) {
+        throw new KernelError(`${kernel.key}: the kernel failed: ${error instanceof Error ? error.message : error}`);
+      }
+  }
+
+  async dispose(): Promise<void> {
+    await this.#pool?.dispose();
+  }
+
+  #withScratch(body: () => boolean): boolean {
+    try {
+      return body();
+    } finally {
+      for (const block of this.#scratch) this.#arena.free(block);
+      this.#scratch = [];
+    }
+  }
+
+  #takeScratch(bytes: number): number {
+    const block = this.#arena.allocate(bytes);
+    this.#scratch.push(block);
+    return block.pointer;
+  }
+
+  #countFallback(op: string): void {
+    this.#fallbacks.set(op, (this.#fallbacks.get(op) ?? 0) + 1);
+  }
+
+  #array(dtype: DType, pointer: number, length: number): TypedArray {
+    return new dtypes[dtype].array(this.#arena.memory.buffer, pointer, length);
+  }
+
+  readonly #viewOf = ({ pointer, size, dtype, shape }: Operand): ArrayView => ({
+    data: this.#array(dtype, pointer, size),
+    shape,
+    dtype,
+  });
+}
+
+function operandOf(x: Tensor): Operand {
+  const pointer = blockOf(x.storage.allocation).pointer + x.offset * dtypes[x.dtype].bytes;
+  return { pointer, shape: x.shape, size: x.size, dtype: x.dtype };
+}
+
+/** Starts a wasm backend; usable at once, workers join when they are up. */
+export const createWasmBackend = (options: WasmOptions = {}): WasmBackend => new WasmBackend(options);

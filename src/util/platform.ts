@@ -1,0 +1,60 @@
+/**
+ * The one file that knows Node from a browser. Node's modules are reached at run time through process.getBuiltinModule, so
+ * that a bundle for the browser contains no node: import.
+ */
+import type * as NodeOs from "node:os";
+import type * as NodeV8 from "node:v8";
+import type * as NodeWorkers from "node:worker_threads";
+
+interface Builtins {
+  "node:os": typeof NodeOs;
+  "node:v8": typeof NodeV8;
+  "node:worker_threads": typeof NodeWorkers;
+}
+
+/** True in Node (and what imitates it fully), false in browsers. */
+export const isNode: boolean = typeof process !== "undefined" && typeof process.getBuiltinModule === "function";
+
+/** One of Node's own modules; undefined outside Node. */
+export function builtin<K extends keyof Builtins>(name: K): Builtins[K] | undefined {
+  return isNode ? (process.getBuiltinModule(name) as unknown as Builtins[K]) : undefined;
+}
+
+/** V8's version as major.minor, such as 11.3; undefined in browsers. */
+export function v8Version(): number | undefined {
+  const match = isNode ? /^(\d+)\.(\d+)/.exec(process.versions.v8 ?? "") : null;
+  return match ? Number(match[1]) + Number(match[2]) / 100 : undefined;
+}
+
+/** How many threads can run at once. */
+export function coreCount(): number {
+  const os = builtin("node:os");
+  return Math.max(1, os ? os.availableParallelism() : (globalThis.navigator?.hardwareConcurrency ?? 1));
+}
+
+/** A thread that was started from source text. */
+export interface WorkerHandle {
+  terminate(): Promise<void>;
+}
+
+/**
+ * Starts a thread that calls `main(data)`. `main` must be self-contained: its source text is what travels. The thread does
+ * not keep the process alive. `onError` hears what the thread did not catch.
+ */
+export function spawnWorker<T>(main: (data: T) => void, data: T, onError: (error: Error) => void): WorkerHandle {
+  const threads = builtin("node:worker_threads");
+  if (threads) {
+    const source = `(${main})(require("node:worker_threads").workerData)`;
+    // execArgv of the parent may hold flags that a worker refuses
+    const worker = new threads.Worker(source, { eval: true, execArgv: [], workerData: data });
+    worker.on("error", onError);
+    worker.unref();
+    return { terminate: async () => void (await worker.terminate()) };
+  }
+  const url = URL.createObjectURL(new Blob([`onmessage = ({ data }) => (${main})(data)`], { type: "text/javascript" }));
+  const worker = new Worker(url);
+  worker.onerror = (event) => onError(new Error(event.message));
+  worker.postMessage(data);
+  URL.revokeObjectURL(url);
+  return { terminate: async () => worker.terminate() };
+}

@@ -1,0 +1,87 @@
+import { execFileSync } from "node:child_process";
+import { afterAll, describe, expect, it } from "vitest";
+import type { Kernel } from "../../src/backends/wasm/plan.js";
+import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
+import { workerMain } from "../../src/backends/wasm/worker.js";
+
+const backend = createWasmBackend({ threads: 2 });
+afterAll(() => backend.dispose());
+const pause = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** y[task] = 1000 · worker + y[task] + 1 */
+const count: Kernel = {
+  key: "test-count",
+  emit: (m) =>
+    m.run(["y", "trips"], (f, begin, end, y, trips) => {
+      f.for(begin, end, 1, (task) => {
+        const p = f.int(y.add(task.mul(8)));
+        // a little work, so that the other thread gets some of it
+        f.for(0, trips, 1, () => f.storeInt(p, 4, f.worker));
+        f.storeInt(p, 0, f.loadInt(p).add(1));
+      });
+    }),
+};
+const trap: Kernel = {
+  key: "test-trap",
+  emit: (m) =>
+    m.run(["onWorker"], (f, begin, _end, onWorker) => {
+      // task 0 spins until the other thread trapped or gave up
+      f.if(f.worker.equal(onWorker), () => f.storeInt(-8, 0, begin));
+      f.for(0, 100_000, 1, (i) => f.storeInt(1024, 0, i));
+    }),
+};
+
+describe("threads", () => {
+  const tasks = 64;
+  const values = backend.allocate("int32", 2 * tasks);
+  const read = () => [...backend.readSync(values, "int32", 0, 2 * tasks)];
+  const clear = () => backend.write(values, "int32", 0, new Int32Array(2 * tasks));
+
+  it("runs each task once, thousands of times, and uses both threads", async () => {
+    clear();
+    await pause(300);
+    const seen = new Set<number>();
+    for (let i = 0; i < 3000; i++) {
+      backend.call(count, tasks, [values.block.pointer, i % 10 === 0 ? 2000 : 1]);
+      if (i % 100 === 0) for (let t = 0; t < tasks; t++) seen.add(read()[2 * t + 1]!);
+      if (i % 1000 === 0) await pause(5);
+    }
+    expect(read().filter((_, i) => i % 2 === 0)).toEqual(new Array(tasks).fill(3000));
+    expect([...seen].sort()).toEqual([0, 1]);
+  });
+
+  it("reports a trap on this thread and goes on", () => {
+    expect(() => backend.call(trap, 16, [0])).toThrow(/test-trap: the kernel failed: .*out of bounds/);
+    clear();
+    backend.call(count, tasks, [values.block.pointer, 1]);
+    expect(read()[0]).toBe(1);
+  });
+
+  it("reports a trap in a worker and goes on", async () => {
+    await pause(10);
+    const failing = () => {
+      for (let i = 0; i < 200; i++) backend.call(trap, 64, [1]);
+    };
+    expect(failing).toThrow(/test-trap: the kernel failed in a worker thread: .*out of bounds/);
+    clear();
+    backend.call(count, tasks, [values.block.pointer, 1]);
+    expect(read()[0]).toBe(1);
+  });
+
+  it("lets a process end although workers sleep", () => {
+    const slots = JSON.stringify({ epoch: 0, open: 1, active: 2, sleeping: 3, stop: 11 });
+    const script = `
+      const { Worker } = require("node:worker_threads");
+      const control = new SharedArrayBuffer(1024);
+      const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
+      const data = { memory, control, worker: 1, spinMs: 0.2, slots: ${slots}, textOffset: 512 };
+      new Worker(${JSON.stringify(`(${workerMain})(require("node:worker_threads").workerData)`)}, { eval: true, execArgv: [], workerData: data }).unref();
+      setTimeout(() => console.log("asleep", new Int32Array(control)[3]), 300);
+    `;
+    expect(execFileSync(process.execPath, ["-e", script], { timeout: 10_000, encoding: "utf8" })).toBe("asleep 1\n");
+  });
+
+  it("refuses a senseless number of threads", () => {
+    expect(() => createWasmBackend({ threads: 0 })).toThrow(/threads is 0, expected a positive integer/);
+  });
+});
