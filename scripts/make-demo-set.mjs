@@ -23,13 +23,14 @@ const classes = ["t-shirt", "trouser", "pullover", "dress", "coat", "sandal", "s
 /** The body of an idx file: magic number, then one 32-bit size per dimension, then bytes. */
 function readIdx(file, dimensions) {
   const bytes = gunzipSync(readFileSync(join(sourceDir, file)));
-  if (bytes.readUInt32BE(0) !== 0x800 + dimensions) throw new Error(`${file}: not an idx file of ${dimensions} dimensions`);
+  if (bytes.readUInt32BE(0) !== 0x800 + dimensions)
+    throw new Error(`${file}: not an idx file of ${dimensions} dimensions`);
   return bytes.subarray(4 + 4 * dimensions);
 }
 
 function encode(pixels) {
   const data = new Uint8Array(28 * 28 * 4).fill(255);
-  pixels.forEach((value, i) => data.fill(value, 4 * i, 4 * i + 3));
+  for (const [i, value] of pixels.entries()) data.fill(value, 4 * i, 4 * i + 3);
   return jpegJs.encode({ width: 28, height: 28, data }, quality).data;
 }
 
