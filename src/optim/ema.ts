@@ -1,0 +1,101 @@
+/**
+ * Exponential moving average of a model's parameters and buffers (mmengine's ExponentialMovingAverage with
+ * update_buffers, as EMAHook drives it; recipe.md 4.6). No bias correction. Integers are copied once and then frozen.
+ */
+import type { Module } from "../nn/module.js";
+import { type StateDict, stateDictError } from "../nn/state-dict.js";
+import { update } from "../ops/apply.js";
+import { allocate } from "../tensor/create.js";
+import { isFloat } from "../tensor/dtype.js";
+import { scope } from "../tensor/scope.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { UsageError } from "../util/errors.js";
+
+export interface EmaOptions {
+  /** Weight of the new values: 1 − decay. Default 5e-4, MobileOne's. */
+  readonly momentum?: number;
+}
+
+export interface EmaState {
+  /** How many updates there were. */
+  readonly steps: number;
+  /** Averages by the names of the model's state dict. While swapped, these are the raw values. */
+  readonly averages: StateDict;
+}
+
+export class Ema {
+  readonly momentum: number;
+  readonly #pairs: readonly { readonly name: string; readonly raw: Tensor; readonly average: Tensor }[];
+  #steps = 0;
+  #isSwapped = false;
+
+  /** Starts as a copy of the model as it is. Throws UsageError for a momentum outside (0, 1]. */
+  constructor(model: Module, { momentum = 5e-4 }: EmaOptions = {}) {
+    if (!(momentum > 0 && momentum <= 1))
+      throw new UsageError(`Ema: momentum is ${momentum}, expected above 0 and at most 1`);
+    this.momentum = momentum;
+    this.#pairs = [...model.stateDict()].map(([name, raw]) => ({
+      name,
+      raw,
+      average: allocate(raw.shape, raw.dtype, raw.backend).keep(),
+    }));
+    for (const { raw, average } of this.#pairs) update("assign", [average, raw], {});
+  }
+
+  get steps(): number {
+    return this.#steps;
+  }
+
+  /** After an optimiser step: the first call copies everything, later ones move floats by momentum·(raw − average). */
+  update(): void {
+    if (this.#isSwapped) throw new UsageError("Ema: update() while the averages are swapped in", "call swap() first");
+    for (const { raw, average } of this.#pairs)
+      if (this.#steps === 0) update("assign", [average, raw], {});
+      else if (isFloat(raw.dtype)) update("lerp", [average, raw], { weight: this.momentum });
+    this.#steps++;
+  }
+
+  /** Exchanges the model's values and the averages in place, parameters and buffers; a second call puts them back. */
+  swap(): void {
+    for (const { raw, average } of this.#pairs)
+      scope(() => {
+        const held = allocate(raw.shape, raw.dtype, raw.backend);
+        update("assign", [held, raw], {});
+        update("assign", [raw, average], {});
+        update("assign", [average, held], {});
+      });
+    this.#isSwapped = !this.#isSwapped;
+  }
+
+  /** Runs `body` with the averages in the model and puts the raw values back, also after an error. */
+  async withAverages<T>(body: () => T | Promise<T>): Promise<T> {
+    this.swap();
+    try {
+      return await body();
+    } finally {
+      this.swap();
+    }
+  }
+
+  /** The count of updates and the live averages. */
+  state(): EmaState {
+    return { steps: this.#steps, averages: new Map(this.#pairs.map(({ name, average }) => [name, average])) };
+  }
+
+  /** Copies a state in. Throws StateDictError where it does not fit the model. */
+  loadState({ steps, averages }: EmaState): void {
+    const expected = new Map(this.#pairs.map(({ name, raw }) => [name, { shape: raw.shape }]));
+    const error = stateDictError(expected, averages, "Ema");
+    if (error) throw error;
+    for (const { name, average } of this.#pairs) {
+      const given = averages.get(name)!;
+      if (given !== average) average.write(given.dataSync());
+    }
+    this.#steps = steps;
+  }
+
+  /** Frees the averages. */
+  dispose(): void {
+    for (const { average } of this.#pairs) average.dispose();
+  }
+}
