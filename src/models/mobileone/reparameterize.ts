@@ -1,0 +1,99 @@
+/**
+ * From the training form to the deploy form: a new model with one convolution per block, and the certificate that it
+ * answers alike. The source is left alone. Folding is done in float64 and rounded once to the model's dtype.
+ */
+import { BatchNorm2d } from "../../nn/batch-norm.js";
+import type { Module } from "../../nn/module.js";
+import { update } from "../../ops/apply.js";
+import { randn } from "../../tensor/create.js";
+import { showShape } from "../../tensor/shape.js";
+import { Tensor } from "../../tensor/tensor.js";
+import { DeployedBlock, MobileOneBlock } from "./block.js";
+import { type Certificate, certify } from "./certificate.js";
+import { FoldError, foldBlock } from "./fold.js";
+import { MobileOne } from "./mobileone.js";
+
+export interface ProbeOptions {
+  /** Images of standard normal noise. Default 8. */
+  readonly batchSize?: number;
+  /** Their sides. Default 64: the folding does not depend on it. */
+  readonly imageSize?: number;
+  /** Default 0. */
+  readonly seed?: number;
+}
+
+export interface ReparameterizeOptions {
+  /** A batch [N, H, W, 3] to compare the forms on, or what a random one should be. */
+  readonly probe?: Tensor | ProbeOptions;
+}
+
+export interface Reparameterized {
+  /** Deploy form, in evaluation mode. */
+  readonly model: MobileOne;
+  readonly certificate: Certificate;
+}
+
+/**
+ * Folds a MobileOne in evaluation mode into its deploy form. Throws FoldError, with the reason, for a model in training
+ * mode, one that is folded already, blocks it does not know, statistics that are not finite, and a probe that does not fit.
+ */
+export async function reparameterize(
+  model: Module,
+  { probe = {} }: ReparameterizeOptions = {},
+): Promise<Reparameterized> {
+  const blocks = foldableBlocks(model);
+  const source = model as MobileOne;
+  const batch = probe instanceof Tensor ? probe : noise(probe, source);
+  checkProbe(batch, source);
+  const { variant, numClasses, dtype } = source;
+  const deployed = new MobileOne(variant, { numClasses, dtype, deploy: true, init: "zeros" }).eval();
+  for (const [i, block] of blocks.entries()) {
+    const target = deployed.blocks[i] as DeployedBlock;
+    const { weight, bias } = await foldBlock(block);
+    target.conv.weight.write(weight);
+    target.conv.bias!.write(bias);
+    if (block.squeezeExcite) copyState(block.squeezeExcite, target.squeezeExcite!);
+  }
+  copyState(source.classifier, deployed.classifier);
+  const certificate = await certify(source, deployed, batch);
+  if (batch !== probe) batch.dispose();
+  return { model: deployed, certificate };
+}
+
+function copyState(from: Module, to: Module): void {
+  const source = from.stateDict();
+  for (const [name, tensor] of to.stateDict()) update("assign", [tensor, source.get(name)!], {});
+}
+
+function foldableBlocks(model: Module): MobileOneBlock[] {
+  if (!(model instanceof MobileOne))
+    throw new FoldError(`reparameterize: a ${model.constructor.name} cannot be folded, expected a MobileOne`);
+  if (model.isDeployed || model.blocks.some((block) => block instanceof DeployedBlock))
+    throw new FoldError("reparameterize: the model is in deploy form already, there is nothing to fold");
+  const training = [...model.namedModules()].find(([, module]) => module instanceof BatchNorm2d && module.training);
+  if (training)
+    throw new FoldError(
+      `reparameterize: the model is in training mode (${training[0]} uses batch statistics), which has no folded form`,
+      "call model.eval() first",
+    );
+  return model.blocks.map((block) => {
+    if (block.constructor !== MobileOneBlock)
+      throw new FoldError(
+        `reparameterize: ${block.spec.name} is a ${block.constructor.name}, expected a MobileOneBlock`,
+        "only plain MobileOne blocks are known to be linear up to their ReLU",
+      );
+    return block;
+  });
+}
+
+function noise({ batchSize = 8, imageSize = 64, seed = 0 }: ProbeOptions, model: MobileOne): Tensor {
+  return randn([batchSize, imageSize, imageSize, model.blocks[0]!.spec.inChannels], { dtype: model.dtype, seed });
+}
+
+function checkProbe(batch: Tensor, model: MobileOne): void {
+  const channels = model.blocks[0]!.spec.inChannels;
+  if (batch.rank !== 4 || batch.shape[3] !== channels || batch.shape[0] === 0 || batch.dtype !== model.dtype)
+    throw new FoldError(
+      `reparameterize: the probe is ${showShape(batch.shape)} ${batch.dtype}, expected [N, H, W, ${channels}] ${model.dtype}`,
+    );
+}
