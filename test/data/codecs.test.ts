@@ -43,6 +43,7 @@ describe("PNG, exactly", () => {
   const names = [
     ...["rgb8", "grey8", "rgba8", "la8", "palette8", "palette4", "palette2", "palette-alpha"],
     ...["grey1", "grey2", "grey4", "rgb16", "grey16"],
+    ...["adam7-rgb8", "adam7-grey8"],
   ];
   test.each(names)("%s", (name) => {
     expect(difference(decode(`${name}.png`), expectedImage(name)).max).toBe(0);
@@ -70,6 +71,7 @@ describe("refused, with the file's name and a hint", () => {
     ["bad-empty.jpg", /empty file/],
     ["bad-truncated.png", /not a readable PNG/],
     ["bad-signature-only.png", /8 bytes/],
+    ["bad-adam7-grey4.png", /interlaced .* 4 bits/],
     ["bad-huge.png", /100000x100000/],
   ])("%s", (name, reason) => {
     let error: unknown;

@@ -1,6 +1,6 @@
 /**
  * PNG to RGB: fast-png unpacks, this file widens grey and palettes, narrows 16 bits to their high byte and drops alpha
- * without compositing, as OpenCV's colour read does. The size is checked before anything is allocated.
+ * without compositing, as OpenCV's colour read does. The header is checked before anything is allocated.
  */
 import { convertIndexedToRgb, type DecodedPng, decode } from "fast-png";
 import { DataError } from "../../util/errors.js";
@@ -11,7 +11,7 @@ const damagedHint = "the file is truncated or damaged; replace it, or remove it 
 
 /** Decodes PNG bytes; throws DataError naming `path` for anything that cannot be read. */
 export function decodePng(bytes: Uint8Array, path: string): Image {
-  checkSize(bytes, path);
+  checkHeader(bytes, path);
   try {
     return toRgb(decode(bytes));
   } catch (cause) {
@@ -20,8 +20,8 @@ export function decodePng(bytes: Uint8Array, path: string): Image {
   }
 }
 
-/** IHDR is the first chunk: length, type, width and height stand at fixed places after the 8-byte signature. */
-function checkSize(bytes: Uint8Array, path: string): void {
+/** IHDR is the first chunk: width, height, depth and interlace stand at fixed places after the 8-byte signature. */
+function checkHeader(bytes: Uint8Array, path: string): void {
   if (bytes.length < 33)
     throw new DataError(`${path}: PNG of ${bytes.length} bytes, expected a complete file`, damagedHint);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -29,6 +29,15 @@ function checkSize(bytes: Uint8Array, path: string): void {
   const height = view.getUint32(20);
   if (width === 0 || height === 0 || width * height > maxPixels) {
     throw new DataError(`${path}: PNG of ${width}x${height} pixels, expected between 1 and ${maxPixels} pixels`);
+  }
+  const depth = bytes[24]!;
+  const isInterlaced = bytes[28] !== 0;
+  // fast-png counts whole bytes per pixel when it undoes Adam7, so its rows run apart below 8 bits.
+  if (isInterlaced && depth < 8) {
+    throw new DataError(
+      `${path}: interlaced PNG of ${depth} bits per sample, expected at least 8 bits where rows are interlaced`,
+      "save the file without interlacing",
+    );
   }
 }
 

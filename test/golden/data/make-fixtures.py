@@ -99,6 +99,20 @@ def raw_png(width, height, depth, color, rows):
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", body) + chunk(b"IEND", b"")
 
 
+def adam7_png(width, height, depth, color, sample):
+    """Interlaced: seven reduced pictures, each row packed like a picture of its own; `sample(x, y)` gives a list of values."""
+    import zlib
+    body = b""
+    for x0, y0, dx, dy in ((0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)):
+        for y in range(y0, height, dy):
+            bits = "".join(format(v, f"0{depth}b") for x in range(x0, width, dx) for v in sample(x, y))
+            if bits:
+                bits += "0" * (-len(bits) % 8)
+                body += b"\0" + int(bits, 2).to_bytes(len(bits) // 8, "big")
+    header = struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 1)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(body, 9)) + chunk(b"IEND", b"")
+
+
 def main():
     OUT.mkdir(exist_ok=True)
     base = picture(64, 48)
@@ -176,6 +190,9 @@ def main():
     grey = small.convert("L")
     wide = [b"".join(bytes((grey.getpixel((x, y)), stream[(x + y) % len(stream)])) for x in range(21)) for y in range(13)]
     save("grey16.png", raw_png(21, 13, 16, 0, wide), grey.convert("RGB"))
+    save("adam7-rgb8.png", adam7_png(21, 13, 8, 2, lambda x, y: small.getpixel((x, y))))
+    save("adam7-grey8.png", adam7_png(21, 13, 8, 0, lambda x, y: [grey.getpixel((x, y))]))
+    (OUT / "bad-adam7-grey4.png").write_bytes(adam7_png(21, 13, 4, 0, lambda x, y: [grey.getpixel((x, y)) >> 4]))
     save("png-named.jpeg", png(small), small)
     whole = png(small)
     (OUT / "bad-truncated.png").write_bytes(whole[: len(whole) // 2])
