@@ -6,6 +6,7 @@ import type { Runner } from "../ops/apply.js";
 import { setDefaultStorage } from "../tensor/create.js";
 import { BackendError } from "../util/errors.js";
 import { referenceBackend } from "./reference/index.js";
+import { createWasmBackend } from "./wasm/wasm-backend.js";
 
 export interface BackendOptions {
   /** Threads of the wasm backend. Default: the cores of this machine. */
@@ -22,6 +23,7 @@ export interface Backend extends Runner {
 
 const factories = {
   reference: async (_: BackendOptions): Promise<Backend> => referenceBackend,
+  wasm: async (options: BackendOptions): Promise<Backend> => createWasmBackend(options),
 } as const;
 
 export type BackendName = keyof typeof factories;
@@ -37,7 +39,7 @@ function use(backend: Backend): Backend {
 
 /** The backend in use; the first call without setBackend starts wasm with one thread. */
 export function getBackend(): Backend {
-  return current ?? use(referenceBackend);
+  return current ?? use(createWasmBackend({ threads: 1 }));
 }
 
 setDefaultStorage(() => getBackend());
