@@ -140,6 +140,16 @@ describe("workers", () => {
     expect(liveThreads()).toBe(0);
   });
 
+  test("that die are reported, not waited for", async () => {
+    const loader = new DataLoader({ samples }, { ...train, workers: 1 });
+    const reading = collect(loader, 0);
+    await new Promise(setImmediate); // the "worker" event comes a tick after the start
+    void threads.at(-1)!.terminate();
+    await expect(reading).rejects.toThrow(/data worker 0: stopped .* while reading .*\.jpg/);
+    expect((await collect(loader, 0)).length).toBe(6);
+    await loader.close();
+  });
+
   test("do not keep a process alive that forgot to close", () => {
     const built = new URL("../../dist/data/", import.meta.url).href;
     const script = `
