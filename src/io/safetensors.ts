@@ -1,0 +1,179 @@
+/**
+ * The safetensors container: 8 bytes of header length, a JSON header, the data (huggingface/safetensors, README
+ * "Format"). Works on bytes; files are read elsewhere. A file is not trusted: every number of the header is checked
+ * against what is there before anything is allocated.
+ */
+import { dtypeOf, dtypes } from "../tensor/dtype.js";
+import { showShape, sizeOf } from "../tensor/shape.js";
+import { CheckpointError } from "../util/errors.js";
+import type { Values } from "./layout.js";
+import { codes, isCode, rowOf, type SafetensorsCode } from "./safetensors-dtypes.js";
+
+/** One tensor of a file. Decoded half precision is float32, 64-bit integers are int32. */
+export interface StoredTensor extends Values {
+  /** The type in the file. Default for encoding: the array's own. */
+  readonly code?: SafetensorsCode;
+}
+
+export type Metadata = Readonly<Record<string, string>>;
+
+const LENGTH_BYTES = 8;
+const ALIGNMENT = 8;
+/** The one name that is not a tensor's. */
+const METADATA = "__metadata__";
+/** The reference implementation's own limit, MAX_HEADER_SIZE. */
+const LARGEST_HEADER = 100_000_000;
+/** Above any file of ours; keeps a hostile shape from costing time. */
+const LARGEST_RANK = 16;
+
+const codeOf = ({ code, values }: StoredTensor): SafetensorsCode => code ?? dtypes[dtypeOf(values)].safetensors;
+
+/**
+ * The bytes of a file. Entries keep their order, except that wider elements come first so that all are aligned, as the
+ * reference implementation does; metadata is sorted. Equal input gives equal bytes.
+ * Throws CheckpointError for a shape that does not hold its values.
+ */
+export function encodeSafetensors(entries: ReadonlyMap<string, StoredTensor>, metadata: Metadata = {}): Uint8Array {
+  const rows = [...entries].map(([name, entry]) => ({ name, entry, code: codeOf(entry) }));
+  rows.sort((a, b) => codes[b.code].bytes - codes[a.code].bytes);
+  // pairs of text, since an object would move names such as "0" to its front
+  const header: string[] = [];
+  const declare = (name: string, value: unknown) => header.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
+  if (Object.keys(metadata).length > 0)
+    declare(METADATA, Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1))));
+  let end = 0;
+  for (const { name, entry, code } of rows) {
+    if (name === METADATA) throw new CheckpointError(`safetensors: no tensor can be called ${METADATA}`);
+    if (sizeOf(entry.shape) !== entry.values.length)
+      throw new CheckpointError(
+        `safetensors: ${name} has ${entry.values.length} values, shape ${showShape(entry.shape)} expects ${sizeOf(entry.shape)}`,
+      );
+    const begin = end;
+    end += entry.values.length * codes[code].bytes;
+    declare(name, { dtype: code, shape: entry.shape, data_offsets: [begin, end] });
+  }
+  const json = new TextEncoder().encode(`{${header.join(",")}}`);
+  const headerLength = Math.ceil(json.length / ALIGNMENT) * ALIGNMENT;
+  const file = new Uint8Array(LENGTH_BYTES + headerLength + end).fill(0x20, LENGTH_BYTES, LENGTH_BYTES + headerLength);
+  new DataView(file.buffer).setBigUint64(0, BigInt(headerLength), true);
+  file.set(json, LENGTH_BYTES);
+  let at = LENGTH_BYTES + headerLength;
+  for (const { name, entry, code } of rows) {
+    const { encode, bytes } = rowOf(code);
+    if (!encode) throw new CheckpointError(`safetensors: ${name} asks to be written as ${code}, which is read only`);
+    encode(entry.values, new DataView(file.buffer, at, entry.values.length * bytes));
+    at += entry.values.length * bytes;
+  }
+  return file;
+}
+
+interface HeaderRow {
+  readonly name: string;
+  readonly code: SafetensorsCode;
+  readonly shape: readonly number[];
+  readonly begin: number;
+  readonly end: number;
+}
+
+export interface DecodedFile {
+  readonly entries: Map<string, Required<StoredTensor>>;
+  readonly metadata: Metadata;
+}
+
+/**
+ * Tensors, in the order of their data, and metadata of a file; `where` names it in errors. Throws CheckpointError for anything that is truncated,
+ * malformed, overlapping, of an unknown type, or out of the engine's range.
+ */
+export function decodeSafetensors(bytes: Uint8Array, where = "safetensors"): DecodedFile {
+  const { header, dataStart } = readHeader(bytes, where);
+  const { [METADATA]: metadata, ...tensors } = header;
+  const dataLength = bytes.byteLength - dataStart;
+  const rows = Object.entries(tensors).map(([name, row]) => checkRow(name, row, dataLength, where));
+  rows.sort((a, b) => a.begin - b.begin || a.end - b.end);
+  checkCoverage(rows, dataLength, where);
+  const entries = new Map<string, Required<StoredTensor>>();
+  for (const { name, code, shape, begin, end } of rows) {
+    const view = new DataView(bytes.buffer, bytes.byteOffset + dataStart + begin, end - begin);
+    try {
+      entries.set(name, { code, shape, values: rowOf(code).decode(view, sizeOf(shape)) });
+    } catch (error) {
+      throw new CheckpointError(`${where}: ${name}: ${error instanceof Error ? error.message : String(error)}`);
+    }
+  }
+  return { entries, metadata: checkMetadata(metadata, where) };
+}
+
+function readHeader(bytes: Uint8Array, where: string): { header: Record<string, unknown>; dataStart: number } {
+  if (bytes.byteLength < LENGTH_BYTES)
+    throw new CheckpointError(`${where}: ${bytes.byteLength} bytes are too few for a safetensors file`);
+  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
+  const left = bytes.byteLength - LENGTH_BYTES;
+  if (length > BigInt(Math.min(left, LARGEST_HEADER)))
+    throw new CheckpointError(
+      `${where}: the header claims ${length} bytes, the file has ${left} after its first ${LENGTH_BYTES}`,
+      "the file is truncated, or it is not a safetensors file",
+    );
+  const dataStart = LENGTH_BYTES + Number(length);
+  let header: unknown;
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(LENGTH_BYTES, dataStart));
+    header = JSON.parse(text);
+  } catch {
+    throw new CheckpointError(`${where}: the header is not JSON`, "the file is damaged, or not a safetensors file");
+  }
+  if (!isRecord(header)) throw new CheckpointError(`${where}: the header is not a JSON object`);
+  return { header, dataStart };
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
+
+function checkRow(name: string, row: unknown, dataLength: number, where: string): HeaderRow {
+  const fail = (problem: string): never => {
+    throw new CheckpointError(`${where}: ${name}: ${problem}`, "the file is damaged or truncated");
+  };
+  if (!isRecord(row)) return fail("its header entry is not an object");
+  const { dtype, shape, data_offsets: offsets } = row;
+  if (!isCode(dtype))
+    throw new CheckpointError(
+      `${where}: ${name}: dtype ${JSON.stringify(dtype)} is not known, expected one of ${Object.keys(codes).join(", ")}`,
+    );
+  if (!Array.isArray(shape) || shape.length > LARGEST_RANK || !shape.every(isCount))
+    return fail("its shape is not a list of sizes");
+  if (!Array.isArray(offsets) || offsets.length !== 2 || !offsets.every(isCount))
+    return fail("its data_offsets are not two positions");
+  const [begin, end] = offsets as [number, number];
+  if (begin > end || end > dataLength)
+    return fail(`its data_offsets [${begin}, ${end}] reach outside the ${dataLength} bytes of data`);
+  const wanted = sizeOf(shape) * codes[dtype].bytes;
+  if (wanted !== end - begin)
+    return fail(`${showShape(shape)} ${dtype} takes ${wanted} bytes, its data_offsets hold ${end - begin}`);
+  return { name, code: dtype, shape, begin, end };
+}
+
+/** Rows in the order of their data: the format allows neither overlaps nor holes. */
+function checkCoverage(rows: readonly HeaderRow[], dataLength: number, where: string): void {
+  let reached = 0;
+  for (const { name, begin, end } of rows) {
+    if (begin !== reached)
+      throw new CheckpointError(
+        `${where}: ${name} starts at byte ${begin} of the data, ${begin < reached ? "inside another tensor" : "after a hole"}, expected ${reached}`,
+        "the file is damaged",
+      );
+    reached = end;
+  }
+  if (reached !== dataLength)
+    throw new CheckpointError(
+      `${where}: the tensors take ${reached} bytes, the file has ${dataLength}`,
+      "the file is damaged",
+    );
+}
+
+function checkMetadata(metadata: unknown, where: string): Metadata {
+  if (metadata === undefined) return {};
+  if (!isRecord(metadata) || Object.values(metadata).some((value) => typeof value !== "string"))
+    throw new CheckpointError(`${where}: __metadata__ is not a table of strings`);
+  return metadata as Metadata;
+}
