@@ -275,7 +275,7 @@ export class FunctionBuilder {
   }
   /** Brings one cache line nearer: a load that nobody reads, so the address must be inside the memory. */
   touch(pointer: IntLike, at = 0): void {
-    this.load(pointer, at, 1).parts[0]!(this.code);
+    this.loadInt(pointer, at).emit(this.code);
     this.code.byte(0x1a);
   }
 

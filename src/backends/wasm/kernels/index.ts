@@ -2,7 +2,15 @@
  * Every op and update that has a WebAssembly kernel; the others fall back to the reference, and coverage() says so.
  */
 import type { WasmKernels, WasmUpdates } from "../plan.js";
+import { convolutionKernels } from "./convolution.js";
+import { matmul } from "./matmul.js";
+import { updates } from "./updates.js";
 
-export const wasmKernels: WasmKernels = {};
+export const wasmKernels: WasmKernels = {
+  matmul,
+  ...convolutionKernels,
+};
 
-export const wasmUpdates: WasmUpdates = {};
+export const wasmUpdates: WasmUpdates = {
+  ...updates,
+};

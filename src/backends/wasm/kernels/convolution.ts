@@ -1,0 +1,21 @@
+/**
+ * Which kernel serves which convolution: depthwise ones (one channel per group) have their own, all others are matrix
+ * products (conv2d.ts).
+ */
+import type { OpName } from "../../../ops/spec.js";
+import type { Lowering, WasmKernels } from "../plan.js";
+import * as dense from "./conv2d.js";
+
+type ConvolutionName = "conv2d" | "conv2dInputGrad" | "conv2dWeightGrad";
+
+/** The first lowering that takes the case. */
+const firstOf =
+  <K extends OpName>(...choices: readonly Lowering<K>[]): Lowering<K> =>
+  (inputs, attrs, outputs, plan) =>
+    choices.some((lower) => lower(inputs, attrs, outputs, plan));
+
+export const convolutionKernels = {
+  conv2d: firstOf<"conv2d">(dense.conv2d),
+  conv2dInputGrad: firstOf<"conv2dInputGrad">(dense.conv2dInputGrad),
+  conv2dWeightGrad: firstOf<"conv2dWeightGrad">(dense.conv2dWeightGrad),
+} satisfies Pick<WasmKernels, ConvolutionName>;

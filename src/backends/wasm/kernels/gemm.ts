@@ -1,0 +1,57 @@
+/**
+ * C[m, n] = A[m, k] B[k, n] with A and C row-major and B packed (or read in place when few rows would not repay packing).
+ * Tasks are runs of rows.
+ */
+import type { Target } from "../assembler/index.js";
+import type { Kernel, Plan } from "../plan.js";
+import { defineRows, type RowsSpec, tileRows } from "./gemm-tile.js";
+
+/** Work of one task: about 80 µs on a 50 GFLOP/s core, enough to hide the claim, small enough to balance. */
+const TASK_FLOPS = 4e6;
+
+export interface GemmSizes {
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  /** Bytes from row to row; default contiguous. */
+  readonly aRow?: number;
+  readonly cRow?: number;
+}
+
+/** True when B of [k, n] (not transposed) is better read where it lies than packed. */
+export const prefersDirectB = (target: Target, { m, n }: GemmSizes): boolean =>
+  n % target.lanes === 0 && m <= 2 * tileRows(target);
+
+/** Rows per task, a multiple of the tile's, from shapes only. */
+export function taskRows(target: Target, n: number, k: number): number {
+  const rows = tileRows(target);
+  return rows * Math.max(1, Math.round(TASK_FLOPS / (2 * rows * n * k)));
+}
+
+function gemmKernel(spec: RowsSpec, rowsPerTask: number): Kernel {
+  return {
+    key: `gemm ${rowsPerTask} ${JSON.stringify(spec)}`,
+    emit: (m) =>
+      m.run(["a", "b", "c", "rows"], (f, begin, end, a, b, c, rows) => {
+        const first = f.int(begin.mul(rowsPerTask));
+        const last = f.int(end.mul(rowsPerTask).min(rows));
+        f.call(defineRows(m, spec), a.add(first.mul(spec.aRow)), b, c.add(first.mul(spec.cRow)), last.sub(first));
+      }),
+  };
+}
+
+/** Runs the product. `b` is packed (pack.ts), or where it lies with `direct`. */
+export function gemm(plan: Plan, sizes: GemmSizes, a: number, b: number, c: number, direct = false): void {
+  const { m, n, k, aRow = 4 * k, cRow = 4 * n } = sizes;
+  const spec: RowsSpec = {
+    n,
+    k,
+    aRow,
+    cRow,
+    tail: m % tileRows(plan.target),
+    directB: direct ? 4 * n : null,
+    prefetch: aRow === 4 * k,
+  };
+  const rowsPerTask = taskRows(plan.target, n, k);
+  plan.call(gemmKernel(spec, rowsPerTask), Math.ceil(m / rowsPerTask), [a, b, c, m]);
+}
