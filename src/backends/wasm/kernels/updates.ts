@@ -1,0 +1,83 @@
+/**
+ * Updates: one pass over memory each. Rates change every step, so they are arguments of the kernels, never part of them.
+ */
+import type { SgdAttrs } from "../../../ops/spec.js";
+import { dtypes } from "../../../tensor/dtype.js";
+import { floatBits, type Vec, type WasmModule } from "../assembler/index.js";
+import type { Kernel, Operand, WasmUpdates } from "../plan.js";
+import { callMap, type MapFormula } from "./map.js";
+import { blocksOf, runEachTask } from "./tasks.js";
+
+/** A copy or fill task: 256 KiB, about 20 µs. */
+const BYTES_PER_TASK = 1 << 18;
+
+const accumulate: MapFormula = {
+  name: "accumulate",
+  span: { outputs: 1, floats: 0, vectors: 4, formula: (_, [a, b]) => [a!.add(b!)] },
+};
+
+const lerp: MapFormula = {
+  name: "lerp",
+  span: { outputs: 1, floats: 1, vectors: 4, formula: (f, [a, b], [weight]) => [f.madd(weight!, b!.sub(a!), a!)] },
+};
+
+/** torch.optim.SGD; without a first step's velocity the inputs are p, v, grad, else p, grad. */
+const sgd = (nesterov: boolean, isFirst: boolean): MapFormula => ({
+  name: `sgd${nesterov ? " nesterov" : ""}${isFirst ? " first" : ""}`,
+  span: {
+    outputs: 2,
+    floats: 4,
+    vectors: 2,
+    formula: (f, inputs, [lr, momentum, weightDecay, keep]) => {
+      const [p, grad] = [inputs[0]!, inputs.at(-1)!];
+      const g = f.vec(f.madd(weightDecay!, p, grad));
+      const velocity: Vec = isFirst ? g : f.vec(f.madd(momentum!, inputs[1]!, g.mul(keep!)));
+      const step = nesterov ? f.madd(momentum!, velocity, g) : velocity;
+      return [f.nmadd(lr!, step, p), velocity];
+    },
+  },
+});
+const sgdFormulas = [sgd(false, false), sgd(true, false), sgd(false, true), sgd(true, true)] as const;
+const sgdFormula = ({ nesterov, isFirst }: SgdAttrs): MapFormula =>
+  sgdFormulas[Number(nesterov) + 2 * Number(isFirst)]!;
+
+/** memory.copy in tasks; the regions do not overlap. */
+export const copyKernel: Kernel = {
+  key: "copy",
+  emit: (module: WasmModule) =>
+    runEachTask(module, ["from", "to", "bytes"], (f, task, from, to, bytes) => {
+      const start = f.int(task.mul(BYTES_PER_TASK));
+      f.copy(to.add(start), from.add(start), bytes.sub(start).min(BYTES_PER_TASK));
+    }),
+};
+export const copyTasks = (bytes: number): number => blocksOf(bytes, BYTES_PER_TASK);
+
+/** The same 4 bytes everywhere. */
+const fill: MapFormula = {
+  name: "fill",
+  span: { outputs: 1, floats: 1, vectors: 4, formula: (_, __, [value]) => [value!] },
+};
+
+const areFloats = (operands: readonly Operand[]): boolean => operands.every(({ dtype }) => dtype === "float32");
+
+export const updates: WasmUpdates = {
+  accumulate: ([a, b], _, plan) => areFloats([a]) && callMap(plan, accumulate, [a, b], [a]),
+  fill: ([a], { value }, plan) => {
+    if (a.dtype === "uint8") return false;
+    const bits = a.dtype === "int32" ? value | 0 : floatBits(value);
+    return callMap(plan, fill, [], [a], [bits]);
+  },
+  assign: ([a, b], _, plan) => {
+    const bytes = a.size * dtypes[a.dtype].bytes;
+    plan.call(copyKernel, copyTasks(bytes), [b.pointer, a.pointer, bytes]);
+    return true;
+  },
+  lerp: ([a, b], { weight }, plan) => areFloats([a]) && callMap(plan, lerp, [a, b], [a], [floatBits(weight)]),
+  sgd: ([p, v, grad], attrs, plan) => {
+    if (!areFloats([p])) return false;
+    const { lr, momentum, weightDecay, dampening, isFirst } = attrs;
+    const inputs = isFirst ? [p, grad] : [p, v, grad];
+    const floats = [lr, momentum, weightDecay, 1 - dampening].map(floatBits);
+    return callMap(plan, sgdFormula(attrs), inputs, [p, v], floats);
+  },
+};

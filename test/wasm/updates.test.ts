@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { type Backend, setBackend } from "../../src/backends/backend.js";
+import { apply, update } from "../../src/ops/apply.js";
+import type { UpdateAttrs, UpdateName } from "../../src/ops/spec.js";
+import { allocate } from "../../src/tensor/create.js";
+import type { TypedArray } from "../../src/tensor/dtype.js";
+import { Random } from "../../src/tensor/random.js";
+import { scope } from "../../src/tensor/scope.js";
+import { relativeError } from "../conformance/numbers.js";
+
+let reference: Backend;
+let backends: Backend[];
+beforeAll(async () => {
+  reference = await setBackend("reference");
+  backends = [await setBackend("wasm", { threads: 1 }), await setBackend("wasm", { threads: 2 })];
+});
+afterAll(async () => {
+  await Promise.all(backends.map((backend) => backend.dispose?.()));
+});
+
+const sizes = [1, 3, 4, 17, 48, 1000, 70001];
+
+/** All operands after the update. */
+function run<K extends UpdateName>(backend: Backend, op: K, count: number, size: number, attrs: UpdateAttrs<K>) {
+  return scope((): TypedArray[] => {
+    const random = new Random(size);
+    const operands = Array.from({ length: count }, () =>
+      allocate([size], "float32", backend).write(Float32Array.from({ length: size }, () => random.normal())),
+    );
+    update(op, operands, attrs);
+    return operands.map((x) => x.dataSync());
+  });
+}
+
+const rates = { lr: 0.1, momentum: 0.9, weightDecay: 1e-4, dampening: 0.3 };
+const cases: { [K in UpdateName]: [operands: number, attrs: UpdateAttrs<K>[]] } = {
+  accumulate: [2, [{}]],
+  fill: [1, [{ value: -2.5 }, { value: 0 }]],
+  assign: [2, [{}]],
+  lerp: [2, [{ weight: 0.002 }]],
+  sgd: [3, [false, true].flatMap((nesterov) => [false, true].map((isFirst) => ({ ...rates, nesterov, isFirst })))],
+};
+
+describe("updates", () => {
+  for (const op of Object.keys(cases) as UpdateName[])
+    it(op, () => {
+      const [operands, attrs] = cases[op] as [number, UpdateAttrs<UpdateName>[]];
+      for (const size of sizes)
+        for (const one of attrs) {
+          const expected = run(reference, op, operands, size, one);
+          for (const backend of backends)
+            run(backend, op, operands, size, one).forEach((values, i) => {
+              expect(relativeError(values, expected[i]!), `${op} of ${size}, operand ${i}`).toBeLessThan(2e-7);
+            });
+        }
+    });
+
+  it("leaves what lies beside a view alone", () => {
+    const x = allocate([4, 5], "float32", backends[1]!).write(new Float32Array(20).fill(1));
+    update("fill", [apply("slice", [x], { begin: [1, 0], size: [2, 5] })[0]], { value: 3 });
+    expect([...x.dataSync()]).toEqual([...Array(5).fill(1), ...Array(10).fill(3), ...Array(5).fill(1)]);
+  });
+});
