@@ -3,10 +3,12 @@
  */
 import type { WasmKernels, WasmUpdates } from "../plan.js";
 import { convolutionKernels } from "./convolution.js";
+import { elementwise } from "./elementwise.js";
 import { matmul } from "./matmul.js";
 import { updates } from "./updates.js";
 
 export const wasmKernels: WasmKernels = {
+  ...elementwise,
   matmul,
   ...convolutionKernels,
 };

@@ -3,13 +3,10 @@
  */
 import type { SgdAttrs } from "../../../ops/spec.js";
 import { dtypes } from "../../../tensor/dtype.js";
-import { floatBits, type Vec, type WasmModule } from "../assembler/index.js";
-import type { Kernel, Operand, WasmUpdates } from "../plan.js";
+import { floatBits, type Vec } from "../assembler/index.js";
+import type { Operand, WasmUpdates } from "../plan.js";
+import { callCopy } from "./copy.js";
 import { callMap, type MapFormula } from "./map.js";
-import { blocksOf, runEachTask } from "./tasks.js";
-
-/** A copy or fill task: 256 KiB, about 20 µs. */
-const BYTES_PER_TASK = 1 << 18;
 
 const accumulate: MapFormula = {
   name: "accumulate",
@@ -41,17 +38,6 @@ const sgdFormulas = [sgd(false, false), sgd(true, false), sgd(false, true), sgd(
 const sgdFormula = ({ nesterov, isFirst }: SgdAttrs): MapFormula =>
   sgdFormulas[Number(nesterov) + 2 * Number(isFirst)]!;
 
-/** memory.copy in tasks; the regions do not overlap. */
-export const copyKernel: Kernel = {
-  key: "copy",
-  emit: (module: WasmModule) =>
-    runEachTask(module, ["from", "to", "bytes"], (f, task, from, to, bytes) => {
-      const start = f.int(task.mul(BYTES_PER_TASK));
-      f.copy(to.add(start), from.add(start), bytes.sub(start).min(BYTES_PER_TASK));
-    }),
-};
-export const copyTasks = (bytes: number): number => blocksOf(bytes, BYTES_PER_TASK);
-
 /** The same 4 bytes everywhere. */
 const fill: MapFormula = {
   name: "fill",
@@ -68,8 +54,7 @@ export const updates: WasmUpdates = {
     return callMap(plan, fill, [], [a], [bits]);
   },
   assign: ([a, b], _, plan) => {
-    const bytes = a.size * dtypes[a.dtype].bytes;
-    plan.call(copyKernel, copyTasks(bytes), [b.pointer, a.pointer, bytes]);
+    callCopy(plan, b.pointer, a.pointer, a.size * dtypes[a.dtype].bytes);
     return true;
   },
   lerp: ([a, b], { weight }, plan) => areFloats([a]) && callMap(plan, lerp, [a, b], [a], [floatBits(weight)]),
