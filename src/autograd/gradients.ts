@@ -9,10 +9,10 @@ import * as F from "../ops/functional.js";
 import type { Attrs, OpName, PerInput, PerOutput } from "../ops/spec.js";
 import type { Tensor } from "../tensor/tensor.js";
 
-/** What a rule reads the numbers of, beyond shapes: which inputs, and whether the outputs. */
+/** What a rule reads the numbers of, beyond shapes: which inputs and which outputs. */
 export interface Needs {
   readonly inputs: readonly number[] | "all";
-  readonly outputs: boolean;
+  readonly outputs: readonly number[] | "all";
 }
 
 type Gradient = (() => Tensor) | null;
@@ -28,13 +28,13 @@ interface Entry<K extends OpName> {
 }
 type Table = { readonly [K in OpName]: Entry<K> | null };
 
-const fromShapes = <K extends OpName>(rule: Rule<K>): Entry<K> => ({ needs: { inputs: [], outputs: false }, rule });
+const fromShapes = <K extends OpName>(rule: Rule<K>): Entry<K> => ({ needs: { inputs: [], outputs: [] }, rule });
 const fromInputs = <K extends OpName>(rule: Rule<K>, inputs: readonly number[] | "all" = "all"): Entry<K> => ({
-  needs: { inputs, outputs: false },
+  needs: { inputs, outputs: [] },
   rule,
 });
-const fromOutput = <K extends OpName>(rule: Rule<K>): Entry<K> => ({ needs: { inputs: [], outputs: true }, rule });
-const fromBoth = <K extends OpName>(rule: Rule<K>): Entry<K> => ({ needs: { inputs: "all", outputs: true }, rule });
+const fromOutput = <K extends OpName>(rule: Rule<K>): Entry<K> => ({ needs: { inputs: [], outputs: "all" }, rule });
+const fromBoth = <K extends OpName>(rule: Rule<K>): Entry<K> => ({ needs: { inputs: "all", outputs: "all" }, rule });
 
 /** A reduced gradient with its axes put back as 1, ready to broadcast. */
 const keepAxes = (y: Tensor, x: Tensor, axes: readonly number[]): Tensor =>
@@ -182,7 +182,7 @@ export const gradients: Table = {
   // 7. batch norm, through the batch's own mean and variance (Ioffe & Szegedy 2015, section 3); the statistics it also
   // returns feed running averages and carry no gradient (tape.ts connects the first output only)
   batchNorm: {
-    needs: { inputs: [0, 1], outputs: true },
+    needs: { inputs: [0, 1], outputs: [1, 2] },
     rule: ([dy], [x, gamma], attrs, [, mean, variance]) => {
       let all: readonly Tensor[] | undefined;
       const each = (i: number) => () => {

@@ -114,10 +114,10 @@ const record: Recorder = (op, inputs, attrs, outputs) => {
   const entry = gradients[op] as unknown as { needs: Needs; rule: AnyRule } | null;
   if (!entry || !isFloat(outputs[0]!.dtype)) return;
   const { needs, rule } = entry;
-  const savedInputs = inputs.map((x, i) =>
-    needs.inputs === "all" || needs.inputs.includes(i) ? save(x) : shapeOnly(x),
-  );
-  const savedOutputs = outputs.map((y) => (needs.outputs ? save(y) : shapeOnly(y)));
+  const keepWhere = (indices: readonly number[] | "all") => (x: Tensor, i: number) =>
+    indices === "all" || indices.includes(i) ? save(x) : shapeOnly(x);
+  const savedInputs = inputs.map(keepWhere(needs.inputs));
+  const savedOutputs = outputs.map(keepWhere(needs.outputs));
   connect(
     op,
     inputs,
