@@ -86,13 +86,16 @@ export function defineTile(
       f.if(rounds, loop);
       f.if(k.and(1), () => step(0));
     }
-    acc.forEach((accRow, i) => {
+    const storeRow = (accRow: readonly VecVar[], i: number) =>
       accRow.forEach((sum, j) => {
         const at = i * cRow + j * vectorBytes;
         const count = Math.min(m.lanes, columns - j * m.lanes);
         // the sum over this run of k first, the total after: blocked summation, whose error grows with the block only
         f.storePartial(c, at, accumulate ? sum.add(f.loadPartial(c, at, count)) : sum, count);
       });
+    acc.forEach((accRow, i) => {
+      if (accumulate) fenceIfFma(f, () => storeRow(accRow, i));
+      else storeRow(accRow, i);
     });
   });
 }
