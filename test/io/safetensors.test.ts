@@ -131,11 +131,6 @@ describe("decodeSafetensors", () => {
     ["a negative size", fileOf({ x: f32([0, 4], [-1]) }, four), /shape is not a list/],
     ["a fractional size", fileOf({ x: f32([0, 4], [0.5]) }, four), /shape is not a list/],
     ["a size that would take the machine", fileOf({ x: f32([0, 4], [2 ** 40, 2 ** 40]) }, four), /data_offsets hold 4/],
-    [
-      "sizes that overflow to NaN",
-      fileOf({ x: f32([0, 0], [...new Array<number>(15).fill(2 ** 52 * 1.5), 0]) }),
-      /takes NaN bytes/,
-    ],
     ["too many axes", fileOf({ x: f32([0, 4], new Array<number>(17).fill(1)) }, four), /shape is not a list/],
     ["offsets backwards", fileOf({ x: f32([4, 0]) }, four), /reach outside/],
     [
