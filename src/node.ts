@@ -1,0 +1,15 @@
+/**
+ * The Node face of tensorone: files, folders, workers, training. Everything of the main entry is here as well.
+ */
+
+export { decodeImage } from "./data/codecs/index.js";
+export { ImageFolder } from "./data/image-folder.js";
+export { type Batch, DataLoader } from "./data/loader.js";
+export { evalTransform, trainTransform } from "./data/transforms/index.js";
+export * from "./index.js";
+export { loadCheckpoint, saveCheckpoint } from "./train/checkpoint-file.js";
+export { evaluate } from "./train/evaluate.js";
+export type { Logger } from "./train/events.js";
+export { loadModelFile, saveModelFile } from "./train/model-file.js";
+export { mobileoneS0, mobileoneS0Demo } from "./train/recipes/mobileone-s0.js";
+export { type TrainOptions, type TrainResult, train } from "./train/trainer.js";
