@@ -1,0 +1,98 @@
+/**
+ * A stream that people read: finished lines, and under them at most one live line that is redrawn in place. In a pipe, or
+ * on a dumb terminal, there is no live line and no colour. Knows nothing of what it shows.
+ */
+
+/** What is needed of process.stdout. */
+export interface OutputStream {
+  write(text: string): unknown;
+  readonly isTTY?: boolean;
+  readonly columns?: number;
+}
+
+const styles = { bold: 1, dim: 2, red: 31, green: 32, yellow: 33, cyan: 36 } as const;
+export type Style = keyof typeof styles;
+
+/** A piece of a line; those of a higher rank are dropped first where the line is too long. */
+export interface Field {
+  readonly text: string;
+  /** 0 is never dropped. */
+  readonly rank: number;
+}
+
+const defaultWidth = 80;
+const escapes = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
+
+/** Number of columns a text takes, without its colours; every character counts as one. */
+export function visibleWidth(text: string): number {
+  return [...text.replace(escapes, "")].length;
+}
+
+/** The fields joined by two spaces, without those that do not fit in `width`; the order stays. */
+export function fitFields(fields: readonly Field[], width: number): string {
+  let kept = fields.filter(({ text }) => text !== "");
+  const line = () => kept.map(({ text }) => text).join("  ");
+  while (visibleWidth(line()) > width) {
+    const worst = Math.max(...kept.map(({ rank }) => rank));
+    if (worst <= 0) break;
+    const at = kept.findLastIndex(({ rank }) => rank === worst);
+    kept = kept.filter((_, i) => i !== at);
+  }
+  return line();
+}
+
+/** A bar of `width` columns, filled to `share` (0 to 1). */
+export function progressBar(share: number, width: number): string {
+  const filled = Math.round(Math.min(1, Math.max(0, share)) * width);
+  return "━".repeat(filled) + "─".repeat(width - filled);
+}
+
+/** Prints lines and one live line to a stream. */
+export class Terminal {
+  /** Whether the live line is shown. */
+  readonly isLive: boolean;
+  private readonly hasColor: boolean;
+  private isDrawn = false;
+
+  constructor(
+    private readonly stream: OutputStream,
+    env: { readonly [name: string]: string | undefined } = {},
+  ) {
+    this.isLive = stream.isTTY === true && env.TERM !== "dumb";
+    this.hasColor = this.isLive && (env.NO_COLOR ?? "") === "";
+  }
+
+  /** Columns of the stream now; a window may change while we print. */
+  get width(): number {
+    return this.stream.columns || defaultWidth;
+  }
+
+  paint(style: Style, text: string): string {
+    return this.hasColor ? `\u001b[${styles[style]}m${text}\u001b[0m` : text;
+  }
+
+  /** A finished line; it takes the place of the live line. */
+  print(line = ""): void {
+    this.stream.write(`${this.eraser()}${line}\n`);
+    this.isDrawn = false;
+  }
+
+  /** Redraws the live line; nothing in a pipe. The last column stays free: a full line would wrap. */
+  update(line: string): void {
+    if (!this.isLive) return;
+    const room = this.width - 1;
+    const shown = visibleWidth(line) <= room ? line : [...line.replace(escapes, "")].slice(0, room).join("");
+    this.stream.write(`${this.eraser()}${shown}`);
+    this.isDrawn = true;
+  }
+
+  /** Takes the live line away. */
+  clear(): void {
+    if (this.isDrawn) this.stream.write(this.eraser());
+    this.isDrawn = false;
+  }
+
+  private eraser(): string {
+    return this.isDrawn ? "\r\u001b[2K" : "";
+  }
+}
