@@ -27,6 +27,7 @@ export class BatchNorm2d extends Module {
   readonly numBatchesTracked: Tensor;
   readonly eps: number;
   readonly momentum: number;
+  /** What a batch adds to the counter. */
   readonly #one: Tensor;
 
   /** [..., channels] -> the same shape. */
@@ -66,8 +67,8 @@ export class BatchNorm2d extends Module {
     );
   }
 
-  override dispose(): void {
-    super.dispose();
+  protected override disposeOwn(): void {
+    super.disposeOwn();
     this.#one.dispose();
   }
 }

@@ -119,7 +119,12 @@ export abstract class Module {
 
   /** Frees every parameter and buffer, with their gradients. The module cannot be used afterwards. */
   dispose(): void {
-    for (const tensor of this.stateDict().values()) {
+    for (const module of this.namedModules().values()) module.disposeOwn();
+  }
+
+  /** Frees what this module holds itself; a subclass with tensors that are not registered adds them. */
+  protected disposeOwn(): void {
+    for (const { tensor } of [...this.#parameters.values(), ...this.#buffers.values()]) {
       tensor.grad?.dispose();
       tensor.grad = null;
       tensor.dispose();

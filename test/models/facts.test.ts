@@ -1,7 +1,7 @@
 /** Every number of recipe.md 1.3 and 1.4: from the structure alone, and where tensors exist, from the tensors. */
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
-import { setBackend } from "../../src/index.js";
+import { liveStorage, setBackend } from "../../src/index.js";
 import { createModel, listModels, type SummaryRow, summarize } from "../../src/models/index.js";
 
 interface ModelFacts {
@@ -111,6 +111,22 @@ describe("summarize", () => {
     expect(found).toEqual(facts.s0Layers);
   });
 
+  it("gives the figures that mmpretrain's get_flops prints, by its own rule (recipe.md 1.3)", () => {
+    // one per convolution MAC, two per batch-norm element, one per element that an average pool reads, no classifier
+    const flops = (name: string, form: "train" | "deploy") => {
+      const { rows, totals } = summarize(name);
+      const blocks = rows.slice(0, -1);
+      const pooled = [...blocks.filter((row) => row.hasSqueezeExcite), blocks.at(-1)!];
+      const elements = pooled.reduce((total, { outputShape: [h, w, c] }) => total + h! * w! * c!, 0);
+      return totals[form].convMacs + 2 * totals[form].normElements + elements;
+    };
+    expect(flops("mobileone_s0", "deploy")).toBe(274_136_576);
+    expect(flops("mobileone_s4", "deploy")).toBe(2_979_222_528);
+    const giga = (name: string, form: "train" | "deploy") => (flops(name, form) / 1e9).toFixed(3);
+    expect(listModels().map((name) => giga(name, "train"))).toEqual(["1.087", "0.857", "1.337", "1.942", "3.041"]);
+    expect(listModels().map((name) => giga(name, "deploy"))).toEqual(["0.274", "0.824", "1.296", "1.894", "2.979"]);
+  });
+
   it("scales with the image, also where it is not square or a multiple of 32", () => {
     const shapes = summarize("mobileone_s0", { imageSize: [160, 100], numClasses: 10 }).rows.map((r) => r.outputShape);
     expect(shapes[0]).toEqual([80, 50, 48]);
@@ -127,6 +143,7 @@ describe("createModel", () => {
   for (const [name, expected] of Object.entries(facts.models))
     for (const deploy of [false, true])
       it(`${name} ${deploy ? "deploy" : "train"} form has the tensors that the summary counts`, () => {
+        const before = liveStorage();
         const model = createModel(name, { deploy, init: "zeros" });
         const sizes = (tensors: Iterable<{ size: number }>) =>
           [...tensors].reduce((total, { size }) => total + size, 0);
@@ -136,6 +153,7 @@ describe("createModel", () => {
         expect(sizes(model.namedBuffers().values())).toBe(deploy ? 0 : expected.bufferElements);
         expect(model.stateDict().size).toBe(deploy ? expected.stateEntriesDeploy : expected.stateEntriesTrain);
         model.dispose();
+        expect(liveStorage()).toEqual(before);
       });
 
   it("refuses unknown names and class counts", () => {
