@@ -14,7 +14,7 @@ import { referenceKernels } from "../reference/index.js";
 import { referenceUpdates } from "../reference/updates.js";
 import { Arena, type ArenaStats, type Block } from "./arena.js";
 import type { Target } from "./assembler/index.js";
-import { capabilities, targetOf } from "./capabilities.js";
+import { capabilities, enableTurbo, targetOf } from "./capabilities.js";
 import { wasmKernels, wasmUpdates } from "./kernels/index.js";
 import { ModuleCache } from "./modules.js";
 import type { Kernel, Operand, Plan } from "./plan.js";
@@ -27,6 +27,8 @@ export interface WasmOptions {
   readonly turbo?: boolean;
   /** Upper limit of the memory, at most 4 GiB. */
   readonly memoryBytes?: number;
+  /** Overrides what was found about the machine; for tests and measurements. */
+  readonly target?: Partial<Target>;
 }
 
 export interface WasmStats extends ArenaStats {
@@ -60,13 +62,13 @@ export class WasmBackend implements Runner {
   #scratch: Block[] = [];
 
   /** Throws BackendError for a number of threads that is not a positive integer. */
-  constructor({ threads, turbo = false, memoryBytes }: WasmOptions = {}) {
+  constructor({ threads, turbo = false, memoryBytes, target }: WasmOptions = {}) {
     if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
       throw new BackendError(`wasm: threads is ${threads}, expected a positive integer`);
-    const found = capabilities();
-    this.threads = found.shared ? (threads ?? coreCount()) : 1;
-    this.target = targetOf(found, turbo);
-    this.#arena = new Arena(found.shared, memoryBytes);
+    this.target = { ...targetOf(capabilities(), turbo && enableTurbo()), ...target };
+    const { shared } = this.target;
+    this.threads = shared ? (threads ?? coreCount()) : 1;
+    this.#arena = new Arena(shared, memoryBytes);
     this.#modules = new ModuleCache(this.target, this.#arena, this.threads > 1);
     this.#pool = this.threads > 1 ? new ThreadPool(this.threads, this.#arena.memory) : null;
     this.#plan = {

@@ -166,7 +166,8 @@ function reductionKernel(layout: Layout, cRow: number): Kernel {
         });
       });
     });
-  return { key: `reduction ${producer?.key} ${cRow} ${JSON.stringify(layout)}`, emit };
+  const numbers = [i, j, aRow, bRow, cRow, chunk, chunks, run, workerBytes];
+  return { key: `reduction ${numbers} ${producer?.key}`, emit };
 }
 
 interface PanelCopy {
