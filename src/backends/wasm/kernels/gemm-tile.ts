@@ -86,13 +86,20 @@ export function defineTile(
       f.if(rounds, loop);
       f.if(k.and(1), () => step(0));
     }
-    const storeRow = (accRow: readonly VecVar[], i: number) =>
+    const storeRow = (accRow: readonly VecVar[], i: number) => {
+      const at = (j: number) => i * cRow + j * vectorBytes;
+      const count = (j: number) => Math.min(m.lanes, columns - j * m.lanes);
+      // the sum over this run of k first, the total after: blocked summation, whose error grows with the block only;
+      // all loads before the first store, which the revectorizer cannot see past
+      if (accumulate)
+        accRow.forEach((sum, j) => {
+          bs[j]!.set(f.loadPartial(c, at(j), count(j)));
+          sum.set(sum.add(bs[j]!));
+        });
       accRow.forEach((sum, j) => {
-        const at = i * cRow + j * vectorBytes;
-        const count = Math.min(m.lanes, columns - j * m.lanes);
-        // the sum over this run of k first, the total after: blocked summation, whose error grows with the block only
-        f.storePartial(c, at, accumulate ? sum.add(f.loadPartial(c, at, count)) : sum, count);
+        f.storePartial(c, at(j), sum, count(j));
       });
+    };
     acc.forEach((accRow, i) => {
       if (accumulate) fenceIfFma(f, () => storeRow(accRow, i));
       else storeRow(accRow, i);
