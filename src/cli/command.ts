@@ -1,0 +1,47 @@
+/**
+ * What a command is: a row for the help, a table of options, and a body. The body gets parsed values and a Face to speak
+ * through; it returns the object that --json prints.
+ */
+import type { Terminal } from "../util/terminal.js";
+import type { OptionTable, Values } from "./options.js";
+
+/** The words a command takes besides options. */
+export interface Positionals {
+  /** As the help shows them, e.g. ["IN", "OUT"]. */
+  readonly names: readonly string[];
+  /** Whether the last may be repeated. */
+  readonly isRepeated?: boolean;
+}
+
+/** Where a command speaks. */
+export interface Face {
+  /** For people; stdout, or stderr under --json. */
+  readonly terminal: Terminal;
+  /** How the user calls us here: "npm run tensorone --" in the repository, "npx tensorone" elsewhere. */
+  readonly caller: string;
+}
+
+/** What a finished command leaves: an object for --json, and an exit code if it is not 0. */
+export interface Outcome {
+  /** null where the command has spoken for itself. */
+  readonly json: { readonly [name: string]: unknown } | null;
+  readonly exitCode?: number;
+}
+
+export interface Command<O extends OptionTable = OptionTable> {
+  readonly name: string;
+  /** One line, for the list of commands. */
+  readonly summary: string;
+  readonly positionals?: Positionals;
+  readonly options: O;
+  /** Hands every word on as it came, options too; for a command that only opens a door. */
+  readonly takesAnything?: boolean;
+  /** What follows `tensorone` on a line that works; at least one. */
+  readonly examples: readonly string[];
+  run(values: Values<O>, words: readonly string[], face: Face): Promise<Outcome>;
+}
+
+/** The command, with the types of its values taken from its table. */
+export function defineCommand<const O extends OptionTable>(command: Command<O>): Command<O> {
+  return command;
+}

@@ -1,0 +1,68 @@
+/** `eval`: accuracy of a checkpoint on a split of a data set; a training form also shows its folding certificate. */
+import { ImageFolder } from "../../data/image-folder.js";
+import { DataLoader } from "../../data/loader.js";
+import { evalTransform } from "../../data/transforms/index.js";
+import { reparameterize } from "../../models/index.js";
+import { evaluate } from "../../train/evaluate.js";
+import { loadModelFile } from "../../train/model-file.js";
+import { formatInteger, formatLoss, formatPercent, formatSpeed } from "../../util/format.js";
+import { progressBar } from "../../util/terminal.js";
+import { certificateJson, certificateLine } from "../certificate.js";
+import { defineCommand } from "../command.js";
+import { imageSizes } from "../image-sizes.js";
+import { integer, text } from "../options.js";
+import { demoData, shownPath } from "../paths.js";
+import { commonOptions, computeOptions, required, startBackend, workersOption } from "../shared-options.js";
+
+export const evaluation = defineCommand({
+  name: "eval",
+  summary: "Measures top-1 and top-5 of a checkpoint on a data set",
+  options: {
+    checkpoint: text({ help: "model or checkpoint file, .safetensors", placeholder: "FILE" }),
+    data: text({ help: "data set in ImageNet layout; default: the bundled demo set", placeholder: "DIR" }),
+    split: text({ help: "which part of it", placeholder: "NAME", default: "val" }),
+    batchSize: integer({ help: "images at a time", default: 64 }),
+    imageSize: integer({ help: "side of the pictures; default: what the model was trained for", max: 4096 }),
+    workers: workersOption,
+    ...computeOptions,
+    ...commonOptions,
+  },
+  examples: [
+    "eval --checkpoint runs/s0/model.safetensors --data path/to/imagenet",
+    "eval --checkpoint runs/mobileone_s0-demo/model-deploy.safetensors --json",
+  ],
+  async run(values, _, { terminal }) {
+    const checkpoint = required("eval: --checkpoint", values.checkpoint, "FILE");
+    const { data = demoData, split, batchSize, workers } = values;
+    const backend = await startBackend(values);
+    const { model, info } = await loadModelFile(checkpoint);
+    const dataset = ImageFolder.open(data, split, { numClasses: info.numClasses });
+    const transform = evalTransform(imageSizes(info.images, values.imageSize));
+    const loader = new DataLoader(dataset, { batchSize, transform, workers });
+    terminal.print(`${terminal.paint("bold", info.model)}  ${info.form} form  backend ${backend}`);
+    terminal.print(`data ${shownPath(data)}: ${formatInteger(dataset.length)} images of ${split}`);
+    const onProgress = ({ done, total }: { readonly done: number; readonly total: number }) =>
+      terminal.update(`${progressBar(done / total, Math.min(24, terminal.width - 20))}  ${done}/${total} batches`);
+    const result = await evaluate(model, loader, { onProgress }).finally(() => loader.close());
+    const { top1, top5, loss, images, imagesPerSecond } = result;
+    terminal.print(
+      `top-1 ${formatPercent(top1)}  top-5 ${formatPercent(top5)}  loss ${formatLoss(loss)}  ${formatSpeed(imagesPerSecond)} img/s`,
+    );
+    const json = {
+      checkpoint,
+      model: info.model,
+      form: info.form,
+      data,
+      split,
+      top1,
+      top5,
+      loss,
+      images,
+      imagesPerSecond,
+    };
+    if (info.form === "deploy") return { json };
+    const { certificate } = await reparameterize(model);
+    terminal.print(certificateLine(certificate));
+    return { json: { ...json, certificate: certificateJson(certificate) } };
+  },
+});

@@ -1,0 +1,39 @@
+/** `reparameterize IN OUT`: folds the branches of a trained model, verifies the result, writes it. */
+import { statSync } from "node:fs";
+import { reparameterize } from "../../models/index.js";
+import { loadModelFile, saveModelFile } from "../../train/model-file.js";
+import { mobileoneS0 } from "../../train/recipes/mobileone-s0.js";
+import { formatBytes } from "../../util/format.js";
+import { certificateJson, certificateLine } from "../certificate.js";
+import { defineCommand } from "../command.js";
+import { flag } from "../options.js";
+import { checkOutput, shownPath } from "../paths.js";
+import { commonOptions, computeOptions, startBackend } from "../shared-options.js";
+
+export const reparameterization = defineCommand({
+  name: "reparameterize",
+  summary: "Folds a trained model into its deploy form and certifies that both answer alike",
+  positionals: { names: ["IN", "OUT"] },
+  options: {
+    force: flag({ help: "replace OUT if it exists" }),
+    ...computeOptions,
+    ...commonOptions,
+  },
+  examples: ["reparameterize runs/s0/model.safetensors runs/s0/folded.safetensors"],
+  async run(values, [input = "", out = ""], { terminal }) {
+    checkOutput("reparameterize", input, out, values.force);
+    await startBackend(values);
+    const { model, classes, info } = await loadModelFile(input);
+    const imageSize = info.images?.evalSize;
+    const folded = await reparameterize(model, imageSize === undefined ? {} : { probe: { imageSize } });
+    await saveModelFile(out, folded.model, {
+      classes,
+      // of a recipe, a model file keeps only the pictures
+      recipe: info.images && { ...mobileoneS0, images: info.images },
+    });
+    terminal.print(certificateLine(folded.certificate));
+    const sizes = [input, out].map((path) => statSync(path).size);
+    terminal.print(`wrote ${shownPath(out)}  ${formatBytes(sizes[0]!)} -> ${formatBytes(sizes[1]!)}`);
+    return { json: { input, output: out, model: info.model, certificate: certificateJson(folded.certificate) } };
+  },
+});

@@ -1,0 +1,82 @@
+/** `train`: runs a recipe on a data set, and ends with what came of it and what to try next. */
+import { listModels, type ModelName } from "../../models/index.js";
+import { ConsoleLogger } from "../../train/loggers/console.js";
+import { JsonlLogger } from "../../train/loggers/jsonl.js";
+import { train } from "../../train/trainer.js";
+import { certificateJson } from "../certificate.js";
+import { defineCommand } from "../command.js";
+import { choice, flag, integer, optionalFile, positive, text } from "../options.js";
+import { demoData, shownPath } from "../paths.js";
+import { commonOptions, computeOptions, startBackend, workersOption } from "../shared-options.js";
+import { interruptions } from "../signals.js";
+import { chooseRecipe, publishedFor } from "../train/choose-recipe.js";
+import { chooseRun } from "../train/choose-run.js";
+import { closing } from "../train/closing.js";
+
+export const training = defineCommand({
+  name: "train",
+  summary: "Trains a model and writes checkpoints, a log and the folded model",
+  options: {
+    model: choice<ModelName>(listModels(), { help: "what to train", default: "mobileone_s0" }),
+    data: text({ help: "data set in ImageNet layout; default: the bundled demo set", placeholder: "DIR" }),
+    out: text({ help: "folder of the run; default: a new one in runs/", placeholder: "DIR" }),
+    epochs: integer({ help: "length of the schedule; default: the recipe's" }),
+    maxSteps: integer({ help: "stop after this step, counted over the whole run" }),
+    batchSize: integer({ help: "images of a step; default: the recipe's" }),
+    imageSize: integer({ help: "side of the pictures; default: the recipe's", max: 4096 }),
+    lr: positive({ help: "peak learning rate; default: the recipe's" }),
+    seed: integer({ help: "of weights, order and augmentation", min: 0, max: 2 ** 32 - 1, default: 0 }),
+    resume: optionalFile({ help: "go on from the newest checkpoint of the run, or from FILE" }),
+    init: text({ help: "start from the weights of FILE", placeholder: "FILE" }),
+    noValidate: flag({ help: "leave validation out" }),
+    workers: workersOption,
+    ...computeOptions,
+    ...commonOptions,
+  },
+  examples: [
+    "train",
+    "train --data path/to/imagenet --out runs/s0",
+    "train --data path/to/imagenet --out runs/s0 --resume",
+    "train --model mobileone_s1 --data my-pictures --epochs 20 --image-size 128",
+  ],
+  async run(values, _, face) {
+    const { terminal, caller } = face;
+    const { data = demoData, model, init, resume } = values;
+    const isDemo = values.data === undefined;
+    const recipe = chooseRecipe(isDemo, values);
+    const out = chooseRun(recipe.name, values);
+    if (isDemo) {
+      terminal.print("no --data: training on the bundled demo set, a small part of Fashion-MNIST in JPEG files");
+      terminal.print(
+        `ImageNet: ${caller} train --model ${model} --data path/to/imagenet   (holds train/<class>/*.JPEG and val/)`,
+      );
+      terminal.print();
+    }
+    if (!publishedFor(model)) terminal.print(`note: ${model} has no recipe of its own here yet; it gets that of S0`);
+    const backendLabel = await startBackend(values);
+    const interruption = interruptions((name) => {
+      terminal.print(`${name}: saving at the end of this step, then leaving; once more leaves at once`);
+    });
+    try {
+      const result = await train({
+        recipe,
+        data,
+        out,
+        seed: values.seed,
+        workers: values.workers,
+        validate: !values.noValidate,
+        ...(values.maxSteps === undefined ? {} : { maxSteps: values.maxSteps }),
+        ...(resume === undefined ? {} : { resume }),
+        ...(init === undefined ? {} : { init }),
+        loggers: [new ConsoleLogger(terminal, { showPath: shownPath }), new JsonlLogger()],
+        signal: interruption.signal,
+        backendLabel,
+      });
+      for (const line of closing(result, { data, isDemo, out, face })) terminal.print(line);
+      const certificate = result.certificate && certificateJson(result.certificate);
+      return { json: { model, data, out, ...result, certificate }, exitCode: interruption.exitCode };
+    } finally {
+      interruption.stop();
+    }
+  },
+});

@@ -1,0 +1,132 @@
+/**
+ * What an option is: a typed row of a command's table. Its name is the key of the row (maxSteps is --max-steps), its
+ * reader turns text into a value or throws a UsageError that holds what came and what was expected.
+ */
+
+import { UsageError } from "../util/errors.js";
+import { formatRate } from "../util/format.js";
+import { nearestName } from "../util/nearest.js";
+
+/** One row: how the option is written, what it means, and its value when it is not given. */
+export interface Option<T> {
+  /** flag: no value; value: one; optional: with or without (--resume [FILE]). */
+  readonly form: "flag" | "value" | "optional";
+  /** What stands for the value in the help: N, DIR. */
+  readonly placeholder: string;
+  readonly help: string;
+  readonly fallback: T;
+  /** Value of a flag, or of an optional without a value. */
+  readonly bare?: T;
+  /** `where` is the option as the user wrote it, for errors. */
+  readonly read: (text: string, where: string) => T;
+}
+
+/** The options of a command by camelCase name. */
+export type OptionTable = { readonly [name: string]: Option<unknown> };
+/** What parsing a table gives. */
+export type Values<O extends OptionTable> = { readonly [K in keyof O]: O[K] extends Option<infer T> ? T : never };
+
+interface Spec<D> {
+  readonly help: string;
+  readonly placeholder?: string;
+  readonly default?: D;
+}
+interface Range {
+  readonly min?: number;
+  readonly max?: number;
+}
+
+/** "maxSteps" -> "--max-steps". */
+export function flagOf(name: string): string {
+  return `--${name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)}`;
+}
+
+/** --name: false unless given. */
+export function flag(spec: { readonly help: string }): Option<boolean> {
+  return { form: "flag", placeholder: "", help: spec.help, fallback: false, bare: true, read: () => true };
+}
+
+/** Any text that is not empty: a path, a name. */
+export function text<D extends string | undefined = undefined>(spec: Spec<D>): Option<string | D> {
+  return {
+    form: "value",
+    placeholder: spec.placeholder ?? "TEXT",
+    help: spec.help,
+    fallback: spec.default as D,
+    read: (value, where) => {
+      if (value === "") throw new UsageError(`${where}: an empty value, expected ${spec.placeholder ?? "a text"}`);
+      return value;
+    },
+  };
+}
+
+/** A file that may be left out: true where the option stands alone. */
+export function optionalFile(spec: { readonly help: string }): Option<string | true | undefined> {
+  return {
+    form: "optional",
+    placeholder: "FILE",
+    help: spec.help,
+    fallback: undefined,
+    bare: true,
+    read: (value, where) => {
+      if (value === "") throw new UsageError(`${where}: an empty value, expected a file or nothing`);
+      return value;
+    },
+  };
+}
+
+/** A whole number, at least 1 unless `min` says otherwise. */
+export function integer<D extends number | undefined = undefined>(spec: Spec<D> & Range): Option<number | D> {
+  const { min = 1, max = Number.MAX_SAFE_INTEGER } = spec;
+  const expected =
+    max === Number.MAX_SAFE_INTEGER ? `a whole number of at least ${min}` : `a whole number from ${min} to ${max}`;
+  return {
+    form: "value",
+    placeholder: spec.placeholder ?? "N",
+    help: spec.help,
+    fallback: spec.default as D,
+    read: (value, where) => {
+      const number = /^[+-]?\d+$/.test(value) ? Number(value) : Number.NaN;
+      if (!Number.isSafeInteger(number) || number < min || number > max)
+        throw new UsageError(`${where}: ${value || "an empty value"}, expected ${expected}`);
+      return number;
+    },
+  };
+}
+
+/** A positive number such as a learning rate. */
+export function positive<D extends number | undefined = undefined>(spec: Spec<D>): Option<number | D> {
+  return {
+    form: "value",
+    placeholder: spec.placeholder ?? "X",
+    help: spec.help,
+    fallback: spec.default as D,
+    read: (value, where) => {
+      const number = value.trim() === "" ? Number.NaN : Number(value);
+      if (!Number.isFinite(number) || number <= 0)
+        throw new UsageError(
+          `${where}: ${value || "an empty value"}, expected a number above 0 such as ${formatRate(0.1)}`,
+        );
+      return number;
+    },
+  };
+}
+
+/** One of a few names. */
+export function choice<N extends string>(names: readonly N[], spec: Spec<N> & { readonly default: N }): Option<N> {
+  return {
+    form: "value",
+    placeholder: spec.placeholder ?? "NAME",
+    help: `${spec.help}: ${names.join(", ")}`,
+    fallback: spec.default,
+    read: (value, where) => {
+      const found = names.find((name) => name === value);
+      if (found !== undefined) return found;
+      const nearest = nearestName(value, names);
+      throw new UsageError(
+        `${where}: ${value || "an empty value"}, expected one of ${names.join(", ")}`,
+        nearest === undefined ? undefined : `did you mean ${nearest}?`,
+      );
+    },
+  };
+}

@@ -1,0 +1,44 @@
+/**
+ * Options that several commands share, and how they become a running backend.
+ */
+import { availableParallelism } from "node:os";
+import { backendNames, setBackend } from "../backends/backend.js";
+import { UsageError } from "../util/errors.js";
+import { choice, flag, integer } from "./options.js";
+
+/** Every command takes them. */
+export const commonOptions = {
+  json: flag({ help: "print one JSON object on stdout; everything else goes to stderr" }),
+  help: flag({ help: "show this text" }),
+};
+
+/** Where and how wide to compute. */
+export const computeOptions = {
+  backend: choice(backendNames, { help: "what runs the ops", default: "wasm" }),
+  threads: integer({ help: "threads of the backend; default: the cores of this machine", max: 256 }),
+};
+
+/** Threads that decode pictures. */
+export const workersOption = integer({
+  help: "threads that decode pictures; 0 decodes between the steps",
+  min: 0,
+  max: 256,
+  default: Math.max(1, Math.floor(availableParallelism() / 4)),
+});
+
+/** The value of an option that has no default. Throws UsageError naming it. */
+export function required<T>(where: string, value: T | undefined, placeholder: string): T {
+  if (value === undefined)
+    throw new UsageError(`${where} is missing, expected ${where.slice(where.indexOf("--"))} ${placeholder}`);
+  return value;
+}
+
+/** Starts the backend and returns its label, e.g. "wasm x2". */
+export async function startBackend(values: {
+  readonly backend: (typeof backendNames)[number];
+  readonly threads: number | undefined;
+}): Promise<string> {
+  const { backend, threads } = values;
+  const started = await setBackend(backend, threads === undefined ? {} : { threads });
+  return "threads" in started && typeof started.threads === "number" ? `${started.name} x${started.threads}` : backend;
+}

@@ -1,0 +1,54 @@
+/**
+ * Where a run lives: a folder that holds no other run, or the one to go on with. Nothing is made here.
+ */
+import { existsSync, realpathSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { CheckpointError, UsageError } from "../../util/errors.js";
+import { freshRun, isRun, latestRun, runOf, shownPath } from "../paths.js";
+
+export interface RunChoice {
+  readonly out: string | undefined;
+  readonly resume: string | true | undefined;
+  readonly init: string | undefined;
+}
+
+/** The run folder. Throws UsageError where a run would be overwritten, CheckpointError where there is nothing to resume. */
+export function chooseRun(name: string, { out, resume, init }: RunChoice): string {
+  if (init !== undefined && resume !== undefined)
+    throw new UsageError("train: --init and --resume together, expected one of them", "a resumed run has its weights");
+  if (init !== undefined) expectFile("--init", init);
+  if (out !== undefined && statSync(out, { throwIfNoEntry: false })?.isFile())
+    throw new UsageError(`train: --out ${out} is a file, expected a folder`);
+  if (resume === undefined) return newRun(out ?? freshRun(name));
+  if (resume !== true) return runFor(resume, out);
+  const run = out ?? latestRun(name);
+  if (run === undefined)
+    throw new CheckpointError(`train: no run of ${name} in runs/ to resume`, "--out DIR names the folder of the run");
+  if (!existsSync(join(run, "checkpoints")))
+    throw new CheckpointError(`train: no run in ${run} to resume`, "leave --resume away to start one there");
+  return run;
+}
+
+function newRun(out: string): string {
+  if (!isRun(out)) return out;
+  throw new UsageError(
+    `train: ${out} holds a run already, and would be overwritten`,
+    `--out ${shownPath(out)} --resume goes on with it, another --out starts a new one`,
+  );
+}
+
+/** The folder of a run that goes on from `checkpoint`: its own, or a new one. */
+function runFor(checkpoint: string, out: string | undefined): string {
+  expectFile("--resume", checkpoint);
+  const own = runOf(checkpoint);
+  if (out === undefined || (existsSync(out) && realpathSync(out) === realpathSync(own))) return out ?? own;
+  return newRun(out);
+}
+
+function expectFile(option: string, path: string): void {
+  if (statSync(path, { throwIfNoEntry: false })?.isFile()) return;
+  throw new CheckpointError(
+    `train: ${option} ${path}: there is no such file`,
+    "checkpoints are <out>/model.safetensors or <out>/checkpoints/*.safetensors",
+  );
+}

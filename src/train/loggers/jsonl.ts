@@ -1,0 +1,65 @@
+/**
+ * `<out>/log.jsonl`: one object a line, for programs. A resumed run goes on where its checkpoint stands: what an earlier
+ * run wrote beyond that step, or half wrote, is cut off, so that steps only rise.
+ */
+import { type FileHandle, mkdir, open, readFile, truncate } from "node:fs/promises";
+import { join } from "node:path";
+import type { Logger, RunInfo, StepInfo, ValidationInfo } from "../events.js";
+
+/** Name of the log in a run folder. */
+export const logName = "log.jsonl";
+
+/** Appends every step and validation to the log of the run. Epochs count from 0, steps from 1. */
+export class JsonlLogger implements Logger {
+  private file: FileHandle | undefined;
+
+  async onStart({ out, startStep }: RunInfo): Promise<void> {
+    await mkdir(out, { recursive: true });
+    const path = join(out, logName);
+    await cutAfter(path, startStep);
+    this.file = await open(path, "a");
+  }
+
+  onStep({ epoch, step, loss, lr, weightDecay, imagesPerSecond, dataWait, stepMs }: StepInfo): Promise<void> {
+    return this.append({ kind: "train", epoch, step, loss, lr, weightDecay, imagesPerSecond, dataWait, stepMs });
+  }
+
+  onValidation({ epoch, top1, top5, loss }: ValidationInfo): Promise<void> {
+    return this.append({ kind: "val", epoch, top1, top5, loss });
+  }
+
+  async onEnd(): Promise<void> {
+    await this.file?.close();
+    this.file = undefined;
+  }
+
+  private async append(row: Readonly<Record<string, string | number>>): Promise<void> {
+    await this.file?.appendFile(`${JSON.stringify(row)}\n`);
+  }
+}
+
+/** Shortens the log to the lines up to `step`: everything before the first step beyond it, and before a broken line. */
+async function cutAfter(path: string, step: number): Promise<void> {
+  let bytes: Buffer;
+  try {
+    bytes = await readFile(path);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
+    throw error;
+  }
+  let end = 0;
+  for (let next = bytes.indexOf(10); next >= 0; next = bytes.indexOf(10, end)) {
+    if (!belongs(bytes.toString("utf8", end, next), step)) break;
+    end = next + 1;
+  }
+  if (end < bytes.length) await truncate(path, end);
+}
+
+function belongs(line: string, step: number): boolean {
+  try {
+    const row = JSON.parse(line) as { kind?: unknown; step?: unknown };
+    return row.kind === "val" ? step > 0 : typeof row.step === "number" && row.step <= step;
+  } catch {
+    return false;
+  }
+}

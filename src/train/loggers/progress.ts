@@ -1,0 +1,114 @@
+/**
+ * What a console logger knows between two lines: smoothed loss, accuracy and speed, the curve of the loss, and when the
+ * run will be over. Only numbers; console.ts makes them text.
+ */
+import type { RunInfo, StepInfo, ValidationInfo } from "../events.js";
+
+/** Steps that a running mean looks back on. */
+const horizon = 20;
+/** The curve of the loss is kept at twice this many points at most. */
+const curvePoints = 256;
+
+/** A mean that forgets, unbiased from its first value. */
+class RunningMean {
+  private sum = 0;
+  private weight = 0;
+
+  add(value: number): void {
+    if (!Number.isFinite(value)) return;
+    this.sum += (value - this.sum) / horizon;
+    this.weight += (1 - this.weight) / horizon;
+  }
+
+  get value(): number {
+    return this.weight > 0 ? this.sum / this.weight : Number.NaN;
+  }
+}
+
+/** The losses of a run in bounded memory: when full, neighbours are merged. */
+class LossCurve {
+  points: number[] = [];
+  private perPoint = 1;
+  private sum = 0;
+  private count = 0;
+
+  add(loss: number): void {
+    this.sum += loss;
+    if (++this.count < this.perPoint) return;
+    this.points.push(this.sum / this.count);
+    [this.sum, this.count] = [0, 0];
+    if (this.points.length < 2 * curvePoints) return;
+    this.points = Array.from({ length: curvePoints }, (_, i) => (this.points[2 * i]! + this.points[2 * i + 1]!) / 2);
+    this.perPoint *= 2;
+  }
+}
+
+/** The state of one run. */
+export class Progress {
+  readonly curve = new LossCurve();
+  private readonly losses = new RunningMean();
+  private readonly accuracies = new RunningMean();
+  private readonly stepTimes = new RunningMean();
+  private readonly waits = new RunningMean();
+  private readonly speeds = new RunningMean();
+  private validationMs = 0;
+  private epochAccuracy = 0;
+  private epochLoss = 0;
+  private epochSteps = 0;
+  private currentEpoch = -1;
+
+  constructor(readonly run: RunInfo) {}
+
+  addStep(step: StepInfo): void {
+    if (step.epoch !== this.currentEpoch) {
+      this.currentEpoch = step.epoch;
+      [this.epochAccuracy, this.epochLoss, this.epochSteps] = [0, 0, 0];
+    }
+    this.curve.add(step.loss);
+    this.losses.add(step.loss);
+    this.accuracies.add(step.accuracy);
+    // the first step of a run compiles kernels; it says nothing about the next
+    if (step.step > this.run.startStep + 1 || this.run.totalSteps === this.run.startStep + 1) {
+      this.stepTimes.add(step.stepMs);
+      this.waits.add(step.dataWait);
+      this.speeds.add(step.imagesPerSecond);
+    }
+    this.epochSteps++;
+    this.epochLoss += step.loss;
+    this.epochAccuracy += step.accuracy;
+  }
+
+  addValidation({ images, imagesPerSecond }: ValidationInfo): void {
+    this.validationMs = imagesPerSecond > 0 ? (1000 * images) / imagesPerSecond : 0;
+  }
+
+  get loss(): number {
+    return this.losses.value;
+  }
+
+  /** Percent. */
+  get accuracy(): number {
+    return 100 * this.accuracies.value;
+  }
+
+  get imagesPerSecond(): number {
+    return this.speeds.value;
+  }
+
+  /** Percent. */
+  get dataWait(): number {
+    return 100 * this.waits.value;
+  }
+
+  /** Means over the steps of the current epoch that this run did. */
+  get epochMeans(): { readonly loss: number; readonly accuracy: number } {
+    return { loss: this.epochLoss / this.epochSteps, accuracy: (100 * this.epochAccuracy) / this.epochSteps };
+  }
+
+  /** Milliseconds until the run is over, validations included once one was measured; NaN before the first step. */
+  remainingMs(step: number): number {
+    const { totalSteps, stepsPerEpoch } = this.run;
+    const validations = Math.ceil(totalSteps / stepsPerEpoch) - Math.floor(step / stepsPerEpoch);
+    return (totalSteps - step) * this.stepTimes.value + validations * this.validationMs;
+  }
+}
