@@ -2,6 +2,7 @@
  * Every op and update that has a WebAssembly kernel; the others fall back to the reference, and coverage() says so.
  */
 import type { WasmKernels, WasmUpdates } from "../plan.js";
+import { batchNormKernels } from "./batch-norm/index.js";
 import { convolutionKernels } from "./convolution.js";
 import { elementwise } from "./elementwise.js";
 import { matmul } from "./matmul.js";
@@ -11,6 +12,7 @@ export const wasmKernels: WasmKernels = {
   ...elementwise,
   matmul,
   ...convolutionKernels,
+  ...batchNormKernels,
 };
 
 export const wasmUpdates: WasmUpdates = {

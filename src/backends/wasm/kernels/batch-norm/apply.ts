@@ -1,0 +1,104 @@
+/**
+ * Passes over rows [rows, C] with a few numbers per channel held in registers: normalisation and its gradient.
+ */
+import { type FunctionBuilder, floatBits, type Vec } from "../../assembler/index.js";
+import type { Kernel, Operand, Plan } from "../../plan.js";
+import { forEachRowBlock, forEachStrip, paddedChannels, piecesOf } from "../channels.js";
+import { callMap, type MapFormula } from "../map.js";
+import { blocksOf, runEachTask } from "../tasks.js";
+
+/** Elements of a task: 128 KiB per operand, 10-20 µs. */
+const TASK_ELEMENTS = 32768;
+/** Rows for which a strip's coefficients stay in registers. */
+const BLOCK_ROWS = 32;
+
+export interface RowsFormula {
+  readonly name: string;
+  /** Tensors [rows, C] read, and vectors of coefficients. */
+  readonly inputs: number;
+  readonly coefficients: number;
+  readonly formula: (f: FunctionBuilder, inputs: readonly Vec[], coefficients: readonly Vec[]) => Vec;
+}
+
+const kernelOf = ({ name, inputs, coefficients, formula }: RowsFormula, channels: number): Kernel => ({
+  key: `${name} ${channels}`,
+  emit: (m) => {
+    const pointers = new Array<"i32">(inputs + 3).fill("i32");
+    /** (...inputs, y, coefficients, rows) */
+    const define = (lanes: number) =>
+      m.function(`strip ${lanes}`, pointers, (f, ...args) => {
+        const [y, table, rows] = [args[inputs]!, args[inputs + 1]!, args[inputs + 2]!];
+        const from = args.slice(0, inputs);
+        const pieces = piecesOf(lanes).map((piece) => ({
+          ...piece,
+          values: Array.from({ length: coefficients }, (_, i) =>
+            f.vec(f.loadPartial(table, 4 * i * paddedChannels(channels) + piece.at, piece.lanes, piece.parts)),
+          ),
+        }));
+        f.for(0, rows, 1, () => {
+          for (const { at, lanes: own, parts, values } of pieces)
+            f.fence(() => {
+              const xs = from.map((x) => f.vec(f.loadPartial(x, at, own, parts)));
+              f.storePartial(y, at, f.vec(formula(f, xs, values)), own);
+            });
+          for (const pointer of [...from, y]) pointer.inc(4 * channels);
+        });
+      });
+    const names = [...Array.from({ length: inputs }, (_, i) => `x${i}`), "y", "table", "rows", "perTask"];
+    runEachTask(m, names, (f, task, ...args) => {
+      const [table, rows, perTask] = [args[inputs + 1]!, args[inputs + 2]!, args[inputs + 3]!];
+      const first = f.int(task.mul(perTask));
+      const count = f.int(rows.sub(first).min(perTask));
+      const moving = args.slice(0, inputs + 1).map((pointer) => f.int(pointer.add(first.mul(4 * channels))));
+      forEachRowBlock(f, channels, BLOCK_ROWS, count, moving, (n) =>
+        forEachStrip(f, channels, define, (at) => [...moving.map((p) => p.add(at)), table.add(at), n]),
+      );
+    });
+  },
+});
+
+/** y = formula(inputs, coefficients) over [rows, C]; the coefficients are [count, paddedChannels] float32. */
+export function callRows(
+  plan: Plan,
+  formula: RowsFormula,
+  rows: number,
+  channels: number,
+  inputs: readonly number[],
+  coefficients: number,
+  y: number,
+): void {
+  const perTask = Math.min(rows, Math.max(1, Math.floor(TASK_ELEMENTS / channels)));
+  plan.call(kernelOf(formula, channels), blocksOf(rows, perTask), [...inputs, y, coefficients, rows, perTask]);
+}
+
+/** y = (x − centre)·scale + shift. */
+export const normalize: RowsFormula = {
+  name: "batch-norm apply",
+  inputs: 1,
+  coefficients: 3,
+  formula: (f, [x], [centre, scale, shift]) => f.madd(x!.sub(centre!), scale!, shift!),
+};
+
+const evalScale: MapFormula = {
+  name: "batch-norm scale",
+  span: {
+    outputs: 1,
+    floats: 1,
+    vectors: 1,
+    formula: (_, [gamma, variance], [eps]) => [gamma!.div(variance!.add(eps!).sqrt())],
+  },
+};
+const same: MapFormula = { name: "same", span: { outputs: 1, floats: 0, vectors: 1, formula: (_, [x]) => [x!] } };
+
+/** Coefficients of `normalize` from given statistics. */
+export function callEvalCoefficients(
+  plan: Plan,
+  [gamma, beta, mean, variance]: readonly [Operand, Operand, Operand, Operand],
+  eps: number,
+  coefficients: number,
+): void {
+  const row = (i: number): Operand => ({ ...mean, pointer: coefficients + 4 * i * paddedChannels(mean.size) });
+  callMap(plan, same, [mean], [row(0)]);
+  callMap(plan, evalScale, [gamma, variance], [row(1)], [floatBits(eps)]);
+  callMap(plan, same, [beta], [row(2)]);
+}

@@ -1,0 +1,148 @@
+/**
+ * The gradient of batch normalisation in two passes: Σdy and Σdy·(x − mean) (float32 over short blocks, float64 over
+ * blocks and tasks), then dx = a·dy + b·(x − mean) + c with one a, b, c per channel.
+ */
+import { type FunctionRef, floatBits, type WasmModule } from "../../assembler/index.js";
+import type { Kernel, Operand, Plan } from "../../plan.js";
+import {
+  addToDoubles,
+  forEachPair,
+  forEachRowBlock,
+  forEachStrip,
+  loadDoublesOf,
+  paddedChannels,
+  piecesOf,
+} from "../channels.js";
+import { blocksOf, runEachTask } from "../tasks.js";
+import type { RowsFormula } from "./apply.js";
+
+/** Elements of a task: 256 KiB of each of the two tensors. */
+const TASK_ELEMENTS = 65536;
+const BLOCK_ROWS = 64;
+
+/** What a task leaves, per channel, in f64: Σdy and Σdy·(x − mean). Byte offsets. */
+const partialLayout = (channels: number): { product: number; bytes: number } => ({
+  product: 8 * paddedChannels(channels),
+  bytes: 16 * paddedChannels(channels),
+});
+
+/** (dy, x, mean, partial, rows): adds a block's sums to the partial. */
+const defineSums = (m: WasmModule, channels: number, lanes: number): FunctionRef =>
+  m.function(`sums ${lanes}`, ["i32", "i32", "i32", "i32", "i32"], (f, dy, x, mean, partial, rows) => {
+    const pieces = piecesOf(lanes).map((piece) => ({
+      ...piece,
+      mean: f.vec(f.loadPartial(mean, piece.at, piece.lanes, piece.parts)),
+      sum: f.vec(0, piece.parts),
+      product: f.vec(0, piece.parts),
+    }));
+    f.for(0, rows, 1, () => {
+      for (const { at, lanes: own, parts, mean: centre, sum, product } of pieces)
+        f.fence(() => {
+          const d = f.vec(f.loadPartial(dy, at, own, parts));
+          sum.set(sum.add(d));
+          product.set(f.madd(d, f.loadPartial(x, at, own, parts).sub(centre), product));
+        });
+      dy.inc(4 * channels);
+      x.inc(4 * channels);
+    });
+    for (const { at, sum, product } of pieces) {
+      addToDoubles(f, partial, 2 * at, sum);
+      addToDoubles(f, partial, partialLayout(channels).product + 2 * at, product);
+    }
+  });
+
+const sumsKernel = (channels: number): Kernel => ({
+  key: `batch-norm gradient sums ${channels}`,
+  emit: (m) =>
+    runEachTask(
+      m,
+      ["dy", "x", "mean", "rows", "perTask", "partials"],
+      (f, task, dy, x, mean, rows, perTask, partials) => {
+        const { bytes } = partialLayout(channels);
+        const first = f.int(task.mul(perTask));
+        const count = f.int(rows.sub(first).min(perTask));
+        const [pDy, pX] = [f.int(dy.add(first.mul(4 * channels))), f.int(x.add(first.mul(4 * channels)))];
+        const mine = f.int(partials.add(task.mul(bytes)));
+        f.fill(mine, 0, bytes);
+        forEachRowBlock(f, channels, BLOCK_ROWS, count, [pDy, pX], (n) =>
+          forEachStrip(
+            f,
+            channels,
+            (lanes) => defineSums(m, channels, lanes),
+            (at) => [pDy.add(at), pX.add(at), mean.add(at), mine.add(at.mul(2)), n],
+          ),
+        );
+      },
+    ),
+});
+
+/** dx = a·dy + b·(x − mean) + c, from the coefficients [4, paddedChannels]: mean, a, b, c. */
+export const inputGradient: RowsFormula = {
+  name: "batch-norm gradient apply",
+  inputs: 2,
+  coefficients: 4,
+  formula: (f, [dy, x], [mean, a, b, c]) => f.madd(dy!, a!, f.madd(x!.sub(mean!), b!, c!)),
+};
+
+/** With σ = √(variance + eps): dβ = Σdy, dγ = Σdy·(x − mean)/σ; a = γ/σ, b = −a·dγ/(σ·rows), c = −a·dβ/rows. */
+const mergeKernel = (channels: number): Kernel => ({
+  key: `batch-norm gradient merge ${channels}`,
+  emit: (m) =>
+    runEachTask(
+      m,
+      ["partials", "tasks", "rows", "gamma", "mean", "variance", "eps", "dgamma", "dbeta", "coefficients"],
+      (f, _, partials, tasks, rows, gamma, mean, variance, eps, dgamma, dbeta, coefficients) => {
+        const layout = partialLayout(channels);
+        const all = f.vec(f.splat(rows.toFloat("f64"), 1));
+        forEachPair(f, channels, (c, lanes) => {
+          const at = f.int(c.mul(4));
+          const p = f.int(partials.add(at).add(at));
+          const sum = f.vec(f.splatDouble(0, 1));
+          const product = f.vec(f.splatDouble(0, 1));
+          f.for(0, tasks, 1, () => {
+            sum.set(sum.addDouble(f.load(p, 0, 1)));
+            product.set(product.addDouble(f.load(p, layout.product, 1)));
+            p.inc(layout.bytes);
+          });
+          const spread = loadDoublesOf(f, variance.add(at), 0, lanes).addDouble(f.splat(eps.asFloat().promote(), 1));
+          const inverse = f.vec(f.splatDouble(1, 1).divDouble(spread.sqrtDouble()));
+          const scaleGrad = f.vec(product.mulDouble(inverse));
+          const a = f.vec(loadDoublesOf(f, gamma.add(at), 0, lanes).mulDouble(inverse));
+          const perRow = f.vec(f.splatDouble(0, 1).subDouble(a.divDouble(all)));
+          f.storePartial(dbeta.add(at), 0, sum.demote(), lanes);
+          f.storePartial(dgamma.add(at), 0, scaleGrad.demote(), lanes);
+          const rowsOut = [
+            f.loadPartial(mean.add(at), 0, lanes, 1),
+            a.demote(),
+            perRow.mulDouble(scaleGrad).mulDouble(inverse).demote(),
+            perRow.mulDouble(sum).demote(),
+          ];
+          rowsOut.forEach((row, i) => {
+            f.storePartial(coefficients.add(at), 4 * i * paddedChannels(channels), row, lanes);
+          });
+        });
+      },
+    ),
+});
+
+export const gradientCoefficientBytes = (channels: number): number => 16 * paddedChannels(channels);
+
+/** Writes dγ and dβ [C], and the coefficients of `inputGradient`. */
+export function callGradientSums(
+  plan: Plan,
+  [dy, x, gamma, mean, variance]: readonly Operand[] & { readonly length: 5 },
+  eps: number,
+  [dgamma, dbeta]: readonly [Operand, Operand],
+  coefficients: number,
+): void {
+  const channels = gamma!.size;
+  const rows = x!.size / channels;
+  const perTask = Math.min(rows, Math.max(BLOCK_ROWS, Math.floor(TASK_ELEMENTS / channels / BLOCK_ROWS) * BLOCK_ROWS));
+  const tasks = blocksOf(rows, perTask);
+  const partials = plan.scratch(tasks * partialLayout(channels).bytes);
+  plan.call(sumsKernel(channels), tasks, [dy!.pointer, x!.pointer, mean!.pointer, rows, perTask, partials]);
+  plan.call(mergeKernel(channels), 1, [
+    ...[partials, tasks, rows, gamma!.pointer, mean!.pointer, variance!.pointer, floatBits(eps)],
+    ...[dgamma.pointer, dbeta.pointer, coefficients],
+  ]);
+}

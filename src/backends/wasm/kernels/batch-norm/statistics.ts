@@ -1,0 +1,172 @@
+/**
+ * Mean and variance of each channel of rows [rows, C], in one read. Every task shifts its rows by a pivot of its own (the
+ * mean of its first rows), sums x − pivot and its square in float32 over short blocks, and the blocks in float64; the tasks
+ * are merged around the common mean (Chan, Golub & LeVeque 1979). Exact to float32 however large the mean.
+ */
+import { type FunctionRef, floatBits, type IntLike, type WasmModule } from "../../assembler/index.js";
+import type { Kernel, Operand, Plan } from "../../plan.js";
+import {
+  addToDoubles,
+  forEachPair,
+  forEachRowBlock,
+  forEachStrip,
+  loadDoublesOf,
+  paddedChannels,
+  piecesOf,
+} from "../channels.js";
+import { blocksOf, runEachTask } from "../tasks.js";
+
+/** Elements of a task: 512 KiB, 20-50 µs. */
+const TASK_ELEMENTS = 131072;
+/** Rows summed in float32. */
+const BLOCK_ROWS = 64;
+/** Enough that one outlier among them does little harm. */
+const PIVOT_ROWS = 16;
+
+/** What a task leaves, per channel: the pivot (f32), Σ(x − pivot) and Σ(x − pivot)² (f64). Byte offsets. */
+export function partialLayout(channels: number): { sum: number; square: number; bytes: number } {
+  const padded = paddedChannels(channels);
+  return { sum: 4 * padded, square: 12 * padded, bytes: 20 * padded };
+}
+
+export const rowsPerTask = (rows: number, channels: number): number =>
+  Math.min(rows, Math.max(BLOCK_ROWS, Math.floor(TASK_ELEMENTS / channels / BLOCK_ROWS) * BLOCK_ROWS));
+
+/** (x, partial, rows): pivot = the mean of the first rows; the sums = 0. */
+const definePivot = (m: WasmModule, channels: number, lanes: number): FunctionRef =>
+  m.function(`pivot ${lanes}`, ["i32", "i32", "i32", "i32"], (f, x, pivot, sums, rows) => {
+    const { sum, square } = partialLayout(channels);
+    for (const { lanes: own, parts, at } of piecesOf(lanes)) {
+      const total = f.vec(0, parts);
+      const p = f.int(x);
+      f.for(0, rows, 1, () => {
+        total.set(total.add(f.loadPartial(p, at, own, parts)));
+        p.inc(4 * channels);
+      });
+      f.store(pivot, at, total.div(f.splat(rows.toFloat("f32"), parts)));
+      for (let i = 0; i < 2 * parts; i++)
+        for (const to of [sum, square]) f.store(sums, to + 2 * at + 16 * i, f.splatDouble(0, 1));
+    }
+  });
+
+/** (x, pivot, partial + 2·at, rows): adds a block's sums to the partial. */
+const defineSums = (m: WasmModule, channels: number, lanes: number): FunctionRef =>
+  m.function(`sums ${lanes}`, ["i32", "i32", "i32", "i32"], (f, x, pivot, sums, rows) => {
+    const pieces = piecesOf(lanes).map((piece) => ({
+      ...piece,
+      pivot: f.vec(f.load(pivot, piece.at, piece.parts)),
+      sum: f.vec(0, piece.parts),
+      square: f.vec(0, piece.parts),
+    }));
+    f.for(0, rows, 1, () => {
+      for (const { at, lanes: own, parts, pivot: shift, sum, square } of pieces)
+        f.fence(() => {
+          const v = f.vec(f.loadPartial(x, at, own, parts).sub(shift));
+          sum.set(sum.add(v));
+          square.set(f.madd(v, v, square));
+        });
+      x.inc(4 * channels);
+    });
+    const layout = partialLayout(channels);
+    for (const { at, sum, square } of pieces) {
+      addToDoubles(f, sums, layout.sum + 2 * at, sum);
+      addToDoubles(f, sums, layout.square + 2 * at, square);
+    }
+  });
+
+const sumsKernel = (channels: number): Kernel => ({
+  key: `batch-norm sums ${channels}`,
+  emit: (m) =>
+    runEachTask(m, ["x", "rows", "perTask", "partials"], (f, task, x, rows, perTask, partials) => {
+      const first = f.int(task.mul(perTask));
+      const count = f.int(rows.sub(first).min(perTask));
+      const p = f.int(x.add(first.mul(4 * channels)));
+      const mine = f.int(partials.add(task.mul(partialLayout(channels).bytes)));
+      const strips = (define: (lanes: number) => FunctionRef, n: IntLike) =>
+        forEachStrip(f, channels, define, (at) => [p.add(at), mine.add(at), mine.add(at.mul(2)), n]);
+      strips((lanes) => definePivot(m, channels, lanes), f.int(count.min(PIVOT_ROWS)));
+      forEachRowBlock(f, channels, BLOCK_ROWS, count, [p], (n) => strips((lanes) => defineSums(m, channels, lanes), n));
+    }),
+});
+
+/**
+ * The coefficients of y = (x − centre)·scale + shift, as [3, paddedChannels] float32: the mean as float32, γ/σ, and β with
+ * what rounding the mean lost.
+ */
+export const coefficientBytes = (channels: number): number => 12 * paddedChannels(channels);
+
+const mergeKernel = (channels: number): Kernel => ({
+  key: `batch-norm merge ${channels}`,
+  emit: (m) =>
+    runEachTask(
+      m,
+      ["partials", "tasks", "rows", "perTask", "gamma", "beta", "eps", "mean", "variance", "coefficients"],
+      (f, _, partials, tasks, rows, perTask, gamma, beta, eps, meanOut, varianceOut, coefficients) => {
+        const layout = partialLayout(channels);
+        const all = f.vec(f.splat(rows.toFloat("f64"), 1));
+        const perPartial = f.vec(f.splat(perTask.toFloat("f64"), 1));
+        const lastRows = rows.sub(tasks.sub(1).mul(perTask));
+        const inLast = f.vec(f.splat(lastRows.toFloat("f64"), 1));
+        const last = f.int(tasks.sub(1));
+        forEachPair(f, channels, (c, lanes) => {
+          const at = f.int(c.mul(4));
+          const p = f.int();
+          const n = f.vec(perPartial);
+          const pivot = f.vec(0, 1);
+          const sum = f.vec(0, 1);
+          const eachPartial = (body: () => void) => {
+            p.set(partials.add(at));
+            n.set(perPartial);
+            f.for(0, tasks, 1, (task) => {
+              f.if(task.equal(last), () => n.set(inLast));
+              pivot.set(f.loadDoubles(p, 0, 1));
+              sum.set(f.load(p.add(at), layout.sum, 1));
+              body();
+              p.inc(layout.bytes);
+            });
+          };
+          const mean = f.vec(f.splatDouble(0, 1));
+          eachPartial(() => mean.set(mean.addDouble(pivot.mulDouble(n)).addDouble(sum)));
+          mean.set(mean.divDouble(all));
+          // Σ(x − mean)² = Σ(x − pivot)² + 2(pivot − mean)Σ(x − pivot) + n(pivot − mean)²
+          const variance = f.vec(f.splatDouble(0, 1));
+          eachPartial(() => {
+            const distance = f.vec(pivot.subDouble(mean));
+            const crossed = sum.addDouble(sum).addDouble(distance.mulDouble(n)).mulDouble(distance);
+            variance.set(variance.addDouble(f.load(p.add(at), layout.square, 1)).addDouble(crossed));
+          });
+          variance.set(variance.divDouble(all).pmaxDouble(0));
+          const spread = variance.addDouble(f.splat(eps.asFloat().promote(), 1)).sqrtDouble();
+          const scale = f.vec(loadDoublesOf(f, gamma.add(at), 0, lanes).divDouble(spread));
+          const centre = f.vec(mean.demote());
+          const lost = mean.subDouble(centre.promoteLow());
+          const shift = loadDoublesOf(f, beta.add(at), 0, lanes).subDouble(lost.mulDouble(scale));
+          f.storePartial(meanOut.add(at), 0, centre, lanes);
+          f.storePartial(varianceOut.add(at), 0, variance.demote(), lanes);
+          [centre, scale.demote(), shift.demote()].forEach((row, i) => {
+            f.storePartial(coefficients.add(at), 4 * i * paddedChannels(channels), row, lanes);
+          });
+        });
+      },
+    ),
+});
+
+/** Writes mean and biased variance [C] of x [rows, C], and the coefficients of its normalisation. */
+export function callStatistics(
+  plan: Plan,
+  x: number,
+  rows: number,
+  channels: number,
+  { gamma, beta, eps }: { gamma: Operand; beta: Operand; eps: number },
+  [mean, variance]: readonly [Operand, Operand],
+  coefficients: number,
+): void {
+  const perTask = rowsPerTask(rows, channels);
+  const tasks = blocksOf(rows, perTask);
+  const partials = plan.scratch(tasks * partialLayout(channels).bytes);
+  plan.call(sumsKernel(channels), tasks, [x, rows, perTask, partials]);
+  plan.call(mergeKernel(channels), 1, [
+    ...[partials, tasks, rows, perTask, gamma.pointer, beta.pointer, floatBits(eps)],
+    ...[mean.pointer, variance.pointer, coefficients],
+  ]);
+}
