@@ -38,23 +38,27 @@ export interface WorkerHandle {
 }
 
 /**
- * Starts a thread that calls `main(data)`. `main` must be self-contained: its source text is what travels. The thread does
- * not keep the process alive. `onError` hears what the thread did not catch.
+ * Starts a thread that calls `main(data, shared)`. Both functions must be self-contained: their source text is what
+ * travels. The thread does not keep the process alive. `onError` hears what the thread did not catch.
  */
-export function spawnWorker<T>(main: (data: T) => void, data: T, onError: (error: Error) => void): WorkerHandle {
+export function spawnWorker<T, F>(
+  main: (data: T, shared: F) => void,
+  shared: F,
+  data: T,
+  onError: (error: Error) => void,
+): WorkerHandle {
   const threads = builtin("node:worker_threads");
   if (threads) {
-    const source = `(${main})(require("node:worker_threads").workerData)`;
+    const source = `(${main})(require("node:worker_threads").workerData, ${shared})`;
     // execArgv of the parent may hold flags that a worker refuses
     const worker = new threads.Worker(source, { eval: true, execArgv: [], workerData: data });
     worker.on("error", onError);
     worker.unref();
     return { terminate: async () => void (await worker.terminate()) };
   }
-  const url = URL.createObjectURL(new Blob([`onmessage = ({ data }) => (${main})(data)`], { type: "text/javascript" }));
+  const url = URL.createObjectURL(new Blob([`onmessage = ({ data }) => (${main})(data, ${shared})`], { type: "text/javascript" }));
   const worker = new Worker(url);
   worker.onerror = (event) => onError(new Error(event.message));
   worker.postMessage(data);
-  URL.revokeObjectURL(url);
   return { terminate: async () => worker.terminate() };
 }

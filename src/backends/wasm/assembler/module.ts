@@ -2,17 +2,8 @@
  * A WebAssembly module of one kernel: its functions and the sections around them. The module imports the engine's memory
  * ("e" "m") and the index of the thread it is instantiated for ("e" "w"), and exports its entry function "run".
  */
-import {
-  type FloatVar,
-  FunctionBuilder,
-  type FunctionRef,
-  IntVar,
-  FloatVar as NewFloatVar,
-  type Target,
-  type ValueType,
-  VecVar,
-  valueTypes,
-} from "./function.js";
+import { FunctionBuilder, type FunctionRef } from "./function.js";
+import { FloatVar, IntVar, type Target, type ValueType, VecVar, valueTypes } from "./locals.js";
 import { Vec } from "./vectors.js";
 import { Writer } from "./writer.js";
 
@@ -68,13 +59,13 @@ export class WasmModule {
     const args = params.map((type) => {
       const at = index;
       index += type === "vec" ? f.width : 1;
-      if (type === "i32") return new IntVar(f, at);
+      if (type === "i32") return new IntVar(f.code, at);
       if (type === "vec")
         return new VecVar(
-          f,
+          f.code,
           Array.from({ length: f.width }, (_, i) => at + i),
         );
-      return new NewFloatVar(f, at, type);
+      return new FloatVar(f.code, at, type);
     });
     const returned = build(f, ...(args as unknown as ParamsOf<P>));
     const result = returned instanceof Vec ? returned.parts : [];

@@ -1,0 +1,143 @@
+/**
+ * Reading and writing memory from a function being written. Pointers are i32 expressions in bytes, `at` is a constant byte
+ * offset; nothing needs to be aligned beyond its elements.
+ */
+import { LocalsBuilder } from "./locals.js";
+import { type Emit, Float, type FloatKind, Int, type IntLike } from "./scalars.js";
+import { Vec } from "./vectors.js";
+import type { Writer } from "./writer.js";
+
+/** The middle layer of FunctionBuilder: loads and stores. */
+export class MemoryBuilder extends LocalsBuilder {
+  #address(w: Writer, pointer: IntLike, at: number): number {
+    // memory instructions take unsigned offsets only
+    (at < 0 ? Int.of(pointer).add(at) : Int.of(pointer)).emit(w);
+    return Math.max(at, 0);
+  }
+  #loadPart(pointer: IntLike, at: number, opcode: number, align: number): Emit {
+    return (w) => {
+      const offset = this.#address(w, pointer, at);
+      w.simd(opcode).byte(align).unsigned(offset);
+    };
+  }
+  /** Adjacent lanes. */
+  load(pointer: IntLike, at = 0, parts = this.width): Vec {
+    return new Vec(Array.from({ length: parts }, (_, i) => this.#loadPart(pointer, at + 16 * i, 0x00, 2)));
+  }
+  /** One f32 (or any 4 bytes) from memory in every lane. */
+  broadcast(pointer: IntLike, at = 0, parts = this.width): Vec {
+    return new Vec(new Array<Emit>(parts).fill(this.#loadPart(pointer, at, 0x09, 2)));
+  }
+  /** The first `count` lanes from memory, the others 0; never reads past them. */
+  loadPartial(pointer: IntLike, at: number, count: number, parts = this.width): Vec {
+    return new Vec(
+      Array.from({ length: parts }, (_, i): Emit => {
+        const start = at + 16 * i;
+        const lanes = Math.min(4, count - 4 * i);
+        if (lanes <= 0) return Vec.constant(0, 1).parts[0]!;
+        if (lanes === 4) return this.#loadPart(pointer, start, 0x00, 2);
+        if (lanes === 1) return this.#loadPart(pointer, start, 0x5c, 2);
+        const pair = this.#loadPart(pointer, start, 0x5d, 2);
+        if (lanes === 2) return pair;
+        return (w) => {
+          const offset = this.#address(w, pointer, start + 8);
+          pair(w);
+          w.simd(0x56).byte(2).unsigned(offset).byte(2);
+        };
+      }),
+    );
+  }
+  /** Two f32 from memory as the f64 lanes of each part. */
+  loadDoubles(pointer: IntLike, at = 0, parts = this.width): Vec {
+    return new Vec(Array.from({ length: parts }, (_, i) => this.#loadPart(pointer, at + 8 * i, 0x5d, 2))).promoteLow();
+  }
+  /** Four uint8 from memory as the i32 lanes of each part. */
+  loadBytes(pointer: IntLike, at = 0, parts = this.width): Vec {
+    return new Vec(Array.from({ length: parts }, (_, i) => this.#loadPart(pointer, at + 4 * i, 0x5c, 0))).widenBytes();
+  }
+  /** Lane `lane` of each part replaced by 4 bytes from memory: gathers. */
+  loadLane(into: Vec, pointer: IntLike, at: number, lane: number): Vec {
+    return new Vec(
+      into.parts.map(
+        (part): Emit =>
+          (w) => {
+            const offset = this.#address(w, pointer, at);
+            part(w);
+            w.simd(0x56).byte(2).unsigned(offset).byte(lane);
+          },
+      ),
+    );
+  }
+  store(pointer: IntLike, at: number, value: Vec): void {
+    this.storePartial(pointer, at, value, 4 * value.parts.length);
+  }
+  /** Stores the first `count` lanes only. */
+  storePartial(pointer: IntLike, at: number, value: Vec, count: number): void {
+    const storeLanes = (part: Emit, start: number, opcode: number, lane?: number) => {
+      const offset = this.#address(this.code, pointer, start);
+      part(this.code);
+      this.code.simd(opcode).byte(2).unsigned(offset);
+      if (lane !== undefined) this.code.byte(lane);
+    };
+    value.parts.forEach((part, i) => {
+      const start = at + 16 * i;
+      const lanes = count - 4 * i;
+      if (lanes >= 4) storeLanes(part, start, 0x0b);
+      else if (lanes >= 2) storeLanes(part, start, 0x5b, 0);
+      if (lanes === 1 || lanes === 3) storeLanes(part, start + 4 * (lanes - 1), 0x5a, lanes - 1);
+    });
+  }
+  loadInt(pointer: IntLike, at = 0): Int {
+    return new Int((w) => {
+      const offset = this.#address(w, pointer, at);
+      w.byte(0x28).byte(2).unsigned(offset);
+    });
+  }
+  loadByte(pointer: IntLike, at = 0): Int {
+    return new Int((w) => {
+      const offset = this.#address(w, pointer, at);
+      w.byte(0x2d).byte(0).unsigned(offset);
+    });
+  }
+  loadFloat<K extends FloatKind>(kind: K, pointer: IntLike, at = 0): Float<K> {
+    return new Float(kind, (w) => {
+      const offset = this.#address(w, pointer, at);
+      w.byte(kind === "f32" ? 0x2a : 0x2b)
+        .byte(2)
+        .unsigned(offset);
+    });
+  }
+  storeInt(pointer: IntLike, at: number, value: IntLike): void {
+    const offset = this.#address(this.code, pointer, at);
+    Int.of(value).emit(this.code);
+    this.code.byte(0x36).byte(2).unsigned(offset);
+  }
+  storeByte(pointer: IntLike, at: number, value: IntLike): void {
+    const offset = this.#address(this.code, pointer, at);
+    Int.of(value).emit(this.code);
+    this.code.byte(0x3a).byte(0).unsigned(offset);
+  }
+  storeFloat(pointer: IntLike, at: number, value: Float): void {
+    const offset = this.#address(this.code, pointer, at);
+    value.emit(this.code);
+    this.code
+      .byte(value.kind === "f32" ? 0x38 : 0x39)
+      .byte(2)
+      .unsigned(offset);
+  }
+  /** memory.copy; the regions may overlap. */
+  copy(to: IntLike, from: IntLike, bytes: IntLike): void {
+    for (const operand of [to, from, bytes]) Int.of(operand).emit(this.code);
+    this.code.raw([0xfc, 10, 0, 0]);
+  }
+  /** memory.fill with a byte. */
+  fill(to: IntLike, byte: IntLike, bytes: IntLike): void {
+    for (const operand of [to, byte, bytes]) Int.of(operand).emit(this.code);
+    this.code.raw([0xfc, 11, 0]);
+  }
+  /** Brings one cache line nearer: a load that nobody reads, so the address must be inside the memory. */
+  touch(pointer: IntLike, at = 0): void {
+    this.loadInt(pointer, at).emit(this.code);
+    this.code.byte(0x1a);
+  }
+}
