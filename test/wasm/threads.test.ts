@@ -68,6 +68,19 @@ describe("threads", () => {
     expect(read()[0]).toBe(1);
   });
 
+  it("shares kernels that were loaded after the memory grew", () => {
+    const far = backend.allocate("uint8", 64 << 20);
+    const later: Kernel = { key: "test-count-later", emit: count.emit };
+    clear();
+    const seen = new Set<number>();
+    for (const until = performance.now() + 20_000; seen.size < 2 && performance.now() < until; ) {
+      backend.call(later, tasks, [values.block.pointer, 2000]);
+      for (let t = 0; t < tasks; t++) seen.add(read()[2 * t + 1]!);
+    }
+    expect([...seen].sort()).toEqual([0, 1]);
+    backend.free(far);
+  });
+
   it("lets a process end although workers sleep", () => {
     const slots = JSON.stringify({ epoch: 0, open: 1, active: 2, sleeping: 3, stop: 11 });
     const script = `
