@@ -2,6 +2,7 @@
  * What a backend's kernels look like when they work on typed arrays: the reference does, and other backends fall back to it.
  */
 import type { Attrs, OpName, PerInput, PerOperand, PerOutput, UpdateAttrs, UpdateName } from "../ops/spec.js";
+import type { Resolved } from "../ops/scalar.js";
 import type { DType, TypedArray } from "../tensor/dtype.js";
 import type { Shape } from "../tensor/shape.js";
 
@@ -21,5 +22,5 @@ export type ArrayKernel<K extends OpName> = (
 export type ArrayKernels = { readonly [K in OpName]: ArrayKernel<K> };
 
 export type ArrayUpdates = {
-  readonly [K in UpdateName]: (operands: PerOperand<K, ArrayView>, attrs: UpdateAttrs<K>) => void;
+  readonly [K in UpdateName]: (operands: PerOperand<K, ArrayView>, attrs: Resolved<UpdateAttrs<K>>) => void;
 };

@@ -8,13 +8,17 @@ import type { StorageBackend } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { BackendError, ShapeError } from "../util/errors.js";
 import { inferDType } from "./dtypes.js";
+import type { Executable, Program } from "./program.js";
+import { type Resolved, resolveScalars } from "./scalar.js";
 import { inferShapes } from "./shapes.js";
 import type { Attrs, OpName, PerOutput, UpdateAttrs, UpdateName } from "./spec.js";
 
 /** What a backend must do to take part: run one op on its own tensors. Ops on one backend take effect in call order. */
 export interface Runner extends StorageBackend {
   run<K extends OpName>(op: K, inputs: readonly Tensor[], attrs: Attrs<K>, outputs: readonly Tensor[]): void;
-  update<K extends UpdateName>(op: K, operands: readonly Tensor[], attrs: UpdateAttrs<K>): void;
+  update<K extends UpdateName>(op: K, operands: readonly Tensor[], attrs: Resolved<UpdateAttrs<K>>): void;
+  /** Makes a recorded program ready to replay; a backend without it runs compiled functions op by op. */
+  readonly load?: (program: Program) => Executable;
 }
 
 /** Sees every op after it ran. */
@@ -25,7 +29,21 @@ export type Recorder = (
   outputs: readonly Tensor[],
 ) => void;
 
+/** Sees what really runs, views left out: compile() records through it. */
+export interface Tracer {
+  op(op: OpName, inputs: readonly Tensor[], attrs: object, outputs: readonly Tensor[]): void;
+  update(op: UpdateName, operands: readonly Tensor[], attrs: object): void;
+}
+
 let recorder: Recorder | null = null;
+let tracer: Tracer | null = null;
+
+/** Installs the tracer and returns the one before. */
+export function setTracer(next: Tracer | null): Tracer | null {
+  const previous = tracer;
+  tracer = next;
+  return previous;
+}
 
 /** Installs the one hook and returns the one before. */
 export function setRecorder(next: Recorder | null): Recorder | null {
@@ -80,7 +98,10 @@ export function apply<K extends OpName>(op: K, inputs: readonly Tensor[], attrs:
     outputs = [new Tensor(first.storage.retain(), shapes[0]!, first.offset + viewOffset(op, first, attrs))];
   } else {
     outputs = shapes.map((shape) => allocate(shape, dtype, runner));
-    if (outputs.some((y) => y.size > 0)) runner.run(op, inputs, attrs, outputs);
+    if (outputs.some((y) => y.size > 0)) {
+      runner.run(op, inputs, attrs, outputs);
+      tracer?.op(op, inputs, attrs, outputs);
+    }
   }
   recorder?.(op, inputs, attrs, outputs);
   return outputs as unknown as PerOutput<K, Tensor>;
@@ -95,5 +116,7 @@ export function update<K extends UpdateName>(op: K, operands: readonly Tensor[],
       throw new ShapeError(
         `${op}: operands ${showShape(first.shape)} ${first.dtype} and ${showShape(other.shape)} ${other.dtype}, expected alike`,
       );
-  if (first.size > 0) runner.update(op, operands, attrs);
+  if (first.size === 0) return;
+  runner.update(op, operands, resolveScalars(attrs));
+  tracer?.update(op, operands, attrs);
 }

@@ -6,6 +6,7 @@
  */
 import type { DType } from "../tensor/dtype.js";
 import type { Shape } from "../tensor/shape.js";
+import type { Numeric } from "./scalar.js";
 
 export type NoAttrs = Readonly<Record<string, never>>;
 export interface ReduceAttrs {
@@ -153,11 +154,11 @@ export interface UpdateSpecs {
   /** a += b, equal shapes. */
   accumulate: { inputs: ["a", "b"]; attrs: NoAttrs };
   /** a = value everywhere. */
-  fill: { inputs: ["a"]; attrs: { readonly value: number } };
+  fill: { inputs: ["a"]; attrs: { readonly value: Numeric } };
   /** a = b, equal shapes. */
   assign: { inputs: ["a", "b"]; attrs: NoAttrs };
   /** a += weight · (b − a), equal shapes: exponential moving averages. */
-  lerp: { inputs: ["a", "b"]; attrs: { readonly weight: number } };
+  lerp: { inputs: ["a", "b"]; attrs: { readonly weight: Numeric } };
   /**
    * g ← grad + weightDecay·p; v ← g if isFirst, else momentum·v + (1 − dampening)·g; p ← p − lr·(g + momentum·v if
    * nesterov, else v). Writes p and v. (torch.optim.SGD)
@@ -165,9 +166,9 @@ export interface UpdateSpecs {
   sgd: { inputs: ["p", "v", "grad"]; attrs: SgdAttrs };
 }
 export interface SgdAttrs {
-  readonly lr: number;
+  readonly lr: Numeric;
   readonly momentum: number;
-  readonly weightDecay: number;
+  readonly weightDecay: Numeric;
   readonly dampening: number;
   readonly nesterov: boolean;
   readonly isFirst: boolean;

@@ -6,6 +6,7 @@
 import type { Parameter } from "../nn/parameter.js";
 import { persistent } from "../nn/parameter.js";
 import { update } from "../ops/apply.js";
+import { Scalar } from "../ops/scalar.js";
 import { scope } from "../tensor/scope.js";
 import { showShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -25,13 +26,33 @@ export interface SgdOptions {
 }
 
 /** A group in use: schedules write lr and weightDecay before each step. */
-export interface SgdGroup {
+export class SgdGroup {
   readonly name: string;
   readonly parameters: ReadonlyMap<string, Parameter>;
-  lr: number;
-  weightDecay: number;
   /** What the group started with: the base of its weight-decay schedule. */
   readonly baseWeightDecay: number;
+  /** Read by each step, also by a compiled one. */
+  readonly rates: { readonly lr: Scalar; readonly weightDecay: Scalar };
+
+  constructor(name: string, parameters: ReadonlyMap<string, Parameter>, lr: number, weightDecay: number) {
+    this.name = name;
+    this.parameters = parameters;
+    this.baseWeightDecay = weightDecay;
+    this.rates = { lr: new Scalar(lr), weightDecay: new Scalar(weightDecay) };
+  }
+
+  get lr(): number {
+    return this.rates.lr.value;
+  }
+  set lr(value: number) {
+    this.rates.lr.value = value;
+  }
+  get weightDecay(): number {
+    return this.rates.weightDecay.value;
+  }
+  set weightDecay(value: number) {
+    this.rates.weightDecay.value = value;
+  }
 }
 
 /** Momentum buffers of the parameters that have taken a step, by parameter name. */
@@ -63,13 +84,10 @@ export class SGD {
     const groups = Array.isArray(parameters)
       ? (parameters as readonly ParamGroup[])
       : [{ name: "parameters", parameters: parameters as ReadonlyMap<string, Parameter> }];
-    this.groups = groups.map((group: ParamGroup) => ({
-      name: group.name,
-      parameters: group.parameters,
-      lr: group.lr ?? lr,
-      weightDecay: group.weightDecay ?? weightDecay,
-      baseWeightDecay: group.weightDecay ?? weightDecay,
-    }));
+    this.groups = groups.map(
+      (group: ParamGroup) =>
+        new SgdGroup(group.name, group.parameters, group.lr ?? lr, group.weightDecay ?? weightDecay),
+    );
     for (const [name, { tensor }] of this.#parameters()) {
       if (this.#velocities.has(name)) throw new UsageError(`SGD: parameter ${name} is in two groups`);
       this.#velocities.set(name, persistent(tensor.shape, tensor.dtype as "float32" | "float64"));
@@ -84,15 +102,14 @@ export class SGD {
   step(): void {
     const { momentum, dampening, nesterov } = this;
     scope(() => {
-      for (const { parameters, lr, weightDecay } of this.groups)
+      for (const { parameters, rates } of this.groups)
         for (const [name, { tensor }] of parameters) {
           if (!tensor.grad) continue;
           // zeros stand for "no step yet" unless dampening tells the first step apart
           const isFirst = dampening !== 0 && !this.#started.has(name);
           update("sgd", [tensor, this.#velocities.get(name)!, tensor.grad], {
-            lr,
+            ...rates,
             momentum,
-            weightDecay,
             dampening: momentum === 0 ? 0 : dampening,
             nesterov,
             isFirst,

@@ -4,6 +4,7 @@
  */
 import { BackendError, MemoryError, ShapeError } from "../util/errors.js";
 import { type DType, dtypeOf, dtypes, isFloat, newArray, type TypedArray } from "./dtype.js";
+import { observeRead, observeWrite } from "./observe.js";
 import { registerInScope, removeFromScope } from "./scope.js";
 import { resolveReshape, type Shape, sameShape, showShape, sizeOf } from "./shape.js";
 import type { Storage, StorageBackend } from "./storage.js";
@@ -92,6 +93,7 @@ export class Tensor {
 
   /** A copy of the values, [...shape] in row-major order. */
   data(): Promise<TypedArray> {
+    observeRead(this.storage);
     return this.backend.read(this.storage.allocation, this.dtype, this.offset, this.size);
   }
 
@@ -100,6 +102,7 @@ export class Tensor {
     const { backend } = this;
     if (!backend.readSync)
       throw new BackendError(`dataSync: the ${backend.name} backend is not synchronous`, "use await x.data()");
+    observeRead(this.storage);
     return backend.readSync(this.storage.allocation, this.dtype, this.offset, this.size);
   }
 
@@ -129,6 +132,7 @@ export class Tensor {
       converted = newArray(this.dtype, values.length);
       converted.set(values);
     }
+    observeWrite(this.storage);
     this.backend.write(this.storage.allocation, this.dtype, this.offset, converted);
     return this;
   }

@@ -56,7 +56,9 @@ export function spawnWorker<T, F>(
     worker.unref();
     return { terminate: async () => void (await worker.terminate()) };
   }
-  const url = URL.createObjectURL(new Blob([`onmessage = ({ data }) => (${main})(data, ${shared})`], { type: "text/javascript" }));
+  const url = URL.createObjectURL(
+    new Blob([`onmessage = ({ data }) => (${main})(data, ${shared})`], { type: "text/javascript" }),
+  );
   const worker = new Worker(url);
   worker.onerror = (event) => onError(new Error(event.message));
   worker.postMessage(data);

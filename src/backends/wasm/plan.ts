@@ -2,6 +2,8 @@
  * What kernels are written against: a Lowering turns one op into Calls of emitted functions, a Plan takes those calls. The
  * eager plan (wasm-backend) runs each at once; a recorded one can replay them. No machinery lives here.
  */
+
+import type { Resolved } from "../../ops/scalar.js";
 import type { Attrs, OpName, PerInput, PerOperand, PerOutput, UpdateAttrs, UpdateName } from "../../ops/spec.js";
 import type { DType } from "../../tensor/dtype.js";
 import type { Shape } from "../../tensor/shape.js";
@@ -58,7 +60,7 @@ export type Lowering<K extends OpName> = (
 /** The same for updates; all operands have one shape and dtype, the first ones are written over (updateWrites). */
 export type UpdateLowering<K extends UpdateName> = (
   operands: PerOperand<K, Operand>,
-  attrs: UpdateAttrs<K>,
+  attrs: Resolved<UpdateAttrs<K>>,
   plan: Plan,
 ) => boolean;
 

@@ -6,7 +6,8 @@
 import { TensoroneError } from "../../util/errors.js";
 import { spawnWorker, type WorkerHandle } from "../../util/platform.js";
 import type { LoadedKernel } from "./modules.js";
-import { CONTROL_BYTES, failureText, MAX_ARGS, slots, workerData, workerMain } from "./worker.js";
+import { runStages, type Stages } from "./stages.js";
+import { CONTROL_BYTES, failureText, MAX_ARGS, PROGRAM, slots, workerData, workerMain } from "./worker.js";
 
 /** How long a worker spins for the next job before it sleeps: waking a sleeping core costs about 90 µs. */
 const SPIN_MS = 0.2;
@@ -39,7 +40,7 @@ export class ThreadPool {
   constructor(threads: number, memory: WebAssembly.Memory) {
     this.threads = threads;
     this.#workers = Array.from({ length: threads - 1 }, (_, i) =>
-      spawnWorker(workerMain, workerData(memory, this.#control, i + 1, SPIN_MS), (error) => {
+      spawnWorker(workerMain, runStages, workerData(memory, this.#control, i + 1, SPIN_MS), (error) => {
         this.#dead = error;
       }),
     );
@@ -58,13 +59,8 @@ export class ThreadPool {
     c[slots.kernelBytes] = bytes;
     c[slots.argCount] = args.length;
     for (let i = 0; i < args.length; i++) c[slots.args + i] = args[i]!;
-    c[slots.failed] = 0;
     Atomics.store(c, slots.next, 0);
-    // 0 means closed, so the count skips it when it wraps
-    this.#epoch = (this.#epoch + 1) | 0 || 1;
-    Atomics.store(c, slots.open, this.#epoch);
-    Atomics.store(c, slots.epoch, this.#epoch);
-    if (Atomics.load(c, slots.sleeping) > 0) Atomics.notify(c, slots.epoch);
+    this.#open();
     try {
       for (;;) {
         const begin = Atomics.add(c, slots.next, chunk);
@@ -78,6 +74,37 @@ export class ThreadPool {
     }
     if (Atomics.load(c, slots.failed) !== 0)
       throw new KernelError(`${key}: the kernel failed in a worker thread: ${failureText(this.#control)}`);
+  }
+
+  /** Runs all stages of a program whose record lies at `pointer`; `host` runs the calls that are no kernels. */
+  runProgram(pointer: number, stages: Stages, host: (call: number) => void): void {
+    if (this.#dead) throw new KernelError(`threads: a worker thread ended: ${this.#dead.message}`);
+    const c = this.#slots;
+    c[slots.kernel] = PROGRAM;
+    c[slots.program] = pointer;
+    this.#open();
+    try {
+      runStages(stages, c, slots.failed, this.#canBlock ? SPIN_MS : Number.POSITIVE_INFINITY, host);
+    } catch (error) {
+      // sets the others free, who may wait for this thread's tasks
+      Atomics.store(c, slots.failed, 1);
+      throw error;
+    } finally {
+      this.#join();
+    }
+    if (Atomics.load(c, slots.failed) !== 0)
+      throw new KernelError(`program: a kernel failed in a worker thread: ${failureText(this.#control)}`);
+  }
+
+  /** Publishes the job that the slots describe and wakes who sleeps. */
+  #open(): void {
+    const c = this.#slots;
+    c[slots.failed] = 0;
+    // 0 means closed, so the count skips it when it wraps
+    this.#epoch = (this.#epoch + 1) | 0 || 1;
+    Atomics.store(c, slots.open, this.#epoch);
+    Atomics.store(c, slots.epoch, this.#epoch);
+    if (Atomics.load(c, slots.sleeping) > 0) Atomics.notify(c, slots.epoch);
   }
 
   /** Closes the job and waits until no worker is inside it. */

@@ -3,6 +3,8 @@
  * What has no kernel, or whose kernel declines a case, runs on the reference kernels over the same memory, and is counted.
  */
 import type { Runner } from "../../ops/apply.js";
+import type { Executable, Program } from "../../ops/program.js";
+import type { Resolved } from "../../ops/scalar.js";
 import type { Attrs, OpName, UpdateAttrs, UpdateName } from "../../ops/spec.js";
 import { type DType, dtypes, type TypedArray } from "../../tensor/dtype.js";
 import type { Allocation } from "../../tensor/storage.js";
@@ -15,6 +17,7 @@ import { referenceUpdates } from "../reference/updates.js";
 import { Arena, type ArenaStats, type Block } from "./arena.js";
 import type { Target } from "./assembler/index.js";
 import { capabilities, enableTurbo, targetOf } from "./capabilities.js";
+import { WasmExecutable } from "./executable.js";
 import { wasmKernels, wasmUpdates } from "./kernels/index.js";
 import { ModuleCache } from "./modules.js";
 import type { Kernel, Operand, Plan } from "./plan.js";
@@ -127,7 +130,7 @@ export class WasmBackend implements Runner {
     kernel(ins.map(this.#viewOf), attrs, outs.map(this.#viewOf));
   }
 
-  update<K extends UpdateName>(op: K, operands: readonly Tensor[], attrs: UpdateAttrs<K>): void {
+  update<K extends UpdateName>(op: K, operands: readonly Tensor[], attrs: Resolved<UpdateAttrs<K>>): void {
     const lower = wasmUpdates[op] as unknown as AnyUpdateLowering | undefined;
     const all = operands.map(operandOf);
     if (lower && this.#withScratch(() => lower(all, attrs, this.#plan))) return;
@@ -146,6 +149,29 @@ export class WasmBackend implements Runner {
       } catch (error) {
         throw new KernelError(`${kernel.key}: the kernel failed: ${error instanceof Error ? error.message : error}`);
       }
+  }
+
+  /** Makes a recorded program ready to replay; see executable.ts. */
+  load(program: Program): Executable {
+    const pointers = (operands: readonly Operand[]) => operands.map(this.#viewOf);
+    return new WasmExecutable(program, {
+      target: this.target,
+      threads: this.threads,
+      arena: this.#arena,
+      modules: this.#modules,
+      pool: this.#pool,
+      pointerOf: (allocation) => blockOf(allocation).pointer,
+      lower: ({ kind, op }, inputs, outputs, attrs, plan) =>
+        kind === "op"
+          ? ((wasmKernels[op] as unknown as AnyLowering | undefined)?.(inputs, attrs, outputs, plan) ?? false)
+          : ((wasmUpdates[op] as unknown as AnyUpdateLowering | undefined)?.(inputs, attrs, plan) ?? false),
+      fallBack: ({ kind, op }, inputs, outputs, attrs) => {
+        this.#countFallback(op);
+        if (kind === "op")
+          (referenceKernels[op] as unknown as AnyArrayKernel)(pointers(inputs), attrs, pointers(outputs));
+        else (referenceUpdates[op] as unknown as AnyArrayUpdate)(pointers(inputs), attrs);
+      },
+    });
   }
 
   async dispose(): Promise<void> {

@@ -3,6 +3,8 @@
  * workerMain travels as source text: it may use its parameter and globals only, nothing imported.
  */
 
+import { type RunStages, recordLayout, type Stages } from "./stages.js";
+
 /** Slots of the control block, in int32. */
 export const slots = {
   /** Counts jobs; workers wait for it to change. */
@@ -26,8 +28,12 @@ export const slots = {
   /** 1 asks workers to end. */
   stop: 11,
   argCount: 12,
+  /** Address of a program's record in memory, where the job's kernel is PROGRAM. */
+  program: 13,
   args: 16,
 } as const;
+/** In slots.kernel: the job is a whole program (stages.ts), not one kernel. */
+export const PROGRAM = -1;
 export const MAX_ARGS = 48;
 const TEXT_BYTES = 512;
 const TEXT_OFFSET = 4 * (slots.args + MAX_ARGS);
@@ -40,6 +46,8 @@ export interface WorkerData {
   readonly spinMs: number;
   readonly slots: typeof slots;
   readonly textOffset: number;
+  readonly programKernel: number;
+  readonly recordLayout: typeof recordLayout;
 }
 
 export const workerData = (
@@ -47,7 +55,16 @@ export const workerData = (
   control: SharedArrayBuffer,
   worker: number,
   spinMs: number,
-): WorkerData => ({ memory, control, worker, spinMs, slots, textOffset: TEXT_OFFSET });
+): WorkerData => ({
+  memory,
+  control,
+  worker,
+  spinMs,
+  slots,
+  textOffset: TEXT_OFFSET,
+  programKernel: PROGRAM,
+  recordLayout,
+});
 
 /** The message a failed worker left. */
 export function failureText(control: SharedArrayBuffer): string {
@@ -57,16 +74,16 @@ export function failureText(control: SharedArrayBuffer): string {
 }
 
 /** Waits for jobs, joins those that are open, claims chunks of their tasks, until told to stop. */
-export function workerMain({ memory, control, worker, spinMs, slots, textOffset }: WorkerData): void {
+export function workerMain(data: WorkerData, runStages: RunStages): void {
+  const { memory, control, worker, spinMs, slots, textOffset, programKernel, recordLayout } = data;
   const c = new Int32Array(control);
   const kernels = new Map<number, (...args: number[]) => void>();
+  const programs = new Map<number, Stages>();
   let seen = 0;
 
-  const load = (id: number): ((...args: number[]) => void) | null => {
+  const load = (id: number, pointer: number, bytes: number): ((...args: number[]) => void) | null => {
     const known = kernels.get(id);
     if (known) return known;
-    const pointer = c[slots.kernelPointer]! >>> 0;
-    const bytes = c[slots.kernelBytes]!;
     // this thread may not have noticed yet that the memory grew; it sits this job out
     if (memory.buffer.byteLength < pointer + bytes) return null;
     const source = new Uint8Array(memory.buffer, pointer, bytes).slice();
@@ -76,8 +93,48 @@ export function workerMain({ memory, control, worker, spinMs, slots, textOffset 
     return run;
   };
 
+  /** The calls of the program whose record is at `pointer`; null while this thread cannot see all of it. */
+  const decode = (pointer: number): Stages | null => {
+    if (memory.buffer.byteLength < pointer + 4 * recordLayout.headerWords) return null;
+    const header = new Int32Array(memory.buffer, pointer, recordLayout.headerWords);
+    const [id, words, callCount, stageCount] = [header[0]!, header[1]!, header[2]!, header[3]!];
+    if (memory.buffer.byteLength < pointer + 4 * words) return null;
+    const record = new Int32Array(memory.buffer, pointer, words);
+    const known = programs.get(id);
+    if (known) return known;
+    const calls: (((...args: number[]) => void) | null)[] = [];
+    const argsOf: Int32Array[] = [];
+    const at = (word: number) => record[word]!;
+    for (let i = 0; i < callCount; i++) {
+      const row = recordLayout.headerWords + i * recordLayout.callWords;
+      const kernel = at(row);
+      const run = kernel < 0 ? null : load(kernel, at(row + 1) >>> 0, at(row + 2));
+      if (kernel >= 0 && !run) return null;
+      calls.push(run);
+      argsOf.push(record.subarray(at(row + 5), at(row + 5) + at(row + 6)));
+    }
+    const tables = recordLayout.headerWords + callCount * recordLayout.callWords;
+    const stages: Stages = {
+      calls,
+      argsOf,
+      rows: record.subarray(recordLayout.headerWords, tables),
+      stageStart: record.subarray(tables, tables + stageCount + 1),
+      stageTasks: record.subarray(tables + stageCount + 1, tables + 2 * stageCount + 1),
+      next: record.subarray(header[4]!, header[4]! + callCount),
+      done: record.subarray(header[5]!, header[5]! + stageCount),
+      callWords: recordLayout.callWords,
+    };
+    programs.set(id, stages);
+    return stages;
+  };
+
   const work = (): void => {
-    const run = load(c[slots.kernel]!);
+    if (c[slots.kernel]! === programKernel) {
+      const stages = decode(c[slots.program]! >>> 0);
+      if (stages) runStages(stages, c, slots.failed, spinMs, null);
+      return;
+    }
+    const run = load(c[slots.kernel]!, c[slots.kernelPointer]! >>> 0, c[slots.kernelBytes]!);
     if (!run) return;
     const args = Array.from(c.subarray(slots.args, slots.args + c[slots.argCount]!));
     const tasks = c[slots.tasks]!;

@@ -35,7 +35,7 @@ const sgd = (nesterov: boolean, isFirst: boolean): MapFormula => ({
   },
 });
 const sgdFormulas = [sgd(false, false), sgd(true, false), sgd(false, true), sgd(true, true)] as const;
-const sgdFormula = ({ nesterov, isFirst }: SgdAttrs): MapFormula =>
+const sgdFormula = ({ nesterov, isFirst }: Pick<SgdAttrs, "nesterov" | "isFirst">): MapFormula =>
   sgdFormulas[Number(nesterov) + 2 * Number(isFirst)]!;
 
 /** The same 4 bytes everywhere. */

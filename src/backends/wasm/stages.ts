@@ -1,0 +1,85 @@
+/**
+ * How a recorded program runs: stages of calls, one stage after the other, the calls of a stage side by side. Every thread
+ * walks the same list, claims chunks of tasks from a counter per call, and waits at the end of a stage until all its tasks
+ * are done, so that no thread has to be told anything between two kernels. runStages travels to workers as source text: it
+ * may use its parameters and globals only.
+ */
+
+/** Words (int32) of a program's record in memory. */
+export const recordLayout = {
+  /** id, words of the record, calls, stages, word of the `next` counters, word of the `done` counters. */
+  headerWords: 8,
+  /** kernel id (−1: the host runs it), address and bytes of its code, tasks, chunk, word of its arguments, their count. */
+  callWords: 8,
+} as const;
+
+/** A program as one thread sees it; typed arrays are views of the shared record. */
+export interface Stages {
+  readonly calls: readonly (((...args: number[]) => void) | null)[];
+  readonly argsOf: readonly Int32Array[];
+  /** callWords per call. */
+  readonly rows: Int32Array;
+  readonly stageStart: Int32Array;
+  readonly stageTasks: Int32Array;
+  /** Tasks claimed, per call. */
+  readonly next: Int32Array;
+  /** Tasks finished, per stage. */
+  readonly done: Int32Array;
+  readonly callWords: number;
+}
+
+export type RunStages = (
+  stages: Stages,
+  control: Int32Array,
+  failedSlot: number,
+  spinMs: number,
+  host: ((call: number) => void) | null,
+) => void;
+
+/** Takes part in a program until its last stage is done, or until a thread has failed. `host` is the main thread's alone. */
+export function runStages(
+  { calls, argsOf, rows, stageStart, stageTasks, next, done, callWords }: Stages,
+  control: Int32Array,
+  failedSlot: number,
+  spinMs: number,
+  host: ((call: number) => void) | null,
+): void {
+  for (let stage = 0; stage < stageTasks.length; stage++) {
+    const wanted = stageTasks[stage]!;
+    let finished = 0;
+    for (let call = stageStart[stage]!; call < stageStart[stage + 1]!; call++) {
+      const run = calls[call];
+      const tasks = rows[call * callWords + 3]!;
+      const chunk = rows[call * callWords + 4]!;
+      if (!run) {
+        if (host) {
+          host(call);
+          finished += tasks;
+        }
+        continue;
+      }
+      const args = argsOf[call]!;
+      while (Atomics.load(next, call) < tasks) {
+        const begin = Atomics.add(next, call, chunk);
+        if (begin >= tasks) break;
+        const end = Math.min(begin + chunk, tasks);
+        run(begin, end, ...args);
+        finished += end - begin;
+      }
+    }
+    if (finished > 0 && Atomics.add(done, stage, finished) + finished === wanted) {
+      Atomics.notify(done, stage);
+      continue;
+    }
+    let until = 0;
+    for (let spins = 1; ; spins++) {
+      const now = Atomics.load(done, stage);
+      if (now === wanted) break;
+      if (Atomics.load(control, failedSlot) !== 0) return;
+      if (spins % 256 !== 0) continue;
+      if (until === 0) until = performance.now() + spinMs;
+      // a bounded sleep: a failure elsewhere is noticed all the same
+      else if (performance.now() > until) Atomics.wait(done, stage, now, 20);
+    }
+  }
+}

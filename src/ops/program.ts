@@ -1,0 +1,93 @@
+/**
+ * One recorded call of a function, as data: which values there are, and the ops and updates on them in order. Views are
+ * seen through: an operand is a run of a value with a shape. compile/ makes programs, a backend may execute them.
+ */
+import type { DType } from "../tensor/dtype.js";
+import type { Shape } from "../tensor/shape.js";
+import type { Storage } from "../tensor/storage.js";
+import type { OpName, UpdateName } from "./spec.js";
+
+export interface Value {
+  readonly dtype: DType;
+  /** Elements. */
+  readonly length: number;
+  /**
+   * "input": given at each call. "external": a tensor from outside (parameters, constants), used where it lies.
+   * "temporary": made by an instruction; a backend places it.
+   */
+  readonly kind: "input" | "external" | "temporary";
+  /** Of an external value. */
+  readonly storage: Storage | null;
+}
+
+/** A contiguous run of a value, seen with a shape. */
+export interface ValueView {
+  /** Index into Program.values. */
+  readonly value: number;
+  /** First element. */
+  readonly offset: number;
+  readonly shape: Shape;
+}
+
+export type Instruction =
+  | {
+      readonly kind: "op";
+      readonly op: OpName;
+      readonly inputs: readonly ValueView[];
+      readonly attrs: object;
+      readonly outputs: readonly ValueView[];
+    }
+  | {
+      readonly kind: "update";
+      readonly op: UpdateName;
+      /** Read; the first updateWrites[op] are written as well. */
+      readonly inputs: readonly ValueView[];
+      /** May hold Scalars. */
+      readonly attrs: object;
+      /** The operands that are written. */
+      readonly outputs: readonly ValueView[];
+    };
+
+/** Neighbouring instructions, none of which touches what another one writes: they may run side by side. */
+export interface Group {
+  readonly from: number;
+  /** One past the last. */
+  readonly to: number;
+}
+
+export interface Program {
+  readonly values: readonly Value[];
+  readonly instructions: readonly Instruction[];
+  /** The function's tensor arguments, each a run of an input value. */
+  readonly inputs: readonly ValueView[];
+  /** What the function returned. */
+  readonly outputs: readonly ValueView[];
+  /** All instructions, in order. Values share a place only if no group needs both. */
+  readonly groups: readonly Group[];
+  /** Where each input and temporary lies in one run of temporaryBytes; -1 for external values. */
+  readonly placement: readonly number[];
+  readonly temporaryBytes: number;
+}
+
+/** One row of a profile. */
+export interface ProfileRow {
+  readonly op: string;
+  readonly shapes: readonly Shape[];
+  /** Median over the profiled runs. */
+  readonly ms: number;
+  readonly bytes: number;
+  readonly flops: number;
+}
+
+/** A program made ready by a backend: memory planned, kernels chosen. */
+export interface Executable {
+  /** Bytes of all temporaries together, after sharing by lifetime. */
+  readonly temporaryBytes: number;
+  /** Runs once. Input values are copied in; `readOutput` is valid until the next run. */
+  run(inputs: readonly Storage[], offsets: readonly number[]): void;
+  /** Copies output i to a storage of its size. */
+  copyOutput(i: number, to: Storage): void;
+  /** Runs instruction by instruction and times each. */
+  profile(inputs: readonly Storage[], offsets: readonly number[], runs: number): readonly ProfileRow[];
+  dispose(): void;
+}
