@@ -2,10 +2,12 @@
  * Top-1, top-5 and loss of a model over a loader, without gradients. The model's mode is put back afterwards.
  */
 import { noGrad } from "../autograd/tape.js";
+import { compile } from "../compile/compile.js";
 import type { DataLoader } from "../data/loader.js";
 import { crossEntropy } from "../nn/loss.js";
 import type { Module } from "../nn/module.js";
 import { scope } from "../tensor/scope.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { breathe } from "./breathe.js";
 import type { EvalProgress } from "./events.js";
 import { BatchInput } from "./input.js";
@@ -38,16 +40,20 @@ export async function evaluate(model: Module, loader: DataLoader, options: Evalu
   let images = 0;
   let done = 0;
   model.eval();
+  const forward = compile((x: Tensor, labels: Tensor) =>
+    noGrad(() => {
+      const y = model.forward(x);
+      return { logits: y, loss: crossEntropy(y, labels) };
+    }),
+  );
   try {
     for await (const batch of loader.epoch(0)) {
       if (options.signal?.aborted) break;
-      const { logits, batchLoss } = noGrad(() =>
-        scope(() => {
-          const { images: x, labels } = input.tensors(batch);
-          const y = model.forward(x);
-          return { logits: y.dataSync(), batchLoss: crossEntropy(y, labels).item() };
-        }),
-      );
+      const { logits, batchLoss } = scope(() => {
+        const { images: x, labels } = input.tensors(batch);
+        const result = forward(x, labels);
+        return { logits: result.logits.dataSync(), batchLoss: result.loss.item() };
+      });
       top1 += countTopK(logits, batch.labels, 1);
       top5 += countTopK(logits, batch.labels, 5);
       loss += batchLoss * batch.size;
@@ -57,6 +63,7 @@ export async function evaluate(model: Module, loader: DataLoader, options: Evalu
       await breathe();
     }
   } finally {
+    forward.dispose();
     model.train(wasTraining);
   }
   return {
