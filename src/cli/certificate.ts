@@ -10,9 +10,9 @@ export function certificateLine({ train, deploy, relativeError, top1Agreement, p
   const kept = Math.round(top1Agreement * probes);
   return [
     `folding: ${formatCount(train.parameters)} -> ${formatCount(deploy.parameters)} params,`,
-    `${formatCount(train.macs)} -> ${formatCount(deploy.macs)} MACs an image;`,
-    `largest difference ${relativeError.toExponential(1)} of the largest logit,`,
-    `same answer for ${kept} of ${probes} probe images`,
+    `${formatCount(train.macs)} -> ${formatCount(deploy.macs)} MACs;`,
+    `logits within ${relativeError.toExponential(1)} of the largest,`,
+    `same answer on ${kept} of ${probes} probe images`,
   ].join(" ");
 }
 

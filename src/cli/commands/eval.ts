@@ -37,7 +37,8 @@ export const evaluation = defineCommand({
     const backend = await startBackend(values);
     const { model, info } = await loadModelFile(checkpoint);
     const dataset = ImageFolder.open(data, split, { numClasses: info.numClasses });
-    const transform = evalTransform(imageSizes(info.images, values.imageSize));
+    const sizes = imageSizes(info.images, values.imageSize);
+    const transform = evalTransform(sizes);
     const loader = new DataLoader(dataset, { batchSize, transform, workers });
     terminal.print(`${terminal.paint("bold", info.model)}  ${info.form} form  backend ${backend}`);
     terminal.print(`data ${shownPath(data)}: ${formatInteger(dataset.length)} images of ${split}`);
@@ -61,7 +62,7 @@ export const evaluation = defineCommand({
       imagesPerSecond,
     };
     if (info.form === "deploy") return { json };
-    const { certificate } = await reparameterize(model);
+    const { certificate } = await reparameterize(model, { probe: { imageSize: sizes.imageSize } });
     terminal.print(certificateLine(certificate));
     return { json: { ...json, certificate: certificateJson(certificate) } };
   },

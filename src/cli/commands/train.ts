@@ -46,9 +46,10 @@ export const training = defineCommand({
     const recipe = chooseRecipe(isDemo, values);
     const out = chooseRun(recipe.name, values);
     if (isDemo) {
-      terminal.print("no --data: training on the bundled demo set, a small part of Fashion-MNIST in JPEG files");
+      const modelOption = model === training.options.model.fallback ? "" : ` --model ${model}`;
+      terminal.print("no --data: training on the bundled demo set, a small part of Fashion-MNIST as JPEG files");
       terminal.print(
-        `ImageNet: ${caller} train --model ${model} --data path/to/imagenet   (holds train/<class>/*.JPEG and val/)`,
+        `with ImageNet: ${caller} train${modelOption} --data path/to/imagenet   (train/<class>/*.JPEG, val/…)`,
       );
       terminal.print();
     }

@@ -32,6 +32,7 @@ export class ConsoleLogger implements Logger {
   private progress: Progress | undefined;
   private shownAt = Number.NEGATIVE_INFINITY;
   private epochStartedAt = 0;
+  private epochLine: string | undefined;
   private readonly plainEveryMs: number;
   private readonly now: () => number;
   private readonly showPath: (path: string) => string;
@@ -65,11 +66,12 @@ export class ConsoleLogger implements Logger {
   onStep(step: StepInfo): void {
     const { progress, terminal } = this;
     if (!progress) return;
-    if (step.stepInEpoch === 1 && step.step > progress.run.startStep + 1) this.epochStartedAt = this.now();
     progress.addStep(step);
     const isFirst = step.step === progress.run.startStep + 1;
     const isLast = step.stepInEpoch === progress.run.stepsPerEpoch || step.step === progress.run.totalSteps;
     if (terminal.isLive) {
+      this.flushEpoch();
+      if (isLast) this.epochLine = this.liveLine(step, progress);
       if (isLast || this.isDue(redrawMs)) terminal.update(this.liveLine(step, progress));
     } else if (isFirst || isLast || this.isDue(this.plainEveryMs)) {
       this.shownAt = this.now();
@@ -101,6 +103,8 @@ export class ConsoleLogger implements Logger {
       field(4, formatDuration(this.now() - this.epochStartedAt)),
     ];
     terminal.print(this.fitted(fields));
+    this.epochLine = undefined;
+    this.epochStartedAt = this.now();
   }
 
   onNotice(text: string): void {
@@ -110,12 +114,19 @@ export class ConsoleLogger implements Logger {
   onEnd(): void {
     const { progress, terminal } = this;
     terminal.clear();
+    this.flushEpoch();
     const points = progress?.curve.points ?? [];
     if (points.length > 1) {
       const width = Math.max(10, Math.min(60, terminal.width - 24));
       const ends = `${formatLoss(points[0]!)} -> ${formatLoss(progress!.loss)}`;
       terminal.print(`loss ${terminal.paint("cyan", sparkline(points, width))} ${ends}`);
     }
+  }
+
+  /** An epoch that was not validated leaves its last live line behind. */
+  private flushEpoch(): void {
+    if (this.epochLine !== undefined) this.terminal.print(this.epochLine);
+    this.epochLine = undefined;
   }
 
   private liveLine(step: StepInfo, progress: Progress): string {
