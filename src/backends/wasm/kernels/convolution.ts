@@ -5,6 +5,7 @@
 import type { OpName } from "../../../ops/spec.js";
 import type { Lowering, WasmKernels } from "../plan.js";
 import * as dense from "./conv2d.js";
+import { depthwiseForward, depthwiseInputGrad, depthwiseWeightGrad } from "./depthwise/index.js";
 
 type ConvolutionName = "conv2d" | "conv2dInputGrad" | "conv2dWeightGrad";
 
@@ -15,7 +16,7 @@ const firstOf =
     choices.some((lower) => lower(inputs, attrs, outputs, plan));
 
 export const convolutionKernels = {
-  conv2d: firstOf<"conv2d">(dense.conv2d),
-  conv2dInputGrad: firstOf<"conv2dInputGrad">(dense.conv2dInputGrad),
-  conv2dWeightGrad: firstOf<"conv2dWeightGrad">(dense.conv2dWeightGrad),
+  conv2d: firstOf<"conv2d">(depthwiseForward, dense.conv2d),
+  conv2dInputGrad: firstOf<"conv2dInputGrad">(depthwiseInputGrad, dense.conv2dInputGrad),
+  conv2dWeightGrad: firstOf<"conv2dWeightGrad">(depthwiseWeightGrad, dense.conv2dWeightGrad),
 } satisfies Pick<WasmKernels, ConvolutionName>;
