@@ -2,12 +2,14 @@
  * How every op differentiates: THE table, one formula per op. `dy` is the gradient of the result; each thunk gives the
  * gradient of one input, and may have the broadcast shape: backward() sums it back once for everybody.
  *
- * Sections: not differentiable, one operand, two operands, reductions, moving numbers, matrices and windows, batch norm.
+ * Sections: not differentiable, one operand, two operands, reductions, moving numbers, matrices and windows, batch norm,
+ * folded branches.
  */
 import { apply } from "../ops/apply.js";
 import * as F from "../ops/functional.js";
 import type { Attrs, OpName, PerInput, PerOutput } from "../ops/spec.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { foldBranchesGradients, patchMomentsGradients } from "./folding.js";
 
 /** What a rule reads the numbers of, beyond shapes: which inputs and which outputs. */
 export interface Needs {
@@ -15,8 +17,8 @@ export interface Needs {
   readonly outputs: readonly number[] | "all";
 }
 
-type Gradient = (() => Tensor) | null;
-type Rule<K extends OpName> = (
+export type Gradient = (() => Tensor) | null;
+export type Rule<K extends OpName> = (
   dys: PerOutput<K, Tensor>,
   inputs: PerInput<K, Tensor>,
   attrs: Attrs<K>,
@@ -24,6 +26,8 @@ type Rule<K extends OpName> = (
 ) => readonly Gradient[];
 interface Entry<K extends OpName> {
   readonly needs: Needs;
+  /** How many outputs, from the first, carry a gradient; dy is undefined for those that none reached. Default 1. */
+  readonly connected?: number;
   readonly rule: Rule<K>;
 }
 type Table = { readonly [K in OpName]: Entry<K> | null };
@@ -211,4 +215,11 @@ export const gradients: Table = {
     },
     [0, 1, 3, 4],
   ),
+
+  // 8. folded branches (design.md 6), in folding.ts
+  patchMoments: { needs: { inputs: [0], outputs: [0] }, connected: 2, rule: patchMomentsGradients },
+  patchMomentsGrad: null,
+  foldBranches: { needs: { inputs: "all", outputs: [0, 3, 4] }, connected: 2, rule: foldBranchesGradients },
+  foldBranchesGrad: null,
+  foldMomentsGrad: null,
 };

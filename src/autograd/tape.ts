@@ -111,9 +111,9 @@ type AnyRule = (
 
 const record: Recorder = (op, inputs, attrs, outputs) => {
   if (!isEnabled || !inputs.some(needsGrad)) return;
-  const entry = gradients[op] as unknown as { needs: Needs; rule: AnyRule } | null;
+  const entry = gradients[op] as unknown as { needs: Needs; connected?: number; rule: AnyRule } | null;
   if (!entry || !isFloat(outputs[0]!.dtype)) return;
-  const { needs, rule } = entry;
+  const { needs, connected = 1, rule } = entry;
   const keepWhere = (indices: readonly number[] | "all") => (x: Tensor, i: number) =>
     indices === "all" || indices.includes(i) ? save(x) : shapeOnly(x);
   const savedInputs = inputs.map(keepWhere(needs.inputs));
@@ -121,7 +121,7 @@ const record: Recorder = (op, inputs, attrs, outputs) => {
   connect(
     op,
     inputs,
-    outputs.slice(0, 1),
+    outputs.slice(0, connected),
     (dys) => rule(dys, savedInputs, attrs, savedOutputs),
     () => {
       for (const t of [...savedInputs, ...savedOutputs]) t.dispose();

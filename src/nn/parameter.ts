@@ -15,7 +15,7 @@ export interface Parameter {
   readonly role: ParameterRole;
 }
 
-/** What layers can be made of; float64 lives on the reference backend. */
+/** What layers can be made of; float64 has few kernels outside the reference backend, and runs on its slow ones there. */
 export type FloatDType = "float32" | "float64";
 
 /** Options that every layer with parameters takes. */

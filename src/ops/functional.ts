@@ -235,5 +235,46 @@ export const batchNormEval = (
   { eps = 1e-5 }: BatchNormOptions = {},
 ): Tensor => apply("batchNormEval", [x, gamma, beta, runningMean, runningVar], { eps })[0];
 
+const patchAttrs = (kernelSize: number | Pair, options: Conv2dOptions): Attrs<"patchMoments"> => ({
+  kernelSize: pair(kernelSize),
+  stride: pair(options.stride ?? 1),
+  padding: pair(options.padding ?? 0),
+  dilation: pair(options.dilation ?? 1),
+  groups: options.groups ?? 1,
+});
+/**
+ * The statistics of the patches that a convolution of x [N, H, W, Cin] sees: mean [groups, K] and centred, biased
+ * covariance [groups, K, K], K = KH·KW·Cin/groups, both float64 on every backend.
+ */
+export const patchMoments = (x: Tensor, kernelSize: number | Pair, options: Conv2dOptions = {}) =>
+  apply("patchMoments", [x], patchAttrs(kernelSize, options));
+
+export interface FoldedBranch {
+  readonly gamma: Tensor;
+  readonly beta: Tensor;
+  /** [KH or 1, KW or 1, Cin/groups, Cout]; null where the branch passes its input through, at most the first. */
+  readonly kernel: Tensor | null;
+}
+/**
+ * The sum of batch-normalised convolutions as one convolution, exactly (design.md 6): weight [KH, KW, Cin/groups, Cout],
+ * bias [Cout], and the batch mean and biased variance of each branch [B, Cout].
+ */
+export function foldBranches(
+  [mean, covariance]: readonly [Tensor, Tensor],
+  branches: readonly FoldedBranch[],
+  { kernelSize, groups = 1, eps = 1e-5 }: { kernelSize: number | Pair; groups?: number; eps?: number },
+) {
+  const kernels = branches.map(({ kernel }) => kernel);
+  if (kernels.lastIndexOf(null) > 0) throw new ShapeError("foldBranches: a branch without kernel must be the first");
+  const tensors = [
+    ...branches.map(({ gamma }) => gamma),
+    ...branches.map(({ beta }) => beta),
+    ...kernels.filter((kernel) => kernel !== null),
+  ];
+  const attrs = { kernelSize: pair(kernelSize), groups, eps, hasIdentity: kernels[0] === null };
+  const [weight, bias, means, variances] = apply("foldBranches", [mean, covariance, ...tensors], attrs);
+  return { weight, bias, means, variances };
+}
+
 /** Copies x to the default backend, e.g. after setBackend. Not differentiable. */
 export const copyToDefault = async (x: Tensor): Promise<Tensor> => tensor(await x.data(), x.shape, { dtype: x.dtype });

@@ -3,6 +3,7 @@
  */
 import { broadcastShapes, reducedShape, type Shape, sameShape, showShape, sizeOf } from "../tensor/shape.js";
 import { ShapeError } from "../util/errors.js";
+import { foldSizes, momentShapes, splitBranches } from "./branches.js";
 import type { Attrs, Conv2dAttrs, OpName, OpSpecs, PerInput, PerOutput, Pool2dAttrs } from "./spec.js";
 
 export type ShapeRule<K extends OpName> = (shapes: PerInput<K, Shape>, attrs: Attrs<K>) => PerOutput<K, Shape>;
@@ -263,5 +264,38 @@ export const inferShapes: { readonly [K in OpName]: ShapeRule<K> } = {
   batchNormEval: ([x, ...vectors]) => {
     expectChannels("batchNormEval", x, vectors);
     return [x];
+  },
+
+  patchMoments: ([x], attrs) => {
+    expectRank(x, 4, "patchMoments: input", "[N, H, W, Cin]");
+    windowShape("patchMoments", x, attrs.kernelSize, attrs, attrs.dilation);
+    return momentShapes(x, attrs);
+  },
+  patchMomentsGrad: ([x, mean, dmean, dcovariance], attrs) => {
+    const [first, second] = momentShapes(x, attrs);
+    expectSame(mean, first, "patchMomentsGrad: mean");
+    expectSame(dmean, first, "patchMomentsGrad: dmean");
+    expectSame(dcovariance, second, "patchMomentsGrad: dcovariance");
+    return [x];
+  },
+  foldBranches: ([mean, covariance, ...branches], attrs) => {
+    const { branches: count, inPerGroup, cOut, k } = foldSizes("foldBranches", mean[1]!, branches, attrs);
+    expectSame(mean, [attrs.groups, k], "foldBranches: mean");
+    expectSame(covariance, [attrs.groups, k, k], "foldBranches: covariance");
+    const statistics = [count, cOut];
+    return [[...attrs.kernelSize, inPerGroup, cOut], [cOut], statistics, statistics, [count, k, cOut]];
+  },
+  foldBranchesGrad: ([dweight, , mean, variances, , ...branches], attrs) => {
+    const { kernels } = splitBranches(branches, attrs);
+    const { inPerGroup, cOut } = foldSizes("foldBranchesGrad", mean[1]!, branches, attrs);
+    expectSame(dweight, [...attrs.kernelSize, inPerGroup, cOut], "foldBranchesGrad: dweight");
+    return [variances, ...kernels.filter((kernel) => kernel !== null)];
+  },
+  foldMomentsGrad: ([, , weight, , ...branches], attrs) => {
+    const { k } = foldSizes("foldMomentsGrad", sizeOf(weight.slice(0, 3)), branches, attrs);
+    return [
+      [attrs.groups, k],
+      [attrs.groups, k, k],
+    ];
   },
 };

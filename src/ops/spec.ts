@@ -42,6 +42,16 @@ export interface MatmulAttrs {
 export interface EpsAttrs {
   readonly eps: number;
 }
+/** Which patches: those that a convolution with this geometry multiplies with its kernel. */
+export interface PatchAttrs extends Conv2dAttrs {
+  readonly kernelSize: Pair;
+}
+export interface FoldAttrs extends EpsAttrs {
+  readonly kernelSize: Pair;
+  readonly groups: number;
+  /** The first branch is a batch norm of the input itself: it has a γ and a β but no kernel. */
+  readonly hasIdentity: boolean;
+}
 
 /** One T per member of a tuple. */
 type Each<Tuple extends readonly unknown[], T> = { readonly [I in keyof Tuple]: T };
@@ -137,6 +147,34 @@ export interface OpSpecs {
   batchNormGrad: Spec<["dy", "x", "gamma", "mean", "variance"], EpsAttrs, ["dx", "dgamma", "dbeta"]>;
   /** The same with given statistics, as in evaluation. */
   batchNormEval: Spec<["x", "gamma", "beta", "mean", "variance"], EpsAttrs>;
+
+  // 7. sums of batch-normalised convolutions, folded through the moments of their patches (design.md 6). A patch has
+  // K = KH·KW·Cin/groups numbers, tap after tap, as a kernel [K, Cout] has; moments are float64. "...branches" stands for
+  // the γ [Cout] of every branch, then the β of every branch, then the kernels [KH or 1, KW or 1, Cin/groups, Cout].
+  /** x [N, H, W, Cin] -> mean [groups, K], centred biased covariance [groups, K, K]; padding counts as zeros. */
+  patchMoments: Spec<["x"], PatchAttrs, ["mean", "covariance"]>;
+  patchMomentsGrad: Spec<["x", "mean", "dmean", "dcovariance"], PatchAttrs, ["dx"]>;
+  /**
+   * weight [KH, KW, Cin/groups, Cout] and bias [Cout] of the one convolution that does what all branches do; the batch
+   * mean and biased variance of each branch [B, Cout]; covariance · kernel of each branch [B, K, Cout], which its gradient uses.
+   */
+  foldBranches: Spec<
+    ["mean", "covariance", ...branches: string[]],
+    FoldAttrs,
+    ["weight", "bias", "means", "variances", "projections"]
+  >;
+  /** -> dγ [B, Cout], then one gradient per kernel; dβ of every branch is dbias. */
+  foldBranchesGrad: Spec<
+    ["dweight", "dbias", "mean", "variances", "projections", ...branches: string[]],
+    FoldAttrs,
+    ["dgammas", ...dkernels: string[]]
+  >;
+  /** What reaches the moments. */
+  foldMomentsGrad: Spec<
+    ["dgammas", "dbias", "weight", "variances", ...branches: string[]],
+    FoldAttrs,
+    ["dmean", "dcovariance"]
+  >;
 }
 
 export type OpName = keyof OpSpecs;

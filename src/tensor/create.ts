@@ -33,7 +33,7 @@ export function allocate(shape: Shape, dtype: DType, backend: StorageBackend = d
   if (!backend.dtypes.includes(dtype))
     throw new DTypeError(
       `allocate: the ${backend.name} backend holds ${backend.dtypes.join(", ")}, not ${dtype}`,
-      dtype === "float64" ? 'float64 lives on setBackend("reference")' : `use ${backend.dtypes[0]}`,
+      `use ${backend.dtypes[0]}`,
     );
   return new Tensor(new Storage(backend, dtype, sizeOf(shape)), [...shape]);
 }

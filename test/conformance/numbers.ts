@@ -13,13 +13,25 @@ export function valuesOf(input: Input, seed: number, float: DType): TypedArray {
   const order = fill === "distinct" ? shuffled(size, random) : [];
   for (let i = 0; i < size; i++) {
     if (fill === "normal") values[i] = random.normal();
+    else if (fill === "far") values[i] = 100 + random.normal();
+    else if (fill === "covariance") break;
     else if (fill === "positive") values[i] = 0.5 + 1.5 * random.uniform();
     else if (fill === "mask") values[i] = random.uniform() < 0.5 ? 0 : 1;
     // a third of a step off, so that no value is 0 or meets its neighbour, here or in another input
     else if (fill === "distinct") values[i] = ((order[i]! + 0.3) * 8) / size - 4 + (seed % 7) / (16 * size);
     else values[i] = random.next32() % fill.indicesBelow;
   }
+  if (fill === "covariance") writeCovariances(values, input.shape.at(-1)!, random);
   return values;
+}
+
+/** I + u uᵀ, with a random u for each matrix. */
+function writeCovariances(values: TypedArray, k: number, random: Random): void {
+  for (let first = 0; first < values.length; first += k * k) {
+    const u = Array.from({ length: k }, () => random.normal());
+    for (let i = 0; i < k; i++)
+      for (let j = 0; j < k; j++) values[first + i * k + j] = u[i]! * u[j]! + (i === j ? 1 : 0);
+  }
 }
 
 function shuffled(size: number, random: Random): number[] {

@@ -12,8 +12,10 @@ import type { ArrayKernels, ArrayView } from "../kernel-table.js";
 import * as norm from "./batch-norm.js";
 import * as conv from "./conv.js";
 import { binaryFormulas, broadcastTo, mapBinary, mapUnary, unaryFormulas, where } from "./elementwise.js";
+import * as fold from "./fold-branches.js";
 import { matmul } from "./matmul.js";
 import * as move from "./move.js";
+import * as moments from "./patch-moments.js";
 import * as pool from "./pool.js";
 import * as reduce from "./reduce.js";
 import { referenceUpdates } from "./updates.js";
@@ -56,6 +58,11 @@ export const referenceKernels: ArrayKernels = {
   batchNorm: norm.batchNorm,
   batchNormGrad: norm.batchNormGrad,
   batchNormEval: norm.batchNormEval,
+  patchMoments: moments.patchMoments,
+  patchMomentsGrad: moments.patchMomentsGrad,
+  foldBranches: fold.foldBranches,
+  foldBranchesGrad: fold.foldBranchesGrad,
+  foldMomentsGrad: fold.foldMomentsGrad,
 };
 
 interface ArrayAllocation extends Allocation {

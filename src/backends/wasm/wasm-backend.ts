@@ -54,7 +54,7 @@ const blockOf = (allocation: Allocation): Block => (allocation as WasmAllocation
 
 export class WasmBackend implements Runner {
   readonly name = "wasm";
-  readonly dtypes = ["float32", "int32", "uint8"] as const;
+  readonly dtypes = ["float32", "float64", "int32", "uint8"] as const;
   readonly target: Target;
   readonly threads: number;
   readonly #arena: Arena;

@@ -49,7 +49,7 @@ const areFloats = (operands: readonly Operand[]): boolean => operands.every(({ d
 export const updates: WasmUpdates = {
   accumulate: ([a, b], _, plan) => areFloats([a]) && callMap(plan, accumulate, [a, b], [a]),
   fill: ([a], { value }, plan) => {
-    if (a.dtype === "uint8") return false;
+    if (a.dtype !== "float32" && a.dtype !== "int32") return false;
     const bits = a.dtype === "int32" ? value | 0 : floatBits(value);
     return callMap(plan, fill, [], [a], [bits]);
   },

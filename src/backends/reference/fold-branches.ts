@@ -1,0 +1,124 @@
+/**
+ * Branches of convolution and batch norm as one convolution, from the moments of their patches, and the gradients of that:
+ * the formulas of design.md 6 for one output channel after the other, in float64. autograd/folding.ts states the gradients.
+ */
+import { type Branches, firstTap, splitBranches } from "../../ops/branches.js";
+import type { FoldAttrs } from "../../ops/spec.js";
+import { sizeOf } from "../../tensor/shape.js";
+import type { ArrayView } from "../kernel-table.js";
+
+type Two = readonly [ArrayView, ArrayView];
+type Four = readonly [ArrayView, ArrayView, ArrayView, ArrayView];
+type Five = readonly [ArrayView, ArrayView, ArrayView, ArrayView, ArrayView];
+type Many = readonly ArrayView[];
+
+/** What branch `i` multiplies its patches with to give output channel `o`: [K], zeros where a smaller kernel does not reach. */
+function kernelColumn(kernel: ArrayView | null, o: number, k: number, cOut: number, attrs: FoldAttrs): Float64Array {
+  const column = new Float64Array(k);
+  const taps = sizeOf(attrs.kernelSize);
+  const first = firstTap(attrs.kernelSize, kernel?.shape ?? null) * (k / taps);
+  if (!kernel) column[first + (o % (cOut / attrs.groups))] = 1;
+  else for (let i = 0; i < kernel.data.length / cOut; i++) column[first + i] = kernel.data[i * cOut + o]!;
+  return column;
+}
+
+const dot = (a: Float64Array, b: Float64Array): number => a.reduce((total, value, i) => total + value * b[i]!, 0);
+
+/** Calls `visit` for every branch of every output channel. */
+function forEachColumn(
+  { kernels }: Branches<ArrayView>,
+  k: number,
+  cOut: number,
+  attrs: FoldAttrs,
+  visit: (o: number, group: number, branch: number, column: Float64Array) => void,
+): void {
+  for (let o = 0; o < cOut; o++)
+    kernels.forEach((kernel, branch) => {
+      visit(o, Math.floor(o / (cOut / attrs.groups)), branch, kernelColumn(kernel, o, k, cOut, attrs));
+    });
+}
+
+/** mean = w·μ, variance = w Σ wᵀ, s = γ/√(variance + eps): weight = Σ s w, bias = Σ (β − s mean) over branches. */
+export function foldBranches(
+  [mu, covariance, ...rest]: readonly [ArrayView, ArrayView, ...Many],
+  attrs: FoldAttrs,
+  [weight, bias, means, variances, projections]: Five,
+): void {
+  const k = mu.shape[1]!;
+  const cOut = bias.data.length;
+  const branches = splitBranches(rest, attrs);
+  const weightTotal = new Float64Array(weight.data.length);
+  const biasTotal = new Float64Array(cOut);
+  forEachColumn(branches, k, cOut, attrs, (o, group, branch, w) => {
+    const projection = Float64Array.from({ length: k }, (_, i) => {
+      let total = 0;
+      for (let j = 0; j < k; j++) total += covariance.data[(group * k + i) * k + j]! * w[j]!;
+      return total;
+    });
+    let mean = 0;
+    for (let i = 0; i < k; i++) mean += w[i]! * mu.data[group * k + i]!;
+    const variance = Math.max(0, dot(w, projection));
+    const scale = branches.gammas[branch]!.data[o]! / Math.sqrt(variance + attrs.eps);
+    for (let i = 0; i < k; i++) {
+      weightTotal[i * cOut + o]! += scale * w[i]!;
+      projections.data[(branch * k + i) * cOut + o] = projection[i]!;
+    }
+    biasTotal[o]! += branches.betas[branch]!.data[o]! - scale * mean;
+    means.data[branch * cOut + o] = mean;
+    variances.data[branch * cOut + o] = variance;
+  });
+  weight.data.set(weightTotal);
+  bias.data.set(biasTotal);
+}
+
+export function foldBranchesGrad(
+  [dweight, dbias, mu, variances, projections, ...rest]: readonly [...Five, ...Many],
+  attrs: FoldAttrs,
+  [dgammas, ...dkernels]: readonly [ArrayView, ...Many],
+): void {
+  const k = mu.shape[1]!;
+  const cOut = dbias.data.length;
+  const branches = splitBranches(rest, attrs);
+  forEachColumn(branches, k, cOut, attrs, (o, group, branch, w) => {
+    // G: the gradient of a kernel over centred patches
+    const g = Float64Array.from(w, (_, i) => dweight.data[i * cOut + o]! - mu.data[group * k + i]! * dbias.data[o]!);
+    const sigma = Math.sqrt(variances.data[branch * cOut + o]! + attrs.eps);
+    const dgamma = dot(w, g) / sigma;
+    dgammas.data[branch * cOut + o] = dgamma;
+    const dkernel = dkernels[branch - Number(attrs.hasIdentity)];
+    if (!dkernel) return;
+    const first = firstTap(attrs.kernelSize, dkernel.shape) * (k / sizeOf(attrs.kernelSize));
+    const scale = branches.gammas[branch]!.data[o]! / sigma;
+    for (let i = 0; i < dkernel.data.length / cOut; i++) {
+      const projection = projections.data[(branch * k + first + i) * cOut + o]!;
+      dkernel.data[i * cOut + o] = scale * (g[first + i]! - (dgamma / sigma) * projection);
+    }
+  });
+}
+
+export function foldMomentsGrad(
+  [dgammas, dbias, weight, variances, ...rest]: readonly [...Four, ...Many],
+  attrs: FoldAttrs,
+  [dmu, dcovariance]: Two,
+): void {
+  const k = dmu.shape[1]!;
+  const cOut = dbias.data.length;
+  const branches = splitBranches(rest, attrs);
+  dmu.data.fill(0);
+  dcovariance.data.fill(0);
+  for (let i = 0; i < k; i++)
+    for (let o = 0; o < cOut; o++)
+      dmu.data[Math.floor(o / (cOut / attrs.groups)) * k + i]! -= weight.data[i * cOut + o]! * dbias.data[o]!;
+  forEachColumn(branches, k, cOut, attrs, (o, group, branch, w) => {
+    const at = branch * cOut + o;
+    // dvariance = −½ γ/σ · dγ/σ
+    const dvariance =
+      (-0.5 * branches.gammas[branch]!.data[o]! * dgammas.data[at]!) / (variances.data[at]! + attrs.eps);
+    for (let i = 0; i < k; i++) {
+      const factor = dvariance * w[i]!;
+      if (factor === 0) continue;
+      const row = (group * k + i) * k;
+      for (let j = 0; j < k; j++) dcovariance.data[row + j]! += factor * w[j]!;
+    }
+  });
+}
