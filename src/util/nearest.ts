@@ -2,14 +2,19 @@
  * Which of the known names was probably meant: for unknown flags, commands, models and weights.
  */
 
-/** Levenshtein distance, two rows at a time. */
+/** Letters added, left out, replaced, or swapped with their neighbour (optimal string alignment), three rows at a time. */
 function editDistance(a: string, b: string): number {
+  let beforePrevious: number[] = [];
   let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
   for (let i = 1; i <= a.length; i++) {
     const row = [i];
-    for (let j = 1; j <= b.length; j++)
-      row.push(Math.min(previous[j]! + 1, row[j - 1]! + 1, previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    previous = row;
+    for (let j = 1; j <= b.length; j++) {
+      const replaced = previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1);
+      const isSwap = i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1];
+      const swapped = isSwap ? beforePrevious[j - 2]! + 1 : Number.POSITIVE_INFINITY;
+      row.push(Math.min(previous[j]! + 1, row[j - 1]! + 1, replaced, swapped));
+    }
+    [beforePrevious, previous] = [previous, row];
   }
   return previous[b.length]!;
 }

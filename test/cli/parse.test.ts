@@ -1,0 +1,109 @@
+import { describe, expect, test } from "vitest";
+import { defineCommand } from "../../src/cli/command.js";
+import { choice, flag, integer, optionalFile, positive, text } from "../../src/cli/options.js";
+import { parse } from "../../src/cli/parse.js";
+import { type TensoroneError, UsageError } from "../../src/util/errors.js";
+
+const command = defineCommand({
+  name: "grow",
+  summary: "Grows",
+  options: {
+    maxSteps: integer({ help: "steps", max: 100 }),
+    lr: positive({ help: "rate", default: 0.1 }),
+    seed: integer({ help: "seed", min: 0, default: 0 }),
+    out: text({ help: "folder", placeholder: "DIR" }),
+    kind: choice(["wasm", "reference"], { help: "kind", default: "wasm" }),
+    resume: optionalFile({ help: "go on" }),
+    force: flag({ help: "force" }),
+  },
+  examples: ["grow"],
+  run: async () => ({ json: null }),
+});
+
+const withWords = { ...command, positionals: { names: ["IN", "OUT"] } };
+const values = (...args: string[]) => parse(command, args).values;
+
+function refusal(run: () => unknown): string {
+  try {
+    run();
+  } catch (error) {
+    expect(error).toBeInstanceOf(UsageError);
+    return (error as TensoroneError).summary;
+  }
+  throw new Error("was accepted");
+}
+
+describe("what is understood", () => {
+  test("defaults", () => {
+    expect(values()).toEqual({
+      maxSteps: undefined,
+      lr: 0.1,
+      seed: 0,
+      out: undefined,
+      kind: "wasm",
+      resume: undefined,
+      force: false,
+    });
+  });
+
+  test.each([
+    [["--max-steps", "7"], { maxSteps: 7 }],
+    [["--max-steps=7"], { maxSteps: 7 }],
+    [["--max-steps", "7", "--max-steps", "8"], { maxSteps: 8 }],
+    [["--lr", "1e-3"], { lr: 0.001 }],
+    [["--out", "a folder"], { out: "a folder" }],
+    [["--out=--odd"], { out: "--odd" }],
+    [["--kind", "reference"], { kind: "reference" }],
+    [["--force"], { force: true }],
+    [["--resume"], { resume: true }],
+    [["--resume", "--force"], { resume: true, force: true }],
+    [["--resume", "x.safetensors", "--force"], { resume: "x.safetensors", force: true }],
+    [["--resume=x.safetensors"], { resume: "x.safetensors" }],
+  ])("%j", (args, expected) => {
+    expect(values(...args)).toMatchObject(expected);
+  });
+
+  test("words, also after --", () => {
+    expect(parse(withWords, ["a", "--force", "b"]).words).toEqual(["a", "b"]);
+    expect(parse(withWords, ["a", "--", "--b"]).words).toEqual(["a", "--b"]);
+    expect(parse({ ...withWords, positionals: { names: ["IMAGE"], isRepeated: true } }, ["a", "b"]).words).toEqual([
+      "a",
+      "b",
+    ]);
+  });
+});
+
+describe("what is refused, with what came and what was expected", () => {
+  test.each([
+    [["--max-step", "7"], "grow: unknown option --max-step, the nearest is --max-steps"],
+    [["--max_steps", "7"], "grow: unknown option --max_steps, the nearest is --max-steps"],
+    [["--sede=1"], "grow: unknown option --sede, the nearest is --seed"],
+    [["--replicas", "8"], "grow: unknown option --replicas"],
+    [["-q"], "grow: unknown option -q"],
+    [["--max-steps"], "grow: --max-steps: no value, expected N"],
+    [["--max-steps", "--force"], "grow: --max-steps: no value, expected N before --force"],
+    [["--max-steps", "many"], "grow: --max-steps: many, expected a whole number from 1 to 100"],
+    [["--max-steps", "1.5"], "grow: --max-steps: 1.5, expected a whole number from 1 to 100"],
+    [["--max-steps", "0"], "grow: --max-steps: 0, expected a whole number from 1 to 100"],
+    [["--max-steps="], "grow: --max-steps: an empty value, expected a whole number from 1 to 100"],
+    [["--seed", "-1"], "grow: --seed: -1, expected a whole number of at least 0"],
+    [["--lr", "-0.1"], "grow: --lr: -0.1, expected a number above 0 such as 0.1"],
+    [["--lr", "fast"], "grow: --lr: fast, expected a number above 0 such as 0.1"],
+    [["--lr", "Infinity"], "grow: --lr: Infinity, expected a number above 0 such as 0.1"],
+    [["--out="], "grow: --out: an empty value, expected DIR"],
+    [["--kind", "gpu"], "grow: --kind: gpu, expected one of wasm, reference"],
+    [["--force=yes"], "grow: --force: the value yes, expected none"],
+    [["extra"], 'grow: unexpected "extra", expected only options'],
+  ])("%j", (args, message) => {
+    expect(refusal(() => values(...args))).toBe(message);
+  });
+
+  test("a choice names the nearest", () => {
+    expect(() => values("--kind", "referense")).toThrow(/did you mean reference\?/);
+  });
+
+  test("too few and too many words", () => {
+    expect(refusal(() => parse(withWords, ["a"]))).toBe("grow: no OUT, expected IN OUT");
+    expect(refusal(() => parse(withWords, ["a", "b", "c"]))).toBe('grow: unexpected "c", expected IN OUT');
+  });
+});

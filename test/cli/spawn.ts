@@ -1,0 +1,35 @@
+/**
+ * Runs the built command line as its users do, and takes fingerprints of folders.
+ */
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+
+export const packageRoot = join(import.meta.dirname, "..", "..");
+const program = join(packageRoot, "dist", "cli", "main.js");
+
+export interface Finished {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+/** `tensorone …args` in `cwd`, with pipes for stdout and stderr. */
+export function tensorone(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Finished {
+  if (!existsSync(program)) throw new Error(`${program} is missing: npm run build`);
+  const { DEBUG: _, ...clean } = process.env;
+  const run = spawnSync(process.execPath, [program, ...args], { cwd, env: { ...clean, ...env }, encoding: "utf8" });
+  return { code: run.status, stdout: run.stdout, stderr: run.stderr };
+}
+
+/** Every file below `folder` with its SHA-256, and every folder, sorted. */
+export function fingerprint(folder: string): string[] {
+  const entries = readdirSync(folder, { recursive: true, withFileTypes: true });
+  return entries
+    .map((entry) => {
+      const path = join(entry.parentPath, entry.name);
+      return entry.isFile() ? `${path} ${createHash("sha256").update(readFileSync(path)).digest("hex")}` : path;
+    })
+    .sort();
+}
