@@ -1,4 +1,4 @@
-/** `bench`: the door to bench/, which is compiled apart and comes with the repository only. */
+/** `bench`: the door to bench/, which is compiled apart, when it is asked for, and comes with the repository only. */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";
@@ -6,8 +6,7 @@ import { UsageError } from "../../util/errors.js";
 import { defineCommand } from "../command.js";
 import { packageRoot } from "../paths.js";
 
-/** Where the compiled benchmarks may lie. */
-const places = ["bench/dist/run.js", "dist-bench/run.js", "bench/run.js"];
+const inPackage = (...parts: string[]): string => join(packageRoot, ...parts);
 
 export const bench = defineCommand({
   name: "bench",
@@ -16,18 +15,25 @@ export const bench = defineCommand({
   takesAnything: true,
   examples: ["bench", "bench --help"],
   async run(_, words) {
-    const program = places.map((place) => join(packageRoot, place)).find((path) => existsSync(path));
-    if (program === undefined)
+    if (!existsSync(inPackage("bench", "run.ts")))
       throw new UsageError(
-        `bench: no compiled benchmarks in ${join(packageRoot, "bench")}; they are not part of the installed package`,
-        "in a checkout of the repository: npm run bench",
+        "bench: there are no benchmarks here, expected a checkout of the repository",
+        "the installed package leaves them out; in a checkout: npm run bench",
       );
-    const child = spawn(process.execPath, [program, ...words], { stdio: "inherit" });
-    const exitCode = await new Promise<number>((resolve, reject) => {
-      child.on("error", reject);
-      child.on("exit", (code) => resolve(code ?? 1));
-    });
-    // what there is to say on stdout, the benchmarks have said
-    return { json: null, exitCode };
+    const compiler = inPackage("node_modules", "typescript", "bin", "tsc");
+    if (!existsSync(compiler))
+      throw new UsageError("bench: no TypeScript compiler in node_modules, expected one", "npm ci installs it");
+    const compiled = await node([compiler, "-p", inPackage("tsconfig.bench.json")]);
+    // what there is to say on stdout, the two have said
+    return { json: null, exitCode: compiled || (await node([inPackage("build", "bench", "run.js"), ...words])) };
   },
 });
+
+/** Runs Node on these words with our own streams; resolves to its exit code. */
+function node(args: readonly string[]): Promise<number> {
+  const child = spawn(process.execPath, args, { stdio: "inherit" });
+  return new Promise((resolve, reject) => {
+    child.on("error", reject);
+    child.on("exit", (code) => resolve(code ?? 1));
+  });
+}
