@@ -1,0 +1,84 @@
+/**
+ * Reductions over any axes: neighbours that are both reduced or both kept are merged, then one group of reduced axes after
+ * the other goes, from the last. softmax along an inner axis stays with the reference.
+ */
+import type { ReduceAttrs } from "../../../../ops/spec.js";
+import { type Shape, sizeOf } from "../../../../tensor/shape.js";
+import type { Operand, Plan, WasmKernels } from "../../plan.js";
+import { callCopy } from "../copy.js";
+import { callArgmax } from "./argmax.js";
+import { callReduceColumns } from "./columns.js";
+import { maxReducer, minReducer, type Reducer, sumReducer } from "./reducer.js";
+import { callReduceRuns } from "./runs.js";
+import { callSoftmax } from "./softmax.js";
+
+interface Group {
+  readonly size: number;
+  readonly isReduced: boolean;
+}
+
+function groupsOf(shape: Shape, axes: readonly number[]): Group[] {
+  const groups: Group[] = [];
+  shape.forEach((size, axis) => {
+    const isReduced = axes.includes(axis);
+    const last = groups.at(-1);
+    if (size === 1) return;
+    if (last?.isReduced === isReduced) groups[groups.length - 1] = { size: last.size * size, isReduced };
+    else groups.push({ size, isReduced });
+  });
+  return groups;
+}
+
+const product = (groups: readonly Group[]): number => sizeOf(groups.map(({ size }) => size));
+
+/** The lowering of a fold; a mean divides by the number of elements folded. */
+const fold =
+  (reducer: Reducer, isMean = false) =>
+  ([x]: readonly [Operand], { axes }: ReduceAttrs, [y]: readonly [Operand], plan: Plan): boolean => {
+    if (x.dtype !== "float32" || x.size === 0) return false;
+    let groups = groupsOf(x.shape, axes);
+    const count = groups.filter(({ isReduced }) => isReduced).length;
+    if (count === 0) callCopy(plan, x.pointer, y.pointer, 4 * x.size);
+    let from = x.pointer;
+    for (let left = count; left > 0; left--) {
+      const at = groups.findLastIndex(({ isReduced }) => isReduced);
+      const [before, { size }, after] = [groups.slice(0, at), groups[at]!, groups.slice(at + 1)];
+      const [outer, inner] = [product(before), product(after)];
+      const to = left === 1 ? y.pointer : plan.scratch(4 * outer * inner);
+      const divisor = isMean && left === 1 ? x.size / y.size : 1;
+      if (inner === 1) callReduceRuns(plan, reducer, from, to, [outer, size], divisor);
+      else callReduceColumns(plan, reducer, from, to, [outer, size, inner], divisor);
+      from = to;
+      groups = [...before, ...after];
+    }
+    return true;
+  };
+
+const along = (shape: Shape, axis: number): [outer: number, rows: number, columns: number] => [
+  sizeOf(shape.slice(0, axis)),
+  shape[axis]!,
+  sizeOf(shape.slice(axis + 1)),
+];
+
+const softmax =
+  (isLog: boolean) =>
+  ([x]: readonly [Operand], { axis }: { readonly axis: number }, [y]: readonly [Operand], plan: Plan): boolean => {
+    const [outer, length, inner] = along(x.shape, axis);
+    if (x.dtype !== "float32" || inner !== 1) return false;
+    callSoftmax(plan, isLog, x.pointer, y.pointer, outer, length);
+    return true;
+  };
+
+export const reduceKernels: WasmKernels = {
+  sum: fold(sumReducer),
+  mean: fold(sumReducer, true),
+  max: fold(maxReducer),
+  min: fold(minReducer),
+  argmax([x], { axis }, [y], plan) {
+    if (x.dtype !== "float32") return false;
+    callArgmax(plan, x.pointer, y.pointer, along(x.shape, axis));
+    return true;
+  },
+  softmax: softmax(false),
+  logSoftmax: softmax(true),
+};
