@@ -1,0 +1,106 @@
+"""MobileOne's training form in PyTorch and a player around it (see bench/player.ts for the language it speaks).
+
+Written for this comparison from the paper (Vasu et al. 2023, figure 3 and tables 2, 3): a plain nn.Module in PyTorch's default
+NCHW layout, SGD with momentum, label smoothing 0.1, float32. Work like a moving average of the weights and normalising
+pixels, which our own step also does, is left out here: PyTorch gets the benefit.
+"""
+import json
+import resource
+import sys
+import time
+
+
+def say(**answer):
+    print(json.dumps(answer), flush=True)
+
+
+try:
+    import torch
+    from torch import nn
+except ImportError:
+    say(skip="python3 has no torch; on Debian: apt-get install python3-torch")
+    sys.exit(0)
+
+BASE_WIDTHS, UNITS = (64, 128, 256, 512), (2, 8, 10, 1)
+VARIANTS = {
+    "mobileone_s0": ((0.75, 1, 1, 2), 4),
+    "mobileone_s1": ((1.5, 1.5, 2, 2.5), 1),
+    "mobileone_s2": ((1.5, 2, 2.5, 4), 1),
+    "mobileone_s3": ((2, 2.5, 3, 4), 1),
+}
+
+
+def conv_norm(c_in, c_out, size, stride, groups):
+    conv = nn.Conv2d(c_in, c_out, size, stride, size // 2, groups=groups, bias=False)
+    return nn.Sequential(conv, nn.BatchNorm2d(c_out))
+
+
+class Block(nn.Module):
+    """relu(skip(x) + scale(x) + sum of convs(x))"""
+
+    def __init__(self, c_in, c_out, size, stride, groups, branches):
+        super().__init__()
+        parts = [conv_norm(c_in, c_out, size, stride, groups) for _ in range(branches)]
+        if size > 1:
+            parts.insert(0, conv_norm(c_in, c_out, 1, stride, groups))
+        if c_in == c_out and stride == 1:
+            parts.insert(0, nn.BatchNorm2d(c_in))
+        self.branches = nn.ModuleList(parts)
+
+    def forward(self, x):
+        total = self.branches[0](x)
+        for branch in self.branches[1:]:
+            total = total + branch(x)
+        return torch.relu(total)
+
+
+def mobileone(name, classes=1000):
+    widths, branches = VARIANTS[name]
+    channels = min(64, int(64 * widths[0]))
+    blocks = [Block(3, channels, 3, 2, 1, 1)]
+    for base, width, units in zip(BASE_WIDTHS, widths, UNITS):
+        for unit in range(units):
+            blocks.append(Block(channels, channels, 3, 2 if unit == 0 else 1, channels, branches))
+            blocks.append(Block(channels, int(base * width), 1, 1, 1, branches))
+            channels = int(base * width)
+    return nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes))
+
+
+def training_step(work):
+    model = mobileone(work["model"])
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9, weight_decay=1e-4)
+    criterion = nn.CrossEntropyLoss(label_smoothing=0.1)
+    images = torch.randn(work["batch"], 3, work["imageSize"], work["imageSize"])
+    labels = torch.arange(work["batch"]) * 389 % 1000
+
+    def step():
+        optimizer.zero_grad(set_to_none=True)
+        loss = criterion(model(images), labels)
+        loss.backward()
+        optimizer.step()
+        return loss.item()
+
+    parameters = sum(p.numel() for p in model.parameters())
+    return step, parameters
+
+
+def main():
+    work = json.loads(sys.argv[1])
+    if work["form"] != "train" or work["model"] not in VARIANTS:
+        say(skip=f"mobileone_torch.py knows no {work['form']} of {work['model']}")
+        return
+    torch.manual_seed(0)
+    torch.set_num_threads(work["threads"])
+    step, parameters = training_step(work)
+    say(ready=True, parameters=parameters)
+    for line in sys.stdin:
+        if line.strip() == "end":
+            break
+        start = time.perf_counter()
+        step()
+        say(ms=1000 * (time.perf_counter() - start))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    say(peakResidentBytes=peak, version=torch.__version__, parameters=parameters)
+
+
+main()

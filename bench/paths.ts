@@ -1,0 +1,14 @@
+/** Where things are, seen from bench/ and from build/bench/ alike. */
+import { existsSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+function findRoot(folder: string): string {
+  return existsSync(join(folder, "package.json")) ? folder : findRoot(dirname(folder));
+}
+
+/** The folder of package.json. */
+export const repositoryRoot = findRoot(dirname(fileURLToPath(import.meta.url)));
+/** Sources: what the compiler does not copy lies here. */
+export const benchFolder = join(repositoryRoot, "bench");
+export const resultsFolder = join(benchFolder, "results");

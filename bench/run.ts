@@ -1,0 +1,121 @@
+/**
+ * The benchmarks' door. Compiled by `tsc -p tsconfig.bench.json` into build/ and run as `node build/bench/run.js [PART…]
+ * [OPTIONS]`: that is what `npm run bench -- …` does, and what the command `tensorone bench …` has to spawn (after that
+ * compiler, if build/bench/run.js is missing or old). Leaves with 0, 1 (failed) or 2 (called wrongly).
+ */
+
+import type { WasmBackend } from "../src/backends/wasm/wasm-backend.js";
+import { setBackend } from "../src/index.js";
+import { TensoroneError, UsageError } from "../src/util/errors.js";
+import { compare } from "./compare.js";
+import { coverageLines } from "./coverage.js";
+import { kernelCases, publishedSizes } from "./kernels/index.js";
+import { describeMachine, machineLine } from "./machine.js";
+import { type BenchOptions, help, parseOptions } from "./options.js";
+import { resultsFolder } from "./paths.js";
+import { measurePeaks, type Peaks } from "./peaks.js";
+import {
+  asLines,
+  comparisonTable,
+  duration,
+  kernelTable,
+  peaksLine,
+  perStepLine,
+  profileTable,
+  stepTable,
+} from "./report.js";
+import { makeResults, readResults, saveResults } from "./results.js";
+import { defaultWorks, measureSteps, type StepRow } from "./step.bench.js";
+import { efforts, type KernelRow, runCases } from "./suite.js";
+
+/** People read stderr under --json. */
+const teller = (isJson: boolean) => (line: string) =>
+  void (isJson ? process.stderr : process.stdout).write(`${line}\n`);
+type Tell = ReturnType<typeof teller>;
+
+async function measureKernels(
+  { filter, threads, isQuick }: BenchOptions,
+  tell: Tell,
+): Promise<{ readonly peaks: readonly Peaks[]; readonly kernels: readonly KernelRow[] }> {
+  const cases = kernelCases(publishedSizes).filter(({ name, group }) => `${group} ${name}`.includes(filter));
+  if (cases.length === 0)
+    throw new UsageError(`bench: no kernel has "${filter}" in its name`, "npm run bench -- kernels lists them");
+  const peaks: Peaks[] = [];
+  const kernels: KernelRow[] = [];
+  for (const count of threads.length > 0 ? threads : [1]) {
+    const backend = (await setBackend("wasm", { threads: count })) as WasmBackend;
+    const found = measurePeaks(backend);
+    peaks.push(found);
+    tell(`\n${peaksLine(found)}`);
+    const effort = isQuick ? efforts.quick : efforts.normal;
+    const rows = await runCases(cases, {
+      peaks: found,
+      effort,
+      onRow: ({ name, medianMs }) =>
+        process.stderr.isTTY && process.stderr.write(`\r\u001b[2K${name} ${duration(medianMs)}`),
+    });
+    if (process.stderr.isTTY) process.stderr.write("\r\u001b[2K");
+    for (const line of [...asLines(kernelTable(rows)), perStepLine(rows)]) tell(line);
+    kernels.push(...rows);
+    await backend.dispose();
+  }
+  return { peaks, kernels };
+}
+
+async function measureWorks(options: BenchOptions, tell: Tell): Promise<StepRow[]> {
+  const { imageSize, batch, isQuick, isProfiled } = options;
+  const threads = options.threads.length > 0 ? options.threads : [1, 2];
+  const isChosen = imageSize !== undefined || batch !== undefined;
+  const rows: StepRow[] = [];
+  for (const { work, rounds } of defaultWorks) {
+    if (isChosen && (work.form !== "train" || work.imageSize !== 224)) continue;
+    const chosen = { ...work, imageSize: imageSize ?? work.imageSize, batch: batch ?? work.batch };
+    const counted = isQuick ? Math.min(2, rounds.counted) : rounds.counted;
+    const found = await measureSteps(chosen, { threads, rounds: { ...rounds, counted }, isProfiled });
+    for (const row of found) {
+      if (isProfiled)
+        for (const line of ["", `${row.name}, ${row.threads} threads`, ...asLines(profileTable(row))]) tell(line);
+    }
+    rows.push(...found);
+  }
+  for (const line of ["", ...asLines(stepTable(rows))]) tell(line);
+  return rows;
+}
+
+async function run(options: BenchOptions): Promise<void> {
+  const { parts, isJson, against, save } = options;
+  const tell = teller(isJson);
+  if (options.wantsHelp) return tell(help);
+  if (options.wantsCoverage) {
+    const backend = (await setBackend("wasm", { threads: 1 })) as WasmBackend;
+    for (const line of coverageLines(backend)) tell(line);
+    return;
+  }
+  const before = against === undefined ? undefined : readResults(against);
+  const machine = describeMachine();
+  tell(machineLine(machine));
+  const { peaks, kernels } = parts.includes("kernels")
+    ? await measureKernels(options, tell)
+    : { peaks: [], kernels: [] };
+  const steps = parts.includes("step") ? await measureWorks(options, tell) : [];
+  if (before) {
+    const table = comparisonTable([...kernels, ...steps], [...before.kernels, ...before.steps]);
+    for (const line of ["", `against ${machineLine(before.machine)}`, ...asLines(table)]) tell(line);
+  }
+  const results = makeResults({ title: save ?? parts.join(" and "), machine, peaks, kernels, steps });
+  if (save !== undefined && kernels.length + steps.length > 0)
+    tell(`\nsaved ${saveResults(resultsFolder, save, results)}`);
+  if (isJson) process.stdout.write(`${JSON.stringify(results)}\n`);
+  if (parts.includes("compare")) await compare(options, machine, tell);
+}
+
+try {
+  await run(parseOptions(process.argv.slice(2)));
+  process.exitCode = 0;
+} catch (error) {
+  const text = error instanceof TensoroneError ? error.message : error instanceof Error ? error.stack : error;
+  process.stderr.write(`error: ${text}\n`);
+  process.exitCode = error instanceof UsageError ? 2 : 1;
+}
+// worker threads may still be parked
+process.exit();

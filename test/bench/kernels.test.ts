@@ -1,0 +1,87 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { kernelCases } from "../../bench/kernels/index.js";
+import { measurePeaks } from "../../bench/peaks.js";
+import { efforts, runCases } from "../../bench/suite.js";
+import type { WasmBackend } from "../../src/backends/wasm/wasm-backend.js";
+import { setBackend } from "../../src/index.js";
+import { summarize } from "../../src/models/index.js";
+import { liveStorage } from "../../src/tensor/storage.js";
+
+const batch = 1;
+const imageSize = 64;
+const cases = kernelCases({ batch, imageSize });
+let backend: WasmBackend;
+
+beforeAll(async () => {
+  backend = (await setBackend("wasm", { threads: 2 })) as WasmBackend;
+});
+afterAll(() => backend.dispose());
+
+describe("kernel benchmarks", () => {
+  it("have names of their own", () => {
+    expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length);
+  });
+
+  it("count every multiply-add of the network's convolutions", () => {
+    const forward = cases.filter(({ name }) => /forward$/.test(name) && !name.startsWith("batch norm"));
+    const flops = forward.reduce((sum, { work, perStep }) => sum + work.flops! * perStep!, 0);
+    expect(flops).toBe(2 * batch * summarize("mobileone_s0", { imageSize }).totals.train.convMacs);
+  });
+
+  it("count every batch norm", () => {
+    const forward = cases.filter(({ name }) => /^batch norm.*forward$/.test(name));
+    const norms = forward.reduce((sum, { perStep }) => sum + perStep!, 0);
+    expect(norms).toBe(summarize("mobileone_s0").totals.train.batchNorms);
+  });
+
+  it.each(cases.filter(({ group }) => group !== "gemm"))("$name runs and frees what it took", (one) => {
+    const before = liveStorage().bytes;
+    const prepared = one.prepare();
+    prepared.run();
+    const after = liveStorage().bytes;
+    prepared.run();
+    expect(liveStorage().bytes).toBe(after);
+    prepared.dispose();
+    expect(liveStorage().bytes).toBe(before);
+  });
+
+  it("become rows with a time, a rate and a share of the peak", async () => {
+    const peaks = measurePeaks(backend, 1);
+    expect(peaks.gflops).toBeGreaterThan(0);
+    expect(peaks.bandwidths.map(({ level }) => level)).toEqual(["L1", "L2", "L3", "DRAM"]);
+    const some = cases.filter(({ name }) => /^(matmul 256|depthwise 48@16 s1 forward|resize 500)/.test(name));
+    const heard: string[] = [];
+    const rows = await runCases(some, { peaks, effort: efforts.quick, onRow: ({ name }) => heard.push(name) });
+    expect(rows.map(({ name }) => name)).toEqual(some.map(({ name }) => name));
+    expect(heard).toEqual(some.map(({ name }) => name));
+    for (const row of rows) {
+      expect(row.medianMs).toBeGreaterThan(0);
+      expect(row.bestMs).toBeLessThanOrEqual(row.medianMs);
+      expect(row.samples).toBeGreaterThanOrEqual(efforts.quick.minSamples);
+      expect(row.spread).toBeGreaterThanOrEqual(0);
+      expect(row.threads).toBe(2);
+    }
+    expect(rows[0]!.gflops).toBeCloseTo((2 * 256 ** 3) / rows[0]!.medianMs / 1e6, 6);
+    expect(rows[0]!.shareOfPeak).toBeGreaterThan(0);
+    expect(rows.at(-1)!.imagesPerSecond).toBeCloseTo(1000 / rows.at(-1)!.medianMs, 6);
+  });
+
+  it("pass errors on", async () => {
+    const broken = {
+      group: "x",
+      name: "broken",
+      work: {},
+      prepare: () => {
+        let runs = 0;
+        return {
+          run: () => {
+            if (runs++ > 100) throw new Error("it broke");
+          },
+          dispose: () => {},
+        };
+      },
+    };
+    const peaks = { threads: 1, gflops: 1, bandwidths: [{ level: "L1", footprintBytes: 1, gbps: 1 }] };
+    await expect(runCases([broken], { peaks, effort: efforts.quick })).rejects.toThrow("it broke");
+  });
+});
