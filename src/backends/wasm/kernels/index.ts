@@ -6,6 +6,8 @@ import { batchNormKernels } from "./batch-norm/index.js";
 import { convolutionKernels } from "./convolution.js";
 import { elementwise } from "./elementwise.js";
 import { matmul } from "./matmul.js";
+import { moveKernels } from "./move/index.js";
+import { reduceKernels } from "./reduce/index.js";
 import { updates } from "./updates.js";
 
 export const wasmKernels: WasmKernels = {
@@ -13,6 +15,8 @@ export const wasmKernels: WasmKernels = {
   matmul,
   ...convolutionKernels,
   ...batchNormKernels,
+  ...reduceKernels,
+  ...moveKernels,
 };
 
 export const wasmUpdates: WasmUpdates = {

@@ -2,43 +2,14 @@
  * Elementwise work with broadcasting: one kernel per formula and per pattern of the innermost axis. Axes are merged where
  * every operand allows, which leaves runs (the innermost axis), rows of runs, and two outer axes at most.
  */
-import { type Shape, stridesOf } from "../../../tensor/shape.js";
 import type { WasmModule } from "../assembler/index.js";
 import type { Operand, Plan } from "../plan.js";
+import { type Axis, broadcastSteps, mergedAxes } from "./axes.js";
 import { emitSpan, type Motion, type Span } from "./span.js";
 import { blocksOf, runEachTask, STREAM_TASK_ELEMENTS } from "./tasks.js";
 
 /** Runs, rows, and two outer axes. */
 const MAX_AXES = 4;
-
-/** One axis of the merged iteration space: its size and the step of each input along it, in elements. */
-interface Axis {
-  readonly size: number;
-  readonly steps: readonly number[];
-}
-
-/** Steps in `shape` of an operand of shape `from`, 0 where it is repeated. */
-function broadcastSteps(from: Shape, shape: Shape): number[] {
-  const strides = stridesOf(from);
-  const lead = shape.length - from.length;
-  return shape.map((_, axis) => (axis < lead || from[axis - lead] === 1 ? 0 : strides[axis - lead]!));
-}
-
-/** The axes of `shape`, innermost first, neighbours merged where all inputs step through both as through one. */
-export function mergedAxes(shape: Shape, inputs: readonly Shape[]): Axis[] {
-  const steps = inputs.map((input) => broadcastSteps(input, shape));
-  const axes: Axis[] = [];
-  for (let axis = shape.length - 1; axis >= 0; axis--) {
-    const size = shape[axis]!;
-    if (size === 1) continue;
-    const inner = axes.at(-1);
-    const own = steps.map((list) => list[axis]!);
-    if (inner && own.every((step, i) => step === inner.steps[i]! * inner.size))
-      axes[axes.length - 1] = { size: inner.size * size, steps: inner.steps };
-    else axes.push({ size, steps: own });
-  }
-  return axes;
-}
 
 export interface MapFormula {
   /** Names the formula in the kernel's key. */
@@ -102,7 +73,7 @@ export function callMap(
   const { shape } = outputs[0]!;
   const axes = mergedAxes(
     shape,
-    inputs.map((input) => input.shape),
+    inputs.map((input) => broadcastSteps(input.shape, shape)),
   );
   if (axes.length > MAX_AXES) return false;
   const still = inputs.map(() => 0);

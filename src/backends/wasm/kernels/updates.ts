@@ -5,7 +5,7 @@ import type { SgdAttrs } from "../../../ops/spec.js";
 import { dtypes } from "../../../tensor/dtype.js";
 import { floatBits, type Vec } from "../assembler/index.js";
 import type { Operand, WasmUpdates } from "../plan.js";
-import { callCopy } from "./copy.js";
+import { callCopy, callFill } from "./copy.js";
 import { callMap, type MapFormula } from "./map.js";
 
 const accumulate: MapFormula = {
@@ -38,20 +38,14 @@ const sgdFormulas = [sgd(false, false), sgd(true, false), sgd(false, true), sgd(
 const sgdFormula = ({ nesterov, isFirst }: Pick<SgdAttrs, "nesterov" | "isFirst">): MapFormula =>
   sgdFormulas[Number(nesterov) + 2 * Number(isFirst)]!;
 
-/** The same 4 bytes everywhere. */
-const fill: MapFormula = {
-  name: "fill",
-  span: { outputs: 1, floats: 1, vectors: 4, formula: (_, __, [value]) => [value!] },
-};
-
 const areFloats = (operands: readonly Operand[]): boolean => operands.every(({ dtype }) => dtype === "float32");
 
 export const updates: WasmUpdates = {
   accumulate: ([a, b], _, plan) => areFloats([a]) && callMap(plan, accumulate, [a, b], [a]),
   fill: ([a], { value }, plan) => {
     if (a.dtype !== "float32" && a.dtype !== "int32") return false;
-    const bits = a.dtype === "int32" ? value | 0 : floatBits(value);
-    return callMap(plan, fill, [], [a], [bits]);
+    callFill(plan, a, value);
+    return true;
   },
   assign: ([a, b], _, plan) => {
     callCopy(plan, b.pointer, a.pointer, a.size * dtypes[a.dtype].bytes);

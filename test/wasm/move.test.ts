@@ -1,0 +1,101 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { setBackend } from "../../src/backends/backend.js";
+import { referenceBackend } from "../../src/backends/reference/index.js";
+import { createWasmBackend, type WasmBackend } from "../../src/backends/wasm/wasm-backend.js";
+import { apply, type Runner } from "../../src/ops/apply.js";
+import type { Attrs, OpName } from "../../src/ops/spec.js";
+import { allocate } from "../../src/tensor/create.js";
+import { scope } from "../../src/tensor/scope.js";
+import { type Shape, sizeOf } from "../../src/tensor/shape.js";
+import type { Tensor } from "../../src/tensor/tensor.js";
+
+let backend: WasmBackend;
+beforeAll(async () => {
+  await setBackend("reference");
+  backend = createWasmBackend({ threads: 2 });
+});
+afterAll(() => backend.dispose());
+
+const counted = (on: Runner, shape: Shape): Tensor =>
+  allocate(shape, "float32", on).write(Float32Array.from({ length: sizeOf(shape) }, (_, i) => i + 1));
+
+/** The same numbers as the reference, bit for bit, and on the kernels. */
+function expectMoved<K extends OpName>(op: K, shapes: readonly Shape[], attrs: Attrs<K>, indices?: Int32Array): void {
+  const run = (on: Runner) =>
+    scope(() => {
+      const inputs = shapes.map((shape) => counted(on, shape));
+      if (indices) inputs.push(allocate([indices.length], "int32", on).write(indices));
+      return (apply(op, inputs, attrs) as readonly Tensor[])[0]!.dataSync();
+    });
+  expect(run(backend), `${op} of ${JSON.stringify(shapes)} ${JSON.stringify(attrs)}`).toEqual(run(referenceBackend));
+  expect(backend.stats.fallbacks).toEqual({});
+}
+
+describe("moves", () => {
+  it("transpose matrices and tensors of odd sizes", () => {
+    for (const [shape, perm] of [
+      [
+        [1000, 37],
+        [1, 0],
+      ],
+      [
+        [7, 2049],
+        [1, 0],
+      ],
+      [
+        [3, 29, 31, 20],
+        [0, 3, 1, 2],
+      ],
+      [
+        [3, 20, 29, 31],
+        [0, 2, 3, 1],
+      ],
+      [
+        [4, 5, 6, 7],
+        [3, 1, 2, 0],
+      ],
+      [
+        [4, 5, 6, 7],
+        [2, 0, 1, 3],
+      ],
+      [
+        [2, 1, 9],
+        [2, 1, 0],
+      ],
+    ] as const)
+      expectMoved("transpose", [shape], { perm });
+  });
+
+  it("cut, surround and join along any axis", () => {
+    expectMoved("slice", [[300, 9]], { begin: [3, 4], size: [200, 1] });
+    expectMoved("slice", [[6, 40, 500]], { begin: [1, 2, 100], size: [4, 30, 333] });
+    expectMoved("pad", [[3, 20, 21, 8]], { before: [0, 1, 2, 0], after: [0, 2, 1, 0], value: -3 });
+    expectMoved("pad", [[90, 1]], { before: [1, 2], after: [0, 1], value: 0 });
+    expectMoved(
+      "concat",
+      [
+        [70, 1],
+        [70, 3],
+        [70, 1],
+      ],
+      { axis: 1 },
+    );
+    expectMoved(
+      "concat",
+      [
+        [2, 300],
+        [1, 300],
+      ],
+      { axis: 0 },
+    );
+    expectMoved("broadcastTo", [[5, 1, 1, 33]], { shape: [5, 12, 13, 33] });
+  });
+
+  it("take, add and mark rows by index, and ignore indices outside", () => {
+    const indices = Int32Array.of(4, -1, 0, 4, 99, 2);
+    expectMoved("gather", [[5, 301]], {}, indices);
+    expectMoved("scatterAdd", [[6, 301]], { rows: 5 }, indices);
+    expectMoved("oneHot", [], { depth: 5, dtype: "float32" }, indices);
+    expectMoved("oneHot", [], { depth: 5, dtype: "int32" }, indices);
+  });
+});
