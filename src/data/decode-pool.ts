@@ -56,7 +56,13 @@ export class DecodePool {
   /** Stops the threads; open jobs are rejected. */
   async close(): Promise<void> {
     this.isClosed = true;
-    await Promise.all(this.threads.map(({ worker }) => worker.terminate()));
+    await Promise.all(
+      this.threads.map(({ worker }) => {
+        // an idle thread does not keep the process alive, but whoever awaits its end must live to see it
+        worker.ref();
+        return worker.terminate();
+      }),
+    );
   }
 
   private startThread(entry: URL, options: ReaderOptions, index: number): Thread {
@@ -65,7 +71,7 @@ export class DecodePool {
     worker.on("message", (answer: JobAnswer) => {
       const job = open.get(answer.id);
       open.delete(answer.id);
-      if (open.size === 0) worker.unref();
+      if (open.size === 0 && !this.isClosed) worker.unref();
       if ("decodeMs" in answer) job?.resolve(answer.decodeMs);
       else job?.reject(new DataError(answer.message, answer.hint));
     });

@@ -3,6 +3,7 @@
  * update_buffers, as EMAHook drives it; recipe.md 4.6). No bias correction. Integers are copied once and then frozen.
  */
 import type { Module } from "../nn/module.js";
+import { persistent } from "../nn/parameter.js";
 import { type StateDict, stateDictError } from "../nn/state-dict.js";
 import { update } from "../ops/apply.js";
 import { allocate } from "../tensor/create.js";
@@ -26,7 +27,10 @@ export interface EmaState {
 export class Ema {
   readonly momentum: number;
   readonly #pairs: readonly { readonly name: string; readonly raw: Tensor; readonly average: Tensor }[];
-  #steps = 0;
+  /** Counted on the backend, so that a replayed update counts as well. */
+  readonly #steps = persistent([], "int32", 0);
+  readonly #one = persistent([], "int32", 1);
+  #hasStarted = false;
   #isSwapped = false;
 
   /** Starts as a copy of the model as it is. Throws UsageError for a momentum outside (0, 1]. */
@@ -43,16 +47,17 @@ export class Ema {
   }
 
   get steps(): number {
-    return this.#steps;
+    return this.#steps.item();
   }
 
   /** After an optimiser step: the first call copies everything, later ones move floats by momentum·(raw − average). */
   update(): void {
     if (this.#isSwapped) throw new UsageError("Ema: update() while the averages are swapped in", "call swap() first");
     for (const { raw, average } of this.#pairs)
-      if (this.#steps === 0) update("assign", [average, raw], {});
+      if (!this.#hasStarted) update("assign", [average, raw], {});
       else if (isFloat(raw.dtype)) update("lerp", [average, raw], { weight: this.momentum });
-    this.#steps++;
+    update("accumulate", [this.#steps, this.#one], {});
+    this.#hasStarted = true;
   }
 
   /** Exchanges the model's values and the averages in place, parameters and buffers; a second call puts them back. */
@@ -79,7 +84,7 @@ export class Ema {
 
   /** The count of updates and the live averages. */
   state(): EmaState {
-    return { steps: this.#steps, averages: new Map(this.#pairs.map(({ name, average }) => [name, average])) };
+    return { steps: this.steps, averages: new Map(this.#pairs.map(({ name, average }) => [name, average])) };
   }
 
   /** Copies a state in. Throws StateDictError where it does not fit the model. */
@@ -91,11 +96,12 @@ export class Ema {
       const given = averages.get(name)!;
       if (given !== average) average.write(given.dataSync());
     }
-    this.#steps = steps;
+    this.#steps.write(Int32Array.of(steps));
+    this.#hasStarted = steps > 0;
   }
 
   /** Frees the averages. */
   dispose(): void {
-    for (const { average } of this.#pairs) average.dispose();
+    for (const tensor of [this.#steps, this.#one, ...this.#pairs.map(({ average }) => average)]) tensor.dispose();
   }
 }

@@ -54,7 +54,12 @@ export function spawnWorker<T, F>(
     const worker = new threads.Worker(source, { eval: true, execArgv: [], workerData: data });
     worker.on("error", onError);
     worker.unref();
-    return { terminate: async () => void (await worker.terminate()) };
+    const terminate = async (): Promise<void> => {
+      // whoever awaits its end must live to see it
+      worker.ref();
+      await worker.terminate();
+    };
+    return { terminate };
   }
   const url = URL.createObjectURL(
     new Blob([`onmessage = ({ data }) => (${main})(data, ${shared})`], { type: "text/javascript" }),

@@ -29,9 +29,9 @@ export const mobileoneS0Demo: Recipe = {
   ...mobileoneS0,
   name: "mobileone_s0-demo",
   source: "tensorone, for the bundled demo set",
-  epochs: 6,
+  epochs: 8,
   batchSize: 32,
-  optimizer: { ...mobileoneS0.optimizer, lr: 0.05 },
+  optimizer: { ...mobileoneS0.optimizer, lr: 0.02 },
   schedule: { ...mobileoneS0.schedule, warmupEpochs: 0.5, interval: "step" },
   // a horizon of 50 steps: the reference's 2,000 are longer than this whole run
   ema: { momentum: 0.02 },

@@ -1,0 +1,93 @@
+/**
+ * A run that was interrupted ends with the bytes of one that was not: after a step limit, after SIGTERM, and when the
+ * newest checkpoint is damaged. The command line as users run it, on the bundled demo set.
+ */
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { appendFileSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+const main = join(import.meta.dirname, "../../dist/cli/main.js");
+const root = mkdtempSync(join(tmpdir(), "tensorone-resume-"));
+const STEPS = 40;
+
+interface Ended {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+  readonly output: string;
+}
+
+/** Runs `train` into root/out; kills it with SIGTERM once a line of its log matches. */
+function train(out: string, args: readonly string[], killAt?: (log: string) => boolean): Promise<Ended> {
+  const folder = join(root, out);
+  const child = spawn(process.execPath, [main, "train", "--out", folder, "--no-validate", "--threads", "2", ...args]);
+  let output = "";
+  child.stdout.on("data", (text) => (output += text));
+  child.stderr.on("data", (text) => (output += text));
+  const log = join(folder, "log.jsonl");
+  const timer = setInterval(() => {
+    if (killAt && existsSync(log) && killAt(readFileSync(log, "utf8"))) {
+      clearInterval(timer);
+      child.kill("SIGTERM");
+    }
+  }, 20);
+  return new Promise((resolve) =>
+    child.on("close", (code, signal) => {
+      clearInterval(timer);
+      resolve({ code, signal, output });
+    }),
+  );
+}
+
+const hashOf = (path: string): string => createHash("sha256").update(readFileSync(path)).digest("hex");
+const checkpoint = (out: string, name: string): string => join(root, out, "checkpoints", name);
+const filesOf = (out: string): string[] =>
+  ["json", "safetensors"].map((end) => hashOf(checkpoint(out, `step_0000${STEPS}.${end}`)));
+
+beforeAll(async () => {
+  const whole = await train("whole", ["--max-steps", String(STEPS)]);
+  expect(whole).toMatchObject({ code: 0 });
+});
+afterAll(() => rmSync(root, { recursive: true }));
+
+describe("a resumed run", () => {
+  it("of 20 + 20 steps ends with the bytes of 40 at once", async () => {
+    expect((await train("halves", ["--max-steps", "20"])).code).toBe(0);
+    expect((await train("halves", ["--max-steps", "40", "--resume"])).code).toBe(0);
+    expect(filesOf("halves")).toEqual(filesOf("whole"));
+    const steps = readFileSync(join(root, "halves", "log.jsonl"), "utf8")
+      .trim()
+      .split("\n");
+    expect(steps.map((line) => (JSON.parse(line) as { step: number }).step)).toEqual(
+      Array.from({ length: STEPS }, (_, i) => i + 1),
+    );
+  });
+
+  it("goes on after SIGTERM, which saves before it leaves", async () => {
+    const killed = await train("killed", ["--max-steps", "40"], (log) => log.split("\n").length > 8);
+    expect(killed.code).toBe(143);
+    const saved = readdirSync(join(root, "killed", "checkpoints"));
+    expect(saved.length).toBe(2);
+    expect(saved.some((name) => name.startsWith("."))).toBe(false);
+    expect((await train("killed", ["--max-steps", "40", "--resume"])).code).toBe(0);
+    expect(filesOf("killed")).toEqual(filesOf("whole"));
+  });
+
+  it("passes over a damaged checkpoint to the one before, and says so", async () => {
+    await train("damaged", ["--max-steps", "10"]);
+    await train("damaged", ["--max-steps", "15", "--resume"]);
+    appendFileSync(checkpoint("damaged", "step_000015.safetensors"), "x");
+    const resumed = await train("damaged", ["--max-steps", "40", "--resume"]);
+    expect(resumed.output).toMatch(/step_000015.safetensors: its SHA-256 is not .*; trying the one before/);
+    expect(resumed.code).toBe(0);
+    expect(filesOf("damaged")).toEqual(filesOf("whole"));
+  });
+
+  it("refuses a checkpoint of another run, naming what differs", async () => {
+    const other = await train("halves", ["--max-steps", "45", "--resume", "--seed", "1"]);
+    expect(other.code).toBe(1);
+    expect(other.output).toMatch(/belongs to another run: seed was 0, is 1/);
+  });
+});
