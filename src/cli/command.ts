@@ -17,7 +17,7 @@ export interface Positionals {
 export interface Face {
   /** For people; stdout, or stderr under --json. */
   readonly terminal: Terminal;
-  /** How the user calls us here: "npm run tensorone --" in the repository, "npx tensorone" elsewhere. */
+  /** How the user calls us here: "npm run tensorone --" in the repository, "npx tensorone" where it is installed. */
   readonly caller: string;
 }
 

@@ -19,11 +19,11 @@ const runsFolder = "runs";
 /** A checkout of the sources, and not an installed package. */
 export const isCheckout = (): boolean => existsSync(join(packageRoot, "src", "cli"));
 
-/** How the user reaches a command from where he stands. */
+/** How the user reaches a command from where he stands, so that it works when pasted. */
 export function callerPrefix(): string {
-  return isCheckout() && realpathSync(process.cwd()) === realpathSync(packageRoot)
-    ? "npm run tensorone --"
-    : "npx tensorone";
+  if (!isCheckout()) return "npx tensorone";
+  if (realpathSync(process.cwd()) === realpathSync(packageRoot)) return "npm run tensorone --";
+  return `node ${shownPath(join(packageRoot, "dist", "cli", "main.js"))}`;
 }
 
 /** A path as short as it can be written from the current folder, quoted where a shell needs it. */

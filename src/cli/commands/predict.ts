@@ -41,25 +41,25 @@ export const predict = defineCommand({
   },
   examples: ["predict --checkpoint runs/s0/model-deploy.safetensors cat.jpg dog.png"],
   async run(values, images, { terminal }) {
+    const { top } = values;
     const checkpoint = required("predict: --checkpoint", values.checkpoint, "FILE");
     for (const image of images) checkPicture(image);
     await startBackend(values);
     const { model, classes, info } = await loadModelFile(checkpoint);
     const sizes = imageSizes(info.images, values.imageSize);
-    const pixels = readPictures(images, sizes);
-    const scores: Float32Array[] = [];
+    const side = sizes.imageSize;
+    const guesses: Guess[][] = [];
     for (let first = 0; first < images.length; first += batchSize) {
-      const part = pixels.slice(first, first + batchSize);
-      const batch = Float32Array.from(part.flatMap((picture) => [...picture]));
-      const y = noGrad(() =>
-        scope(() => softmax(model.forward(tensor(batch, [part.length, sizes.imageSize, sizes.imageSize, 3])))),
-      );
-      const values = await y.data();
-      for (let i = 0; i < part.length; i++)
-        scores.push(Float32Array.from(values.subarray(i * info.numClasses, (i + 1) * info.numClasses)));
-      y.dispose();
+      const part = images.slice(first, first + batchSize);
+      const pixels = readPictures(part, sizes);
+      const scores = noGrad(() => scope(() => softmax(model.forward(tensor(pixels, [part.length, side, side, 3])))));
+      const shares = await scores.data();
+      scores.dispose();
+      for (let i = 0; i < part.length; i++) {
+        const row = Array.from(shares.subarray(i * info.numClasses, (i + 1) * info.numClasses));
+        guesses.push(best(row, classes, top));
+      }
     }
-    const guesses = scores.map((row) => best(row, classes, values.top));
     images.forEach((image, i) => {
       show(terminal, image, guesses[i]!);
     });
@@ -75,21 +75,20 @@ function checkPicture(path: string): void {
     throw new DataError(`predict: ${path} is a folder, expected a picture`, `${path}/*.jpg names all`);
 }
 
-/** Every picture decoded, cut and normalised, before the model runs: [side, side, 3] each. */
+/** Pictures decoded, cut and normalised: [count, side, side, 3]. */
 function readPictures(
   paths: readonly string[],
   sizes: { readonly imageSize: number; readonly resizeSize: number },
-): Float32Array[] {
+): Float32Array {
+  const bytes = new Uint8Array(paths.length * sizes.imageSize ** 2 * 3);
   const reader = new SampleReader({ transform: evalTransform(sizes), applyOrientation: true });
-  return paths.map((path) => {
-    const into = new Uint8Array(sizes.imageSize ** 2 * 3);
-    reader.read({ paths: [path], seeds: [0], into });
-    return normalizeInto(into, new Float32Array(into.length));
-  });
+  reader.read({ paths, seeds: paths.map(() => 0), into: bytes });
+  return normalizeInto(bytes, new Float32Array(bytes.length));
 }
 
-function best(scores: Float32Array, classes: readonly string[] | null, top: number): Guess[] {
-  return Array.from(scores, (score, index) => ({ index, name: classes?.[index] ?? String(index), score }))
+function best(scores: readonly number[], classes: readonly string[] | null, top: number): Guess[] {
+  return scores
+    .map((score, index) => ({ index, name: classes?.[index] ?? String(index), score }))
     .sort((a, b) => b.score - a.score)
     .slice(0, top);
 }

@@ -1,0 +1,84 @@
+/**
+ * The commands on a data set of four pictures: what they print in a pipe, what --json holds, what they write.
+ */
+import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, test } from "vitest";
+import { packageRoot, tensorone } from "./spawn.js";
+
+const images = join(packageRoot, "test", "golden", "data", "images");
+const quick = ["--max-steps", "2", "--batch-size", "2", "--image-size", "32", "--threads", "1", "--workers", "0"];
+let folder = "";
+let trained: ReturnType<typeof tensorone>;
+
+beforeAll(() => {
+  folder = mkdtempSync(join(tmpdir(), "tensorone-commands-"));
+  for (const split of ["train", "val"])
+    for (const name of ["cat", "dog"]) {
+      const pictures = join(folder, "pets", split, name);
+      mkdirSync(pictures, { recursive: true });
+      for (const picture of ["rgb.jpg", "grey.jpg"]) copyFileSync(join(images, picture), join(pictures, picture));
+    }
+  trained = tensorone(["train", "--data", "pets", "--out", "run", ...quick, "--json"], folder);
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+const lastJson = (text: string): Record<string, unknown> => {
+  expect(text.trimEnd().split("\n")).toHaveLength(1);
+  return JSON.parse(text) as Record<string, unknown>;
+};
+
+test("train --json: one object on stdout, the run on stderr, every file written", () => {
+  expect(trained.code).toBe(0);
+  const json = lastJson(trained.stdout);
+  expect(json).toMatchObject({ model: "mobileone_s0", out: "run", steps: 2, stopped: "max-steps" });
+  expect(json).toMatchObject({ validation: { images: 4 }, certificate: { top1Agreement: 1, blocks: 43 } });
+  for (const name of ["checkpoint", "modelFile", "deployFile"])
+    expect(existsSync(join(folder, String(json[name])))).toBe(true);
+  const kinds = readFileSync(join(folder, "run", "log.jsonl"), "utf8").match(/"kind":"\w+"/g);
+  expect(kinds).toEqual(['"kind":"train"', '"kind":"train"', '"kind":"val"']);
+});
+
+test("train ends with three commands that work when pasted", () => {
+  const [, next = ""] = trained.stderr.split("try next:\n");
+  const commands = next.trimEnd().split("\n");
+  expect(commands).toHaveLength(3);
+  for (const command of commands) {
+    const [prefix, , ...words] = command.trim().split(" ");
+    expect(prefix).toBe("node"); // a checkout, seen from another folder
+    expect(tensorone(words, folder).code).toBe(0);
+  }
+  expect(existsSync(join(folder, "run", "folded.safetensors"))).toBe(true);
+});
+
+test("eval: both forms answer alike", () => {
+  const of = (file: string) =>
+    lastJson(tensorone(["eval", "--checkpoint", `run/${file}`, "--data", "pets", "--json"], folder).stdout);
+  const [train, deploy] = [of("model.safetensors"), of("model-deploy.safetensors")];
+  expect(train).toMatchObject({ form: "train", images: 4, top5: 100, certificate: { top1Agreement: 1 } });
+  expect(deploy).toMatchObject({ form: "deploy", images: 4, top1: train.top1 });
+  expect(Number(deploy.loss) / Number(train.loss)).toBeCloseTo(1, 4);
+});
+
+test("predict: a line for each class in a pipe, shares that add up", () => {
+  const args = ["predict", "--checkpoint", "run/model-deploy.safetensors", join(images, "rgb.jpg")];
+  const lines = tensorone(args, folder).stdout.trimEnd().split("\n");
+  expect(lines).toHaveLength(2);
+  for (const line of lines) expect(line).toMatch(/rgb\.jpg\t[01]\.\d{4}\t(cat|dog)$/);
+  const json = lastJson(tensorone([...args, "--json"], folder).stdout);
+  const [{ classes }] = json.images as [{ classes: { name: string; score: number }[] }];
+  expect(classes.map(({ name }) => name).sort()).toEqual(["cat", "dog"]);
+  expect(classes.reduce((sum, { score }) => sum + score, 0)).toBeCloseTo(1, 5);
+});
+
+test("reparameterize writes the file that train wrote, and replaces one only when forced", () => {
+  const args = ["reparameterize", "run/model.safetensors", "again.safetensors"];
+  expect(tensorone(args, folder).stdout).toMatch(/^folding: .* same answer on 8 of 8 probe images\nwrote again/);
+  const [again, first] = ["again.safetensors", "run/model-deploy.safetensors"].map((name) =>
+    readFileSync(join(folder, name)),
+  );
+  expect(again!.equals(first!)).toBe(true);
+  expect(tensorone(args, folder).code).toBe(2);
+  expect(tensorone([...args, "--force"], folder).code).toBe(0);
+});
