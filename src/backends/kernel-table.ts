@@ -1,8 +1,9 @@
 /**
  * What a backend's kernels look like when they work on typed arrays: the reference does, and other backends fall back to it.
  */
-import type { Attrs, OpName, PerInput, PerOperand, PerOutput, UpdateAttrs, UpdateName } from "../ops/spec.js";
+
 import type { Resolved } from "../ops/scalar.js";
+import type { Attrs, OpName, PerInput, PerOperand, PerOutput, UpdateAttrs, UpdateName } from "../ops/spec.js";
 import type { DType, TypedArray } from "../tensor/dtype.js";
 import type { Shape } from "../tensor/shape.js";
 

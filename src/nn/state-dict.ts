@@ -5,6 +5,7 @@
 import { type Shape, sameShape, showShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { StateDictError } from "../util/errors.js";
+import { nearestName } from "../util/nearest.js";
 
 export type StateDict = ReadonlyMap<string, Tensor>;
 
@@ -37,30 +38,6 @@ export function compareStates(
       return other && !sameShape(other.shape, shape) ? [{ name, given: other.shape, expected: shape }] : [];
     }),
   };
-}
-
-/** Levenshtein distance, two rows at a time. */
-function editDistance(a: string, b: string): number {
-  let previous = Array.from({ length: b.length + 1 }, (_, j) => j);
-  for (let i = 1; i <= a.length; i++) {
-    const row = [i];
-    for (let j = 1; j <= b.length; j++)
-      row.push(Math.min(previous[j]! + 1, row[j - 1]! + 1, previous[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    previous = row;
-  }
-  return previous[b.length]!;
-}
-
-/** The candidate closest to `name`, if any is closer than half its length. */
-export function nearestName(name: string, candidates: Iterable<string>): string | undefined {
-  let best: string | undefined;
-  let least = name.length / 2;
-  for (const candidate of candidates) {
-    if (Math.abs(candidate.length - name.length) >= least) continue;
-    const distance = editDistance(name, candidate);
-    if (distance < least) [best, least] = [candidate, distance];
-  }
-  return best;
 }
 
 const listed = <T>(kind: string, items: readonly T[], show: (item: T) => string): string[] =>

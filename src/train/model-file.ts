@@ -38,11 +38,14 @@ export interface LoadedModel {
 /** Entries with these prefixes are a training run's own (checkpoint.ts), not the model's. */
 export const trainingPrefixes = ["raw.", "momentum."] as const;
 
+/** What a file can say beyond the model itself. */
+export interface FileSubject {
+  readonly recipe: Pick<Recipe, "images"> | null;
+  readonly classes: readonly string[] | null;
+}
+
 /** The metadata that describes `model` in a file. */
-export function describe(
-  model: MobileOne,
-  { recipe, classes }: { readonly recipe: Recipe | null; readonly classes: readonly string[] | null },
-): Metadata {
+export function describe(model: MobileOne, { recipe, classes }: FileSubject): Metadata {
   return {
     producer: "tensorone",
     model: listModels().find((name) => variants[name] === model.variant) ?? "custom",
@@ -54,11 +57,7 @@ export function describe(
 }
 
 /** Writes weights and description in one step. */
-export async function saveModelFile(
-  path: string,
-  model: MobileOne,
-  about: { readonly recipe: Recipe | null; readonly classes: readonly string[] | null },
-): Promise<void> {
+export async function saveModelFile(path: string, model: MobileOne, about: FileSubject): Promise<void> {
   await writeFileAtomic(path, encodeSafetensors(await toFileEntries(model), describe(model, about)));
 }
 

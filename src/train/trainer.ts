@@ -104,8 +104,8 @@ class Run {
       trainImages: trainSet.samples.length,
     };
     try {
-      await mkdir(out, { recursive: true });
       await this.#prepare(session, header);
+      await mkdir(out, { recursive: true });
       const steps = recipe.epochs * session.stepsPerEpoch;
       const totalSteps = Math.min(steps, this.#options.maxSteps ?? steps);
       if (session.step > totalSteps)

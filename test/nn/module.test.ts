@@ -2,7 +2,7 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import { StateDictError, setBackend, tensor } from "../../src/index.js";
 import { BatchNorm2d, Conv2d, initialize, Linear, Sequential } from "../../src/nn/index.js";
-import { nearestName } from "../../src/nn/state-dict.js";
+import { nearestName } from "../../src/util/nearest.js";
 
 beforeAll(async () => {
   await setBackend("reference");

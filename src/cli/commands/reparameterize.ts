@@ -2,7 +2,6 @@
 import { statSync } from "node:fs";
 import { reparameterize } from "../../models/index.js";
 import { loadModelFile, saveModelFile } from "../../train/model-file.js";
-import { mobileoneS0 } from "../../train/recipes/mobileone-s0.js";
 import { formatBytes } from "../../util/format.js";
 import { certificateJson, certificateLine } from "../certificate.js";
 import { defineCommand } from "../command.js";
@@ -28,8 +27,7 @@ export const reparameterization = defineCommand({
     const folded = await reparameterize(model, imageSize === undefined ? {} : { probe: { imageSize } });
     await saveModelFile(out, folded.model, {
       classes,
-      // of a recipe, a model file keeps only the pictures
-      recipe: info.images && { ...mobileoneS0, images: info.images },
+      recipe: info.images && { images: info.images },
     });
     terminal.print(certificateLine(folded.certificate));
     const sizes = [input, out].map((path) => statSync(path).size);
