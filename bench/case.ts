@@ -15,6 +15,8 @@ export interface Work {
   readonly flops?: number;
   /** Read and written, at least, by the best known algorithm. */
   readonly bytes?: number;
+  /** Of all operands, each counted once: decides which level of memory serves them. Default: bytes. */
+  readonly footprintBytes?: number;
   /** Pictures, where those are counted. */
   readonly images?: number;
 }
@@ -64,10 +66,11 @@ export interface OpCase<K extends OpName> {
 /** One op through the public door, its results freed at once, as a training step does. */
 export function opCase<K extends OpName>({ op, shapes, attrs, flops, readAgain = [], ...row }: OpCase<K>): Case {
   const infer = inferShapes[op] as unknown as (shapes: readonly Shape[], attrs: Attrs<K>) => readonly Shape[];
-  const bytes = bytesOf(...shapes, ...infer(shapes, attrs), ...readAgain);
+  const footprintBytes = bytesOf(...shapes, ...infer(shapes, attrs));
+  const bytes = footprintBytes + bytesOf(...readAgain);
   return {
     ...row,
-    work: { bytes, ...(flops !== undefined && { flops }) },
+    work: { bytes, footprintBytes, ...(flops !== undefined && { flops }) },
     prepare: () => {
       const inputs = shapes.map(operand);
       return {

@@ -109,7 +109,9 @@ export function comparisonTable(
 }
 
 export function peaksLine({ threads, gflops, bandwidths }: Peaks): string {
-  const levels = bandwidths.map(({ level, gbps }) => `${level} ${figures(gbps)}`);
+  const levels = bandwidths.map(
+    ({ level, footprintBytes, gbps }) => `${level} (${formatBytes(footprintBytes)}) ${figures(gbps)}`,
+  );
   const many = threads === 1 ? "1 thread" : `${threads} threads`;
   return `measured peaks, ${many}: ${figures(gflops)} GFLOP/s on registers; copies in GB/s: ${levels.join(", ")}`;
 }

@@ -7,31 +7,27 @@
 import type { WasmBackend } from "../src/backends/wasm/wasm-backend.js";
 import { setBackend } from "../src/index.js";
 import { TensoroneError, UsageError } from "../src/util/errors.js";
+import type { Case } from "./case.js";
 import { compare } from "./compare.js";
 import { coverageLines } from "./coverage.js";
 import { kernelCases, publishedSizes } from "./kernels/index.js";
 import { describeMachine, machineLine } from "./machine.js";
 import { type BenchOptions, help, parseOptions } from "./options.js";
 import { resultsFolder } from "./paths.js";
-import { measurePeaks, type Peaks } from "./peaks.js";
-import {
-  asLines,
-  comparisonTable,
-  duration,
-  kernelTable,
-  peaksLine,
-  perStepLine,
-  profileTable,
-  stepTable,
-} from "./report.js";
+import { bestPeaks, measurePeaks, type Peaks } from "./peaks.js";
+import { asLines, comparisonTable, kernelTable, peaksLine, perStepLine, profileTable, stepTable } from "./report.js";
 import { makeResults, readResults, saveResults } from "./results.js";
 import { defaultWorks, measureSteps, type StepRow } from "./step.bench.js";
-import { efforts, type KernelRow, runCases } from "./suite.js";
+import { efforts, type KernelRow, kernelRow, timeCases } from "./suite.js";
 
 /** People read stderr under --json. */
 const teller = (isJson: boolean) => (line: string) =>
   void (isJson ? process.stderr : process.stdout).write(`${line}\n`);
 type Tell = ReturnType<typeof teller>;
+
+/** What runs now, for those who watch. */
+const showLive = ({ name }: Case): void => void (process.stderr.isTTY && process.stderr.write(`\r\u001b[2K${name}`));
+const clearLive = (): void => void (process.stderr.isTTY && process.stderr.write("\r\u001b[2K"));
 
 async function measureKernels(
   { filter, threads, isQuick }: BenchOptions,
@@ -44,18 +40,14 @@ async function measureKernels(
   const kernels: KernelRow[] = [];
   for (const count of threads.length > 0 ? threads : [1]) {
     const backend = (await setBackend("wasm", { threads: count })) as WasmBackend;
-    const found = measurePeaks(backend);
+    const before = measurePeaks(backend);
+    const timings = await timeCases(cases, isQuick ? efforts.quick : efforts.normal, showLive);
+    clearLive();
+    // noise only lowers a peak
+    const found = bestPeaks(before, measurePeaks(backend));
+    const rows = timings.map((timing) => kernelRow(timing, found));
+    for (const line of ["", peaksLine(found), ...asLines(kernelTable(rows)), perStepLine(rows)]) tell(line);
     peaks.push(found);
-    tell(`\n${peaksLine(found)}`);
-    const effort = isQuick ? efforts.quick : efforts.normal;
-    const rows = await runCases(cases, {
-      peaks: found,
-      effort,
-      onRow: ({ name, medianMs }) =>
-        process.stderr.isTTY && process.stderr.write(`\r\u001b[2K${name} ${duration(medianMs)}`),
-    });
-    if (process.stderr.isTTY) process.stderr.write("\r\u001b[2K");
-    for (const line of [...asLines(kernelTable(rows)), perStepLine(rows)]) tell(line);
     kernels.push(...rows);
     await backend.dispose();
   }

@@ -28,8 +28,17 @@ export interface KernelRow {
   readonly perStep?: number;
 }
 
+/** All samples of one case. */
+export interface Timing {
+  readonly one: Case;
+  /** Per call, one number per sample. */
+  readonly seconds: readonly number[];
+}
+
 export interface Effort {
-  /** Spent on each case, at most about. */
+  /** How often the whole list is gone through: bursts of noise then hit a case once, not all of its samples. */
+  readonly passes: number;
+  /** Spent on each case in each pass, at most about. */
   readonly caseMs: number;
   readonly minSamples: number;
   /** Of one sample; the clock and its calls must not show. */
@@ -37,8 +46,8 @@ export interface Effort {
 }
 
 export const efforts = {
-  normal: { caseMs: 400, minSamples: 7, sampleMs: 10 },
-  quick: { caseMs: 60, minSamples: 3, sampleMs: 2 },
+  normal: { passes: 3, caseMs: 120, minSamples: 3, sampleMs: 10 },
+  quick: { passes: 1, caseMs: 60, minSamples: 3, sampleMs: 2 },
 } as const satisfies { readonly [name: string]: Effort };
 
 /** V8 swaps optimised code in after 1 to 12 ms of calls. */
@@ -53,11 +62,12 @@ function warmUp({ run }: Prepared): void {
 /** Seconds per call of `run`, one number per sample. Throws what `run` throws. */
 async function sample(name: string, run: () => void, { caseMs, minSamples, sampleMs }: Effort): Promise<number[]> {
   const suite = new Benchmark.Suite();
-  const options = { minSamples, maxTime: caseMs / 1000, minTime: sampleMs / 1000 };
   let failure: unknown;
   let seconds: number[] = [];
   suite.add(name, run, {
-    ...options,
+    minSamples,
+    maxTime: caseMs / 1000,
+    minTime: sampleMs / 1000,
     onError: ({ target }: Benchmark.Event) => {
       failure = (target as unknown as Benchmark).error;
     },
@@ -70,41 +80,39 @@ async function sample(name: string, run: () => void, { caseMs, minSamples, sampl
   return seconds;
 }
 
-function rate(one: Case, threads: number, seconds: readonly number[], peaks: Peaks): KernelRow {
+/** Times the cases one after the other; `onCase` hears what is about to run. */
+export async function timeCases(
+  cases: readonly Case[],
+  effort: Effort,
+  onCase: (one: Case) => void = () => {},
+): Promise<Timing[]> {
+  const samples = cases.map((): number[] => []);
+  for (let pass = 0; pass < effort.passes; pass++)
+    for (const [i, one] of cases.entries()) {
+      onCase(one);
+      const prepared = one.prepare();
+      try {
+        warmUp(prepared);
+        samples[i]!.push(...(await sample(one.name, () => prepared.run(), effort)));
+      } finally {
+        prepared.dispose();
+      }
+    }
+  return cases.map((one, i) => ({ one, seconds: samples[i]! }));
+}
+
+/** Rates, and the share of the peaks of this machine. */
+export function kernelRow({ one, seconds }: Timing, peaks: Peaks): KernelRow {
   const { group, name, work, perStep } = one;
   const medianMs = 1000 * median(seconds);
   const bestMs = 1000 * Math.min(...seconds);
   const floor = floorOf(work, peaks);
   return {
-    ...{ group, name, threads, medianMs, bestMs, spread: spread(seconds), samples: seconds.length },
+    ...{ group, name, threads: peaks.threads, medianMs, bestMs, spread: spread(seconds), samples: seconds.length },
     ...(work.flops !== undefined && { gflops: work.flops / medianMs / 1e6 }),
     ...(work.bytes !== undefined && { gbps: work.bytes / medianMs / 1e6 }),
     ...(work.images !== undefined && { imagesPerSecond: (1000 * work.images) / medianMs }),
     ...(floor && { shareOfPeak: floor.ms / medianMs, bound: floor.bound }),
     ...(perStep !== undefined && { perStep }),
   };
-}
-
-/** Times the cases one after the other; `onRow` hears each result as it comes. */
-export async function runCases(
-  cases: readonly Case[],
-  {
-    peaks,
-    effort,
-    onRow,
-  }: { readonly peaks: Peaks; readonly effort: Effort; readonly onRow?: (row: KernelRow) => void },
-): Promise<KernelRow[]> {
-  const rows: KernelRow[] = [];
-  for (const one of cases) {
-    const prepared = one.prepare();
-    try {
-      warmUp(prepared);
-      const row = rate(one, peaks.threads, await sample(one.name, () => prepared.run(), effort), peaks);
-      rows.push(row);
-      onRow?.(row);
-    } finally {
-      prepared.dispose();
-    }
-  }
-  return rows;
 }

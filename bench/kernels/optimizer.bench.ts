@@ -12,7 +12,7 @@ export const optimizer: readonly Case[] = [
     group: "optimizer",
     name: "SGD over S0",
     // reads parameter, velocity, gradient; writes the first two
-    work: { bytes: 5 * FLOAT_BYTES * parameters },
+    work: { bytes: 5 * FLOAT_BYTES * parameters, footprintBytes: 3 * FLOAT_BYTES * parameters },
     perStep: 1,
     prepare: () => {
       const model = models.createModel(MODEL, { init: "zeros" });
@@ -31,7 +31,10 @@ export const optimizer: readonly Case[] = [
   {
     group: "optimizer",
     name: "moving average of S0",
-    work: { bytes: 3 * FLOAT_BYTES * (parameters + bufferElements) },
+    work: {
+      bytes: 3 * FLOAT_BYTES * (parameters + bufferElements),
+      footprintBytes: 2 * FLOAT_BYTES * (parameters + bufferElements),
+    },
     perStep: 1,
     prepare: () => {
       const model = models.createModel(MODEL);

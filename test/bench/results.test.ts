@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { describeMachine } from "../../bench/machine.js";
 import { parseOptions } from "../../bench/options.js";
-import { floorOf, type Peaks } from "../../bench/peaks.js";
+import { bandwidthFor, bestPeaks, floorOf, type Peaks } from "../../bench/peaks.js";
 import { Player, takeTurns } from "../../bench/player.js";
 import { comparisonTable } from "../../bench/report.js";
 import { makeResults, readResults, saveResults } from "../../bench/results.js";
@@ -85,6 +85,9 @@ describe("statistics", () => {
     expect(floorOf({ flops: 5e6, bytes: 1000 }, peaks)).toEqual({ ms: 0.1, bound: "FMA" });
     expect(floorOf({ flops: 5, bytes: 1000 }, peaks)!.bound).toBe("L1");
     expect(floorOf({ bytes: 2e7 }, peaks)).toEqual({ ms: 2, bound: "DRAM" });
+    expect(floorOf({ bytes: 3000, footprintBytes: 1000 }, peaks)!.ms).toBeCloseTo(3e-5);
+    expect(bandwidthFor(Math.sqrt(1000 * 1e6), peaks).gbps).toBeCloseTo(Math.sqrt(100 * 10));
+    expect(bestPeaks(peaks, { ...peaks, gflops: 60 }, peaks).gflops).toBe(60);
     expect(floorOf({ images: 1 }, peaks)).toBeUndefined();
   });
 });
