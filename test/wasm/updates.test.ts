@@ -55,6 +55,14 @@ describe("updates", () => {
         }
     });
 
+  it("counts in int32", () => {
+    const on = backends[0]!;
+    const ints = (...values: number[]) => allocate([values.length], "int32", on).write(Int32Array.from(values));
+    const a = ints(1, -5, 2 ** 31 - 1);
+    update("accumulate", [a, ints(1, 2, 1)], {});
+    expect([...a.dataSync()]).toEqual([2, -3, -(2 ** 31)]);
+  });
+
   it("leaves what lies beside a view alone", () => {
     const x = allocate([4, 5], "float32", backends[1]!).write(new Float32Array(20).fill(1));
     update("fill", [apply("slice", [x], { begin: [1, 0], size: [2, 5] })[0]], { value: 3 });

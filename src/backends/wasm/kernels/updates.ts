@@ -12,6 +12,11 @@ const accumulate: MapFormula = {
   name: "accumulate",
   span: { outputs: 1, floats: 0, vectors: 4, formula: (_, [a, b]) => [a!.add(b!)] },
 };
+/** Counters, such as the number of batches a batch norm has seen. */
+const accumulateInt: MapFormula = {
+  name: "accumulate int32",
+  span: { outputs: 1, floats: 0, vectors: 4, formula: (_, [a, b]) => [a!.addInt(b!)] },
+};
 
 const lerp: MapFormula = {
   name: "lerp",
@@ -41,7 +46,9 @@ const sgdFormula = ({ nesterov, isFirst }: Pick<SgdAttrs, "nesterov" | "isFirst"
 const areFloats = (operands: readonly Operand[]): boolean => operands.every(({ dtype }) => dtype === "float32");
 
 export const updates: WasmUpdates = {
-  accumulate: ([a, b], _, plan) => areFloats([a]) && callMap(plan, accumulate, [a, b], [a]),
+  accumulate: ([a, b], _, plan) =>
+    (areFloats([a]) || a.dtype === "int32") &&
+    callMap(plan, a.dtype === "int32" ? accumulateInt : accumulate, [a, b], [a]),
   fill: ([a], { value }, plan) => {
     if (a.dtype !== "float32" && a.dtype !== "int32") return false;
     callFill(plan, a, value);
