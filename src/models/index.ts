@@ -9,6 +9,7 @@ export {
   type ReparameterizeOptions,
   reparameterize,
 } from "./mobileone/reparameterize.js";
+export { cheaperForm, type TrainingChoice, type TrainingForm } from "./mobileone/training-form.js";
 export { type BlockSpec, blockSpecs, type Variant, variants } from "./mobileone/variants.js";
 export { createModel, listModels, type ModelName, type ModelOptions } from "./registry.js";
 export { type Costs, type Summary, type SummaryOptions, type SummaryRow, summarize } from "./summary.js";

@@ -24,6 +24,29 @@ function kernelColumn(kernel: ArrayView | null, o: number, k: number, cOut: numb
 
 const dot = (a: Float64Array, b: Float64Array): number => a.reduce((total, value, i) => total + value * b[i]!, 0);
 
+/** Matrix [k, k], which starts at `from` of `matrices`, times w [k]. */
+function product(matrices: Float64Array, from: number, w: Float64Array): Float64Array {
+  const k = w.length;
+  const result = new Float64Array(k);
+  for (let i = 0; i < k; i++) {
+    const row = from + i * k;
+    let total = 0;
+    for (let j = 0; j < k; j++) total += matrices[row + j]! * w[j]!;
+    result[i] = total;
+  }
+  return result;
+}
+
+/** Adds factor · w wᵀ to the matrix [k, k] that starts at `from` of `matrices`. */
+function addSquare(matrices: Float64Array, from: number, w: Float64Array, factor: number): void {
+  const k = w.length;
+  for (let i = 0; i < k; i++) {
+    const row = from + i * k;
+    const scaled = factor * w[i]!;
+    for (let j = 0; j < k; j++) matrices[row + j]! += scaled * w[j]!;
+  }
+}
+
 /** Calls `visit` for every branch of every output channel. */
 function forEachColumn(
   { kernels }: Branches<ArrayView>,
@@ -50,11 +73,7 @@ export function foldBranches(
   const weightTotal = new Float64Array(weight.data.length);
   const biasTotal = new Float64Array(cOut);
   forEachColumn(branches, k, cOut, attrs, (o, group, branch, w) => {
-    const projection = Float64Array.from({ length: k }, (_, i) => {
-      let total = 0;
-      for (let j = 0; j < k; j++) total += covariance.data[(group * k + i) * k + j]! * w[j]!;
-      return total;
-    });
+    const projection = product(covariance.data as Float64Array, group * k * k, w);
     let mean = 0;
     for (let i = 0; i < k; i++) mean += w[i]! * mu.data[group * k + i]!;
     const variance = Math.max(0, dot(w, projection));
@@ -114,11 +133,6 @@ export function foldMomentsGrad(
     // dvariance = −½ γ/σ · dγ/σ
     const dvariance =
       (-0.5 * branches.gammas[branch]!.data[o]! * dgammas.data[at]!) / (variances.data[at]! + attrs.eps);
-    for (let i = 0; i < k; i++) {
-      const factor = dvariance * w[i]!;
-      if (factor === 0) continue;
-      const row = (group * k + i) * k;
-      for (let j = 0; j < k; j++) dcovariance.data[row + j]! += factor * w[j]!;
-    }
+    addSquare(dcovariance.data as Float64Array, group * k * k, w, dvariance);
   });
 }

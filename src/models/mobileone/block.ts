@@ -10,6 +10,8 @@ import { SqueezeExcite } from "../../nn/squeeze-excite.js";
 import * as F from "../../ops/functional.js";
 import { scope } from "../../tensor/scope.js";
 import type { Tensor } from "../../tensor/tensor.js";
+import { foldedSumOfBranches, isFoldable } from "./folded-training.js";
+import { cheaperForm, type TrainingChoice, type TrainingForm } from "./training-form.js";
 import { type BlockSpec, hasScale, hasSkip } from "./variants.js";
 
 /** A convolution without bias and its batch norm. */
@@ -46,10 +48,13 @@ export class MobileOneBlock extends Module {
   readonly skip: BatchNorm2d | null;
   readonly scale: ConvNorm | null;
   readonly convs: readonly ConvNorm[];
+  /** How it trains; the function and the state dict are the same. */
+  readonly trainingChoice: TrainingChoice;
 
-  constructor(spec: BlockSpec, layer: LayerOptions = {}) {
+  constructor(spec: BlockSpec, layer: LayerOptions = {}, trainingChoice: TrainingChoice = "plain") {
     super();
     this.spec = spec;
+    this.trainingChoice = trainingChoice;
     // registered in mmpretrain's order, which is also that of its optimiser state
     const squeezeExcite = excite(spec, layer);
     this.squeezeExcite = squeezeExcite && this.child("se", squeezeExcite);
@@ -66,7 +71,16 @@ export class MobileOneBlock extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return scope(() => finish(this.sumOfBranches(x), this.squeezeExcite));
+    return scope(() => {
+      const sum = this.formFor(x) === "folded" ? foldedSumOfBranches(this, x) : this.sumOfBranches(x);
+      return finish(sum, this.squeezeExcite);
+    });
+  }
+
+  /** The form in which x [N, H, W, Cin] would be computed now; in evaluation there is only the plain one. */
+  formFor(x: Tensor): TrainingForm {
+    if (this.trainingChoice === "plain" || !isFoldable(this)) return "plain";
+    return this.trainingChoice === "folded" ? "folded" : cheaperForm(this.spec, x.shape);
   }
 
   /** Σ branches(x); each branch is freed once it is added. */

@@ -12,7 +12,8 @@ import { scope } from "../../tensor/scope.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { UsageError } from "../../util/errors.js";
 import { DeployedBlock, MobileOneBlock } from "./block.js";
-import { blockSpecs, type Variant } from "./variants.js";
+import type { TrainingChoice } from "./training-form.js";
+import { type BlockSpec, blockSpecs, type Variant } from "./variants.js";
 
 export interface MobileOneOptions {
   /** Default 1000, ImageNet's. */
@@ -24,6 +25,11 @@ export interface MobileOneOptions {
   readonly deploy?: boolean;
   /** "zeros" where all weights are about to be loaded. Default "random". */
   readonly init?: LayerOptions["init"];
+  /**
+   * How blocks train: branch by branch ("plain"), folded through the moments of their inputs, which is the same function
+   * and several times less work where there are many branches ("folded"), or what is cheaper for each. Default "plain".
+   */
+  readonly training?: TrainingChoice;
 }
 
 export class MobileOne extends Module {
@@ -38,7 +44,14 @@ export class MobileOne extends Module {
   /** [N, H, W, 3] -> logits [N, numClasses]. Throws UsageError for a numClasses that is not a positive integer. */
   constructor(variant: Variant, options: MobileOneOptions = {}) {
     super();
-    const { numClasses = 1000, seed = 0, dtype = "float32", deploy = false, init = "random" } = options;
+    const {
+      numClasses = 1000,
+      seed = 0,
+      dtype = "float32",
+      deploy = false,
+      init = "random",
+      training = "plain",
+    } = options;
     if (!Number.isInteger(numClasses) || numClasses < 1)
       throw new UsageError(`MobileOne: numClasses is ${numClasses}, expected a positive integer`);
     this.variant = variant;
@@ -46,9 +59,10 @@ export class MobileOne extends Module {
     this.dtype = dtype;
     this.isDeployed = deploy;
     const layer = { dtype, init: "zeros" } as const;
-    const Block = deploy ? DeployedBlock : MobileOneBlock;
+    const blockOf = (spec: BlockSpec) =>
+      deploy ? new DeployedBlock(spec, layer) : new MobileOneBlock(spec, layer, training);
     const specs = blockSpecs(variant);
-    this.blocks = specs.map((spec) => this.child(`backbone.${spec.name}`, new Block(spec, layer)));
+    this.blocks = specs.map((spec) => this.child(`backbone.${spec.name}`, blockOf(spec)));
     this.classifier = this.child("head.fc", new Linear(specs.at(-1)!.outChannels, numClasses, layer));
     if (init === "random") initialize(this, { seed });
   }

@@ -1,0 +1,35 @@
+/**
+ * A block's training forward through the moments of its input patches (design.md 6): the same function of x and of every
+ * parameter as the sum of its branches, the same running statistics, with one convolution instead of one per branch and no
+ * normalisation of any activation. block.ts keeps the branch-by-branch form, which is the oracle of this one.
+ */
+import * as F from "../../ops/functional.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import type { MobileOneBlock } from "./block.js";
+
+/** Whether the block's batch norms all use batch statistics, without which there is nothing to fold. */
+export const isFoldable = (block: MobileOneBlock): boolean => normsOf(block).every((norm) => norm.training);
+
+const convNormsOf = ({ scale, convs }: MobileOneBlock) => (scale ? [scale, ...convs] : convs);
+
+const normsOf = (block: MobileOneBlock) => [
+  ...(block.skip ? [block.skip] : []),
+  ...convNormsOf(block).map(({ norm }) => norm),
+];
+
+/** Σ branches(x), [N, H, W, Cin] -> [N, OH, OW, Cout]; moves the running statistics of every branch. */
+export function foldedSumOfBranches(block: MobileOneBlock, x: Tensor): Tensor {
+  const { kernelSize, stride, padding, dilation, groups } = block.spec;
+  const geometry = { stride, padding, dilation, groups };
+  const norms = normsOf(block);
+  const kernels = [...(block.skip ? [null] : []), ...convNormsOf(block).map(({ conv }) => conv.weight)];
+  const branches = norms.map(({ weight: gamma, bias: beta }, i) => ({ gamma, beta, kernel: kernels[i]! }));
+  const moments = F.patchMoments(x, kernelSize, geometry);
+  const folded = F.foldBranches(moments, branches, { kernelSize, groups, eps: norms[0]!.eps });
+  const y = F.conv2d(x, folded.weight, geometry);
+  const ofBranch = (statistics: Tensor, i: number): Tensor => F.reshape(F.slice(statistics, [i], [1]), [-1]);
+  norms.forEach((norm, i) => {
+    norm.track(ofBranch(folded.means, i), ofBranch(folded.variances, i), y.size / y.shape[3]!);
+  });
+  return F.add(y, folded.bias);
+}

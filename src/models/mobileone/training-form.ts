@@ -1,0 +1,80 @@
+/**
+ * Which form a block trains in: branch by branch, or folded through the moments of its patches (folded-training.ts). Both
+ * are the same function; the rule compares what one step of each computes and moves, at speeds measured on the wasm backend.
+ */
+import { windowOutput } from "../../ops/shapes.js";
+import type { Shape } from "../../tensor/shape.js";
+import { type BlockSpec, hasScale, hasSkip } from "./variants.js";
+
+export type TrainingForm = "folded" | "plain";
+/** "auto" lets the cost rule choose for each block and input size. */
+export type TrainingChoice = "auto" | TrainingForm;
+
+/** What a training step of one block costs, forward and backward. */
+export interface TrainingCost {
+  /** Multiply-adds of convolutions and of moments. */
+  readonly macs: number;
+  /** Multiply-adds in float64, between small matrices. */
+  readonly doubleMacs: number;
+  /** Elements read and written by what is bound by memory. */
+  readonly elements: number;
+}
+
+/** Per second and thread: measured by bench/folded.ts, see bench/results/folded-training.json. */
+const SPEED = { macs: 22e9, depthwiseMacs: 14e9, doubleMacs: 9e9, elements: 3e9 } as const;
+
+/** Passes over a branch's output: statistics, normalisation, sum; the two passes of its gradient, and the sum of dx. */
+const NORM_PASSES = 3 + 3 + 5 + 3;
+/** Bias; the moments' read of x; the sum of the two parts of dx. */
+const FOLDED_PASSES = { out: 3, in: 2 + 5 };
+/** Forward, input gradient, weight gradient. */
+const CONV_PRODUCTS = 3;
+/** Products of 3×3 patches that share rows (wasm kernels/moments/depthwise): 6 + 9 + 9 with stride 1, all 45 otherwise. */
+const depthwiseMoments = (stride: number): number => (stride === 1 ? 24 : 45);
+/** Offsets between two taps of a 3×3 window: what the gradient of its moments gathers. */
+const DEPTHWISE_OFFSETS = 25;
+
+/** Costs of both forms for x [N, H, W, Cin]. */
+export function trainingCosts(spec: BlockSpec, [n, h, w]: Shape): Readonly<Record<TrainingForm, TrainingCost>> {
+  const { inChannels, outChannels, kernelSize, stride, padding, dilation, groups, numConvBranches } = spec;
+  const inputs = n! * h! * w!;
+  const positions =
+    n! *
+    windowOutput(h!, kernelSize, stride, padding, dilation) *
+    windowOutput(w!, kernelSize, stride, padding, dilation);
+  const perGroup = inChannels / groups;
+  const patch = kernelSize ** 2 * perGroup;
+  const conv = positions * patch * outChannels;
+  const scale = hasScale(spec) ? positions * perGroup * outChannels : 0;
+  const branches = numConvBranches + Number(hasScale(spec)) + Number(hasSkip(spec));
+  // the image itself needs no gradient
+  const isFirst = spec.type === "stem";
+  const products = isFirst ? CONV_PRODUCTS - 1 : CONV_PRODUCTS;
+  const isDepthwise = groups > 1 && perGroup === 1 && kernelSize === 3;
+  const moments = isDepthwise
+    ? positions * outChannels * depthwiseMoments(stride) + inputs * inChannels * DEPTHWISE_OFFSETS
+    : positions * groups * patch * ((patch + 1) / 2 + (isFirst ? 0 : patch));
+  return {
+    plain: {
+      macs: products * (numConvBranches * conv + scale),
+      doubleMacs: 0,
+      elements: branches * NORM_PASSES * positions * outChannels,
+    },
+    folded: {
+      macs: products * conv + moments,
+      // Σw of every branch, and half as much (by symmetry) for the gradient of Σ
+      doubleMacs: 1.5 * branches * patch ** 2 * outChannels,
+      elements: FOLDED_PASSES.out * positions * outChannels + FOLDED_PASSES.in * inputs * inChannels,
+    },
+  };
+}
+
+/** Seconds on one thread. */
+export const trainingSeconds = ({ groups }: BlockSpec, { macs, doubleMacs, elements }: TrainingCost): number =>
+  macs / (groups > 1 ? SPEED.depthwiseMacs : SPEED.macs) + doubleMacs / SPEED.doubleMacs + elements / SPEED.elements;
+
+/** The cheaper form for x [N, H, W, Cin]. */
+export function cheaperForm(spec: BlockSpec, input: Shape): TrainingForm {
+  const { folded, plain } = trainingCosts(spec, input);
+  return trainingSeconds(spec, folded) < trainingSeconds(spec, plain) ? "folded" : "plain";
+}
