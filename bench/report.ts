@@ -38,7 +38,7 @@ export function kernelTable(rows: readonly KernelRow[]): Table {
 /** What the rows add up to over one training step, branch by branch. */
 export function perStepLine(rows: readonly KernelRow[]): string {
   const sum = rows.reduce((ms, { perStep = 0, medianMs }) => ms + perStep * medianMs, 0);
-  const floor = rows.reduce((ms, row) => ms + (row.perStep ?? 0) * row.medianMs * (row.shareOfPeak ?? 0), 0);
+  const floor = rows.reduce((ms, row) => ms + (row.perStep ?? 0) * row.bestMs * (row.shareOfPeak ?? 0), 0);
   return `these rows, as often as a training step of S0 needs them: ${duration(sum)}; at the measured peaks ${duration(floor)}`;
 }
 

@@ -20,7 +20,7 @@ export interface KernelRow {
   readonly gflops?: number;
   readonly gbps?: number;
   readonly imagesPerSecond?: number;
-  /** The least time the machine needs, as a share of the time taken: 1 is perfect. */
+  /** The least time the machine needs, as a share of the fastest sample, since peaks are the fastest too: 1 is perfect. */
   readonly shareOfPeak?: number;
   /** What bounds that least time: FMA, or a level of memory. */
   readonly bound?: string;
@@ -112,7 +112,7 @@ export function kernelRow({ one, seconds }: Timing, peaks: Peaks): KernelRow {
     ...(work.flops !== undefined && { gflops: work.flops / medianMs / 1e6 }),
     ...(work.bytes !== undefined && { gbps: work.bytes / medianMs / 1e6 }),
     ...(work.images !== undefined && { imagesPerSecond: (1000 * work.images) / medianMs }),
-    ...(floor && { shareOfPeak: floor.ms / medianMs, bound: floor.bound }),
+    ...(floor && { shareOfPeak: floor.ms / bestMs, bound: floor.bound }),
     ...(perStep !== undefined && { perStep }),
   };
 }
