@@ -7,6 +7,7 @@ import { convolutionKernels } from "./convolution.js";
 import { elementwise } from "./elementwise.js";
 import { matmul } from "./matmul.js";
 import { moveKernels } from "./move/index.js";
+import { poolKernels } from "./pool.js";
 import { reduceKernels } from "./reduce/index.js";
 import { updates } from "./updates.js";
 
@@ -17,6 +18,7 @@ export const wasmKernels: WasmKernels = {
   ...batchNormKernels,
   ...reduceKernels,
   ...moveKernels,
+  ...poolKernels,
 };
 
 export const wasmUpdates: WasmUpdates = {
