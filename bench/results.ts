@@ -82,9 +82,7 @@ const INTRODUCTION = `# Measured results
 Written by \`npm run bench -- --save NAME\`; numbers without a row here are nobody's. Rates are those of the median. "Of peak"
 is the least time this machine needs for the flops or bytes of a row, by the peaks measured in the same run, as a share of
 the fastest sample: peaks are the fastest too. "Spread" is half the distance between the quartiles: where it is large, other
-jobs had the cores (the load says how many wanted them), and the fastest sample says more than the median.`; numbers without a row here are nobody's. "Of peak" is the least time this machine
-needs for the flops or bytes of a row, by the peaks measured in the same run, as a share of the time taken. "Spread" is
-half the distance between the quartiles.`;
+jobs had the cores (the load says how many wanted them), and the fastest sample says more than the median.`;
 
 /** Rewrites README.md from all result files and the pages that other measurements left beside them. */
 function writeIndex(folder: string): void {
