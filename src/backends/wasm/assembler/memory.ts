@@ -28,6 +28,10 @@ export class MemoryBuilder extends LocalsBuilder {
   broadcast(pointer: IntLike, at = 0, parts = this.width): Vec {
     return new Vec(new Array<Emit>(parts).fill(this.#loadPart(pointer, at, 0x09, 2)));
   }
+  /** One f64 from memory in every lane. */
+  broadcastDouble(pointer: IntLike, at = 0, parts = this.width): Vec {
+    return new Vec(new Array<Emit>(parts).fill(this.#loadPart(pointer, at, 0x0a, 3)));
+  }
   /** The first `count` lanes from memory, the others 0; never reads past them. */
   loadPartial(pointer: IntLike, at: number, count: number, parts = this.width): Vec {
     return new Vec(

@@ -263,6 +263,10 @@ export class Vec {
   divDouble(other: VecLike): Vec {
     return this.#binary(other, 0xf3, "f64");
   }
+  /** this·b + c in f64 lanes, with one rounding or two; see FunctionBuilder.maddDouble. */
+  relaxedMaddDouble(b: Vec, c: Vec): Vec {
+    return this.#ternary(b, c, 0x107);
+  }
   pmaxDouble(other: VecLike): Vec {
     return this.#binary(other, 0xf7, "f64");
   }

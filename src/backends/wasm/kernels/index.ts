@@ -6,6 +6,7 @@ import { batchNormKernels } from "./batch-norm/index.js";
 import { convolutionKernels } from "./convolution.js";
 import { elementwise } from "./elementwise.js";
 import { matmul } from "./matmul.js";
+import { momentKernels } from "./moments/index.js";
 import { moveKernels } from "./move/index.js";
 import { poolKernels } from "./pool.js";
 import { reduceKernels } from "./reduce/index.js";
@@ -18,6 +19,7 @@ export const wasmKernels: WasmKernels = {
   ...batchNormKernels,
   ...reduceKernels,
   ...moveKernels,
+  ...momentKernels,
   ...poolKernels,
 };
 

@@ -1,0 +1,63 @@
+/**
+ * Lowerings of the ops behind folded training: moments of patches and what flows back through them, and the fold of the
+ * branches. Moments are float64, activations and parameters float32.
+ */
+import { windowOutput } from "../../../../ops/shapes.js";
+import type { PatchAttrs } from "../../../../ops/spec.js";
+import type { Shape } from "../../../../tensor/shape.js";
+import type { WasmKernels } from "../../plan.js";
+import { callGram } from "./gram.js";
+import type { PatchRows } from "./patch-rows.js";
+import { callRowsGrad } from "./rows-grad.js";
+
+const isPointwise = ({ kernelSize, stride, padding }: PatchAttrs): boolean =>
+  [...kernelSize, ...stride].every((v) => v === 1) && padding.every((v) => v === 0);
+
+/** The patches of one group as rows. */
+function patchRowsOf([n, h, w, channels]: Shape, attrs: PatchAttrs): PatchRows {
+  const { kernelSize, stride, padding, dilation, groups } = attrs;
+  const out = (size: number, axis: 0 | 1): number =>
+    windowOutput(size, kernelSize[axis], stride[axis], padding[axis], dilation[axis]);
+  const taken = channels! / groups;
+  const windows = {
+    ...({
+      source: [h!, w!],
+      windows: [out(h!, 0), out(w!, 1)],
+      kernel: kernelSize,
+      stride,
+      padding,
+      dilation,
+    } as const),
+    ...({ spread: [1, 1], channels: channels!, taken } as const),
+  };
+  return {
+    rows: n! * windows.windows[0] * windows.windows[1],
+    k: kernelSize[0] * kernelSize[1] * taken,
+    rowBytes: 4 * channels!,
+    windows: isPointwise(attrs) ? null : windows,
+  };
+}
+
+export const momentKernels = {
+  patchMoments([x], attrs, [mean, covariance], plan) {
+    if (x.dtype !== "float32" || x.size === 0) return false;
+    const patches = patchRowsOf(x.shape, attrs);
+    const { k } = patches;
+    for (let group = 0; group < attrs.groups; group++)
+      callGram(
+        plan,
+        patches,
+        x.pointer + 4 * group * (x.shape[3]! / attrs.groups),
+        mean.pointer + 8 * group * k,
+        covariance.pointer + 8 * group * k * k,
+      );
+    return true;
+  },
+  patchMomentsGrad([x, mean, dmean, dcovariance], attrs, [dx], plan) {
+    if (x.dtype !== "float32" || !isPointwise(attrs) || attrs.groups > 1) return false;
+    const c = x.shape[3]!;
+    const pointers = [x.pointer, mean.pointer, dmean.pointer, dcovariance.pointer] as const;
+    callRowsGrad(plan, x.size / c, c, pointers, dx.pointer);
+    return true;
+  },
+} satisfies WasmKernels;

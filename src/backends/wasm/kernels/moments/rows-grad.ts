@@ -1,0 +1,137 @@
+/**
+ * What reaches the rows x [M, C] of a 1×1 convolution through their moments: dx = (x − μ) D + dμ/M, D = (dΣ + dΣᵀ)/M. One
+ * matrix product over centred rows, block by block in scratch; a column of ones beside them brings in the constant.
+ */
+import type { FunctionRef, Target, WasmModule } from "../../assembler/index.js";
+import type { Kernel, Plan } from "../../plan.js";
+import { forEachStrip, paddedChannels, piecesOf } from "../channels.js";
+import { taskRows } from "../gemm.js";
+import { defineRows, packedBytes, panelColumns, type RowsSpec, tileRows } from "../gemm-tile.js";
+import { blocksOf, runEachTask } from "../tasks.js";
+import { pitchOf } from "./patch-rows.js";
+
+/** Bytes of centred rows made at a time: they should still be in the L1 or L2 cache when the product reads them. */
+const BLOCK_BYTES = 1 << 16;
+
+/** Row `c`+0…: B of [c + 1, c] in panels, D and below it the constant that also mends the rounding of μ to float32. */
+const packKernel = (target: Target, c: number): Kernel => {
+  const width = panelColumns(target);
+  return {
+    key: `moments pack ${c}`,
+    emit: (m) =>
+      runEachTask(m, ["dcovariance", "mean", "dmean", "rows", "to"], (f, panel, dcovariance, mean, dmean, rows, to) => {
+        const count = f.f64(rows.toFloat("f64"));
+        const first = f.int(panel.mul(width));
+        const columns = f.int(first.add(width).min(c).sub(first));
+        // the last panel is as wide as its vectors
+        const rowFloats = f.int(
+          columns
+            .add(m.lanes - 1)
+            .div(m.lanes)
+            .mul(m.lanes),
+        );
+        const base = f.int(to.add(first.mul(4 * (c + 1))));
+        f.fill(base, 0, rowFloats.mul(4 * (c + 1)));
+        f.for(0, columns, 1, (column) => {
+          const j = f.int(first.add(column));
+          const out = f.int(base.add(column.mul(4)));
+          const [down, across] = [f.int(dcovariance.add(j.mul(8))), f.int(dcovariance.add(j.mul(8 * c)))];
+          const p = f.int(mean);
+          const constant = f.f64(f.loadFloat("f64", dmean.add(j.mul(8))).div(count));
+          const d = f.f64();
+          const mu = f.f64();
+          f.for(0, c, 1, () => {
+            d.set(f.loadFloat("f64", down).add(f.loadFloat("f64", across)).div(count));
+            f.storeFloat(out, 0, d.demote());
+            mu.set(f.loadFloat("f64", p));
+            constant.set(constant.add(mu.demote().promote().sub(mu).mul(d)));
+            down.inc(8 * c);
+            across.inc(8);
+            p.inc(8);
+            out.inc(rowFloats.mul(4));
+          });
+          f.storeFloat(out, 0, constant.demote());
+        });
+      }),
+  };
+};
+
+/** (x, mean, to, rows): to = x − mean (float32) for one strip of channels. */
+const defineCentre = (m: WasmModule, c: number, pitch: number, lanes: number): FunctionRef =>
+  m.function(`centre ${c} ${pitch} ${lanes}`, ["i32", "i32", "i32", "i32"], (f, x, mean, to, rows) => {
+    const pieces = piecesOf(lanes).map((piece) => ({ ...piece, mean: f.vec(f.load(mean, piece.at, piece.parts)) }));
+    f.for(0, rows, 1, () => {
+      for (const { lanes: own, parts, at, mean: shift } of pieces)
+        f.storePartial(to, at, f.loadPartial(x, at, own, parts).sub(shift), own);
+      x.inc(4 * c);
+      to.inc(pitch);
+    });
+  });
+
+const roundMeanKernel = (c: number): Kernel => ({
+  key: `moments mean ${c}`,
+  emit: (m) =>
+    runEachTask(m, ["mean", "to"], (f, _, mean, to) => {
+      f.fill(to, 0, 4 * paddedChannels(c));
+      f.for(0, c, 1, (i) => f.storeFloat(to.add(i.mul(4)), 0, f.loadFloat("f64", mean.add(i.mul(8))).demote()));
+    }),
+});
+
+function productKernel(spec: RowsSpec, c: number, block: number, rowsPerTask: number): Kernel {
+  const pitch = spec.aRow;
+  return {
+    key: `moments product ${block} ${rowsPerTask} ${JSON.stringify(spec)}`,
+    emit: (m) =>
+      runEachTask(m, ["x", "mean", "b", "dx", "rows", "scratch"], (f, task, x, mean, b, dx, rows, scratch) => {
+        const own = f.int(scratch.add(f.worker.mul(block * pitch)));
+        const one = f.f32(1);
+        f.for(0, block, 1, (row) => f.storeFloat(own.add(row.mul(pitch)), 4 * c, one));
+        const last = f.int(task.add(1).mul(rowsPerTask).min(rows));
+        f.for(task.mul(rowsPerTask), last, block, (row) => {
+          const count = f.int(last.sub(row).min(block));
+          const from = f.int(x.add(row.mul(4 * c)));
+          forEachStrip(
+            f,
+            c,
+            (lanes) => defineCentre(m, c, pitch, lanes),
+            (at) => [from.add(at), mean.add(at), own.add(at), count],
+          );
+          f.call(defineRows(m, spec), own, b, dx.add(row.mul(spec.cRow)), count);
+        });
+      }),
+  };
+}
+
+/** Writes dx [rows, c] from x and, in float64, mean and dmean [c] and dcovariance [c, c]. */
+export function callRowsGrad(
+  plan: Plan,
+  rows: number,
+  c: number,
+  [x, mean, dmean, dcovariance]: readonly [number, number, number, number],
+  dx: number,
+): void {
+  const { target } = plan;
+  const pitch = pitchOf(c + 1);
+  const tile = tileRows(target);
+  // a multiple of 16 rows keeps the scratch of each worker aligned
+  const step = tile % 4 === 0 ? 4 * tile : 8 * tile;
+  const block = step * Math.max(1, Math.min(4, Math.floor(BLOCK_BYTES / (pitch * step))));
+  const spec: RowsSpec = {
+    ...{ n: c, k: c + 1, aRow: pitch, cRow: 4 * c },
+    ...{ tail: rows % tile, directB: null, prefetch: false },
+  };
+  const rounded = plan.scratch(4 * paddedChannels(c));
+  const b = plan.scratch(packedBytes(target, c + 1, c));
+  const rowsPerTask = block * Math.ceil(taskRows(target, c, c) / block);
+  plan.call(roundMeanKernel(c), 1, [mean, rounded]);
+  plan.call(packKernel(target, c), blocksOf(c, panelColumns(target)), [dcovariance, mean, dmean, rows, b]);
+  const scratch = plan.scratchPerWorker(block * pitch);
+  plan.call(productKernel(spec, c, block, rowsPerTask), blocksOf(rows, rowsPerTask), [
+    x,
+    rounded,
+    b,
+    dx,
+    rows,
+    scratch,
+  ]);
+}
