@@ -6,6 +6,8 @@ import { type FunctionBuilder, type FunctionRef, Int, type IntLike, type IntVar,
 
 export const STRIP_LANES = 16;
 const PIECE_LANES = 8;
+/** Fewer rows are not worth what a block costs. */
+const MIN_BLOCK_ROWS = 8;
 
 /** Channels rounded up to whole strips: what scratch vectors of channels are padded to. */
 export const paddedChannels = (channels: number): number => Math.ceil(channels / STRIP_LANES) * STRIP_LANES;
@@ -39,6 +41,10 @@ export function forEachStrip(
   if (whole > 0) f.for(0, whole, 4 * STRIP_LANES, (at) => f.call(define(STRIP_LANES), ...args(at)));
   if (rest > 0) f.call(define(rest), ...args(Int.of(whole)));
 }
+
+/** Rows of a block: as many as fit `bytes`, so that strips whose rows lie pages apart stay near, but not more than `most`. */
+export const blockRowsWithin = (bytes: number, channels: number, most: number): number =>
+  Math.min(most, Math.max(MIN_BLOCK_ROWS, Math.floor(bytes / (4 * channels))));
 
 /** Does `body` for blocks of up to `blockRows` of `count` rows, `pointers` moving along; `rows` is a block's own count. */
 export function forEachRowBlock(

@@ -3,14 +3,15 @@
  */
 import { type FunctionBuilder, floatBits, type Vec } from "../../assembler/index.js";
 import type { Kernel, Operand, Plan } from "../../plan.js";
-import { forEachRowBlock, forEachStrip, paddedChannels, piecesOf } from "../channels.js";
+import { blockRowsWithin, forEachRowBlock, forEachStrip, paddedChannels, piecesOf } from "../channels.js";
 import { callMap, type MapFormula } from "../map.js";
 import { blocksOf, runEachTask } from "../tasks.js";
 
 /** Elements of a task: 128 KiB per operand, 10-20 µs. */
 const TASK_ELEMENTS = 32768;
-/** Rows for which a strip's coefficients stay in registers. */
+/** Rows for which a strip's coefficients stay in registers, and their bytes at most. */
 const BLOCK_ROWS = 32;
+const BLOCK_BYTES = 32768;
 
 export interface RowsFormula {
   readonly name: string;
@@ -50,7 +51,7 @@ const kernelOf = ({ name, inputs, coefficients, formula }: RowsFormula, channels
       const first = f.int(task.mul(perTask));
       const count = f.int(rows.sub(first).min(perTask));
       const moving = args.slice(0, inputs + 1).map((pointer) => f.int(pointer.add(first.mul(4 * channels))));
-      forEachRowBlock(f, channels, BLOCK_ROWS, count, moving, (n) =>
+      forEachRowBlock(f, channels, blockRowsWithin(BLOCK_BYTES, channels, BLOCK_ROWS), count, moving, (n) =>
         forEachStrip(f, channels, define, (at) => [...moving.map((p) => p.add(at)), table.add(at), n]),
       );
     });

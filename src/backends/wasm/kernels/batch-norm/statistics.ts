@@ -7,6 +7,7 @@ import { type FunctionRef, floatBits, type IntLike, type WasmModule } from "../.
 import type { Kernel, Operand, Plan } from "../../plan.js";
 import {
   addToDoubles,
+  blockRowsWithin,
   forEachPair,
   forEachRowBlock,
   forEachStrip,
@@ -18,8 +19,9 @@ import { blocksOf, runEachTask } from "../tasks.js";
 
 /** Elements of a task: 512 KiB, 20-50 µs. */
 const TASK_ELEMENTS = 131072;
-/** Rows summed in float32. */
+/** Rows summed in float32 at most, and bytes of them: 1024 channels are read twice as fast in blocks of 16 rows. */
 const BLOCK_ROWS = 64;
+const BLOCK_BYTES = 65536;
 /** Enough that one outlier among them does little harm. */
 const PIVOT_ROWS = 16;
 
@@ -85,7 +87,9 @@ const sumsKernel = (channels: number): Kernel => ({
       const strips = (define: (lanes: number) => FunctionRef, n: IntLike) =>
         forEachStrip(f, channels, define, (at) => [p.add(at), mine.add(at), mine.add(at.mul(2)), n]);
       strips((lanes) => definePivot(m, channels, lanes), f.int(count.min(PIVOT_ROWS)));
-      forEachRowBlock(f, channels, BLOCK_ROWS, count, [p], (n) => strips((lanes) => defineSums(m, channels, lanes), n));
+      forEachRowBlock(f, channels, blockRowsWithin(BLOCK_BYTES, channels, BLOCK_ROWS), count, [p], (n) =>
+        strips((lanes) => defineSums(m, channels, lanes), n),
+      );
     }),
 });
 
