@@ -1,19 +1,18 @@
 /**
  * The same work on other engines, by turns in one run. Each peer is a player (player.ts) in a process of its own; one that
- * is not installed is left out with a line that says so. Peers are never dependencies of this package: bench/compare has a
- * package file of its own.
+ * is not installed is left out with a line that says so (peers.ts).
  */
 import { join } from "node:path";
 import { formatBytes } from "../src/util/format.js";
 import type { Machine } from "./machine.js";
 import { machineLine } from "./machine.js";
 import type { BenchOptions } from "./options.js";
-import { benchFolder, resultsFolder } from "./paths.js";
-import { Player, type PlayerSummary, takeTurns } from "./player.js";
+import { resultsFolder } from "./paths.js";
+import { peers } from "./peers.js";
+import { type Player, type PlayerSummary, type Rounds, takeTurns } from "./player.js";
 import { asLines, asMarkdown, duration, type Table } from "./report.js";
 import { writeWhole } from "./results.js";
 import { median, spread } from "./stats.js";
-import { startOurs } from "./step.bench.js";
 import { type StepWork, workName } from "./work.js";
 
 export interface CompareRow extends StepWork {
@@ -27,34 +26,19 @@ export interface CompareRow extends StepWork {
   readonly peakResidentBytes: number;
 }
 
-interface Peer {
-  readonly engine: string;
-  start(work: StepWork): Promise<Player | string>;
-}
+const s0 = { model: "mobileone_s0", imageSize: 224 } as const;
 
-/** The first on the path may be another than Debian's, whose package has torch. */
-const pythons = ["python3", "/usr/bin/python3"];
-
-async function startPyTorch(work: StepWork): Promise<Player | string> {
-  const args = [join(benchFolder, "compare", "mobileone_torch.py"), JSON.stringify(work)];
-  let reason = "";
-  for (const python of pythons) {
-    const player = await Player.start(`PyTorch ${workName(work)}`, python, args);
-    if (typeof player !== "string") return player;
-    reason ||= player;
-  }
-  return reason;
-}
-
-const peers: readonly Peer[] = [
-  { engine: "tensorone", start: (work) => startOurs(work) },
-  { engine: "PyTorch (NCHW)", start: startPyTorch },
+/** Each on every engine that knows it, and in how many rounds. */
+const works: readonly { readonly work: StepWork; readonly rounds: Rounds }[] = [
+  ...[1, 2].map((threads) => ({
+    work: { ...s0, form: "train", batch: 32, threads } as const,
+    rounds: { warmUp: 2, counted: 3 },
+  })),
+  ...[1, 2].map((threads) => ({
+    work: { ...s0, form: "deploy", batch: 1, threads } as const,
+    rounds: { warmUp: 20, counted: 60 },
+  })),
 ];
-
-const works: readonly StepWork[] = [1, 2].map((threads) => ({
-  ...{ form: "train", model: "mobileone_s0", imageSize: 224, batch: 32 },
-  threads,
-}));
 
 function compareRow(work: StepWork, engine: string, times: readonly number[], summary: PlayerSummary): CompareRow {
   const medianMs = median(times);
@@ -72,17 +56,18 @@ function compareRow(work: StepWork, engine: string, times: readonly number[], su
 }
 
 /** One work on every engine that is here. */
-async function playWork(work: StepWork, rounds: number, tell: (line: string) => void): Promise<CompareRow[]> {
+async function playWork(work: StepWork, rounds: Rounds, tell: (line: string) => void): Promise<CompareRow[]> {
   const playing: { readonly engine: string; readonly player: Player }[] = [];
   try {
-    for (const { engine, start } of peers) {
+    for (const { engine, forms, start } of peers) {
+      if (!forms.includes(work.form)) continue;
       const player = await start(work);
       if (typeof player === "string") tell(`${engine} is left out: ${player}`);
       else playing.push({ engine, player });
     }
     const times = await takeTurns(
       playing.map(({ player }) => player),
-      { warmUp: 1, counted: rounds },
+      rounds,
     );
     const rows: CompareRow[] = [];
     for (const [i, { engine, player }] of playing.entries())
@@ -96,8 +81,9 @@ async function playWork(work: StepWork, rounds: number, tell: (line: string) => 
 /** The first row of each work is ours: the others are ratios to it. */
 export function compareTable(rows: readonly CompareRow[]): Table {
   return {
-    head: ["work", "threads", "engine", "images/s", "step", "spread", "peak resident", "tensorone is"],
+    head: ["work", "threads", "engine", "images/s", "step", "spread", "peak resident", "ours is"],
     rows: rows.map((row) => {
+      // the first engine of the list
       const ours = rows.find(({ work, threads }) => work === row.work && threads === row.threads)!;
       return [
         ...[row.work, String(row.threads), row.version ? `${row.engine} ${row.version}` : row.engine],
@@ -111,15 +97,20 @@ export function compareTable(rows: readonly CompareRow[]): Table {
   };
 }
 
-const ROUNDS = 3;
-
 /** Plays all works, or the ones that the options choose; with --save also writes compare.json and compare.md. */
 export async function compare(options: BenchOptions, machine: Machine, tell: (line: string) => void): Promise<void> {
   const rows: CompareRow[] = [];
-  for (const work of works) {
+  for (const { work, rounds } of works) {
     if (options.threads.length > 0 && !options.threads.includes(work.threads)) continue;
+    if (!work.form.includes(options.filter)) continue;
     const chosen = { ...work, imageSize: options.imageSize ?? work.imageSize, batch: options.batch ?? work.batch };
-    rows.push(...(await playWork(chosen, options.isQuick ? 1 : ROUNDS, tell)));
+    rows.push(
+      ...(await playWork(
+        chosen,
+        { ...rounds, counted: options.isQuick ? Math.ceil(rounds.counted / 4) : rounds.counted },
+        tell,
+      )),
+    );
   }
   const table = compareTable(rows);
   for (const line of ["", ...asLines(table)]) tell(line);

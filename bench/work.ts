@@ -3,6 +3,7 @@
 import { compile } from "../src/compile/compile.js";
 import type { Batch } from "../src/data/loader.js";
 import { models, noGrad, scope, type Tensor } from "../src/index.js";
+import type { TrainingChoice } from "../src/models/mobileone/training-form.js";
 import { mobileoneS0 } from "../src/train/recipes/mobileone-s0.js";
 import { Session } from "../src/train/session.js";
 import { UsageError } from "../src/util/errors.js";
@@ -17,14 +18,23 @@ export interface StepWork {
   readonly imageSize: number;
   readonly batch: number;
   readonly threads: number;
+  /** How blocks train. Default plain: branch by branch. */
+  readonly training?: TrainingChoice;
   /** Op by op instead of a replayed recording. Default false. */
   readonly isEager?: boolean;
 }
 
 const NUM_CLASSES = 1000;
 
-export const workName = ({ form, model, imageSize, batch, isEager }: Omit<StepWork, "threads">): string =>
-  `${model} ${form} ${imageSize} px, batch ${batch}${isEager ? ", eager" : ""}`;
+export const workName = ({
+  form,
+  model,
+  imageSize,
+  batch,
+  training = "plain",
+  isEager,
+}: Omit<StepWork, "threads">): string =>
+  `${model} ${form} ${imageSize} px, batch ${batch}${training === "plain" ? "" : `, ${training}`}${isEager ? ", eager" : ""}`;
 
 /** A made-up batch, the same every time. */
 function makeBatch({ imageSize, batch }: StepWork): Batch {
@@ -47,7 +57,8 @@ export function prepareWork(work: StepWork): () => void {
   if (work.form !== "train" && work.form !== "deploy")
     throw new UsageError(`bench: form is ${work.form}, expected train or deploy`);
   // how fast a network is does not depend on its weights, so the deploy form is made directly
-  const model = models.createModel(work.model, { numClasses: NUM_CLASSES, deploy: work.form === "deploy" });
+  const { training = "plain" } = work;
+  const model = models.createModel(work.model, { numClasses: NUM_CLASSES, deploy: work.form === "deploy", training });
   if (work.form === "train") {
     const session = new Session({ ...mobileoneS0, model: work.model }, model, 1000);
     const batch = makeBatch(work);

@@ -1,5 +1,7 @@
 """MobileOne's training form in PyTorch and a player around it (see bench/player.ts for the language it speaks).
 
+With a file name after the work it writes the deploy form there as ONNX instead of playing.
+
 Written for this comparison from the paper (Vasu et al. 2023, figure 3 and tables 2, 3): a plain nn.Module in PyTorch's default
 NCHW layout, SGD with momentum, label smoothing 0.1, float32. Work like a moving average of the weights and normalising
 pixels, which our own step also does, is left out here: PyTorch gets the benefit.
@@ -66,6 +68,35 @@ def mobileone(name, classes=1000):
     return nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes))
 
 
+def deployed(name, classes=1000):
+    """One convolution with bias per block; how fast it is does not depend on its weights."""
+    widths, _ = VARIANTS[name]
+    channels = min(64, int(64 * widths[0]))
+    layers = [nn.Conv2d(3, channels, 3, 2, 1), nn.ReLU()]
+    for base, width, units in zip(BASE_WIDTHS, widths, UNITS):
+        for unit in range(units):
+            layers += [nn.Conv2d(channels, channels, 3, 2 if unit == 0 else 1, 1, groups=channels), nn.ReLU()]
+            layers += [nn.Conv2d(channels, int(base * width), 1), nn.ReLU()]
+            channels = int(base * width)
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes)).eval()
+
+
+def inference_step(work):
+    model = deployed(work["model"])
+    images = torch.rand(work["batch"], 3, work["imageSize"], work["imageSize"]) + 0.5
+
+    def step():
+        with torch.inference_mode():
+            return model(images).numpy()
+
+    return step, sum(p.numel() for p in model.parameters())
+
+
+def export(work, path):
+    images = torch.rand(work["batch"], 3, work["imageSize"], work["imageSize"])
+    torch.onnx.export(deployed(work["model"]), images, path, input_names=["images"], opset_version=13)
+
+
 def training_step(work):
     model = mobileone(work["model"])
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9, weight_decay=1e-4)
@@ -86,12 +117,16 @@ def training_step(work):
 
 def main():
     work = json.loads(sys.argv[1])
-    if work["form"] != "train" or work["model"] not in VARIANTS:
-        say(skip=f"mobileone_torch.py knows no {work['form']} of {work['model']}")
+    if work["model"] not in VARIANTS:
+        say(skip=f"mobileone_torch.py knows no {work['model']}")
         return
     torch.manual_seed(0)
     torch.set_num_threads(work["threads"])
-    step, parameters = training_step(work)
+    if len(sys.argv) > 2:
+        export(work, sys.argv[2])
+        say(ready=True)
+        return
+    step, parameters = training_step(work) if work["form"] == "train" else inference_step(work)
     say(ready=True, parameters=parameters)
     for line in sys.stdin:
         if line.strip() == "end":
