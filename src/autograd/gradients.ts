@@ -55,6 +55,18 @@ const extreme: Rule<"max"> = ([dy], [x], { axes }, [y]) => [
   },
 ];
 
+/** The sum over all axes but the last. */
+const overRows = (v: Tensor): Tensor => F.sum(F.reshape(v, [-1, v.shape.at(-1)!]), 0);
+
+/** A thunk that works once, however often it is asked. */
+function once<T>(work: () => T): () => T {
+  let done: { readonly value: T } | undefined;
+  return () => {
+    done ??= { value: work() };
+    return done.value;
+  };
+}
+
 /** The inverse of a permutation of axes. */
 const inverse = (perm: readonly number[]): number[] => perm.map((_, axis) => perm.indexOf(axis));
 
@@ -110,6 +122,7 @@ export const gradients: Table = {
     () => F.mul(dy, F.mul(F.add(F.less(b, a), F.lessEqual(b, a)), 0.5)),
   ]),
   reluGrad: fromInputs(([dy], [, y]) => [() => apply("reluGrad", [dy, y], {})[0], null], [1]),
+  biasReluGrad: null,
   where: fromInputs(([dy], [mask]) => [null, () => F.where(mask, dy, 0), () => F.where(mask, 0, dy)], [0]),
 
   // 4. reductions
@@ -168,6 +181,20 @@ export const gradients: Table = {
     () => apply("conv2dInputGrad", [dy, w], { ...attrs, inputShape: x.shape })[0],
     () => apply("conv2dWeightGrad", [x, dy], { ...attrs, weightShape: w.shape })[0],
   ]),
+  conv2dBias: {
+    needs: { inputs: [0, 1], outputs: [0] },
+    rule: ([dy], [x, w], { activation, ...attrs }, [y]) => {
+      // dz, the gradient before the activation, and its sum over rows serve all three
+      const before = once(() =>
+        activation === "relu" ? apply("biasReluGrad", [dy, y], {}) : ([dy, overRows(dy)] as const),
+      );
+      return [
+        () => apply("conv2dInputGrad", [before()[0], w], { ...attrs, inputShape: x.shape })[0],
+        () => apply("conv2dWeightGrad", [x, before()[0]], { ...attrs, weightShape: w.shape })[0],
+        () => before()[1],
+      ];
+    },
+  },
   conv2dInputGrad: fromInputs(([dx], [dy, w], { inputShape: _, ...attrs }) => [
     () => apply("conv2d", [dx, w], attrs)[0],
     () => apply("conv2dWeightGrad", [dx, dy], { ...attrs, weightShape: w.shape })[0],
@@ -188,19 +215,14 @@ export const gradients: Table = {
   batchNorm: {
     needs: { inputs: [0, 1], outputs: [1, 2] },
     rule: ([dy], [x, gamma], attrs, [, mean, variance]) => {
-      let all: readonly Tensor[] | undefined;
-      const each = (i: number) => () => {
-        all ??= apply("batchNormGrad", [dy, x, gamma, mean, variance], attrs);
-        return all[i]!;
-      };
-      return [each(0), each(1), each(2)];
+      const all = once(() => apply("batchNormGrad", [dy, x, gamma, mean, variance], attrs));
+      return [() => all()[0], () => all()[1], () => all()[2]];
     },
   },
   batchNormGrad: null,
   batchNormEval: fromInputs(
     ([dy], [x, gamma, , mean, variance], { eps }) => {
       const inverseStd = () => F.rsqrt(F.add(variance, eps));
-      const overRows = (v: Tensor) => F.sum(F.reshape(v, [-1, v.shape.at(-1)!]), 0);
       return [
         () => F.mul(dy, F.mul(gamma, inverseStd())),
         () => overRows(F.mul(dy, F.mul(F.sub(x, mean), inverseStd()))),

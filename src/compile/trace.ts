@@ -11,6 +11,7 @@ import { showShape } from "../tensor/shape.js";
 import type { Storage } from "../tensor/storage.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { TensoroneError } from "../util/errors.js";
+import { fuse } from "./fuse.js";
 import { independentGroups } from "./groups.js";
 import { placeTemporaries } from "./place.js";
 
@@ -129,7 +130,8 @@ export function trace<R>(
         `compile: ${escaped.length} tensors made inside outlive the call (the largest has ${Math.max(...escaped.map((s) => s.length))} elements)`,
         "gradients? call optimizer.step() and optimizer.zeroGrad() inside; return what you want to have",
       );
-    const { values, instructions, externals } = recording;
+    const { values, externals } = recording;
+    const instructions = fuse(recording.instructions, outputs);
     const unplaced = {
       values,
       instructions,

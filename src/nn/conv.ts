@@ -3,7 +3,6 @@
  */
 import * as F from "../ops/functional.js";
 import type { Pair } from "../ops/spec.js";
-import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { ShapeError } from "../util/errors.js";
 import { initialTensor } from "./init.js";
@@ -40,8 +39,7 @@ export class Conv2d extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const { bias } = this;
-    if (!bias) return F.conv2d(x, this.weight, this.options);
-    return scope(() => F.add(F.conv2d(x, this.weight, this.options), bias));
+    const { weight, bias, options } = this;
+    return bias ? F.conv2dBias(x, weight, bias, options) : F.conv2d(x, weight, options);
   }
 }

@@ -10,7 +10,7 @@ import { Storage } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { ShapeError } from "../util/errors.js";
 import { apply } from "./apply.js";
-import type { Attrs, OpName, OpSpecs, Pair } from "./spec.js";
+import type { ActivationAttrs, Attrs, OpName, OpSpecs, Pair } from "./spec.js";
 
 /** A tensor, or a number that takes the dtype and backend of the other operand. */
 export type Operand = Tensor | number;
@@ -183,6 +183,14 @@ export const matmul = (a: Tensor, b: Tensor, options: Partial<Attrs<"matmul">> =
 
 const pair = (value: number | Pair): Pair => (typeof value === "number" ? [value, value] : value);
 
+/** A convolution's attributes, with defaults and single numbers for both axes. */
+const convolution = ({ stride = 1, padding = 0, dilation = 1, groups = 1 }: Conv2dOptions): Attrs<"conv2d"> => ({
+  stride: pair(stride),
+  padding: pair(padding),
+  dilation: pair(dilation),
+  groups,
+});
+
 export interface Conv2dOptions {
   readonly stride?: number | Pair;
   readonly padding?: number | Pair;
@@ -191,12 +199,14 @@ export interface Conv2dOptions {
 }
 /** x [N, H, W, Cin], w [KH, KW, Cin/groups, Cout] -> [N, OH, OW, Cout] (cross-correlation, as torch.nn.functional.conv2d). */
 export const conv2d = (x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor =>
-  apply("conv2d", [x, w], {
-    stride: pair(options.stride ?? 1),
-    padding: pair(options.padding ?? 0),
-    dilation: pair(options.dilation ?? 1),
-    groups: options.groups ?? 1,
-  })[0];
+  apply("conv2d", [x, w], convolution(options))[0];
+/** The same with a bias [Cout] and an activation, in one pass. */
+export const conv2dBias = (
+  x: Tensor,
+  w: Tensor,
+  bias: Tensor,
+  { activation = "none", ...options }: Conv2dOptions & Partial<ActivationAttrs> = {},
+): Tensor => apply("conv2dBias", [x, w, bias], { ...convolution(options), activation })[0];
 
 export interface Pool2dOptions {
   /** Default: kernelSize. */

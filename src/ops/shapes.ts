@@ -155,6 +155,10 @@ export const inferShapes: { readonly [K in OpName]: ShapeRule<K> } = {
     expectSame(dy, y, "reluGrad");
     return [dy];
   },
+  biasReluGrad: ([dy, y]) => {
+    expectSame(dy, y, "biasReluGrad");
+    return [dy, dy.slice(-1)];
+  },
   where: ([mask, a, b]) => [broadcastShapes(mask, broadcastShapes(a, b, "where"), "where")],
 
   sum: reduce("sum"),
@@ -215,6 +219,11 @@ export const inferShapes: { readonly [K in OpName]: ShapeRule<K> } = {
 
   matmul: ([a, b], attrs) => [matmulShape(a, b, attrs)],
   conv2d: ([x, w], attrs) => [conv2dShape(x, w, attrs)],
+  conv2dBias: ([x, w, bias], attrs) => {
+    const y = conv2dShape(x, w, attrs, "conv2dBias");
+    expectChannels("conv2dBias: output", y, [bias]);
+    return [y];
+  },
   conv2dInputGrad: ([dy, w], attrs) => {
     expectSame(
       dy,

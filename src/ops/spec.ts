@@ -24,6 +24,9 @@ export interface Conv2dAttrs {
   readonly dilation: Pair;
   readonly groups: number;
 }
+export interface ActivationAttrs {
+  readonly activation: "none" | "relu";
+}
 export interface Pool2dAttrs {
   readonly kernelSize: Pair;
   readonly stride: Pair;
@@ -101,6 +104,8 @@ export interface OpSpecs {
   greaterEqual: Binary;
   /** Operands of one shape: dy where y > 0, else 0. */
   reluGrad: Spec<["dy", "y"]>;
+  /** [..., C] both -> dy where y > 0, else 0, and the sum of that over all rows [C]: the gradient behind bias and relu. */
+  biasReluGrad: Spec<["dy", "y"], NoAttrs, ["dx", "dbias"]>;
   /** a where mask is not 0, else b; the three broadcast. */
   where: Spec<["mask", "a", "b"]>;
 
@@ -133,6 +138,8 @@ export interface OpSpecs {
   matmul: Spec<["a", "b"], MatmulAttrs>;
   /** x [N, H, W, Cin], w [KH, KW, Cin/groups, Cout] -> [N, OH, OW, Cout]. */
   conv2d: Spec<["x", "w"], Conv2dAttrs>;
+  /** conv2d, then a bias [Cout], then the activation: one pass over y instead of three. */
+  conv2dBias: Spec<["x", "w", "bias"], Conv2dAttrs & ActivationAttrs>;
   conv2dInputGrad: Spec<["dy", "w"], Conv2dAttrs & InputShape>;
   conv2dWeightGrad: Spec<["x", "dy"], Conv2dAttrs & WeightShape>;
   avgPool2d: Spec<["x"], Pool2dAttrs>;

@@ -140,6 +140,31 @@ describe("what cannot be recorded", () => {
   });
 });
 
+describe("fusion", () => {
+  const w = () => randn([3, 3, 4, 6], { seed: 1 });
+  const opsOf = (fn: (x: Tensor) => Tensor) => {
+    const compiled = compile((x: Tensor) => noGrad(() => fn(x)));
+    const x = randn([2, 9, 8, 4], { seed: 2 });
+    const expected = bits(fn(x));
+    for (let i = 0; i < 3; i++) expect(bits(compiled(x))).toEqual(expected);
+    return compiled.profile([x], 1)!.map((row) => row.op);
+  };
+  it("makes one op of conv2d, bias and relu, with the same bits", () => {
+    const [kernel, bias] = [w(), randn([6], { seed: 3 })];
+    expect(opsOf((x) => conv2d(x, kernel, { padding: 1 }).add(bias).relu())).toEqual(["conv2dBias"]);
+    expect(opsOf((x) => bias.add(conv2d(x, kernel)))).toEqual(["conv2dBias"]);
+  });
+  it("leaves an intermediate that somebody else reads", () => {
+    const [kernel, bias] = [w(), randn([6], { seed: 3 })];
+    expect(
+      opsOf((x) => {
+        const z = conv2d(x, kernel);
+        return z.add(bias).relu().add(z);
+      }),
+    ).toEqual(["conv2d", "add", "relu", "add"]);
+  });
+});
+
 it("profiles instruction by instruction", () => {
   const w = randn([1, 1, 8, 16], { seed: 1 });
   const compiled = compile((x: Tensor) => noGrad(() => conv2d(x, w).relu()));

@@ -387,6 +387,11 @@ export const cases: { readonly [K in OpName]: readonly Case<Attrs<K>>[] } = {
     attrs: {},
     isLarge: shape === largeShape,
   })),
+  biasReluGrad: [[5], [3, 4], [2, 3, 5], [33, 1025], [700, 40]].map((shape) => ({
+    inputs: [input(shape), input(shape, "distinct")],
+    attrs: {},
+    isLarge: shape[0]! > 32,
+  })),
   where: [
     ...broadcastPairs.map(([a, b]) => ({ inputs: [input(a, "mask"), input(b), input(a)], attrs: {} })),
     { inputs: [input([64, 515], "mask"), input([64, 515]), input([515])], attrs: {}, isLarge: true },
@@ -442,6 +447,17 @@ export const cases: { readonly [K in OpName]: readonly Case<Attrs<K>>[] } = {
 
   matmul: matmulCases,
   conv2d: convCases(({ x, w, attrs }) => ({ inputs: [input(x), input(w)], attrs })),
+  conv2dBias: [
+    ...convCases(({ x, w, y, attrs }) => ({
+      inputs: [input(x), input(w), input([y[3]!])],
+      attrs: { ...attrs, activation: "none" as const },
+    })),
+    ...convCases(({ x, w, y, attrs }) => ({
+      // few enough outputs near 0 for central differences to keep off the kink
+      inputs: [input(x), input(w), input([y[3]!], "positive")],
+      attrs: { ...attrs, activation: "relu" as const },
+    })),
+  ],
   conv2dInputGrad: convCases(({ x, w, y, attrs }) => ({
     inputs: [input(y), input(w)],
     attrs: { ...attrs, inputShape: x },

@@ -1,7 +1,7 @@
 /**
  * Convolution and its two gradients: one walk over all (output, tap, channel) triples, three things done with it.
  */
-import type { Conv2dAttrs } from "../../ops/spec.js";
+import type { Attrs, Conv2dAttrs } from "../../ops/spec.js";
 import type { Shape } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
 
@@ -47,6 +47,18 @@ export function conv2d([x, w]: readonly [ArrayView, ArrayView], attrs: Conv2dAtt
     totals[yi]! += x.data[xi]! * w.data[wi]!;
   });
   y.data.set(totals);
+}
+
+export function conv2dBias(
+  [x, w, bias]: readonly [ArrayView, ArrayView, ArrayView],
+  { activation, ...attrs }: Attrs<"conv2dBias">,
+  [y]: readonly [ArrayView],
+): void {
+  conv2d([x, w], attrs, [y]);
+  for (let i = 0; i < y.data.length; i++) {
+    const sum = y.data[i]! + bias.data[i % bias.data.length]!;
+    y.data[i] = activation === "relu" ? Math.max(sum, 0) : sum;
+  }
 }
 
 export function conv2dInputGrad(

@@ -104,3 +104,19 @@ export function broadcastTo([x]: readonly [ArrayView], _: unknown, [y]: readonly
   const read = reader(x, y.shape);
   for (let i = 0; i < y.data.length; i++) y.data[i] = read(i);
 }
+
+/** dx = dy where y > 0; dbias = Σ dx over all rows, per channel. */
+export function biasReluGrad(
+  [dy, y]: readonly [ArrayView, ArrayView],
+  _: unknown,
+  [dx, dbias]: readonly [ArrayView, ArrayView],
+): void {
+  const channels = dbias.data.length;
+  const totals = new Float64Array(channels);
+  for (let i = 0; i < dx.data.length; i++) {
+    const passed = y.data[i]! > 0 ? dy.data[i]! : 0;
+    dx.data[i] = passed;
+    totals[i % channels]! += passed;
+  }
+  dbias.data.set(totals);
+}

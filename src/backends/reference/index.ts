@@ -11,7 +11,7 @@ import type { Tensor } from "../../tensor/tensor.js";
 import type { ArrayKernels, ArrayView } from "../kernel-table.js";
 import * as norm from "./batch-norm.js";
 import * as conv from "./conv.js";
-import { binaryFormulas, broadcastTo, mapBinary, mapUnary, unaryFormulas, where } from "./elementwise.js";
+import { biasReluGrad, binaryFormulas, broadcastTo, mapBinary, mapUnary, unaryFormulas, where } from "./elementwise.js";
 import * as fold from "./fold-branches.js";
 import { matmul } from "./matmul.js";
 import * as move from "./move.js";
@@ -29,6 +29,7 @@ const mapTable = <K extends string, F, Kernel>(formulas: { readonly [N in K]: F 
 export const referenceKernels: ArrayKernels = {
   ...mapTable<keyof typeof unaryFormulas, (x: number) => number, UnaryKernel>(unaryFormulas, mapUnary),
   ...mapTable<keyof typeof binaryFormulas, (a: number, b: number) => number, BinaryKernel>(binaryFormulas, mapBinary),
+  biasReluGrad,
   where,
   cast: move.copy,
   sum: reduce.sum,
@@ -49,6 +50,7 @@ export const referenceKernels: ArrayKernels = {
   oneHot: move.oneHot,
   matmul,
   conv2d: conv.conv2d,
+  conv2dBias: conv.conv2dBias,
   conv2dInputGrad: conv.conv2dInputGrad,
   conv2dWeightGrad: conv.conv2dWeightGrad,
   avgPool2d: pool.avgPool2d,

@@ -10,7 +10,7 @@ import { SqueezeExcite } from "../../nn/squeeze-excite.js";
 import * as F from "../../ops/functional.js";
 import { scope } from "../../tensor/scope.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { foldedSumOfBranches, isFoldable } from "./folded-training.js";
+import { foldedBranches, isFoldable } from "./folded-training.js";
 import { cheaperForm, type TrainingChoice, type TrainingForm } from "./training-form.js";
 import { type BlockSpec, hasScale, hasSkip } from "./variants.js";
 
@@ -72,8 +72,9 @@ export class MobileOneBlock extends Module {
 
   forward(x: Tensor): Tensor {
     return scope(() => {
-      const sum = this.formFor(x) === "folded" ? foldedSumOfBranches(this, x) : this.sumOfBranches(x);
-      return finish(sum, this.squeezeExcite);
+      const { squeezeExcite } = this;
+      if (this.formFor(x) === "plain") return activate(this.sumOfBranches(x), squeezeExcite);
+      return squeezeExcite ? activate(foldedBranches(this, x, "none"), squeezeExcite) : foldedBranches(this, x, "relu");
     });
   }
 
@@ -119,9 +120,15 @@ export class DeployedBlock extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    return scope(() => finish(this.conv.forward(x), this.squeezeExcite));
+    const { conv, squeezeExcite } = this;
+    return scope(() =>
+      squeezeExcite
+        ? activate(conv.forward(x), squeezeExcite)
+        : F.conv2dBias(x, conv.weight, conv.bias!, { ...conv.options, activation: "relu" }),
+    );
   }
 }
 
-const finish = (z: Tensor, squeezeExcite: SqueezeExcite | null): Tensor =>
+/** relu(se(z)). */
+const activate = (z: Tensor, squeezeExcite: SqueezeExcite | null): Tensor =>
   F.relu(squeezeExcite ? squeezeExcite.forward(z) : z);

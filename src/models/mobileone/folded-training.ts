@@ -17,8 +17,10 @@ const normsOf = (block: MobileOneBlock) => [
   ...convNormsOf(block).map(({ norm }) => norm),
 ];
 
-/** Σ branches(x), [N, H, W, Cin] -> [N, OH, OW, Cout]; moves the running statistics of every branch. */
-export function foldedSumOfBranches(block: MobileOneBlock, x: Tensor): Tensor {
+/**
+ * activation(Σ branches(x)), [N, H, W, Cin] -> [N, OH, OW, Cout]; moves the running statistics of every branch.
+ */
+export function foldedBranches(block: MobileOneBlock, x: Tensor, activation: "none" | "relu"): Tensor {
   const { kernelSize, stride, padding, dilation, groups } = block.spec;
   const geometry = { stride, padding, dilation, groups };
   const norms = normsOf(block);
@@ -26,10 +28,10 @@ export function foldedSumOfBranches(block: MobileOneBlock, x: Tensor): Tensor {
   const branches = norms.map(({ weight: gamma, bias: beta }, i) => ({ gamma, beta, kernel: kernels[i]! }));
   const moments = F.patchMoments(x, kernelSize, geometry);
   const folded = F.foldBranches(moments, branches, { kernelSize, groups, eps: norms[0]!.eps });
-  const y = F.conv2d(x, folded.weight, geometry);
+  const y = F.conv2dBias(x, folded.weight, folded.bias, { ...geometry, activation });
   const ofBranch = (statistics: Tensor, i: number): Tensor => F.reshape(F.slice(statistics, [i], [1]), [-1]);
   norms.forEach((norm, i) => {
     norm.track(ofBranch(folded.means, i), ofBranch(folded.variances, i), y.size / y.shape[3]!);
   });
-  return F.add(y, folded.bias);
+  return y;
 }

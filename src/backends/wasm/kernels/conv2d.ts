@@ -7,7 +7,8 @@
 import type { Conv2dAttrs, Pair } from "../../../ops/spec.js";
 import type { Shape } from "../../../tensor/shape.js";
 import type { Target } from "../assembler/index.js";
-import type { Kernel, Lowering, Plan } from "../plan.js";
+import type { Kernel, Lowering, Operand, Plan } from "../plan.js";
+import { applyEpilogue, type Epilogue, type EpilogueKind, kindOf } from "./epilogue.js";
 import { gemm, taskRows } from "./gemm.js";
 import { defineRows, packedBytes, type RowsSpec, tileRows } from "./gemm-tile.js";
 import { longReduction, type RowProducer } from "./long-reduction.js";
@@ -96,18 +97,26 @@ const gradientWeights = (g: Geometry): PackSource => ({
 });
 
 /** C[rows, n] = windows · B. A task is a run of rows, done in blocks whose windows fit the cache. */
-function windowGemmKernel(windows: WindowSpec, spec: RowsSpec, block: number, rowsPerTask: number): Kernel {
+function windowGemmKernel(
+  windows: WindowSpec,
+  spec: RowsSpec,
+  block: number,
+  rowsPerTask: number,
+  kind: EpilogueKind,
+): Kernel {
   const bytes = block * spec.aRow;
   return {
-    key: `window gemm ${block} ${rowsPerTask} ${JSON.stringify(windows)} ${JSON.stringify(spec)}`,
+    key: `window gemm ${block} ${rowsPerTask} ${JSON.stringify(windows)} ${JSON.stringify(spec)} ${JSON.stringify(kind)}`,
     emit: (m) =>
-      m.run(["x", "b", "c", "rows", "scratch"], (f, begin, end, x, b, c, rows, scratch) => {
+      m.run(["x", "b", "c", "rows", "scratch", "bias"], (f, begin, end, x, b, c, rows, scratch, bias) => {
         const own = f.int(scratch.add(f.worker.mul(bytes)));
         const last = f.int(end.mul(rowsPerTask).min(rows));
         f.for(begin.mul(rowsPerTask), last, block, (row) => {
           const count = f.int(last.sub(row).min(block));
           f.call(defineWindowRows(m, windows), x, own, row, count);
           f.call(defineRows(m, spec), own, b, c.add(row.mul(spec.cRow)), count);
+          const at = { columns: spec.n, rowBytes: spec.cRow };
+          applyEpilogue(f, m, kind, at, c.add(row.mul(spec.cRow)), bias, count);
         });
       }),
   };
@@ -129,6 +138,7 @@ function windowProducts(
   weights: PackSource,
   pointers: { source: number; sourceStep: number; b: number; bStep: number; c: number; cStep: number; cRow: number },
   isPointwise: boolean,
+  epilogue: Epilogue | null = null,
 ): void {
   const k = weights.taps * weights.depth;
   const { n } = weights;
@@ -138,20 +148,29 @@ function windowProducts(
   for (let group = 0; group < groups; group++) {
     const source = pointers.source + group * pointers.sourceStep;
     const c = pointers.c + group * pointers.cStep;
+    const own = epilogue && { ...epilogue, bias: epilogue.bias + group * 4 * n };
     pack(plan, weights, pointers.b + group * pointers.bStep, packed);
     if (isPointwise) {
-      gemm(plan, { m: rows, n, k, aRow: 4 * windows.channels, cRow: pointers.cRow }, source, packed, c);
+      const sizes = { m: rows, n, k, aRow: 4 * windows.channels, cRow: pointers.cRow };
+      gemm(plan, sizes, source, packed, c, { epilogue: own });
       continue;
     }
     const tail = rows % tileRows(plan.target);
     const spec: RowsSpec = { n, k, aRow: 4 * k, cRow: pointers.cRow, tail, directB: null, prefetch: false };
     const rowsPerTask = block * Math.ceil(taskRows(plan.target, n, k) / block);
-    const kernel = windowGemmKernel(windows, spec, block, rowsPerTask);
-    plan.call(kernel, Math.ceil(rows / rowsPerTask), [source, packed, c, rows, scratch]);
+    const kernel = windowGemmKernel(windows, spec, block, rowsPerTask, kindOf(own));
+    plan.call(kernel, Math.ceil(rows / rowsPerTask), [source, packed, c, rows, scratch, own?.bias ?? 0]);
   }
 }
 
-export const conv2d: Lowering<"conv2d"> = ([x, w], attrs, [y], plan) => {
+/** y = x * w, and the epilogue on it; false where the case is declined. */
+export function convolve(
+  [x, w]: readonly [Operand, Operand],
+  attrs: Conv2dAttrs,
+  y: Operand,
+  plan: Plan,
+  epilogue: Epilogue | null,
+): boolean {
   if (y.dtype !== "float32") return false;
   const g = geometryOf(x.shape, w.shape, y.shape, attrs);
   const pointers = {
@@ -163,9 +182,10 @@ export const conv2d: Lowering<"conv2d"> = ([x, w], attrs, [y], plan) => {
     cStep: 4 * g.outPerGroup,
     cRow: 4 * g.cOut,
   };
-  windowProducts(plan, attrs.groups, forwardWindows(g, attrs), g.rows.out, forwardWeights(g), pointers, g.isPointwise);
+  const windows = forwardWindows(g, attrs);
+  windowProducts(plan, attrs.groups, windows, g.rows.out, forwardWeights(g), pointers, g.isPointwise, epilogue);
   return true;
-};
+}
 
 export const conv2dInputGrad: Lowering<"conv2dInputGrad"> = ([dy, w], attrs, [dx], plan) => {
   if (dx.dtype !== "float32") return false;

@@ -7,7 +7,7 @@ import type { Lowering, WasmKernels } from "../plan.js";
 import * as dense from "./conv2d.js";
 import { depthwiseForward, depthwiseInputGrad, depthwiseWeightGrad } from "./depthwise/index.js";
 
-type ConvolutionName = "conv2d" | "conv2dInputGrad" | "conv2dWeightGrad";
+type ConvolutionName = "conv2d" | "conv2dBias" | "conv2dInputGrad" | "conv2dWeightGrad";
 
 /** The first lowering that takes the case. */
 const firstOf =
@@ -16,7 +16,12 @@ const firstOf =
     choices.some((lower) => lower(inputs, attrs, outputs, plan));
 
 export const convolutionKernels = {
-  conv2d: firstOf<"conv2d">(depthwiseForward, dense.conv2d),
+  conv2d: (inputs, attrs, [y], plan) =>
+    [depthwiseForward, dense.convolve].some((lower) => lower(inputs, attrs, y, plan, null)),
+  conv2dBias: ([x, w, bias], { activation, ...attrs }, [y], plan) => {
+    const epilogue = { bias: bias.pointer, relu: activation === "relu" };
+    return [depthwiseForward, dense.convolve].some((lower) => lower([x, w], attrs, y, plan, epilogue));
+  },
   conv2dInputGrad: firstOf<"conv2dInputGrad">(depthwiseInputGrad, dense.conv2dInputGrad),
   conv2dWeightGrad: firstOf<"conv2dWeightGrad">(depthwiseWeightGrad, dense.conv2dWeightGrad),
 } satisfies Pick<WasmKernels, ConvolutionName>;

@@ -2,8 +2,9 @@
  * C[m, n] = A[m, k] B[k, n] with A and C row-major and B packed (or read in place when few rows would not repay packing).
  * Tasks are runs of rows.
  */
-import type { Target } from "../assembler/index.js";
+import type { FunctionBuilder, IntVar, Target, WasmModule } from "../assembler/index.js";
 import type { Kernel, Plan } from "../plan.js";
+import { applyEpilogue, type Epilogue, type EpilogueKind, kindOf } from "./epilogue.js";
 import { defineRows, type RowsSpec, tileRows } from "./gemm-tile.js";
 
 /** Work of one task: about 80 µs on a 50 GFLOP/s core, enough to hide the claim, small enough to balance. */
@@ -28,20 +29,51 @@ export function taskRows(target: Target, n: number, k: number): number {
   return rows * Math.max(1, Math.round(TASK_FLOPS / (2 * rows * n * k)));
 }
 
-function gemmKernel(spec: RowsSpec, rowsPerTask: number): Kernel {
+function gemmKernel(spec: RowsSpec, rowsPerTask: number, kind: EpilogueKind): Kernel {
+  const product = (m: WasmModule, f: FunctionBuilder, first: IntVar, last: IntVar, a: IntVar, b: IntVar, c: IntVar) =>
+    f.call(defineRows(m, spec), a.add(first.mul(spec.aRow)), b, c.add(first.mul(spec.cRow)), last.sub(first));
+  const key = `gemm ${rowsPerTask} ${JSON.stringify(spec)}`;
+  if (!kind)
+    return {
+      key,
+      emit: (m) =>
+        m.run(["a", "b", "c", "rows"], (f, begin, end, a, b, c, rows) => {
+          const first = f.int(begin.mul(rowsPerTask));
+          const last = f.int(end.mul(rowsPerTask).min(rows));
+          product(m, f, first, last, a, b, c);
+        }),
+    };
   return {
-    key: `gemm ${rowsPerTask} ${JSON.stringify(spec)}`,
+    key: `${key} ${JSON.stringify(kind)}`,
     emit: (m) =>
-      m.run(["a", "b", "c", "rows"], (f, begin, end, a, b, c, rows) => {
-        const first = f.int(begin.mul(rowsPerTask));
-        const last = f.int(end.mul(rowsPerTask).min(rows));
-        f.call(defineRows(m, spec), a.add(first.mul(spec.aRow)), b, c.add(first.mul(spec.cRow)), last.sub(first));
+      m.run(["a", "b", "c", "rows", "bias"], (f, begin, end, a, b, c, rows, bias) => {
+        // task by task, so that the epilogue finds its rows in the cache
+        f.for(begin, end, 1, (task) => {
+          const first = f.int(task.mul(rowsPerTask));
+          const last = f.int(first.add(rowsPerTask).min(rows));
+          product(m, f, first, last, a, b, c);
+          const at = { columns: spec.n, rowBytes: spec.cRow };
+          applyEpilogue(f, m, kind, at, c.add(first.mul(spec.cRow)), bias, last.sub(first));
+        });
       }),
   };
 }
 
-/** Runs the product. `b` is packed (pack.ts), or where it lies with `direct`. */
-export function gemm(plan: Plan, sizes: GemmSizes, a: number, b: number, c: number, direct = false): void {
+export interface GemmOptions {
+  /** B is read where it lies instead of packed (pack.ts). */
+  readonly direct?: boolean;
+  readonly epilogue?: Epilogue | null;
+}
+
+/** Runs the product. */
+export function gemm(
+  plan: Plan,
+  sizes: GemmSizes,
+  a: number,
+  b: number,
+  c: number,
+  { direct = false, epilogue = null }: GemmOptions = {},
+): void {
   const { m, n, k, aRow = 4 * k, cRow = 4 * n } = sizes;
   const spec: RowsSpec = {
     n,
@@ -53,5 +85,6 @@ export function gemm(plan: Plan, sizes: GemmSizes, a: number, b: number, c: numb
     prefetch: aRow === 4 * k,
   };
   const rowsPerTask = taskRows(plan.target, n, k);
-  plan.call(gemmKernel(spec, rowsPerTask), Math.ceil(m / rowsPerTask), [a, b, c, m]);
+  const args = [a, b, c, m, ...(epilogue ? [epilogue.bias] : [])];
+  plan.call(gemmKernel(spec, rowsPerTask, kindOf(epilogue)), Math.ceil(m / rowsPerTask), args);
 }

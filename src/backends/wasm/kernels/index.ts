@@ -3,6 +3,7 @@
  */
 import type { WasmKernels, WasmUpdates } from "../plan.js";
 import { batchNormKernels } from "./batch-norm/index.js";
+import { biasReluGrad } from "./bias-relu-grad.js";
 import { convolutionKernels } from "./convolution.js";
 import { elementwise } from "./elementwise.js";
 import { matmul } from "./matmul.js";
@@ -13,6 +14,7 @@ import { reduceKernels } from "./reduce/index.js";
 import { updates } from "./updates.js";
 
 export const wasmKernels: WasmKernels = {
+  biasReluGrad,
   ...elementwise,
   matmul,
   ...convolutionKernels,

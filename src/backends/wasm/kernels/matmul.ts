@@ -81,7 +81,7 @@ export const matmul: Lowering<"matmul"> = ([a, b], { transposeA, transposeB }, [
     if (!direct && (index === 0 || bs[index] !== bs[index - 1]))
       pack(plan, matrixSource(k, n, transposeB), bAt(index), packed);
     if (transposeA) transpose(plan, k, m, aAt(index), turned);
-    gemm(plan, sizes, transposeA ? turned : aAt(index), direct ? bAt(index) : packed, yAt(index), direct);
+    gemm(plan, sizes, transposeA ? turned : aAt(index), direct ? bAt(index) : packed, yAt(index), { direct });
   }
   return true;
 };

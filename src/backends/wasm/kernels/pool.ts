@@ -23,7 +23,7 @@ export const poolKernels: WasmKernels = {
   avgPool2d([x], attrs, [y], plan) {
     if (x.dtype !== "float32") return false;
     const as = averaging(plan, attrs, channelsOf(x.shape));
-    return depthwiseForward([x, as.weights], as.attrs, [y], plan);
+    return depthwiseForward([x, as.weights], as.attrs, y, plan, null);
   },
   avgPool2dGrad([dy], { inputShape, ...attrs }, [dx], plan) {
     if (dy.dtype !== "float32") return false;

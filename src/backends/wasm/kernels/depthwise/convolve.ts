@@ -4,6 +4,7 @@
  */
 import type { FunctionRef, IntVar, WasmModule } from "../../assembler/index.js";
 import type { Kernel, Plan } from "../../plan.js";
+import { applyEpilogue, type Epilogue, type EpilogueKind, kindOf } from "../epilogue.js";
 import { runEachTask } from "../tasks.js";
 import { sweptChannels, type Tap, type Tile, tileRuns } from "./axis.js";
 import { forEachOutputRow, type Geometry, geometryKey, taskCount, taskRows, zeroRow } from "./rows.js";
@@ -58,15 +59,15 @@ function defineTile(
   });
 }
 
-const kernelOf = (geometry: Geometry): Kernel => ({
-  key: `depthwise ${geometryKey(geometry)}`,
+const kernelOf = (geometry: Geometry, kind: EpilogueKind): Kernel => ({
+  key: `depthwise ${geometryKey(geometry)} ${JSON.stringify(kind)}`,
   emit: (m) => {
     const { channels, source, output, rules } = geometry;
     const pixel = 4 * channels;
     const rest = channels % m.lanes;
     const whole = channels - rest;
     const runs = tileRuns(rules[1], output[1], source[1], TILE);
-    runEachTask(m, ["x", "w", "y", "zeros"], (f, task, x, w, y, zeros) => {
+    runEachTask(m, ["x", "w", "y", "zeros", "bias"], (f, task, x, w, y, zeros, bias) => {
       const place = taskRows(f, geometry, task);
       const image = f.int(x.add(place.image.mul(source[0] * source[1] * pixel)));
       const out = f.int(
@@ -95,13 +96,22 @@ const kernelOf = (geometry: Geometry): Kernel => ({
             to.inc(run.outputStep * pixel);
           });
         }
+        applyEpilogue(f, m, kind, { columns: channels, rowBytes: pixel }, out, bias, output[1]);
         out.inc(output[1] * pixel);
       });
     });
   },
 });
 
-/** y = the depthwise gather of x with weights [KH, KW, C]. */
-export function callDepthwise(plan: Plan, geometry: Geometry, x: number, w: number, y: number): void {
-  plan.call(kernelOf(geometry), taskCount(geometry), [x, w, y, zeroRow(plan, geometry)]);
+/** y = the depthwise gather of x with weights [KH, KW, C], and the epilogue on it. */
+export function callDepthwise(
+  plan: Plan,
+  geometry: Geometry,
+  x: number,
+  w: number,
+  y: number,
+  epilogue: Epilogue | null = null,
+): void {
+  const args = [x, w, y, zeroRow(plan, geometry), epilogue?.bias ?? 0];
+  plan.call(kernelOf(geometry, kindOf(epilogue)), taskCount(geometry), args);
 }

@@ -4,7 +4,8 @@
  */
 import type { Conv2dAttrs } from "../../../../ops/spec.js";
 import type { Shape } from "../../../../tensor/shape.js";
-import type { Lowering } from "../../plan.js";
+import type { Lowering, Operand, Plan } from "../../plan.js";
+import type { Epilogue } from "../epilogue.js";
 import { type AxisRule, type AxisWindow, forwardRule, gradientRule } from "./axis.js";
 import { callDepthwise } from "./convolve.js";
 import type { Geometry } from "./rows.js";
@@ -31,11 +32,19 @@ function geometryOf(
   };
 }
 
-export const depthwiseForward: Lowering<"conv2d"> = ([x, w], attrs, [y], plan) => {
+/** y = x * w channel by channel, and the epilogue on it; false where the case is declined. */
+export function depthwiseForward(
+  [x, w]: readonly [Operand, Operand],
+  attrs: Conv2dAttrs,
+  y: Operand,
+  plan: Plan,
+  epilogue: Epilogue | null,
+): boolean {
   if (x.dtype !== "float32" || !isDepthwise(w.shape, attrs)) return false;
-  callDepthwise(plan, geometryOf(forwardRule, x.shape, y.shape, w.shape, attrs), x.pointer, w.pointer, y.pointer);
+  const geometry = geometryOf(forwardRule, x.shape, y.shape, w.shape, attrs);
+  callDepthwise(plan, geometry, x.pointer, w.pointer, y.pointer, epilogue);
   return true;
-};
+}
 
 export const depthwiseInputGrad: Lowering<"conv2dInputGrad"> = ([dy, w], attrs, [dx], plan) => {
   if (dy.dtype !== "float32" || !isDepthwise(w.shape, attrs)) return false;

@@ -1,0 +1,89 @@
+/**
+ * The gradient behind a bias and a relu in one pass: dx = dy where y > 0, and its sum over rows (float32 over short
+ * blocks, float64 over blocks and tasks), while dx is still in registers.
+ */
+import type { FunctionRef, WasmModule } from "../assembler/index.js";
+import type { Kernel, Lowering } from "../plan.js";
+import {
+  addToDoubles,
+  blockRowsWithin,
+  forEachPair,
+  forEachRowBlock,
+  forEachStrip,
+  paddedChannels,
+  piecesOf,
+} from "./channels.js";
+import { blocksOf, runEachTask } from "./tasks.js";
+
+/** Elements of a task: 256 KiB of each of the three tensors. */
+const TASK_ELEMENTS = 65536;
+/** Rows summed in float32 at most, and bytes of them, as in batch-norm/gradient.ts. */
+const BLOCK_ROWS = 64;
+const BLOCK_BYTES = 65536;
+
+const partialBytes = (channels: number): number => 8 * paddedChannels(channels);
+
+/** (dy, y, dx, partial, rows): one block of a strip. */
+const defineStrip = (m: WasmModule, channels: number, lanes: number): FunctionRef =>
+  m.function(`strip ${lanes}`, ["i32", "i32", "i32", "i32", "i32"], (f, dy, y, dx, partial, rows) => {
+    const pieces = piecesOf(lanes).map((piece) => ({ ...piece, sum: f.vec(0, piece.parts) }));
+    f.for(0, rows, 1, () => {
+      for (const { at, lanes: own, parts, sum } of pieces)
+        f.fence(() => {
+          const d = f.loadPartial(dy, at, own, parts);
+          const passed = f.vec(f.loadPartial(y, at, own, parts).greater(f.splat(0, parts)).and(d));
+          sum.set(sum.add(passed));
+          f.storePartial(dx, at, passed, own);
+        });
+      for (const pointer of [dy, y, dx]) pointer.inc(4 * channels);
+    });
+    for (const { at, sum } of pieces) addToDoubles(f, partial, 2 * at, sum);
+  });
+
+const passKernel = (channels: number): Kernel => ({
+  key: `bias relu gradient ${channels}`,
+  emit: (m) =>
+    runEachTask(m, ["dy", "y", "dx", "rows", "perTask", "partials"], (f, task, dy, y, dx, rows, perTask, partials) => {
+      const first = f.int(task.mul(perTask));
+      const count = f.int(rows.sub(first).min(perTask));
+      const pointers = [dy, y, dx].map((pointer) => f.int(pointer.add(first.mul(4 * channels))));
+      const mine = f.int(partials.add(task.mul(partialBytes(channels))));
+      f.fill(mine, 0, partialBytes(channels));
+      forEachRowBlock(f, channels, blockRowsWithin(BLOCK_BYTES, channels, BLOCK_ROWS), count, pointers, (n) =>
+        forEachStrip(
+          f,
+          channels,
+          (lanes) => defineStrip(m, channels, lanes),
+          (at) => [...pointers.map((pointer) => pointer.add(at)), mine.add(at.mul(2)), n],
+        ),
+      );
+    }),
+});
+
+const mergeKernel = (channels: number): Kernel => ({
+  key: `bias relu gradient merge ${channels}`,
+  emit: (m) =>
+    runEachTask(m, ["partials", "tasks", "dbias"], (f, _, partials, tasks, dbias) =>
+      forEachPair(f, channels, (c, lanes) => {
+        const p = f.int(partials.add(c.mul(8)));
+        const sum = f.vec(f.splatDouble(0, 1));
+        f.for(0, tasks, 1, () => {
+          sum.set(sum.addDouble(f.load(p, 0, 1)));
+          p.inc(partialBytes(channels));
+        });
+        f.storePartial(dbias.add(c.mul(4)), 0, sum.demote(), lanes);
+      }),
+    ),
+});
+
+export const biasReluGrad: Lowering<"biasReluGrad"> = ([dy, y], _, [dx, dbias], plan) => {
+  if (dy.dtype !== "float32") return false;
+  const channels = dbias.size;
+  const rows = dy.size / channels;
+  const perTask = Math.min(rows, Math.max(BLOCK_ROWS, Math.floor(TASK_ELEMENTS / channels / BLOCK_ROWS) * BLOCK_ROWS));
+  const tasks = blocksOf(rows, perTask);
+  const partials = plan.scratch(tasks * partialBytes(channels));
+  plan.call(passKernel(channels), tasks, [dy.pointer, y.pointer, dx.pointer, rows, perTask, partials]);
+  plan.call(mergeKernel(channels), 1, [partials, tasks, dbias.pointer]);
+  return true;
+};
