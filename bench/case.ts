@@ -58,16 +58,17 @@ export interface OpCase<K extends OpName> {
   readonly shapes: readonly Shape[];
   readonly attrs: Attrs<K>;
   readonly flops?: number;
-  /** Operands that the best known algorithm has to read again. */
-  readonly readAgain?: readonly Shape[];
+  /** What the best known algorithm has to read or write beyond each operand once; negative for parts that it may skip. */
+  readonly extraBytes?: number;
   readonly perStep?: number;
 }
 
 /** One op through the public door, its results freed at once, as a training step does. */
-export function opCase<K extends OpName>({ op, shapes, attrs, flops, readAgain = [], ...row }: OpCase<K>): Case {
+export function opCase<K extends OpName>({ op, shapes, attrs, flops, extraBytes = 0, ...row }: OpCase<K>): Case {
   const infer = inferShapes[op] as unknown as (shapes: readonly Shape[], attrs: Attrs<K>) => readonly Shape[];
-  const footprintBytes = bytesOf(...shapes, ...infer(shapes, attrs));
-  const bytes = footprintBytes + bytesOf(...readAgain);
+  const operandBytes = bytesOf(...shapes, ...infer(shapes, attrs));
+  const bytes = operandBytes + extraBytes;
+  const footprintBytes = Math.min(bytes, operandBytes);
   return {
     ...row,
     work: { bytes, footprintBytes, ...(flops !== undefined && { flops }) },

@@ -103,7 +103,12 @@ export async function compare(options: BenchOptions, machine: Machine, tell: (li
   for (const { work, rounds } of works) {
     if (options.threads.length > 0 && !options.threads.includes(work.threads)) continue;
     if (!work.form.includes(options.filter)) continue;
-    const chosen = { ...work, imageSize: options.imageSize ?? work.imageSize, batch: options.batch ?? work.batch };
+    const chosen = {
+      ...work,
+      imageSize: options.imageSize ?? work.imageSize,
+      batch: options.batch ?? work.batch,
+      training: options.training,
+    };
     rows.push(
       ...(await playWork(
         chosen,

@@ -1,5 +1,6 @@
 /** The command line of the benchmarks. */
 import { parseArgs } from "node:util";
+import type { TrainingChoice } from "../src/models/mobileone/training-form.js";
 import { UsageError } from "../src/util/errors.js";
 
 export const parts = ["kernels", "step", "compare"] as const;
@@ -22,6 +23,7 @@ export interface BenchOptions {
   readonly save: string | undefined;
   readonly imageSize: number | undefined;
   readonly batch: number | undefined;
+  readonly training: TrainingChoice;
 }
 
 export const help = `Measures tensorone on this machine.
@@ -38,6 +40,7 @@ export const help = `Measures tensorone on this machine.
   --threads N[,N]     default 1 for kernels, 1,2 for steps
   --image-size N      of steps; default 32 and 224
   --batch N           of steps; default 32
+  --training FORM     of blocks in training steps: plain (default), folded, auto
   --quick             fewer samples: a glance, not a result
   --profile           steps op by op, time in kernels and in JavaScript
   --against FILE      ratio to an earlier result file
@@ -57,7 +60,10 @@ const table = {
   save: { type: "string" },
   "image-size": { type: "string" },
   batch: { type: "string" },
+  training: { type: "string", default: "plain" },
 } as const;
+
+const trainingForms: readonly TrainingChoice[] = ["plain", "folded", "auto"];
 
 const HINT = "npm run bench -- --help lists the options";
 
@@ -66,6 +72,13 @@ function positive(name: string, text: string): number {
   if (!(Number.isInteger(value) && value >= 1))
     throw new UsageError(`bench: ${name} is ${text}, expected a positive integer`, HINT);
   return value;
+}
+
+function trainingForm(text: string): TrainingChoice {
+  const found = trainingForms.find((form) => form === text);
+  if (found === undefined)
+    throw new UsageError(`bench: --training is ${text}, expected ${trainingForms.join(", ")}`, HINT);
+  return found;
 }
 
 function read(args: readonly string[]) {
@@ -97,5 +110,6 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     save: values.save,
     imageSize: optional("image-size"),
     batch: optional("batch"),
+    training: trainingForm(values.training),
   };
 }

@@ -51,12 +51,7 @@ async function startOnnx(packageName: string, work: StepWork): Promise<Player | 
 
 /** Ours come first. */
 export const peers: readonly Peer[] = [
-  {
-    engine: "tensorone",
-    forms: ["train", "deploy"],
-    start: (work) => startOurs(work.form === "train" ? { ...work, training: "auto" } : work),
-  },
-  { engine: "tensorone, branch by branch", forms: ["train"], start: (work) => startOurs(work) },
+  { engine: "tensorone", forms: ["train", "deploy"], start: (work) => startOurs(work) },
   { engine: "PyTorch (NCHW)", forms: ["train", "deploy"], start: (work) => startPyTorch(work) },
   { engine: "onnxruntime-web", forms: ["deploy"], start: (work) => startOnnx("onnxruntime-web", work) },
   { engine: "onnxruntime-node", forms: ["deploy"], start: (work) => startOnnx("onnxruntime-node", work) },

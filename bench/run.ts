@@ -55,13 +55,13 @@ async function measureKernels(
 }
 
 async function measureWorks(options: BenchOptions, tell: Tell): Promise<StepRow[]> {
-  const { imageSize, batch, isQuick, isProfiled } = options;
+  const { imageSize, batch, training, isQuick, isProfiled } = options;
   const threads = options.threads.length > 0 ? options.threads : [1, 2];
   const isChosen = imageSize !== undefined || batch !== undefined;
   const rows: StepRow[] = [];
   for (const { work, rounds } of defaultWorks) {
     if (isChosen && (work.form !== "train" || work.imageSize !== 224)) continue;
-    const chosen = { ...work, imageSize: imageSize ?? work.imageSize, batch: batch ?? work.batch };
+    const chosen = { ...work, imageSize: imageSize ?? work.imageSize, batch: batch ?? work.batch, training };
     const counted = isQuick ? Math.min(2, rounds.counted) : rounds.counted;
     const found = await measureSteps(chosen, { threads, rounds: { ...rounds, counted }, isProfiled });
     for (const row of found) {

@@ -75,6 +75,5 @@ export const defaultWorks: readonly { readonly work: Omit<StepWork, "threads">; 
   { work: { ...s0, imageSize: 32 }, rounds: { warmUp: 3, counted: 15 } },
   { work: { ...s0, imageSize: 32, isEager: true }, rounds: { warmUp: 2, counted: 9 } },
   { work: { ...s0, imageSize: 224 }, rounds: { warmUp: 2, counted: 3 } },
-  { work: { ...s0, imageSize: 224, training: "auto" }, rounds: { warmUp: 2, counted: 3 } },
   { work: { ...s0, form: "deploy", imageSize: 224, batch: 1 }, rounds: { warmUp: 5, counted: 25 } },
 ];

@@ -46,7 +46,7 @@ export interface Effort {
 }
 
 export const efforts = {
-  normal: { passes: 3, caseMs: 120, minSamples: 3, sampleMs: 10 },
+  normal: { passes: 3, caseMs: 80, minSamples: 3, sampleMs: 10 },
   quick: { passes: 1, caseMs: 60, minSamples: 3, sampleMs: 2 },
 } as const satisfies { readonly [name: string]: Effort };
 

@@ -3,7 +3,7 @@
  * with the producer or consumer can save passes, a kernel on its own cannot.
  */
 import type { Shape } from "../../src/tensor/shape.js";
-import { type Case, opCase } from "../case.js";
+import { bytesOf, type Case, opCase } from "../case.js";
 import { s0Layers } from "../layers.js";
 
 const attrs = { eps: 1e-5 };
@@ -13,13 +13,13 @@ function cases(x: Shape, perStep: number): Case[] {
   const where = `${c[0]}@${x[1]}`;
   const row = { group: "batch norm", perStep, attrs };
   return [
-    opCase({ ...row, name: `batch norm ${where} forward`, op: "batchNorm", shapes: [x, c, c], readAgain: [x] }),
+    opCase({ ...row, name: `batch norm ${where} forward`, op: "batchNorm", shapes: [x, c, c], extraBytes: bytesOf(x) }),
     opCase({
       ...row,
       name: `batch norm ${where} backward`,
       op: "batchNormGrad",
       shapes: [x, x, c, c, c],
-      readAgain: [x, x],
+      extraBytes: bytesOf(x, x),
     }),
   ];
 }

@@ -1,6 +1,6 @@
 /** Every convolution of a training step of S0: stem, depthwise and pointwise; forward, input gradient, weight gradient. */
 import type { Conv2dAttrs } from "../../src/ops/spec.js";
-import { type Case, opCase } from "../case.js";
+import { bytesOf, type Case, opCase } from "../case.js";
 import { type Layer, s0Layers } from "../layers.js";
 
 interface Kind {
@@ -20,8 +20,10 @@ function cases(layer: Layer, { group, kernelSize: k, perStep }: Kind, batch: num
   const flops = 2 * batch * outSize ** 2 * k * k * (inChannels / groups) * outChannels;
   const where = type === "depthwise" ? `${inChannels}@${inSize} s${stride}` : `${inChannels}→${outChannels}@${outSize}`;
   const row = { group, flops, perStep };
+  // a 1×1 window that strides passes over most of x
+  const extraBytes = k < stride ? bytesOf(x) * ((k / stride) ** 2 - 1) : 0;
   return [
-    opCase({ ...row, name: `${group} ${where} forward`, op: "conv2d", shapes: [x, w], attrs }),
+    opCase({ ...row, name: `${group} ${where} forward`, op: "conv2d", shapes: [x, w], attrs, extraBytes }),
     // nobody asks for the gradient of the pictures
     ...(type === "stem"
       ? []
@@ -40,6 +42,7 @@ function cases(layer: Layer, { group, kernelSize: k, perStep }: Kind, batch: num
       op: "conv2dWeightGrad",
       shapes: [x, y],
       attrs: { ...attrs, weightShape: w },
+      extraBytes,
     }),
   ];
 }
