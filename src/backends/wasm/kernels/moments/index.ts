@@ -7,11 +7,13 @@ import type { FoldAttrs, PatchAttrs } from "../../../../ops/spec.js";
 import { type Shape, sizeOf } from "../../../../tensor/shape.js";
 import type { Operand, WasmKernels } from "../../plan.js";
 import { type BranchLayout, branchLayout } from "./branch-panels.js";
+import { callDepthwiseMoments } from "./depthwise.js";
 import { callFold } from "./fold.js";
 import { callFoldGrad } from "./fold-grad.js";
 import { callFoldMomentsGrad } from "./fold-moments-grad.js";
 import { callGram } from "./gram.js";
 import type { PatchRows } from "./patch-rows.js";
+import type { DepthwiseGeometry } from "./planes.js";
 import { callRowsGrad } from "./rows-grad.js";
 
 const isPointwise = ({ kernelSize, stride, padding }: PatchAttrs): boolean =>
@@ -42,6 +44,15 @@ function patchRowsOf([n, h, w, channels]: Shape, attrs: PatchAttrs): PatchRows {
   };
 }
 
+/** What the kernels for depthwise patches take: one channel per group, windows up to 3×3 without holes. */
+function depthwiseOf([n, h, w, channels]: Shape, attrs: PatchAttrs): DepthwiseGeometry | null {
+  const { kernelSize: kernel, stride, padding, dilation, groups } = attrs;
+  const isSmall = kernel.every((size) => size <= 3) && sizeOf(kernel) > 1 && dilation.every((d) => d === 1);
+  if (groups !== channels || !isSmall) return null;
+  const out = [0, 1].map((i) => windowOutput([h!, w!][i]!, kernel[i]!, stride[i]!, padding[i]!, 1)) as [number, number];
+  return { images: n!, channels, image: [h!, w!], out, kernel, stride, padding };
+}
+
 /** More branches than this need more arguments than a call has. */
 const MAX_BRANCHES = 12;
 
@@ -55,6 +66,11 @@ function foldable(k: number, branches: readonly Operand[], attrs: FoldAttrs): Br
 export const momentKernels = {
   patchMoments([x], attrs, [mean, covariance], plan) {
     if (x.dtype !== "float32" || x.size === 0) return false;
+    const depthwise = depthwiseOf(x.shape, attrs);
+    if (depthwise) {
+      callDepthwiseMoments(plan, depthwise, x.pointer, mean.pointer, covariance.pointer);
+      return true;
+    }
     const patches = patchRowsOf(x.shape, attrs);
     const { k } = patches;
     for (let group = 0; group < attrs.groups; group++)
