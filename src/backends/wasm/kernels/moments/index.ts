@@ -8,6 +8,7 @@ import { type Shape, sizeOf } from "../../../../tensor/shape.js";
 import type { Operand, WasmKernels } from "../../plan.js";
 import { type BranchLayout, branchLayout } from "./branch-panels.js";
 import { callDepthwiseMoments } from "./depthwise.js";
+import { callDepthwiseGrad } from "./depthwise-grad.js";
 import { callFold } from "./fold.js";
 import { callFoldGrad } from "./fold-grad.js";
 import { callFoldMomentsGrad } from "./fold-moments-grad.js";
@@ -84,9 +85,15 @@ export const momentKernels = {
     return true;
   },
   patchMomentsGrad([x, mean, dmean, dcovariance], attrs, [dx], plan) {
-    if (x.dtype !== "float32" || !isPointwise(attrs) || attrs.groups > 1) return false;
-    const c = x.shape[3]!;
+    if (x.dtype !== "float32" || x.size === 0) return false;
     const pointers = [x.pointer, mean.pointer, dmean.pointer, dcovariance.pointer] as const;
+    const depthwise = depthwiseOf(x.shape, attrs);
+    if (depthwise) {
+      callDepthwiseGrad(plan, depthwise, pointers, dx.pointer);
+      return true;
+    }
+    if (!isPointwise(attrs) || attrs.groups > 1) return false;
+    const c = x.shape[3]!;
     callRowsGrad(plan, x.size / c, c, pointers, dx.pointer);
     return true;
   },

@@ -1,0 +1,278 @@
+/**
+ * What reaches x through the moments of its depthwise patches, in gather form. A pixel q sits at tap a in the patch of each
+ * window p = q − a; what it gets from tap b of that patch is E_ab·(x(q + b − a) − μ_b), E = (dΣ + dΣᵀ)/M. So
+ *
+ *   dx(q) = constant + Σ_d weight(d)·x(q + d)      weight(d) = Σ over the taps a that q has, b = a + d, of E_ab
+ *
+ * a convolution with up to 5×5 offsets d, whose weights depend only on which taps q has: all of them inside the image,
+ * fewer at its borders or between the windows of a stride. Each such class of rows and columns has weights of its own.
+ */
+import type { FunctionRef, IntVar, WasmModule } from "../../assembler/index.js";
+import type { Kernel, Plan } from "../../plan.js";
+import { paddedChannels, STRIP_LANES } from "../channels.js";
+import { runEachTask } from "../tasks.js";
+import { callChannelPivot } from "./depthwise.js";
+import {
+  type DepthwiseGeometry,
+  definePlanes,
+  geometryKey,
+  pixelBytes,
+  planesBytes,
+  planesOf,
+  strips,
+} from "./planes.js";
+
+/** Pixels done together. */
+const TILE = 4;
+
+/** Positions along one axis that have the same taps: `count` of them, `step` apart. */
+interface Run {
+  readonly taps: readonly number[];
+  readonly first: number;
+  readonly count: number;
+  readonly step: number;
+}
+
+/** The positions of an axis by their taps; every position once. */
+export function runsOf({ image, out, kernel, stride, padding }: DepthwiseGeometry, axis: 0 | 1): Run[] {
+  const runs: Run[] = [];
+  for (let q = 0; q < image[axis]; q++) {
+    const taps = Array.from({ length: kernel[axis] }, (_, a) => a).filter((a) => {
+      const p = (q + padding[axis] - a) / stride[axis];
+      return Number.isInteger(p) && p >= 0 && p < out[axis];
+    });
+    const at = runs.findIndex((run) => `${run.taps}` === `${taps}` && run.first + run.count * stride[axis] === q);
+    const known = runs[at];
+    if (known) runs[at] = { ...known, count: known.count + 1 };
+    else runs.push({ taps, first: q, count: 1, step: stride[axis] });
+  }
+  return runs;
+}
+
+/** Sets of taps that occur along an axis. */
+const tapSets = (runs: readonly Run[]): readonly (readonly number[])[] => [
+  ...new Map(runs.map(({ taps }) => [`${taps}`, taps])).values(),
+];
+
+/** Offsets b − a that taps a reach, ascending. */
+const offsetsOf = (taps: readonly number[], kernel: number): number[] =>
+  [...new Set(taps.flatMap((a) => Array.from({ length: kernel }, (_, b) => b - a)))].sort((a, b) => a - b);
+
+interface PixelClass {
+  readonly rowTaps: readonly number[];
+  readonly columnTaps: readonly number[];
+  /** Offsets d, and for each the pairs of taps (a, b) behind it. */
+  readonly offsets: readonly {
+    readonly dy: number;
+    readonly dx: number;
+    readonly pairs: readonly (readonly [a: number, b: number])[];
+  }[];
+  /** Taps a. */
+  readonly taps: readonly number[];
+  /** The first of its vectors in the table of weights: one per offset, then the constant. */
+  readonly row: number;
+}
+
+function classesOf(geometry: DepthwiseGeometry): PixelClass[] {
+  const [kh, kw] = geometry.kernel;
+  const classes: PixelClass[] = [];
+  let row = 0;
+  for (const rowTaps of tapSets(runsOf(geometry, 0)))
+    for (const columnTaps of tapSets(runsOf(geometry, 1))) {
+      const taps = rowTaps.flatMap((ay) => columnTaps.map((ax) => ay * kw + ax));
+      const offsets = offsetsOf(rowTaps, kh).flatMap((dy) =>
+        offsetsOf(columnTaps, kw).map((dx) => {
+          const reached = taps.filter((a) => {
+            const [by, bx] = [Math.floor(a / kw) + dy, (a % kw) + dx];
+            return by >= 0 && by < kh && bx >= 0 && bx < kw;
+          });
+          return { dy, dx, pairs: reached.map((a) => [a, a + dy * kw + dx] as const) };
+        }),
+      );
+      classes.push({ rowTaps, columnTaps, offsets, taps, row });
+      row += offsets.length + 1;
+    }
+  return classes;
+}
+
+const tableRows = (classes: readonly PixelClass[]): number => {
+  const last = classes.at(-1)!;
+  return last.row + last.offsets.length + 1;
+};
+
+/** Weights and constants of every class, float32 [rows, paddedChannels], from float64 moments; a task is a channel. */
+function tableKernel(geometry: DepthwiseGeometry, classes: readonly PixelClass[]): Kernel {
+  const { channels, kernel } = geometry;
+  const k = kernel[0] * kernel[1];
+  const row = 4 * paddedChannels(channels);
+  const scratchBytes = 64 * Math.ceil((8 * k * (k + 1)) / 64);
+  const names = ["pivot", "mean", "dmean", "dcovariance", "positions", "to", "scratch"] as const;
+  return {
+    key: `depthwise moments table ${geometryKey(geometry)}`,
+    emit: (m) =>
+      runEachTask(m, names, (f, channel, pivot, mean, dmean, dcovariance, positions, to, scratch) => {
+        const e = f.int(scratch.add(f.worker.mul(scratchBytes)));
+        const count = f.f64(positions.toFloat("f64"));
+        const centre = f.f64(f.loadFloat("f32", pivot.add(channel.mul(4))).promote());
+        const [mu, dmu] = [mean, dmean].map((p) => f.int(p.add(channel.mul(8 * k)))) as [IntVar, IntVar];
+        const d = f.int(dcovariance.add(channel.mul(8 * k * k)));
+        const out = f.int(to.add(channel.mul(4)));
+        for (let a = 0; a < k; a++) {
+          // behind E: what tap a adds to a constant, (dμ_a)/M + Σ_b E_ab (pivot − μ_b)
+          const constant = f.f64(f.loadFloat("f64", dmu, 8 * a).div(count));
+          for (let b = 0; b < k; b++) {
+            const both = f.loadFloat("f64", d, 8 * (a * k + b)).add(f.loadFloat("f64", d, 8 * (b * k + a)));
+            const value = f.f64(both.div(count));
+            f.storeFloat(e, 8 * (a * k + b), value);
+            constant.set(constant.add(value.mul(centre.sub(f.loadFloat("f64", mu, 8 * b)))));
+          }
+          f.storeFloat(e, 8 * (k * k + a), constant);
+        }
+        const total = f.f64();
+        const write = (index: number, addresses: readonly number[]) => {
+          total.set(0);
+          for (const at of addresses) total.set(total.add(f.loadFloat("f64", e, at)));
+          f.storeFloat(out, index * row, total.demote());
+        };
+        for (const { offsets, taps, row: first } of classes) {
+          offsets.forEach(({ pairs }, i) => {
+            write(
+              first + i,
+              pairs.map(([a, b]) => 8 * (a * k + b)),
+            );
+          });
+          write(
+            first + offsets.length,
+            taps.map((a) => 8 * (k * k + a)),
+          );
+        }
+      }),
+  };
+}
+
+/** (first pixel in its plane, weights, dx): `outputs` pixels of a class, `step` apart, `lanes` channels. */
+function defineTile(
+  m: WasmModule,
+  { channels }: DepthwiseGeometry,
+  { offsets, row }: PixelClass,
+  planeRow: number,
+  { step, outputs, lanes }: { readonly step: number; readonly outputs: number; readonly lanes: number },
+): FunctionRef {
+  const pixel = pixelBytes(m);
+  const weightRow = 4 * paddedChannels(channels);
+  return m.function(`tile ${row} ${step} ${outputs} ${lanes}`, ["i32", "i32", "i32"], (f, x, weights, dx) => {
+    const constant = f.vec(f.load(weights, (row + offsets.length) * weightRow));
+    const totals = Array.from({ length: outputs }, () => f.vec(constant));
+    for (const dy of new Set(offsets.map((offset) => offset.dy)))
+      f.fence(() => {
+        const held = offsets.flatMap((offset, i) =>
+          offset.dy === dy ? [{ dx: offset.dx, weight: f.vec(f.load(weights, (row + i) * weightRow)) }] : [],
+        );
+        const columns = new Set(totals.flatMap((_, o) => held.map((one) => o * step + one.dx)));
+        for (const column of [...columns].sort((a, b) => a - b)) {
+          const value = f.vec(f.load(x, dy * planeRow + column * pixel));
+          for (const one of held) {
+            const total = totals[(column - one.dx) / step];
+            if (total) total.set(f.madd(value, one.weight, total));
+          }
+        }
+      });
+    totals.forEach((total, o) => {
+      f.storePartial(dx, 4 * channels * o * step, total, lanes);
+    });
+  });
+}
+
+/** A task is one strip of channels of one image. */
+function gatherKernel(geometry: DepthwiseGeometry, classes: readonly PixelClass[]): Kernel {
+  const { channels, image, padding } = geometry;
+  const [rowRuns, columnRuns] = [runsOf(geometry, 0), runsOf(geometry, 1)];
+  return {
+    key: `depthwise moments gather ${geometryKey(geometry)}`,
+    emit: (m) => {
+      const planes = definePlanes(m, geometry);
+      const pixel = pixelBytes(m);
+      const line = 4 * channels * image[1];
+      const classOf = (row: Run, column: Run): PixelClass =>
+        classes.find(({ rowTaps, columnTaps }) => `${rowTaps}|${columnTaps}` === `${row.taps}|${column.taps}`)!;
+
+      /** (row of a plane at the image's first column, weights, dx of that row): all its pixels for `lanes` channels. */
+      const defineRow = (row: Run, lanes: number): FunctionRef =>
+        m.function(`row ${row.taps} ${lanes}`, ["i32", "i32", "i32"], (f, x, weights, dx) => {
+          for (const column of columnRuns) {
+            const p = f.int(x.add(column.first * pixel));
+            const out = f.int(dx.add(4 * channels * column.first));
+            const tile = (outputs: number) => {
+              const ref = defineTile(m, geometry, classOf(row, column), planes.row, {
+                step: column.step,
+                outputs,
+                lanes,
+              });
+              f.call(ref, p, weights, out);
+              p.inc(outputs * column.step * pixel);
+              out.inc(4 * channels * outputs * column.step);
+            };
+            const whole = Math.floor(column.count / TILE);
+            if (whole > 0) f.for(0, whole, 1, () => tile(TILE));
+            if (column.count % TILE > 0) tile(column.count % TILE);
+          }
+        });
+
+      runEachTask(m, ["x", "pivot", "weights", "dx", "scratch"], (f, task, x, pivot, weights, dx, scratch) => {
+        const n = f.int(task.div(strips(channels)));
+        const strip = f.int(task.sub(n.mul(strips(channels))));
+        const own = f.int(scratch.add(f.worker.mul(planesBytes(geometry))));
+        const offset = f.int(strip.mul(4 * STRIP_LANES));
+        const myPivot = f.int(pivot.add(offset));
+        const imageAt = f.int(n.mul(image[0] * line).add(offset));
+        planes.clear(f, own, myPivot);
+        planes.fill(f, own, myPivot, x.add(imageAt), strip);
+        const inside = f.int(own.add(padding[0] * planes.row + padding[1] * pixel));
+        const rows = (stripLanes: number) => {
+          for (const run of rowRuns) {
+            const from = f.int(inside.add(run.first * planes.row));
+            const out = f.int(dx.add(imageAt).add(run.first * line));
+            f.for(0, run.count, 1, () => {
+              for (let plane = 0; plane < planesOf(m.lanes); plane++) {
+                const lanes = Math.min(m.lanes, stripLanes - plane * m.lanes);
+                if (lanes <= 0) continue;
+                const at = plane * pixel;
+                f.call(defineRow(run, lanes), from.add(plane * planes.bytes), weights.add(offset).add(at), out.add(at));
+              }
+              from.inc(run.step * planes.row);
+              out.inc(run.step * line);
+            });
+          }
+        };
+        const rest = channels % STRIP_LANES;
+        if (rest === 0) rows(STRIP_LANES);
+        else
+          f.if(
+            strip.below(Math.floor(channels / STRIP_LANES)),
+            () => rows(STRIP_LANES),
+            () => rows(rest),
+          );
+      });
+    },
+  };
+}
+
+/** Writes dx from x and, in float64, mean and dmean [C, K] and dcovariance [C, K, K]. */
+export function callDepthwiseGrad(
+  plan: Plan,
+  geometry: DepthwiseGeometry,
+  [x, mean, dmean, dcovariance]: readonly [number, number, number, number],
+  dx: number,
+): void {
+  const { images, channels, kernel, out } = geometry;
+  const k = kernel[0] * kernel[1];
+  const classes = classesOf(geometry);
+  const pivot = callChannelPivot(plan, geometry, x);
+  const table = plan.scratch(4 * paddedChannels(channels) * tableRows(classes));
+  const tableScratch = plan.scratchPerWorker(64 * Math.ceil((8 * k * (k + 1)) / 64));
+  plan.call(tableKernel(geometry, classes), channels, [
+    ...[pivot, mean, dmean, dcovariance, images * out[0] * out[1], table, tableScratch],
+  ]);
+  const scratch = plan.scratchPerWorker(planesBytes(geometry));
+  plan.call(gatherKernel(geometry, classes), images * strips(channels), [x, pivot, table, dx, scratch]);
+}
