@@ -99,12 +99,15 @@ describe("the command line", () => {
     expect(parseOptions([]).parts).toEqual(["kernels", "step"]);
   });
 
-  it.each([[["kernel"]], [["--thread", "1"]], [["--threads", "0"]], [["--batch", "many"]], [["--training", "x"]]])(
-    "refuses %j",
-    (args) => {
-      expect(() => parseOptions(args)).toThrow(/^bench: /);
-    },
-  );
+  it.each([
+    [["kernel"]],
+    [["--thread", "1"]],
+    [["--threads", "0"]],
+    [["--batch", "many"]],
+    [["--training", "x"]],
+  ])("refuses %j", (args) => {
+    expect(() => parseOptions(args)).toThrow(/^bench: /);
+  });
 });
 
 describe("players", () => {
