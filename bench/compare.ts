@@ -5,7 +5,7 @@
 import { join } from "node:path";
 import { formatBytes } from "../src/util/format.js";
 import type { Machine } from "./machine.js";
-import { machineLine } from "./machine.js";
+import { afterwards, machineLine } from "./machine.js";
 import type { BenchOptions } from "./options.js";
 import { resultsFolder } from "./paths.js";
 import { peers } from "./peers.js";
@@ -117,15 +117,16 @@ export async function compare(options: BenchOptions, machine: Machine, tell: (li
       )),
     );
   }
+  const when = afterwards(machine);
   const table = compareTable(rows);
   for (const line of ["", ...asLines(table)]) tell(line);
-  if (options.isJson) process.stdout.write(`${JSON.stringify({ machine, rows })}\n`);
+  if (options.isJson) process.stdout.write(`${JSON.stringify({ machine: when, rows })}\n`);
   if (options.save === undefined) return;
   const json = join(resultsFolder, `${options.save}.json`);
-  writeWhole(json, `${JSON.stringify({ machine, rows }, null, 1)}\n`);
+  writeWhole(json, `${JSON.stringify({ machine: when, rows }, null, 1)}\n`);
   writeWhole(
     join(resultsFolder, `${options.save}.md`),
-    `# Against other engines\n\n${machineLine(machine)}. By turns in one run, medians.\n\n${asMarkdown(table)}\n`,
+    `# Against other engines\n\n${machineLine(when)}. By turns in one run, medians.\n\n${asMarkdown(table)}\n`,
   );
   tell(`\nsaved ${json}`);
 }

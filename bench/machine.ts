@@ -18,6 +18,8 @@ export interface Machine {
   readonly date: string;
   /** Processes that wanted a core, over the last minute, when the measurement began: above 1 other jobs disturb. */
   readonly loadBefore: number;
+  /** The same when it ended. */
+  readonly loadAfter?: number;
 }
 
 const git = (...args: string[]): string =>
@@ -32,6 +34,8 @@ function commit(): string | null {
   }
 }
 
+const load = (): number => Number(loadavg()[0]!.toFixed(2));
+
 /** Describes this machine as it is now. */
 export function describeMachine(): Machine {
   return {
@@ -43,13 +47,17 @@ export function describeMachine(): Machine {
     hasFma: capabilities().fma,
     commit: commit(),
     date: new Date().toISOString(),
-    loadBefore: Number(loadavg()[0]!.toFixed(2)),
+    loadBefore: load(),
   };
 }
 
+/** The machine with its load as it is now, when a measurement has ended. */
+export const afterwards = (machine: Machine): Machine => ({ ...machine, loadAfter: load() });
+
 /** One line for people. */
-export function machineLine({ cpu, cores, node, v8, hasFma, commit, date, loadBefore }: Machine): string {
+export function machineLine({ cpu, cores, node, v8, hasFma, commit, date, loadBefore, loadAfter }: Machine): string {
   const when = date.slice(0, 16).replace("T", " ");
   const code = commit === null ? "" : `, commit ${commit}`;
-  return `${cpu}, ${cores} cores, Node ${node.slice(1)} (V8 ${v8})${hasFma ? "" : ", no FMA"}${code}, ${when} UTC, load ${loadBefore}`;
+  const until = loadAfter === undefined ? "" : ` to ${loadAfter}`;
+  return `${cpu}, ${cores} cores, Node ${node.slice(1)} (V8 ${v8})${hasFma ? "" : ", no FMA"}${code}, ${when} UTC, load ${loadBefore}${until}`;
 }

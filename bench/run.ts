@@ -11,7 +11,7 @@ import type { Case } from "./case.js";
 import { compare } from "./compare.js";
 import { coverageLines } from "./coverage.js";
 import { kernelCases, publishedSizes } from "./kernels/index.js";
-import { describeMachine, machineLine } from "./machine.js";
+import { afterwards, describeMachine, machineLine } from "./machine.js";
 import { type BenchOptions, help, parseOptions } from "./options.js";
 import { resultsFolder } from "./paths.js";
 import { bestPeaks, measurePeaks, type Peaks } from "./peaks.js";
@@ -94,7 +94,13 @@ async function run(options: BenchOptions): Promise<void> {
     const table = comparisonTable([...kernels, ...steps], [...before.kernels, ...before.steps]);
     for (const line of ["", `against ${machineLine(before.machine)}`, ...asLines(table)]) tell(line);
   }
-  const results = makeResults({ title: save ?? parts.join(" and "), machine, peaks, kernels, steps });
+  const results = makeResults({
+    title: save ?? parts.join(" and "),
+    machine: afterwards(machine),
+    peaks,
+    kernels,
+    steps,
+  });
   if (save !== undefined && kernels.length + steps.length > 0)
     tell(`\nsaved ${saveResults(resultsFolder, save, results)}`);
   if (isJson) process.stdout.write(`${JSON.stringify(results)}\n`);
