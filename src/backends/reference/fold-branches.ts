@@ -61,7 +61,10 @@ function forEachColumn(
     });
 }
 
-/** mean = w·μ, variance = w Σ wᵀ, s = γ/√(variance + eps): weight = Σ s w, bias = Σ (β − s mean) over branches. */
+/**
+ * mean = w·μ, variance = w Σ wᵀ, s = γ/√(variance + eps): weight = Σ s w, bias = Σ (β − s mean) over branches. The bias is
+ * taken as Σβ − weight·μ with the weight as it was rounded, so that rounding it does not shift the mean of the output.
+ */
 export function foldBranches(
   [mu, covariance, ...rest]: readonly [ArrayView, ArrayView, ...Many],
   attrs: FoldAttrs,
@@ -82,11 +85,15 @@ export function foldBranches(
       weightTotal[i * cOut + o]! += scale * w[i]!;
       projections.data[(branch * k + i) * cOut + o] = projection[i]!;
     }
-    biasTotal[o]! += branches.betas[branch]!.data[o]! - scale * mean;
+    biasTotal[o]! += branches.betas[branch]!.data[o]!;
     means.data[branch * cOut + o] = mean;
     variances.data[branch * cOut + o] = variance;
   });
   weight.data.set(weightTotal);
+  const outPerGroup = cOut / attrs.groups;
+  for (let o = 0; o < cOut; o++)
+    for (let i = 0; i < k; i++)
+      biasTotal[o]! -= weight.data[i * cOut + o]! * mu.data[Math.floor(o / outPerGroup) * k + i]!;
   bias.data.set(biasTotal);
 }
 

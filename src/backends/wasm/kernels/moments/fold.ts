@@ -88,23 +88,27 @@ function writeResults(
       const sigma = variance.addDouble(f.splat(eps.asFloat().promote(), 1)).sqrtDouble();
       const scale = f.vec(loadDoublesOf(f, gammas[i]!.add(column), 4 * at, lanes).divDouble(sigma));
       scales.push(scale);
-      const shift = loadDoublesOf(f, betas[i]!.add(column), 4 * at, lanes).subDouble(scale.mulDouble(branchMean));
-      total.set(total.addDouble(shift));
+      total.set(total.addDouble(loadDoublesOf(f, betas[i]!.add(column), 4 * at, lanes)));
       f.storePartial(means.add(column), 4 * (i * cOut + at), branchMean.demote(), lanes);
       f.storePartial(variances.add(column), 4 * (i * cOut + at), variance.demote(), lanes);
     }
-    f.storePartial(bias.add(column), 4 * at, total.demote(), lanes);
-    const w = f.int(panels);
-    const out = f.int(weight.add(column));
+    const [w, q, out] = [f.int(panels), f.int(mu), f.int(weight.add(column))];
+    const value = f.vec(0, 1);
+    const rounded = f.vec(0, 1);
     f.for(0, k, 1, () => {
-      total.set(f.splatDouble(0, 1));
+      value.set(f.splatDouble(0, 1));
       scales.forEach((scale, i) => {
-        total.set(f.maddDouble(scale, f.load(w, i * bytes + 8 * at, 1), total));
+        value.set(f.maddDouble(scale, f.load(w, i * bytes + 8 * at, 1), value));
       });
-      f.storePartial(out, 4 * at, total.demote(), lanes);
+      rounded.set(value.demote());
+      f.storePartial(out, 4 * at, rounded, lanes);
+      // with the rounded weight: rounding it then does not shift the mean of the output
+      total.set(total.subDouble(rounded.promoteLow().mulDouble(f.broadcastDouble(q, 0, 1))));
+      q.inc(8);
       w.inc(PANEL_ROW_BYTES);
       out.inc(4 * cOut);
     });
+    f.storePartial(bias.add(column), 4 * at, total.demote(), lanes);
   }
 }
 
