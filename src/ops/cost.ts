@@ -16,6 +16,7 @@ const multiplyAdds: { readonly [op: string]: (inputs: readonly ValueView[], outp
   {
     matmul: ([a, b], [y]) => (sizeOf(y!.shape) * sizeOf(a!.shape) * sizeOf(b!.shape)) ** 0.5 * batchRoot(y!),
     conv2d: ([, w], [y]) => (sizeOf(y!.shape) * sizeOf(w!.shape)) / w!.shape[3]!,
+    conv2dBias: ([, w], [y]) => (sizeOf(y!.shape) * sizeOf(w!.shape)) / w!.shape[3]!,
     conv2dInputGrad: ([dy, w]) => (sizeOf(dy!.shape) * sizeOf(w!.shape)) / w!.shape[3]!,
     conv2dWeightGrad: ([, dy], [dw]) => (sizeOf(dy!.shape) * sizeOf(dw!.shape)) / dw!.shape[3]!,
   };

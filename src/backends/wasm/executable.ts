@@ -59,7 +59,6 @@ export class WasmExecutable implements Executable {
   readonly #planned: readonly PlannedCall[];
   /** Instructions whose arguments hold Scalars, with the words of their calls' arguments. */
   readonly #dynamic: readonly { readonly instruction: number; readonly calls: readonly number[] }[];
-  readonly #instructionOfStage: readonly Group[];
 
   constructor(program: Program, host: ExecutableHost) {
     this.#program = program;
@@ -72,10 +71,6 @@ export class WasmExecutable implements Executable {
     this.#scratch = host.arena.allocate(needed);
     const stages = groups.flatMap((group) => this.#lowerGroup(group, this.#scratch.pointer).stages);
     this.#planned = stages.flat();
-    this.#instructionOfStage = stages.map((calls) => ({
-      from: Math.min(...calls.map((c) => c.instruction)),
-      to: Math.max(...calls.map((c) => c.instruction)) + 1,
-    }));
     const written = this.#write(stages);
     this.#record = written.block;
     this.#stages = written.stages;
@@ -221,34 +216,30 @@ export class WasmExecutable implements Executable {
 
   profile(inputs: readonly Storage[], offsets: readonly number[], runs: number): readonly ProfileRow[] {
     const { instructions } = this.#program;
-    const times = instructions.map((): number[] => []);
+    const times = instructions.map(() => new Array<number>(runs).fill(0));
     for (let r = 0; r < runs; r++) {
       this.#prepare(inputs, offsets);
-      this.#instructionOfStage.forEach(({ from, to }, stage) => {
+      this.#planned.forEach(({ instruction }, call) => {
         const start = performance.now();
-        this.#runOneStage(stage);
-        const share = (performance.now() - start) / (to - from);
-        for (let i = from; i < to; i++) times[i]![r] = (times[i]![r] ?? 0) + share;
+        this.#runOneCall(call);
+        times[instruction]![r]! += performance.now() - start;
       });
     }
     return instructions.map((instruction, i) => {
-      const sorted = times[i]!.sort((a, b) => a - b);
+      const sorted = times[i]!.sort((x, y) => x - y);
       const shapes = [...instruction.inputs, ...instruction.outputs].map(({ shape }) => shape);
       return { op: instruction.op, shapes, ms: sorted[sorted.length >> 1] ?? 0, ...costOf(this.#program, instruction) };
     });
   }
 
-  /** One stage through the eager path: its calls one after the other, each on all threads. */
-  #runOneStage(stage: number): void {
-    const { stageStart, calls, argsOf, rows, callWords } = this.#stages;
-    for (let call = stageStart[stage]!; call < stageStart[stage + 1]!; call++) {
-      const { kernel, tasks } = this.#planned[call]!;
-      const run = calls[call];
-      if (!kernel || !run) this.#fallBack(call);
-      else if (this.#host.pool && tasks > 1)
-        this.#host.pool.fork(this.#host.modules.get(kernel), rows[call * callWords + 3]!, [...argsOf[call]!]);
-      else run(0, tasks, ...argsOf[call]!);
-    }
+  /** One call as eager mode would run it: alone, on all threads. */
+  #runOneCall(call: number): void {
+    const { kernel, tasks } = this.#planned[call]!;
+    const run = this.#stages.calls[call];
+    const args = this.#stages.argsOf[call]!;
+    if (!kernel || !run) this.#fallBack(call);
+    else if (this.#host.pool && tasks > 1) this.#host.pool.fork(this.#host.modules.get(kernel), tasks, [...args]);
+    else run(0, tasks, ...args);
   }
 
   dispose(): void {
