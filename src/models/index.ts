@@ -13,3 +13,4 @@ export { cheaperForm, type TrainingChoice, type TrainingForm } from "./mobileone
 export { type BlockSpec, blockSpecs, type Variant, variants } from "./mobileone/variants.js";
 export { createModel, listModels, type ModelName, type ModelOptions } from "./registry.js";
 export { type Costs, type Summary, type SummaryOptions, type SummaryRow, summarize } from "./summary.js";
+export { summarizeTraining, type TrainingRow } from "./training-summary.js";

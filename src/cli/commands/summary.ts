@@ -1,10 +1,17 @@
 /** `summary`: what a model costs, layer by layer, in both forms. Nothing is run. */
-import { listModels, type Summary, type SummaryRow, summarize } from "../../models/index.js";
+import {
+  listModels,
+  type Summary,
+  type SummaryRow,
+  summarize,
+  summarizeTraining,
+  type TrainingRow,
+} from "../../models/index.js";
 import { UsageError } from "../../util/errors.js";
 import { formatCount, formatInteger, formatTable } from "../../util/format.js";
 import { nearestName } from "../../util/nearest.js";
 import { defineCommand } from "../command.js";
-import { integer } from "../options.js";
+import { flag, integer } from "../options.js";
 import { commonOptions } from "../shared-options.js";
 
 export const summary = defineCommand({
@@ -14,11 +21,22 @@ export const summary = defineCommand({
   options: {
     imageSize: integer({ help: "side of the square image", max: 16384, default: 224 }),
     numClasses: integer({ help: "outputs of the classifier", default: 1000 }),
+    training: flag({ help: "what a training step of each block costs, and in which form it trains" }),
+    batchSize: integer({ help: "images of that step", default: 32 }),
     ...commonOptions,
   },
-  examples: ["summary mobileone_s0", "summary mobileone_s4 --image-size 160 --json"],
-  async run({ imageSize, numClasses }, [model = ""], { terminal }) {
+  examples: ["summary mobileone_s0", "summary mobileone_s0 --training", "summary mobileone_s4 --image-size 160 --json"],
+  async run({ imageSize, numClasses, training, batchSize }, [model = ""], { terminal }) {
     checkModel("summary", model);
+    if (training) {
+      const rows = summarizeTraining(model, { imageSize, batchSize });
+      terminal.print(
+        terminal.paint("bold", `${model}  training step of ${batchSize} images of ${imageSize}x${imageSize}`),
+      );
+      for (const line of trainingTable(rows)) terminal.print(line);
+      terminal.print("ms are what the cost rule expects on one thread of the machine it was measured on");
+      return { json: { model, imageSize, batchSize, rows } };
+    }
     const table = summarize(model, { imageSize, numClasses });
     terminal.print(terminal.paint("bold", `${model}  ${imageSize}x${imageSize}  ${numClasses} classes`));
     for (const line of layerTable(table)) terminal.print(line);
@@ -73,6 +91,28 @@ function layerRow(row: SummaryRow): string[] {
       ),
     ),
   ];
+}
+
+function trainingTable(rows: readonly TrainingRow[]): string[] {
+  const total = (ms: (row: TrainingRow) => number): string => rows.reduce((sum, row) => sum + ms(row), 0).toFixed(0);
+  const best = (row: TrainingRow): number => Math.min(row.plainMs, row.foldedMs);
+  return formatTable(
+    [
+      ["layer", "kind", "input", "plain MACs", "folded MACs", "plain ms", "folded ms", "trains"],
+      ...rows.map((row) => [
+        row.name,
+        row.type,
+        row.inputShape.slice(1).join("x"),
+        formatCount(row.plain.macs),
+        formatCount(row.folded.macs + row.folded.doubleMacs),
+        row.plainMs.toFixed(1),
+        row.foldedMs.toFixed(1),
+        row.form,
+      ]),
+      ["total", "", "", "", "", total((row) => row.plainMs), total((row) => row.foldedMs), `${total(best)} ms`],
+    ],
+    [false, false, false, true, true, true, true, false],
+  );
 }
 
 function totalsTable({ totals: { train, deploy } }: Summary): string[] {
