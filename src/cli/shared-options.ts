@@ -16,6 +16,7 @@ export const commonOptions = {
 export const computeOptions = {
   backend: choice(backendNames, { help: "what runs the ops", default: "wasm" }),
   threads: integer({ help: "threads of the backend; default: the cores of this machine", max: 256 }),
+  turbo: flag({ help: "kernels of paired vectors: faster, experimental, Node 24 or later" }),
 };
 
 /** Threads that decode pictures. */
@@ -33,12 +34,19 @@ export function required<T>(where: string, value: T | undefined, placeholder: st
   return value;
 }
 
-/** Starts the backend and returns its label, e.g. "wasm x2". */
+/**
+ * Starts the backend and returns its label, e.g. "wasm x2" or "wasm x2 turbo": what really runs, not what was asked for.
+ * Throws UsageError for turbo on a backend that has none.
+ */
 export async function startBackend(values: {
   readonly backend: (typeof backendNames)[number];
   readonly threads: number | undefined;
+  readonly turbo: boolean;
 }): Promise<string> {
-  const { backend, threads } = values;
-  const started = await setBackend(backend, threads === undefined ? {} : { threads });
-  return "threads" in started && typeof started.threads === "number" ? `${started.name} x${started.threads}` : backend;
+  const { backend, threads, turbo } = values;
+  if (turbo && backend !== "wasm")
+    throw new UsageError(`--turbo: the backend is ${backend}, expected wasm`, "leave --turbo or --backend away");
+  const started = await setBackend(backend, { turbo, ...(threads !== undefined && { threads }) });
+  const width = "threads" in started && typeof started.threads === "number" ? ` x${started.threads}` : "";
+  return `${started.name}${width}${"turbo" in started && started.turbo === true ? " turbo" : ""}`;
 }

@@ -41,21 +41,7 @@ export function capabilities(): Capabilities {
   return known;
 }
 
-/**
- * Switches V8's revectorizer on for what is compiled from now on. False, with a warning, where it is missing (V8 before 13)
- * or knows no FMA.
- */
-export function enableTurbo(): boolean {
-  const version = v8Version();
-  if (version !== undefined && version >= FIRST_V8_WITHOUT_FENCES && capabilities().fma) {
-    builtin("node:v8")?.setFlagsFromString("--experimental-wasm-revectorize");
-    return true;
-  }
-  console.warn("wasm: turbo needs Node 24 or later; going on without it (turbo: false avoids this warning)");
-  return false;
-}
-
-/** The target for this machine. */
-export function targetOf({ fma, fences, shared }: Capabilities, turbo: boolean): Target {
-  return { lanes: turbo ? 8 : 4, fma, fences: fences && !turbo, shared };
+/** The target for this machine; turbo has its own (turbo.ts). */
+export function targetOf({ fma, fences, shared }: Capabilities): Target {
+  return { lanes: 4, fma, fences, shared };
 }

@@ -9,6 +9,18 @@ import type { Kernel } from "./plan.js";
 /** Bytes of kernels are packed into blocks of at least this size. */
 const BLOCK_BYTES = 1 << 18;
 
+/** How the bytes of a module become code. */
+export interface Compiler {
+  /** Bytes added to every module (custom sections): V8 shares machine code by bytes, whatever its flags were. */
+  readonly mark: readonly number[];
+  compile(bytes: Uint8Array): WebAssembly.Module;
+}
+
+export const plainCompiler: Compiler = {
+  mark: [],
+  compile: (bytes) => new WebAssembly.Module(bytes as BufferSource),
+};
+
 export interface LoadedKernel {
   readonly key: string;
   readonly id: number;
@@ -22,16 +34,18 @@ export class ModuleCache {
   readonly #target: Target;
   readonly #arena: Arena;
   readonly #publish: boolean;
+  readonly #compiler: Compiler;
   readonly #loaded = new Map<string, LoadedKernel>();
   #free = { pointer: 0, bytes: 0 };
   /** Of the arena, for kernel code. */
   codeBytes = 0;
 
   /** `publish` puts bytes into the arena; needless without workers. */
-  constructor(target: Target, arena: Arena, publish: boolean) {
+  constructor(target: Target, arena: Arena, publish: boolean, compiler = plainCompiler) {
     this.#target = target;
     this.#arena = arena;
     this.#publish = publish;
+    this.#compiler = compiler;
   }
 
   get size(): number {
@@ -48,10 +62,9 @@ export class ModuleCache {
     if (known) return known;
     const module = new WasmModule(this.#target);
     kernel.emit(module);
-    const bytes = module.bytes();
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(bytes as BufferSource), {
-      e: { m: this.#arena.memory, w: 0 },
-    });
+    const { mark } = this.#compiler;
+    const bytes = mark.length === 0 ? module.bytes() : Uint8Array.from([...module.bytes(), ...mark]);
+    const instance = new WebAssembly.Instance(this.#compiler.compile(bytes), { e: { m: this.#arena.memory, w: 0 } });
     const loaded: LoadedKernel = {
       key: kernel.key,
       id: this.#loaded.size,

@@ -16,17 +16,18 @@ import { referenceKernels } from "../reference/index.js";
 import { referenceUpdates } from "../reference/updates.js";
 import { Arena, type ArenaStats, type Block } from "./arena.js";
 import type { Target } from "./assembler/index.js";
-import { capabilities, enableTurbo, targetOf } from "./capabilities.js";
+import { capabilities, targetOf } from "./capabilities.js";
 import { WasmExecutable } from "./executable.js";
 import { wasmKernels, wasmUpdates } from "./kernels/index.js";
-import { ModuleCache } from "./modules.js";
+import { ModuleCache, plainCompiler } from "./modules.js";
 import type { Kernel, Operand, Plan } from "./plan.js";
 import { KernelError, ThreadPool } from "./threads.js";
+import { turboCompiler, turboTarget, turboWorks } from "./turbo.js";
 
 export interface WasmOptions {
   /** Threads, the caller's included. Default: the cores of this machine; 1 where memory cannot be shared. */
   readonly threads?: number;
-  /** Paired vectors under V8's revectorizer. Default false. */
+  /** Paired vectors under V8's revectorizer; where that does not work, a warning and plain kernels. Default false. */
   readonly turbo?: boolean;
   /** Upper limit of the memory, at most 4 GiB. */
   readonly memoryBytes?: number;
@@ -36,6 +37,8 @@ export interface WasmOptions {
 
 export interface WasmStats extends ArenaStats {
   readonly threads: number;
+  /** Whether kernels really run as paired vectors. */
+  readonly turbo: boolean;
   readonly kernels: number;
   /** Runs that went to the reference backend, by op. */
   readonly fallbacks: Readonly<Record<string, number>>;
@@ -57,6 +60,8 @@ export class WasmBackend implements Runner {
   readonly dtypes = ["float32", "float64", "int32", "uint8"] as const;
   readonly target: Target;
   readonly threads: number;
+  /** Asked for, and working here. */
+  readonly turbo: boolean;
   readonly #arena: Arena;
   readonly #modules: ModuleCache;
   readonly #pool: ThreadPool | null;
@@ -68,11 +73,13 @@ export class WasmBackend implements Runner {
   constructor({ threads, turbo = false, memoryBytes, target }: WasmOptions = {}) {
     if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
       throw new BackendError(`wasm: threads is ${threads}, expected a positive integer`);
-    this.target = { ...targetOf(capabilities(), turbo && enableTurbo()), ...target };
+    this.turbo = turbo && turboWorks();
+    this.target = { ...(this.turbo ? turboTarget() : targetOf(capabilities())), ...target };
     const { shared } = this.target;
     this.threads = shared ? (threads ?? coreCount()) : 1;
     this.#arena = new Arena(shared, memoryBytes);
-    this.#modules = new ModuleCache(this.target, this.#arena, this.threads > 1);
+    const compiler = this.turbo ? turboCompiler : plainCompiler;
+    this.#modules = new ModuleCache(this.target, this.#arena, this.threads > 1, compiler);
     this.#pool = this.threads > 1 ? new ThreadPool(this.threads, this.#arena.memory) : null;
     this.#plan = {
       target: this.target,
@@ -86,6 +93,7 @@ export class WasmBackend implements Runner {
     return {
       ...this.#arena.stats,
       threads: this.threads,
+      turbo: this.turbo,
       kernels: this.#modules.size,
       fallbacks: Object.fromEntries(this.#fallbacks),
     };

@@ -1,0 +1,270 @@
+/**
+ * Turbo: kernels of paired vectors, which V8's revectorizer (an experimental pass, in V8 from 13) fuses into 256-bit
+ * instructions. The pass is known to miscompile shuffles, of which our kernels have none; a self-test at start-up decides
+ * whether it can be trusted here, and whether it is there at all.
+ *
+ * V8's flags belong to the whole process, so they are set while a kernel compiles and no longer: other WebAssembly of the
+ * process, which may well shuffle, is not touched. For that the kernel must be optimised before the compiler returns, not
+ * lazily or in the background. Workers set no flag: V8 shares the machine code of equal bytes with all threads, and should
+ * a thread have to compile for itself it gets ordinary code for the same arithmetic.
+ */
+import { inferDType } from "../../ops/dtypes.js";
+import { inferShapes } from "../../ops/shapes.js";
+import type { Attrs, OpName } from "../../ops/spec.js";
+import { dtypes, type TypedArray } from "../../tensor/dtype.js";
+import { Random } from "../../tensor/random.js";
+import { type Shape, sizeOf } from "../../tensor/shape.js";
+import { builtin, v8Version } from "../../util/platform.js";
+import { Arena } from "./arena.js";
+import type { Target } from "./assembler/index.js";
+import { capabilities } from "./capabilities.js";
+import { wasmKernels } from "./kernels/index.js";
+import { type Compiler, ModuleCache, plainCompiler } from "./modules.js";
+import type { Kernel, Operand, Plan } from "./plan.js";
+
+/** Node 24; V8 12 has an older pass, which ends the process on some kernels. */
+const FIRST_V8 = 13;
+/**
+ * The last three: all of a module optimised before its constructor returns, without what the baseline compiler would have
+ * counted (V8 14 ends the process when its inliner misses those counts).
+ */
+const flagsToCompile = [
+  "--experimental-wasm-revectorize",
+  "--no-liftoff",
+  "--no-wasm-lazy-compilation",
+  "--no-wasm-inlining",
+];
+/** V8's defaults. */
+const flagsOtherwise = [
+  "--no-experimental-wasm-revectorize",
+  "--liftoff",
+  "--wasm-lazy-compilation",
+  "--wasm-inlining",
+];
+
+function setFlags(flags: readonly string[]): void {
+  const v8 = builtin("node:v8");
+  for (const flag of flags) v8?.setFlagsFromString(flag);
+}
+
+/** An empty custom section of this name, whose bytes make a module another one for V8's cache of machine code. */
+const section = (name: string): readonly number[] => [
+  0,
+  name.length + 1,
+  name.length,
+  ...new TextEncoder().encode(name),
+];
+
+export const turboCompiler: Compiler = {
+  mark: section("turbo"),
+  compile(bytes) {
+    setFlags(flagsToCompile);
+    try {
+      return plainCompiler.compile(bytes);
+    } finally {
+      setFlags(flagsOtherwise);
+    }
+  },
+};
+
+/** The target that turbo compiles for. */
+export function turboTarget(): Target {
+  const { fma, shared } = capabilities();
+  return { lanes: 8, fma, fences: false, shared };
+}
+
+// the self-test: the same kernels with and without the pass, whose results must agree in every bit
+
+interface Probe {
+  readonly op: OpName;
+  readonly shapes: readonly Shape[];
+  readonly attrs: Attrs<OpName>;
+  /** Zeros of both signs, infinities, NaN and denormal numbers among the inputs. */
+  readonly hasOddNumbers: boolean;
+}
+
+const probe = <K extends OpName>(
+  op: K,
+  shapes: readonly Shape[],
+  attrs: Attrs<K>,
+  { hasOddNumbers = false } = {},
+): Probe => ({ op, shapes, attrs, hasOddNumbers });
+
+const odd = { hasOddNumbers: true };
+const padded = { stride: [1, 1], padding: [1, 1], dilation: [1, 1] } as const;
+const unpadded = { ...padded, padding: [0, 0] } as const;
+const strided = { ...padded, stride: [2, 2] } as const;
+const norm = { eps: 1e-5 };
+
+/** Every family of kernels, at sizes with full tiles and with ragged ends. */
+// biome-ignore format: a probe is a line
+const probes: readonly Probe[] = [
+  probe("matmul", [[50, 37], [37, 53]], { transposeA: false, transposeB: false }),
+  probe("matmul", [[300, 29], [300, 40]], { transposeA: true, transposeB: false }),
+  probe("conv2dBias", [[2, 9, 7, 12], [1, 1, 12, 36], [36]], { ...unpadded, groups: 1, activation: "relu" }),
+  probe("conv2d", [[2, 11, 9, 3], [3, 3, 3, 20]], { ...strided, groups: 1 }),
+  probe("conv2d", [[2, 9, 11, 28], [3, 3, 1, 28]], { ...padded, groups: 28 }),
+  probe("conv2dWeightGrad", [[2, 9, 11, 28], [2, 9, 11, 28]], { ...padded, groups: 28, weightShape: [3, 3, 1, 28] }),
+  probe("conv2dInputGrad", [[2, 5, 6, 28], [3, 3, 1, 28]], { ...strided, groups: 28, inputShape: [2, 9, 11, 28] }),
+  probe("batchNorm", [[2, 13, 11, 28], [28], [28]], norm),
+  probe("batchNormGrad", [[2, 13, 11, 28], [2, 13, 11, 28], [28], [28], [28]], norm),
+  probe("patchMoments", [[2, 9, 11, 20]], { ...padded, kernelSize: [3, 3], groups: 20 }),
+  probe("exp", [[1003]], {}, odd),
+  probe("tanh", [[1003]], {}, odd),
+  probe("relu", [[1003]], {}, odd),
+  probe("reluGrad", [[1003], [1003]], {}, odd),
+  probe("maximum", [[19, 53], [53]], {}, odd),
+  probe("less", [[1003], [1003]], {}, odd),
+  probe("sum", [[70, 37]], { axes: [0], keepDims: false }),
+  probe("softmax", [[7, 53]], { axis: 1 }),
+];
+
+const oddNumbers = [0, -0, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, Number.NaN, 1e-40, -1e-40, 3e38];
+/** Every so many numbers one is odd; prime, so that odd ones visit all lanes. */
+const ODD_EVERY = 7;
+
+function valuesOf(size: number, seed: number, hasOddNumbers: boolean): Float32Array {
+  const random = new Random(seed);
+  return Float32Array.from({ length: size }, (_, i) => {
+    const value = random.normal() * 2 ** (random.next32() % 7);
+    return hasOddNumbers && i % ODD_EVERY === 0 ? oddNumbers[(i / ODD_EVERY) % oddNumbers.length]! : value;
+  });
+}
+
+type AnyLowering = (inputs: readonly Operand[], attrs: unknown, outputs: readonly Operand[], plan: Plan) => boolean;
+type AnyShapeRule = (shapes: readonly Shape[], attrs: unknown) => readonly Shape[];
+
+/** A memory and compiled kernels of their own, given up with it. */
+class Trial {
+  readonly #arena: Arena;
+  readonly #modules: ModuleCache;
+  readonly #plan: Plan;
+
+  constructor(target: Target, compiler: Compiler) {
+    this.#arena = new Arena(target.shared);
+    this.#modules = new ModuleCache(target, this.#arena, false, compiler);
+    this.#plan = {
+      target,
+      call: (kernel, tasks, args) => this.#modules.get(kernel).run(0, tasks, ...args),
+      scratch: (bytes) => this.#arena.allocate(bytes).pointer,
+      scratchPerWorker: (bytes) => this.#arena.allocate(bytes).pointer,
+    };
+  }
+
+  /** The outputs of one op; null where it has no kernel for the case. */
+  run({ op, shapes, attrs, hasOddNumbers }: Probe): TypedArray[] | null {
+    const operand = (shape: Shape, dtype: Operand["dtype"]): Operand => {
+      const size = sizeOf(shape);
+      return { pointer: this.#arena.allocate(size * dtypes[dtype].bytes).pointer, shape, size, dtype };
+    };
+    const view = ({ dtype, pointer, size }: Operand): TypedArray =>
+      new dtypes[dtype].array(this.#arena.memory.buffer, pointer, size);
+    const inputs = shapes.map((shape) => operand(shape, "float32"));
+    const dtype = inferDType(
+      op,
+      inputs.map((x) => x.dtype),
+      attrs,
+    );
+    const outputs = (inferShapes[op] as unknown as AnyShapeRule)(shapes, attrs).map((shape) => operand(shape, dtype));
+    for (const [i, x] of inputs.entries()) view(x).set(valuesOf(x.size, 1 + i, hasOddNumbers));
+    for (const y of outputs) view(y).fill(0);
+    const lower = wasmKernels[op] as unknown as AnyLowering | undefined;
+    if (!lower?.(inputs, attrs, outputs, this.#plan)) return null;
+    return outputs.map((y) => view(y).slice());
+  }
+
+  /** The shortest of some calls of a kernel without operands but one pointer, in ms. */
+  bestMs(kernel: Kernel, calls: number): number {
+    const { pointer } = this.#arena.allocate(4096);
+    let best = Number.POSITIVE_INFINITY;
+    for (let i = 0; i < calls; i++) {
+      const start = performance.now();
+      this.#plan.call(kernel, 1, [pointer]);
+      best = Math.min(best, performance.now() - start);
+    }
+    return best;
+  }
+}
+
+/** Where two results differ first, in words; null where they do not. All NaNs are one. */
+function difference(label: string, found: readonly TypedArray[], expected: readonly TypedArray[]): string | null {
+  for (const [o, values] of expected.entries())
+    for (const [i, value] of values.entries())
+      if (!Object.is(found[o]![i], value))
+        return `${label}: element ${i} of output ${o} is ${found[o]![i]}, expected ${value}`;
+  return null;
+}
+
+/** Sums in registers: as many pairs as fit V8's 15, so that only the width of an instruction counts. */
+const PAIRS = 6;
+const ROUNDS = 4000;
+const widthLoop: Kernel = {
+  key: "turbo: multiply-adds on registers",
+  emit: (module) =>
+    module.run(["at"], (f, _begin, _end, at) => {
+      const step = 4 * module.lanes;
+      const sums = Array.from({ length: PAIRS }, (_, i) => f.vec(f.load(at, i * step)));
+      const factor = f.vec(f.load(at, PAIRS * step));
+      f.for(0, ROUNDS, 1, () => {
+        for (const sum of sums) sum.set(f.madd(factor, factor, sum));
+      });
+      for (const [i, sum] of sums.entries()) f.store(at, i * step, sum);
+    }),
+};
+/** Two 128-bit halves against one 256-bit vector measure 1.4 to 1.5 in this loop; without the pass 1. */
+const MIN_GAIN = 1.2;
+/** Of timings, which other jobs can spoil; the first good one ends them. */
+const TRIES = 20;
+const CALLS_PER_TRY = 5;
+
+/**
+ * What is wrong with a compiler for paired vectors, in words: other bits than the plain compiler's, an exception, or no gain
+ * in speed. Null when nothing is.
+ */
+export function findFault(compiler: Compiler, minGain = MIN_GAIN): string | null {
+  try {
+    const target = turboTarget();
+    const plain = new Trial(target, plainCompiler);
+    const turbo = new Trial(target, compiler);
+    for (const one of probes) {
+      const expected = plain.run(one);
+      if (!expected) continue;
+      const label = `${one.op} of ${one.shapes.map((shape) => `[${shape.join(", ")}]`).join(" and ")}`;
+      const fault = difference(label, turbo.run(one)!, expected);
+      if (fault) return `its self-test failed: ${fault}`;
+    }
+    let [plainMs, turboMs] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
+    for (let i = 0; i < TRIES && !(plainMs / turboMs >= minGain); i++) {
+      // the plain one is optimised in the background, and slower before that
+      if (i === 0) plain.bestMs(widthLoop, 10 * CALLS_PER_TRY);
+      plainMs = Math.min(plainMs, plain.bestMs(widthLoop, CALLS_PER_TRY));
+      turboMs = Math.min(turboMs, turbo.bestMs(widthLoop, CALLS_PER_TRY));
+    }
+    const gain = plainMs / turboMs;
+    if (gain >= minGain) return null;
+    return `paired vectors run ${gain.toFixed(2)} times as fast, expected ${minGain} at least (this takes x86-64 with AVX2)`;
+  } catch (error) {
+    return `its self-test failed: ${error instanceof Error ? error.message : error}`;
+  }
+}
+
+/** Why turbo cannot run here, in words; null when it can. */
+function findProblem(): string | null {
+  const version = v8Version();
+  if (version === undefined) return "turbo needs Node 24 or later, this is a browser";
+  if (version < FIRST_V8) return `turbo needs Node 24 or later, this is ${process.versions.node}`;
+  const fault = findFault(turboCompiler);
+  return fault && `turbo does not work in this Node ${process.versions.node}: ${fault}`;
+}
+
+let known: { readonly problem: string | null } | undefined;
+
+/** Whether turbo can be used. The first call finds out, and warns when not. */
+export function turboWorks(): boolean {
+  if (!known) {
+    known = { problem: findProblem() };
+    if (known.problem !== null)
+      console.warn(`wasm: ${known.problem}; going on without it (turbo: false avoids this warning)`);
+  }
+  return known.problem === null;
+}
