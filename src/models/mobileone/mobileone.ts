@@ -27,7 +27,7 @@ export interface MobileOneOptions {
   readonly init?: LayerOptions["init"];
   /**
    * How blocks train: branch by branch ("plain"), folded through the moments of their inputs, which is the same function
-   * and several times less work where there are many branches ("folded"), or what is cheaper for each. Default "plain".
+   * and several times less work where there are many branches ("folded"), or what is cheaper for each ("auto"). Default "auto".
    */
   readonly training?: TrainingChoice;
 }
@@ -50,7 +50,7 @@ export class MobileOne extends Module {
       dtype = "float32",
       deploy = false,
       init = "random",
-      training = "plain",
+      training = "auto",
     } = options;
     if (!Number.isInteger(numClasses) || numClasses < 1)
       throw new UsageError(`MobileOne: numClasses is ${numClasses}, expected a positive integer`);
