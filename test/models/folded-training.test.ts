@@ -1,6 +1,6 @@
 /** Folded training against its oracle, the branch-by-branch form: same outputs, gradients, statistics, losses, keys. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { liveStorage, randn, scope, setBackend, type Tensor, tensor } from "../../src/index.js";
+import { liveStorage, noGrad, randn, scope, setBackend, type Tensor, tensor } from "../../src/index.js";
 import { type BlockSpec, createModel, type MobileOne, MobileOneBlock, variants } from "../../src/models/index.js";
 import { blockSpecs } from "../../src/models/mobileone/variants.js";
 import { crossEntropy, initialize, type Module } from "../../src/nn/index.js";
@@ -139,5 +139,28 @@ describe("MobileOne S0, folded", () => {
       expect(Math.abs(loss / plain.losses[i]! - 1), `loss ${i}`).toBeLessThanOrEqual(LOSS_TOLERANCE);
     });
     expect(new Set(plain.losses).size).toBe(STEPS);
+  });
+});
+
+describe("MobileOne S0 in float32", () => {
+  it("is as exact folded as branch by branch", async () => {
+    const shape = [4, 64, 64, 3];
+    const images = randn(shape, { seed: 6 }).dataSync();
+    const weights = createModel("mobileone_s0", { numClasses: 2, seed: 1 }).stateDict();
+    const features = (form: "plain" | "folded", type: "float32" | "float64") =>
+      noGrad(() => {
+        const model = createModel("mobileone_s0", { numClasses: 2, init: "zeros", dtype: type, training: form });
+        for (const [name, entry] of model.stateDict()) entry.write(weights.get(name)!.dataSync());
+        return model.features(tensor(images, shape, { dtype: type })).dataSync();
+      });
+    const exact = features("folded", "float64");
+    await setBackend("wasm", { threads: 1 });
+    const [plain, folded] = (["plain", "folded"] as const).map((form) =>
+      relativeError(features(form, "float32"), exact),
+    );
+    await setBackend("reference");
+    expect(plain).toBeGreaterThan(1e-6);
+    // all-float32 moments would give four times as much (design.md 6)
+    expect(folded! / plain!).toBeLessThan(1.3);
   });
 });
