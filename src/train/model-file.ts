@@ -4,6 +4,7 @@
  */
 import { readFile } from "node:fs/promises";
 import {
+  type DecodedFile,
   decodeSafetensors,
   encodeSafetensors,
   loadFileEntries,
@@ -36,7 +37,14 @@ export interface LoadedModel {
 }
 
 /** Entries with these prefixes are a training run's own (checkpoint.ts), not the model's. */
-export const trainingPrefixes = ["raw.", "momentum."] as const;
+const trainingPrefixes = ["raw.", "momentum."] as const;
+
+/** The model's entries of a file, and its metadata; of a training checkpoint the averaged weights. Throws CheckpointError. */
+export async function readWeights(path: string): Promise<DecodedFile> {
+  const { entries, metadata } = decodeSafetensors(await readCheckpointBytes(path), path);
+  const isWeight = (name: string): boolean => !trainingPrefixes.some((prefix) => name.startsWith(prefix));
+  return { entries: new Map([...entries].filter(([name]) => isWeight(name))), metadata };
+}
 
 /** What a file can say beyond the model itself. */
 export interface FileSubject {
@@ -125,8 +133,7 @@ function infoOf(metadata: Metadata, entries: ReadonlyMap<string, StoredTensor>, 
  * Throws CheckpointError for a file that is missing or damaged, StateDictError where entries do not fit.
  */
 export async function loadModelFile(path: string): Promise<LoadedModel> {
-  const { entries: all, metadata } = decodeSafetensors(await readCheckpointBytes(path), path);
-  const entries = new Map([...all].filter(([name]) => !trainingPrefixes.some((prefix) => name.startsWith(prefix))));
+  const { entries, metadata } = await readWeights(path);
   const info = infoOf(metadata, entries, path);
   const { numClasses, form } = info;
   const model = createModel(info.model, { numClasses, deploy: form === "deploy", init: "zeros" });

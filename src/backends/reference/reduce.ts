@@ -2,7 +2,7 @@
  * Reductions over axes, in float64, one output element after the other.
  */
 import type { AxisAttrs, ReduceAttrs } from "../../ops/spec.js";
-import { type Shape, sizeOf, stridesOf } from "../../tensor/shape.js";
+import { type Shape, stridesOf } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
 
 /** Offsets of all positions over the given axes of `shape`. */
@@ -74,6 +74,3 @@ const normalized =
 
 export const softmax = normalized((shifted, total) => Math.exp(shifted) / total);
 export const logSoftmax = normalized((shifted, total) => shifted - Math.log(total));
-
-/** Number of rows when the last axis is kept, e.g. of x [..., C]. */
-export const rowsOf = (shape: Shape): number => sizeOf(shape.slice(0, -1));
