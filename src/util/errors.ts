@@ -33,5 +33,7 @@ export class StateDictError extends TensoroneError {}
 export class CheckpointError extends TensoroneError {}
 /** A dataset, folder or image that cannot be used; names the path. */
 export class DataError extends TensoroneError {}
+/** Processes that train together: a rank that is lost, late or refused; the text says which. */
+export class DistributedError extends TensoroneError {}
 /** A command line or an option that cannot be understood. */
 export class UsageError extends TensoroneError {}

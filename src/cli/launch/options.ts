@@ -1,0 +1,19 @@
+/**
+ * The options of a command that may run as several processes.
+ */
+import { transportNames } from "../../distributed/join.js";
+import { choice, integer, text } from "../options.js";
+
+export const launchOptions = {
+  nproc: integer({ help: "processes on this machine that share the work", max: 1024 }),
+  nnodes: integer({ help: "machines that share the work; run the same line on each", max: 65536 }),
+  nodeRank: integer({ help: "which of the machines this is, from 0", min: 0, max: 65535 }),
+  masterAddr: text({ help: "where the first machine can be reached", placeholder: "HOST" }),
+  masterPort: integer({ help: "its port; default: 29500", max: 65535 }),
+  transport: choice(transportNames, { help: "how the processes talk", default: "auto" }),
+  maxRestarts: integer({ help: "start all processes again after a failure, this often", min: 0, default: 0 }),
+  collectiveTimeout: integer({
+    help: "seconds before a process that keeps the others waiting ends the run",
+    default: 600,
+  }),
+};
