@@ -12,7 +12,7 @@ import { type ReaderOptions, type ReadJob, SampleReader } from "./sample-reader.
 import { EpochSampler, type SamplerState } from "./sampler.js";
 import { outputSize, type Transform } from "./transforms/index.js";
 
-/** How to make batches; replicas and rank as in EpochSampler. */
+/** How to make batches; replicas, rank and pad as in EpochSampler. */
 export interface DataLoaderOptions {
   readonly batchSize: number;
   readonly transform: Transform;
@@ -26,6 +26,7 @@ export interface DataLoaderOptions {
   readonly prefetch?: number;
   readonly replicas?: number;
   readonly rank?: number;
+  readonly pad?: boolean;
   /** Turn pictures upright by EXIF, as the reference does. */
   readonly applyOrientation?: boolean;
 }
@@ -84,7 +85,7 @@ export class DataLoader {
     options: DataLoaderOptions,
   ) {
     const { batchSize, transform, seed = 0, dropLast = false, workers = 1, prefetch = 3 } = options;
-    const { shuffle = false, replicas = 1, rank = 0, applyOrientation = true } = options;
+    const { shuffle = false, replicas = 1, rank = 0, pad = true, applyOrientation = true } = options;
     for (const [name, value, least] of [
       ["batchSize", batchSize, 1],
       ["workers", workers, 0],
@@ -94,12 +95,12 @@ export class DataLoader {
         throw new DataError(`DataLoader: ${name} ${value}, expected a whole number of at least ${least}`);
       }
     }
-    this.sampler = new EpochSampler({ length: dataset.samples.length, seed, shuffle, replicas, rank });
+    this.sampler = new EpochSampler({ length: dataset.samples.length, seed, shuffle, replicas, rank, pad });
     this.side = outputSize(transform);
     const samples = this.sampler.samplesPerEpoch;
     this.batchSize = batchSize;
     this.batchesPerEpoch = dropLast ? Math.floor(samples / batchSize) : Math.ceil(samples / batchSize);
-    if (this.batchesPerEpoch === 0) {
+    if (this.batchesPerEpoch === 0 && pad) {
       throw new DataError(
         `DataLoader: ${samples} samples do not fill one batch of ${batchSize}, expected at least ${batchSize}`,
         `use batchSize ${samples} or less, or keep the last batch`,

@@ -1,6 +1,7 @@
 /**
  * Which sample comes when: per epoch a permutation seeded with seed + epoch, repeated from its start until it divides among
- * the replicas, replica r taking positions r, r + replicas, ... (mmengine's DefaultSampler). It reads no files.
+ * the replicas, replica r taking positions r, r + replicas, ... (mmengine's DefaultSampler). Without padding the replicas
+ * share out every sample once. It reads no files.
  */
 import { DataError } from "../util/errors.js";
 import { randomPermutation } from "./random.js";
@@ -20,6 +21,11 @@ export interface SamplerOptions {
   /** Into how many equal slices an epoch is cut, and which of them this is. */
   readonly replicas?: number;
   readonly rank?: number;
+  /**
+   * Repeat samples from the start until every rank has as many (default, as training needs it). false: each sample belongs to
+   * one rank only, the first ones have one more, and a rank beyond the data set has none: what validation counts.
+   */
+  readonly pad?: boolean;
 }
 
 /** The order of samples for one rank. */
@@ -27,20 +33,21 @@ export class EpochSampler {
   private readonly options: Required<SamplerOptions>;
 
   constructor(options: SamplerOptions) {
-    const { length, seed = 0, shuffle = false, replicas = 1, rank = 0 } = options;
+    const { length, seed = 0, shuffle = false, replicas = 1, rank = 0, pad = true } = options;
     if (length < 1) throw new DataError(`sampler: ${length} samples, expected at least 1`);
     if (!(replicas >= 1 && rank >= 0 && rank < replicas)) {
       throw new DataError(`sampler: rank ${rank} of ${replicas} replicas, expected a rank from 0 to replicas - 1`);
     }
-    this.options = { length, seed, shuffle, replicas, rank };
+    this.options = { length, seed, shuffle, replicas, rank, pad };
   }
 
-  /** Samples per epoch and rank: ceil(length / replicas). */
+  /** Samples per epoch of this rank: ceil(length / replicas), or what falls to it without padding. */
   get samplesPerEpoch(): number {
-    return Math.ceil(this.options.length / this.options.replicas);
+    const { length, replicas, rank, pad } = this.options;
+    return pad ? Math.ceil(length / replicas) : Math.max(0, Math.ceil((length - rank) / replicas));
   }
 
-  /** Indices into the data set in this rank's order for `epoch`. Without shuffle: sequential, also padded. */
+  /** Indices into the data set in this rank's order for `epoch`. Without shuffle: sequential, padded alike. */
   order(epoch: number): Uint32Array {
     const { length, seed, shuffle, replicas, rank } = this.options;
     const permutation = shuffle ? randomPermutation(length, seed + epoch) : undefined;

@@ -83,6 +83,16 @@ describe("batches", () => {
     expect(odd[3]!.images).toEqual(whole[7]!.images);
   });
 
+  test("of ranks without padding hold every sample once, and none for a rank too many", async () => {
+    const options = { ...train, shuffle: false, workers: 0, pad: false, replicas: 5 };
+    const ranks = await Promise.all([0, 1, 2, 3, 4].map((rank) => collectWith({ ...options, rank }, 0)));
+    const seen = ranks.flat().flatMap(({ indices }) => [...indices]);
+    expect(seen.sort((a, b) => a - b)).toEqual(samples.map((_, i) => i));
+    const idle = new DataLoader({ samples: samples.slice(0, 2) }, { ...options, rank: 3 });
+    expect(idle.batchesPerEpoch).toBe(0);
+    expect(await collect(idle, 0)).toEqual([]);
+  });
+
   test("may give their memory back", async () => {
     const loader = new DataLoader({ samples }, { ...train, workers: 1 });
     const expected = await collectWith({ ...train, workers: 0 }, 0);

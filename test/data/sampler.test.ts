@@ -34,6 +34,44 @@ describe("order", () => {
   });
 });
 
+describe("order without padding", () => {
+  test.each([
+    [10, 4],
+    [50_000, 7],
+    [3, 8],
+    [8, 8],
+    [1, 1],
+  ])("deals %i samples to %i ranks, each sample once", (length, replicas) => {
+    for (const shuffle of [false, true]) {
+      const whole = [...new EpochSampler({ length, seed: 2, shuffle }).order(1)];
+      const ranks = Array.from(
+        { length: replicas },
+        (_, rank) => new EpochSampler({ length, seed: 2, shuffle, replicas, rank, pad: false }),
+      );
+      const dealt: number[] = [];
+      for (const sampler of ranks) {
+        const order = sampler.order(1);
+        expect(order.length).toBe(sampler.samplesPerEpoch);
+        order.forEach((index, i) => {
+          dealt[sampler.globalPosition(i)] = index;
+        });
+      }
+      expect(dealt).toEqual(whole);
+      expect(ranks.reduce((sum, { samplesPerEpoch }) => sum + samplesPerEpoch, 0)).toBe(length);
+    }
+  });
+
+  test("gives the first ranks one more, as mmengine's slices before they are padded", () => {
+    const counts = [0, 1, 2, 3].map((rank) => new EpochSampler({ length: 10, replicas: 4, rank, pad: false }));
+    expect(counts.map((s) => [...s.order(0)])).toEqual([
+      [0, 4, 8],
+      [1, 5, 9],
+      [2, 6],
+      [3, 7],
+    ]);
+  });
+});
+
 test("refuses nothing to sample and impossible ranks", () => {
   expect(() => new EpochSampler({ length: 0 })).toThrow(/0 samples/);
   expect(() => new EpochSampler({ length: 3, replicas: 2, rank: 2 })).toThrow(/rank 2 of 2/);
