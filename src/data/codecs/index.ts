@@ -1,36 +1,53 @@
 /**
- * The one door from a file's bytes to pixels. Which decoder runs is decided by content; whatever goes wrong inside one
- * becomes a DataError that names the file.
+ * The one door from a file's bytes to pixels. Which codec runs is decided by content; whatever goes wrong inside one
+ * becomes a DataError that names the file. Other decoders than jpeg-js come in through decoder.ts and use the same door.
  */
 import { DataError } from "../../util/errors.js";
 import type { Image } from "../image.js";
-import { decodeJpeg } from "./jpeg.js";
+import { jpegJsPixels } from "./jpeg.js";
+import { checkJpeg } from "./jpeg-checks.js";
+import type { JpegHeader } from "./jpeg-header.js";
+import { orient } from "./orient.js";
 import { decodePng } from "./png.js";
-import { type ImageFormat, sniffFormat } from "./sniff.js";
+import { sniffFormat } from "./sniff.js";
 
 /** How to decode. */
 export interface DecodeOptions {
-  /** Name of the file for error messages. */
-  readonly path?: string;
   /** Turn the picture upright by its EXIF orientation, as OpenCV does; false to compare with torchvision. */
   readonly applyOrientation?: boolean;
 }
 
-type Decoder = (bytes: Uint8Array, path: string, applyOrientation: boolean) => Image;
-
-const decoders: { readonly [K in ImageFormat]?: Decoder } = { jpeg: decodeJpeg, png: decodePng };
+/** The part of decoding that differs between decoders: the pixels, as stored, of a JPEG whose header was found good. */
+export type JpegPixels<Result extends Image | Promise<Image>> = (
+  bytes: Uint8Array,
+  header: JpegHeader,
+  path: string,
+) => Result;
 
 /** Decodes a JPEG or PNG file to 8-bit RGB; throws DataError naming `path` if it cannot. */
-export function decodeImage(bytes: Uint8Array, options: DecodeOptions = {}): Image {
-  const { path = "image", applyOrientation = true } = options;
+export function decodeImage(bytes: Uint8Array, options: DecodeOptions & { readonly path?: string } = {}): Image {
+  return decodeWith(jpegJsPixels, bytes, options.path ?? "image", options);
+}
+
+/** The door itself: checks, EXIF and refusals are the same whichever `jpegPixels` runs; a promise only if that gives one. */
+export function decodeWith<Result extends Image | Promise<Image>>(
+  jpegPixels: JpegPixels<Result>,
+  bytes: Uint8Array,
+  path: string,
+  { applyOrientation = true }: DecodeOptions = {},
+): Result | Image {
   const format = sniffFormat(bytes);
-  const decoder = format && decoders[format];
-  if (decoder === undefined) {
-    const came = format?.toUpperCase() ?? (bytes.length === 0 ? "an empty file" : "neither a JPEG nor a PNG");
-    throw new DataError(
-      `${path}: ${came} (${bytes.length} bytes), expected a JPEG or PNG picture`,
-      "remove the file from the data set, or convert it to JPEG or PNG",
-    );
+  if (format === "png") return decodePng(bytes, path);
+  if (format === "jpeg") {
+    const header = checkJpeg(bytes, path);
+    const pixels = jpegPixels(bytes, header, path);
+    if (!applyOrientation || header.orientation === 1) return pixels;
+    const upright = (image: Image) => orient(image, header.orientation);
+    return pixels instanceof Promise ? (pixels.then(upright) as Result) : upright(pixels);
   }
-  return decoder(bytes, path, applyOrientation);
+  const came = format?.toUpperCase() ?? (bytes.length === 0 ? "an empty file" : "neither a JPEG nor a PNG");
+  throw new DataError(
+    `${path}: ${came} (${bytes.length} bytes), expected a JPEG or PNG picture`,
+    "remove the file from the data set, or convert it to JPEG or PNG",
+  );
 }

@@ -26,11 +26,12 @@ export interface JpegHeader {
   readonly orientation: number;
 }
 
-/** Reads the markers; undefined if the data ends, or image data starts, before a complete frame header. */
+/** Reads the markers before the image data; undefined if the file ends first or has no complete frame header by then. */
 export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
   let hasJfif = false;
   let adobe: JpegHeader["adobe"];
-  let orientation = 1;
+  let orientation: number | undefined;
+  let frame: (FrameFields & Pick<JpegHeader, "frameMarker">) | undefined;
   let at = 2;
   while (at + 4 <= bytes.length) {
     const marker = bytes[at + 1]!;
@@ -42,21 +43,22 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
       at += 2;
       continue;
     }
-    if (marker === 0xda || marker === 0xd9) return undefined;
+    if (marker === 0xda || marker === 0xd9) break;
     const length = (bytes[at + 2]! << 8) | bytes[at + 3]!;
     const segment = bytes.subarray(at + 4, at + 2 + length);
-    if (marker === 0xe0 && startsWith(segment, "JFIF")) hasJfif = true;
-    if (marker === 0xe1 && startsWith(segment, "Exif\0")) orientation = readOrientation(segment.subarray(6));
+    if (marker === 0xe0 && segment.length >= 12 && startsWith(segment, "JFIF\0")) hasJfif = true;
+    if (marker === 0xe1 && startsWith(segment, "Exif\0")) orientation ??= readOrientation(segment.subarray(6));
     if (marker === 0xee && segment.length >= 12 && startsWith(segment, "Adobe")) {
       adobe = { transform: segment[11]!, offset: at + 4 + 11 };
     }
     if (isFrame(marker)) {
-      const frame = readFrame(segment);
-      return frame && { frameMarker: marker, ...frame, hasJfif, adobe, orientation };
+      const fields = readFrame(segment);
+      if (fields === undefined || frame !== undefined) return undefined;
+      frame = { frameMarker: marker, ...fields };
     }
-    at += 2 + length;
+    at += 2 + Math.max(2, length);
   }
-  return undefined;
+  return frame && { ...frame, hasJfif, adobe, orientation: orientation ?? 1 };
 }
 
 function isStandalone(marker: number): boolean {
@@ -68,7 +70,9 @@ function isFrame(marker: number): boolean {
   return marker >= 0xc0 && marker <= 0xcf && marker !== 0xc4 && marker !== 0xc8 && marker !== 0xcc;
 }
 
-function readFrame(segment: Uint8Array): Pick<JpegHeader, "precision" | "width" | "height" | "components"> | undefined {
+type FrameFields = Pick<JpegHeader, "precision" | "width" | "height" | "components">;
+
+function readFrame(segment: Uint8Array): FrameFields | undefined {
   const count = segment[5] ?? 0;
   if (segment.length < 6 + 3 * count) return undefined;
   const components = Array.from({ length: count }, (_, i) => ({

@@ -6,61 +6,20 @@
 import jpegJs from "jpeg-js";
 import { DataError } from "../../util/errors.js";
 import { createImage, type Image } from "../image.js";
+import { damagedHint, jpegCost } from "./jpeg-checks.js";
 import { yccToRgbInPlace } from "./jpeg-color.js";
-import { type JpegHeader, readJpegHeader } from "./jpeg-header.js";
-import { orient } from "./orient.js";
+import type { JpegHeader } from "./jpeg-header.js";
 
-const limits = {
-  maxResolutionInMP: 100,
-  /** jpeg-js keeps four bytes per coefficient; a 61-megapixel 4:2:0 photo needs about 1.1 GB. */
-  maxMemoryUsageInMB: 2048,
-};
+/** Room for quantisation and Huffman tables in jpeg-js's count. */
+const tableMegabytes = 1;
 
-const unsupportedFrames: Readonly<Record<number, string>> = {
-  195: "lossless (SOF3)",
-  197: "hierarchical (SOF5)",
-  198: "hierarchical progressive (SOF6)",
-  199: "hierarchical lossless (SOF7)",
-  201: "arithmetic coding (SOF9)",
-  202: "progressive arithmetic coding (SOF10)",
-  203: "lossless arithmetic coding (SOF11)",
-};
-
-/** Decodes JPEG bytes; throws DataError naming `path` for anything that cannot be read whole. */
-export function decodeJpeg(bytes: Uint8Array, path: string, applyOrientation: boolean): Image {
-  const header = readJpegHeader(bytes);
-  if (header === undefined) {
-    throw new DataError(`${path}: JPEG without a frame header, expected a complete file`, damagedHint);
-  }
-  checkSupported(header, path);
-  const image = decodeComponents(bytes, header, path);
-  return applyOrientation ? orient(image, header.orientation) : image;
-}
-
-const damagedHint = "the file is truncated or damaged; replace it, or remove it from the data set";
-
-function checkSupported(header: JpegHeader, path: string): void {
-  const { frameMarker, precision, width, height, components } = header;
-  const reason =
-    frameMarker > 0xc2
-      ? (unsupportedFrames[frameMarker] ?? `coding process 0x${frameMarker.toString(16)}`)
-      : precision !== 8
-        ? `${precision} bits per sample`
-        : ![1, 3, 4].includes(components.length)
-          ? `${components.length} colour components`
-          : undefined;
-  if (reason !== undefined) {
-    throw new DataError(
-      `${path}: JPEG with ${reason}, expected 8-bit baseline or progressive with 1, 3 or 4 components`,
-      "convert the file, for example with djpeg and cjpeg",
-    );
-  }
-  if (width === 0 || height === 0) {
-    throw new DataError(`${path}: JPEG of ${width}x${height} pixels, expected at least 1x1`, damagedHint);
-  }
-}
-
-function decodeComponents(bytes: Uint8Array, header: JpegHeader, path: string): Image {
+/** The pixels as stored; throws DataError naming `path` for anything that cannot be read whole. */
+export function jpegJsPixels(bytes: Uint8Array, header: JpegHeader, path: string): Image {
+  const limits = {
+    // the header's own figures: a second, larger frame hidden in the file finds no room
+    maxResolutionInMP: (header.width * header.height) / 1e6,
+    maxMemoryUsageInMB: jpegCost(header).workingBytes / 2 ** 20 + tableMegabytes,
+  };
   const { components } = header;
   const isYcc = components.length === 3 && !isRgb(header);
   try {

@@ -1,0 +1,117 @@
+/**
+ * JPEG pixels by libjpeg-turbo itself, compiled to WebAssembly: the optional package @cwasm/jpeg-turbo. Its module is
+ * driven here through TurboJPEG's C interface rather than by the package's own function, which knows RGBA only, takes
+ * no four-component files and loses its memory whenever a file is damaged. Node only.
+ */
+import { readFile } from "node:fs/promises";
+import { createRequire } from "node:module";
+import { DataError } from "../../util/errors.js";
+import { createImage } from "../image.js";
+import type { JpegPixels } from "./index.js";
+import { inksToRgb } from "./inks.js";
+import { jpegJsPixels } from "./jpeg.js";
+
+/** TurboJPEG's pixel formats (turbojpeg.h, enum TJPF). */
+const formats = { rgb: { code: 0, channels: 3 }, cmyk: { code: 11, channels: 4 } };
+
+/** What the module exports. Addresses are 32-bit byte offsets into `memory`. */
+interface TurboJpeg {
+  readonly memory: WebAssembly.Memory;
+  malloc(bytes: number): number;
+  tjInitDecompress(): number;
+  tjDecompress2(
+    ...args: [handle: number, file: number, fileBytes: number, pixels: number, width: number, ...rest: number[]]
+  ): number;
+  free(address: number): void;
+}
+
+/** A module whose memory has grown beyond this by one huge picture is started afresh. */
+const keptBytes = 64 * 2 ** 20;
+
+/** Compiles the package's module; throws DataError with the install line if it is missing. */
+export async function loadLibjpegTurbo(): Promise<JpegPixels<ReturnType<typeof createImage>>> {
+  const module = await WebAssembly.compile(await readFile(locate()));
+  let instance: Instance | undefined;
+  return (bytes, header, path) => {
+    const { width, height, components } = header;
+    const format = components.length === 4 ? formats.cmyk : formats.rgb;
+    let pixels: Uint8Array | undefined;
+    try {
+      instance ??= start(module);
+      pixels = instance.decompress(bytes, width, height, format);
+    } catch {
+      // libjpeg's fatal errors leave by longjmp, which abandons the instance in mid-flight
+      instance = undefined;
+    }
+    if (instance !== undefined && instance.bytes() > keptBytes) instance = undefined;
+    // libjpeg-turbo only says that something is wrong; jpeg-js says what, or that it is harmless
+    if (pixels === undefined) return jpegJsPixels(bytes, header, path);
+    return createImage(width, height, format === formats.cmyk ? inksToRgb(pixels) : pixels);
+  };
+}
+
+function locate(): string {
+  try {
+    return createRequire(import.meta.url).resolve("@cwasm/jpeg-turbo/jpeg-turbo.wasm");
+  } catch {
+    throw new DataError(
+      "decoder libjpeg-turbo: no package @cwasm/jpeg-turbo, expected it to be installed",
+      "npm install @cwasm/jpeg-turbo",
+    );
+  }
+}
+
+interface Instance {
+  bytes(): number;
+  /** The samples, or undefined where libjpeg warned: the data is damaged, or only untidy. */
+  decompress(file: Uint8Array, width: number, height: number, format: typeof formats.rgb): Uint8Array | undefined;
+}
+
+function start(module: WebAssembly.Module): Instance {
+  const leave = () => {
+    throw new Error("libjpeg-turbo gave up");
+  };
+  const none = () => 0;
+  const { exports } = new WebAssembly.Instance(module, {
+    env: { setjmp: none, longjmp: leave },
+    wasi_snapshot_preview1: {
+      environ_sizes_get: none,
+      environ_get: none,
+      proc_exit: leave,
+      fd_close: none,
+      fd_seek: none,
+      fd_write: none,
+    },
+  });
+  const turbo = exports as unknown as TurboJpeg;
+  const handle = turbo.tjInitDecompress();
+  const allocate = (bytes: number): number => {
+    const address = turbo.malloc(bytes);
+    if (address === 0) throw new Error(`no ${bytes} bytes`);
+    return address;
+  };
+  return {
+    bytes: () => turbo.memory.buffer.byteLength,
+    decompress(file, width, height, { code, channels }) {
+      const fileAt = allocate(file.length);
+      const pixelsAt = allocate(width * height * channels);
+      new Uint8Array(turbo.memory.buffer, fileAt, file.length).set(file);
+      const status = turbo.tjDecompress2(
+        handle,
+        fileAt,
+        file.length,
+        pixelsAt,
+        width,
+        width * channels,
+        height,
+        code,
+        0,
+      );
+      const pixels =
+        status === 0 ? new Uint8Array(turbo.memory.buffer, pixelsAt, width * height * channels).slice() : undefined;
+      turbo.free(pixelsAt);
+      turbo.free(fileAt);
+      return pixels;
+    },
+  };
+}

@@ -1,0 +1,50 @@
+/**
+ * JPEG pixels by sharp (libvips and its libjpeg, native code): the optional package of that name. Used for entropy
+ * decoding, upsampling and colour only; colour profiles stay unapplied and turning is left to the door, as for every decoder.
+ */
+import { DataError } from "../../util/errors.js";
+import { createImage, type Image } from "../image.js";
+import type { JpegPixels } from "./index.js";
+import { inksToRgb } from "./inks.js";
+import { damagedHint } from "./jpeg-checks.js";
+
+/** Loads the package; throws DataError with the install line if it is missing. */
+export async function loadSharp(): Promise<JpegPixels<Promise<Image>>> {
+  const sharp = await importSharp();
+  // one picture a time and thread: the loader's workers are the parallelism, and no picture comes twice
+  sharp.concurrency(1);
+  sharp.cache(false);
+  return async (bytes, { width, height, components }, path) => {
+    try {
+      const input = sharp(bytes, { failOn: "error", limitInputPixels: false, ignoreIcc: true });
+      const isInk = components.length === 4;
+      if (isInk) input.pipelineColourspace("cmyk").toColourspace("cmyk");
+      else input.toColourspace("srgb");
+      const { data, info } = await input.raw().toBuffer({ resolveWithObject: true });
+      const channels = isInk ? 4 : 3;
+      if (info.width !== width || info.height !== height || info.channels !== channels) {
+        throw new Error(`${info.width}x${info.height} pixels of ${info.channels} channels came out`);
+      }
+      return createImage(
+        width,
+        height,
+        isInk ? inksToRgb(data) : new Uint8Array(data.buffer, data.byteOffset, data.length),
+      );
+    } catch (cause) {
+      const message = cause instanceof Error ? cause.message : String(cause);
+      throw new DataError(`${path}: not a readable JPEG, expected a complete file (${message})`, damagedHint);
+    }
+  };
+}
+
+async function importSharp() {
+  try {
+    return (await import("sharp")).default;
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
+    throw new DataError(
+      `decoder sharp: package sharp does not load (${message}), expected it installed`,
+      "npm install sharp",
+    );
+  }
+}
