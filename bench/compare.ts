@@ -38,6 +38,10 @@ const works: readonly { readonly work: StepWork; readonly rounds: Rounds }[] = [
     work: { ...s0, form: "deploy", batch: 1, threads } as const,
     rounds: { warmUp: 20, counted: 60 },
   })),
+  ...["mobileone_s1", "mobileone_s2", "mobileone_s3", "mobileone_s4"].map((model) => ({
+    work: { model, imageSize: 224, form: "train", batch: 32, threads: 2 } as const,
+    rounds: { warmUp: 2, counted: 3 },
+  })),
 ];
 
 function compareRow(work: StepWork, engine: string, times: readonly number[], summary: PlayerSummary): CompareRow {
@@ -78,20 +82,21 @@ async function playWork(work: StepWork, rounds: Rounds, tell: (line: string) => 
   }
 }
 
-/** The first row of each work is ours: the others are ratios to it. */
+const isSameWork = (a: CompareRow, b: CompareRow): boolean => a.work === b.work && a.threads === b.threads;
+
+/** Each row with how many times as fast our own two are at that work. */
 export function compareTable(rows: readonly CompareRow[]): Table {
   return {
-    head: ["work", "threads", "engine", "images/s", "step", "spread", "peak resident", "ours is"],
+    head: ["work", "threads", "engine", "images/s", "step", "spread", "peak resident", "ours is", "turbo is"],
     rows: rows.map((row) => {
-      // the first engine of the list
-      const ours = rows.find(({ work, threads }) => work === row.work && threads === row.threads)!;
+      const ratioOf = (engine: string): string => {
+        const own = rows.find((other) => other.engine === engine && isSameWork(other, row));
+        return own === undefined || own === row ? "" : `${(row.medianMs / own.medianMs).toFixed(2)}× as fast`;
+      };
       return [
         ...[row.work, String(row.threads), row.version ? `${row.engine} ${row.version}` : row.engine],
         ...[row.imagesPerSecond.toFixed(1), duration(row.medianMs), `±${(50 * row.spread).toFixed(0)} %`],
-        ...[
-          formatBytes(row.peakResidentBytes),
-          ours === row ? "" : `${(row.medianMs / ours.medianMs).toFixed(2)}× as fast`,
-        ],
+        ...[formatBytes(row.peakResidentBytes), ratioOf("tensorone"), ratioOf("tensorone turbo")],
       ];
     }),
   };
@@ -102,7 +107,7 @@ export async function compare(options: BenchOptions, machine: Machine, tell: (li
   const rows: CompareRow[] = [];
   for (const { work, rounds } of works) {
     if (options.threads.length > 0 && !options.threads.includes(work.threads)) continue;
-    if (!work.form.includes(options.filter)) continue;
+    if (!workName(work).includes(options.filter)) continue;
     const chosen = {
       ...work,
       imageSize: options.imageSize ?? work.imageSize,

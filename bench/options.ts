@@ -32,9 +32,9 @@ export const help = `Measures tensorone on this machine.
 
   kernels             each kernel on the shapes of MobileOne-S0: time, GFLOP/s, GB/s, share of the measured peak
   step                whole training steps and deploy inference: images/s, memory, threads 1 and 2 by turns
-  compare             training steps and deploy inference by turns with PyTorch (python3-torch of Debian) and ONNX
-                      Runtime (npm ci --prefix bench/compare), where they are installed; --filter train or deploy
-                      (default: kernels and step)
+  compare             training steps and deploy inference by turns with PyTorch (python3-torch of Debian) and with
+                      ONNX Runtime, tfjs and jax-js (npm ci --prefix bench/compare), where they are installed;
+                      --filter s0, train, deploy, … (default: kernels and step)
 
   --filter TEXT       only kernels whose name holds TEXT, such as "pointwise" or "48@56"
   --threads N[,N]     default 1 for kernels, 1,2 for steps

@@ -12,6 +12,8 @@ import { prepareWork, type StepWork } from "./work.js";
 /** What our own player adds to a PlayerSummary. */
 export interface StepSummary {
   readonly peakResidentBytes: number;
+  /** Of Node. */
+  readonly version: string;
   /** Of all tensors that outlive a step. */
   readonly liveBytes: number;
   /** The most that tensors and buffers held within a step. */
@@ -26,13 +28,14 @@ export interface StepSummary {
 const say = (answer: object): void => void process.stdout.write(`${JSON.stringify(answer)}\n`);
 
 const work = JSON.parse(process.argv[2]!) as StepWork;
-const backend = (await setBackend("wasm", { threads: work.threads })) as WasmBackend;
+const backend = (await setBackend("wasm", { threads: work.threads, turbo: work.turbo === true })) as WasmBackend;
+const isAsAsked = backend.stats.turbo === (work.turbo === true);
 // a backend that cannot replay runs compiled functions op by op
 if (work.isEager) Object.defineProperty(backend, "load", { value: undefined });
 const profile = process.argv[3] === "profile" ? new Profile(backend) : null;
 const runStep = prepareWork(work);
 let steps = 0;
-say({ ready: true });
+say(isAsAsked ? { ready: true } : { skip: "turbo does not run here, the warning above says why" });
 
 for await (const line of createInterface({ input: process.stdin })) {
   if (line === "end") break;
@@ -48,6 +51,7 @@ for await (const line of createInterface({ input: process.stdin })) {
 const { peakBytes, kernels, fallbacks } = backend.stats;
 say({
   peakResidentBytes: 1024 * process.resourceUsage().maxRSS,
+  version: `Node ${process.version.slice(1)}`,
   liveBytes: liveStorage().bytes,
   arenaPeakBytes: peakBytes,
   kernels,

@@ -21,12 +21,13 @@ export interface StepRow extends StepWork, StepSummary {
 /** The compiled player; bench/ is always run compiled, but for its tests. */
 const playerFile = join(repositoryRoot, "build", "bench", "step-player.js");
 
-/** A process of our own that plays `work`. */
-export async function startOurs(work: StepWork, { isProfiled = false } = {}): Promise<Player> {
+/** A process of our own that plays `work`, on this Node or on that of another binary; a string says why it cannot. */
+export function startOurs(
+  work: StepWork,
+  { isProfiled = false, node = process.execPath } = {},
+): Promise<Player | string> {
   const args = [playerFile, JSON.stringify(work), ...(isProfiled ? ["profile"] : [])];
-  const player = await StepPlayer.start(`tensorone ${workName(work)}`, process.execPath, args);
-  if (typeof player === "string") throw new BackendError(`bench: ${player}`);
-  return player;
+  return StepPlayer.start(`tensorone ${workName(work)}`, node, args);
 }
 
 /** The numbers of one player after its turns. */
@@ -57,7 +58,11 @@ export async function measureSteps(
   const works = threads.map((count): StepWork => ({ ...work, threads: count }));
   const players: Player[] = [];
   try {
-    for (const one of works) players.push(await startOurs(one, { isProfiled }));
+    for (const one of works) {
+      const player = await startOurs(one, { isProfiled });
+      if (typeof player === "string") throw new BackendError(`bench: ${player}`);
+      players.push(player);
+    }
     const times = await takeTurns(players, rounds);
     const rows: StepRow[] = [];
     for (const [i, one] of works.entries())

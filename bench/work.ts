@@ -22,6 +22,8 @@ export interface StepWork {
   readonly training?: TrainingChoice;
   /** Op by op instead of a replayed recording. Default false. */
   readonly isEager?: boolean;
+  /** Kernels of paired vectors, in a Node that has them. Default false. */
+  readonly turbo?: boolean;
 }
 
 const NUM_CLASSES = 1000;
