@@ -5,12 +5,12 @@
  */
 import type { Runner } from "../ops/apply.js";
 import type { Executable, ProfileRow } from "../ops/program.js";
-import { allocate } from "../tensor/create.js";
+import { allocate, defaultStorage } from "../tensor/create.js";
 import { scope } from "../tensor/scope.js";
 import type { Shape } from "../tensor/shape.js";
 import type { Storage } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
-import { CompileError, trace } from "./trace.js";
+import { trace } from "./trace.js";
 
 /** Numbers, booleans and text are part of the signature: another value records again. */
 export type Argument = Tensor | number | boolean | string;
@@ -72,8 +72,7 @@ export function compile<Args extends readonly Argument[], R extends Result>(
 
   const compiled = (...args: Args): R => {
     const inputs = args.filter(isTensor);
-    const runner = inputs[0]?.storage.backend as Runner | undefined;
-    if (!runner) throw new CompileError("compile: no argument is a tensor, expected at least one");
+    const runner = (inputs[0]?.storage.backend ?? defaultStorage()) as Runner;
     if (!runner.load) return fn(...args);
     const key = signatureOf(args, runner);
     const entry = entries.get(key);
@@ -93,7 +92,7 @@ export function compile<Args extends readonly Argument[], R extends Result>(
     profile: {
       value(args: Args, runs = 5) {
         const inputs = args.filter(isTensor);
-        const runner = inputs[0]!.storage.backend as Runner;
+        const runner = (inputs[0]?.storage.backend ?? defaultStorage()) as Runner;
         const entry = entries.get(signatureOf(args, runner));
         if (entry === undefined || entry === "ran once") return null;
         return entry.executable.profile(...storagesOf(inputs), runs);

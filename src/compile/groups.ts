@@ -1,31 +1,49 @@
 /**
- * Which neighbouring instructions may run side by side: those that share no value that one of them writes. The hundreds of
- * small updates of an optimiser become one group, and cost one barrier.
+ * Which neighbouring instructions may run side by side: those of which none touches numbers that another one writes. The
+ * hundreds of small updates of an optimiser become one group, and cost one barrier; so do copies into parts of one value.
  */
-import type { Group, Instruction } from "../ops/program.js";
+import type { Group, Instruction, ValueView } from "../ops/program.js";
+import { sizeOf } from "../tensor/shape.js";
 
 /** Larger groups would gain nothing and keep more values alive at once. */
 const MAX_GROUP = 1024;
+
+/** Runs of elements, by value. */
+class Touched {
+  readonly #runs = new Map<number, { readonly from: number; readonly to: number }[]>();
+
+  add({ value, offset, shape }: ValueView): void {
+    const runs = this.#runs.get(value);
+    const run = { from: offset, to: offset + sizeOf(shape) };
+    if (runs) runs.push(run);
+    else this.#runs.set(value, [run]);
+  }
+
+  meets({ value, offset, shape }: ValueView): boolean {
+    const end = offset + sizeOf(shape);
+    return this.#runs.get(value)?.some(({ from, to }) => from < end && offset < to) ?? false;
+  }
+}
 
 /** Splits a program into groups, in order, each as long as it can be. */
 export function independentGroups(instructions: readonly Instruction[]): Group[] {
   const groups: Group[] = [];
   let from = 0;
-  let read = new Set<number>();
-  let written = new Set<number>();
+  let read = new Touched();
+  let written = new Touched();
   instructions.forEach(({ inputs, outputs }, at) => {
     const isFree =
       at - from < MAX_GROUP &&
-      inputs.every(({ value }) => !written.has(value)) &&
-      outputs.every(({ value }) => !written.has(value) && !read.has(value));
+      inputs.every((view) => !written.meets(view)) &&
+      outputs.every((view) => !written.meets(view) && !read.meets(view));
     if (!isFree) {
       groups.push({ from, to: at });
       from = at;
-      read = new Set();
-      written = new Set();
+      read = new Touched();
+      written = new Touched();
     }
-    for (const { value } of inputs) read.add(value);
-    for (const { value } of outputs) written.add(value);
+    for (const view of inputs) read.add(view);
+    for (const view of outputs) written.add(view);
   });
   if (from < instructions.length) groups.push({ from, to: instructions.length });
   return groups;

@@ -26,6 +26,8 @@ export interface StorageBackend {
   read(allocation: Allocation, dtype: DType, offset: number, length: number): Promise<TypedArray>;
   /** Same, at once; undefined on backends that are not synchronous. */
   readonly readSync?: (allocation: Allocation, dtype: DType, offset: number, length: number) => TypedArray;
+  /** The numbers themselves, not a copy, valid until the next allocation; undefined where the host cannot reach them. */
+  readonly view?: (allocation: Allocation, dtype: DType, offset: number, length: number) => TypedArray;
 }
 
 const live = { bytes: 0, storages: 0 };

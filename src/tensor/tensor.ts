@@ -106,6 +106,15 @@ export class Tensor {
     return backend.readSync(this.storage.allocation, this.dtype, this.offset, this.size);
   }
 
+  /**
+   * The values where they lie, for reading and writing in place until the next allocation; null where the backend's memory
+   * is not the host's. It may lie in shared memory.
+   */
+  view(): TypedArray | null {
+    observeRead(this.storage);
+    return this.backend.view?.(this.storage.allocation, this.dtype, this.offset, this.size) ?? null;
+  }
+
   /** The one value of a tensor with one element. */
   item(): number {
     if (this.size !== 1) throw new ShapeError(`item: ${showShape(this.shape)} has ${this.size} elements, expected 1`);

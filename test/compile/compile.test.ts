@@ -1,8 +1,8 @@
 /** Recorded calls against the same function run op by op: equal bits, new inputs, changing rates, clear refusals. */
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import type { WasmBackend } from "../../src/backends/wasm/wasm-backend.js";
+import { independentGroups } from "../../src/compile/groups.js";
 import {
-  CompileError,
   compile,
   conv2d,
   liveStorage,
@@ -17,6 +17,7 @@ import {
   tensor,
 } from "../../src/index.js";
 import { createModel } from "../../src/models/index.js";
+import { update } from "../../src/ops/apply.js";
 
 let backend: WasmBackend;
 beforeEach(async () => {
@@ -64,6 +65,51 @@ describe("replay", () => {
       expect(compiled(x, x).toArray()).toEqual([2, 2, 2]);
       expect(compiled(x, y).toArray()).toEqual([6, 6, 6]);
     }
+  });
+});
+
+describe("a function without tensor arguments", () => {
+  it("runs on the backend in use, and changes what it closes over at each call", () => {
+    const total = tensor([0, 0, 0]).keep();
+    const one = ones([3]).keep();
+    const count = compile((times: number) => void update("accumulate", [total, one.mul(times)], {}));
+    for (let i = 0; i < 4; i++) count(2);
+    expect(total.toArray()).toEqual([8, 8, 8]);
+  });
+});
+
+describe("groups", () => {
+  it("hold writes into separate parts of one tensor side by side, and part those that meet", () => {
+    const parts = (views: readonly (readonly [value: number, offset: number, length: number])[]) =>
+      independentGroups(
+        views.map(([value, offset, length], i) => {
+          const into = { value, offset, shape: [length] };
+          return {
+            kind: "update",
+            op: "assign",
+            attrs: {},
+            inputs: [into, { ...into, value: 100 + i }],
+            outputs: [into],
+          };
+        }),
+      );
+    expect(
+      parts([
+        [0, 0, 4],
+        [0, 4, 4],
+        [1, 0, 4],
+      ]),
+    ).toEqual([{ from: 0, to: 3 }]);
+    expect(
+      parts([
+        [0, 0, 4],
+        [0, 3, 4],
+        [0, 7, 1],
+      ]),
+    ).toEqual([
+      { from: 0, to: 1 },
+      { from: 1, to: 3 },
+    ]);
   });
 });
 
@@ -130,9 +176,6 @@ describe("what cannot be recorded", () => {
     compiled(ones([2]));
     w.grad = null;
     expect(() => compiled(ones([2]))).toThrow(/1 tensors made inside outlive the call/);
-  });
-  it("no tensor to tell the backend from", () => {
-    expect(() => compile((n: number) => ones([n]))(2)).toThrow(CompileError);
   });
   it("leaves plain execution as it was", () => {
     expect(second((x) => x.mul(x.sum().item()))).toThrow();

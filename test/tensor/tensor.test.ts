@@ -46,6 +46,21 @@ describe("creation", () => {
 });
 
 describe("views", () => {
+  it("of the host are the numbers themselves", async () => {
+    for (const backend of ["reference", "wasm"] as const) {
+      await setBackend(backend, { threads: 1 });
+      const x = tensor([1, 2, 3, 4], [2, 2]);
+      const row = slice(x, [1], [1]).view()!;
+      expect([...row]).toEqual([3, 4]);
+      row[0] = 7;
+      expect(x.toArray()).toEqual([
+        [1, 2],
+        [7, 4],
+      ]);
+    }
+    await setBackend("reference");
+  });
+
   it("share numbers for reshape and for a cut of the first axis", () => {
     const x = tensor([
       [1, 2],

@@ -100,6 +100,9 @@ export const referenceBackend: Runner = {
   readSync(allocation, _dtype, offset, length) {
     return arrayOf(allocation).slice(offset, offset + length);
   },
+  view(allocation, _dtype, offset, length) {
+    return arrayOf(allocation).subarray(offset, offset + length);
+  },
   run(op: OpName, inputs, attrs, outputs) {
     (referenceKernels[op] as unknown as AnyKernel)(inputs.map(viewOf), attrs, outputs.map(viewOf));
   },

@@ -121,7 +121,11 @@ export class WasmBackend implements Runner {
   }
 
   readSync(allocation: Allocation, dtype: DType, offset: number, length: number): TypedArray {
-    return this.#array(dtype, blockOf(allocation).pointer + offset * dtypes[dtype].bytes, length).slice();
+    return this.view(allocation, dtype, offset, length).slice();
+  }
+
+  view(allocation: Allocation, dtype: DType, offset: number, length: number): TypedArray {
+    return this.#array(dtype, blockOf(allocation).pointer + offset * dtypes[dtype].bytes, length);
   }
 
   async read(allocation: Allocation, dtype: DType, offset: number, length: number): Promise<TypedArray> {
