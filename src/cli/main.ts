@@ -11,7 +11,9 @@ import { nearestName } from "../util/nearest.js";
 import { Terminal } from "../util/terminal.js";
 import type { Command, Outcome } from "./command.js";
 import { bench } from "./commands/bench.js";
+import { conversion } from "./commands/convert.js";
 import { evaluation } from "./commands/eval.js";
+import { exporting } from "./commands/export.js";
 import { predict } from "./commands/predict.js";
 import { reparameterization } from "./commands/reparameterize.js";
 import { summary } from "./commands/summary.js";
@@ -21,7 +23,16 @@ import { parse } from "./parse.js";
 import { callerPrefix, packageRoot } from "./paths.js";
 
 // a table of many commands: each one's values were typed where it was defined
-const commands = [training, evaluation, predict, reparameterization, summary, bench] as unknown as readonly Command[];
+const commands = [
+  training,
+  evaluation,
+  predict,
+  reparameterization,
+  exporting,
+  conversion,
+  summary,
+  bench,
+] as unknown as readonly Command[];
 
 const version = (): string =>
   (JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string }).version;

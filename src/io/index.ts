@@ -1,4 +1,10 @@
 /** Files as bytes: the `io` of the public face. Reading and writing files themselves is tensorone/node's. */
+
+export { type KeyStyle, keyStyles } from "./key-maps/dialects.js";
+export { recognizeKeys, renameKey, renameKeys } from "./key-maps/translate.js";
+export { encodeMmengineCheckpoint, readMmengineCheckpoint, type TrainingState } from "./mmengine-checkpoint.js";
+export { encodeOnnx, OnnxError, type OnnxFile, type OnnxOptions, type Preprocessing } from "./onnx/index.js";
+export { type RecognizedModel, recognizeModel } from "./recognize.js";
 export {
   type DecodedFile,
   decodeSafetensors,
@@ -7,3 +13,6 @@ export {
   type StoredTensor,
 } from "./safetensors.js";
 export { decodeInto, encodeModel, fromFileEntries, loadFileEntries, toFileEntries } from "./state-dict-file.js";
+export { decodeTorchFile, encodeTorchFile, isTorchFile, StateDict, type Writable } from "./torch-checkpoint/index.js";
+export { decodeWeights, type WeightsFile } from "./weights-file.js";
+export { encodeWeights, type WeightsLayout } from "./write-weights.js";

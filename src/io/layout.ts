@@ -20,25 +20,36 @@ export interface Values {
   readonly values: TypedArray;
 }
 
+/** Elements of `values` in row-major order of `shape`, where one step along an axis moves by its entry of `steps`. */
+export function gather(values: TypedArray, shape: Shape, steps: readonly number[]): TypedArray {
+  const gathered = newArray(dtypeOf(values), sizeOf(shape));
+  const index = new Array<number>(shape.length).fill(0);
+  let from = 0;
+  for (let i = 0; i < gathered.length; i++) {
+    gathered[i] = values[from]!;
+    // the odometer's last wheel first
+    for (let axis = shape.length - 1; axis >= 0; axis--) {
+      from += steps[axis]!;
+      if (++index[axis]! < shape[axis]!) break;
+      from -= steps[axis]! * shape[axis]!;
+      index[axis] = 0;
+    }
+  }
+  return gathered;
+}
+
 /** A copy with its axes in another order. */
 function permute({ shape, values }: Values, perm: readonly number[]): Values {
   const to = perm.map((axis) => shape[axis]!);
   const strides = stridesOf(shape);
-  const steps = perm.map((axis) => strides[axis]!);
-  const moved = newArray(dtypeOf(values), sizeOf(to));
-  const index = new Array<number>(to.length).fill(0);
-  let from = 0;
-  for (let i = 0; i < moved.length; i++) {
-    moved[i] = values[from]!;
-    // the odometer's last wheel first
-    for (let axis = to.length - 1; axis >= 0; axis--) {
-      from += steps[axis]!;
-      if (++index[axis]! < to[axis]!) break;
-      from -= steps[axis]! * to[axis]!;
-      index[axis] = 0;
-    }
-  }
-  return { shape: to, values: moved };
+  return {
+    shape: to,
+    values: gather(
+      values,
+      to,
+      perm.map((axis) => strides[axis]!),
+    ),
+  };
 }
 
 /** Engine layout -> file layout for a parameter of this role; undefined for buffers. */
@@ -51,4 +62,10 @@ export function toFileLayout(role: ParameterRole | undefined, entry: Values): Va
 export function fromFileLayout(role: ParameterRole | undefined, entry: Values): Values {
   const row = role && permutations[role];
   return row && entry.shape.length === row.fromFile.length ? permute(entry, row.fromFile) : entry;
+}
+
+/** The shape that an entry of this role and engine shape has in a file. */
+export function fileShape(role: ParameterRole | undefined, shape: Shape): Shape {
+  const row = role && permutations[role];
+  return row ? row.toFile.map((axis) => shape[axis]!) : shape;
 }

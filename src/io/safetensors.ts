@@ -6,13 +6,13 @@
 import { dtypeOf, dtypes } from "../tensor/dtype.js";
 import { showShape, sizeOf } from "../tensor/shape.js";
 import { CheckpointError } from "../util/errors.js";
+import { codes, type ElementCode, isCode, rowOf } from "./element-codes.js";
 import type { Values } from "./layout.js";
-import { codes, isCode, rowOf, type SafetensorsCode } from "./safetensors-dtypes.js";
 
 /** One tensor of a file. Decoded half precision is float32, 64-bit integers are int32. */
 export interface StoredTensor extends Values {
   /** The type in the file. Default for encoding: the array's own. */
-  readonly code?: SafetensorsCode;
+  readonly code?: ElementCode;
 }
 
 export type Metadata = Readonly<Record<string, string>>;
@@ -26,7 +26,8 @@ const LARGEST_HEADER = 100_000_000;
 /** Above any file of ours; keeps a hostile shape from costing time. */
 const LARGEST_RANK = 16;
 
-const codeOf = ({ code, values }: StoredTensor): SafetensorsCode => code ?? dtypes[dtypeOf(values)].safetensors;
+/** The element type of an entry in a file. */
+export const codeOf = ({ code, values }: StoredTensor): ElementCode => code ?? dtypes[dtypeOf(values)].safetensors;
 
 /**
  * The bytes of a file. Entries keep their order, except that wider elements come first so that all are aligned, as the
@@ -69,7 +70,7 @@ export function encodeSafetensors(entries: ReadonlyMap<string, StoredTensor>, me
 
 interface HeaderRow {
   readonly name: string;
-  readonly code: SafetensorsCode;
+  readonly code: ElementCode;
   readonly shape: readonly number[];
   readonly begin: number;
   readonly end: number;

@@ -1,13 +1,15 @@
 /**
- * A model's state dict as the entries of a file, and back: mmpretrain's names, PyTorch's layouts, batch counters as
- * 64-bit integers. Which entry needs turning follows from the role of the model's parameter of that name.
+ * A model's state dict as the entries of a file, and back: PyTorch's layouts, batch counters as 64-bit integers, names as
+ * mmpretrain, Apple or timm have them. Which entry needs turning follows from the role of the model's parameter.
  */
 import type { Module } from "../nn/module.js";
-import type { StateDict } from "../nn/state-dict.js";
+import { type StateDict, type StateSpec, stateDictError } from "../nn/state-dict.js";
 import { tensor } from "../tensor/create.js";
 import { dtypeOf } from "../tensor/dtype.js";
 import { scope } from "../tensor/scope.js";
-import { fromFileLayout, toFileLayout } from "./layout.js";
+import { type KeyStyle, ownStyle } from "./key-maps/dialects.js";
+import { recognizeKeys, renameKey, renameKeys } from "./key-maps/translate.js";
+import { fileShape, fromFileLayout, toFileLayout } from "./layout.js";
 import { decodeSafetensors, encodeSafetensors, type Metadata, type StoredTensor } from "./safetensors.js";
 
 /** PyTorch's counters are int64 scalars. */
@@ -46,9 +48,43 @@ export function fromFileEntries(model: Module, entries: ReadonlyMap<string, Stor
   );
 }
 
-/** Loads file entries into `model`, strictly. Throws StateDictError as Module.loadStateDict does. */
-export function loadFileEntries(model: Module, entries: ReadonlyMap<string, StoredTensor>): void {
-  scope(() => model.loadStateDict(fromFileEntries(model, entries)));
+/** The one entry PyTorch itself lets a file leave out. */
+const COUNTER = /(^|\.)num_batches_tracked$/;
+
+/** What a file of `model` holds, in the file's shapes. */
+function expectedEntries(model: Module): Map<string, StateSpec> {
+  const parameters = model.namedParameters();
+  return new Map(
+    [...model.stateDict()].map(([name, { shape }]) => [
+      name,
+      { shape: fileShape(parameters.get(name)?.role, shape), isOptional: COUNTER.test(name) },
+    ]),
+  );
+}
+
+/** The names that `entries` have by whom, where those fit `model` better than the names as they are. */
+function keysFor(model: Module, entries: ReadonlyMap<string, StoredTensor>): KeyStyle {
+  const own = model.stateDict();
+  const keys = recognizeKeys(entries.keys());
+  if (keys === null || keys === ownStyle) return ownStyle;
+  const hits = (style: KeyStyle) => [...entries.keys()].filter((name) => own.has(renameKey(name, style, ownStyle)));
+  return hits(keys).length > hits(ownStyle).length ? keys : ownStyle;
+}
+
+/**
+ * Loads file entries into `model`, strictly, under its own names or those of Apple or timm; returns whose they were.
+ * Throws StateDictError listing every difference in the file's names and shapes, before anything is written.
+ */
+export function loadFileEntries(
+  model: Module,
+  entries: ReadonlyMap<string, StoredTensor>,
+  where = "loadStateDict",
+): KeyStyle {
+  const keys = keysFor(model, entries);
+  const error = stateDictError(renameKeys(expectedEntries(model), ownStyle, keys), entries, where);
+  if (error) throw error;
+  scope(() => model.loadStateDict(fromFileEntries(model, renameKeys(entries, keys, ownStyle))));
+  return keys;
 }
 
 /** A safetensors file of the model. Equal weights and metadata give equal bytes. */
@@ -59,6 +95,6 @@ export async function encodeModel(model: Module, metadata: Metadata = {}): Promi
 /** Loads a safetensors file with the model's own names; returns its metadata. `where` names the file in errors. */
 export function decodeInto(model: Module, bytes: Uint8Array, where?: string): Metadata {
   const { entries, metadata } = decodeSafetensors(bytes, where);
-  loadFileEntries(model, entries);
+  loadFileEntries(model, entries, where);
   return metadata;
 }

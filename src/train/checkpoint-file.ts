@@ -1,21 +1,30 @@
 /**
- * The two verbs of the public face: a module's weights from and to a safetensors file, by its own names.
+ * The two verbs of the public face: a module's weights from and to a file, .safetensors or PyTorch's .pth.
  */
-import { encodeModel, loadFileEntries } from "../io/index.js";
+import { encodeWeights, type KeyStyle, loadFileEntries, toFileEntries } from "../io/index.js";
 import type { Module } from "../nn/module.js";
 import { writeFileAtomic } from "../util/atomic-file.js";
-import { readWeights } from "./model-file.js";
+import { containerOf, readWeights } from "./model-file.js";
 
 /**
- * Loads a .safetensors file into `model`, strictly; of a training checkpoint the averaged weights.
- * Throws CheckpointError for a damaged file, StateDictError naming every difference.
+ * Loads a .safetensors or .pth file into `model`, strictly, under the model's own names or those of Apple or timm; of a
+ * training checkpoint the averaged weights. Throws CheckpointError for a damaged file, StateDictError naming every
+ * difference.
  */
 export async function loadCheckpoint(model: Module, path: string): Promise<void> {
   const { entries } = await readWeights(path);
-  loadFileEntries(model, entries);
+  loadFileEntries(model, entries, path);
 }
 
-/** Writes `model` as a .safetensors file in one step. */
-export async function saveCheckpoint(model: Module, path: string): Promise<void> {
-  await writeFileAtomic(path, await encodeModel(model));
+/**
+ * Writes `model` in one step: .pth, .pt and .pth.tar for torch.load, anything else as safetensors; the names of a MobileOne
+ * as `keys` says, mmpretrain's by default.
+ */
+export async function saveCheckpoint(
+  model: Module,
+  path: string,
+  { keys }: { readonly keys?: KeyStyle } = {},
+): Promise<void> {
+  const layout = { container: containerOf(path), ...(keys && { keys }) };
+  await writeFileAtomic(path, encodeWeights(await toFileEntries(model), {}, layout));
 }

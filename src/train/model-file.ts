@@ -1,19 +1,22 @@
 /**
- * A model as one safetensors file that says itself what it is: variant, form, classes, the picture size it wants. Weights
- * under mmpretrain's names in PyTorch's layouts. Training checkpoints carry the same description and load here too.
+ * A model as one file. Ours says itself what it is: variant, form, classes, the picture size it wants; files of PyTorch and
+ * of other tools are recognised by the names and shapes of their entries. Training checkpoints load here too.
  */
 import { readFile } from "node:fs/promises";
 import {
-  type DecodedFile,
-  decodeSafetensors,
-  encodeSafetensors,
+  decodeWeights,
+  encodeWeights,
+  type KeyStyle,
   loadFileEntries,
   type Metadata,
+  recognizeKeys,
+  recognizeModel,
+  renameKeys,
   type StoredTensor,
   toFileEntries,
+  type WeightsFile,
 } from "../io/index.js";
 import { createModel, listModels, type MobileOne, variants } from "../models/index.js";
-import { compareStates } from "../nn/state-dict.js";
 import { writeFileAtomic } from "../util/atomic-file.js";
 import { CheckpointError } from "../util/errors.js";
 import type { Recipe } from "./recipe.js";
@@ -29,9 +32,19 @@ export interface ModelInfo {
   readonly images: Recipe["images"] | null;
 }
 
+/** Where a file came from. */
+export interface FileOrigin {
+  readonly container: WeightsFile["container"];
+  /** Whose names its entries have. */
+  readonly keys: KeyStyle;
+  /** What part of it holds the weights, e.g. "state_dict"; null where they are all there is. */
+  readonly found: string | null;
+}
+
 export interface LoadedModel {
   /** In evaluation mode. */
   readonly model: MobileOne;
+  readonly origin: FileOrigin;
   readonly classes: readonly string[] | null;
   readonly info: ModelInfo;
 }
@@ -39,11 +52,11 @@ export interface LoadedModel {
 /** Entries with these prefixes are a training run's own (checkpoint.ts), not the model's. */
 const trainingPrefixes = ["raw.", "momentum."] as const;
 
-/** The model's entries of a file, and its metadata; of a training checkpoint the averaged weights. Throws CheckpointError. */
-export async function readWeights(path: string): Promise<DecodedFile> {
-  const { entries, metadata } = decodeSafetensors(await readCheckpointBytes(path), path);
+/** The weights of a .safetensors or .pth file; of a training checkpoint the averaged ones. Throws CheckpointError. */
+export async function readWeights(path: string): Promise<WeightsFile> {
+  const file = decodeWeights(await readCheckpointBytes(path), path);
   const isWeight = (name: string): boolean => !trainingPrefixes.some((prefix) => name.startsWith(prefix));
-  return { entries: new Map([...entries].filter(([name]) => isWeight(name))), metadata };
+  return { ...file, entries: new Map([...file.entries].filter(([name]) => isWeight(name))) };
 }
 
 /** What a file can say beyond the model itself. */
@@ -64,9 +77,22 @@ export function describe(model: MobileOne, { recipe, classes }: FileSubject): Me
   };
 }
 
-/** Writes weights and description in one step. */
-export async function saveModelFile(path: string, model: MobileOne, about: FileSubject): Promise<void> {
-  await writeFileAtomic(path, encodeSafetensors(await toFileEntries(model), describe(model, about)));
+/** The container that a file's name asks for. */
+export const containerOf = (path: string): WeightsFile["container"] =>
+  /\.(pth|pt|pth\.tar)$/i.test(path) ? "torch" : "safetensors";
+
+/**
+ * Writes weights and description in one step: .pth, .pt and .pth.tar as PyTorch has them, anything else as safetensors.
+ * Names are mmpretrain's unless `keys` says otherwise.
+ */
+export async function saveModelFile(
+  path: string,
+  model: MobileOne,
+  about: FileSubject,
+  { keys }: { readonly keys?: KeyStyle } = {},
+): Promise<void> {
+  const layout = { container: containerOf(path), ...(keys && { keys }) };
+  await writeFileAtomic(path, encodeWeights(await toFileEntries(model), describe(model, about), layout));
 }
 
 /** The bytes of a checkpoint; throws CheckpointError naming the file. */
@@ -77,7 +103,9 @@ export async function readCheckpointBytes(path: string): Promise<Uint8Array> {
     const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
     throw new CheckpointError(
       isMissing ? `${path}: there is no such file` : `${path}: cannot be read, ${(error as Error).message}`,
-      isMissing ? "checkpoints are <out>/model.safetensors or <out>/checkpoints/*.safetensors" : undefined,
+      isMissing
+        ? "checkpoints are <out>/model.safetensors or <out>/checkpoints/*.safetensors, or PyTorch's .pth"
+        : undefined,
     );
   }
 }
@@ -91,52 +119,44 @@ function parse<T>(text: string | undefined, path: string): T | null {
   }
 }
 
-/** Variant and form of a file without a description, by the names and shapes of its entries. */
-function recognize(entries: ReadonlyMap<string, StoredTensor>, path: string): ModelInfo {
-  const form = [...entries.keys()].some((name) => name.includes("branch_reparam")) ? "deploy" : "train";
-  const numClasses = entries.get("head.fc.bias")?.shape[0];
-  for (const name of numClasses === undefined ? [] : listModels()) {
-    const model = createModel(name, { numClasses: numClasses!, deploy: form === "deploy", init: "zeros" });
-    const own = new Map([...model.stateDict().keys()].map((key) => [key, { shape: [] }]));
-    const names = compareStates(own, new Map([...entries.keys()].map((key) => [key, { shape: [] }])));
-    const features = model.classifier.weight.shape[0];
-    const isFit = names.unexpected.length === 0 && entries.get("head.fc.weight")?.shape[1] === features;
-    const stem =
-      entries.get("backbone.stage2.1.branch_conv_list.0.conv.weight") ??
-      entries.get("backbone.stage2.1.branch_reparam.weight");
-    const width = model.blocks[6]?.spec.outChannels;
-    model.dispose();
-    if (isFit && stem?.shape[0] === width)
-      return { model: name, form, numClasses: numClasses!, classes: null, images: null };
-  }
-  throw new CheckpointError(
-    `${path}: its ${entries.size} entries are no MobileOne with mmpretrain's names`,
-    "expected backbone.stage0.… and head.fc.…",
-  );
+function infoOf({ entries, metadata }: WeightsFile, keys: KeyStyle, path: string): ModelInfo {
+  const classes = parse<string[]>(metadata.classes, path);
+  const images = parse<Recipe["images"]>(metadata.images, path);
+  const { model, form, numClasses } = metadata;
+  if (model !== undefined && (form === "train" || form === "deploy") && Number(numClasses) >= 1)
+    return { model, form, numClasses: Number(numClasses), classes, images };
+  const recognized = recognizeModel(renameKeys(entries, keys, "mmpretrain"));
+  if (!recognized)
+    throw new CheckpointError(
+      `${path}: its ${entries.size} entries are no MobileOne${firstNames(entries)}`,
+      "expected mmpretrain's names (backbone.stage0.… and head.fc.…), Apple's (stage0.…, linear.…) or timm's (stem.…)",
+    );
+  // names of a file that says nothing else may belong to another set of classes
+  return { ...recognized, classes: classes?.length === recognized.numClasses ? classes : null, images };
 }
 
-function infoOf(metadata: Metadata, entries: ReadonlyMap<string, StoredTensor>, path: string): ModelInfo {
-  const { model, form, numClasses } = metadata;
-  if (model === undefined || (form !== "train" && form !== "deploy") || !(Number(numClasses) >= 1))
-    return recognize(entries, path);
-  return {
-    model,
-    form,
-    numClasses: Number(numClasses),
-    classes: parse<string[]>(metadata.classes, path),
-    images: parse<Recipe["images"]>(metadata.images, path),
-  };
-}
+const firstNames = (entries: ReadonlyMap<string, StoredTensor>): string => {
+  const [first] = entries.keys();
+  return first === undefined ? "" : `, the first is ${first.slice(0, 80)}`;
+};
 
 /**
- * The model in a file: its averaged weights where it is a training checkpoint.
- * Throws CheckpointError for a file that is missing or damaged, StateDictError where entries do not fit.
+ * The model in a .safetensors or .pth file, with Apple's, mmpretrain's or timm's names; its averaged weights where it is a
+ * training checkpoint. Throws CheckpointError for a file that is missing, damaged or no MobileOne, StateDictError naming
+ * the entries that do not fit.
  */
 export async function loadModelFile(path: string): Promise<LoadedModel> {
-  const { entries, metadata } = await readWeights(path);
-  const info = infoOf(metadata, entries, path);
+  const file = await readWeights(path);
+  const keys = recognizeKeys(file.entries.keys()) ?? "mmpretrain";
+  const info = infoOf(file, keys, path);
   const { numClasses, form } = info;
   const model = createModel(info.model, { numClasses, deploy: form === "deploy", init: "zeros" });
-  loadFileEntries(model, entries);
-  return { model: model.eval(), classes: info.classes, info };
+  try {
+    loadFileEntries(model, file.entries, path);
+  } catch (error) {
+    model.dispose();
+    throw error;
+  }
+  const { container, found } = file;
+  return { model: model.eval(), classes: info.classes, info, origin: { container, keys, found } };
 }

@@ -1,10 +1,11 @@
-/** `reparameterize IN OUT`: folds the branches of a trained model, verifies the result, writes it. */
+/** `reparameterize IN OUT`: folds the branches of a trained model, verifies the result, writes it; .safetensors or .pth. */
 import { statSync } from "node:fs";
 import { reparameterize } from "../../models/index.js";
 import { loadModelFile, saveModelFile } from "../../train/model-file.js";
 import { formatBytes } from "../../util/format.js";
 import { certificateJson, certificateLine } from "../certificate.js";
 import { defineCommand } from "../command.js";
+import { keysOption } from "../keys-option.js";
 import { flag } from "../options.js";
 import { checkOutput, shownPath } from "../paths.js";
 import { commonOptions, computeOptions, startBackend } from "../shared-options.js";
@@ -14,21 +15,23 @@ export const reparameterization = defineCommand({
   summary: "Folds a trained model into its deploy form and certifies that both answer alike",
   positionals: { names: ["IN", "OUT"] },
   options: {
+    keys: keysOption,
     force: flag({ help: "replace OUT if it exists" }),
     ...computeOptions,
     ...commonOptions,
   },
-  examples: ["reparameterize runs/s0/model.safetensors runs/s0/folded.safetensors"],
+  examples: [
+    "reparameterize runs/s0/model.safetensors runs/s0/folded.safetensors",
+    "reparameterize mobileone_s0_unfused.pth.tar mobileone_s0.pth --keys apple",
+  ],
   async run(values, [input = "", out = ""], { terminal }) {
     checkOutput("reparameterize", input, out, values.force);
     await startBackend(values);
     const { model, classes, info } = await loadModelFile(input);
     const imageSize = info.images?.evalSize;
     const folded = await reparameterize(model, imageSize === undefined ? {} : { probe: { imageSize } });
-    await saveModelFile(out, folded.model, {
-      classes,
-      recipe: info.images && { images: info.images },
-    });
+    const about = { classes, recipe: info.images && { images: info.images } };
+    await saveModelFile(out, folded.model, about, { keys: values.keys });
     terminal.print(certificateLine(folded.certificate));
     const sizes = [input, out].map((path) => statSync(path).size);
     terminal.print(`wrote ${shownPath(out)}  ${formatBytes(sizes[0]!)} -> ${formatBytes(sizes[1]!)}`);

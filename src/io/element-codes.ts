@@ -1,6 +1,6 @@
 /**
- * The element types of a safetensors file, one row each: bytes, and how they become numbers and back. Half precision and
- * 64-bit integers are read into what the engine holds; values that do not fit are refused, never wrapped.
+ * The element types of files by safetensors' names, one row each: bytes, and how they become numbers and back. Half
+ * precision and integers are read into what the engine holds; values that do not fit are refused, never wrapped.
  */
 import type { TypedArray } from "../tensor/dtype.js";
 
@@ -76,6 +76,9 @@ export const codes = {
     decode: decodeInto(Int32Array, 4, (view, at) => view.getInt32(at, true)),
     encode: encodeWith(4, (view, at, value) => view.setInt32(at, value, true)),
   },
+  I16: { bytes: 2, decode: decodeInto(Int32Array, 2, (view, at) => view.getInt16(at, true)) },
+  I8: { bytes: 1, decode: decodeInto(Int32Array, 1, (view, at) => view.getInt8(at)) },
+  BOOL: { bytes: 1, decode: decodeInto(Uint8Array, 1, (view, at) => Number(view.getUint8(at) !== 0)) },
   U8: {
     bytes: 1,
     decode: decodeInto(Uint8Array, 1, (view, at) => view.getUint8(at)),
@@ -83,7 +86,6 @@ export const codes = {
   },
 } as const satisfies Readonly<Record<string, CodeRow>>;
 
-export type SafetensorsCode = keyof typeof codes;
-export const rowOf = (code: SafetensorsCode): CodeRow => codes[code];
-export const isCode = (name: unknown): name is SafetensorsCode =>
-  typeof name === "string" && Object.hasOwn(codes, name);
+export type ElementCode = keyof typeof codes;
+export const rowOf = (code: ElementCode): CodeRow => codes[code];
+export const isCode = (name: unknown): name is ElementCode => typeof name === "string" && Object.hasOwn(codes, name);

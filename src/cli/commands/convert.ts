@@ -1,0 +1,48 @@
+/** `convert IN OUT`: weights from one container and one set of names to another; values stay what they are. */
+import { statSync } from "node:fs";
+import { setBackend } from "../../backends/backend.js";
+import { containerOf, loadModelFile, saveModelFile } from "../../train/model-file.js";
+import { formatBytes } from "../../util/format.js";
+import { defineCommand } from "../command.js";
+import { keysOption } from "../keys-option.js";
+import { flag } from "../options.js";
+import { checkOutput, shownPath } from "../paths.js";
+import { commonOptions } from "../shared-options.js";
+
+/** How the containers are called to people. */
+const spoken = { safetensors: "safetensors", torch: "PyTorch" } as const;
+
+export const conversion = defineCommand({
+  name: "convert",
+  summary: "Converts weights between PyTorch and safetensors, and between the names of Apple, mmpretrain and timm",
+  positionals: { names: ["IN", "OUT"] },
+  options: {
+    keys: keysOption,
+    force: flag({ help: "replace OUT if it exists" }),
+    ...commonOptions,
+  },
+  examples: [
+    "convert mobileone_s0_unfused.pth.tar s0.safetensors",
+    "convert runs/s0/model.safetensors s0.pth --keys apple",
+    "convert runs/s0/model.safetensors s0-timm.safetensors --keys timm",
+  ],
+  async run({ keys, force }, [input = "", out = ""], { terminal }) {
+    checkOutput("convert", input, out, force);
+    await setBackend("reference");
+    terminal.update(`reading ${shownPath(input)}`);
+    const { model, classes, info, origin } = await loadModelFile(input);
+    const found = origin.found === null ? "" : `, its ${origin.found}`;
+    terminal.print(
+      `${info.model}  ${info.form} form  ${info.numClasses} classes  from ${spoken[origin.container]}, ${origin.keys} names${found}`,
+    );
+    terminal.update(`writing ${shownPath(out)}`);
+    await saveModelFile(out, model, { classes, recipe: info.images && { images: info.images } }, { keys });
+    const container = containerOf(out);
+    const bytes = statSync(out).size;
+    terminal.print(`wrote ${shownPath(out)}  ${spoken[container]}, ${keys} names  ${formatBytes(bytes)}`);
+    const { model: name, form, numClasses } = info;
+    return {
+      json: { input, output: out, model: name, form, numClasses, from: origin, to: { container, keys }, bytes },
+    };
+  },
+});

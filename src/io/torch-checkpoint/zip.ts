@@ -1,0 +1,239 @@
+/**
+ * As much of ZIP (PKWARE APPNOTE 6.3) as PyTorch's files use: stored members, found through the central directory because
+ * local headers are followed by data descriptors and carry neither sizes nor checksums; ZIP64 for what is large. No
+ * compression: torch.save has none, and a file that somebody compressed is refused by name.
+ */
+import { CheckpointError } from "../../util/errors.js";
+import { crc32 } from "./crc32.js";
+
+const LOCAL = 0x04034b50;
+const CENTRAL = 0x02014b50;
+const END = 0x06054b50;
+const END64 = 0x06064b50;
+const LOCATOR64 = 0x07064b50;
+const LOCAL_BYTES = 30;
+const CENTRAL_BYTES = 46;
+const END_BYTES = 22;
+const LOCATOR64_BYTES = 20;
+const END64_BYTES = 56;
+const LARGEST_COMMENT = 0xffff;
+/** In a 32-bit field: look into the ZIP64 record. */
+const SEE_ZIP64 = 0xffffffff;
+const ZIP64_EXTRA = 0x0001;
+const STORED = 0;
+const ENCRYPTED = 1;
+/** Bit 11 of the flags: names are UTF-8. */
+const UTF8_NAMES = 0x0800;
+
+interface Member {
+  readonly crc: number;
+  readonly size: number;
+  readonly localAt: number;
+}
+
+/** Whether bytes begin as a ZIP archive does. */
+export const isZip = (bytes: Uint8Array): boolean =>
+  bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === LOCAL;
+
+/** A directory of members; their bytes are looked at when asked for. */
+export class ZipReader {
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  readonly #where: string;
+  readonly #members = new Map<string, Member>();
+
+  /** Reads the directory. Throws CheckpointError, naming the file by `where`. */
+  constructor(bytes: Uint8Array, where: string) {
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#where = where;
+    this.#readDirectory();
+  }
+
+  get names(): readonly string[] {
+    return [...this.#members.keys()];
+  }
+
+  /** The bytes of a member, checked against their checksum, not copied; undefined where there is none of that name. */
+  read(name: string): Uint8Array | undefined {
+    const member = this.#members.get(name);
+    if (!member) return undefined;
+    const { localAt, size, crc } = member;
+    this.#expect(localAt, LOCAL_BYTES, LOCAL, `the header of ${name}`);
+    // the local header's own lengths: its padding is not in the directory
+    const start =
+      localAt + LOCAL_BYTES + this.#view.getUint16(localAt + 26, true) + this.#view.getUint16(localAt + 28, true);
+    if (start + size > this.#bytes.length) throw this.#damaged(`${name} reaches past the end`);
+    const data = this.#bytes.subarray(start, start + size);
+    // 0 is what writers leave that do not compute it
+    if (crc !== 0 && crc32(data) !== crc) throw this.#damaged(`the checksum of ${name} does not fit`);
+    return data;
+  }
+
+  #readDirectory(): void {
+    const { at: first, count, end } = this.#findDirectory();
+    const decoder = new TextDecoder();
+    let at = first;
+    for (let i = 0; i < count; i++) {
+      this.#expect(at, CENTRAL_BYTES, CENTRAL, `entry ${i} of its directory`);
+      const view = this.#view;
+      const [nameLength, extraLength, commentLength] = [28, 30, 32].map((field) => view.getUint16(at + field, true));
+      const next = at + CENTRAL_BYTES + nameLength! + extraLength! + commentLength!;
+      if (next > end) throw this.#damaged(`entry ${i} of its directory reaches past the end`);
+      const nameAt = at + CENTRAL_BYTES;
+      const name = decoder.decode(this.#bytes.subarray(nameAt, nameAt + nameLength!));
+      if (view.getUint16(at + 8, true) & ENCRYPTED)
+        throw new CheckpointError(`${this.#where}: ${name} is encrypted, expected a plain archive`);
+      if (view.getUint16(at + 10, true) !== STORED)
+        throw new CheckpointError(
+          `${this.#where}: ${name} is compressed, expected members stored as they are`,
+          "torch.save never compresses: load the file in PyTorch and save it again",
+        );
+      this.#members.set(name, {
+        crc: view.getUint32(at + 16, true),
+        ...this.#sizeAndPlace(at, nameAt + nameLength!, extraLength!),
+      });
+      at = next;
+    }
+  }
+
+  /** Size and offset of an entry, from its ZIP64 field where the 32-bit ones point there. */
+  #sizeAndPlace(at: number, extraAt: number, extraLength: number): Pick<Member, "size" | "localAt"> {
+    const view = this.#view;
+    const narrow = [view.getUint32(at + 24, true), view.getUint32(at + 20, true), view.getUint32(at + 42, true)];
+    let wideAt = this.#findExtra(extraAt, extraLength);
+    const wide = narrow.map((value) => {
+      if (value !== SEE_ZIP64 || wideAt === null) return value;
+      if (wideAt.at + 8 > wideAt.end) throw this.#damaged("a ZIP64 field is too short");
+      const position = wideAt.at;
+      wideAt = { at: position + 8, end: wideAt.end };
+      return this.#uint64(position);
+    });
+    const [size, stored, localAt] = wide as [number, number, number];
+    if (size !== stored) throw this.#damaged("a stored member has two different sizes");
+    return { size, localAt };
+  }
+
+  #findExtra(at: number, length: number): { at: number; end: number } | null {
+    for (let field = at; field + 4 <= at + length; ) {
+      const end = field + 4 + this.#view.getUint16(field + 2, true);
+      if (this.#view.getUint16(field, true) === ZIP64_EXTRA && end <= at + length) return { at: field + 4, end };
+      field = end;
+    }
+    return null;
+  }
+
+  #findDirectory(): { at: number; count: number; end: number } {
+    const end = this.#findEnd();
+    const view = this.#view;
+    let count = view.getUint16(end + 10, true);
+    let size = view.getUint32(end + 12, true);
+    let at = view.getUint32(end + 16, true);
+    const locator = end - LOCATOR64_BYTES;
+    const isWide = count === 0xffff || size === SEE_ZIP64 || at === SEE_ZIP64;
+    if (isWide && locator >= 0 && view.getUint32(locator, true) === LOCATOR64) {
+      const wide = this.#uint64(locator + 8);
+      this.#expect(wide, END64_BYTES, END64, "its ZIP64 end record");
+      [count, size, at] = [this.#uint64(wide + 32), this.#uint64(wide + 40), this.#uint64(wide + 48)];
+    }
+    if (at + size > end || count * CENTRAL_BYTES > size)
+      throw this.#damaged(`its directory of ${count} entries reaches past the end`);
+    return { at, count, end: at + size };
+  }
+
+  /** The end record is last but for a comment of at most 64 KiB. */
+  #findEnd(): number {
+    const last = this.#bytes.length - END_BYTES;
+    for (let at = last; at >= Math.max(0, last - LARGEST_COMMENT); at--)
+      if (this.#view.getUint32(at, true) === END) return at;
+    throw this.#damaged("it has no end record", "the file is truncated");
+  }
+
+  #uint64(at: number): number {
+    const value = this.#view.getBigUint64(at, true);
+    if (value > BigInt(Number.MAX_SAFE_INTEGER)) throw this.#damaged(`the 64-bit number ${value} is out of range`);
+    return Number(value);
+  }
+
+  #expect(at: number, bytes: number, signature: number, what: string): void {
+    if (at + bytes > this.#bytes.length || this.#view.getUint32(at, true) !== signature)
+      throw this.#damaged(`${what} is not where it should be`);
+  }
+
+  #damaged(problem: string, hint = "the file is damaged or truncated"): CheckpointError {
+    return new CheckpointError(`${this.#where}: ${problem}`, hint);
+  }
+}
+
+/** What a writer knows of a member. */
+export interface ZipPiece {
+  readonly name: string;
+  readonly bytes: Uint8Array;
+}
+
+/** PyTorch maps payloads into memory, and so wants them at multiples of this. */
+const ALIGNMENT = 64;
+/** "FB", the extra field that PyTorch pads with. */
+const PADDING_EXTRA = 0x4246;
+const PADDING_BYTE = 0x5a;
+/** 1980-01-01: files do not depend on the clock. */
+const DATE = 0x0021;
+const VERSION = 20;
+
+/** A stored, aligned archive. Equal pieces give equal bytes. Throws CheckpointError from 4 GiB on. */
+export function writeZip(pieces: readonly ZipPiece[]): Uint8Array {
+  const encoder = new TextEncoder();
+  let at = 0;
+  const members = pieces.map(({ name, bytes }) => {
+    const path = encoder.encode(name);
+    const localAt = at;
+    const unpadded = localAt + LOCAL_BYTES + path.length + 4;
+    const padding = (ALIGNMENT - (unpadded % ALIGNMENT)) % ALIGNMENT;
+    const dataAt = unpadded + padding;
+    at = dataAt + bytes.length;
+    return { path, bytes, localAt, dataAt, padding, crc: crc32(bytes) };
+  });
+  const directoryAt = at;
+  const directoryBytes = members.reduce((sum, { path }) => sum + CENTRAL_BYTES + path.length, 0);
+  const total = directoryAt + directoryBytes + END_BYTES;
+  if (total >= SEE_ZIP64)
+    throw new CheckpointError(`zip: the file would have ${total} bytes, expected less than 4 GiB`);
+  const file = new Uint8Array(total);
+  const view = new DataView(file.buffer);
+  // version, flags, method, time, date, checksum, both sizes and the name's length: the same in both kinds of header
+  const common = (start: number, { crc, bytes, path }: (typeof members)[number]): void => {
+    const shorts = [VERSION, UTF8_NAMES, STORED, 0, DATE];
+    shorts.forEach((value, i) => {
+      view.setUint16(start + 2 * i, value, true);
+    });
+    view.setUint32(start + 10, crc, true);
+    view.setUint32(start + 14, bytes.length, true);
+    view.setUint32(start + 18, bytes.length, true);
+    view.setUint16(start + 22, path.length, true);
+  };
+  let entryAt = directoryAt;
+  for (const member of members) {
+    const { path, bytes, localAt, dataAt, padding } = member;
+    view.setUint32(localAt, LOCAL, true);
+    common(localAt + 4, member);
+    view.setUint16(localAt + 28, padding + 4, true);
+    file.set(path, localAt + LOCAL_BYTES);
+    const extraAt = localAt + LOCAL_BYTES + path.length;
+    view.setUint16(extraAt, PADDING_EXTRA, true);
+    view.setUint16(extraAt + 2, padding, true);
+    file.fill(PADDING_BYTE, extraAt + 4, dataAt);
+    file.set(bytes, dataAt);
+    view.setUint32(entryAt, CENTRAL, true);
+    view.setUint16(entryAt + 4, VERSION, true);
+    common(entryAt + 6, member);
+    view.setUint32(entryAt + 42, localAt, true);
+    file.set(path, entryAt + CENTRAL_BYTES);
+    entryAt += CENTRAL_BYTES + path.length;
+  }
+  view.setUint32(entryAt, END, true);
+  view.setUint16(entryAt + 8, members.length, true);
+  view.setUint16(entryAt + 10, members.length, true);
+  view.setUint32(entryAt + 12, directoryBytes, true);
+  view.setUint32(entryAt + 16, directoryAt, true);
+  return file;
+}
