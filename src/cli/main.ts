@@ -14,6 +14,7 @@ import { bench } from "./commands/bench.js";
 import { conversion } from "./commands/convert.js";
 import { evaluation } from "./commands/eval.js";
 import { exporting } from "./commands/export.js";
+import { exporting } from "./commands/export.js";
 import { predict } from "./commands/predict.js";
 import { reparameterization } from "./commands/reparameterize.js";
 import { summary } from "./commands/summary.js";
@@ -28,6 +29,7 @@ const commands = [
   evaluation,
   predict,
   reparameterization,
+  exporting,
   exporting,
   conversion,
   summary,

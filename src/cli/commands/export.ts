@@ -1,0 +1,108 @@
+/** `export IN OUT.onnx`: writes a model as an ONNX file, once ONNX Runtime, where it is installed, has answered as we do. */
+import { imagenetMean, imagenetStd } from "../../data/normalize.js";
+import { encodeOnnx, OnnxError, type OnnxFile, type Port } from "../../io/onnx/index.js";
+import { type MobileOne, reparameterize } from "../../models/index.js";
+import { loadModelFile } from "../../train/model-file.js";
+import { writeFileAtomic } from "../../util/atomic-file.js";
+import { UsageError } from "../../util/errors.js";
+import { formatBytes, formatCount } from "../../util/format.js";
+import { certificateJson, certificateLine } from "../certificate.js";
+import { defineCommand } from "../command.js";
+import { imageSizes } from "../image-sizes.js";
+import { checkOnnx, type OnnxVerification, onnxTolerance } from "../onnx-check.js";
+import { choice, flag, integer } from "../options.js";
+import { checkOutput, shownPath } from "../paths.js";
+import { commonOptions, computeOptions, startBackend } from "../shared-options.js";
+
+const forms = ["deploy", "train"] as const;
+
+export const exporting = defineCommand({
+  name: "export",
+  summary: "Writes a model as an ONNX file, and checks it in ONNX Runtime where that is installed",
+  positionals: { names: ["IN", "OUT.onnx"] },
+  options: {
+    form: choice(forms, {
+      help: "deploy, one convolution a block, folding a training file on the way, or train, its branches as they are evaluated",
+      default: "deploy",
+    }),
+    imageSize: integer({ help: "side of the pictures; default: what the model was trained for", max: 4096 }),
+    preprocess: flag({ help: "take bytes [N, H, W, 3] and normalise them inside the graph" }),
+    force: flag({ help: "replace OUT.onnx if it exists" }),
+    ...computeOptions,
+    ...commonOptions,
+  },
+  examples: [
+    "export runs/s0/model.safetensors s0.onnx",
+    "export runs/s0/model-deploy.safetensors s0-bytes.onnx --preprocess",
+  ],
+  async run(values, [input = "", out = ""], { terminal }) {
+    if (!out.endsWith(".onnx"))
+      throw new UsageError(
+        `export: ${out}, expected a name that ends with .onnx`,
+        "reparameterize writes .safetensors",
+      );
+    checkOutput("export", input, out, values.force);
+    await startBackend(values);
+    const { model: source, classes, info } = await loadModelFile(input);
+    if (values.form === "train" && source.isDeployed)
+      throw new UsageError(
+        `export: --form train, but ${input} is in deploy form already`,
+        "name the training file, or leave --form away",
+      );
+    const { imageSize, resizeSize: resize } = imageSizes(info.images, values.imageSize);
+    const preprocessing = { imageSize, resize, mean: imagenetMean, std: imagenetStd };
+    const folded = values.form === "deploy" && !source.isDeployed ? await reparameterize(source) : null;
+    const model: MobileOne = folded?.model ?? source;
+    if (folded) terminal.print(certificateLine(folded.certificate));
+    const file = await encodeOnnx(model, {
+      preprocessing,
+      normalizes: values.preprocess,
+      classes,
+      name: info.model,
+    });
+    const verification = await checkOnnx(file, model, preprocessing);
+    refuseDifference(out, verification);
+    await writeFileAtomic(out, file.bytes);
+    for (const line of described(file, verification)) terminal.print(line);
+    terminal.print(`wrote ${shownPath(out)}  ${formatBytes(file.bytes.length)}`);
+    const { opset, operators, weightCount, bytes } = file;
+    return {
+      json: {
+        input,
+        output: out,
+        model: info.model,
+        form: values.form,
+        opset,
+        operators,
+        weights: weightCount,
+        bytes: bytes.length,
+        inputs: [file.input],
+        outputs: [file.output],
+        certificate: folded && certificateJson(folded.certificate),
+        verification,
+      },
+    };
+  },
+});
+
+function refuseDifference(out: string, verification: OnnxVerification | null): void {
+  // a difference that is no number is none below the tolerance either
+  if (!verification || verification.relativeError <= onnxTolerance) return;
+  throw new OnnxError(
+    `export: ${verification.runtime} differs from us by ${verification.relativeError.toExponential(1)} of the largest logit, expected at most ${onnxTolerance}; ${out} was not written`,
+    "please report this with the model's file",
+  );
+}
+
+const port = ({ name, dtype, shape }: Port): string => `${name} ${dtype} [${shape.join(", ")}]`;
+
+function described(file: OnnxFile, verification: OnnxVerification | null): string[] {
+  const operators = Object.entries(file.operators).map(([name, count]) => `${count} ${name}`);
+  return [
+    `${port(file.input)} -> ${port(file.output)}`,
+    `opset ${file.opset}: ${operators.join(", ")}; ${formatCount(file.weightCount)} weights`,
+    verification
+      ? `${verification.runtime}: logits within ${verification.relativeError.toExponential(1)} of the largest on ${verification.images} images`
+      : "not run: no ONNX Runtime is installed (npm install onnxruntime-web, or onnxruntime-node)",
+  ];
+}

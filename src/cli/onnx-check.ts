@@ -1,0 +1,62 @@
+/**
+ * Whether an ONNX file answers as the model it was made from: both run on the same random pictures, ours on our backend,
+ * the file in ONNX Runtime.
+ */
+import { noGrad } from "../autograd/tape.js";
+import { normalizeInto } from "../data/normalize.js";
+import type { OnnxFile, Preprocessing } from "../io/onnx/index.js";
+import type { MobileOne } from "../models/index.js";
+import { tensor } from "../tensor/create.js";
+import { Random } from "../tensor/random.js";
+import { scope } from "../tensor/scope.js";
+import { runInOnnxRuntime } from "./onnx-runtime.js";
+
+/** Largest difference, as a share of the largest |logit|, that float32 sums in another order explain, with room to spare. */
+export const onnxTolerance = 3e-5;
+
+/** The batch size is free in the file: two pictures show that one number does not stand for it. */
+const BATCH = 2;
+const CHANNELS = 3;
+
+export interface OnnxVerification {
+  /** Package and version. */
+  readonly runtime: string;
+  readonly images: number;
+  /** Largest |difference| of two logits over the largest |logit|. */
+  readonly relativeError: number;
+}
+
+/** [N, H, W, 3] -> [N, 3, H, W]. */
+function toChannelsFirst(pixels: Float32Array, side: number): Float32Array {
+  const area = side * side;
+  return pixels.map((_, i) => {
+    const [n, c, at] = [Math.floor(i / (CHANNELS * area)), Math.floor(i / area) % CHANNELS, i % area];
+    return pixels[(n * area + at) * CHANNELS + c]!;
+  });
+}
+
+/** What ONNX Runtime answers beside `model`; null where none is installed. Throws the runtime's error for a file it refuses. */
+export async function checkOnnx(
+  file: OnnxFile,
+  model: MobileOne,
+  { imageSize, mean, std }: Preprocessing,
+): Promise<OnnxVerification | null> {
+  const shape = [BATCH, imageSize, imageSize, CHANNELS];
+  const random = new Random(0);
+  const bytes = Uint8Array.from({ length: BATCH * imageSize ** 2 * CHANNELS }, () => random.next32());
+  const pixels = normalizeInto(bytes, new Float32Array(bytes.length), mean, std);
+  const given = file.input.dtype === "uint8" ? bytes : toChannelsFirst(pixels, imageSize);
+  const inputShape = file.input.shape.map((size) => (typeof size === "number" ? size : BATCH));
+  const answer = await runInOnnxRuntime(
+    file.bytes,
+    { name: file.input.name, data: given, shape: inputShape },
+    file.output.name,
+  );
+  if (!answer) return null;
+  const logits = noGrad(() => scope(() => model.forward(tensor(pixels, shape))));
+  const expected = Float64Array.from(await logits.data());
+  logits.dispose();
+  const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
+  const difference = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - answer.values[i]!)), 0);
+  return { runtime: answer.runtime, images: BATCH, relativeError: largest === 0 ? difference : difference / largest };
+}
