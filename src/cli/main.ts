@@ -14,7 +14,6 @@ import { bench } from "./commands/bench.js";
 import { conversion } from "./commands/convert.js";
 import { evaluation } from "./commands/eval.js";
 import { exporting } from "./commands/export.js";
-import { exporting } from "./commands/export.js";
 import { predict } from "./commands/predict.js";
 import { reparameterization } from "./commands/reparameterize.js";
 import { summary } from "./commands/summary.js";
@@ -29,7 +28,6 @@ const commands = [
   evaluation,
   predict,
   reparameterization,
-  exporting,
   exporting,
   conversion,
   summary,
