@@ -1,6 +1,6 @@
 /**
- * The last two stages of a JPEG decoder, done as libjpeg does them: "fancy" (triangle) chroma upsampling and integer colour
- * conversion. Input are raw component samples with chroma merely repeated to full size, as jpeg-js gives them untransformed.
+ * The last two stages of a JPEG decoder, done as libjpeg does them: "fancy" (triangle) upsampling and integer colour
+ * conversion. Input are raw component samples merely repeated to full size, as jpeg-js gives them untransformed.
  * Facts from libjpeg's jdsample.c and jdcolor.c.
  */
 import type { JpegComponent } from "./jpeg-header.js";
@@ -15,60 +15,60 @@ const blueFromCb = chromaTable((cb) => (fixed(1.772) * cb + 32768) >> 16);
 const greenFromCr = chromaTable((cr) => -fixed(0.71414) * cr);
 const greenFromCb = chromaTable((cb) => -fixed(0.34414) * cb + 32768);
 
-/** Converts YCbCr samples [H, W, 3] to RGB in place; `components` are the frame's three. */
-export function yccToRgbInPlace(
+/** YCbCr, with anything behind it in each pixel left alone, to RGB in place: `data` is [pixels, stride]. */
+export function yccToRgbInPlace(data: Uint8Array, stride: number): void {
+  const out = new Uint8ClampedArray(data.buffer, data.byteOffset, data.length);
+  for (let q = 0; q < data.length; q += stride) {
+    const y = data[q]!;
+    const cb = data[q + 1]!;
+    const cr = data[q + 2]!;
+    out[q] = y + redFromCr[cr]!;
+    out[q + 1] = y + ((greenFromCb[cb]! + greenFromCr[cr]!) >> 16);
+    out[q + 2] = y + blueFromCb[cb]!;
+  }
+}
+
+/** Replaces repeated samples by smooth ones in place, where libjpeg does; `data` is [height, width, components.length]. */
+export function smoothInPlace(
   data: Uint8Array,
   width: number,
   height: number,
   components: readonly JpegComponent[],
 ): void {
-  const out = new Uint8ClampedArray(data.buffer, data.byteOffset, data.byteLength);
-  const [, blueDifference, redDifference] = components;
-  const maxH = Math.max(...components.map((c) => c.h));
-  const maxV = Math.max(...components.map((c) => c.v));
-  const cbRow = chromaRows(data, 1, width, height, maxH / blueDifference!.h, maxV / blueDifference!.v);
-  const crRow = chromaRows(data, 2, width, height, maxH / redDifference!.h, maxV / redDifference!.v);
-  if (cbRow === undefined && crRow === undefined) {
-    for (let q = 0; q < data.length; q += 3) convert(out, q, data[q]!, data[q + 1]!, data[q + 2]!);
-    return;
-  }
-  const repeated = (channel: number) => {
-    const row = new Uint8Array(width);
-    return (y: number) => {
-      for (let x = 0, q = y * width * 3 + channel; x < width; x++, q += 3) row[x] = data[q]!;
-      return row;
-    };
-  };
-  const readCb = cbRow ?? repeated(1);
-  const readCr = crRow ?? repeated(2);
-  for (let y = 0, q = 0; y < height; y++) {
-    const cb = readCb(y);
-    const cr = readCr(y);
-    for (let x = 0; x < width; x++, q += 3) convert(out, q, data[q]!, cb[x]!, cr[x]!);
-  }
+  const maxH = Math.max(...components.map(({ h }) => h));
+  const maxV = Math.max(...components.map(({ v }) => v));
+  const stride = components.length;
+  components.forEach(({ h, v }, channel) => {
+    const readRow = smoothRows(data, { channel, stride, width, height, ratioX: maxH / h, ratioY: maxV / v });
+    if (readRow === undefined) return;
+    for (let y = 0; y < height; y++) {
+      const row = readRow(y);
+      for (let x = 0, q = y * width * stride + channel; x < width; x++, q += stride) data[q] = row[x]!;
+    }
+  });
 }
 
-function convert(out: Uint8ClampedArray, q: number, y: number, cb: number, cr: number): void {
-  out[q] = y + redFromCr[cr]!;
-  out[q + 1] = y + ((greenFromCb[cb]! + greenFromCr[cr]!) >> 16);
-  out[q + 2] = y + blueFromCb[cb]!;
+/** One component's place in interleaved samples, and how many pixels share one of its samples. */
+interface Plane {
+  readonly channel: number;
+  readonly stride: number;
+  readonly width: number;
+  readonly height: number;
+  readonly ratioX: number;
+  readonly ratioY: number;
 }
 
 /** libjpeg smooths horizontally only planes wider than this (jdsample.c, jinit_upsampler). */
 const narrowest = 3;
 
 /**
- * A function giving the full-width row y of one chroma plane (a buffer it reuses), or undefined where libjpeg only repeats
+ * A function giving the full-width row y of a plane (a buffer it reuses), or undefined where libjpeg only repeats
  * samples, as the data already has them: no subsampling, ratios other than 1 and 2, very narrow planes.
  */
-function chromaRows(
+function smoothRows(
   data: Uint8Array,
-  channel: number,
-  width: number,
-  height: number,
-  ratioX: number,
-  ratioY: number,
-): ((y: number) => ArrayLike<number>) | undefined {
+  { channel, stride, width, height, ratioX, ratioY }: Plane,
+): ((y: number) => Uint8Array) | undefined {
   const planeWidth = Math.ceil(width / ratioX);
   const planeHeight = Math.ceil(height / ratioY);
   const isSmoothed = (ratioX === 2 && planeWidth >= narrowest) || (ratioX === 1 && ratioY === 2);
@@ -76,8 +76,8 @@ function chromaRows(
 
   const plane = new Uint8Array(planeWidth * planeHeight);
   for (let y = 0, o = 0; y < planeHeight; y++) {
-    let q = y * ratioY * width * 3 + channel;
-    for (let x = 0; x < planeWidth; x++, q += 3 * ratioX) plane[o++] = data[q]!;
+    let q = y * ratioY * width * stride + channel;
+    for (let x = 0; x < planeWidth; x++, q += stride * ratioX) plane[o++] = data[q]!;
   }
   const row = new Uint8Array(planeWidth * ratioX);
   if (ratioY === 1) {

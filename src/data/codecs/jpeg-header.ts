@@ -15,6 +15,8 @@ export interface JpegComponent {
 export interface JpegHeader {
   /** Low byte of the start-of-frame marker: 0xc0 baseline, 0xc1 extended, 0xc2 progressive, others unsupported. */
   readonly frameMarker: number;
+  /** Where the start-of-frame marker stands in the file. */
+  readonly frameOffset: number;
   readonly precision: number;
   readonly width: number;
   readonly height: number;
@@ -31,7 +33,7 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
   let hasJfif = false;
   let adobe: JpegHeader["adobe"];
   let orientation: number | undefined;
-  let frame: (FrameFields & Pick<JpegHeader, "frameMarker">) | undefined;
+  let frame: (FrameFields & Pick<JpegHeader, "frameMarker" | "frameOffset">) | undefined;
   let at = 2;
   while (at + 4 <= bytes.length) {
     const marker = bytes[at + 1]!;
@@ -54,7 +56,7 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
     if (isFrame(marker)) {
       const fields = readFrame(segment);
       if (fields === undefined || frame !== undefined) return undefined;
-      frame = { frameMarker: marker, ...fields };
+      frame = { frameMarker: marker, frameOffset: at, ...fields };
     }
     at += 2 + Math.max(2, length);
   }

@@ -1,79 +1,82 @@
 /**
- * JPEG to RGB with libjpeg's colours: jpeg-js does entropy decoding and the inverse DCT, jpeg-color.ts the rest. Grey is
- * replicated, RGB files are taken as they are, four-component files go through jpeg-js's own ink conversion.
- * Refused by name: 12-bit samples, arithmetic coding, lossless and hierarchical processes.
+ * JPEG to RGB by jpeg-js with libjpeg's colours: jpeg-js does entropy decoding and the inverse DCT (poppler's, within one
+ * level of libjpeg's), jpeg-color.ts the rest. Grey is replicated, RGB files are taken as they are, four components go
+ * through jpeg-four.ts. What cannot be decoded has been refused before (jpeg-checks.ts).
  */
 import jpegJs from "jpeg-js";
 import { DataError } from "../../util/errors.js";
 import { createImage, type Image } from "../image.js";
+import { inksToRgb } from "./inks.js";
 import { damagedHint, jpegCost } from "./jpeg-checks.js";
-import { yccToRgbInPlace } from "./jpeg-color.js";
+import { smoothInPlace, yccToRgbInPlace } from "./jpeg-color.js";
+import { decodeFour } from "./jpeg-four.js";
 import type { JpegHeader } from "./jpeg-header.js";
-
-/** Room for quantisation and Huffman tables in jpeg-js's count. */
-const tableMegabytes = 1;
 
 /** The pixels as stored; throws DataError naming `path` for anything that cannot be read whole. */
 export function jpegJsPixels(bytes: Uint8Array, header: JpegHeader, path: string): Image {
-  const limits = {
-    // the header's own figures: a second, larger frame hidden in the file finds no room
-    maxResolutionInMP: (header.width * header.height) / 1e6,
-    maxMemoryUsageInMB: jpegCost(header).workingBytes / 2 ** 20 + tableMegabytes,
-  };
-  const { components } = header;
-  const isYcc = components.length === 3 && !isRgb(header);
   try {
-    const source = components.length === 1 ? bytes : withoutForcedTransform(bytes, header);
-    const { width, height, data } = jpegJs.decode(source, {
-      useTArray: true,
-      formatAsRGBA: false,
-      colorTransform: false,
-      ...limits,
-    });
-    if (isYcc) yccToRgbInPlace(data, width, height, components);
-    if (components.length === 4) matchInkRounding(data);
-    return createImage(width, height, data);
+    return createImage(header.width, header.height, decodeComponents(bytes, header));
   } catch (cause) {
     throw new DataError(`${path}: not a readable JPEG, expected a complete file (${describe(cause)})`, damagedHint);
   }
 }
 
-/**
- * jpeg-js gives floor(c k / 255) for stored inks c and k; OpenCV gives k - (((255 - c) k) >> 8), which is 0 to 2 levels more.
- * The separate inks are gone by then, so the middle is taken: off by about one level; chroma of YCCK files is only repeated, not smoothed.
- */
-function matchInkRounding(data: Uint8Array): void {
-  for (let i = 0; i < data.length; i++) if (data[i]! < 255) data[i]!++;
+function decodeComponents(bytes: Uint8Array, header: JpegHeader): Uint8Array {
+  const { width, height, components } = header;
+  const source = withoutTransform(bytes, header);
+  if (components.length === 1) return decodeRaw(source, header);
+  const data =
+    components.length === 3
+      ? decodeRaw(source, header)
+      : decodeFour(source, header, (three) => decodeRaw(three, header));
+  smoothInPlace(data, width, height, components);
+  if (isYcc(header)) yccToRgbInPlace(data, components.length);
+  if (components.length === 3) return data;
+  if (isYcc(header)) invertThree(data);
+  return inksToRgb(data);
 }
 
-/** libjpeg's rule for three components: JFIF means YCbCr, else Adobe's marker decides, else the identifiers "RGB". */
-function isRgb({ hasJfif, adobe, components }: JpegHeader): boolean {
-  if (hasJfif) return false;
-  if (adobe !== undefined) return adobe.transform === 0;
-  return String.fromCharCode(...components.map((c) => c.id)) === "RGB";
+/** Room for quantisation and Huffman tables in jpeg-js's count of its memory. */
+const tableMegabytes = 1;
+
+/** Three samples a pixel: untransformed components, or grey three times. */
+function decodeRaw(bytes: Uint8Array, header: JpegHeader): Uint8Array {
+  const { width, height, data } = jpegJs.decode(bytes, {
+    useTArray: true,
+    formatAsRGBA: false,
+    colorTransform: false,
+    // the header's own figures: a second, larger frame hidden in the file finds no room
+    maxResolutionInMP: (header.width * header.height) / 1e6,
+    maxMemoryUsageInMB: jpegCost(header).workingBytes / 2 ** 20 + tableMegabytes,
+  });
+  if (width !== header.width || height !== header.height) throw new Error(`${width}x${height} pixels came out`);
+  return data;
 }
 
-/** An APP14 marker that says "no transform". */
-const plainAdobe = [0xff, 0xee, 0, 14, 0x41, 0x64, 0x6f, 0x62, 0x65, 0, 100, 0, 0, 0, 0, 0];
+/** libjpeg's rules (jdapimin.c): JFIF means YCbCr, else Adobe's marker decides, else the identifiers. */
+function isYcc({ hasJfif, adobe, components }: JpegHeader): boolean {
+  if (components.length === 4) return adobe !== undefined && adobe.transform !== 0;
+  if (hasJfif) return true;
+  if (adobe !== undefined) return adobe.transform !== 0;
+  return String.fromCharCode(...components.map(({ id }) => id)) !== "RGB";
+}
 
-/**
- * The file as jpeg-js must see it. Its Adobe marker overrules the `colorTransform` option, so for three components the
- * transform is cleared in a copy; and four components are only accepted with such a marker, so one is put in.
- */
-function withoutForcedTransform(bytes: Uint8Array, { adobe, components }: JpegHeader): Uint8Array {
-  if (components.length === 3 && adobe !== undefined && adobe.transform !== 0) {
-    const copy = bytes.slice();
-    copy[adobe.offset] = 0;
-    return copy;
+/** jpeg-js lets an Adobe marker overrule the option `colorTransform`: a copy of the file in which it says "none". */
+function withoutTransform(bytes: Uint8Array, { adobe }: JpegHeader): Uint8Array {
+  if (adobe === undefined || adobe.transform === 0) return bytes;
+  // not slice(), which on a Node Buffer copies nothing
+  const copy = new Uint8Array(bytes);
+  copy[adobe.offset] = 0;
+  return copy;
+}
+
+/** YCCK holds the complements of its inks as YCbCr. */
+function invertThree(data: Uint8Array): void {
+  for (let q = 0; q < data.length; q += 4) {
+    data[q] = 255 - data[q]!;
+    data[q + 1] = 255 - data[q + 1]!;
+    data[q + 2] = 255 - data[q + 2]!;
   }
-  if (components.length === 4 && adobe === undefined) {
-    const copy = new Uint8Array(bytes.length + plainAdobe.length);
-    copy.set(bytes.subarray(0, 2));
-    copy.set(plainAdobe, 2);
-    copy.set(bytes.subarray(2), 2 + plainAdobe.length);
-    return copy;
-  }
-  return bytes;
 }
 
 /** jpeg-js's messages, in words where they have none. */

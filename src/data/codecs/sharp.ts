@@ -18,6 +18,7 @@ export async function loadSharp(): Promise<JpegPixels<Promise<Image>>> {
     try {
       const input = sharp(bytes, { failOn: "error", limitInputPixels: false, ignoreIcc: true });
       const isInk = components.length === 4;
+      // libvips turns inks over to 0 for no ink; without the second call it would convert them by a profile of its own
       if (isInk) input.pipelineColourspace("cmyk").toColourspace("cmyk");
       else input.toColourspace("srgb");
       const { data, info } = await input.raw().toBuffer({ resolveWithObject: true });
@@ -28,7 +29,7 @@ export async function loadSharp(): Promise<JpegPixels<Promise<Image>>> {
       return createImage(
         width,
         height,
-        isInk ? inksToRgb(data) : new Uint8Array(data.buffer, data.byteOffset, data.length),
+        isInk ? inksToRgb(data.map((ink) => 255 - ink)) : new Uint8Array(data.buffer, data.byteOffset, data.length),
       );
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : String(cause);
