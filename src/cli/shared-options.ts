@@ -3,6 +3,7 @@
  */
 import { availableParallelism } from "node:os";
 import { backendNames, setBackend } from "../backends/backend.js";
+import { decoderNames } from "../data/codecs/decoder.js";
 import { UsageError } from "../util/errors.js";
 import { choice, flag, integer } from "./options.js";
 
@@ -26,6 +27,20 @@ export const workersOption = integer({
   max: 256,
   default: Math.max(1, Math.floor(availableParallelism() / 4)),
 });
+
+/** Who turns JPEG files into pixels. */
+export const decoderOption = choice(decoderNames, {
+  help: "what decodes JPEG; libjpeg-turbo (WebAssembly) and sharp (native) are faster and need their package",
+  default: "jpeg-js",
+});
+
+/** What a data set may be; for the help. */
+export const dataHelp = "data set in ImageNet layout, or shards that prepare wrote";
+
+/** Who decodes, with how many threads, as the first lines say it: "decoder libjpeg-turbo x2". */
+export function decoderLabel(decoder: string, workers: number): string {
+  return `decoder ${decoder}${workers === 0 ? "" : ` x${workers}`}`;
+}
 
 /** The value of an option that has no default. Throws UsageError naming it. */
 export function required<T>(where: string, value: T | undefined, placeholder: string): T {

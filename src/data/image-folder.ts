@@ -6,10 +6,10 @@ import { existsSync, readdirSync, statSync } from "node:fs";
 import { extname, join } from "node:path";
 import { DataError } from "../util/errors.js";
 import { readListFile } from "./list-file.js";
+import type { PictureSource } from "./picture-source.js";
 
-/** One picture: its file and its class index. */
-export interface Sample {
-  readonly path: string;
+/** One picture: where it is, and its class index. */
+export interface Sample extends PictureSource {
   readonly label: number;
 }
 

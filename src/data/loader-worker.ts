@@ -1,22 +1,26 @@
 /**
- * The program of a data worker thread: takes jobs, fills their slice of a shared batch buffer, answers. It keeps nothing
- * between jobs but the reader's file cache. Messages are typed in decode-pool.ts.
+ * The program of a data worker thread: takes tasks, does them in order, answers. Batches are filled in shared memory; other
+ * results travel. Messages are typed in decode-pool.ts.
  */
 import { parentPort, workerData } from "node:worker_threads";
 import { DataError } from "../util/errors.js";
-import type { JobAnswer, JobMessage } from "./decode-pool.js";
-import { type ReaderOptions, SampleReader } from "./sample-reader.js";
+import type { TaskAnswer, TaskMessage } from "./decode-pool.js";
+import { sourceName } from "./picture-source.js";
+import type { ReaderOptions } from "./sample-reader.js";
+import { Bench } from "./tasks.js";
 
-const reader = new SampleReader(workerData as ReaderOptions);
+const bench = new Bench(workerData as ReaderOptions);
 
-function answer({ id, ...job }: JobMessage): JobAnswer {
+async function answer({ id, name, job }: TaskMessage): Promise<TaskAnswer> {
   try {
-    return { id, decodeMs: reader.read(job) };
+    return { id, result: await bench.run(name, job) };
   } catch (cause) {
     if (cause instanceof DataError) return { id, message: cause.summary, hint: cause.hint };
     const message = cause instanceof Error ? cause.message : String(cause);
-    return { id, message: `data worker: ${message}, while reading ${job.paths[0]} and ${job.paths.length - 1} more` };
+    const [first] = job.sources;
+    const others = job.sources.length - 1;
+    return { id, message: `data worker: ${message}, while reading ${first && sourceName(first)} and ${others} more` };
   }
 }
 
-parentPort?.on("message", (message: JobMessage) => parentPort?.postMessage(answer(message)));
+parentPort?.on("message", async (message: TaskMessage) => parentPort?.postMessage(await answer(message)));

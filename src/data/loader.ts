@@ -5,15 +5,16 @@
  * Node only.
  */
 import { DataError } from "../util/errors.js";
-import { DecodePool } from "./decode-pool.js";
+import { openWorkforce } from "./decode-pool.js";
 import type { Sample } from "./image-folder.js";
 import { sampleSeed } from "./random.js";
-import { type ReaderOptions, type ReadJob, SampleReader } from "./sample-reader.js";
+import type { ReaderOptions, ReadJob } from "./sample-reader.js";
 import { EpochSampler, type SamplerState } from "./sampler.js";
+import type { Workforce } from "./tasks.js";
 import { outputSize, type Transform } from "./transforms/index.js";
 
-/** How to make batches; replicas, rank and pad as in EpochSampler. */
-export interface DataLoaderOptions {
+/** How to make batches; replicas, rank and pad as in EpochSampler, decoder and orientation as in SampleReader. */
+export interface DataLoaderOptions extends ReaderOptions {
   readonly batchSize: number;
   readonly transform: Transform;
   readonly seed?: number;
@@ -27,8 +28,6 @@ export interface DataLoaderOptions {
   readonly replicas?: number;
   readonly rank?: number;
   readonly pad?: boolean;
-  /** Turn pictures upright by EXIF, as the reference does. */
-  readonly applyOrientation?: boolean;
 }
 
 /** Decoded pictures with their labels. */
@@ -69,12 +68,12 @@ export class DataLoader {
   readonly batchesPerEpoch: number;
   private readonly sampler: EpochSampler;
   private readonly readerOptions: ReaderOptions;
+  private readonly transform: Transform;
   private readonly side: number;
   private readonly seed: number;
   private readonly workers: number;
   private readonly prefetch: number;
-  private reader: SampleReader | undefined;
-  private pool: DecodePool | undefined;
+  private workforce: Workforce | undefined;
   private runningEpoch: number | undefined;
   private spareBuffers: Uint8Array[] = [];
   private decodedImages = 0;
@@ -85,7 +84,7 @@ export class DataLoader {
     options: DataLoaderOptions,
   ) {
     const { batchSize, transform, seed = 0, dropLast = false, workers = 1, prefetch = 3 } = options;
-    const { shuffle = false, replicas = 1, rank = 0, pad = true, applyOrientation = true } = options;
+    const { shuffle = false, replicas = 1, rank = 0, pad = true, decoder, applyOrientation } = options;
     for (const [name, value, least] of [
       ["batchSize", batchSize, 1],
       ["workers", workers, 0],
@@ -96,6 +95,7 @@ export class DataLoader {
       }
     }
     this.sampler = new EpochSampler({ length: dataset.samples.length, seed, shuffle, replicas, rank, pad });
+    this.transform = transform;
     this.side = outputSize(transform);
     const samples = this.sampler.samplesPerEpoch;
     this.batchSize = batchSize;
@@ -106,7 +106,7 @@ export class DataLoader {
         `use batchSize ${samples} or less, or keep the last batch`,
       );
     }
-    this.readerOptions = { transform, applyOrientation };
+    this.readerOptions = { ...(decoder && { decoder }), ...(applyOrientation !== undefined && { applyOrientation }) };
     this.seed = seed;
     this.workers = workers;
     this.prefetch = prefetch;
@@ -159,11 +159,10 @@ export class DataLoader {
 
   /** Stops the workers and frees the buffers; a later epoch starts new ones. */
   async close(): Promise<void> {
-    const pool = this.pool;
-    this.pool = undefined;
-    this.reader = undefined;
+    const { workforce } = this;
+    this.workforce = undefined;
     this.spareBuffers = [];
-    await pool?.close();
+    await workforce?.close();
   }
 
   private async startBatch(epoch: number, batch: number, order: Uint32Array): Promise<Batch> {
@@ -179,7 +178,8 @@ export class DataLoader {
       const slice = samples.slice(start, start + sliceSize);
       const seeds = slice.map((_, i) => sampleSeed(this.seed, epoch, this.sampler.globalPosition(first + start + i)));
       const into = buffer.subarray(start * sampleBytes, (start + slice.length) * sampleBytes);
-      jobs.push({ paths: slice.map(({ path }) => path), seeds, into });
+      const sources = slice.map(({ path, entry }) => (entry ? { path, entry } : { path }));
+      jobs.push({ sources, seeds, transform: this.transform, into });
     }
     const times = await this.readAll(jobs);
     this.decodedImages += size;
@@ -201,14 +201,9 @@ export class DataLoader {
   }
 
   private async readAll(jobs: readonly ReadJob[]): Promise<number[]> {
-    if (this.workers === 0) {
-      this.reader ??= new SampleReader(this.readerOptions);
-      const reader = this.reader;
-      return jobs.map((job) => reader.read(job));
-    }
-    this.pool ??= new DecodePool(this.workers, this.readerOptions);
-    const pool = this.pool;
-    const results = await Promise.allSettled(jobs.map((job) => pool.run(job)));
+    this.workforce ??= openWorkforce(this.workers, this.readerOptions);
+    const { workforce } = this;
+    const results = await Promise.allSettled(jobs.map((job) => workforce.run("read", job)));
     const failed = results.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
     return results.map((result) => (result as PromiseFulfilledResult<number>).value);

@@ -19,6 +19,8 @@ export interface RunInfo {
   readonly startStep: number;
   /** Name and threads, e.g. "wasm x2". */
   readonly backend: string;
+  /** Who turns JPEG files into pixels. */
+  readonly decoder: string;
   readonly seed: number;
   readonly out: string;
   readonly data: string;

@@ -4,7 +4,8 @@
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import { ImageFolder } from "../data/image-folder.js";
+import type { DecoderName } from "../data/codecs/decoder.js";
+import { openDataset } from "../data/dataset.js";
 import { DataLoader } from "../data/loader.js";
 import { evalTransform, type Transform, trainTransform } from "../data/transforms/index.js";
 import { type Certificate, createModel, type MobileOne, reparameterize, summarize } from "../models/index.js";
@@ -19,13 +20,15 @@ import { Session } from "./session.js";
 
 export interface TrainOptions {
   readonly recipe: Recipe;
-  /** Folder in ImageNet layout, with train and val. */
+  /** Folder in ImageNet layout, with train and val, or shards of one. */
   readonly data: string;
   /** Folder for checkpoints, weights and log; made where missing. */
   readonly out: string;
   readonly seed: number;
   /** Decoding threads. */
   readonly workers: number;
+  /** Who turns JPEG files into pixels. Default jpeg-js. */
+  readonly decoder?: DecoderName;
   /** Stop after this step, counted from 1 over the whole run. */
   readonly maxSteps?: number;
   /** Go on from a checkpoint: a file, or true for the newest in `out`. */
@@ -78,9 +81,9 @@ class Run {
   }
 
   async run(): Promise<TrainResult> {
-    const { recipe, data, out, seed, workers, signal } = this.#options;
-    const trainSet = ImageFolder.open(data, "train");
-    const valSet = ImageFolder.open(data, "val", { numClasses: trainSet.classes.length });
+    const { recipe, data, out, seed, workers, decoder = "jpeg-js", signal } = this.#options;
+    const trainSet = openDataset(data, "train");
+    const valSet = openDataset(data, "val", { numClasses: trainSet.classes.length });
     const { train, evaluation } = transformsOf(recipe);
     const loader = new DataLoader(trainSet, {
       batchSize: recipe.batchSize,
@@ -88,11 +91,13 @@ class Run {
       seed,
       shuffle: true,
       workers,
+      decoder,
     });
     const valLoader = new DataLoader(valSet, {
       batchSize: recipe.images.evalBatchSize,
       transform: evaluation,
       workers,
+      decoder,
     });
     const model = createModel(recipe.model, { numClasses: trainSet.classes.length, seed });
     const session = new Session(recipe, model, loader.batchesPerEpoch);
@@ -223,7 +228,7 @@ class Run {
   }
 
   #info(session: Session, header: CheckpointHeader, valImages: number, totalSteps: number): RunInfo {
-    const { recipe, out, data, seed, backendLabel } = this.#options;
+    const { recipe, out, data, seed, backendLabel, decoder = "jpeg-js" } = this.#options;
     const { totals } = summarize(recipe.model, { numClasses: header.numClasses, imageSize: recipe.images.trainSize });
     return {
       recipe,
@@ -238,6 +243,7 @@ class Run {
       totalSteps,
       startStep: session.step,
       backend: backendLabel,
+      decoder,
       seed,
       out,
       data,

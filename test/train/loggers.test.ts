@@ -23,6 +23,7 @@ const run = (changes: Partial<RunInfo> = {}): RunInfo => ({
   totalSteps: 2 * stepsPerEpoch,
   startStep: 0,
   backend: "wasm x2",
+  decoder: "jpeg-js",
   seed: 0,
   out: "runs/x",
   data: "demo",

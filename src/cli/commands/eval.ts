@@ -1,5 +1,6 @@
 /** `eval`: accuracy of a checkpoint on a split of a data set; a training form also shows its folding certificate. */
-import { ImageFolder } from "../../data/image-folder.js";
+import { loadDecoder } from "../../data/codecs/decoder.js";
+import { openDataset } from "../../data/dataset.js";
 import { DataLoader } from "../../data/loader.js";
 import { evalTransform } from "../../data/transforms/index.js";
 import { reparameterize } from "../../models/index.js";
@@ -12,18 +13,28 @@ import { defineCommand } from "../command.js";
 import { imageSizes } from "../image-sizes.js";
 import { integer, text } from "../options.js";
 import { demoData, shownPath } from "../paths.js";
-import { commonOptions, computeOptions, required, startBackend, workersOption } from "../shared-options.js";
+import {
+  commonOptions,
+  computeOptions,
+  dataHelp,
+  decoderLabel,
+  decoderOption,
+  required,
+  startBackend,
+  workersOption,
+} from "../shared-options.js";
 
 export const evaluation = defineCommand({
   name: "eval",
   summary: "Measures top-1 and top-5 of a checkpoint on a data set",
   options: {
     checkpoint: text({ help: "model or checkpoint file, .safetensors", placeholder: "FILE" }),
-    data: text({ help: "data set in ImageNet layout; default: the bundled demo set", placeholder: "DIR" }),
+    data: text({ help: `${dataHelp}; default: the bundled demo set`, placeholder: "DIR" }),
     split: text({ help: "which part of it", placeholder: "NAME", default: "val" }),
     batchSize: integer({ help: "images at a time", default: 64 }),
     imageSize: integer({ help: "side of the pictures; default: what the model was trained for", max: 4096 }),
     workers: workersOption,
+    decoder: decoderOption,
     ...computeOptions,
     ...commonOptions,
   },
@@ -33,15 +44,18 @@ export const evaluation = defineCommand({
   ],
   async run(values, _, { terminal }) {
     const checkpoint = required("eval: --checkpoint", values.checkpoint, "FILE");
-    const { data = demoData, split, batchSize, workers } = values;
+    const { data = demoData, split, batchSize, workers, decoder } = values;
+    await loadDecoder(decoder); // a missing package is told before any work
     const backend = await startBackend(values);
     const { model, info } = await loadModelFile(checkpoint);
-    const dataset = ImageFolder.open(data, split, { numClasses: info.numClasses });
+    const dataset = openDataset(data, split, { numClasses: info.numClasses });
     const sizes = imageSizes(info.images, values.imageSize);
     const transform = evalTransform(sizes);
-    const loader = new DataLoader(dataset, { batchSize, transform, workers });
+    const loader = new DataLoader(dataset, { batchSize, transform, workers, decoder });
     terminal.print(`${terminal.paint("bold", info.model)}  ${info.form} form  backend ${backend}`);
-    terminal.print(`data ${shownPath(data)}: ${formatInteger(dataset.length)} images of ${split}`);
+    terminal.print(
+      `data ${shownPath(data)}: ${formatInteger(dataset.length)} images of ${split}  ${decoderLabel(decoder, workers)}`,
+    );
     const onProgress = ({ done, total }: { readonly done: number; readonly total: number }) =>
       terminal.update(`${progressBar(done / total, Math.min(24, terminal.width - 20))}  ${done}/${total} batches`);
     const result = await evaluate(model, loader, { onProgress }).finally(() => loader.close());

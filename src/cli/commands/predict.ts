@@ -15,7 +15,7 @@ import { defineCommand } from "../command.js";
 import { imageSizes } from "../image-sizes.js";
 import { integer, text } from "../options.js";
 import { shownPath } from "../paths.js";
-import { commonOptions, computeOptions, required, startBackend } from "../shared-options.js";
+import { commonOptions, computeOptions, decoderOption, required, startBackend } from "../shared-options.js";
 
 /** Pictures that go through the model together. */
 const batchSize = 32;
@@ -36,6 +36,7 @@ export const predict = defineCommand({
     checkpoint: text({ help: "model or checkpoint file, .safetensors", placeholder: "FILE" }),
     top: integer({ help: "classes to show for each picture", default: 5 }),
     imageSize: integer({ help: "side of the pictures; default: what the model was trained for", max: 4096 }),
+    decoder: decoderOption,
     ...computeOptions,
     ...commonOptions,
   },
@@ -48,10 +49,11 @@ export const predict = defineCommand({
     const { model, classes, info } = await loadModelFile(checkpoint);
     const sizes = imageSizes(info.images, values.imageSize);
     const side = sizes.imageSize;
+    const reader = new SampleReader({ decoder: values.decoder });
     const guesses: Guess[][] = [];
     for (let first = 0; first < images.length; first += batchSize) {
       const part = images.slice(first, first + batchSize);
-      const pixels = readPictures(part, sizes);
+      const pixels = await readPictures(reader, part, sizes);
       const scores = noGrad(() => scope(() => softmax(model.forward(tensor(pixels, [part.length, side, side, 3])))));
       const shares = await scores.data();
       scores.dispose();
@@ -76,13 +78,14 @@ function checkPicture(path: string): void {
 }
 
 /** Pictures decoded, cut and normalised: [count, side, side, 3]. */
-function readPictures(
+async function readPictures(
+  reader: SampleReader,
   paths: readonly string[],
   sizes: { readonly imageSize: number; readonly resizeSize: number },
-): Float32Array {
+): Promise<Float32Array> {
   const bytes = new Uint8Array(paths.length * sizes.imageSize ** 2 * 3);
-  const reader = new SampleReader({ transform: evalTransform(sizes), applyOrientation: true });
-  reader.read({ paths, seeds: paths.map(() => 0), into: bytes });
+  const sources = paths.map((path) => ({ path }));
+  await reader.read({ sources, seeds: paths.map(() => 0), transform: evalTransform(sizes), into: bytes });
   return normalizeInto(bytes, new Float32Array(bytes.length));
 }
 

@@ -1,4 +1,5 @@
 /** `train`: runs a recipe on a data set, and ends with what came of it and what to try next. */
+import { loadDecoder } from "../../data/codecs/decoder.js";
 import { listModels, type ModelName } from "../../models/index.js";
 import { ConsoleLogger } from "../../train/loggers/console.js";
 import { JsonlLogger } from "../../train/loggers/jsonl.js";
@@ -7,7 +8,14 @@ import { certificateJson } from "../certificate.js";
 import { defineCommand } from "../command.js";
 import { choice, flag, integer, optionalFile, positive, text } from "../options.js";
 import { demoData, shownPath } from "../paths.js";
-import { commonOptions, computeOptions, startBackend, workersOption } from "../shared-options.js";
+import {
+  commonOptions,
+  computeOptions,
+  dataHelp,
+  decoderOption,
+  startBackend,
+  workersOption,
+} from "../shared-options.js";
 import { interruptions } from "../signals.js";
 import { chooseRecipe, publishedFor } from "../train/choose-recipe.js";
 import { chooseRun } from "../train/choose-run.js";
@@ -18,7 +26,7 @@ export const training = defineCommand({
   summary: "Trains a model and writes checkpoints, a log and the folded model",
   options: {
     model: choice<ModelName>(listModels(), { help: "what to train", default: "mobileone_s0" }),
-    data: text({ help: "data set in ImageNet layout; default: the bundled demo set", placeholder: "DIR" }),
+    data: text({ help: `${dataHelp}; default: the bundled demo set`, placeholder: "DIR" }),
     out: text({ help: "folder of the run; default: a new one in runs/", placeholder: "DIR" }),
     epochs: integer({ help: "length of the schedule; default: the recipe's" }),
     maxSteps: integer({ help: "stop after this step, counted over the whole run" }),
@@ -30,6 +38,7 @@ export const training = defineCommand({
     init: text({ help: "start from the weights of FILE", placeholder: "FILE" }),
     noValidate: flag({ help: "leave validation out" }),
     workers: workersOption,
+    decoder: decoderOption,
     ...computeOptions,
     ...commonOptions,
   },
@@ -54,6 +63,7 @@ export const training = defineCommand({
       terminal.print();
     }
     if (!publishedFor(model)) terminal.print(`note: ${model} has no recipe of its own here yet; it gets that of S0`);
+    await loadDecoder(values.decoder); // a missing package is told before any work
     const backendLabel = await startBackend(values);
     const interruption = interruptions((name) => {
       terminal.print(`${name}: saving at the end of this step, then leaving; once more leaves at once`);
@@ -65,6 +75,7 @@ export const training = defineCommand({
         out,
         seed: values.seed,
         workers: values.workers,
+        decoder: values.decoder,
         validate: !values.noValidate,
         ...(values.maxSteps === undefined ? {} : { maxSteps: values.maxSteps }),
         ...(resume === undefined ? {} : { resume }),

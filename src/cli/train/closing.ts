@@ -3,7 +3,7 @@
  */
 import { statSync } from "node:fs";
 import { join, relative } from "node:path";
-import { ImageFolder } from "../../data/image-folder.js";
+import { openDataset } from "../../data/dataset.js";
 import { logName } from "../../train/loggers/jsonl.js";
 import type { TrainResult } from "../../train/trainer.js";
 import { formatBytes, formatPercent, formatTable } from "../../util/format.js";
@@ -66,11 +66,11 @@ function filesOf(files: readonly (readonly [path: string, what: string])[], out:
 }
 
 function nextCommands({ modelFile, deployFile }: TrainResult, { data, isDemo, out }: ClosingContext): string[] {
-  const samples = ImageFolder.open(data, "val").samples;
-  const picture = samples.at(-1)!.path;
+  // a picture inside a shard is no file that predict could be given
+  const picture = openDataset(data, "val").samples.findLast(({ entry }) => entry === undefined);
   return [
     `eval --checkpoint ${shownPath(modelFile)}${isDemo ? "" : ` --data ${shownPath(data)}`}`,
-    `predict --checkpoint ${shownPath(deployFile)} ${shownPath(picture)}`,
+    ...(picture ? [`predict --checkpoint ${shownPath(deployFile)} ${shownPath(picture.path)}`] : []),
     `reparameterize ${shownPath(modelFile)} ${shownPath(join(out, "folded.safetensors"))}`,
   ];
 }

@@ -53,7 +53,7 @@ export class ConsoleLogger implements Logger {
     const params = `train ${formatCount(run.parameters)} -> deploy ${formatCount(run.deployParameters)} params`;
     terminal.print(`${terminal.paint("bold", run.model)}  ${params}  backend ${run.backend}  seed ${run.seed}`);
     const images = `${formatInteger(run.trainImages)} train and ${formatInteger(run.valImages)} val images`;
-    terminal.print(`data ${this.showPath(run.data)}: ${images} of ${run.numClasses} classes`);
+    terminal.print(`data ${this.showPath(run.data)}: ${images} of ${run.numClasses} classes, decoder ${run.decoder}`);
     const { recipe, totalSteps, stepsPerEpoch, startStep } = run;
     const length = `${run.epochs} epochs of ${formatInteger(stepsPerEpoch)} steps of ${recipe.batchSize} images`;
     const isCut = totalSteps < run.epochs * stepsPerEpoch;
