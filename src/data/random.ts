@@ -1,6 +1,6 @@
 /**
  * The two random sources the reference uses for data: one MT19937 generator drawn from in PyTorch's way (permutations)
- * and in the way of numpy's legacy global generator (uniform, randint). Not a source of weights or of anything secret.
+ * and in the way of numpy's legacy global generator (uniform, randint, normal). Not a source of weights or of anything secret.
  * Algorithm: Matsumoto and Nishimura, "Mersenne Twister", ACM TOMACS 8(1), 1998; seeding by Knuth's line generator.
  */
 import { DataError } from "../util/errors.js";
@@ -9,16 +9,19 @@ const stateLength = 624;
 const middle = 397;
 const twistMatrix = 0x9908b0df;
 
-/** Everything needed to continue a generator: 624 words and how many of them were already handed out. */
+/** Everything needed to continue a generator: 624 words, how many were handed out, and a normal draw kept for later. */
 export interface MersenneTwisterState {
   words: Uint32Array;
   position: number;
+  spareNormal?: number | undefined;
 }
 
 /** MT19937 with a 32-bit seed; draws are those of numpy.random.seed(seed) and of a torch CPU generator. */
 export class MersenneTwister {
   private readonly words = new Uint32Array(stateLength);
   private position = stateLength;
+  /** The polar method makes two normal draws at a time. */
+  private spareNormal: number | undefined;
 
   constructor(seed: number) {
     this.seed(seed);
@@ -33,11 +36,12 @@ export class MersenneTwister {
       words[i] = Math.imul(previous ^ (previous >>> 30), 1812433253) + i;
     }
     this.position = stateLength;
+    this.spareNormal = undefined;
   }
 
   /** A copy of the state, for exact resume. */
   state(): MersenneTwisterState {
-    return { words: this.words.slice(), position: this.position };
+    return { words: this.words.slice(), position: this.position, spareNormal: this.spareNormal };
   }
 
   /** A generator that continues where `state` was taken; throws DataError on a state of the wrong size. */
@@ -50,6 +54,7 @@ export class MersenneTwister {
     const twister = new MersenneTwister(0);
     twister.words.set(state.words);
     twister.position = state.position;
+    twister.spareNormal = state.spareNormal;
     return twister;
   }
 
@@ -84,6 +89,26 @@ export class MersenneTwister {
     for (;;) {
       const value = (this.next32() & mask) >>> 0;
       if (value <= largest) return value;
+    }
+  }
+
+  /** numpy's legacy `normal(mean, deviation)`: Marsaglia's polar method, whose second draw waits for the next call. */
+  normal(mean: number, deviation: number): number {
+    return mean + deviation * this.standardNormal();
+  }
+
+  private standardNormal(): number {
+    const spare = this.spareNormal;
+    this.spareNormal = undefined;
+    if (spare !== undefined) return spare;
+    for (;;) {
+      const a = 2 * this.double() - 1;
+      const b = 2 * this.double() - 1;
+      const radius = a * a + b * b;
+      if (radius >= 1 || radius === 0) continue;
+      const factor = Math.sqrt((-2 * Math.log(radius)) / radius);
+      this.spareNormal = factor * a;
+      return factor * b;
     }
   }
 

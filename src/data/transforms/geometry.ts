@@ -5,7 +5,7 @@
 import { type Box, crop, flipHorizontal, type Image } from "../image.js";
 import type { MersenneTwister } from "../random.js";
 import { type FilterName, resize } from "../resize.js";
-import { roundHalfEven } from "./random-resized-crop.js";
+import { roundHalfEven } from "./round.js";
 
 /** Mirror left to right with the given probability. */
 export interface RandomFlipStep {

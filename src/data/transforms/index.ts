@@ -13,10 +13,16 @@ import {
   randomFlip,
   resizeShortSide,
 } from "./geometry.js";
+import { type RandAugmentStep, randAugment, randAugmentStep } from "./rand-augment.js";
 import { defaultRatio, defaultScale, type RandomResizedCropStep, randomResizedCrop } from "./random-resized-crop.js";
 
 /** One step of a pipeline. */
-export type TransformStep = RandomResizedCropStep | RandomFlipStep | ResizeShortSideStep | CenterCropStep;
+export type TransformStep =
+  | RandomResizedCropStep
+  | RandomFlipStep
+  | RandAugmentStep
+  | ResizeShortSideStep
+  | CenterCropStep;
 /** Steps in the order they run. */
 export type Transform = readonly TransformStep[];
 
@@ -28,6 +34,7 @@ type Run<K extends Kind> = (image: Image, step: StepOf<K>, rng: MersenneTwister,
 const steps: { readonly [K in Kind]: Run<K> } = {
   randomResizedCrop,
   randomFlip,
+  randAugment,
   resizeShortSide,
   centerCrop: (image, step, _rng, into) => centerCrop(image, step, into),
 };
@@ -35,11 +42,24 @@ const steps: { readonly [K in Kind]: Run<K> } = {
 /** The largest side a network is trained at, and the share of it that evaluation resizes to first (256 for 224). */
 const evalResizeRatio = 256 / 224;
 
-/** Random crop, random flip: -> [imageSize, imageSize, 3] (recipe: mmpretrain's S0 train pipeline). */
-export function trainTransform({ imageSize }: { readonly imageSize: number }): Transform {
+/** What a train pipeline is made of; all but the size have the recipe's values by default. */
+export interface TrainTransformOptions {
+  readonly imageSize: number;
+  /** Smallest share of the picture that a crop covers. */
+  readonly minCropArea?: number;
+  readonly flipProbability?: number;
+  /** Level of RandAugment, 0 to 10; null or left out: none. */
+  readonly randAugmentLevel?: number | null;
+}
+
+/** Random crop, random flip, RandAugment where asked for: -> [imageSize, imageSize, 3] (mmpretrain's train pipelines). */
+export function trainTransform(options: TrainTransformOptions): Transform {
+  const { imageSize, minCropArea = defaultScale[0], flipProbability = 0.5, randAugmentLevel = null } = options;
+  const scale = [minCropArea, defaultScale[1]] as const;
   return [
-    { kind: "randomResizedCrop", size: imageSize, scale: defaultScale, ratio: defaultRatio, filter: "bilinear" },
-    { kind: "randomFlip", probability: 0.5 },
+    { kind: "randomResizedCrop", size: imageSize, scale, ratio: defaultRatio, filter: "bilinear" },
+    { kind: "randomFlip", probability: flipProbability },
+    ...(randAugmentLevel === null ? [] : [randAugmentStep(randAugmentLevel)]),
   ];
 }
 
@@ -57,9 +77,13 @@ export function evalTransform(options: { readonly imageSize: number; readonly re
   ];
 }
 
+/** Whether a step decides how large the picture is. */
+const isSizing = (step: TransformStep): step is Exclude<TransformStep, RandomFlipStep | RandAugmentStep> =>
+  step.kind !== "randomFlip" && step.kind !== "randAugment";
+
 /** Side of the squares a pipeline gives; throws DataError if its pictures would differ in size. */
 export function outputSize(transform: Transform): number {
-  const sizing = transform.findLast((step) => step.kind !== "randomFlip");
+  const sizing = transform.findLast(isSizing);
   if (sizing === undefined || sizing.kind === "resizeShortSide") {
     throw new DataError(
       `transform: [${transform.map((step) => step.kind).join(", ")}] gives pictures of different sizes, expected one size for a batch`,
@@ -71,7 +95,7 @@ export function outputSize(transform: Transform): number {
 
 /** Runs the pipeline on one picture; the pixels end in `into` if given. Throws DataError if they do not fill it. */
 export function applyTransform(transform: Transform, image: Image, rng: MersenneTwister, into?: Uint8Array): Image {
-  const lastSizing = transform.findLastIndex((step) => step.kind !== "randomFlip");
+  const lastSizing = transform.findLastIndex(isSizing);
   const result = transform.reduce((current, step, i) => {
     const run = steps[step.kind] as Run<Kind>;
     return run(current, step, rng, i === lastSizing ? into : undefined);

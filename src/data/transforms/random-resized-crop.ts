@@ -5,6 +5,7 @@
 import type { Box, Image } from "../image.js";
 import type { MersenneTwister } from "../random.js";
 import { type FilterName, resize } from "../resize.js";
+import { roundHalfEven } from "./round.js";
 
 /** Settings of the crop; `scale` is a range of area fractions, `ratio` one of width / height. */
 export interface RandomResizedCropStep {
@@ -19,14 +20,6 @@ export interface RandomResizedCropStep {
 export const defaultScale: readonly [number, number] = [0.08, 1];
 export const defaultRatio: readonly [number, number] = [3 / 4, 4 / 3];
 const maxTries = 10;
-
-/** Python's round(): halves go to the even neighbour. */
-export function roundHalfEven(x: number): number {
-  const floor = Math.floor(x);
-  const rest = x - floor;
-  if (rest !== 0.5) return Math.round(x);
-  return floor % 2 === 0 ? floor : floor + 1;
-}
 
 /** Draws a crop box for a picture of the given size: per try area, ratio, and on acceptance top, left. */
 export function sampleCrop(
