@@ -16,8 +16,21 @@ export function imageSizes(
   return { imageSize, resizeSize: Math.round((imageSize * evalResize) / evalSize) };
 }
 
-/** The recipe's pictures at another side, the share of the centre crop kept. */
+/** Sides of pictures that grow are rounded to what a network of stride 32 takes whole. */
+const stride = 32;
+
+/** The recipe's pictures for evaluation at another side: the share of the centre crop, and growth on the way, are kept. */
 export function resized(images: Images, imageSize: number): Images {
   const { resizeSize } = imageSizes(images, imageSize);
-  return { ...images, trainSize: imageSize, evalSize: imageSize, evalResize: resizeSize };
+  const sideOf = (side: number): number =>
+    side === images.evalSize
+      ? imageSize
+      : Math.max(stride, Math.round((side * imageSize) / images.evalSize / stride) * stride);
+  return {
+    ...images,
+    trainSize: sideOf(images.trainSize),
+    switches: images.switches.map((one) => ({ ...one, trainSize: sideOf(one.trainSize) })),
+    evalSize: imageSize,
+    evalResize: resizeSize,
+  };
 }

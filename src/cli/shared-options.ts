@@ -4,6 +4,7 @@
 import { availableParallelism } from "node:os";
 import { backendNames, setBackend } from "../backends/backend.js";
 import { decoderNames } from "../data/codecs/decoder.js";
+import { type RecipeForm, recipeForms } from "../train/recipes/mobileone.js";
 import { UsageError } from "../util/errors.js";
 import { choice, flag, integer } from "./options.js";
 
@@ -19,6 +20,16 @@ export const computeOptions = {
   threads: integer({ help: "threads of the backend; default: the cores of this machine", max: 256 }),
   turbo: flag({ help: "kernels of paired vectors: faster, experimental, Node 24 or later" }),
 };
+
+/** Which form of the published recipe. */
+export const recipeOption = choice<RecipeForm>(recipeForms, {
+  help: "S1 to S4 with the phases their authors meant, or the first one throughout as their configs run",
+  placeholder: "FORM",
+  default: "intended",
+});
+
+/** Learning rate by the size of a step. */
+export const autoScaleLrOption = flag({ help: "learning rate times images per step, over all replicas, / 256" });
 
 /** Threads that decode pictures. */
 export const workersOption = integer({

@@ -16,7 +16,8 @@ import { outputSize, type Transform } from "./transforms/index.js";
 /** How to make batches; replicas, rank and pad as in EpochSampler, decoder and orientation as in SampleReader. */
 export interface DataLoaderOptions extends ReaderOptions {
   readonly batchSize: number;
-  readonly transform: Transform;
+  /** One for all epochs, or the one of each (0-based) epoch. */
+  readonly transform: Transform | ((epoch: number) => Transform);
   readonly seed?: number;
   readonly shuffle?: boolean;
   /** Leave out a last batch that is not full. */
@@ -68,8 +69,7 @@ export class DataLoader {
   readonly batchesPerEpoch: number;
   private readonly sampler: EpochSampler;
   private readonly readerOptions: ReaderOptions;
-  private readonly transform: Transform;
-  private readonly side: number;
+  private readonly transformOf: (epoch: number) => Transform;
   private readonly seed: number;
   private readonly workers: number;
   private readonly prefetch: number;
@@ -95,8 +95,8 @@ export class DataLoader {
       }
     }
     this.sampler = new EpochSampler({ length: dataset.samples.length, seed, shuffle, replicas, rank, pad });
-    this.transform = transform;
-    this.side = outputSize(transform);
+    this.transformOf = typeof transform === "function" ? transform : () => transform;
+    outputSize(this.transformOf(0)); // an unfit pipeline is told now, not when the first batch is due
     const samples = this.sampler.samplesPerEpoch;
     this.batchSize = batchSize;
     this.batchesPerEpoch = dropLast ? Math.floor(samples / batchSize) : Math.ceil(samples / batchSize);
@@ -166,7 +166,9 @@ export class DataLoader {
   }
 
   private async startBatch(epoch: number, batch: number, order: Uint32Array): Promise<Batch> {
-    const { side, batchSize } = this;
+    const { batchSize } = this;
+    const transform = this.transformOf(epoch);
+    const side = outputSize(transform);
     const first = batch * batchSize;
     const indices = order.slice(first, first + batchSize);
     const size = indices.length;
@@ -179,7 +181,7 @@ export class DataLoader {
       const seeds = slice.map((_, i) => sampleSeed(this.seed, epoch, this.sampler.globalPosition(first + start + i)));
       const into = buffer.subarray(start * sampleBytes, (start + slice.length) * sampleBytes);
       const sources = slice.map(({ path, entry }) => (entry ? { path, entry } : { path }));
-      jobs.push({ sources, seeds, transform: this.transform, into });
+      jobs.push({ sources, seeds, transform, into });
     }
     const times = await this.readAll(jobs);
     this.decodedImages += size;
@@ -211,7 +213,8 @@ export class DataLoader {
 
   private takeBuffer(bytes: number): Uint8Array {
     const spare = this.spareBuffers.pop();
-    if (spare !== undefined) return spare;
+    if (spare?.length === bytes) return spare;
+    this.spareBuffers = []; // of an epoch with another size
     return this.workers === 0 ? new Uint8Array(bytes) : new Uint8Array(new SharedArrayBuffer(bytes));
   }
 }

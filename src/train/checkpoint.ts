@@ -25,7 +25,7 @@ import type { Recipe } from "./recipe.js";
 import type { Session } from "./session.js";
 
 const FORMAT = "tensorone-checkpoint-1";
-/** How many are kept; older ones are deleted once a newer one is safely written. */
+/** How many are kept unless the run says otherwise; older ones are deleted once a newer one is safely written. */
 const KEPT = 3;
 
 /** What has to be the same for a run to go on. */
@@ -58,10 +58,12 @@ const withPrefix = (prefix: string, entries: ReadonlyMap<string, StoredTensor>):
 
 export class CheckpointFolder {
   readonly #folder: string;
+  readonly #kept: number;
   #newest = "";
 
-  constructor(folder: string) {
+  constructor(folder: string, kept = KEPT) {
     this.#folder = folder;
+    this.#kept = kept;
   }
 
   /** The tensors' file of the checkpoint last saved or resumed. */
@@ -171,7 +173,7 @@ export class CheckpointFolder {
   }
 
   async #prune(): Promise<void> {
-    for (const { path } of (await this.#list()).slice(KEPT)) {
+    for (const { path } of (await this.#list()).slice(this.#kept)) {
       await rm(path, { force: true });
       await rm(path.replace(/\.json$/, ".safetensors"), { force: true });
     }

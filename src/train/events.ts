@@ -60,6 +60,8 @@ export interface ValidationInfo {
   readonly loss: number;
   readonly images: number;
   readonly imagesPerSecond: number;
+  /** The same of the raw weights, where asked for; everything above is of the averaged ones. */
+  readonly raw?: Pick<ValidationInfo, "top1" | "top5" | "loss">;
 }
 
 export interface CheckpointInfo {

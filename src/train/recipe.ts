@@ -1,6 +1,15 @@
 /**
  * What a training recipe is: every number that decides the result, typed, without any code. The rows are in recipes/.
  */
+
+/** From one epoch on, train pictures of another size and other augmentation. */
+export interface TrainSwitch {
+  /** The first epoch, 0-based, with these. */
+  readonly epoch: number;
+  readonly trainSize: number;
+  readonly randAugmentLevel: number | null;
+}
+
 export interface Recipe {
   readonly name: string;
   /** Where the numbers come from. */
@@ -25,7 +34,10 @@ export interface Recipe {
     readonly warmupStart: number;
     /** Floor of the cosine of the learning rate. */
     readonly lrFloor: number;
-    /** Floor of the cosine of the weight decay; batch norm's decay rises to it from 0. */
+    /**
+     * Floor of the cosine of the weight decay. Batch norm's decay *rises* to it from 0: whoever wrote the recipe meant none,
+     * but all published numbers were reached so (both forms keep it).
+     */
     readonly weightDecayFloor: number;
     /** Whether the cosines move with each epoch, as the reference, or each step, which short runs want. */
     readonly interval: "epoch" | "step";
@@ -33,7 +45,12 @@ export interface Recipe {
   /** avg += momentum · (raw − avg) after each step, over parameters and running statistics. */
   readonly ema: { readonly momentum: number };
   readonly images: {
+    /** Side of the train pictures, from the first epoch to the first switch. */
     readonly trainSize: number;
+    /** Level of RandAugment, 0 to 10; null: none. */
+    readonly randAugmentLevel: number | null;
+    /** By rising epoch; growing pictures are seen at their largest where evaluation sees them. */
+    readonly switches: readonly TrainSwitch[];
     readonly evalSize: number;
     /** Short side before the centre crop. */
     readonly evalResize: number;

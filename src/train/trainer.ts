@@ -7,7 +7,6 @@ import { join } from "node:path";
 import type { DecoderName } from "../data/codecs/decoder.js";
 import { openDataset } from "../data/dataset.js";
 import { DataLoader } from "../data/loader.js";
-import { evalTransform, type Transform, trainTransform } from "../data/transforms/index.js";
 import { type Certificate, createModel, type MobileOne, reparameterize, summarize } from "../models/index.js";
 import { CheckpointError } from "../util/errors.js";
 import { breathe } from "./breathe.js";
@@ -15,6 +14,7 @@ import { CheckpointFolder, type CheckpointHeader } from "./checkpoint.js";
 import { evaluate } from "./evaluate.js";
 import type { Logger, RunInfo, ValidationInfo } from "./events.js";
 import { loadModelFile, saveModelFile } from "./model-file.js";
+import { evalPipeline, trainPipeline } from "./pipeline.js";
 import type { Recipe } from "./recipe.js";
 import { Session } from "./session.js";
 
@@ -37,6 +37,10 @@ export interface TrainOptions {
   readonly init?: string;
   /** Validate after each epoch and at the end. Default true. */
   readonly validate?: boolean;
+  /** Validate the raw weights as well as the averaged ones. */
+  readonly validateRaw?: boolean;
+  /** Checkpoints to keep, the newest; older ones are deleted. Default 3. */
+  readonly keep?: number;
   readonly loggers: readonly Logger[];
   /** When it fires, the run saves at the end of the step and leaves. */
   readonly signal?: AbortSignal;
@@ -56,15 +60,6 @@ export interface TrainResult {
   readonly deployFile: string;
 }
 
-function transformsOf({ images }: Recipe): { readonly train: Transform; readonly evaluation: Transform } {
-  const train = trainTransform({ imageSize: images.trainSize }).map((step) => {
-    if (step.kind === "randomResizedCrop") return { ...step, scale: [images.minCropArea, 1] as const };
-    if (step.kind === "randomFlip") return { ...step, probability: images.flipProbability };
-    return step;
-  });
-  return { train, evaluation: evalTransform({ imageSize: images.evalSize, resizeSize: images.evalResize }) };
-}
-
 /** Trains and returns what came of it. Throws DataError, CheckpointError or DivergedError; files already written stay. */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   return new Run(options).run();
@@ -77,17 +72,16 @@ class Run {
 
   constructor(options: TrainOptions) {
     this.#options = options;
-    this.#checkpoints = new CheckpointFolder(join(options.out, "checkpoints"));
+    this.#checkpoints = new CheckpointFolder(join(options.out, "checkpoints"), options.keep);
   }
 
   async run(): Promise<TrainResult> {
     const { recipe, data, out, seed, workers, decoder = "jpeg-js", signal } = this.#options;
     const trainSet = openDataset(data, "train");
     const valSet = openDataset(data, "val", { numClasses: trainSet.classes.length });
-    const { train, evaluation } = transformsOf(recipe);
     const loader = new DataLoader(trainSet, {
       batchSize: recipe.batchSize,
-      transform: train,
+      transform: (epoch) => trainPipeline(recipe, epoch),
       seed,
       shuffle: true,
       workers,
@@ -95,7 +89,7 @@ class Run {
     });
     const valLoader = new DataLoader(valSet, {
       batchSize: recipe.images.evalBatchSize,
-      transform: evaluation,
+      transform: evalPipeline(recipe),
       workers,
       decoder,
     });
@@ -182,18 +176,19 @@ class Run {
 
   async #validate(session: Session, loader: DataLoader): Promise<void> {
     if (this.#options.validate === false) return;
-    const { signal } = this.#options;
-    const result = await session.ema.withAverages(() =>
+    const { signal, validateRaw = false } = this.#options;
+    const measure = () =>
       evaluate(session.model, loader, {
         ...(signal ? { signal } : {}),
         onProgress: (progress) => {
           for (const logger of this.#options.loggers) logger.onEvalProgress?.(progress);
         },
-      }),
-    );
+      });
+    const result = await session.ema.withAverages(measure);
+    const raw = validateRaw && !signal?.aborted ? await measure() : undefined;
     if (signal?.aborted) return;
     const epoch = Math.ceil(session.step / session.stepsPerEpoch) - 1;
-    this.#lastValidation = { epoch, step: session.step, ...result };
+    this.#lastValidation = { epoch, step: session.step, ...result, ...(raw && { raw }) };
     await this.#tell("onValidation", this.#lastValidation);
   }
 

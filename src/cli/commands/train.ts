@@ -9,15 +9,17 @@ import { defineCommand } from "../command.js";
 import { choice, flag, integer, optionalFile, positive, text } from "../options.js";
 import { demoData, shownPath } from "../paths.js";
 import {
+  autoScaleLrOption,
   commonOptions,
   computeOptions,
   dataHelp,
   decoderOption,
+  recipeOption,
   startBackend,
   workersOption,
 } from "../shared-options.js";
 import { interruptions } from "../signals.js";
-import { chooseRecipe, publishedFor } from "../train/choose-recipe.js";
+import { chooseRecipe } from "../train/choose-recipe.js";
 import { chooseRun } from "../train/choose-run.js";
 import { closing } from "../train/closing.js";
 
@@ -28,15 +30,19 @@ export const training = defineCommand({
     model: choice<ModelName>(listModels(), { help: "what to train", default: "mobileone_s0" }),
     data: text({ help: `${dataHelp}; default: the bundled demo set`, placeholder: "DIR" }),
     out: text({ help: "folder of the run; default: a new one in runs/", placeholder: "DIR" }),
+    recipe: recipeOption,
     epochs: integer({ help: "length of the schedule; default: the recipe's" }),
     maxSteps: integer({ help: "stop after this step, counted over the whole run" }),
     batchSize: integer({ help: "images of a step; default: the recipe's" }),
     imageSize: integer({ help: "side of the pictures; default: the recipe's", max: 4096 }),
     lr: positive({ help: "peak learning rate; default: the recipe's" }),
+    autoScaleLr: autoScaleLrOption,
     seed: integer({ help: "of weights, order and augmentation", min: 0, max: 2 ** 32 - 1, default: 0 }),
     resume: optionalFile({ help: "go on from the newest checkpoint of the run, or from FILE" }),
     init: text({ help: "start from the weights of FILE", placeholder: "FILE" }),
     noValidate: flag({ help: "leave validation out" }),
+    validateRaw: flag({ help: "validate the raw weights as well as the averaged ones" }),
+    keep: integer({ help: "checkpoints to keep, the newest", default: 3 }),
     workers: workersOption,
     decoder: decoderOption,
     ...computeOptions,
@@ -62,7 +68,6 @@ export const training = defineCommand({
       );
       terminal.print();
     }
-    if (!publishedFor(model)) terminal.print(`note: ${model} has no recipe of its own here yet; it gets that of S0`);
     await loadDecoder(values.decoder); // a missing package is told before any work
     const backendLabel = await startBackend(values);
     const interruption = interruptions((name) => {
@@ -77,6 +82,8 @@ export const training = defineCommand({
         workers: values.workers,
         decoder: values.decoder,
         validate: !values.noValidate,
+        validateRaw: values.validateRaw,
+        keep: values.keep,
         ...(values.maxSteps === undefined ? {} : { maxSteps: values.maxSteps }),
         ...(resume === undefined ? {} : { resume }),
         ...(init === undefined ? {} : { init }),

@@ -3,35 +3,55 @@
  */
 import type { ModelName } from "../../models/index.js";
 import type { Recipe } from "../../train/recipe.js";
-import { mobileoneS0, mobileoneS0Demo } from "../../train/recipes/mobileone-s0.js";
+import { mobileoneRecipe, type RecipeForm } from "../../train/recipes/mobileone.js";
+import { mobileoneS0Demo } from "../../train/recipes/mobileone-s0.js";
 import { resized } from "../image-sizes.js";
 
-const published: Partial<Record<ModelName, Recipe>> = { mobileone_s0: mobileoneS0 };
-
-/** Whether the model has a recipe of its own. */
-export const publishedFor = (model: ModelName): boolean => published[model] !== undefined;
+/** Images per step, over all replicas, that the published learning rates are for. */
+export const baseTotalBatch = 256;
 
 export interface RecipeChanges {
   readonly model: ModelName;
+  readonly recipe: RecipeForm;
   readonly epochs: number | undefined;
   readonly batchSize: number | undefined;
   readonly imageSize: number | undefined;
   readonly lr: number | undefined;
+  /** Learning rate in proportion to the images of a step. */
+  readonly autoScaleLr: boolean;
+  /** Default 1. */
+  readonly replicas?: number | undefined;
 }
 
 /** The published recipe of the model, or the short one for the demo set. */
 export function chooseRecipe(isDemo: boolean, changes: RecipeChanges): Recipe {
-  const { model, imageSize } = changes;
-  const base = isDemo ? mobileoneS0Demo : (published[model] ?? mobileoneS0);
-  const isOwn = base.model === model;
+  const { model, recipe, imageSize, replicas = 1 } = changes;
+  const base = isDemo ? demoRecipe(model) : mobileoneRecipe(model, recipe);
+  const epochs = changes.epochs ?? base.epochs;
+  const batchSize = changes.batchSize ?? base.batchSize;
+  const lr = changes.lr ?? base.optimizer.lr;
+  const share = changes.autoScaleLr ? (batchSize * replicas) / baseTotalBatch : 1;
+  const images = imageSize === undefined ? base.images : resized(base.images, imageSize);
   return {
     ...base,
-    model,
-    name: isOwn ? base.name : `${model}${isDemo ? "-demo" : ""}`,
-    source: isOwn ? base.source : `${base.source}, applied to ${model}`,
-    epochs: changes.epochs ?? base.epochs,
-    batchSize: changes.batchSize ?? base.batchSize,
-    optimizer: { ...base.optimizer, lr: changes.lr ?? base.optimizer.lr },
-    images: imageSize === undefined ? base.images : resized(base.images, imageSize),
+    epochs,
+    batchSize,
+    optimizer: { ...base.optimizer, lr: lr * share },
+    images: { ...images, switches: stretched(images.switches, epochs / base.epochs) },
   };
+}
+
+function demoRecipe(model: ModelName): Recipe {
+  if (model === mobileoneS0Demo.model) return mobileoneS0Demo;
+  return {
+    ...mobileoneS0Demo,
+    model,
+    name: `${model}-demo`,
+    source: `${mobileoneS0Demo.source}, applied to ${model}`,
+  };
+}
+
+/** A run of another length switches at the same share of it. */
+function stretched(switches: Recipe["images"]["switches"], share: number): Recipe["images"]["switches"] {
+  return switches.map((one) => ({ ...one, epoch: Math.round(one.epoch * share) }));
 }

@@ -100,6 +100,7 @@ export class ConsoleLogger implements Logger {
       field(1, `val loss ${formatLoss(info.loss)}`),
       field(0, terminal.paint("green", `val top1 ${formatPercent(info.top1)}`)),
       field(1, `top5 ${formatPercent(info.top5)}`),
+      ...(info.raw ? [field(1, `raw ${formatPercent(info.raw.top1)}`)] : []),
       field(4, formatDuration(this.now() - this.epochStartedAt)),
     ];
     terminal.print(this.fitted(fields));

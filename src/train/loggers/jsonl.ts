@@ -24,8 +24,9 @@ export class JsonlLogger implements Logger {
     return this.append({ kind: "train", epoch, step, loss, lr, weightDecay, imagesPerSecond, dataWait, stepMs });
   }
 
-  onValidation({ epoch, top1, top5, loss }: ValidationInfo): Promise<void> {
-    return this.append({ kind: "val", epoch, top1, top5, loss });
+  onValidation({ epoch, top1, top5, loss, raw }: ValidationInfo): Promise<void> {
+    const ofRaw = raw && { rawTop1: raw.top1, rawTop5: raw.top5, rawLoss: raw.loss };
+    return this.append({ kind: "val", epoch, top1, top5, loss, ...ofRaw });
   }
 
   async onEnd(): Promise<void> {

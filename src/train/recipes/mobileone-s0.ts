@@ -16,6 +16,8 @@ export const mobileoneS0: Recipe = {
   ema: { momentum: 5e-4 },
   images: {
     trainSize: 224,
+    randAugmentLevel: null,
+    switches: [],
     evalSize: 224,
     evalResize: 256,
     // the reference takes 256; the result does not depend on it, and a quarter needs a quarter of the memory
@@ -38,6 +40,8 @@ export const mobileoneS0Demo: Recipe = {
   ema: { momentum: 0.02 },
   images: {
     trainSize: 32,
+    randAugmentLevel: null,
+    switches: [],
     evalSize: 32,
     evalResize: 32,
     evalBatchSize: 100,
