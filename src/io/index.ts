@@ -2,7 +2,14 @@
 
 export { type KeyStyle, keyStyles } from "./key-maps/dialects.js";
 export { recognizeKeys, renameKey, renameKeys } from "./key-maps/translate.js";
-export { encodeMmengineCheckpoint, readMmengineCheckpoint, type TrainingState } from "./mmengine-checkpoint.js";
+export {
+  encodeMmengineCheckpoint,
+  isMmengineCheckpoint,
+  type OptimizerDescription,
+  type OptimizerNumbers,
+  readMmengineCheckpoint,
+  type TrainingState,
+} from "./mmengine-checkpoint.js";
 export { encodeOnnx, OnnxError, type OnnxFile, type OnnxOptions, type Preprocessing } from "./onnx/index.js";
 export { type RecognizedModel, recognizeModel } from "./recognize.js";
 export {

@@ -127,11 +127,24 @@ export interface OptimizerNumbers {
   readonly initialWeightDecay: number;
 }
 
-/** A checkpoint that mmengine's Runner resumes; `numbersOf` gives the options of a parameter's group. */
+/** What mmengine's schedulers count: how often they moved at all, and how often within their range. */
+export interface SchedulerCounts {
+  readonly globalStep: number;
+  readonly lastStep: number;
+}
+
+export interface OptimizerDescription {
+  /** The options of the group of a parameter. */
+  readonly numbersOf: (parameter: string) => OptimizerNumbers;
+  /** In the order of the config's param_scheduler. Default none, which leaves schedulers where they start. */
+  readonly schedulers?: readonly SchedulerCounts[];
+}
+
+/** A checkpoint that mmengine's Runner resumes. */
 export function encodeMmengineCheckpoint(
   state: TrainingState,
   metadata: Metadata,
-  numbersOf: (parameter: string) => OptimizerNumbers,
+  { numbersOf, schedulers = [] }: OptimizerDescription,
 ): Uint8Array {
   const { raw, averages, averageSteps, momentum, step, epoch, seed } = state;
   const parameters = [...raw.keys()].filter((name) => !BUFFER.test(name));
@@ -158,6 +171,7 @@ export function encodeMmengineCheckpoint(
       new Map([["steps", steps], ...[...raw].map(([name, entry]) => [`module.${name}`, entry] as const)]),
     ),
     optimizer: { state: new Map(buffers), param_groups: groups },
+    param_schedulers: schedulers.map(({ globalStep, lastStep }) => ({ _global_step: globalStep, last_step: lastStep })),
     message_hub: { log_scalars: {}, runtime_info: { epoch, iter: step }, resumed_keys: {} },
   });
 }

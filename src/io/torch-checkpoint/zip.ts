@@ -26,6 +26,8 @@ const ENCRYPTED = 1;
 const UTF8_NAMES = 0x0800;
 
 interface Member {
+  readonly isEncrypted: boolean;
+  readonly isStored: boolean;
   readonly crc: number;
   readonly size: number;
   readonly localAt: number;
@@ -58,7 +60,12 @@ export class ZipReader {
   read(name: string): Uint8Array | undefined {
     const member = this.#members.get(name);
     if (!member) return undefined;
-    const { localAt, size, crc } = member;
+    const { localAt, size, crc, isStored, isEncrypted } = member;
+    if (!isStored || isEncrypted)
+      throw new CheckpointError(
+        `${this.#where}: ${name} is ${isEncrypted ? "encrypted" : "compressed"}, expected members stored as they are`,
+        "torch.save never does that: load the file in PyTorch and save it again",
+      );
     this.#expect(localAt, LOCAL_BYTES, LOCAL, `the header of ${name}`);
     // the local header's own lengths: its padding is not in the directory
     const start =
@@ -82,14 +89,9 @@ export class ZipReader {
       if (next > end) throw this.#damaged(`entry ${i} of its directory reaches past the end`);
       const nameAt = at + CENTRAL_BYTES;
       const name = decoder.decode(this.#bytes.subarray(nameAt, nameAt + nameLength!));
-      if (view.getUint16(at + 8, true) & ENCRYPTED)
-        throw new CheckpointError(`${this.#where}: ${name} is encrypted, expected a plain archive`);
-      if (view.getUint16(at + 10, true) !== STORED)
-        throw new CheckpointError(
-          `${this.#where}: ${name} is compressed, expected members stored as they are`,
-          "torch.save never compresses: load the file in PyTorch and save it again",
-        );
       this.#members.set(name, {
+        isEncrypted: (view.getUint16(at + 8, true) & ENCRYPTED) !== 0,
+        isStored: view.getUint16(at + 10, true) === STORED,
         crc: view.getUint32(at + 16, true),
         ...this.#sizeAndPlace(at, nameAt + nameLength!, extraLength!),
       });
@@ -110,8 +112,7 @@ export class ZipReader {
       return this.#uint64(position);
     });
     const [size, stored, localAt] = wide as [number, number, number];
-    if (size !== stored) throw this.#damaged("a stored member has two different sizes");
-    return { size, localAt };
+    return { size: Math.min(size, stored), localAt };
   }
 
   #findExtra(at: number, length: number): { at: number; end: number } | null {
