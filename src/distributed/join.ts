@@ -3,7 +3,13 @@
  */
 import { type ProcessGroup, soloGroup } from "../train/process-group.js";
 import { DistributedError } from "../util/errors.js";
-import { type Environment, readIdentity } from "./environment.js";
+import { type Environment, type RankIdentity, readIdentity, wholeNumber } from "./environment.js";
+import { endWithLauncher } from "./launcher-watch.js";
+import { MeshGroup } from "./mesh-group.js";
+import { joinMpi } from "./mpi/join.js";
+import { mpiTrouble } from "./mpi/library.js";
+import { isLoopback, type MeetingPoint, meet } from "./sockets/rendezvous.js";
+import { SocketWires } from "./sockets/socket-wires.js";
 
 export const transportNames = ["auto", "sockets", "mpi"] as const;
 export type TransportName = (typeof transportNames)[number];
@@ -13,16 +19,92 @@ export interface JoinOptions {
   readonly transport: TransportName;
   /** Every collective ends within this time or throws, naming who is late. Default ten minutes. */
   readonly deadlineMs?: number;
+  /** All ranks have come within this time, or joining throws. Default five minutes. */
+  readonly joinMs?: number;
   /** Hears, once each, what is odd but not wrong: a stranger on the port. */
   readonly onNotice?: (text: string) => void;
 }
+
+/** What the launcher of this package adds to torchrun's variables. */
+export const variables = {
+  /** Known to the ranks of one run and to nobody else; what a stranger on the port lacks. */
+  secret: "TENSORONE_SECRET",
+  /** Process id of the launcher, where that is ours. */
+  launcher: "TENSORONE_LAUNCHER",
+  /** Folder of the Unix sockets, where all ranks are on one machine. */
+  folder: "TENSORONE_SOCKETS",
+} as const;
+
+const defaults = { deadlineMs: 600_000, joinMs: 300_000, masterPort: 29_500 } as const;
+/** As if the launcher's hang-up had reached us: 128 + SIGHUP. */
+const lostLauncherCode = 129;
+/** What can be guessed in an afternoon is no secret. */
+const leastSecretLength = 16;
 
 /**
  * The group this process belongs to; the group of one where no launcher has started it. Throws DistributedError: others who
  * do not come, a library that is missing, variables that make no sense.
  */
-export async function joinProcessGroup(_options: JoinOptions, environment: Environment): Promise<ProcessGroup> {
+export async function joinProcessGroup(options: JoinOptions, environment: Environment): Promise<ProcessGroup> {
   const identity = readIdentity(environment);
   if (!identity || identity.worldSize === 1) return soloGroup();
-  throw new DistributedError(`${identity.launcher}: no transport for ${identity.worldSize} processes yet`);
+  if (environment[variables.launcher] !== undefined) endWithLauncher(lostLauncherCode);
+  const { deadlineMs = defaults.deadlineMs } = options;
+  const isMpi = await choosesMpi(options, identity, environment);
+  const wires = isMpi ? await joinMpi(identity) : await joinSockets(options, identity, environment);
+  const group = new MeshGroup(wires, { deadlineMs });
+  await group.barrier();
+  return group;
+}
+
+/** mpirun's ranks can talk over MPI at once; srun's where Slurm offers them a PMI. */
+async function choosesMpi(
+  { transport, onNotice }: JoinOptions,
+  { launcher }: RankIdentity,
+  environment: Environment,
+): Promise<boolean> {
+  if (transport === "sockets") return false;
+  if (transport === "mpi") return true;
+  const hasPmi = environment.PMIX_RANK !== undefined || environment.PMI_RANK !== undefined;
+  if (launcher !== "openmpi" && launcher !== "mpich" && !(launcher === "slurm" && hasPmi)) return false;
+  const trouble = await mpiTrouble();
+  if (trouble === null) return true;
+  onNotice?.(`no MPI, so sockets: ${trouble.summary}`);
+  return false;
+}
+
+async function joinSockets(
+  { joinMs = defaults.joinMs, onNotice = () => {} }: JoinOptions,
+  identity: RankIdentity,
+  environment: Environment,
+): Promise<SocketWires> {
+  const { rank, worldSize } = identity;
+  const at = meetingPoint(identity, environment);
+  const secret = environment[variables.secret];
+  if (secret === undefined || secret.length < leastSecretLength)
+    throw new DistributedError(
+      `sockets: ${variables.secret} ${secret === undefined ? "is not set" : `has ${secret.length} characters`}, expected a secret of at least ${leastSecretLength} characters that all ranks share`,
+      `export ${variables.secret}=$(openssl rand -hex 32) before the launcher starts; the same on every machine`,
+    );
+  const peers = await meet({ rank, worldSize, at, secret, deadlineMs: joinMs, onNotice });
+  return new SocketWires(identity, peers, at.kind === "unix" ? "sockets" : "sockets (TCP)");
+}
+
+function meetingPoint(
+  { launcher, localSize, worldSize, masterAddr }: RankIdentity,
+  environment: Environment,
+): MeetingPoint {
+  const folder = environment[variables.folder];
+  if (folder !== undefined) return { kind: "unix", folder };
+  const host = masterAddr ?? (localSize === worldSize ? "127.0.0.1" : undefined);
+  if (host === undefined)
+    throw new DistributedError(
+      `sockets: ${launcher} does not say where rank 0 is, expected MASTER_ADDR`,
+      "export MASTER_ADDR=HOST (and MASTER_PORT) for all ranks, or let them talk over MPI",
+    );
+  if (isLoopback(host) && localSize !== worldSize && launcher !== "torchrun")
+    throw new DistributedError(
+      `sockets: MASTER_ADDR=${host} with ${localSize} of ${worldSize} ranks on this machine, expected an address that the others reach`,
+    );
+  return { kind: "tcp", host, port: wholeNumber(environment, "MASTER_PORT") ?? defaults.masterPort };
 }

@@ -2,7 +2,15 @@
  * Starts the ranks of this machine as child processes, watches them, and ends all when one fails. The variables it leaves
  * them are torchrun's, so a rank cannot tell the two apart. It knows nothing of what the ranks do.
  */
+import { randomBytes } from "node:crypto";
+import { mkdtemp, rm } from "node:fs/promises";
+import { availableParallelism, constants, tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { DistributedError } from "../util/errors.js";
 import type { Environment } from "./environment.js";
+import { variables } from "./join.js";
+import { RankProcess } from "./rank-process.js";
 
 export interface LaunchOptions {
   /** Ranks on this machine. */
@@ -40,5 +48,139 @@ export interface LaunchOutcome {
   readonly failure: RankFailure | null;
 }
 
-/** Runs the ranks to their end. SIGINT, SIGTERM and SIGUSR1 are handed on to them. */
-export type LaunchLocal = (options: LaunchOptions, environment: Environment) => Promise<LaunchOutcome>;
+/** After SIGTERM a rank has this long to leave before SIGKILL. */
+const graceMs = 5000;
+/** Ranks that have agreed to stop write one checkpoint and leave, all at about the same time. */
+const orderlyMs = 60_000;
+/** A failure is seldom alone: the others' complaints about the lost rank should not come between. */
+const settleMs = 200;
+const handedOn = ["SIGINT", "SIGTERM", "SIGUSR1"] as const;
+const orderlyCodes: readonly number[] = handedOn.map((name) => 128 + constants.signals[name]);
+
+/** Runs the ranks to their end. SIGINT, SIGTERM and SIGUSR1 are handed on to them. Throws DistributedError before any starts. */
+export async function launchLocal(options: LaunchOptions, environment: Environment): Promise<LaunchOutcome> {
+  const { nnodes = 1, nodeRank = 0, masterAddr, maxRestarts = 0, print } = options;
+  if (nodeRank >= nnodes)
+    throw new DistributedError(`launch: node rank ${nodeRank} of ${nnodes} nodes, expected a number below`);
+  if (nnodes > 1 && masterAddr === undefined)
+    throw new DistributedError(
+      `launch: ${nnodes} nodes and no master address`,
+      "--master-addr HOST: where the first one is",
+    );
+  if (nnodes > 1 && environment[variables.secret] === undefined)
+    throw new DistributedError(
+      `launch: ${nnodes} nodes and no ${variables.secret}`,
+      `export ${variables.secret}=$(openssl rand -hex 32) once, the same value on every machine`,
+    );
+  for (let restart = 0; ; restart++) {
+    const run = new LocalRanks(options, environment, restart);
+    const outcome = await run.finish();
+    if (outcome.failure) for (const line of report(outcome.failure)) print(line);
+    if (!outcome.failure || run.isStopping || restart >= maxRestarts) return { ...outcome, restarts: restart };
+    print(`restart ${restart + 1} of ${maxRestarts}`);
+  }
+}
+
+/** How many threads each of `localSize` ranks on this machine may use: the launcher's word, or a fair share of the cores. */
+export function threadsPerRank(localSize: number): number {
+  return Math.max(1, Math.floor(availableParallelism() / localSize));
+}
+
+/** All ranks of one attempt. */
+class LocalRanks {
+  /** Somebody wants the run to end: it is not started again. */
+  isStopping = false;
+  readonly #options: LaunchOptions;
+  readonly #environment: Environment;
+  readonly #restart: number;
+  #ranks: RankProcess[] = [];
+
+  constructor(options: LaunchOptions, environment: Environment, restart: number) {
+    this.#options = options;
+    this.#environment = environment;
+    this.#restart = restart;
+  }
+
+  async finish(): Promise<Omit<LaunchOutcome, "restarts">> {
+    const { nnodes = 1 } = this.#options;
+    const folder = nnodes === 1 ? await mkdtemp(join(tmpdir(), "tensorone-")) : null;
+    const handOn = (signal: NodeJS.Signals) => {
+      this.isStopping = true;
+      for (const rank of this.#ranks) rank.kill(signal);
+    };
+    for (const name of handedOn) process.on(name, handOn);
+    try {
+      this.#start(folder);
+      return await this.#watch();
+    } finally {
+      for (const rank of this.#ranks) rank.kill("SIGKILL");
+      for (const name of handedOn) process.off(name, handOn);
+      if (folder !== null) await rm(folder, { recursive: true, force: true });
+    }
+  }
+
+  #start(folder: string | null): void {
+    const {
+      nproc,
+      nnodes = 1,
+      nodeRank = 0,
+      masterAddr = "127.0.0.1",
+      masterPort = 29_500,
+      maxRestarts = 0,
+      command,
+    } = this.#options;
+    const shared = {
+      WORLD_SIZE: nnodes * nproc,
+      LOCAL_WORLD_SIZE: nproc,
+      GROUP_RANK: nodeRank,
+      MASTER_ADDR: masterAddr,
+      MASTER_PORT: masterPort,
+      TORCHELASTIC_RESTART_COUNT: this.#restart,
+      TORCHELASTIC_MAX_RESTARTS: maxRestarts,
+      [variables.launcher]: process.pid,
+      [variables.secret]: this.#environment[variables.secret] ?? randomBytes(32).toString("hex"),
+      ...(folder !== null && { [variables.folder]: folder }),
+    };
+    this.#ranks = Array.from({ length: nproc }, (_, localRank) => {
+      const rank = nodeRank * nproc + localRank;
+      const own = { RANK: rank, LOCAL_RANK: localRank, ...shared };
+      const strings = Object.fromEntries(Object.entries(own).map(([name, value]) => [name, String(value)]));
+      return new RankProcess(rank, command(this.#restart), { ...this.#environment, ...strings });
+    });
+  }
+
+  async #watch(): Promise<Omit<LaunchOutcome, "restarts">> {
+    const failed = new Promise<RankProcess>((resolve) => {
+      for (const rank of this.#ranks) void rank.ended.then(() => rank.exitCode !== 0 && resolve(rank));
+    });
+    const everyone = Promise.all(this.#ranks.map(({ ended }) => ended));
+    const first = await Promise.race([failed, everyone.then(() => null)]);
+    if (first === null) return { exitCode: 0, failure: null };
+    if (this.#isOrderly(first)) {
+      await Promise.race([everyone, sleep(orderlyMs, undefined, { ref: false })]);
+      return { exitCode: first.exitCode!, failure: null };
+    }
+    await sleep(settleMs);
+    for (const rank of this.#ranks) rank.kill("SIGTERM");
+    await Promise.race([everyone, sleep(graceMs)]);
+    for (const rank of this.#ranks) rank.kill("SIGKILL");
+    await everyone;
+    const { rank, pid, exitCode, signal, lastLines } = first;
+    const failure = { rank, pid, exitCode, signal, lastLines };
+    return { exitCode: exitCode ?? 128 + (signal ? constants.signals[signal] : 0), failure };
+  }
+
+  /** Left on request, after saving. */
+  #isOrderly({ exitCode }: RankProcess): boolean {
+    return exitCode !== null && orderlyCodes.includes(exitCode);
+  }
+}
+
+function report({ rank, pid, exitCode, signal, lastLines }: RankFailure): string[] {
+  const how = signal ? `was ended by ${signal}` : `ended with exit code ${exitCode}`;
+  const said = lastLines.map((line) => `  rank ${rank}: ${line}`);
+  return [
+    `rank ${rank} (pid ${pid}) ${how}, so all ranks have been stopped`,
+    ...(said.length > 0 ? ["its last lines:", ...said] : []),
+  ];
+}

@@ -1,26 +1,77 @@
 /**
  * The command line's side of several processes: whether this process is a launcher, a rank, or alone.
  */
-import type { Environment } from "../../distributed/environment.js";
-import type { Face, Outcome } from "../command.js";
+import { type Environment, readIdentity } from "../../distributed/environment.js";
+import { variables } from "../../distributed/join.js";
+import { launchLocal } from "../../distributed/launch.js";
+import { UsageError } from "../../util/errors.js";
+import { Terminal } from "../../util/terminal.js";
+import type { Outcome } from "../command.js";
 import type { Values } from "../options.js";
 import type { launchOptions } from "./options.js";
 
 export type LaunchValues = Values<typeof launchOptions>;
 
+/** What a start adds to the words of this process. */
+export interface AddedWords {
+  /** To the first start, such as ["--out", run]. */
+  readonly firstArgs: readonly string[];
+  /** To a restart, such as ["--out", run, "--resume"]. */
+  readonly resumeArgs: readonly string[];
+}
+
+/** Whether this process has to start ranks rather than to be one. Throws UsageError where options contradict. */
+export function isLauncher(values: LaunchValues, environment: Environment): boolean {
+  const { nproc = 1, nnodes = 1, nodeRank, masterAddr, transport } = values;
+  const identity = readIdentity(environment);
+  const isAsked = nproc > 1 || nnodes > 1;
+  if (environment[variables.launcher] !== undefined && identity) return false;
+  if (identity && isAsked)
+    throw new UsageError(
+      `train: --nproc ${nproc} --nnodes ${nnodes} in a process that ${identity.launcher} has started, expected one launcher`,
+      `leave --nproc and --nnodes away: ${identity.launcher} has started ${identity.worldSize} processes`,
+    );
+  if (!isAsked) return false;
+  if (transport === "mpi")
+    throw new UsageError(
+      "train: --transport mpi with --nproc, expected mpirun",
+      `mpirun -n ${nproc} npx tensorone train …`,
+    );
+  if (nnodes > 1 && (nodeRank === undefined || masterAddr === undefined))
+    throw new UsageError(
+      `train: --nnodes ${nnodes} without ${nodeRank === undefined ? "--node-rank" : "--master-addr"}`,
+      `on each machine: --nnodes ${nnodes} --node-rank 0…${nnodes - 1} --master-addr HOST-OF-THE-FIRST`,
+    );
+  return true;
+}
+
 /**
- * Runs the command line again as --nproc ranks of this machine and returns how they ended; null where this process is a
- * rank itself, or alone, and has to do the work. `resumeArgs` is what a restart adds to the words of this process, such as
- * ["--out", run, "--resume"]; `firstArgs` what the first start adds, such as ["--out", run]. Throws UsageError for options
- * that contradict each other or the launcher that started this process.
- *
- *     const launched = await launchRanks(values, process.env, face, { firstArgs, resumeArgs });
- *     if (launched) return launched;
- *     const group = await joinProcessGroup({ transport, deadlineMs, onNotice }, process.env);
+ * Runs this very command line as ranks, and returns how they ended. Failures are reported on stderr; rank 0 has spoken for
+ * itself on stdout, unless it was killed, whose error object is then ours to print.
  */
-export type LaunchRanks = (
+export async function launchRanks(
   values: LaunchValues,
   environment: Environment,
-  face: Face,
-  words: { readonly firstArgs: readonly string[]; readonly resumeArgs: readonly string[] },
-) => Promise<Outcome | null>;
+  { firstArgs, resumeArgs }: AddedWords,
+): Promise<Outcome> {
+  const { nproc = 1, nnodes = 1, nodeRank = 0, masterAddr, masterPort, maxRestarts } = values;
+  const terminal = new Terminal(process.stderr, environment);
+  const words = process.argv.slice(1);
+  const { exitCode, failure } = await launchLocal(
+    {
+      nproc,
+      nnodes,
+      nodeRank,
+      ...(masterAddr !== undefined && { masterAddr }),
+      ...(masterPort !== undefined && { masterPort }),
+      maxRestarts,
+      command: (restart) => [...words, ...(restart === 0 ? firstArgs : resumeArgs)],
+      print: (line) => terminal.print(line),
+    },
+    environment,
+  );
+  const { rank, pid, signal } = failure ?? {};
+  const isMute = rank === 0 && signal !== null;
+  const message = `rank ${rank} (pid ${pid}) was ended by ${signal}`;
+  return { json: isMute ? { error: { name: "DistributedError", message, hint: null } } : null, exitCode };
+}

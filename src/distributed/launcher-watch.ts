@@ -1,0 +1,12 @@
+/**
+ * A rank must not outlive its launcher: nobody would stop it, and it would hold cores and ports. Ranks of launchers of
+ * other makes are those launchers' concern.
+ */
+
+/** From now on, the process ends with `exitCode` as soon as the launcher that started it is gone. */
+export function endWithLauncher(exitCode: number): void {
+  if (!process.channel) return;
+  process.once("disconnect", () => process.exit(exitCode));
+  // waiting for the launcher's end is no reason to live
+  process.channel.unref();
+}

@@ -1,0 +1,225 @@
+/**
+ * The process group over any transport that carries messages between two ranks: the collectives, written once. Everybody
+ * adds everything in the same order, so every rank gets the same bits whatever the transport.
+ */
+import { expectParts, type ProcessGroup } from "../train/process-group.js";
+import { DistributedError } from "../util/errors.js";
+import { Exchange } from "./exchange.js";
+import { type Operand, planSum, type SumPlan } from "./sum-plan.js";
+import type { OpName, Wires } from "./wires.js";
+
+export interface MeshOptions {
+  /** A collective that has not ended after this fails, naming who is late. */
+  readonly deadlineMs: number;
+}
+
+/** Messages of the sum that are awaited ahead of the one being added. */
+const window = 2;
+/** Nobody waits longer for others to leave. */
+const closeMs = 5000;
+
+const combine = {
+  sum: (a: number, b: number) => a + b,
+  max: Math.max,
+  min: Math.min,
+} as const;
+
+export class MeshGroup implements ProcessGroup {
+  readonly #wires: Wires;
+  readonly #deadlineMs: number;
+  readonly #plans = new Map<number, SumPlan>();
+  #scratch = new Float32Array(0);
+  #sequence = 0;
+  #running: OpName | null = null;
+
+  constructor(wires: Wires, { deadlineMs }: MeshOptions) {
+    this.#wires = wires;
+    this.#deadlineMs = deadlineMs;
+  }
+
+  get rank(): number {
+    return this.#wires.rank;
+  }
+  get worldSize(): number {
+    return this.#wires.worldSize;
+  }
+  get localRank(): number {
+    return this.#wires.localRank;
+  }
+  get localSize(): number {
+    return this.#wires.localSize;
+  }
+  get transport(): string {
+    return this.#wires.transport;
+  }
+
+  /**
+   * Every rank owns a slice of the vector: it gets the others' partial sums of it, adds them, and sends the sum to all.
+   * Each number travels as often as in a ring, in two hops instead of 2 (W − 1), and each is added by one rank alone.
+   */
+  async sumReplicas(parts: readonly Float32Array[], replicas: number, into: Float32Array): Promise<void> {
+    const plan = this.#planFor(replicas);
+    expectParts(parts, plan.partsOf[this.rank]!, into.length);
+    const buckets = Array.from({ length: this.worldSize }, (_, rank) => this.#bucketsOf(rank, into.length));
+    await this.#collective("sumReplicas", async (exchange) => {
+      for (const to of this.#others())
+        for (const [begin, end] of buckets[to]!)
+          for (const part of parts) exchange.send(to, bytesOf(part.subarray(begin, end)));
+      await this.#sumOwn(exchange, plan, parts, buckets[this.rank]!, into);
+      await Promise.all(
+        this.#others().flatMap((from) =>
+          buckets[from]!.map(([begin, end]) => exchange.receive(from, bytesOf(into.subarray(begin, end)))),
+        ),
+      );
+    });
+  }
+
+  async allReduce(values: Float64Array, op: "sum" | "max" | "min"): Promise<void> {
+    await this.#collective("allReduce", async (exchange) => {
+      const own = values.slice();
+      const all = Array.from({ length: this.worldSize }, (_, rank) =>
+        rank === this.rank ? own : new Float64Array(values.length),
+      );
+      for (const to of this.#others()) exchange.send(to, bytesOf(own));
+      await Promise.all(this.#others().map((from) => exchange.receive(from, bytesOf(all[from]!))));
+      for (let i = 0; i < values.length; i++) values[i] = all.map((of) => of[i]!).reduce((a, b) => combine[op](a, b));
+    });
+  }
+
+  async broadcast(bytes: Uint8Array, root = 0): Promise<void> {
+    await this.#collective("broadcast", async (exchange) => {
+      for (let begin = 0; begin < bytes.length; begin += this.#wires.bucketBytes) {
+        const bucket = bytes.subarray(begin, begin + this.#wires.bucketBytes);
+        if (this.rank !== root) await exchange.receive(root, bucket);
+        else for (const to of this.#others()) exchange.send(to, bucket);
+      }
+    });
+  }
+
+  async barrier(): Promise<void> {
+    await this.#barrier(this.#deadlineMs);
+  }
+
+  async abort(reason: string): Promise<void> {
+    await this.#wires.abort(reason);
+    this.#wires.fail(new DistributedError(`rank ${this.rank} has left its group: ${reason}`));
+  }
+
+  async close(): Promise<void> {
+    if (!this.#wires.failure) await this.#barrier(Math.min(closeMs, this.#deadlineMs));
+    await this.#wires.close();
+  }
+
+  #barrier(deadlineMs: number): Promise<void> {
+    const nothing = new Uint8Array(0);
+    const meet = async (exchange: Exchange) => {
+      for (const to of this.#others()) exchange.send(to, nothing);
+      await Promise.all(this.#others().map((from) => exchange.receive(from, nothing)));
+    };
+    return this.#collective("barrier", meet, deadlineMs);
+  }
+
+  /** Adds the buckets that this rank owns, and sends each as soon as it is there. */
+  async #sumOwn(
+    exchange: Exchange,
+    { partsOf, steps, root, temporaries }: SumPlan,
+    parts: readonly Float32Array[],
+    buckets: readonly Range[],
+    into: Float32Array,
+  ): Promise<void> {
+    const length = buckets.reduce((most, [begin, end]) => Math.max(most, end - begin), 0);
+    const firstPart = partsOf.map((_, rank) => this.#others().reduce((n, r) => (r < rank ? n + partsOf[r]! : n), 0));
+    const foreign = this.#others().reduce((n, rank) => n + partsOf[rank]!, 0);
+    this.#reserve(length * (window * foreign + temporaries));
+    const slot = (index: number, size: number) => this.#scratch.subarray(index * length, index * length + size);
+    const incoming = (b: number, rank: number, part: number) =>
+      slot((b % window) * foreign + firstPart[rank]! + part, buckets[b]![1] - buckets[b]![0]);
+
+    const arrivals: Promise<unknown>[] = [];
+    const expect = (b: number) => {
+      if (b >= buckets.length) return;
+      const messages = this.#others().flatMap((from) =>
+        Array.from({ length: partsOf[from]! }, (_, part) => exchange.receive(from, bytesOf(incoming(b, from, part)))),
+      );
+      const arrival = Promise.all(messages);
+      arrival.catch(() => {});
+      arrivals.push(arrival);
+    };
+    for (let b = 0; b < window; b++) expect(b);
+    for (const [b, [begin, end]] of buckets.entries()) {
+      await arrivals[b];
+      const result = into.subarray(begin, end);
+      const at = (operand: Operand): Float32Array => {
+        if (operand.kind === "result") return result;
+        if (operand.kind === "temporary") return slot(window * foreign + operand.index, end - begin);
+        const { rank, part } = operand;
+        return rank === this.rank ? parts[part]!.subarray(begin, end) : incoming(b, rank, part);
+      };
+      for (const { left, right, target } of steps) add(at(left), at(right), at(target));
+      if (root.kind === "part") result.set(at(root));
+      for (const to of this.#others()) exchange.send(to, bytesOf(result));
+      expect(b + window);
+    }
+  }
+
+  /** Runs the messages of one collective under its deadline; afterwards all that was sent has left. */
+  async #collective(
+    op: OpName,
+    body: (exchange: Exchange) => Promise<void>,
+    deadlineMs = this.#deadlineMs,
+  ): Promise<void> {
+    if (this.#wires.failure) throw this.#wires.failure;
+    if (this.#running)
+      throw new DistributedError(
+        `${op}: called while ${this.#running} is under way, expected one collective at a time`,
+      );
+    this.#running = op;
+    const exchange = new Exchange(this.#wires, { op, sequence: ++this.#sequence });
+    const timer = setTimeout(() => this.#wires.fail(exchange.lateError(deadlineMs)), deadlineMs);
+    try {
+      await body(exchange);
+      await exchange.sent();
+    } finally {
+      clearTimeout(timer);
+      this.#running = null;
+    }
+  }
+
+  #others(): number[] {
+    return Array.from({ length: this.worldSize - 1 }, (_, i) => (this.rank + 1 + i) % this.worldSize);
+  }
+
+  #planFor(replicas: number): SumPlan {
+    const known = this.#plans.get(replicas);
+    if (known) return known;
+    const plan = planSum(replicas, this.worldSize);
+    this.#plans.set(replicas, plan);
+    return plan;
+  }
+
+  /** The slice of a rank, cut into messages. */
+  #bucketsOf(rank: number, length: number): Range[] {
+    const begin = Math.floor((length * rank) / this.worldSize);
+    const end = Math.floor((length * (rank + 1)) / this.worldSize);
+    const size = this.#wires.bucketBytes / Float32Array.BYTES_PER_ELEMENT;
+    return Array.from({ length: Math.ceil((end - begin) / size) }, (_, i) => [
+      begin + i * size,
+      Math.min(end, begin + (i + 1) * size),
+    ]);
+  }
+
+  #reserve(length: number): void {
+    if (this.#scratch.length < length) this.#scratch = new Float32Array(length);
+  }
+}
+
+type Range = readonly [begin: number, end: number];
+
+/** into = a + b, rounded to float32 once. */
+function add(a: Float32Array, b: Float32Array, into: Float32Array): void {
+  for (let i = 0; i < into.length; i++) into[i] = a[i]! + b[i]!;
+}
+
+function bytesOf(view: ArrayBufferView): Uint8Array {
+  return new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
+}

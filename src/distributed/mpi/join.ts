@@ -1,0 +1,17 @@
+/**
+ * Joins the MPI job that mpirun or srun has prepared.
+ */
+import type { RankIdentity } from "../environment.js";
+import { loadMpi } from "./library.js";
+import { expectWorld, MpiWires } from "./mpi-wires.js";
+
+/** MPI_THREAD_FUNNELED: there are other threads, only the main one calls MPI. */
+const funneled = 1;
+
+/** Throws DistributedError where MPI is missing or does not see the ranks that the launcher has started. */
+export async function joinMpi(identity: RankIdentity): Promise<MpiWires> {
+  const mpi = await loadMpi();
+  mpi.initThread(funneled);
+  expectWorld(mpi, identity);
+  return new MpiWires(mpi, identity);
+}

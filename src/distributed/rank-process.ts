@@ -1,0 +1,65 @@
+/**
+ * One rank as its launcher sees it: a child process, its last lines, its end. The channel between them carries no
+ * messages: when it breaks, the child knows that its launcher is gone (see launcher-watch).
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import type { Environment } from "./environment.js";
+
+const keptLines = 20;
+const keptBytes = 16_384;
+
+export class RankProcess {
+  readonly rank: number;
+  /** Resolves when the process has ended and all it said has been read. */
+  readonly ended: Promise<void>;
+  exitCode: number | null = null;
+  signal: NodeJS.Signals | null = null;
+  readonly #child: ChildProcess;
+  #tail = "";
+  #hasEnded = false;
+
+  /** Runs `node ...words`. The whole run has one stdin, that of rank 0, and shows one stdout, also rank 0's. */
+  constructor(rank: number, words: readonly string[], env: Environment) {
+    this.rank = rank;
+    const isFirst = rank === 0;
+    this.#child = spawn(process.execPath, [...process.execArgv, ...words], {
+      env: { ...env },
+      stdio: [isFirst ? "inherit" : "ignore", isFirst ? "inherit" : "ignore", "pipe", "ipc"],
+    });
+    this.#child.stderr!.on("data", (chunk: Buffer) => {
+      if (isFirst) process.stderr.write(chunk);
+      this.#tail = (this.#tail + chunk.toString()).slice(-keptBytes);
+    });
+    this.ended = new Promise((resolve) => {
+      const finish = (exitCode: number | null, signal: NodeJS.Signals | null) => {
+        if (this.#hasEnded) return;
+        this.#hasEnded = true;
+        this.exitCode = exitCode;
+        this.signal = signal;
+        resolve();
+      };
+      // not "close": a grandchild may keep stderr open for ever
+      this.#child.once("exit", (code, signal) => setImmediate(() => finish(code, signal)));
+      this.#child.once("error", (error) => {
+        this.#tail += `${error.message}\n`;
+        finish(1, null);
+      });
+    });
+  }
+
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get lastLines(): readonly string[] {
+    return this.#tail
+      .split(/\r?\n/)
+      .filter((line) => line.trim() !== "")
+      .slice(-keptLines);
+  }
+
+  /** Does nothing to a process that has ended. */
+  kill(signal: NodeJS.Signals): void {
+    if (!this.#hasEnded) this.#child.kill(signal);
+  }
+}

@@ -1,0 +1,74 @@
+/**
+ * Point-to-point messages over sockets, one connection for each pair of ranks.
+ */
+import type { RankIdentity } from "../environment.js";
+import type { Tag, Wires } from "../wires.js";
+import { Connection } from "./connection.js";
+import type { Peers } from "./rendezvous.js";
+
+/** Fits in the cache together with what it is added to; measured with bench/all-reduce. */
+const bucketBytes = 256 * 1024;
+/** Parting words do not keep a process that fails. */
+const partingMs = 1000;
+
+export class SocketWires implements Wires {
+  readonly rank: number;
+  readonly worldSize: number;
+  readonly localRank: number;
+  readonly localSize: number;
+  readonly transport: string;
+  readonly bucketBytes = bucketBytes;
+  readonly #connections = new Map<number, Connection>();
+  #failure: Error | null = null;
+
+  constructor({ rank, worldSize, localRank, localSize }: RankIdentity, peers: Peers, transport: string) {
+    this.rank = rank;
+    this.worldSize = worldSize;
+    this.localRank = localRank;
+    this.localSize = localSize;
+    this.transport = transport;
+    for (const [peer, socket] of peers)
+      this.#connections.set(
+        peer,
+        new Connection(socket, peer, (error) => {
+          if (error && !this.#failure) this.fail(error);
+        }),
+      );
+  }
+
+  get failure(): Error | null {
+    return this.#failure;
+  }
+
+  send(to: number, bytes: Uint8Array, tag: Tag): Promise<void> {
+    return this.#connections.get(to)!.send(bytes, tag);
+  }
+
+  receive(from: number, into: Uint8Array, tag: Tag): Promise<void> {
+    return this.#connections.get(from)!.receive(into, tag);
+  }
+
+  fail(error: Error): void {
+    this.#failure ??= error;
+    for (const connection of this.#connections.values()) connection.fail(this.#failure);
+  }
+
+  async abort(reason: string): Promise<void> {
+    await this.#part((connection) => connection.abort(reason));
+  }
+
+  async close(): Promise<void> {
+    await this.#part((connection) => connection.close());
+  }
+
+  async #part(leave: (connection: Connection) => Promise<void>): Promise<void> {
+    const all = Promise.all([...this.#connections.values()].map(leave));
+    let timer: NodeJS.Timeout | undefined;
+    const patience = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, partingMs);
+    });
+    await Promise.race([all, patience]);
+    clearTimeout(timer);
+    for (const connection of this.#connections.values()) connection.destroy();
+  }
+}
