@@ -6,8 +6,11 @@ import type { Arena } from "./arena.js";
 import { type Target, WasmModule } from "./assembler/index.js";
 import type { Kernel } from "./plan.js";
 
-/** Bytes of kernels are packed into blocks of at least this size. */
-const BLOCK_BYTES = 1 << 18;
+/**
+ * Bytes of kernels are packed into blocks of at least this size: three times what S4's training takes. A further block
+ * would come to lie amid the tensors of a first step, and cut up the run of memory that its recording asks for next.
+ */
+const BLOCK_BYTES = 1 << 20;
 
 /** How the bytes of a module become code. */
 export interface Compiler {
