@@ -11,13 +11,17 @@ import { nearestName } from "../util/nearest.js";
 import { Terminal } from "../util/terminal.js";
 import type { Command, Outcome } from "./command.js";
 import { bench } from "./commands/bench.js";
+import { browse } from "./commands/browse.js";
 import { conversion } from "./commands/convert.js";
 import { evaluation } from "./commands/eval.js";
 import { exporting } from "./commands/export.js";
 import { predict } from "./commands/predict.js";
+import { preparation } from "./commands/prepare.js";
 import { reparameterization } from "./commands/reparameterize.js";
+import { schedule } from "./commands/schedule.js";
 import { summary } from "./commands/summary.js";
 import { training } from "./commands/train.js";
+import { verification } from "./commands/verify-dataset.js";
 import { commandHelp, overallHelp } from "./help.js";
 import { parse } from "./parse.js";
 import { callerPrefix, packageRoot } from "./paths.js";
@@ -27,9 +31,13 @@ const commands = [
   training,
   evaluation,
   predict,
+  preparation,
+  verification,
   reparameterization,
   exporting,
   conversion,
+  schedule,
+  browse,
   summary,
   bench,
 ] as unknown as readonly Command[];

@@ -39,6 +39,14 @@ export const workersOption = integer({
   default: Math.max(1, Math.floor(availableParallelism() / 4)),
 });
 
+/** The same for commands that do nothing else. */
+export const allWorkersOption = integer({
+  help: "threads that decode pictures; default: the cores of this machine",
+  min: 0,
+  max: 256,
+  default: availableParallelism(),
+});
+
 /** Who turns JPEG files into pixels. */
 export const decoderOption = choice(decoderNames, {
   help: "what decodes JPEG; libjpeg-turbo (WebAssembly) and sharp (native) are faster and need their package",

@@ -2,8 +2,8 @@
  * A data set on disk in ImageNet's layout: a folder per class under train/ and val/, or a list file naming path and label.
  * Finds the samples and checks that they make sense; reads no picture. Node only.
  */
-import { existsSync, readdirSync, statSync } from "node:fs";
-import { extname, join } from "node:path";
+import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from "node:fs";
+import { dirname, extname, join, sep } from "node:path";
 import { DataError } from "../util/errors.js";
 import { readListFile } from "./list-file.js";
 import type { PictureSource } from "./picture-source.js";
@@ -18,6 +18,12 @@ export interface ImageFolderOptions {
   /** Number of classes the model has; another number in the data is an error. */
   readonly numClasses?: number;
 }
+
+/** Takes problems of a data set as they are found; one that returns lets the search go on without the thing it is about. */
+export type Report = (problem: DataError) => void;
+const fail: Report = (problem) => {
+  throw problem;
+};
 
 /** Extensions that count as pictures (mmpretrain's list), in any case. */
 const extensions = new Set([".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif"]);
@@ -45,12 +51,20 @@ export class ImageFolder {
    * Throws DataError for a missing or empty folder, an empty class, a wrong list or a wrong number of classes.
    */
   static open(root: string, split: string, options: ImageFolderOptions = {}): ImageFolder {
+    return ImageFolder.survey(root, split, fail, options);
+  }
+
+  /** As open, but problems are reported and what they are about is left out; with all of it, no sample may be left. */
+  static survey(root: string, split: string, report: Report, options: ImageFolderOptions = {}): ImageFolder {
     if (!isFolder(root)) {
       throw new DataError(`ImageFolder: no folder ${root}, expected a data set there`, `check the path; ${layoutHint}`);
     }
     const list = [join(root, "meta", `${split}.txt`), join(root, `${split}_list.txt`)].find((file) => existsSync(file));
     const { numClasses } = options;
-    const opened = list === undefined ? openFolders(root, split, numClasses) : openList(list, root, split, numClasses);
+    const opened =
+      list === undefined
+        ? openFolders(root, split, numClasses, report)
+        : openList(list, root, split, numClasses, report);
     return new ImageFolder(root, split, opened.classes, opened.samples);
   }
 }
@@ -60,17 +74,18 @@ interface Opened {
   readonly samples: readonly Sample[];
 }
 
-function openFolders(root: string, split: string, numClasses: number | undefined): Opened {
+function openFolders(root: string, split: string, numClasses: number | undefined, report: Report): Opened {
   const folder = join(root, split);
   if (!isFolder(folder)) {
     const found = readdirSync(root).slice(0, 5).join(", ") || "nothing";
-    throw new DataError(`ImageFolder: no folder ${split} in ${root} (it holds ${found})`, layoutHint);
+    report(new DataError(`ImageFolder: no folder ${split} in ${root} (it holds ${found})`, layoutHint));
+    return { classes: [], samples: [] };
   }
-  const present = classFolders(folder);
+  const present = classFolders(folder, report);
   if (present.length === 0) {
-    throw new DataError(`ImageFolder: ${folder} has no class folders, expected one per class`, layoutHint);
+    report(new DataError(`ImageFolder: ${folder} has no class folders, expected one per class`, layoutHint));
   }
-  const trained = split === "train" ? [] : classFolders(join(root, "train"));
+  const trained = split === "train" ? [] : classFolders(join(root, "train"), () => {});
   const classes = trained.length === 0 ? present : trained;
   const labels = new Map(classes.map((name, label) => [name, label]));
   checkClassCount(folder, classes.length, numClasses);
@@ -78,16 +93,21 @@ function openFolders(root: string, split: string, numClasses: number | undefined
   for (const name of present) {
     const label = labels.get(name);
     if (label === undefined) {
-      throw new DataError(
-        `ImageFolder: class ${name} in ${folder} is not among the ${classes.length} classes of ${join(root, "train")}`,
-        "train and val must use the same class folder names",
+      report(
+        new DataError(
+          `ImageFolder: class ${name} in ${folder} is not among the ${classes.length} classes of ${join(root, "train")}`,
+          "train and val must use the same class folder names",
+        ),
       );
+      continue;
     }
-    const files = imageFiles(join(folder, name));
+    const files = imageFiles(join(folder, name), report);
     if (files.length === 0) {
-      throw new DataError(
-        `ImageFolder: class ${name} in ${folder} has no pictures, expected at least one`,
-        `pictures are files ending in ${[...extensions].join(" ")}; remove the folder or fill it`,
+      report(
+        new DataError(
+          `ImageFolder: class ${name} in ${folder} has no pictures, expected at least one`,
+          `pictures are files ending in ${[...extensions].join(" ")}; remove the folder or fill it`,
+        ),
       );
     }
     for (const file of files) samples.push({ path: join(folder, name, file), label });
@@ -95,11 +115,11 @@ function openFolders(root: string, split: string, numClasses: number | undefined
   return { classes, samples };
 }
 
-function openList(file: string, root: string, split: string, numClasses: number | undefined): Opened {
-  const folders = classFolders(join(root, "train"));
+function openList(file: string, root: string, split: string, numClasses: number | undefined, report: Report): Opened {
+  const folders = classFolders(join(root, "train"), report);
   if (folders.length > 0) checkClassCount(join(root, "train"), folders.length, numClasses);
   const known = folders.length || numClasses;
-  const samples = readListFile(file, root, split, known);
+  const samples = readListFile(file, { root, split, classCount: known ?? Infinity, report });
   if (folders.length > 0) return { classes: folders, samples };
   const classCount = known ?? samples.reduce((most, { label }) => Math.max(most, label + 1), 0);
   return { classes: Array.from({ length: classCount }, (_, i) => String(i)), samples };
@@ -113,25 +133,50 @@ function checkClassCount(where: string, found: number, expected: number | undefi
   );
 }
 
+/** Whether there is a folder, or a link to one; a link that leads nowhere, or to itself, is none. */
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  try {
+    return statSync(path).isDirectory();
+  } catch {
+    return false;
+  }
 }
 
 /** Sorted names of the folders in `path`, without hidden ones; none if there is no such folder. */
-function classFolders(path: string): string[] {
+function classFolders(path: string, report: Report): string[] {
   if (!isFolder(path)) return [];
-  const entries = readdirSync(path, { withFileTypes: true });
-  const folders = entries.filter(
-    (e) => !e.name.startsWith(".") && (e.isDirectory() || (e.isSymbolicLink() && isFolder(join(path, e.name)))),
-  );
-  return folders.map((e) => e.name).sort();
+  const names: string[] = [];
+  for (const entry of listFolder(path, report)) {
+    if (entry.name.startsWith(".")) continue;
+    if (entry.isDirectory()) names.push(entry.name);
+    if (!entry.isSymbolicLink()) continue;
+    const link = join(path, entry.name);
+    const wrong = wrongLink(link);
+    if (wrong !== undefined) report(new DataError(`ImageFolder: ${link} ${wrong}, expected a class folder`, linkHint));
+    else if (isFolder(link)) names.push(entry.name);
+  }
+  return names.sort();
 }
 
-/** Picture files below `folder`, as sorted relative paths. */
-function imageFiles(folder: string): string[] {
+const linkHint = "remove the link, or let it point to a folder of pictures";
+
+/** What is wrong with a symbolic link, if anything. */
+function wrongLink(link: string): string | undefined {
+  let target: string;
+  try {
+    target = realpathSync(link);
+  } catch {
+    return "is a link that leads nowhere";
+  }
+  const isAround = `${realpathSync(dirname(link))}${sep}`.startsWith(`${target}${sep}`);
+  return isAround ? "is a link to a folder that contains it" : undefined;
+}
+
+/** Picture files below `folder`, as sorted relative paths. Links to folders below it are not followed. */
+function imageFiles(folder: string, report: Report): string[] {
   const found: string[] = [];
   const walk = (below: string) => {
-    for (const entry of readdirSync(join(folder, below), { withFileTypes: true })) {
+    for (const entry of listFolder(join(folder, below), report)) {
       if (entry.name.startsWith(".")) continue;
       const relative = below === "" ? entry.name : `${below}/${entry.name}`;
       if (entry.isDirectory()) walk(relative);
@@ -140,4 +185,14 @@ function imageFiles(folder: string): string[] {
   };
   walk("");
   return found.sort();
+}
+
+function listFolder(path: string, report: Report): Dirent[] {
+  try {
+    return readdirSync(path, { withFileTypes: true });
+  } catch (cause) {
+    const message = cause instanceof Error ? cause.message : String(cause);
+    report(new DataError(`ImageFolder: ${path} cannot be listed (${message}), expected a folder of pictures`));
+    return [];
+  }
 }

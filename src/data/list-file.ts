@@ -5,13 +5,21 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { DataError } from "../util/errors.js";
-import type { Sample } from "./image-folder.js";
+import type { Report, Sample } from "./image-folder.js";
 
-/**
- * Parses `file`; paths are below `root`, with or without `split/`, labels below `classCount` if it is known.
- * Throws DataError with the line number.
- */
-export function readListFile(file: string, root: string, split: string, classCount = Infinity): Sample[] {
+/** How a list is to be read. */
+export interface ListFileOptions {
+  /** Folder that the paths are below, with or without `split/`. */
+  readonly root: string;
+  readonly split: string;
+  /** Labels are below it. */
+  readonly classCount: number;
+  /** Gets a DataError with the line number for each wrong line; where it returns, the line is left out. */
+  readonly report: Report;
+}
+
+/** The samples that `file` lists, in its order. */
+export function readListFile(file: string, { root, split, classCount, report }: ListFileOptions): Sample[] {
   const samples: Sample[] = [];
   const listings = new Map<string, ReadonlySet<string>>();
   const lines = readFileSync(file, "utf8").split("\n");
@@ -22,25 +30,25 @@ export function readListFile(file: string, root: string, split: string, classCou
     const space = text.lastIndexOf(" ");
     const label = Number(text.slice(space + 1));
     if (space < 1 || !Number.isInteger(label) || label < 0) {
-      throw new DataError(`${where}: "${text}", expected a path, a space and a label such as 0`);
+      report(new DataError(`${where}: "${text}", expected a path, a space and a label such as 0`));
+      continue;
     }
     if (label >= classCount) {
-      throw new DataError(
-        `${where}: label ${label}, expected 0 to ${classCount - 1}`,
-        "labels are 0-based ranks of the sorted class folder names",
-      );
+      const hint = "labels are 0-based ranks of the sorted class folder names";
+      report(new DataError(`${where}: label ${label}, expected 0 to ${classCount - 1}`, hint));
+      continue;
     }
     const name = text.slice(0, space).trimEnd();
-    const path = candidates(name, root, split).find((candidate) => exists(candidate, listings));
+    const tried = candidates(name, root, split);
+    const path = tried.find((candidate) => exists(candidate, listings));
     if (path === undefined) {
-      throw new DataError(
-        `${where}: no file ${candidates(name, root, split).join(" or ")}, expected every listed picture to exist`,
-        "complete the data set, or remove the line",
-      );
+      const message = `${where}: no file ${tried.join(" or ")}, expected every listed picture to exist`;
+      report(new DataError(message, "complete the data set, or remove the line"));
+      continue;
     }
     samples.push({ path, label });
   }
-  if (samples.length === 0) throw new DataError(`${file}: no samples, expected one "path label" a line`);
+  if (samples.length === 0) report(new DataError(`${file}: no samples, expected one "path label" a line`));
   return samples;
 }
 

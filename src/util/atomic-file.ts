@@ -6,14 +6,17 @@ import { randomBytes } from "node:crypto";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
-/** Replaces `path` by `bytes` (one piece or several in order) in one step; on failure the old file stays and nothing else is left. */
-export async function writeFileAtomic(path: string, bytes: Uint8Array | string | readonly Uint8Array[]): Promise<void> {
+/** What a file is made of: one piece, several in order, or pieces that come as they are made. */
+export type FileContent = Uint8Array | string | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
+
+/** Replaces `path` by `bytes` in one step; on failure the old file stays and nothing else is left. */
+export async function writeFileAtomic(path: string, bytes: FileContent): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
     const file = await open(temporary, "wx");
     try {
-      for (const piece of pieces(bytes)) await writeAll(file, piece);
+      for await (const piece of pieces(bytes)) await writeAll(file, piece);
       await file.sync();
     } finally {
       await file.close();
@@ -26,7 +29,7 @@ export async function writeFileAtomic(path: string, bytes: Uint8Array | string |
   await syncFolder(folder);
 }
 
-function pieces(bytes: Uint8Array | string | readonly Uint8Array[]): readonly Uint8Array[] {
+function pieces(bytes: FileContent): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
   if (typeof bytes === "string") return [new TextEncoder().encode(bytes)];
   return bytes instanceof Uint8Array ? [bytes] : bytes;
 }
