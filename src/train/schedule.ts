@@ -1,7 +1,9 @@
 /**
- * A recipe's learning rate and weight decay at a step: the closed forms of optim/schedule with the recipe's numbers.
+ * A recipe's learning rate and weight decay at a step: the closed forms of optim/schedule with the recipe's numbers. And
+ * the plan of a whole run, for people.
  */
 import { lrAt, type SgdGroup, weightDecayAt } from "../optim/index.js";
+import { trainPhase } from "./pipeline.js";
 import type { Recipe } from "./recipe.js";
 
 export interface StepRates {
@@ -35,4 +37,38 @@ export function applyRates(groups: readonly SgdGroup[], rates: StepRates): void 
     group.lr = rates.lr;
     group.weightDecay = rates.weightDecay(group.baseWeightDecay);
   }
+}
+
+/** What holds at the first step of an epoch, and during it. */
+export interface EpochPlan {
+  /** 0-based. */
+  readonly epoch: number;
+  /** 0-based, over the whole run. */
+  readonly firstStep: number;
+  readonly lr: number;
+  /** Of the last step; differs within the warm-up. */
+  readonly lastLr: number;
+  readonly weightDecay: number;
+  readonly normWeightDecay: number;
+  readonly trainSize: number;
+  readonly randAugmentLevel: number | null;
+}
+
+/** A run's plan, epoch by epoch. */
+export function planOf(recipe: Recipe, stepsPerEpoch: number): EpochPlan[] {
+  return Array.from({ length: recipe.epochs }, (_, epoch) => {
+    const firstStep = epoch * stepsPerEpoch;
+    const rates = ratesAt(recipe, firstStep, stepsPerEpoch);
+    const { trainSize, randAugmentLevel } = trainPhase(recipe, epoch);
+    return {
+      epoch,
+      firstStep,
+      lr: rates.lr,
+      lastLr: ratesAt(recipe, firstStep + stepsPerEpoch - 1, stepsPerEpoch).lr,
+      weightDecay: rates.weightDecay(recipe.optimizer.weightDecay),
+      normWeightDecay: rates.weightDecay(0),
+      trainSize,
+      randAugmentLevel,
+    };
+  });
 }

@@ -1,0 +1,125 @@
+/** `browse`: pictures of the train pipeline on one sheet, as training with the same options would see them. */
+import { relative } from "node:path";
+import { encode } from "fast-png";
+import { loadDecoder } from "../../data/codecs/decoder.js";
+import { type Dataset, openDataset } from "../../data/dataset.js";
+import { createImage, type Image } from "../../data/image.js";
+import { PictureFiles, sourceName } from "../../data/picture-source.js";
+import { MersenneTwister, sampleSeed } from "../../data/random.js";
+import { EpochSampler } from "../../data/sampler.js";
+import { applyTransform } from "../../data/transforms/index.js";
+import { type Drawn, traceTransform } from "../../data/transforms/trace.js";
+import { listModels, type ModelName } from "../../models/index.js";
+import { trainPhase, trainPipeline } from "../../train/pipeline.js";
+import { writeFileAtomic } from "../../util/atomic-file.js";
+import { DataError } from "../../util/errors.js";
+import { formatInteger } from "../../util/format.js";
+import { contactSheet, fitted } from "../browse/contact-sheet.js";
+import { defineCommand } from "../command.js";
+import { choice, flag, integer, text } from "../options.js";
+import { checkOutput, demoData, shownPath } from "../paths.js";
+import { commonOptions, dataHelp, decoderOption, recipeOption } from "../shared-options.js";
+import { chooseRecipe } from "../train/choose-recipe.js";
+
+/** Width the sheet tries to keep to. */
+const sheetWidth = 1600;
+
+/** One picture in one epoch. */
+interface View {
+  readonly epoch: number;
+  /** Place in that epoch's order, over all replicas. */
+  readonly position: number;
+  readonly seed: number;
+}
+
+export const browse = defineCommand({
+  name: "browse",
+  summary: "Writes a sheet of pictures beside what the train pipeline makes of them",
+  options: {
+    data: text({ help: `${dataHelp}; default: the bundled demo set`, placeholder: "DIR" }),
+    out: text({ help: "the sheet", placeholder: "FILE.png", default: "browse.png" }),
+    model: choice<ModelName>(listModels(), { help: "whose recipe", default: "mobileone_s0" }),
+    recipe: recipeOption,
+    epoch: integer({ help: "0-based epoch of the run", min: 0, default: 0 }),
+    epochs: integer({ help: "length of the run; default: the recipe's" }),
+    count: integer({ help: "pictures, the first of that epoch", default: 24, max: 4096 }),
+    variants: integer({ help: "epochs from that one on to show each picture in", default: 3, max: 64 }),
+    imageSize: integer({ help: "side of the pictures; default: the recipe's", max: 4096 }),
+    seed: integer({ help: "of the run", min: 0, max: 2 ** 32 - 1, default: 0 }),
+    decoder: decoderOption,
+    force: flag({ help: "replace FILE.png if it exists" }),
+    ...commonOptions,
+  },
+  examples: [
+    "browse --data path/to/imagenet --model mobileone_s2 --epoch 120 --out s2.png",
+    "browse --out demo.png --count 12 --variants 5",
+  ],
+  async run(values, _, { terminal }) {
+    const { data = demoData, out, epoch, variants, seed } = values;
+    checkOutput("browse", "", out, values.force);
+    const isDemo = values.data === undefined;
+    const recipe = chooseRecipe(isDemo, { ...values, batchSize: undefined, lr: undefined, autoScaleLr: false });
+    const dataset = openDataset(data, "train");
+    const decoder = await loadDecoder(values.decoder);
+    const files = new PictureFiles();
+    const tile = Math.max(...Array.from({ length: variants }, (_, i) => trainPhase(recipe, epoch + i).trainSize));
+    const tiles: Image[] = [];
+    const pictures = [];
+    try {
+      for (const { index, views } of viewsOf(dataset, { ...values, seed })) {
+        const sample = dataset.samples[index]!;
+        const image = await decoder.decode(files.bytesOf(sample), sourceName(sample));
+        tiles.push(fitted(image, tile));
+        const seen: (View & Drawn)[] = [];
+        for (const view of views) {
+          const pipeline = trainPipeline(recipe, view.epoch);
+          const trace = traceTransform(pipeline, image.height, image.width, new MersenneTwister(view.seed));
+          // a pipeline may work in place
+          const copy = createImage(image.width, image.height, image.data.slice());
+          tiles.push(applyTransform(pipeline, copy, new MersenneTwister(view.seed)));
+          seen.push({ ...view, ...trace });
+        }
+        const path = relative(dataset.root, sourceName(sample));
+        pictures.push({ path, class: dataset.classes[sample.label], label: sample.label, views: seen });
+      }
+    } finally {
+      files.close();
+    }
+    const groupSize = variants + 1;
+    const groupsPerRow = Math.max(1, Math.floor(sheetWidth / (groupSize * tile)));
+    const sheet = contactSheet(tiles, { tile, groupSize, groupsPerRow });
+    await writeFileAtomic(out, encode({ ...sheet, depth: 8 }));
+    const { randAugmentLevel, trainSize } = trainPhase(recipe, epoch);
+    const augmentation = randAugmentLevel === null ? "no RandAugment" : `RandAugment level ${randAugmentLevel}`;
+    terminal.print(`recipe ${recipe.name}, epoch ${epoch}: ${trainSize}x${trainSize}, ${augmentation}`);
+    terminal.print(
+      `wrote ${shownPath(out)}  ${sheet.width}x${sheet.height}: ${pictures.length} of ${formatInteger(dataset.length)} pictures, each as it is and in ${variants} epoch${variants > 1 ? "s" : ""}`,
+    );
+    const { width, height } = sheet;
+    return { json: { recipe: recipe.name, data, out, width, height, tile, epoch, variants, seed, pictures } };
+  },
+});
+
+interface ViewOptions {
+  readonly epoch: number;
+  readonly count: number;
+  readonly variants: number;
+  readonly seed: number;
+}
+
+/** The first pictures of an epoch, each with its places and seeds in that epoch and the ones after. */
+function viewsOf(dataset: Dataset, options: ViewOptions): { index: number; views: View[] }[] {
+  const { epoch, count, variants, seed } = options;
+  if (dataset.length === 0) throw new DataError("browse: the data set has no pictures, expected at least one");
+  const sampler = new EpochSampler({ length: dataset.length, seed, shuffle: true });
+  const first = sampler.order(epoch).slice(0, count);
+  const views = Array.from(first, (index) => ({ index, views: [] as View[] }));
+  for (let at = epoch; at < epoch + variants; at++) {
+    const places = new Map(Array.from(sampler.order(at), (index, position) => [index, position]));
+    for (const one of views) {
+      const position = places.get(one.index)!;
+      one.views.push({ epoch: at, position, seed: sampleSeed(seed, at, position) });
+    }
+  }
+  return views;
+}

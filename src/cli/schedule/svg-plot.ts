@@ -1,0 +1,87 @@
+/**
+ * Curves over epochs as an SVG file: panels above each other that share the x axis. A few lines of text, no library; not a
+ * general chart.
+ */
+import { formatRate } from "../../util/format.js";
+
+export interface Curve {
+  readonly label: string;
+  readonly color: string;
+  /** One value per epoch. */
+  readonly values: readonly number[];
+}
+
+export interface Panel {
+  readonly title: string;
+  readonly curves: readonly Curve[];
+  /** A value that holds for a whole epoch and then jumps. */
+  readonly isStepped?: boolean;
+}
+
+const width = 760;
+const panelHeight = 190;
+const margin = { left: 70, right: 20, top: 34, bottom: 34 };
+const plotWidth = width - margin.left - margin.right;
+const plotHeight = panelHeight - margin.top - margin.bottom;
+const xTicks = 6;
+const yTicks = 3;
+
+const escaped = (text: string): string =>
+  text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]!);
+const number = (value: number): string => String(Number(value.toFixed(2)));
+
+/** The file's text; every curve has one value per epoch. */
+export function svgPlot(title: string, panels: readonly Panel[]): string {
+  const height = panels.length * panelHeight + 40;
+  return [
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
+    `<title>${escaped(title)}</title>`,
+    `<rect width="${width}" height="${height}" fill="white"/>`,
+    `<text x="${margin.left}" y="24" font-size="15" font-weight="bold">${escaped(title)}</text>`,
+    ...panels.map((panel, i) => `<g transform="translate(0 ${36 + i * panelHeight})">${panelOf(panel)}</g>`),
+    "</svg>",
+    "",
+  ].join("\n");
+}
+
+function panelOf({ title, curves, isStepped = false }: Panel): string {
+  const epochs = Math.max(...curves.map(({ values }) => values.length));
+  const values = curves.flatMap((curve) => curve.values);
+  const high = Math.max(...values);
+  const low = isStepped ? 0 : Math.min(0, ...values);
+  const range = high > low ? high - low : 1;
+  const x = (epoch: number): string => number(margin.left + (epoch / epochs) * plotWidth);
+  const y = (value: number): string => number(margin.top + (1 - (value - low) / range) * plotHeight);
+  const lines = curves.map((curve) => {
+    const points = curve.values.flatMap((value, epoch) => [
+      `${x(epoch)},${y(value)}`,
+      ...(isStepped ? [`${x(epoch + 1)},${y(value)}`] : []),
+    ]);
+    return `<polyline fill="none" stroke="${curve.color}" stroke-width="1.8" points="${points.join(" ")}"/>`;
+  });
+  return [
+    `<text x="${margin.left}" y="${margin.top - 10}" font-weight="bold">${escaped(title)}</text>`,
+    ...legend(curves),
+    ...(isStepped ? [...new Set([low, ...values])] : ticks(yTicks).map((share) => low + share * range)).map((value) => {
+      const at = y(value);
+      return `<path d="M${margin.left} ${at}H${width - margin.right}" stroke="#ddd"/><text x="${margin.left - 8}" y="${at}" dy="4" text-anchor="end">${formatRate(value)}</text>`;
+    }),
+    ...ticks(xTicks).map((share) => {
+      const epoch = Math.round(share * epochs);
+      return `<text x="${x(epoch)}" y="${panelHeight - margin.bottom + 18}" text-anchor="middle">${epoch}</text>`;
+    }),
+    ...lines,
+  ].join("");
+}
+
+const ticks = (count: number): number[] => Array.from({ length: count + 1 }, (_, i) => i / count);
+
+/** Names of the curves in their colours, from the right; one curve needs none. */
+function legend(curves: readonly Curve[]): string[] {
+  if (curves.length < 2) return [];
+  const room = 150;
+  return curves.map(({ label, color }, i) => {
+    const x = width - margin.right - room * (curves.length - 1 - i);
+    return `<text x="${x}" y="${margin.top - 10}" text-anchor="end" fill="${color}">${escaped(label)}</text>`;
+  });
+}
