@@ -1,0 +1,87 @@
+/**
+ * Against PyTorch itself where a Python with torch is installed: weights of full size that it writes give the same logits
+ * here, and what we write gives the same logits there. Without torch the small fixtures of key-maps.test.ts remain.
+ */
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { setBackend } from "../../src/index.js";
+import type { KeyStyle } from "../../src/io/index.js";
+import { createModel } from "../../src/models/index.js";
+import { saveCheckpoint } from "../../src/train/checkpoint-file.js";
+import { loadModelFile } from "../../src/train/model-file.js";
+import { randomizeStatistics } from "../models/random-statistics.js";
+import { golden, LOGITS_TOLERANCE, logitsOf, relativeError } from "./fixtures.js";
+
+const pythons = [process.env.TORCH_PYTHON, "/usr/bin/python3", "python3"].filter((path) => path !== undefined);
+const python = pythons.find((path) => spawnSync(path, ["-c", "import torch"]).status === 0);
+if (python === undefined)
+  console.warn("torch-round-trip: skipped, no python3 has torch (apt-get install python3-torch, or TORCH_PYTHON=FILE)");
+
+interface Task {
+  readonly path: string;
+  readonly variant: string;
+  readonly style: KeyStyle;
+  readonly deploy: boolean;
+  readonly classes: number;
+  readonly side: number;
+  readonly seed?: number;
+}
+
+function askTorch(job: { readonly write: readonly Task[]; readonly read: readonly Task[] }) {
+  const run = spawnSync(python!, ["-B", join(golden, "round-trip.py")], {
+    input: JSON.stringify(job),
+    encoding: "utf8",
+    maxBuffer: 1 << 28,
+  });
+  if (run.status !== 0) throw new Error(run.stderr);
+  return JSON.parse(run.stdout) as { readonly write: number[][]; readonly read: number[][] };
+}
+
+const side = 64;
+const classes = 1000;
+
+describe.skipIf(python === undefined)("with PyTorch (skipped where python3 has no torch)", () => {
+  let folder = "";
+  beforeAll(async () => {
+    await setBackend("wasm", { threads: 2 });
+    folder = mkdtempSync(join(tmpdir(), "tensorone-torch-"));
+  });
+  afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+  it("loads S0, S1 and S4 from files with Apple's and mmpretrain's names, and gives its logits", async () => {
+    const tasks = ["mobileone_s0", "mobileone_s1", "mobileone_s4"].flatMap((variant, seed) =>
+      (["apple", "mmpretrain"] as const).map((style) => {
+        const path = join(folder, `${variant}-${style}.pth`);
+        return { path, variant, style, deploy: false, classes, side, seed };
+      }),
+    );
+    const { write } = askTorch({ write: tasks, read: [] });
+    for (const [i, { path, variant, style }] of tasks.entries()) {
+      const { model, info, origin } = await loadModelFile(path);
+      expect([info.model, info.form, info.numClasses, origin.keys]).toEqual([variant, "train", classes, style]);
+      expect(relativeError(logitsOf(model, side), write[i]!), path).toBeLessThan(LOGITS_TOLERANCE);
+      model.dispose();
+    }
+  }, 120_000);
+
+  it("opens what we write, with every set of names, in both forms, and gives our logits", async () => {
+    const [tasks, ours]: [Task[], number[][]] = [[], []];
+    for (const style of ["apple", "mmpretrain", "timm"] as const)
+      for (const deploy of [false, true]) {
+        const variant = style === "timm" ? "mobileone_s4" : "mobileone_s0";
+        const model = createModel(variant, { numClasses: 10, deploy, seed: tasks.length }).eval();
+        if (!deploy) randomizeStatistics(model, tasks.length);
+        const path = join(folder, `ours-${style}-${deploy}.pth`);
+        await saveCheckpoint(model, path, { keys: style });
+        ours.push(logitsOf(model, side));
+        tasks.push({ path, variant, style, deploy, classes: 10, side });
+        model.dispose();
+      }
+    const { read } = askTorch({ write: [], read: tasks });
+    for (const [i, { path }] of tasks.entries())
+      expect(relativeError(ours[i]!, read[i]!), path).toBeLessThan(LOGITS_TOLERANCE);
+  }, 120_000);
+});
