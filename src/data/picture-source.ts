@@ -80,10 +80,9 @@ export class PictureFiles {
   private readEntry(source: PictureSource, { name, offset, bytes }: TarPlace): Uint8Array {
     const start = offset - blockBytes;
     const both = new Uint8Array(blockBytes + bytes);
-    const got = readFully(this.openShard(source.path), both, start);
-    if (got < both.length) {
+    if (readFully(this.openShard(source.path), both, start) < both.length) {
       throw new DataError(
-        `${sourceName(source)}: the file ends after byte ${start + got}, expected ${bytes} bytes from byte ${offset}`,
+        `${sourceName(source)}: the tar file ends too early, expected ${bytes} bytes from byte ${offset}`,
         damagedHint,
       );
     }

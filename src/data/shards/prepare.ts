@@ -235,7 +235,8 @@ function fingerprint({ samples, keys }: Part, { shortSide, format, decoder }: Pr
   hash.update(JSON.stringify(shortSide === undefined ? null : [shortSide, format, packQuality, decoder]));
   samples.forEach(({ path, label }, i) => {
     const found = statSync(path, { throwIfNoEntry: false });
-    hash.update(JSON.stringify([keys[i], label, found?.size, found?.mtimeMs]));
+    // whole seconds: what a copy of the folder keeps of a time
+    hash.update(JSON.stringify([keys[i], label, found?.size, found && Math.floor(found.mtimeMs / 1000)]));
   });
   return hash.digest("hex");
 }
