@@ -1,11 +1,13 @@
 import { describe, expect, test } from "vitest";
-import { crop, flipHorizontal } from "../../src/data/image.js";
+import { createImage, crop, flipHorizontal } from "../../src/data/image.js";
 import { imagenetMean, imagenetStd, normalizeInto } from "../../src/data/normalize.js";
 import { MersenneTwister } from "../../src/data/random.js";
 import { resize } from "../../src/data/resize.js";
 import { centerBox, shortSideSize } from "../../src/data/transforms/geometry.js";
 import { applyTransform, evalTransform, outputSize, trainTransform } from "../../src/data/transforms/index.js";
+import { randAugmentStep, runOperation } from "../../src/data/transforms/rand-augment.js";
 import { sampleCrop } from "../../src/data/transforms/random-resized-crop.js";
+import { traceTransform } from "../../src/data/transforms/trace.js";
 import { lcgImage } from "./fixtures.js";
 
 test.each([
@@ -59,6 +61,23 @@ describe("pipelines", () => {
       applyTransform(transform, image, new MersenneTwister(9));
     }
     expect(image.data).toEqual(before);
+  });
+
+  test("can be traced: the same draws without the pixels", () => {
+    for (const transform of [trainTransform({ imageSize: 16, randAugmentLevel: 7 }), evalTransform({ imageSize: 16 })])
+      for (let seed = 0; seed < 40; seed++) {
+        const [doing, tracing] = [new MersenneTwister(seed), new MersenneTwister(seed)];
+        applyTransform(transform, createImage(50, 40, image.data.slice()), doing);
+        const { crop: box, isFlipped, operations } = traceTransform(transform, 40, 50, tracing);
+        expect(tracing.state()).toEqual(doing.state());
+        if (box === null) continue;
+        const cut = resize(image, { width: 16, height: 16, box });
+        const redone = operations.reduce(
+          (current, drawn) => runOperation(current, drawn, randAugmentStep(7).fill),
+          isFlipped ? flipHorizontal(cut) : cut,
+        );
+        expect(redone.data).toEqual(applyTransform(transform, image, new MersenneTwister(seed)).data);
+      }
   });
 
   test("know their size, or say that they have none", () => {
