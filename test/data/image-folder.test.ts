@@ -1,8 +1,11 @@
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFileSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ImageFolder } from "../../src/data/image-folder.js";
+import { DataLoader } from "../../src/data/loader.js";
+import { evalTransform } from "../../src/data/transforms/index.js";
 import { DataError } from "../../src/util/errors.js";
 
 let root: string;
@@ -65,6 +68,68 @@ describe("class folders", () => {
     expect(empty.summary).toMatch(/no class folders/);
     expect(empty.hint).toMatch(/train_list\.txt/);
     expect(() => ImageFolder.open(join(root, "nowhere"), "train")).toThrow(/no folder .*nowhere/);
+  });
+});
+
+describe("hostile folders", () => {
+  beforeEach(() => {
+    write("train/a/1.jpg");
+  });
+
+  test("a link to itself, to nothing, or to a folder that contains it is no class", () => {
+    const link = join(root, "train", "loop");
+    for (const [target, message] of [
+      [link, /loop is a link that leads nowhere/],
+      [join(root, "gone"), /loop is a link that leads nowhere/],
+      [root, /loop is a link to a folder that contains it/],
+      [join(root, "train"), /loop is a link to a folder that contains it/],
+    ] as const) {
+      symlinkSync(target, link);
+      expect(errorOf("train").summary).toMatch(message);
+      rmSync(link);
+    }
+    write("elsewhere/2.jpg");
+    symlinkSync(join(root, "elsewhere"), link);
+    expect(open("train")).toEqual({ classes: ["a", "loop"], samples: ["train/a/1.jpg 0", "train/loop/2.jpg 1"] });
+  });
+
+  test("a link to a folder inside a class is not followed, a folder named like a picture is", () => {
+    symlinkSync(join(root, "train"), join(root, "train", "a", "round"));
+    write("train/a/folder.jpg/2.jpg");
+    expect(open("train").samples).toEqual(["train/a/1.jpg 0", "train/a/folder.jpg/2.jpg 0"]);
+  });
+
+  test.each([0, 1])("pictures that are no files end the epoch with their name, %i workers", async (workers) => {
+    const transform = evalTransform({ imageSize: 8 });
+    const read = (name: string) => {
+      const sample = { path: join(root, "train", "a", name), label: 0 };
+      return new DataLoader({ samples: [sample] }, { batchSize: 1, transform, workers }).epoch(0).next();
+    };
+    mkdirSync(join(root, "train/a/folder.jpg"));
+    symlinkSync(join(root, "train"), join(root, "train/a/linked.jpg"));
+    symlinkSync(join(root, "train/a/loop.jpg"), join(root, "train/a/loop.jpg"));
+    symlinkSync(join(root, "gone"), join(root, "train/a/gone.jpg"));
+    execFileSync("mkfifo", [join(root, "train/a/pipe.jpg")]);
+    await expect(read("folder.jpg")).rejects.toThrow(/folder\.jpg: cannot be read \(it is a folder\)/);
+    await expect(read("linked.jpg")).rejects.toThrow(/linked\.jpg: cannot be read \(it is a folder\)/);
+    await expect(read("loop.jpg")).rejects.toThrow(/loop\.jpg: cannot be read \(ELOOP/);
+    await expect(read("gone.jpg")).rejects.toThrow(/gone\.jpg: cannot be read \(ENOENT/);
+    await expect(read("pipe.jpg")).rejects.toThrow(/pipe\.jpg: cannot be read \(it is a pipe/);
+    await expect(read("1.jpg")).rejects.toThrow(/1\.jpg: an empty file/);
+  });
+
+  test("a survey reports everything and leaves it out", () => {
+    write("train/b/readme.txt");
+    symlinkSync(join(root, "gone"), join(root, "train", "c"));
+    write("val/a/1.jpg");
+    write("val/x/1.jpg");
+    const problems: string[] = [];
+    const survey = (split: string) => ImageFolder.survey(root, split, ({ summary }) => problems.push(summary));
+    expect(survey("train").samples.length).toBe(1);
+    expect(survey("val").samples.length).toBe(1);
+    expect(survey("test").samples).toEqual([]);
+    expect(problems).toHaveLength(4);
+    expect(problems.join("\n")).toMatch(/c is a link.*\n.*class b .* no pictures.*\n.*class x .*\n.*no folder test/);
   });
 });
 

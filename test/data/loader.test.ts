@@ -1,11 +1,13 @@
 import { execFileSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { decoderNames } from "../../src/data/codecs/decoder.js";
 import type { Sample } from "../../src/data/image-folder.js";
 import { type Batch, DataLoader, type DataLoaderOptions } from "../../src/data/loader.js";
+import { PictureFiles } from "../../src/data/picture-source.js";
 import { evalTransform, trainTransform } from "../../src/data/transforms/index.js";
 import { fixtureUrl } from "./fixtures.js";
 
@@ -107,6 +109,57 @@ describe("batches", () => {
     await loader.close();
     expect(seen).toEqual(expected.map((b) => b.images));
     expect(buffers.size).toBeLessThanOrEqual(5);
+  });
+});
+
+describe("decoders", () => {
+  test.each(
+    decoderNames,
+  )("%s: the same batches from any number of workers, in colours close to jpeg-js", async (name) => {
+    const options: DataLoaderOptions = { ...train, transform: trainTransform({ imageSize: 24 }), decoder: name };
+    const alone = await collectWith({ ...options, workers: 0 }, 1);
+    expect(await collectWith({ ...options, workers: 2 }, 1)).toEqual(alone);
+    const ours = await collectWith({ ...train, workers: 0 }, 1);
+    expect(alone.map(({ indices }) => indices)).toEqual(ours.map(({ indices }) => indices));
+    alone.forEach(({ images }, i) => {
+      const errors = images.map((value, p) => Math.abs(value - ours[i]!.images[p]!));
+      expect(errors.reduce((sum, error) => sum + error, 0) / errors.length).toBeLessThan(1);
+    });
+  });
+});
+
+describe("memory", () => {
+  test("batches that are given back go round: never more than prefetch and the one in use, over many epochs", async () => {
+    const loader = new DataLoader({ samples }, { ...train, batchSize: 2, workers: 2, prefetch: 2 });
+    const buffers = new Set<ArrayBufferLike>();
+    for (let epoch = 0; epoch < 4; epoch++)
+      for await (const batch of loader.epoch(epoch)) {
+        buffers.add(batch.images.buffer);
+        batch.release();
+      }
+    await loader.close();
+    expect(buffers.size).toBeLessThanOrEqual(2 + 2);
+  });
+
+  test("files stay in memory only while all of them fit", () => {
+    const sizes = samples.slice(0, pictures.length).map(({ path }) => readFileSync(path).length);
+    const sum = sizes.reduce((total, size) => total + size, 0);
+    for (const [limit, expected] of [
+      [sum, sum],
+      [sum - 1, 0],
+      [0, 0],
+    ] as const) {
+      const files = new PictureFiles(limit);
+      for (const _ of [0, 1]) {
+        for (const sample of samples) {
+          expect(files.bytesOf(sample)).toEqual(Uint8Array.from(readFileSync(sample.path)));
+          expect(files.keptBytes).toBeLessThanOrEqual(limit);
+        }
+        expect(files.keptBytes).toBe(expected);
+      }
+      files.close();
+      expect(files.keptBytes).toBe(0);
+    }
   });
 });
 

@@ -167,7 +167,8 @@ describe("resized shards", () => {
     shards.samples.forEach(({ path, entry }, i) => {
       const packed = decodeImage(readFileSync(path).subarray(entry!.offset, entry!.offset + entry!.bytes));
       const original = decodeImage(readFileSync(folder.samples[i]!.path));
-      const expected = applyTransform([resize], original, new MersenneTwister(0));
+      const isLarger = Math.min(original.width, original.height) > shortSide;
+      const expected = isLarger ? applyTransform([resize], original, new MersenneTwister(0)) : original;
       expect(difference(packed, expected).mean).toBeLessThan(4);
     });
   });
