@@ -69,9 +69,8 @@ describe("refused, with the file's name and a hint", () => {
     ["bad-huge.jpg", /65535x65535|MP/],
     ["bad-text.jpg", /neither a JPEG nor a PNG/],
     ["bad-empty.jpg", /empty file/],
-    ["bad-truncated.png", /not a readable PNG/],
+    ["bad-truncated.png", /ends inside its chunk IDAT/],
     ["bad-signature-only.png", /8 bytes/],
-    ["bad-adam7-grey4.png", /interlaced .* 4 bits/],
     ["bad-huge.png", /100000x100000/],
   ])("%s", (name, reason) => {
     let error: unknown;

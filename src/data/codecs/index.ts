@@ -37,7 +37,7 @@ export function decodeWith<Result extends Image | Promise<Image>>(
   { applyOrientation = true }: DecodeOptions = {},
 ): Result | Image {
   const format = sniffFormat(bytes);
-  if (format === "png") return decodePng(bytes, path);
+  if (format === "png") return decodePng(bytes, path, applyOrientation);
   if (format === "jpeg") {
     const header = checkJpeg(bytes, path);
     const pixels = jpegPixels(bytes, header, path);

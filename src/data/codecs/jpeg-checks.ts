@@ -4,15 +4,10 @@
  */
 import { DataError } from "../../util/errors.js";
 import { type JpegHeader, readJpegHeader } from "./jpeg-header.js";
-
-/** Largest picture; ImageNet's largest has 61 megapixels. Shared with PNG. */
-export const maxPixels = 100e6;
+import { damagedHint, maxPixels, sizeHint } from "./limits.js";
 
 /** Largest working memory: a 61-megapixel 4:2:0 photo needs 0.9 GiB, a 36-megapixel 4:4:4 one 0.9 GiB. */
 const maxBytes = 2 ** 31;
-
-/** What helps against a file that ends early or contradicts itself. */
-export const damagedHint = "the file is truncated or damaged; replace it, or remove it from the data set";
 
 const unsupportedFrames: Readonly<Record<number, string>> = {
   195: "lossless (SOF3)",
@@ -76,8 +71,6 @@ function checkSize(header: JpegHeader, fileBytes: number, path: string): void {
     );
   }
 }
-
-const sizeHint = "make the picture smaller, for example with djpeg -scale 1/2 and cjpeg";
 
 /** Blocks of 8x8 coefficients in the file, and bytes needed to decode it: as jpeg-js counts its own, the hungriest decoder. */
 export function jpegCost({ width, height, components }: JpegHeader): { blocks: number; workingBytes: number } {

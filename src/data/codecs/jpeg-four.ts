@@ -2,25 +2,26 @@
  * The four raw components of a CMYK or YCCK JPEG out of jpeg-js, which decodes them but hands out only their product.
  * Files of three components it hands out raw. So the file is read twice as one of three: each time one component is taken
  * off the frame header and its coefficients go where those of a twin (same sampling, same Huffman tables) are, which
- * spoils the twin and leaves the other two exact. Two pairs of twins give all four.
+ * spoils the twin and leaves the other two exact. Two pairs of twins give all four: every encoder in use shares tables so.
  */
+import { join } from "./join.js";
 import type { JpegComponent, JpegHeader } from "./jpeg-header.js";
 
 /** Decodes a three-component file to raw interleaved samples, [H, W, 3]. */
 type DecodeThree = (bytes: Uint8Array) => Uint8Array;
 
-/** Raw samples, [H, W, 4], repeated to full size where subsampled; throws Error if the components form no two pairs. */
+/** Raw samples, [H, W, 4], repeated to full size where subsampled; throws Error if they have too few twins. */
 export function decodeFour(bytes: Uint8Array, header: JpegHeader, decodeThree: DecodeThree): Uint8Array {
   const scans = readScans(bytes);
   const samples = new Uint8Array(header.width * header.height * 4);
-  for (const { spoilt, intact } of readings(header.components, scans)) {
-    const three = decodeThree(withoutComponent(bytes, header, scans, spoilt));
-    const kept = header.components.filter(({ id }) => id !== spoilt.removed);
-    for (const id of intact) {
-      let from = kept.findIndex((component) => component.id === id);
+  for (const pair of readings(header.components, scans)) {
+    const three = decodeThree(withoutComponent(bytes, header, scans, pair));
+    const kept = header.components.filter(({ id }) => id !== pair.removed);
+    kept.forEach(({ id }, channel) => {
+      if (id === pair.twin) return;
       let to = header.components.findIndex((component) => component.id === id);
-      for (; to < samples.length; from += 3, to += 4) samples[to] = three[from]!;
-    }
+      for (let from = channel; to < samples.length; from += 3, to += 4) samples[to] = three[from]!;
+    });
   }
   return samples;
 }
@@ -60,34 +61,40 @@ function isMarker(byte: number): boolean {
   return byte !== 0 && byte !== 0xff && !(byte >= 0xd0 && byte <= 0xd7);
 }
 
-interface Spoilt {
+/** Two components of which one is removed and the other, its twin, spoilt. */
+interface Pair {
   readonly removed: number;
   readonly twin: number;
 }
 
-/** Two readings that between them leave every component intact once. */
-function readings(components: readonly JpegComponent[], scans: readonly Scan[]) {
-  const areTwins = (a: JpegComponent, b: JpegComponent): boolean =>
-    a.h === b.h &&
-    a.v === b.v &&
-    scans.every(({ selectors }) => {
-      const tables = [a, b].map(({ id }) => selectors.find((selector) => selector.id === id)?.tables);
-      return selectors.length === 1 || tables[0] === undefined || tables[1] === undefined || tables[0] === tables[1];
-    });
-  const [first, ...others] = components;
-  for (const partner of others) {
-    const [third, fourth] = others.filter((component) => component !== partner);
-    if (!areTwins(first!, partner) || !areTwins(third!, fourth!)) continue;
-    const pairs = [
-      [first!.id, partner.id],
-      [third!.id, fourth!.id],
-    ] as const;
-    return [
-      { spoilt: { removed: pairs[0][1], twin: pairs[0][0] }, intact: pairs[1] },
-      { spoilt: { removed: pairs[1][1], twin: pairs[1][0] }, intact: pairs[0] },
-    ];
+/** Pairs to read without, so that every component is in none of them once; throws Error if there are not enough twins. */
+function readings(components: readonly JpegComponent[], scans: readonly Scan[]): Pair[] {
+  const pairs = components.flatMap((twin, i) =>
+    components
+      .slice(i + 1)
+      .filter((removed) => areTwins(twin, removed, scans))
+      .map((removed) => ({ removed: removed.id, twin: twin.id })),
+  );
+  const chosen: Pair[] = [];
+  const missing = new Set(components.map(({ id }) => id));
+  while (missing.size > 0) {
+    const gain = ({ removed, twin }: Pair) => missing.size - Number(missing.has(removed)) - Number(missing.has(twin));
+    const best = pairs.reduce<Pair | undefined>((a, b) => (a && gain(a) >= gain(b) ? a : b), undefined);
+    if (best === undefined || gain(best) === 0)
+      throw new Error("its four components share no tables or sampling factors");
+    chosen.push(best);
+    for (const id of [...missing]) if (id !== best.removed && id !== best.twin) missing.delete(id);
   }
-  throw new Error("no two pairs of its four components share sampling factors and tables");
+  return chosen;
+}
+
+/** Whether two components' blocks can be read one for the other, in every scan that holds both. */
+function areTwins(a: JpegComponent, b: JpegComponent, scans: readonly Scan[]): boolean {
+  if (a.h !== b.h || a.v !== b.v) return false;
+  return scans.every(({ selectors }) => {
+    const [first, second] = [a, b].map(({ id }) => selectors.find((selector) => selector.id === id)?.tables);
+    return first === undefined || second === undefined || first === second;
+  });
 }
 
 /** The file as one of three components; scans of the removed one alone are left out. */
@@ -95,7 +102,7 @@ function withoutComponent(
   bytes: Uint8Array,
   { frameOffset, components }: JpegHeader,
   scans: readonly Scan[],
-  { removed, twin }: Spoilt,
+  { removed, twin }: Pair,
 ): Uint8Array {
   const copy = new Uint8Array(bytes);
   const parts: Uint8Array[] = [];
@@ -116,11 +123,5 @@ function withoutComponent(
     });
   }
   cut(bytes.length, bytes.length);
-  const out = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0));
-  let at = 0;
-  for (const part of parts) {
-    out.set(part, at);
-    at += part.length;
-  }
-  return out;
+  return join(parts);
 }

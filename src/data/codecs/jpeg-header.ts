@@ -3,6 +3,7 @@
  * It decodes nothing; it tells the decoder what the pixels mean and refuses coding processes that cannot be read.
  * Marker layouts: ITU-T T.81 annex B; APP14 as Adobe's technical note 5116; EXIF as CIPA DC-008 (TIFF 6.0 directories).
  */
+import { readOrientation } from "./exif.js";
 
 /** One colour component: its identifier and its sampling factors. */
 export interface JpegComponent {
@@ -90,27 +91,4 @@ function readFrame(segment: Uint8Array): FrameFields | undefined {
 function startsWith(bytes: Uint8Array, text: string): boolean {
   for (let i = 0; i < text.length; i++) if (bytes[i] !== text.charCodeAt(i)) return false;
   return true;
-}
-
-const orientationTag = 0x0112;
-const shortType = 3;
-
-/** Orientation from the first directory of a TIFF block; anything odd counts as 1, since pixels matter more than EXIF. */
-function readOrientation(tiff: Uint8Array): number {
-  const view = new DataView(tiff.buffer, tiff.byteOffset, tiff.byteLength);
-  if (tiff.length < 14) return 1;
-  const byteOrder = view.getUint16(0);
-  if (byteOrder !== 0x4949 && byteOrder !== 0x4d4d) return 1;
-  const little = byteOrder === 0x4949;
-  const directory = view.getUint32(4, little);
-  if (view.getUint16(2, little) !== 42 || directory + 2 > tiff.length) return 1;
-  const entries = view.getUint16(directory, little);
-  for (let i = 0; i < entries; i++) {
-    const entry = directory + 2 + 12 * i;
-    if (entry + 12 > tiff.length) return 1;
-    if (view.getUint16(entry, little) !== orientationTag) continue;
-    const value = view.getUint16(entry + 8, little);
-    return view.getUint16(entry + 2, little) === shortType && value >= 1 && value <= 8 ? value : 1;
-  }
-  return 1;
 }

@@ -7,10 +7,11 @@ import jpegJs from "jpeg-js";
 import { DataError } from "../../util/errors.js";
 import { createImage, type Image } from "../image.js";
 import { inksToRgb } from "./inks.js";
-import { damagedHint, jpegCost } from "./jpeg-checks.js";
+import { jpegCost } from "./jpeg-checks.js";
 import { smoothInPlace, yccToRgbInPlace } from "./jpeg-color.js";
 import { decodeFour } from "./jpeg-four.js";
 import type { JpegHeader } from "./jpeg-header.js";
+import { damagedHint } from "./limits.js";
 
 /** The pixels as stored; throws DataError naming `path` for anything that cannot be read whole. */
 export function jpegJsPixels(bytes: Uint8Array, header: JpegHeader, path: string): Image {
@@ -46,7 +47,8 @@ function decodeRaw(bytes: Uint8Array, header: JpegHeader): Uint8Array {
     formatAsRGBA: false,
     colorTransform: false,
     // the header's own figures: a second, larger frame hidden in the file finds no room
-    maxResolutionInMP: (header.width * header.height) / 1e6,
+    // half a pixel more: jpeg-js multiplies again, and would refuse a size that was rounded down
+    maxResolutionInMP: (header.width * header.height + 0.5) / 1e6,
     maxMemoryUsageInMB: jpegCost(header).workingBytes / 2 ** 20 + tableMegabytes,
   });
   if (width !== header.width || height !== header.height) throw new Error(`${width}x${height} pixels came out`);

@@ -35,18 +35,19 @@ export async function loadLibjpegTurbo(): Promise<JpegPixels<ReturnType<typeof c
   return (bytes, header, path) => {
     const { width, height, components } = header;
     const format = components.length === 4 ? formats.cmyk : formats.rgb;
-    let pixels: Uint8Array | undefined;
+    let result: Decompressed | undefined;
     try {
       instance ??= start(module);
-      pixels = instance.decompress(bytes, width, height, format);
+      result = instance.decompress(bytes, width, height, format);
     } catch {
       // libjpeg's fatal errors leave by longjmp, which abandons the instance in mid-flight
       instance = undefined;
     }
     if (instance !== undefined && instance.bytes() > keptBytes) instance = undefined;
     // libjpeg-turbo only says that something is wrong; jpeg-js says what, or that it is harmless
-    if (pixels === undefined) return jpegJsPixels(bytes, header, path);
-    return createImage(width, height, format === formats.cmyk ? inksToRgb(pixels) : pixels);
+    const judged = result?.isClean ? undefined : jpegJsPixels(bytes, header, path);
+    if (result === undefined) return judged!;
+    return createImage(width, height, format === formats.cmyk ? inksToRgb(result.samples) : result.samples);
   };
 }
 
@@ -61,10 +62,15 @@ function locate(): string {
   }
 }
 
+interface Decompressed {
+  readonly samples: Uint8Array;
+  /** False where libjpeg warned: the data is damaged, or only untidy. */
+  readonly isClean: boolean;
+}
+
 interface Instance {
   bytes(): number;
-  /** The samples, or undefined where libjpeg warned: the data is damaged, or only untidy. */
-  decompress(file: Uint8Array, width: number, height: number, format: typeof formats.rgb): Uint8Array | undefined;
+  decompress(file: Uint8Array, width: number, height: number, format: typeof formats.rgb): Decompressed;
 }
 
 function start(module: WebAssembly.Module): Instance {
@@ -107,11 +113,10 @@ function start(module: WebAssembly.Module): Instance {
         code,
         0,
       );
-      const pixels =
-        status === 0 ? new Uint8Array(turbo.memory.buffer, pixelsAt, width * height * channels).slice() : undefined;
+      const samples = new Uint8Array(turbo.memory.buffer, pixelsAt, width * height * channels).slice();
       turbo.free(pixelsAt);
       turbo.free(fileAt);
-      return pixels;
+      return { samples, isClean: status === 0 };
     },
   };
 }

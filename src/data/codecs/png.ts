@@ -1,81 +1,75 @@
 /**
- * PNG to RGB: fast-png unpacks, this file widens grey and palettes, narrows 16 bits to their high byte and drops alpha
- * without compositing, as OpenCV's colour read does. The header is checked before anything is allocated.
+ * PNG to RGB: fast-png inflates and unfilters, this file widens grey and palettes, narrows 16 bits to their high byte and
+ * drops alpha without compositing, as OpenCV's colour read does.
  */
-import { convertIndexedToRgb, type DecodedPng, decode } from "fast-png";
+import { decode } from "fast-png";
 import { DataError } from "../../util/errors.js";
 import { createImage, type Image } from "../image.js";
-
-const maxPixels = 100e6;
-const damagedHint = "the file is truncated or damaged; replace it, or remove it from the data set";
+import { join } from "./join.js";
+import { damagedHint } from "./limits.js";
+import { orient } from "./orient.js";
+import { chunkData, type PngFile, readPng } from "./png-chunks.js";
+import { decodePasses, unpackRow } from "./png-passes.js";
 
 /** Decodes PNG bytes; throws DataError naming `path` for anything that cannot be read. */
-export function decodePng(bytes: Uint8Array, path: string): Image {
-  checkHeader(bytes, path);
+export function decodePng(bytes: Uint8Array, path: string, applyOrientation: boolean): Image {
+  const file = readPng(bytes, path);
   try {
-    return toRgb(decode(bytes));
+    const image = createImage(file.width, file.height, toRgb(file, readSamples(bytes, file)));
+    return applyOrientation ? orient(image, file.orientation) : image;
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
     throw new DataError(`${path}: not a readable PNG, expected a complete file (${message})`, damagedHint);
   }
 }
 
-/** IHDR is the first chunk: width, height, depth and interlace stand at fixed places after the 8-byte signature. */
-function checkHeader(bytes: Uint8Array, path: string): void {
-  if (bytes.length < 33)
-    throw new DataError(`${path}: PNG of ${bytes.length} bytes, expected a complete file`, damagedHint);
-  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const width = view.getUint32(16);
-  const height = view.getUint32(20);
-  if (width === 0 || height === 0 || width * height > maxPixels) {
-    throw new DataError(`${path}: PNG of ${width}x${height} pixels, expected between 1 and ${maxPixels} pixels`);
-  }
-  const depth = bytes[24]!;
-  const isInterlaced = bytes[28] !== 0;
-  // fast-png counts whole bytes per pixel when it undoes Adam7, so its rows run apart below 8 bits.
-  if (isInterlaced && depth < 8) {
-    throw new DataError(
-      `${path}: interlaced PNG of ${depth} bits per sample, expected at least 8 bits where rows are interlaced`,
-      "save the file without interlacing",
-    );
-  }
-}
+const iend = Uint8Array.of(0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82);
+/** Samples of a pixel by colour type. */
+const channelsOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
-function toRgb(png: DecodedPng): Image {
-  const { width, height } = png;
-  const pixels = width * height;
-  if (png.palette !== undefined) return pack(convertIndexedToRgb(png), png.palette[0]?.length ?? 3, width, height);
-  if (png.depth < 8) return pack(unpackGrey(png), 1, width, height);
-  if (png.data.length !== pixels * png.channels) throw new Error(`${png.data.length} samples for ${pixels} pixels`);
-  return pack(png.depth === 16 ? Uint8Array.from(png.data, (v) => v >> 8) : png.data, png.channels, width, height);
-}
-
-/** Samples [H, W, channels] with channels grey, grey+alpha, RGB or RGBA -> RGB. */
-function pack(samples: ArrayLike<number>, channels: number, width: number, height: number): Image {
-  if (channels === 3 && samples instanceof Uint8Array) return createImage(width, height, samples);
-  const data = new Uint8Array(width * height * 3);
-  const [green, blue] = channels >= 3 ? [1, 2] : [0, 0];
-  for (let p = 0, q = 0; q < data.length; p += channels, q += 3) {
-    data[q] = samples[p]!;
-    data[q + 1] = samples[p + green]!;
-    data[q + 2] = samples[p + blue]!;
-  }
-  return createImage(width, height, data);
-}
-
-/** Grey of 1, 2 or 4 bits, rows padded to whole bytes -> one byte each, scaled to 0..255. */
-function unpackGrey({ width, height, depth, data }: DecodedPng): Uint8Array {
-  const perByte = 8 / depth;
-  const largest = 2 ** depth - 1;
-  const scale = 255 / largest;
-  const rowBytes = Math.ceil(width / perByte);
-  const grey = new Uint8Array(width * height);
-  for (let y = 0, o = 0; y < height; y++) {
-    for (let x = 0; x < width; x++) {
-      const byte = data[y * rowBytes + Math.floor(x / perByte)]!;
-      const shift = 8 - depth * ((x % perByte) + 1);
-      grey[o++] = ((byte >> shift) & largest) * scale;
+/** Samples [H, W, channels], 8 bits each: 16-bit ones by their high byte, smaller ones unpacked but not scaled. */
+function readSamples(bytes: Uint8Array, file: PngFile): Uint8Array {
+  const { width, height, depth, isInterlaced, chunks } = file;
+  if (isInterlaced && depth < 8) return decodePasses(file);
+  const { data } = decode(join([bytes.subarray(0, 8), ...chunks, iend]), { checkCrc: true });
+  if (depth < 8) {
+    const samples = new Uint8Array(width * height);
+    const rowBytes = Math.ceil((width * depth) / 8);
+    const packed = data as Uint8Array;
+    for (let y = 0; y < height; y++) {
+      unpackRow(packed.subarray(y * rowBytes, (y + 1) * rowBytes), depth, samples, y * width, width, 1);
     }
+    return samples;
   }
-  return grey;
+  const expected = width * height * channelsOf[file.colorType]!;
+  if (data.length !== expected) throw new Error(`${data.length} samples came out, expected ${expected}`);
+  return depth === 16 ? Uint8Array.from(data, (value) => value >> 8) : (data as Uint8Array);
+}
+
+function toRgb(file: PngFile, samples: Uint8Array): Uint8Array {
+  const channels = channelsOf[file.colorType]!;
+  if (channels === 3) return samples;
+  if (file.colorType === 3) return fromPalette(samples, chunkData(file, "PLTE"));
+  const data = new Uint8Array(file.width * file.height * 3);
+  const scale = file.depth < 8 ? 255 / (2 ** file.depth - 1) : 1;
+  const [green, blue] = channels === 4 ? [1, 2] : [0, 0];
+  for (let p = 0, q = 0; q < data.length; p += channels, q += 3) {
+    data[q] = samples[p]! * scale;
+    data[q + 1] = samples[p + green]! * scale;
+    data[q + 2] = samples[p + blue]! * scale;
+  }
+  return data;
+}
+
+function fromPalette(indices: Uint8Array, palette: Uint8Array): Uint8Array {
+  const colors = palette.length / 3;
+  const data = new Uint8Array(indices.length * 3);
+  for (let p = 0, q = 0; p < indices.length; p++, q += 3) {
+    const index = indices[p]!;
+    if (index >= colors) throw new Error(`colour ${index} of a palette of ${colors}`);
+    data[q] = palette[3 * index]!;
+    data[q + 1] = palette[3 * index + 1]!;
+    data[q + 2] = palette[3 * index + 2]!;
+  }
+  return data;
 }

@@ -6,7 +6,7 @@ import { DataError } from "../../util/errors.js";
 import { createImage, type Image } from "../image.js";
 import type { JpegPixels } from "./index.js";
 import { inksToRgb } from "./inks.js";
-import { damagedHint } from "./jpeg-checks.js";
+import { damagedHint } from "./limits.js";
 
 /** Loads the package; throws DataError with the install line if it is missing. */
 export async function loadSharp(): Promise<JpegPixels<Promise<Image>>> {

@@ -1,0 +1,93 @@
+/**
+ * A PNG as its chunks: the header's fields, checked before anything is allocated, and the few chunks that make pixels. Text,
+ * profiles, animation and whatever else a file carries is passed over, so that it can neither spoil nor slow a picture.
+ * Layout: PNG specification, third edition, sections 5 and 11.
+ */
+import { DataError } from "../../util/errors.js";
+import { readOrientation } from "./exif.js";
+import { join } from "./join.js";
+import { damagedHint, maxPixels, sizeHint } from "./limits.js";
+
+/** The fields of IHDR that matter, and the chunks of image data and palette: whole, with length, type and CRC. */
+export interface PngFile {
+  readonly width: number;
+  readonly height: number;
+  readonly depth: 1 | 2 | 4 | 8 | 16;
+  /** Colour type: 0 grey, 2 RGB, 3 palette, 4 grey and alpha, 6 RGB and alpha. */
+  readonly colorType: number;
+  readonly isInterlaced: boolean;
+  readonly chunks: readonly Uint8Array[];
+  /** EXIF orientation 1 to 8; 1 where there is none. */
+  readonly orientation: number;
+}
+
+const signatureBytes = 8;
+/** Length and type before a chunk's data, CRC behind it. */
+const aroundBytes = 12;
+const ihdrBytes = 13;
+
+/** The depths each colour type may have. */
+const depths: Readonly<Record<number, readonly number[]>> = {
+  0: [1, 2, 4, 8, 16],
+  2: [8, 16],
+  3: [1, 2, 4, 8],
+  4: [8, 16],
+  6: [8, 16],
+};
+
+/** Reads the chunks; throws DataError naming `path` if the header is unusable or the file ends inside a chunk. */
+export function readPng(bytes: Uint8Array, path: string): PngFile {
+  const headerEnd = signatureBytes + aroundBytes + ihdrBytes;
+  if (bytes.length < headerEnd) {
+    throw new DataError(`${path}: PNG of ${bytes.length} bytes, expected a complete file`, damagedHint);
+  }
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const chunks: Uint8Array[] = [];
+  let orientation: number | undefined;
+  const header = readHeader(view, path);
+  for (let at = signatureBytes; at + aroundBytes <= bytes.length; ) {
+    const end = at + aroundBytes + view.getUint32(at);
+    const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
+    if (type === "IEND") break;
+    if (end > bytes.length) {
+      const missing = end - bytes.length;
+      throw new DataError(`${path}: PNG ends inside its chunk ${type}, expected ${missing} bytes more`, damagedHint);
+    }
+    const isPixels = type === "IHDR" || type === "IDAT" || (type === "PLTE" && header.colorType === 3);
+    if (isPixels) chunks.push(bytes.subarray(at, end));
+    if (type === "eXIf") orientation ??= readOrientation(bytes.subarray(at + 8, end - 4));
+    at = end;
+  }
+  return { ...header, chunks, orientation: orientation ?? 1 };
+}
+
+function readHeader(view: DataView, path: string): Omit<PngFile, "chunks" | "orientation"> {
+  const at = signatureBytes + 8;
+  const width = view.getUint32(at);
+  const height = view.getUint32(at + 4);
+  const depth = view.getUint8(at + 8);
+  const colorType = view.getUint8(at + 9);
+  const interlace = view.getUint8(at + 12);
+  if (view.getUint32(at - 8) !== ihdrBytes || view.getUint32(at - 4) !== 0x49484452) {
+    throw new DataError(`${path}: PNG without its header chunk IHDR, expected it first`, damagedHint);
+  }
+  if (width === 0 || height === 0 || width * height > maxPixels) {
+    throw new DataError(
+      `${path}: PNG of ${width}x${height} pixels, expected between 1 and ${maxPixels} pixels`,
+      sizeHint,
+    );
+  }
+  if (!depths[colorType]?.includes(depth) || interlace > 1) {
+    const came = `colour type ${colorType}, ${depth} bits per sample, interlace method ${interlace}`;
+    throw new DataError(`${path}: PNG of ${came}, expected a combination that PNG has`, damagedHint);
+  }
+  return { width, height, depth: depth as PngFile["depth"], colorType, isInterlaced: interlace === 1 };
+}
+
+/** The data of the chunks of one type, one after the other. */
+export function chunkData({ chunks }: Pick<PngFile, "chunks">, type: string): Uint8Array<ArrayBuffer> {
+  const parts = chunks
+    .filter((chunk) => String.fromCharCode(...chunk.subarray(4, 8)) === type)
+    .map((chunk) => chunk.subarray(8, chunk.length - 4));
+  return join(parts);
+}
