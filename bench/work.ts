@@ -6,10 +6,11 @@ import { models, noGrad, scope, type Tensor } from "../src/index.js";
 import type { TrainingChoice } from "../src/models/mobileone/training-form.js";
 import { mobileoneS0 } from "../src/train/recipes/mobileone-s0.js";
 import { Session } from "../src/train/session.js";
+import { WholeUpdate } from "../src/train/whole-update.js";
 import { UsageError } from "../src/util/errors.js";
 import { operand } from "./case.js";
 
-/** "train": Session.train on a made-up batch, from bytes to averaged weights. "deploy": the folded network, without gradients. */
+/** "train": a recipe's update from a made-up batch, from bytes to averaged weights. "deploy": the folded network, without gradients. */
 export type Form = "train" | "deploy";
 
 export interface StepWork {
@@ -62,9 +63,9 @@ export function prepareWork(work: StepWork): () => void {
   const { training = "plain" } = work;
   const model = models.createModel(work.model, { numClasses: NUM_CLASSES, deploy: work.form === "deploy", training });
   if (work.form === "train") {
-    const session = new Session({ ...mobileoneS0, model: work.model }, model, 1000);
+    const step = new WholeUpdate(new Session({ ...mobileoneS0, model: work.model }, model, 1000));
     const batch = makeBatch(work);
-    return () => void session.train(batch);
+    return () => void step.run(batch);
   }
   model.eval();
   const images = operand([work.batch, work.imageSize, work.imageSize, 3]);

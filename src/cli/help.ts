@@ -12,18 +12,27 @@ const lineWidth = 100;
 export function commandHelp(command: Command): string {
   const { names, isRepeated = false } = command.positionals ?? { names: [] };
   const usage = ["tensorone", command.name, ...names, ...(isRepeated ? ["…"] : []), "[options]"].join(" ");
-  const rows = Object.entries(command.options).map(([name, option]) => [written(name, option), described(option)]);
-  const indent = Math.max(...rows.map(([flag]) => flag!.length)) + 4;
-  const options = rows.flatMap(([flag, help]) =>
-    wrap(help!, lineWidth - indent).map((line, i) => `  ${(i === 0 ? flag! : "").padEnd(indent - 2)}${line}`),
-  );
+  const rows = Object.entries(command.options).map(([name, option]) => ({
+    name,
+    flag: written(name, option),
+    help: described(option),
+  }));
+  const indent = Math.max(...rows.map(({ flag }) => flag.length)) + 4;
+  const linesOf = (isShown: (name: string) => boolean) =>
+    rows
+      .filter(({ name }) => isShown(name))
+      .flatMap(({ flag, help }) =>
+        wrap(help, lineWidth - indent).map((line, i) => `  ${(i === 0 ? flag : "").padEnd(indent - 2)}${line}`),
+      );
+  const groups: readonly { readonly title: string; readonly options: readonly string[] }[] = command.groups ?? [];
   return [
     `${command.summary}.`,
     "",
     `usage: ${usage}`,
     "",
     "options:",
-    ...options,
+    ...linesOf((name) => !groups.some(({ options }) => options.includes(name))),
+    ...groups.flatMap(({ title, options }) => ["", `${title}:`, ...linesOf((name) => options.includes(name))]),
     "",
     "examples:",
     ...command.examples.map((example) => `  tensorone ${example}`),

@@ -1,16 +1,17 @@
 /**
- * Ctrl-C and SIGTERM during a long command: the first asks the run to save and leave, the second leaves at once.
+ * Ctrl-C, SIGTERM and SIGUSR1 (which schedulers send before they take a machine away) during a long command: the first asks
+ * the run to save and leave, the second leaves at once.
  */
 import { constants } from "node:os";
+
+const names = ["SIGINT", "SIGTERM", "SIGUSR1"] as const;
 
 /** A key press that reaches us twice, through the terminal and through a parent such as npm, counts once. */
 const echoMs = 400;
 
 export interface Interruption {
-  /** Fires at the first signal. */
+  /** Fires at the first signal; its reason is the exit code. */
   readonly signal: AbortSignal;
-  /** 130 after SIGINT, 143 after SIGTERM, 0 without either. */
-  readonly exitCode: number;
   /** Gives the signals their usual meaning back. */
   stop(): void;
 }
@@ -27,18 +28,13 @@ export function interruptions(onFirst: (name: NodeJS.Signals) => void): Interrup
     firstAt = now;
     exitCode = 128 + constants.signals[name];
     onFirst(name);
-    controller.abort();
+    controller.abort(exitCode);
   };
-  process.on("SIGINT", listen);
-  process.on("SIGTERM", listen);
+  for (const name of names) process.on(name, listen);
   return {
     signal: controller.signal,
-    get exitCode() {
-      return exitCode;
-    },
     stop() {
-      process.off("SIGINT", listen);
-      process.off("SIGTERM", listen);
+      for (const name of names) process.off(name, listen);
     },
   };
 }

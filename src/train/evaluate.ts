@@ -1,17 +1,18 @@
 /**
- * Top-1, top-5 and loss of a model over a loader, without gradients. The model's mode is put back afterwards.
+ * Top-1, top-5 and loss of a model over a loader, or over the shares of several processes, without gradients. The figures
+ * do not depend on how the pictures are shared out. The model's mode is put back afterwards.
  */
 import { noGrad } from "../autograd/tape.js";
 import { compile } from "../compile/compile.js";
-import type { DataLoader } from "../data/loader.js";
-import { crossEntropy } from "../nn/loss.js";
+import type { Batch, DataLoader } from "../data/loader.js";
 import type { Module } from "../nn/module.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { breathe } from "./breathe.js";
 import type { EvalProgress } from "./events.js";
 import { BatchInput } from "./input.js";
-import { countTopK } from "./metrics.js";
+import { countTopK, sumCrossEntropy } from "./metrics.js";
+import { type ProcessGroup, soloGroup } from "./process-group.js";
 
 export interface Evaluation {
   /** Percent. */
@@ -26,46 +27,58 @@ export interface Evaluation {
 
 export interface EvaluateOptions {
   readonly onProgress?: (progress: EvalProgress) => void;
+  /** Stops early when it fires, on all processes. */
   readonly signal?: AbortSignal;
+  /** The processes that share the pictures, each with a loader of its own. Default: this one alone. */
+  readonly group?: ProcessGroup;
+  /** Batches of the process that has most; all meet after each. Default: the loader's own. */
+  readonly mostBatches?: number;
 }
 
-/** Runs the loader's epoch 0 once through `model` in evaluation mode. Stops early when the signal fires. */
-export async function evaluate(model: Module, loader: DataLoader, options: EvaluateOptions = {}): Promise<Evaluation> {
+/**
+ * Runs the loader's epoch 0 once through `model` in evaluation mode. Every process of the group gets the same figures; null
+ * where the signal fired on one of them.
+ */
+export async function evaluateShared(
+  model: Module,
+  loader: DataLoader,
+  options: EvaluateOptions = {},
+): Promise<Evaluation | null> {
+  const { group = soloGroup(), mostBatches = loader.batchesPerEpoch, signal, onProgress } = options;
   const input = new BatchInput();
   const wasTraining = model.training;
   const start = performance.now();
-  let top1 = 0;
-  let top5 = 0;
-  let loss = 0;
-  let images = 0;
-  let done = 0;
+  const batches = loader.epoch(0);
+  // top-1, top-5, loss, images
+  const sums = new Float64Array(4);
   model.eval();
-  const forward = compile((x: Tensor, labels: Tensor) =>
-    noGrad(() => {
-      const y = model.forward(x);
-      return { logits: y, loss: crossEntropy(y, labels) };
-    }),
-  );
+  const forward = compile((x: Tensor) => noGrad(() => model.forward(x)));
   try {
-    for await (const batch of loader.epoch(0)) {
-      if (options.signal?.aborted) break;
-      const { logits, batchLoss } = scope(() => {
-        const { images: x, labels } = input.tensors(batch);
-        const result = forward(x, labels);
-        return { logits: result.logits.dataSync(), batchLoss: result.loss.item() };
-      });
-      top1 += countTopK(logits, batch.labels, 1);
-      top5 += countTopK(logits, batch.labels, 5);
-      loss += batchLoss * batch.size;
-      images += batch.size;
-      batch.release();
-      options.onProgress?.({ done: ++done, total: loader.batchesPerEpoch });
+    for (let done = 0; done < mostBatches; ) {
+      if (done < loader.batchesPerEpoch) {
+        const batch = (await batches.next()).value as Batch;
+        const { labels } = batch;
+        const logits = scope(() => forward(input.tensors(batch).images).dataSync());
+        sums[0]! += countTopK(logits, labels, 1);
+        sums[1]! += countTopK(logits, labels, 5);
+        sums[2]! += sumCrossEntropy(logits, labels);
+        sums[3]! += batch.size;
+        batch.release();
+      }
+      onProgress?.({ done: ++done, total: mostBatches });
       await breathe();
+      const stop = new Float64Array([signal?.aborted ? 1 : 0]);
+      await group.allReduce(stop, "max");
+      if (stop[0]! > 0) return null;
     }
+    await batches.next(); // the end, so that the loader keeps its threads
+    await group.allReduce(sums, "sum");
   } finally {
+    await batches.return?.();
     forward.dispose();
     model.train(wasTraining);
   }
+  const [top1, top5, loss, images] = sums as unknown as [number, number, number, number];
   return {
     top1: (100 * top1) / images,
     top5: (100 * top5) / images,
@@ -73,4 +86,14 @@ export async function evaluate(model: Module, loader: DataLoader, options: Evalu
     images,
     imagesPerSecond: (1000 * images) / (performance.now() - start),
   };
+}
+
+/** Runs the loader's epoch 0 once through `model` in evaluation mode. */
+export async function evaluate(
+  model: Module,
+  loader: DataLoader,
+  options: Pick<EvaluateOptions, "onProgress"> = {},
+): Promise<Evaluation> {
+  // without a signal nothing stops it
+  return (await evaluateShared(model, loader, options))!;
 }

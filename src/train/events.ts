@@ -17,7 +17,12 @@ export interface RunInfo {
   readonly totalSteps: number;
   /** Steps already done when this run starts; more than 0 after a resume. */
   readonly startStep: number;
-  /** Name and threads, e.g. "wasm x2". */
+  /** Batches of a step. */
+  readonly replicas: number;
+  readonly processes: number;
+  /** How the processes talk. */
+  readonly transport: string;
+  /** Name and threads of each process, e.g. "wasm x2". */
   readonly backend: string;
   /** Who turns JPEG files into pixels. */
   readonly decoder: string;
@@ -42,6 +47,13 @@ export interface StepInfo {
   /** Share of the step spent waiting for data, 0 to 1. */
   readonly dataWait: number;
   readonly stepMs: number;
+  /** How the processes fared, where there are several. */
+  readonly ranks?: {
+    /** From the step's begin to the last gradient, by rank; a rank that has finished waits for the slowest. */
+    readonly computeMs: readonly number[];
+    /** Rank 0's time in the exchange of gradients, which begins when the slowest is there. */
+    readonly exchangeMs: number;
+  };
 }
 
 export interface EvalProgress {

@@ -1,5 +1,5 @@
 /**
- * Top-k accuracy of logits, on the host.
+ * Top-k accuracy and cross-entropy of logits, on the host.
  */
 import type { TypedArray } from "../tensor/dtype.js";
 
@@ -18,4 +18,23 @@ export function countTopK(logits: TypedArray, labels: ArrayLike<number>, k: numb
     if (notWorse < k) right++;
   }
   return right;
+}
+
+/** Losses are rounded to multiples of this, nats: float64 adds up to 2^25 of them without rounding, in any order. */
+const LOSS_GRID = 2 ** -28;
+
+/** Sum over rows of logits [n, classes] of -log softmax at the label, each on the grid: the same in whatever parts it is summed. */
+export function sumCrossEntropy(logits: TypedArray, labels: ArrayLike<number>): number {
+  const classes = logits.length / labels.length;
+  let sum = 0;
+  for (let i = 0; i < labels.length; i++) {
+    const row = logits.subarray(i * classes, (i + 1) * classes);
+    let largest = Number.NEGATIVE_INFINITY;
+    for (const value of row) largest = Math.max(largest, value);
+    let exponentials = 0;
+    for (const value of row) exponentials += Math.exp(value - largest);
+    const loss = largest - row[labels[i]!]! + Math.log(exponentials);
+    sum += Math.round(loss / LOSS_GRID) * LOSS_GRID;
+  }
+  return sum;
 }

@@ -1,11 +1,14 @@
-/** `train`: runs a recipe on a data set, and ends with what came of it and what to try next. */
+/** `train`: runs a recipe on a data set, in one process or several, and ends with what came of it and what to try next. */
 import { loadDecoder } from "../../data/codecs/decoder.js";
+import { joinProcessGroup } from "../../distributed/join.js";
 import { listModels, type ModelName } from "../../models/index.js";
 import { ConsoleLogger } from "../../train/loggers/console.js";
 import { JsonlLogger } from "../../train/loggers/jsonl.js";
 import { train } from "../../train/trainer.js";
 import { certificateJson } from "../certificate.js";
 import { defineCommand } from "../command.js";
+import { isLauncher, launchRanks } from "../launch/launch.js";
+import { launchOptions } from "../launch/options.js";
 import { choice, flag, integer, optionalFile, positive, text } from "../options.js";
 import { demoData, shownPath } from "../paths.js";
 import {
@@ -16,12 +19,12 @@ import {
   decoderOption,
   recipeOption,
   startBackend,
-  workersOption,
 } from "../shared-options.js";
 import { interruptions } from "../signals.js";
 import { chooseRecipe } from "../train/choose-recipe.js";
-import { chooseRun } from "../train/choose-run.js";
+import { agreeOnRun, chooseRun } from "../train/choose-run.js";
 import { closing } from "../train/closing.js";
+import { shareOfMachine } from "../train/share-of-machine.js";
 
 export const training = defineCommand({
   name: "train",
@@ -33,7 +36,7 @@ export const training = defineCommand({
     recipe: recipeOption,
     epochs: integer({ help: "length of the schedule; default: the recipe's" }),
     maxSteps: integer({ help: "stop after this step, counted over the whole run" }),
-    batchSize: integer({ help: "images of a step; default: the recipe's" }),
+    batchSize: integer({ help: "images of a replica and step; default: the recipe's" }),
     imageSize: integer({ help: "side of the pictures; default: the recipe's", max: 4096 }),
     lr: positive({ help: "peak learning rate; default: the recipe's" }),
     autoScaleLr: autoScaleLrOption,
@@ -43,35 +46,67 @@ export const training = defineCommand({
     noValidate: flag({ help: "leave validation out" }),
     validateRaw: flag({ help: "validate the raw weights as well as the averaged ones" }),
     keep: integer({ help: "checkpoints to keep, the newest", default: 3 }),
-    workers: workersOption,
+    workers: integer({
+      help: "threads of each process that decode pictures; 0 decodes between the steps; default: a quarter of its cores",
+      min: 0,
+      max: 256,
+    }),
     decoder: decoderOption,
     ...computeOptions,
+    replicas: integer({
+      help: "batches of a step, each with its own statistics, their gradients averaged; any number of processes gives the same weights",
+      max: 4096,
+      default: 1,
+    }),
+    checkEvery: integer({ help: "steps between two checks that all processes hold equal weights", default: 100 }),
+    ...launchOptions,
     ...commonOptions,
   },
+  groups: [
+    {
+      title: "several processes",
+      options: ["replicas", "nproc", "transport", "collectiveTimeout", "maxRestarts", "checkEvery"],
+    },
+    {
+      title: "several machines, without a launcher of their own",
+      options: ["nnodes", "nodeRank", "masterAddr", "masterPort"],
+    },
+  ],
   examples: [
     "train",
     "train --data path/to/imagenet --out runs/s0",
     "train --data path/to/imagenet --out runs/s0 --resume",
     "train --model mobileone_s1 --data my-pictures --epochs 20 --image-size 128",
+    "train --data path/to/imagenet --replicas 8 --nproc 8",
+    "train --data path/to/imagenet --replicas 8 --nproc 4 --nnodes 2 --node-rank 0 --master-addr host0",
   ],
   async run(values, _, face) {
-    const { terminal, caller } = face;
-    const { data = demoData, model, init, resume } = values;
     const isDemo = values.data === undefined;
     const recipe = chooseRecipe(isDemo, values);
-    const out = chooseRun(recipe.name, values);
+    if (isLauncher(values, process.env)) {
+      const out = ["--out", chooseRun(recipe.name, values)];
+      return launchRanks(values, process.env, { firstArgs: out, resumeArgs: out });
+    }
+    const { terminal, caller } = face;
+    const { data = demoData, model, transport } = values;
+    const onNotice = (line: string) => terminal.print(line);
+    const group = await joinProcessGroup(
+      { transport, deadlineMs: 1000 * values.collectiveTimeout, onNotice },
+      process.env,
+    );
+    const { out, resume, init } = await agreeOnRun(recipe.name, values, group, process.env);
+    const say = group.rank === 0 ? onNotice : () => {};
     if (isDemo) {
       const modelOption = model === training.options.model.fallback ? "" : ` --model ${model}`;
-      terminal.print("no --data: training on the bundled demo set, a small part of Fashion-MNIST as JPEG files");
-      terminal.print(
-        `with ImageNet: ${caller} train${modelOption} --data path/to/imagenet   (train/<class>/*.JPEG, val/…)`,
-      );
-      terminal.print();
+      say("no --data: training on the bundled demo set, a small part of Fashion-MNIST as JPEG files");
+      say(`with ImageNet: ${caller} train${modelOption} --data path/to/imagenet   (train/<class>/*.JPEG, val/…)`);
+      say("");
     }
     await loadDecoder(values.decoder); // a missing package is told before any work
-    const backendLabel = await startBackend(values);
+    const { threads, workers } = shareOfMachine(values, group.localSize);
+    const backendLabel = await startBackend({ ...values, threads });
     const interruption = interruptions((name) => {
-      terminal.print(`${name}: saving at the end of this step, then leaving; once more leaves at once`);
+      say(`${name}: saving at the end of this step, then leaving; once more leaves at once`);
     });
     try {
       const result = await train({
@@ -79,7 +114,10 @@ export const training = defineCommand({
         data,
         out,
         seed: values.seed,
-        workers: values.workers,
+        replicas: values.replicas,
+        group,
+        checkEvery: values.checkEvery,
+        workers,
         decoder: values.decoder,
         validate: !values.noValidate,
         validateRaw: values.validateRaw,
@@ -91,9 +129,12 @@ export const training = defineCommand({
         signal: interruption.signal,
         backendLabel,
       });
+      await group.close();
+      const { stopCode, ...outcome } = result;
+      if (group.rank !== 0) return { json: null, exitCode: stopCode };
       for (const line of closing(result, { data, isDemo, out, face })) terminal.print(line);
       const certificate = result.certificate && certificateJson(result.certificate);
-      return { json: { model, data, out, ...result, certificate }, exitCode: interruption.exitCode };
+      return { json: { model, data, out, ...outcome, certificate }, exitCode: stopCode };
     } finally {
       interruption.stop();
     }

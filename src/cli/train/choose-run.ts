@@ -1,9 +1,11 @@
 /**
  * Where a run lives: a folder that holds no other run, or the one to go on with. Nothing is made here.
  */
-import { existsSync, realpathSync, statSync } from "node:fs";
+import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { CheckpointError, UsageError } from "../../util/errors.js";
+import { broadcastJson } from "../../train/agreement.js";
+import type { ProcessGroup } from "../../train/process-group.js";
+import { CheckpointError, TensoroneError, UsageError } from "../../util/errors.js";
 import { freshRun, isRun, latestRun, runOf, shownPath } from "../paths.js";
 
 export interface RunChoice {
@@ -35,6 +37,34 @@ function newRun(out: string): string {
     `train: ${out} holds a run already, and would be overwritten`,
     `--out ${shownPath(out)} --resume goes on with it, another --out starts a new one`,
   );
+}
+
+/** The run of all processes of `group`, as rank 0 sees its folder. Throws, on all, what chooseRun throws. */
+export async function agreeOnRun(
+  name: string,
+  choice: RunChoice,
+  group: ProcessGroup,
+  environment: { readonly [name: string]: string | undefined },
+): Promise<RunChoice & { readonly out: string }> {
+  if (group.rank !== 0) return broadcastJson(group, { ...choice, out: "" });
+  try {
+    // torchrun's word, and our launcher's
+    const isRestart = Number(environment.TORCHELASTIC_RESTART_COUNT ?? 0) > 0;
+    const { resume, init } = choice;
+    const chosen = isRestart ? chooseRestart(name, choice) : { out: chooseRun(name, choice), resume, init };
+    return await broadcastJson(group, chosen);
+  } catch (error) {
+    await group.abort(error instanceof TensoroneError ? error.summary : String(error)).catch(() => {});
+    throw error;
+  }
+}
+
+/** What a restarted run does: it goes on where it has a checkpoint, and begins again where it has none. */
+export function chooseRestart(name: string, choice: RunChoice): RunChoice & { readonly out: string } {
+  const out = choice.out ?? latestRun(name) ?? freshRun(name);
+  const checkpoints = join(out, "checkpoints");
+  const hasOne = existsSync(checkpoints) && readdirSync(checkpoints).some((file) => /^[^.].*\.json$/.test(file));
+  return hasOne ? { out, resume: true, init: undefined } : { ...choice, out };
 }
 
 /** The folder of a run that goes on from `checkpoint`: its own, or a new one. */

@@ -51,11 +51,16 @@ export class ConsoleLogger implements Logger {
     this.epochStartedAt = this.now();
     const { terminal } = this;
     const params = `train ${formatCount(run.parameters)} -> deploy ${formatCount(run.deployParameters)} params`;
-    terminal.print(`${terminal.paint("bold", run.model)}  ${params}  backend ${run.backend}  seed ${run.seed}`);
+    const { replicas, processes } = run;
+    const many =
+      replicas > 1 ? `  ${replicas} replicas on ${processes} ${processes > 1 ? "processes" : "process"}` : "";
+    const how = processes > 1 ? ` (${run.transport})` : "";
+    const where = `backend ${run.backend}${many}${how}`;
+    terminal.print(`${terminal.paint("bold", run.model)}  ${params}  ${where}  seed ${run.seed}`);
     const images = `${formatInteger(run.trainImages)} train and ${formatInteger(run.valImages)} val images`;
     terminal.print(`data ${this.showPath(run.data)}: ${images} of ${run.numClasses} classes, decoder ${run.decoder}`);
     const { recipe, totalSteps, stepsPerEpoch, startStep } = run;
-    const length = `${run.epochs} epochs of ${formatInteger(stepsPerEpoch)} steps of ${recipe.batchSize} images`;
+    const length = `${run.epochs} epochs of ${formatInteger(stepsPerEpoch)} steps of ${replicas > 1 ? `${replicas} × ` : ""}${recipe.batchSize} images`;
     const isCut = totalSteps < run.epochs * stepsPerEpoch;
     const end = isCut ? `, ends after step ${formatInteger(totalSteps)}` : "";
     terminal.print(`recipe ${recipe.name} (${recipe.source}): ${length}${end}`);
@@ -159,13 +164,15 @@ const field = (rank: number, text: string): Field => ({ rank, text });
 /** The running figures of a step. */
 function readings(step: StepInfo, progress: Progress): Field[] {
   const eta = progress.remainingMs(step.step);
-  const { imagesPerSecond, dataWait } = progress;
+  const { imagesPerSecond, dataWait, exchange, rankSpread } = progress;
   return [
     field(0, `loss ${formatLoss(progress.loss)}`),
     field(1, `top1 ${formatPercent(progress.accuracy)}`),
     field(5, `lr ${formatRate(step.lr)}`),
     field(3, Number.isNaN(imagesPerSecond) ? "" : `${formatSpeed(imagesPerSecond)} img/s`),
     field(6, Number.isNaN(dataWait) ? "" : `data wait ${dataWait.toFixed(0)} %`),
+    field(7, Number.isNaN(exchange) ? "" : `exchange ${exchange.toFixed(1)} %`),
+    field(8, Number.isNaN(rankSpread) ? "" : `rank spread ${rankSpread.toFixed(0)} %`),
     field(2, Number.isNaN(eta) ? "" : `eta ${formatDuration(eta)}`),
   ];
 }

@@ -20,8 +20,9 @@ export class JsonlLogger implements Logger {
     this.file = await open(path, "a");
   }
 
-  onStep({ epoch, step, loss, lr, weightDecay, imagesPerSecond, dataWait, stepMs }: StepInfo): Promise<void> {
-    return this.append({ kind: "train", epoch, step, loss, lr, weightDecay, imagesPerSecond, dataWait, stepMs });
+  onStep({ epoch, step, loss, lr, weightDecay, imagesPerSecond, dataWait, stepMs, ranks }: StepInfo): Promise<void> {
+    const row = { kind: "train", epoch, step, loss, lr, weightDecay, imagesPerSecond, dataWait, stepMs };
+    return this.append({ ...row, ...(ranks && rankFields(ranks)) });
   }
 
   onValidation({ epoch, top1, top5, loss, raw }: ValidationInfo): Promise<void> {
@@ -37,6 +38,13 @@ export class JsonlLogger implements Logger {
   private async append(row: Readonly<Record<string, string | number>>): Promise<void> {
     await this.file?.appendFile(`${JSON.stringify(row)}\n`);
   }
+}
+
+/** How the ranks of a step fared, in milliseconds. */
+function rankFields({ computeMs, exchangeMs }: NonNullable<StepInfo["ranks"]>) {
+  const slowestRankMs = Math.max(...computeMs);
+  const slowestRank = computeMs.indexOf(slowestRankMs);
+  return { exchangeMs, fastestRankMs: Math.min(...computeMs), slowestRankMs, slowestRank };
 }
 
 /** Shortens the log to the lines up to `step`: everything before the first step beyond it, and before a broken line. */

@@ -51,6 +51,8 @@ export class Progress {
   private readonly stepTimes = new RunningMean();
   private readonly waits = new RunningMean();
   private readonly speeds = new RunningMean();
+  private readonly exchanges = new RunningMean();
+  private readonly spreads = new RunningMean();
   private validationMs = 0;
   private epochAccuracy = 0;
   private epochLoss = 0;
@@ -72,6 +74,11 @@ export class Progress {
       this.stepTimes.add(step.stepMs);
       this.waits.add(step.dataWait);
       this.speeds.add(step.imagesPerSecond);
+      if (step.ranks) {
+        const { computeMs, exchangeMs } = step.ranks;
+        this.exchanges.add((100 * exchangeMs) / step.stepMs);
+        this.spreads.add((100 * (Math.max(...computeMs) - Math.min(...computeMs))) / step.stepMs);
+      }
     }
     this.epochSteps++;
     this.epochLoss += step.loss;
@@ -98,6 +105,16 @@ export class Progress {
   /** Percent. */
   get dataWait(): number {
     return 100 * this.waits.value;
+  }
+
+  /** Percent of a step spent exchanging gradients; NaN for one process. */
+  get exchange(): number {
+    return this.exchanges.value;
+  }
+
+  /** Percent of a step that the fastest process waits for the slowest; NaN for one process. */
+  get rankSpread(): number {
+    return this.spreads.value;
   }
 
   /** Means over the steps of the current epoch that this run did. */

@@ -1,0 +1,140 @@
+/**
+ * A checkpoint as bytes: `<name>.safetensors` with averaged weights (plain names), raw weights (`raw.`) and momentum
+ * (`momentum.`), and `<name>.json` with everything else, which names the SHA-256 of the tensors.
+ *
+ * Data order and augmentation are functions of seed, epoch and position (data/loader), so seed and step are the whole
+ * state of random numbers and sampler. Nothing here depends on clock, path or the number of processes: equal runs write
+ * equal bytes.
+ */
+import { createHash } from "node:crypto";
+import { basename, join } from "node:path";
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  fromFileEntries,
+  type StoredTensor,
+  toFileEntries,
+} from "../io/index.js";
+import type { MobileOne } from "../models/index.js";
+import { scope } from "../tensor/scope.js";
+import { CheckpointError } from "../util/errors.js";
+import { differences, firstDifferences } from "./differences.js";
+import { describe, readCheckpointBytes } from "./model-file.js";
+import type { Recipe } from "./recipe.js";
+import type { Session } from "./session.js";
+
+const FORMAT = "tensorone-checkpoint-1";
+
+/** What has to be the same for a run to go on. */
+export interface CheckpointHeader {
+  readonly recipe: Recipe;
+  readonly seed: number;
+  readonly replicas: number;
+  readonly numClasses: number;
+  readonly classes: readonly string[];
+  readonly trainImages: number;
+}
+
+export interface CheckpointFile extends CheckpointHeader {
+  readonly format: string;
+  readonly tensors: string;
+  readonly sha256: string;
+  readonly progress: { readonly step: number; readonly epoch: number; readonly stepInEpoch: number };
+  readonly ema: { readonly steps: number };
+  readonly optimizer: { readonly kind: "sgd"; readonly momentumBuffers: number };
+}
+
+/** The two files of a checkpoint. */
+export interface Checkpoint {
+  readonly file: CheckpointFile;
+  readonly bytes: Uint8Array;
+}
+
+/** A checkpoint that is not whole: the one before it may be. */
+export class DamagedError extends CheckpointError {}
+
+const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+const prefixed = (prefix: string, entries: ReadonlyMap<string, StoredTensor>): [string, StoredTensor][] =>
+  [...entries].map(([name, entry]) => [`${prefix}${name}`, entry]);
+
+const withPrefix = (prefix: string, entries: ReadonlyMap<string, StoredTensor>): Map<string, StoredTensor> =>
+  new Map(
+    [...entries].flatMap(([name, entry]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), entry]] : [])),
+  );
+
+/** The state of a session, to be written under `name`. */
+export async function encodeCheckpoint(session: Session, header: CheckpointHeader, name: string): Promise<Checkpoint> {
+  const { model, ema, optimizer, step, epoch, stepInEpoch } = session;
+  const averages = ema.state();
+  const velocities = optimizer.state();
+  const entries = new Map([
+    ...(await toFileEntries(model, averages.averages)),
+    ...prefixed("raw.", await toFileEntries(model)),
+    ...prefixed("momentum.", await toFileEntries(model, velocities)),
+  ]);
+  const bytes = encodeSafetensors(entries, describe(model as MobileOne, header));
+  const file: CheckpointFile = {
+    format: FORMAT,
+    tensors: `${name}.safetensors`,
+    sha256: sha256(bytes),
+    progress: { step, epoch, stepInEpoch },
+    ema: { steps: averages.steps },
+    optimizer: { kind: "sgd", momentumBuffers: velocities.size },
+    ...header,
+  };
+  return { file, bytes };
+}
+
+/** Puts everything into a fresh session of the same run. Throws CheckpointError or StateDictError where it does not fit. */
+export function restoreCheckpoint({ file, bytes }: Checkpoint, session: Session): void {
+  const { entries } = decodeSafetensors(bytes, file.tensors);
+  const { model, ema, optimizer } = session;
+  const raw = withPrefix("raw.", entries);
+  const momentum = withPrefix("momentum.", entries);
+  const averages = new Map([...entries].filter(([name]) => raw.has(name)));
+  scope(() => {
+    model.loadStateDict(fromFileEntries(model, raw));
+    ema.loadState({ steps: file.ema.steps, averages: fromFileEntries(model, averages) });
+    optimizer.loadState(fromFileEntries(model, momentum));
+  });
+  session.step = file.progress.step;
+}
+
+/** Reads the JSON of a checkpoint. Throws DamagedError where it is none. */
+export async function readCheckpointFile(path: string): Promise<CheckpointFile> {
+  const text = new TextDecoder().decode(await readCheckpointBytes(path));
+  let file: Partial<CheckpointFile>;
+  try {
+    file = JSON.parse(text) as Partial<CheckpointFile>;
+  } catch {
+    throw new DamagedError(`${path}: it is not JSON, the file is damaged`);
+  }
+  if (file?.format !== FORMAT || !Number.isInteger(file.progress?.step) || typeof file.tensors !== "string")
+    throw new DamagedError(`${path}: format ${JSON.stringify(file?.format)}, expected ${FORMAT}`);
+  // runs of one replica once did not say so
+  return { replicas: 1, ...file } as CheckpointFile;
+}
+
+/** Reads both files. Throws DamagedError unless they are whole and belong together. */
+export async function readCheckpoint(path: string): Promise<Checkpoint> {
+  const file = await readCheckpointFile(path);
+  const tensors = join(path, "..", basename(file.tensors));
+  const bytes = await readCheckpointBytes(tensors).catch((error: CheckpointError) => {
+    throw new DamagedError(error.summary);
+  });
+  if (sha256(bytes) !== file.sha256)
+    throw new DamagedError(`${tensors}: its SHA-256 is not the one in ${basename(path)}, the file is damaged`);
+  return { file, bytes };
+}
+
+/** Throws CheckpointError naming what differs from the run at hand. */
+export function expectSameRun(path: string, file: CheckpointFile, header: CheckpointHeader): void {
+  const { recipe, seed, replicas, numClasses, classes, trainImages } = file;
+  const changed = differences({ recipe, seed, replicas, numClasses, classes, trainImages }, header);
+  if (changed.length > 0)
+    throw new CheckpointError(
+      `${path}: belongs to another run: ${firstDifferences(changed)}`,
+      "resume with the same data and options, or start a new run from its weights with --init",
+    );
+}

@@ -1,0 +1,107 @@
+/**
+ * The pictures of a training run, for one process of several: a loader for each of its replicas, which take turns, and its
+ * share of the validation set.
+ */
+import { createHash } from "node:crypto";
+import { relative } from "node:path";
+import type { DecoderName } from "../data/codecs/decoder.js";
+import { type Dataset, openDataset } from "../data/dataset.js";
+import { type Batch, DataLoader } from "../data/loader.js";
+import { evalPipeline, trainPipeline } from "./pipeline.js";
+import type { ProcessGroup } from "./process-group.js";
+import type { Recipe } from "./recipe.js";
+import { replicaShare } from "./replica-tree.js";
+
+export interface RunDataOptions {
+  /** Folder in ImageNet layout, with train and val, or shards of one. */
+  readonly data: string;
+  readonly seed: number;
+  /** Decoding threads of this process. */
+  readonly workers: number;
+  readonly decoder: DecoderName;
+  readonly replicas: number;
+}
+
+/** A digest of what the set holds, wherever it lies. */
+function contentOf(set: Dataset, root: string): string {
+  const hash = createHash("sha256");
+  for (const { path, label, entry } of set.samples)
+    hash.update(`${relative(root, path)} ${entry ? JSON.stringify(entry) : ""} ${label}\n`);
+  return hash.digest("hex").slice(0, 16);
+}
+
+export class RunData {
+  readonly classes: readonly string[];
+  readonly trainImages: number;
+  readonly valImages: number;
+  /** Steps, which is batches of each replica. */
+  readonly stepsPerEpoch: number;
+  /** This process's share of the validation set, each picture in one share. */
+  readonly validation: DataLoader;
+  /** The validation batches of the process that has most. */
+  readonly mostValidationBatches: number;
+  readonly #root: string;
+  readonly #sets: readonly Dataset[];
+  readonly #loaders: readonly DataLoader[];
+
+  /** Throws DataError for a data set that cannot be used. */
+  constructor(recipe: Recipe, { data, seed, workers, decoder, replicas }: RunDataOptions, group: ProcessGroup) {
+    const trainSet = openDataset(data, "train");
+    const valSet = openDataset(data, "val", { numClasses: trainSet.classes.length });
+    const share = replicaShare(replicas, group.worldSize, group.rank);
+    const { batchSize } = recipe;
+    const { evalBatchSize } = recipe.images;
+    this.#root = data;
+    this.#sets = [trainSet, valSet];
+    this.classes = trainSet.classes;
+    this.trainImages = trainSet.samples.length;
+    this.valImages = valSet.samples.length;
+    this.#loaders = Array.from({ length: share.count }, (_, i) => {
+      // none stays none: decoding between the steps
+      const threads = Math.min(workers, Math.max(1, Math.floor(workers / share.count)));
+      const slice = { replicas, rank: share.first + i };
+      return new DataLoader(trainSet, {
+        ...slice,
+        batchSize,
+        transform: (epoch) => trainPipeline(recipe, epoch),
+        seed,
+        shuffle: true,
+        workers: threads,
+        decoder,
+      });
+    });
+    this.stepsPerEpoch = this.#loaders[0]!.batchesPerEpoch;
+    const slice = { replicas: group.worldSize, rank: group.rank, pad: false };
+    this.validation = new DataLoader(valSet, {
+      ...slice,
+      batchSize: evalBatchSize,
+      transform: evalPipeline(recipe),
+      workers,
+      decoder,
+    });
+    this.mostValidationBatches = Math.ceil(Math.ceil(this.valImages / group.worldSize) / evalBatchSize);
+  }
+
+  /** What has to be the same for every process of a run. */
+  fingerprints(): { readonly train: string; readonly val: string } {
+    const [train, val] = this.#sets.map((set) => contentOf(set, this.#root));
+    return { train: train!, val: val! };
+  }
+
+  /** The batches of `epoch` from step `from` on: those of this process's replicas in turn, step after step. */
+  async *epoch(epoch: number, from: number): AsyncGenerator<Batch, void> {
+    const streams = this.#loaders.map((loader) => loader.epoch(epoch, { startBatch: from }));
+    try {
+      for (let step = from; step < this.stepsPerEpoch; step++)
+        for (const stream of streams) yield (await stream.next()).value as Batch;
+      // a loader that is read to its end keeps its threads for the next epoch
+      for (const stream of streams) await stream.next();
+    } finally {
+      for (const stream of streams) await stream.return?.();
+    }
+  }
+
+  async close(): Promise<void> {
+    for (const loader of [...this.#loaders, this.validation]) await loader.close();
+  }
+}

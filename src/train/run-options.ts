@@ -1,0 +1,65 @@
+/**
+ * What a training run is asked for, and what it answers.
+ */
+import type { DecoderName } from "../data/codecs/decoder.js";
+import type { Certificate } from "../models/index.js";
+import type { Logger, ValidationInfo } from "./events.js";
+import type { ProcessGroup } from "./process-group.js";
+import type { Recipe } from "./recipe.js";
+
+export interface TrainOptions {
+  readonly recipe: Recipe;
+  /** Folder in ImageNet layout, with train and val, or shards of one. */
+  readonly data: string;
+  /** Folder for checkpoints, weights and log; made where missing. Rank 0 alone writes there. */
+  readonly out: string;
+  readonly seed: number;
+  /**
+   * Batches of a step, each with its own statistics; their gradients are averaged. Decides the result, as the recipe does.
+   * Default 1.
+   */
+  readonly replicas?: number;
+  /** The processes that share the replicas; any number of them gives the same bits. Default: this one alone. */
+  readonly group?: ProcessGroup;
+  /** Steps between two checks that all processes hold equal weights. Default 100. */
+  readonly checkEvery?: number;
+  /** Decoding threads of this process. */
+  readonly workers: number;
+  /** Who turns JPEG files into pixels. Default jpeg-js. */
+  readonly decoder?: DecoderName;
+  /** Stop after this step, counted from 1 over the whole run. */
+  readonly maxSteps?: number;
+  /** Go on from a checkpoint: a file, or true for the newest in `out`. Rank 0 alone reads it. */
+  readonly resume?: string | true;
+  /** Start from the weights of this file instead of random ones. */
+  readonly init?: string;
+  /** Validate after each epoch and at the end. Default true. */
+  readonly validate?: boolean;
+  /** Validate the raw weights as well as the averaged ones. */
+  readonly validateRaw?: boolean;
+  /** Checkpoints to keep, the newest; older ones are deleted. Default 3. */
+  readonly keep?: number;
+  /** Hear the run where this process is rank 0. */
+  readonly loggers: readonly Logger[];
+  /**
+   * When it fires on any rank, all save at the end of the step and leave. Its reason, where that is a number above 0, is
+   * what the result of every rank calls `stopCode`.
+   */
+  readonly signal?: AbortSignal;
+  /** For the run's information only, e.g. "wasm x2". */
+  readonly backendLabel: string;
+}
+
+export interface TrainResult {
+  readonly steps: number;
+  readonly epochs: number;
+  readonly stopped: "finished" | "max-steps" | "signal";
+  /** 0 unless stopped by a signal; the same on every rank. */
+  readonly stopCode: number;
+  readonly validation: ValidationInfo | null;
+  readonly checkpoint: string;
+  /** null where the run was stopped early, and on ranks other than 0. */
+  readonly certificate: Certificate | null;
+  readonly modelFile: string;
+  readonly deployFile: string;
+}
