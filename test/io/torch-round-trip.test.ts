@@ -2,7 +2,6 @@
  * Against PyTorch itself where a Python with torch is installed: weights of full size that it writes give the same logits
  * here, and what we write gives the same logits there. Without torch the small fixtures of key-maps.test.ts remain.
  */
-import { spawnSync } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -13,12 +12,8 @@ import { createModel } from "../../src/models/index.js";
 import { saveCheckpoint } from "../../src/train/checkpoint-file.js";
 import { loadModelFile } from "../../src/train/model-file.js";
 import { randomizeStatistics } from "../models/random-statistics.js";
-import { golden, LOGITS_TOLERANCE, logitsOf, relativeError } from "./fixtures.js";
-
-const pythons = [process.env.TORCH_PYTHON, "/usr/bin/python3", "python3"].filter((path) => path !== undefined);
-const python = pythons.find((path) => spawnSync(path, ["-c", "import torch"]).status === 0);
-if (python === undefined)
-  console.warn("torch-round-trip: skipped, no python3 has torch (apt-get install python3-torch, or TORCH_PYTHON=FILE)");
+import { LOGITS_TOLERANCE, logitsOf, relativeError } from "./fixtures.js";
+import { askTorch, hasTorch } from "./torch.js";
 
 interface Task {
   readonly path: string;
@@ -30,20 +25,10 @@ interface Task {
   readonly seed?: number;
 }
 
-function askTorch(job: { readonly write: readonly Task[]; readonly read: readonly Task[] }) {
-  const run = spawnSync(python!, ["-B", join(golden, "round-trip.py")], {
-    input: JSON.stringify(job),
-    encoding: "utf8",
-    maxBuffer: 1 << 28,
-  });
-  if (run.status !== 0) throw new Error(run.stderr);
-  return JSON.parse(run.stdout) as { readonly write: number[][]; readonly read: number[][] };
-}
-
 const side = 64;
 const classes = 1000;
 
-describe.skipIf(python === undefined)("with PyTorch (skipped where python3 has no torch)", () => {
+describe.skipIf(!hasTorch)("with PyTorch (skipped where python3 has no torch)", () => {
   let folder = "";
   beforeAll(async () => {
     await setBackend("wasm", { threads: 2 });
@@ -58,7 +43,7 @@ describe.skipIf(python === undefined)("with PyTorch (skipped where python3 has n
         return { path, variant, style, deploy: false, classes, side, seed };
       }),
     );
-    const { write } = askTorch({ write: tasks, read: [] });
+    const { write } = askTorch<{ write: number[][] }>({ write: tasks });
     for (const [i, { path, variant, style }] of tasks.entries()) {
       const { model, info, origin } = await loadModelFile(path);
       expect([info.model, info.form, info.numClasses, origin.keys]).toEqual([variant, "train", classes, style]);
@@ -80,7 +65,7 @@ describe.skipIf(python === undefined)("with PyTorch (skipped where python3 has n
         tasks.push({ path, variant, style, deploy, classes: 10, side });
         model.dispose();
       }
-    const { read } = askTorch({ write: [], read: tasks });
+    const { read } = askTorch<{ read: number[][] }>({ read: tasks });
     for (const [i, { path }] of tasks.entries())
       expect(relativeError(ours[i]!, read[i]!), path).toBeLessThan(LOGITS_TOLERANCE);
   }, 120_000);

@@ -3,7 +3,8 @@
   {"write": [{path, variant, style, deploy, seed, classes, side}], "read": [{path, variant, style, deploy, classes, side}]}
 
 "write" saves weights of full size for us to load, "read" loads what we saved, strictly and with weights_only; both answer
-with the logits of mobileone.py's picture.
+with the logits of mobileone.py's picture. "resume": [{path, variant, classes}] loads a training checkpoint as mmengine does, a
+group for each parameter, and answers with what the optimizer then holds.
 """
 import json
 import sys
@@ -36,6 +37,29 @@ def read(task):
     return logits(model, task["side"])
 
 
+def resume(task):
+    checkpoint = torch.load(task["path"], map_location="cpu")
+    model = MobileOne(task["variant"], "mmpretrain", task["classes"])
+    raw = {key[len("module."):]: value for key, value in checkpoint["ema_state_dict"].items() if key != "steps"}
+    model.load_state_dict(checkpoint["state_dict"], strict=True)
+    model.load_state_dict(raw, strict=True)
+    optimizer = torch.optim.SGD([{"params": [p]} for p in model.parameters()], lr=1.0, momentum=0.1)
+    optimizer.load_state_dict(checkpoint["optimizer"])
+    for p in model.parameters():
+        p.grad = torch.zeros_like(p)
+    optimizer.step()
+    return {
+        "meta": {key: checkpoint["meta"][key] for key in ("epoch", "iter", "seed")},
+        "schedulers": checkpoint["param_schedulers"],
+        "steps": checkpoint["ema_state_dict"]["steps"].item(),
+        "parameters": [
+            {"name": name, "lr": group["lr"], "momentum": group["momentum"], "weight_decay": group["weight_decay"],
+             "buffer": optimizer.state[p]["momentum_buffer"].double().sum().item()}
+            for (name, p), group in zip(model.named_parameters(), optimizer.param_groups)
+        ],
+    }
+
+
 job = json.loads(sys.stdin.read())
-answer = {"torch": torch.__version__, "write": [write(t) for t in job["write"]], "read": [read(t) for t in job["read"]]}
-print(json.dumps(answer))
+actions = {"write": write, "read": read, "resume": resume}
+print(json.dumps({name: [actions[name](task) for task in tasks] for name, tasks in job.items()}))
