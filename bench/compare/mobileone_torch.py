@@ -138,4 +138,5 @@ def main():
     say(peakResidentBytes=peak, version=torch.__version__, parameters=parameters)
 
 
-main()
+if __name__ == "__main__":
+    main()
