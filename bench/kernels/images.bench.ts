@@ -1,10 +1,12 @@
-/** From a JPEG file to pixels: decoding, resizing, normalising one picture, on one thread of plain JavaScript. */
+/** From a JPEG file to pixels: decoding, cropping, resizing, normalising one picture, on one thread. */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { decodeImage } from "../../src/data/codecs/index.js";
-import { createImage } from "../../src/data/image.js";
+import { type Decoder, type DecoderName, decoderNames, loadDecoder } from "../../src/data/codecs/decoder.js";
+import { createImage, type Image } from "../../src/data/image.js";
 import { imagenetMean, imagenetStd, normalizeInto } from "../../src/data/normalize.js";
+import { MersenneTwister } from "../../src/data/random.js";
 import { resize } from "../../src/data/resize.js";
+import { applyTransform, trainTransform } from "../../src/data/transforms/index.js";
 import type { Case, Prepared } from "../case.js";
 import { benchFolder } from "../paths.js";
 
@@ -25,11 +27,30 @@ const row = (name: string, prepareRun: () => Prepared["run"]): Case => ({
   prepare: () => ({ run: prepareRun(), dispose: free }),
 });
 
-export const images: readonly Case[] = [
-  row("decode JPEG 500×375", () => {
+/** Decoders that answer at once and are installed; sharp answers later, which this way of timing cannot wait for. */
+async function installed(): Promise<readonly Decoder[]> {
+  const wanted = decoderNames.filter((name) => name !== "sharp");
+  const loaded = await Promise.allSettled(wanted.map((name: DecoderName) => loadDecoder(name)));
+  return loaded.flatMap((result) => (result.status === "fulfilled" ? [result.value] : []));
+}
+
+const decode = (decoder: Decoder, bytes: Uint8Array): Image => decoder.decode(bytes, photo.file) as Image;
+
+const decoding = (decoder: Decoder): readonly Case[] => [
+  row(`decode JPEG 500×375, ${decoder.name}`, () => {
     const bytes = readFileSync(photo.file);
-    return () => void decodeImage(bytes);
+    return () => void decode(decoder, bytes);
   }),
+  row(`read, decode, crop, flip to 224×224, ${decoder.name}`, () => {
+    const transform = trainTransform({ imageSize: 224 });
+    const rng = new MersenneTwister(0);
+    const into = new Uint8Array(224 * 224 * 3);
+    return () => void applyTransform(transform, decode(decoder, readFileSync(photo.file)), rng, into);
+  }),
+];
+
+export const images: readonly Case[] = [
+  ...(await installed()).flatMap(decoding),
   row("resize 500×375 to 341×256", () => {
     const image = picture();
     return () => void resize(image, { width: 341, height: 256 });

@@ -1,6 +1,8 @@
+import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { randomPermutation } from "../../src/data/random.js";
 import { EpochSampler } from "../../src/data/sampler.js";
+import { readFixture } from "./fixtures.js";
 
 describe("order", () => {
   test("is the torch permutation of seed + epoch", () => {
@@ -31,6 +33,31 @@ describe("order", () => {
 
   test("also for sets smaller than the number of replicas", () => {
     expect([...new EpochSampler({ length: 2, replicas: 8, rank: 5 }).order(0)]).toEqual([1]);
+  });
+});
+
+interface Golden {
+  length: number;
+  seed: number;
+  epoch: number;
+  shuffle: boolean;
+  replicas: number;
+  rank: number;
+  pad: boolean;
+  count: number;
+  order: number[] | null;
+  sha256: string;
+}
+const golden = JSON.parse(new TextDecoder().decode(readFixture("sampler.json"))) as Golden[];
+
+describe("order by torch and mmengine's DefaultSampler", () => {
+  test.each(
+    golden,
+  )("$length samples, seed $seed, epoch $epoch, rank $rank of $replicas, shuffle $shuffle, pad $pad", (row) => {
+    const order = new EpochSampler(row).order(row.epoch);
+    if (row.order !== null) expect([...order]).toEqual(row.order);
+    expect(order.length).toBe(row.count);
+    expect(createHash("sha256").update(order).digest("hex")).toBe(row.sha256);
   });
 });
 
