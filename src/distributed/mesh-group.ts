@@ -4,6 +4,7 @@
  */
 import { expectParts, type ProcessGroup } from "../train/process-group.js";
 import { DistributedError } from "../util/errors.js";
+import { Adder } from "./adder.js";
 import { Exchange } from "./exchange.js";
 import { type Operand, planSum, type SumPlan } from "./sum-plan.js";
 import type { OpName, Wires } from "./wires.js";
@@ -28,7 +29,7 @@ export class MeshGroup implements ProcessGroup {
   readonly #wires: Wires;
   readonly #deadlineMs: number;
   readonly #plans = new Map<number, SumPlan>();
-  #scratch = new Float32Array(0);
+  readonly #adder = new Adder();
   #sequence = 0;
   #running: OpName | null = null;
 
@@ -122,24 +123,21 @@ export class MeshGroup implements ProcessGroup {
   /** Adds the buckets that this rank owns, and sends each as soon as it is there. */
   async #sumOwn(
     exchange: Exchange,
-    { partsOf, steps, root, temporaries }: SumPlan,
+    plan: SumPlan,
     parts: readonly Float32Array[],
     buckets: readonly Range[],
     into: Float32Array,
   ): Promise<void> {
-    const length = buckets.reduce((most, [begin, end]) => Math.max(most, end - begin), 0);
-    const firstPart = partsOf.map((_, rank) => this.#others().reduce((n, r) => (r < rank ? n + partsOf[r]! : n), 0));
-    const foreign = this.#others().reduce((n, rank) => n + partsOf[rank]!, 0);
-    this.#reserve(length * (window * foreign + temporaries));
-    const slot = (index: number, size: number) => this.#scratch.subarray(index * length, index * length + size);
-    const incoming = (b: number, rank: number, part: number) =>
-      slot((b % window) * foreign + firstPart[rank]! + part, buckets[b]![1] - buckets[b]![0]);
-
+    const slots = new Slots(plan, this.rank);
+    this.#adder.reserve(slots.count, longest(buckets));
     const arrivals: Promise<unknown>[] = [];
     const expect = (b: number) => {
       if (b >= buckets.length) return;
+      const length = lengthOf(buckets[b]!);
       const messages = this.#others().flatMap((from) =>
-        Array.from({ length: partsOf[from]! }, (_, part) => exchange.receive(from, bytesOf(incoming(b, from, part)))),
+        Array.from({ length: plan.partsOf[from]! }, (_, part) =>
+          exchange.receive(from, bytesOf(this.#adder.view(slots.incoming(b, from, part), length))),
+        ),
       );
       const arrival = Promise.all(messages);
       arrival.catch(() => {});
@@ -147,16 +145,13 @@ export class MeshGroup implements ProcessGroup {
     };
     for (let b = 0; b < window; b++) expect(b);
     for (const [b, [begin, end]] of buckets.entries()) {
+      const length = end - begin;
+      for (const [i, part] of parts.entries()) this.#adder.view(slots.own(i), length).set(part.subarray(begin, end));
       await arrivals[b];
+      const at = (operand: Operand) => slots.of(operand, b);
+      for (const { left, right, target } of plan.steps) this.#adder.add(at(left), at(right), at(target), length);
       const result = into.subarray(begin, end);
-      const at = (operand: Operand): Float32Array => {
-        if (operand.kind === "result") return result;
-        if (operand.kind === "temporary") return slot(window * foreign + operand.index, end - begin);
-        const { rank, part } = operand;
-        return rank === this.rank ? parts[part]!.subarray(begin, end) : incoming(b, rank, part);
-      };
-      for (const { left, right, target } of steps) add(at(left), at(right), at(target));
-      if (root.kind === "part") result.set(at(root));
+      result.set(this.#adder.view(at(plan.root), length));
       for (const to of this.#others()) exchange.send(to, bytesOf(result));
       expect(b + window);
     }
@@ -207,17 +202,53 @@ export class MeshGroup implements ProcessGroup {
       Math.min(end, begin + (i + 1) * size),
     ]);
   }
-
-  #reserve(length: number): void {
-    if (this.#scratch.length < length) this.#scratch = new Float32Array(length);
-  }
 }
 
 type Range = readonly [begin: number, end: number];
 
-/** into = a + b, rounded to float32 once. */
-function add(a: Float32Array, b: Float32Array, into: Float32Array): void {
-  for (let i = 0; i < into.length; i++) into[i] = a[i]! + b[i]!;
+const lengthOf = ([begin, end]: Range): number => end - begin;
+const longest = (ranges: readonly Range[]): number =>
+  ranges.reduce((most, range) => Math.max(most, lengthOf(range)), 0);
+
+/** Which slot of the adder holds what: own parts, temporaries, the result, and messages for a window of buckets. */
+class Slots {
+  readonly count: number;
+  readonly #plan: SumPlan;
+  readonly #rank: number;
+  readonly #firstOf: readonly number[];
+  readonly #perBucket: number;
+
+  constructor(plan: SumPlan, rank: number) {
+    this.#plan = plan;
+    this.#rank = rank;
+    let foreign = 0;
+    this.#firstOf = plan.partsOf.map((parts, of) => {
+      const first = foreign;
+      if (of !== rank) foreign += parts;
+      return first;
+    });
+    this.#perBucket = foreign;
+    this.count = this.#result + 1 + window * foreign;
+  }
+
+  own(part: number): number {
+    return part;
+  }
+
+  incoming(bucket: number, rank: number, part: number): number {
+    return this.#result + 1 + (bucket % window) * this.#perBucket + this.#firstOf[rank]! + part;
+  }
+
+  of(operand: Operand, bucket: number): number {
+    if (operand.kind === "result") return this.#result;
+    if (operand.kind === "temporary") return this.#plan.partsOf[this.#rank]! + operand.index;
+    const { rank, part } = operand;
+    return rank === this.#rank ? this.own(part) : this.incoming(bucket, rank, part);
+  }
+
+  get #result(): number {
+    return this.#plan.partsOf[this.#rank]! + this.#plan.temporaries;
+  }
 }
 
 function bytesOf(view: ArrayBufferView): Uint8Array {
