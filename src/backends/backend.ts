@@ -5,6 +5,7 @@
 import type { Runner } from "../ops/apply.js";
 import { setDefaultStorage } from "../tensor/create.js";
 import { BackendError } from "../util/errors.js";
+import type { GpuMode } from "./gpu/gpu-backend.js";
 import { referenceBackend } from "./reference/index.js";
 import { createWasmBackend } from "./wasm/wasm-backend.js";
 
@@ -13,6 +14,8 @@ export interface BackendOptions {
   readonly threads?: number;
   /** Paired vectors under V8's revectorizer (Node 24 and later, experimental). Default false. */
   readonly turbo?: boolean;
+  /** Of the gpu backend: a device, or gpu.js on the processor. Default webgpu. */
+  readonly mode?: GpuMode;
 }
 
 /** A backend in use. */
@@ -24,6 +27,9 @@ export interface Backend extends Runner {
 const factories = {
   reference: async (_: BackendOptions): Promise<Backend> => referenceBackend,
   wasm: async (options: BackendOptions): Promise<Backend> => createWasmBackend(options),
+  // loaded when asked for: its kernels are of no use to anybody else
+  gpu: async (options: BackendOptions): Promise<Backend> =>
+    (await import("./gpu/gpu-backend.js")).createGpuBackend(options),
 } as const;
 
 export type BackendName = keyof typeof factories;

@@ -1,0 +1,72 @@
+/**
+ * The slow path: every kernel through gpu.js's public API on typed arrays, in its cpu or webasm mode. The oracle of the
+ * device's executor, and what runs where there is no device. Not fast, and not meant to be.
+ */
+import { type DType, newArray, type TypedArray } from "../../tensor/dtype.js";
+import { BackendError } from "../../util/errors.js";
+import type { Executor } from "./executor.js";
+import type { GpuJs, HostKernel } from "./gpujs.js";
+import type { GpuKernel } from "./kernel.js";
+import type { Place, Plan, View } from "./plan.js";
+
+/** Memory of this executor. */
+export interface HostMemory {
+  readonly array: Float32Array;
+}
+
+const arrayOf = ({ memory, offset, length }: Place): Float32Array =>
+  (memory as HostMemory).array.subarray(offset, offset + length);
+
+const hostView = ({ place, dims }: View) => ({ data: arrayOf(place), dims });
+
+function arrayPlan(gpujs: GpuJs, mode: "cpu" | "webasm"): Plan {
+  const compiled = new Map<string, HostKernel>();
+  const kernelOf = (kernel: GpuKernel): HostKernel => {
+    const known = compiled.get(kernel.name) ?? gpujs.compile(kernel, mode);
+    compiled.set(kernel.name, known);
+    return known;
+  };
+  return {
+    call(kernel, out, dims, args) {
+      if (dims[0] * dims[1] * dims[2] !== out.length)
+        throw new BackendError(`gpu: kernel ${kernel.name} over ${dims} writes a place of ${out.length} elements`);
+      const values = args.map((arg) => (typeof arg === "number" ? arg : hostView(arg)));
+      arrayOf(out).set(kernelOf(kernel)(dims, values));
+    },
+    inPlace: () => false,
+    copy(from, to) {
+      arrayOf(to).set(arrayOf(from));
+    },
+    scratch: (length) => ({ memory: { array: new Float32Array(length) }, offset: 0, length }),
+    product: () => false,
+  };
+}
+
+/** Synchronous, on typed arrays, through gpu.js's public API. */
+export function arrayExecutor(gpujs: GpuJs, mode: "cpu" | "webasm"): Executor {
+  const readSync = (place: Place, dtype: DType): TypedArray => {
+    const values = newArray(dtype, place.length);
+    values.set(arrayOf(place));
+    return values;
+  };
+  return {
+    plan: arrayPlan(gpujs, mode),
+    stats: {},
+    allocate: (bytes, length) => ({
+      bytes,
+      place: { memory: { array: new Float32Array(length) }, offset: 0, length },
+    }),
+    free() {
+      // the garbage collector does it
+    },
+    endOp() {
+      // likewise
+    },
+    write(place, values) {
+      arrayOf(place).set(values);
+    },
+    readSync,
+    read: async (place, dtype) => readSync(place, dtype),
+    dispose: () => gpujs.dispose(),
+  };
+}

@@ -1,0 +1,67 @@
+/**
+ * Device buffers by size class, reused: classes lie a quarter of a power of two apart, so that at most a fifth is wasted. A
+ * buffer may be given back while work on it is still queued, since the queue runs in order.
+ */
+import { MemoryError } from "../../util/errors.js";
+
+const STORAGE_COPY_BOTH_WAYS = 0x80 | 0x04 | 0x08;
+const SMALLEST = 256;
+
+export interface PooledBuffer {
+  readonly id: number;
+  readonly bytes: number;
+  readonly buffer: GPUBuffer;
+}
+
+let nextId = 1;
+
+/** The class of a size: 1, 1¼, 1½ or 1¾ times a power of two, at least 256. */
+export function sizeClass(bytes: number): number {
+  if (bytes <= SMALLEST) return SMALLEST;
+  const power = 2 ** Math.floor(Math.log2(bytes));
+  return power + Math.ceil((4 * (bytes - power)) / power) * (power / 4);
+}
+
+export class BufferPool {
+  readonly #device: GPUDevice;
+  readonly #idle = new Map<number, PooledBuffer[]>();
+  readonly #all: GPUBuffer[] = [];
+  #bytes = 0;
+
+  constructor(device: GPUDevice) {
+    this.#device = device;
+  }
+
+  /** Of all buffers, in use or idle. */
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Throws MemoryError above what the device can bind. */
+  take(bytes: number): PooledBuffer {
+    const largest = Math.min(this.#device.limits.maxStorageBufferBindingSize, this.#device.limits.maxBufferSize);
+    const size = Math.min(sizeClass(bytes), Math.max(bytes, largest));
+    const idle = this.#idle.get(size)?.pop();
+    if (idle) return idle;
+    if (bytes > largest)
+      throw new MemoryError(
+        `gpu: a tensor of ${bytes} bytes, the device takes at most ${largest} in one piece`,
+        "a smaller batch or image size",
+      );
+    this.#bytes += size;
+    const buffer = this.#device.createBuffer({ size, usage: STORAGE_COPY_BOTH_WAYS });
+    this.#all.push(buffer);
+    return { id: nextId++, bytes: size, buffer };
+  }
+
+  give(buffer: PooledBuffer): void {
+    const list = this.#idle.get(buffer.bytes);
+    if (list) list.push(buffer);
+    else this.#idle.set(buffer.bytes, [buffer]);
+  }
+
+  /** Ends all buffers, in use or not. */
+  destroy(): void {
+    for (const buffer of this.#all) buffer.destroy();
+  }
+}

@@ -1,0 +1,108 @@
+/**
+ * Finds a WebGPU device, in Node through Dawn (npm `webgpu`) and in a browser through its own, asks it for its largest
+ * limits, and collects its errors, which WebGPU reports to nobody in particular and long after the call that caused them.
+ */
+import { BackendError } from "../../util/errors.js";
+import { isNode } from "../../util/platform.js";
+
+/** What runs the kernels. */
+export interface DeviceInfo {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly description: string;
+  /** A driver that computes on the processor. */
+  readonly isSoftware: boolean;
+}
+
+export interface Device {
+  readonly gpu: GPUDevice;
+  readonly info: DeviceInfo;
+  /** Throws BackendError if the device has reported an error since the last call. */
+  check(): void;
+  dispose(): void;
+}
+
+const DAWN = "0.6.2";
+
+const wantedLimits = [
+  "maxBufferSize",
+  "maxStorageBufferBindingSize",
+  "maxStorageBuffersPerShaderStage",
+  "maxComputeWorkgroupStorageSize",
+  "maxComputeInvocationsPerWorkgroup",
+  "maxComputeWorkgroupSizeX",
+  "maxComputeWorkgroupSizeY",
+] as const;
+const wantedFeatures: readonly GPUFeatureName[] = ["timestamp-query"];
+
+/** Array arguments and the output of the largest kernel. */
+const STORAGE_BUFFERS = 8;
+
+async function entryPoint(): Promise<GPU> {
+  const own = (globalThis.navigator as Navigator | undefined)?.gpu;
+  if (own) return own;
+  if (!isNode)
+    throw new BackendError(
+      "gpu: this browser has no WebGPU",
+      'setBackend("gpu", { mode: "webasm" }) is slow and right; setBackend("wasm") is fast',
+    );
+  try {
+    const dawn = (await import("webgpu")) as unknown as { create(options: string[]): GPU };
+    return dawn.create([]);
+  } catch (error) {
+    throw new BackendError(
+      `gpu: WebGPU for Node cannot be loaded (${error instanceof Error ? error.message.split("\n")[0] : error})`,
+      `npm install webgpu@${DAWN}`,
+    );
+  }
+}
+
+const softwareNames = /llvmpipe|swiftshader|software|lavapipe/i;
+
+/** Throws BackendError with what to do where no adapter answers. */
+export async function openDevice(): Promise<Device> {
+  // Dawn's adapters live as long as their entry point
+  const entry = await entryPoint();
+  const adapter = await entry.requestAdapter({ powerPreference: "high-performance" });
+  if (!adapter)
+    throw new BackendError(
+      "gpu: WebGPU is here, but no adapter answers",
+      isNode
+        ? "a GPU needs its Vulkan driver and libvulkan1; without a GPU: node scripts/software-vulkan.mjs, or mode webasm"
+        : 'the browser found no usable GPU; setBackend("wasm") runs on the processor',
+    );
+  if (adapter.limits.maxStorageBuffersPerShaderStage < STORAGE_BUFFERS)
+    throw new BackendError(
+      `gpu: the adapter takes ${adapter.limits.maxStorageBuffersPerShaderStage} buffers per kernel, expected ${STORAGE_BUFFERS}`,
+    );
+  const gpu = await adapter.requestDevice({
+    requiredLimits: Object.fromEntries(wantedLimits.map((name) => [name, adapter.limits[name]])),
+    requiredFeatures: wantedFeatures.filter((feature) => adapter.features.has(feature)),
+  });
+  const { vendor, architecture, description } = adapter.info;
+  const isSoftware =
+    Boolean((adapter.info as { isFallbackAdapter?: boolean }).isFallbackAdapter) ||
+    softwareNames.test(`${architecture} ${description}`);
+  let problem: string | null = null;
+  gpu.onuncapturederror = ({ error }) => {
+    problem ??= error.message;
+  };
+  let isEnding = false;
+  gpu.lost.then(({ message }) => {
+    if (!isEnding) problem ??= `the device was lost: ${message}`;
+  });
+  return {
+    gpu,
+    info: { vendor, architecture, description, isSoftware },
+    check() {
+      const message = problem;
+      problem = null;
+      if (message !== null) throw new BackendError(`gpu: the device reports: ${message}`);
+    },
+    dispose() {
+      isEnding = true;
+      gpu.destroy();
+      void entry;
+    },
+  };
+}

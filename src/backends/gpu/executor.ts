@@ -1,0 +1,25 @@
+/** What runs the calls of lowerings: the device's own encoder, or gpu.js's public API on typed arrays. */
+import type { Executable, Program } from "../../ops/program.js";
+import type { DType, TypedArray } from "../../tensor/dtype.js";
+import type { Allocation } from "../../tensor/storage.js";
+import type { ExecutableHost } from "./executable.js";
+import type { Place, Plan } from "./plan.js";
+
+export interface GpuAllocation extends Allocation {
+  readonly place: Place;
+}
+
+export interface Executor {
+  readonly plan: Plan;
+  /** Figures that tests and benches look at. */
+  readonly stats: Readonly<Record<string, number>>;
+  allocate(bytes: number, length: number): GpuAllocation;
+  free(allocation: Allocation): void;
+  /** Takes scratch memory back. */
+  endOp(): void;
+  write(place: Place, values: TypedArray): void;
+  read(place: Place, dtype: DType): Promise<TypedArray>;
+  readonly readSync?: (place: Place, dtype: DType) => TypedArray;
+  readonly load?: (program: Program, lower: ExecutableHost["lower"], placeOf: ExecutableHost["placeOf"]) => Executable;
+  dispose(): Promise<void>;
+}

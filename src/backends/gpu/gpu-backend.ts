@@ -1,0 +1,149 @@
+/**
+ * The gpu backend: ops lowered to gpu.js kernels, run by one of two executors. On WebGPU calls return at once, values come
+ * back through data() alone, and state never leaves the device; in gpu.js's webasm and cpu modes everything is synchronous.
+ */
+import type { Runner } from "../../ops/apply.js";
+import type { Executable, Instruction, Program } from "../../ops/program.js";
+import type { Resolved } from "../../ops/scalar.js";
+import type { Attrs, OpName, UpdateAttrs, UpdateName } from "../../ops/spec.js";
+import { type DType, dtypes, type TypedArray } from "../../tensor/dtype.js";
+import type { Allocation, Storage } from "../../tensor/storage.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import { BackendError } from "../../util/errors.js";
+import { arrayExecutor } from "./array-executor.js";
+import { type DeviceInfo, openDevice } from "./device.js";
+import type { Executor, GpuAllocation } from "./executor.js";
+import { type GpuJs, loadGpuJs } from "./gpujs.js";
+import { lowerings } from "./kernels/index.js";
+import { updates } from "./kernels/updates.js";
+import { type Operand, type Place, type Plan, part } from "./plan.js";
+import { WebGpuExecutor } from "./webgpu-executor.js";
+
+/** webgpu: a device. webasm and cpu: gpu.js on the processor, slow, for correctness anywhere. */
+export type GpuMode = "webgpu" | "webasm" | "cpu";
+export const gpuModes: readonly GpuMode[] = ["webgpu", "webasm", "cpu"];
+
+export interface GpuOptions {
+  /** Default "webgpu". */
+  readonly mode?: GpuMode;
+}
+
+type AnyLowering = (inputs: readonly Operand[], attrs: unknown, outputs: readonly Operand[], plan: Plan) => void;
+type AnyUpdateLowering = (operands: readonly Operand[], attrs: unknown, plan: Plan) => void;
+
+const placeOf = (allocation: Allocation): Place => (allocation as GpuAllocation).place;
+
+export class GpuBackend implements Runner {
+  readonly name = "gpu";
+  readonly dtypes = ["float32", "float64", "int32", "uint8"] as const;
+  /** What really runs. */
+  readonly mode: GpuMode;
+  /** null where there is no device. */
+  readonly device: DeviceInfo | null;
+  readonly #executor: Executor;
+  readonly readSync?: (allocation: Allocation, dtype: DType, offset: number, length: number) => TypedArray;
+  readonly load?: (program: Program) => Executable;
+
+  constructor(mode: GpuMode, executor: Executor, device: DeviceInfo | null) {
+    this.mode = mode;
+    this.device = device;
+    this.#executor = executor;
+    const { readSync, load } = executor;
+    if (readSync)
+      this.readSync = (allocation, dtype, offset, length) => readSync(part(placeOf(allocation), offset, length), dtype);
+    if (load)
+      this.load = (program) =>
+        executor.load!(
+          program,
+          (...args) => this.#lower(...args),
+          ({ allocation }: Storage) => placeOf(allocation),
+        );
+  }
+
+  /** One line for people: mode, device, software or hardware. */
+  get label(): string {
+    if (!this.device) return `gpu (gpu.js mode ${this.mode}, on the processor: slow, for correctness)`;
+    const { vendor, architecture, description, isSoftware } = this.device;
+    const name = [description || architecture, vendor].filter((text) => text !== "").join(", ");
+    return `gpu (webgpu, ${isSoftware ? "software" : "hardware"}: ${name})`;
+  }
+
+  get stats(): Readonly<Record<string, number>> {
+    return this.#executor.stats;
+  }
+
+  /** Where each op and update runs: all of them have kernels here. */
+  coverage(): Record<string, "gpu"> {
+    return Object.fromEntries([...Object.keys(lowerings), ...Object.keys(updates)].map((name) => [name, "gpu"]));
+  }
+
+  allocate(dtype: DType, length: number): Allocation {
+    return this.#executor.allocate(length * dtypes[dtype].bytes, length);
+  }
+
+  free(allocation: Allocation): void {
+    this.#executor.free(allocation);
+  }
+
+  write(allocation: Allocation, _dtype: DType, offset: number, values: TypedArray): void {
+    this.#executor.write(part(placeOf(allocation), offset, values.length), values);
+  }
+
+  read(allocation: Allocation, dtype: DType, offset: number, length: number): Promise<TypedArray> {
+    return this.#executor.read(part(placeOf(allocation), offset, length), dtype);
+  }
+
+  run<K extends OpName>(op: K, inputs: readonly Tensor[], attrs: Attrs<K>, outputs: readonly Tensor[]): void {
+    const lower = lowerings[op] as unknown as AnyLowering;
+    try {
+      lower(inputs.map(operandOf), attrs, outputs.map(operandOf), this.#executor.plan);
+    } finally {
+      this.#executor.endOp();
+    }
+  }
+
+  update<K extends UpdateName>(op: K, operands: readonly Tensor[], attrs: Resolved<UpdateAttrs<K>>): void {
+    try {
+      (updates[op] as unknown as AnyUpdateLowering)(operands.map(operandOf), attrs, this.#executor.plan);
+    } finally {
+      this.#executor.endOp();
+    }
+  }
+
+  #lower(
+    { kind, op }: Instruction,
+    inputs: readonly Operand[],
+    outputs: readonly Operand[],
+    attrs: object,
+    plan: Plan,
+  ): void {
+    if (kind === "op") (lowerings[op] as unknown as AnyLowering)(inputs, attrs, outputs, plan);
+    else (updates[op] as unknown as AnyUpdateLowering)(inputs, attrs, plan);
+  }
+
+  dispose(): Promise<void> {
+    return this.#executor.dispose();
+  }
+}
+
+function operandOf(x: Tensor): Operand {
+  return {
+    place: part(placeOf(x.storage.allocation), x.offset, x.size),
+    shape: x.shape,
+    size: x.size,
+    dtype: x.dtype,
+  };
+}
+
+/**
+ * Loads gpu.js, and for mode webgpu opens a device. Throws BackendError for an unknown mode, a missing package, or where no
+ * adapter answers; it never takes another mode than the one asked for.
+ */
+export async function createGpuBackend({ mode = "webgpu" }: GpuOptions = {}): Promise<GpuBackend> {
+  if (!gpuModes.includes(mode))
+    throw new BackendError(`gpu: the mode is "${mode}", expected one of ${gpuModes.join(", ")}`);
+  const gpujs: GpuJs = await loadGpuJs();
+  if (mode !== "webgpu") return new GpuBackend(mode, arrayExecutor(gpujs, mode), null);
+  const device = await openDevice();
+  return new GpuBackend(mode, new WebGpuExecutor(device, gpujs), device.info);
+}

@@ -1,0 +1,58 @@
+/**
+ * What a kernel of this backend is: a gpu.js kernel string with shapes as arguments, so that one kernel serves all sizes.
+ *
+ * How a string must be written, because gpu.js and WGSL give silently wrong numbers otherwise (test/gpu/kernels.test.ts scans
+ * for it): locals are float32, so a flat index that passes 2^24 may only stand inside the brackets of an access; everything
+ * else addresses arrays as [z][y][x] with small coordinates, which gpu.js joins in integers. No `continue`, no loop variable
+ * used twice, no ternary inside an index, no decreasing loop.
+ */
+
+/** array: float32 numbers seen as [z][y][x]; integer and float: scalars. */
+export type ArgumentKind = "array" | "integer" | "float";
+
+export interface GpuKernel {
+  readonly name: string;
+  /** 1: one flat index, thread.x. 3: thread.x, y, z, of which x is the fastest in the output. */
+  readonly rank: 1 | 3;
+  readonly args: Readonly<Record<string, ArgumentKind>>;
+  readonly source: string;
+}
+
+/** What the one flat index of a rank-1 kernel, and each coordinate of a rank-3 kernel, can reach. */
+export type Dims = readonly [x: number, y: number, z: number];
+
+/** `arrays` and `integers` and `floats` name the arguments, in this order; `body` returns the value of one output element. */
+export function defineKernel(
+  name: string,
+  rank: 1 | 3,
+  names: { readonly arrays?: string; readonly integers?: string; readonly floats?: string },
+  body: string,
+): GpuKernel {
+  const list = (text: string | undefined, kind: ArgumentKind) =>
+    (text ?? "").split(" ").flatMap((arg) => (arg === "" ? [] : [[arg, kind] as const]));
+  const args = [...list(names.arrays, "array"), ...list(names.integers, "integer"), ...list(names.floats, "float")];
+  const source = `function (${args.map(([arg]) => arg).join(", ")}) {\n${body.trim()}\n}`;
+  return { name, rank, args: Object.fromEntries(args), source };
+}
+
+/**
+ * Splits a coordinate that counts pairs (slow, fast) into its two parts, as statements: floor((v + ½)/n) is right for v
+ * below 2^18 whatever way the device rounds a division.
+ */
+export const splitPair = (slow: string, fast: string, from: string, n: string): string =>
+  `const ${slow} = Math.floor((${from} + 0.5) / ${n});\nconst ${fast} = ${from} - ${slow} * ${n};`;
+
+/**
+ * Arithmetic that writes over its operands: WGSL for an element `i`, run on the device in place, and the same as gpu.js
+ * kernels, one per overwritten operand, for where nothing can be written in place.
+ */
+export interface InPlaceKernel {
+  readonly name: string;
+  /** Names of the overwritten operands, then of those only read; the kernels of `twins` take them in this order. */
+  readonly writes: readonly string[];
+  readonly reads: readonly string[];
+  readonly floats: readonly string[];
+  readonly wgsl: string;
+  /** In the order in which they run; each sees what the ones before wrote. */
+  readonly twins: readonly { readonly writes: number; readonly kernel: GpuKernel }[];
+}

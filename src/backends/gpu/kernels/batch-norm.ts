@@ -1,0 +1,89 @@
+/** Batch normalisation: two-pass statistics by staged column sums, then one pass over the rows. */
+import { defineKernel, type GpuKernel } from "../kernel.js";
+import { flat, type Lowering, type Operand, rowsOf, type View, viewOf } from "../plan.js";
+import { columnTerm, sumColumns, sumRun } from "./reduce.js";
+
+const centredSquares = columnTerm(
+  "Σ (x − mean)²",
+  "x mean",
+  "const d = x[0][row][this.thread.x] - mean[this.thread.x];\ntotal += d * d;",
+);
+const gradientProducts = columnTerm(
+  "Σ dy · (x − mean)/σ",
+  "dy x mean variance",
+  `total += dy[0][row][this.thread.x] * (x[0][row][this.thread.x] - mean[this.thread.x])
+    / Math.sqrt(variance[this.thread.x] + eps);`,
+  "eps",
+);
+
+const here = "[this.thread.z][this.thread.y][this.thread.x]";
+const normalizeKernel = defineKernel(
+  "normalize",
+  3,
+  { arrays: "x gamma beta mean variance", floats: "eps" },
+  `return gamma[this.thread.x] * (x${here} - mean[this.thread.x]) / Math.sqrt(variance[this.thread.x] + eps)
+    + beta[this.thread.x];`,
+);
+const gradientKernel = defineKernel(
+  "batchNormGrad",
+  3,
+  { arrays: "dy x gamma mean variance dgamma dbeta", floats: "eps inverseRows" },
+  `const inverseStd = 1 / Math.sqrt(variance[this.thread.x] + eps);
+  const normalized = (x${here} - mean[this.thread.x]) * inverseStd;
+  return gamma[this.thread.x] * inverseStd
+    * (dy${here} - dbeta[this.thread.x] * inverseRows - normalized * dgamma[this.thread.x] * inverseRows);`,
+);
+
+const rows = (x: Operand): View => {
+  const { z, y } = rowsOf(x.shape);
+  return viewOf(x.place, z, y, x.shape.at(-1)!);
+};
+const dims = (x: Operand) => rows(x).dims;
+/** All rows in y: a place is read, not written, so that y has no limit. */
+const allRows = (x: Operand): View => viewOf(x.place, 1, x.size / x.shape.at(-1)!, x.shape.at(-1)!);
+
+export const batchNorms = {
+  batchNorm: (([x, gamma, beta], { eps }, [y, mean, variance], plan) => {
+    const channels = gamma.size;
+    const count = x.size / channels;
+    sumRun(x.place, { outer: 1, count, inner: channels }, mean.place, plan, 1 / count);
+    const views = [allRows(x), flat(mean.place)];
+    sumColumns(centredSquares, views, [], count, channels, variance.place, plan, 1 / count);
+    const vectors = [gamma, beta, mean, variance].map((v) => flat(v.place));
+    plan.call(normalizeKernel, y.place, dims(x), [rows(x), ...vectors, eps]);
+  }) as Lowering<"batchNorm">,
+  batchNormGrad: (([dy, x, gamma, mean, variance], { eps }, [dx, dgamma, dbeta], plan) => {
+    const channels = gamma.size;
+    const count = x.size / channels;
+    sumRun(dy.place, { outer: 1, count, inner: channels }, dbeta.place, plan);
+    const views = [allRows(dy), allRows(x), flat(mean.place), flat(variance.place)];
+    sumColumns(gradientProducts, views, [eps], count, channels, dgamma.place, plan);
+    const vectors = [gamma, mean, variance, dgamma, dbeta].map((v) => flat(v.place));
+    plan.call(gradientKernel, dx.place, dims(x), [rows(dy), rows(x), ...vectors, eps, 1 / count]);
+  }) as Lowering<"batchNormGrad">,
+  batchNormEval: (([x, ...vectors], { eps }, [y], plan) =>
+    plan.call(normalizeKernel, y.place, dims(x), [
+      rows(x),
+      ...vectors.map((v) => flat(v.place)),
+      eps,
+    ])) as Lowering<"batchNormEval">,
+  biasReluGrad: (([dy, y], _, [dx, dbias], plan) => {
+    plan.call(reluGrad, dx.place, [dx.size, 1, 1], [flat(dy.place), flat(y.place)]);
+    sumRun(dx.place, { outer: 1, count: dx.size / dbias.size, inner: dbias.size }, dbias.place, plan);
+  }) as Lowering<"biasReluGrad">,
+};
+
+const reluGrad = defineKernel(
+  "dy where y > 0",
+  1,
+  { arrays: "dy y" },
+  "if (y[this.thread.x] > 0) { return dy[this.thread.x]; }\nreturn 0;",
+);
+
+export const batchNormKernels: readonly GpuKernel[] = [
+  centredSquares.kernel,
+  gradientProducts.kernel,
+  normalizeKernel,
+  gradientKernel,
+  reluGrad,
+];

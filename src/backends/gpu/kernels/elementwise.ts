@@ -1,0 +1,264 @@
+/**
+ * Elementwise ops as formulas in gpu.js's language, and how operands of different shapes meet: axes that broadcast alike are
+ * merged, and three are enough for a kernel; what needs more is expanded first.
+ */
+import type { DType } from "../../../tensor/dtype.js";
+import { type Shape, sameShape, sizeOf } from "../../../tensor/shape.js";
+import { defineKernel, type GpuKernel } from "../kernel.js";
+import { flat, type Lowering, type Operand, type Place, type Plan, type View, viewOf } from "../plan.js";
+
+/** Of `v`, as statements that end in a return. */
+const unaryFormulas = {
+  neg: "return -v;",
+  abs: "return Math.abs(v);",
+  sign: "if (v > 0) { return 1; } if (v < 0) { return -1; } return 0;",
+  floor: "return Math.floor(v);",
+  ceil: "return -Math.floor(-v);",
+  // half to even
+  round: `const low = Math.floor(v);
+    const rest = v - low;
+    if (rest < 0.5) { return low; }
+    if (rest > 0.5) { return low + 1; }
+    if (Math.floor(low * 0.5) * 2 === low) { return low; }
+    return low + 1;`,
+  exp: "return Math.exp(v);",
+  log: "return Math.log(v);",
+  sqrt: "return Math.sqrt(v);",
+  rsqrt: "return 1 / Math.sqrt(v);",
+  square: "return v * v;",
+  reciprocal: "return 1 / v;",
+  sin: "return Math.sin(v);",
+  cos: "return Math.cos(v);",
+  // through exp, which does not overflow on this side
+  tanh: `const e = Math.exp(-2 * Math.abs(v));
+    const t = (1 - e) / (1 + e);
+    if (Math.abs(v) < 0.02) { return v - v * v * v / 3; }
+    if (v < 0) { return -t; }
+    return t;`,
+  sigmoid: "return 1 / (1 + Math.exp(-v));",
+  relu: "return Math.max(v, 0);",
+} as const;
+
+const when = (condition: string): string => `if (${condition}) { return 1; } return 0;`;
+
+/** Of `u` and `v`. */
+const binaryFormulas = {
+  add: "return u + v;",
+  sub: "return u - v;",
+  mul: "return u * v;",
+  div: "return u / v;",
+  // WGSL's pow has no negative base
+  pow: `if (v === 0) { return 1; }
+    if (u === 0) { if (v > 0) { return 0; } return 1 / u; }
+    const size = Math.pow(Math.abs(u), v);
+    if (u < 0) { if (Math.floor(v * 0.5) * 2 !== v) { return -size; } }
+    return size;`,
+  maximum: "return Math.max(u, v);",
+  minimum: "return Math.min(u, v);",
+  equal: when("u === v"),
+  notEqual: when("u !== v"),
+  less: when("u < v"),
+  lessEqual: when("u <= v"),
+  greater: when("u > v"),
+  greaterEqual: when("u >= v"),
+  reluGrad: "if (v > 0) { return u; } return 0;",
+} as const;
+
+const castFormulas = {
+  float32: "return v;",
+  float64: "return v;",
+  int32: "if (v < 0) { return -Math.floor(-v); } return Math.floor(v);",
+  uint8: `let t = Math.floor(v);
+    if (v < 0) { t = -Math.floor(-v); }
+    return t - 256 * Math.floor(t / 256);`,
+} as const;
+
+const unaryKernel = (name: string, formula: string): GpuKernel =>
+  defineKernel(name, 1, { arrays: "x" }, `const v = x[this.thread.x];\n${formula}`);
+
+/** An operand that broadcasts counts its coordinates with factors 0 or 1. */
+const broadcastRead = (array: string): string =>
+  `${array}[this.thread.z * ${array}z][this.thread.y * ${array}y][this.thread.x * ${array}x]`;
+const factors = (...arrays: readonly string[]): string => arrays.map((a) => `${a}z ${a}y ${a}x`).join(" ");
+
+interface BinaryKernels {
+  readonly same: GpuKernel;
+  readonly spread: GpuKernel;
+}
+
+const binaryKernels = (name: string, formula: string): BinaryKernels => ({
+  same: defineKernel(
+    name,
+    1,
+    { arrays: "a b" },
+    `const u = a[this.thread.x];\nconst v = b[this.thread.x];\n${formula}`,
+  ),
+  spread: defineKernel(
+    `${name} spread`,
+    3,
+    { arrays: "a b", integers: factors("a", "b") },
+    `const u = ${broadcastRead("a")};\nconst v = ${broadcastRead("b")};\n${formula}`,
+  ),
+});
+
+const expandKernel = defineKernel(
+  "expand",
+  3,
+  { arrays: "x", integers: factors("x") },
+  `return ${broadcastRead("x")};`,
+);
+
+const choice = "if (m !== 0) { return u; } return v;";
+const whereKernels = {
+  same: defineKernel(
+    "where",
+    1,
+    { arrays: "mask a b" },
+    `const m = mask[this.thread.x];\nconst u = a[this.thread.x];\nconst v = b[this.thread.x];\n${choice}`,
+  ),
+  spread: defineKernel(
+    "where spread",
+    3,
+    { arrays: "mask a b", integers: factors("mask", "a", "b") },
+    `const m = ${broadcastRead("mask")};\nconst u = ${broadcastRead("a")};\nconst v = ${broadcastRead("b")};\n${choice}`,
+  ),
+};
+
+/** How operands meet the output: at most three merged axes, from slow to fast, and which of them each operand has. */
+interface Meeting {
+  readonly dims: readonly [z: number, y: number, x: number];
+  readonly has: readonly (readonly boolean[])[];
+}
+
+const MAX_Z = 65_535;
+
+/** null where more than three axes remain. */
+function meet(shapes: readonly Shape[], shape: Shape): Meeting | null {
+  const merged: { size: number; has: readonly boolean[] }[] = [];
+  shape.forEach((size, axis) => {
+    if (size === 1) return;
+    const has = shapes.map((s) => (s[axis - shape.length + s.length] ?? 1) !== 1);
+    const last = merged.at(-1);
+    if (last && has.every((h, i) => h === last.has[i])) last.size *= size;
+    else merged.push({ size, has });
+  });
+  if (merged.length > 3) return null;
+  while (merged.length < 3) merged.unshift({ size: 1, has: shapes.map(() => false) });
+  const [z, y, x] = merged as [(typeof merged)[0], (typeof merged)[0], (typeof merged)[0]];
+  if (z.size > MAX_Z) return null;
+  return { dims: [z.size, y.size, x.size], has: shapes.map((_, i) => [z.has[i]!, y.has[i]!, x.has[i]!]) };
+}
+
+/** An operand under a meeting: its view, and a factor per axis. */
+function meetingArgs({ dims, has }: Meeting, places: readonly Place[]): (View | number)[] {
+  const views = places.map((place, i) => {
+    const [z, y, x] = dims.map((size, axis) => (has[i]![axis] ? size : 1)) as [number, number, number];
+    return viewOf(place, z, y, x);
+  });
+  return [...views, ...has.flatMap((axes) => axes.map(Number))];
+}
+
+/** Writes x, repeated, over `shape`: one axis after the other where a kernel cannot do all at once. */
+export function expand(x: Pick<Operand, "place" | "shape">, shape: Shape, out: Place, plan: Plan): void {
+  const meeting = meet([x.shape], shape);
+  if (meeting) {
+    const [z, y, last] = meeting.dims;
+    plan.call(expandKernel, out, [last, y, z], meetingArgs(meeting, [x.place]));
+    return;
+  }
+  const padded = [...shape.slice(x.shape.length).map(() => 1), ...x.shape];
+  while (padded.length < shape.length) padded.unshift(1);
+  const axis = padded.findIndex((size, i) => size !== shape[i]);
+  const wider = padded.map((size, i) => (i === axis ? shape[i]! : size));
+  const isLast = sameShape(wider, shape);
+  const place = isLast ? out : plan.scratch(sizeOf(wider));
+  const outer = sizeOf(shape.slice(0, axis));
+  const inner = sizeOf(padded.slice(axis + 1));
+  plan.call(expandKernel, place, [inner, shape[axis]!, outer], [viewOf(x.place, outer, 1, inner), 1, 0, 1]);
+  if (!isLast) expand({ place, shape: wider }, shape, out, plan);
+}
+
+/** The operand itself, or its numbers repeated over `shape`. */
+function expanded(x: Operand, shape: Shape, plan: Plan): Place {
+  if (sameShape(x.shape, shape) || x.size === sizeOf(shape)) return x.place;
+  const place = plan.scratch(sizeOf(shape));
+  expand(x, shape, place, plan);
+  return place;
+}
+
+export function runBroadcast(
+  kernels: { readonly same: GpuKernel; readonly spread: GpuKernel },
+  inputs: readonly Operand[],
+  y: Operand,
+  plan: Plan,
+): void {
+  if (inputs.every((x) => x.size === y.size)) {
+    plan.call(
+      kernels.same,
+      y.place,
+      [y.size, 1, 1],
+      inputs.map((x) => flat(x.place)),
+    );
+    return;
+  }
+  const meeting = meet(
+    inputs.map((x) => x.shape),
+    y.shape,
+  );
+  if (meeting) {
+    const [z, rows, x] = meeting.dims;
+    plan.call(
+      kernels.spread,
+      y.place,
+      [x, rows, z],
+      meetingArgs(
+        meeting,
+        inputs.map((one) => one.place),
+      ),
+    );
+    return;
+  }
+  const places = inputs.map((x) => expanded(x, y.shape, plan));
+  plan.call(kernels.same, y.place, [y.size, 1, 1], places.map(flat));
+}
+
+type UnaryName = keyof typeof unaryFormulas;
+type BinaryName = keyof typeof binaryFormulas;
+
+const mapEntries = <K extends string, V, R>(table: { readonly [N in K]: V }, map: (name: K, value: V) => R) =>
+  Object.fromEntries(Object.entries(table).map(([name, value]) => [name, map(name as K, value as V)])) as Record<K, R>;
+
+const unaryKernels = mapEntries<UnaryName, string, GpuKernel>(unaryFormulas, unaryKernel);
+const binaryKernelTable = mapEntries<BinaryName, string, BinaryKernels>(binaryFormulas, binaryKernels);
+const castKernels = mapEntries<DType, string, GpuKernel>(castFormulas, (dtype, formula) =>
+  unaryKernel(`cast to ${dtype}`, formula),
+);
+
+const unaryLowering =
+  (kernel: GpuKernel): Lowering<"neg"> =>
+  ([x], _, [y], plan) =>
+    plan.call(kernel, y.place, [y.size, 1, 1], [flat(x.place)]);
+
+export const elementwise = {
+  ...mapEntries<UnaryName, GpuKernel, Lowering<"neg">>(unaryKernels, (_, kernel) => unaryLowering(kernel)),
+  ...mapEntries<BinaryName, BinaryKernels, Lowering<"add">>(
+    binaryKernelTable,
+    (_, kernels) =>
+      (inputs, __, [y], plan) =>
+        runBroadcast(kernels, inputs, y, plan),
+  ),
+  where: ((inputs, _, [y], plan) => runBroadcast(whereKernels, inputs, y, plan)) as Lowering<"where">,
+  cast: (([x], { dtype }, [y], plan) =>
+    plan.call(castKernels[dtype], y.place, [y.size, 1, 1], [flat(x.place)])) as Lowering<"cast">,
+  broadcastTo: (([x], { shape }, [y], plan) => expand(x, shape, y.place, plan)) as Lowering<"broadcastTo">,
+  reshape: (([x], _, [y], plan) => plan.copy(x.place, y.place)) as Lowering<"reshape">,
+};
+
+/** All kernels of this file, for the test that scans them. */
+export const elementwiseKernels: readonly GpuKernel[] = [
+  ...Object.values(unaryKernels),
+  ...Object.values(binaryKernelTable).flatMap(({ same, spread }) => [same, spread]),
+  ...Object.values(castKernels),
+  ...Object.values(whereKernels),
+  expandKernel,
+];

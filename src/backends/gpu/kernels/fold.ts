@@ -1,0 +1,337 @@
+/**
+ * Folded branches and their gradients (the formulas stand in autograd/folding.ts). The kernels of all branches are first
+ * laid side by side as [branch][K][Cout], zeros where a smaller kernel does not reach, so that one call serves them all.
+ */
+import { firstTap, splitBranches } from "../../../ops/branches.js";
+import type { FoldAttrs } from "../../../ops/spec.js";
+import { sizeOf } from "../../../tensor/shape.js";
+import { defineKernel, type GpuKernel } from "../kernel.js";
+import { flat, type Lowering, type Operand, type Place, type Plan, part, type View, viewOf } from "../plan.js";
+import { multiply, product } from "./products.js";
+import { sumRun } from "./reduce.js";
+
+/** The identity's kernel: 1 where a patch number is the output channel's own. */
+const identityKernel = defineKernel(
+  "identity branch",
+  3,
+  { arrays: "any", integers: "first outPerGroup" },
+  `const own = this.thread.x - Math.floor((this.thread.x + 0.5) / outPerGroup) * outPerGroup;
+  if (this.thread.y === first + own) { return 1; }
+  return 0;`,
+);
+const widenKernel = defineKernel(
+  "kernel among zeros",
+  3,
+  { arrays: "kernel", integers: "first size" },
+  `const i = this.thread.y - first;
+  if (i < 0) { return 0; }
+  if (i >= size) { return 0; }
+  return kernel[0][i][this.thread.x];`,
+);
+
+const group = "const group = Math.floor((this.thread.x + 0.5) / outPerGroup);";
+const projectionKernel = defineKernel(
+  "covariance · kernel",
+  3,
+  { arrays: "covariance kernels", integers: "size outPerGroup" },
+  `${group}
+  let total = 0;
+  for (let j = 0; j < size; j++) {
+    total += covariance[group][this.thread.y][j] * kernels[this.thread.z][j][this.thread.x];
+  }
+  return total;`,
+);
+const branchMeanKernel = defineKernel(
+  "mean of a branch",
+  3,
+  { arrays: "mean kernels", integers: "size outPerGroup" },
+  `${group}
+  let total = 0;
+  for (let i = 0; i < size; i++) {
+    total += mean[0][group][i] * kernels[this.thread.y][i][this.thread.x];
+  }
+  return total;`,
+);
+const branchVarianceKernel = defineKernel(
+  "variance of a branch",
+  3,
+  { arrays: "kernels projections", integers: "size" },
+  `let total = 0;
+  for (let i = 0; i < size; i++) {
+    total += kernels[this.thread.y][i][this.thread.x] * projections[this.thread.y][i][this.thread.x];
+  }
+  return Math.max(total, 0);`,
+);
+const weightKernel = defineKernel(
+  "folded weight",
+  3,
+  { arrays: "kernels gammas variances", integers: "branches", floats: "eps" },
+  `let total = 0;
+  for (let b = 0; b < branches; b++) {
+    total += kernels[b][this.thread.y][this.thread.x] * gammas[0][b][this.thread.x]
+      / Math.sqrt(variances[0][b][this.thread.x] + eps);
+  }
+  return total;`,
+);
+const biasKernel = defineKernel(
+  "folded bias",
+  3,
+  { arrays: "betas weight mean", integers: "branches size outPerGroup" },
+  `${group}
+  let total = 0;
+  for (let b = 0; b < branches; b++) {
+    total += betas[0][b][this.thread.x];
+  }
+  for (let i = 0; i < size; i++) {
+    total -= weight[0][i][this.thread.x] * mean[0][group][i];
+  }
+  return total;`,
+);
+const centredGradKernel = defineKernel(
+  "gradient over centred patches",
+  3,
+  { arrays: "dweight dbias mean", integers: "outPerGroup" },
+  `${group}
+  return dweight[0][this.thread.y][this.thread.x] - mean[0][group][this.thread.y] * dbias[this.thread.x];`,
+);
+const gammaGradKernel = defineKernel(
+  "dgamma of a branch",
+  3,
+  { arrays: "kernels gradient variances", integers: "size", floats: "eps" },
+  `let total = 0;
+  for (let i = 0; i < size; i++) {
+    total += kernels[this.thread.y][i][this.thread.x] * gradient[0][i][this.thread.x];
+  }
+  return total / Math.sqrt(variances[0][this.thread.y][this.thread.x] + eps);`,
+);
+const kernelGradKernel = defineKernel(
+  "dkernel of a branch",
+  3,
+  { arrays: "gradient dgammas variances projections gamma", integers: "branch first", floats: "eps" },
+  `const sigma = Math.sqrt(variances[0][branch][this.thread.x] + eps);
+  return gamma[this.thread.x] / sigma * (gradient[0][first + this.thread.y][this.thread.x]
+    - dgammas[0][branch][this.thread.x] / sigma * projections[branch][first + this.thread.y][this.thread.x]);`,
+);
+/**
+ * The same for short kernels, as ((σ² − Σ_j w_j P_j) G_i + Σ_j w_j (P_j G_i − P_i G_j)) γ/σ³, where the first bracket is eps
+ * but for rounding: without the difference of two nearly equal numbers, which is all there is where a branch has one tap,
+ * whose scale batch norm takes out again. The sum is rounded like the variance was, so that the two cancel.
+ */
+const shortKernelGradKernel = defineKernel(
+  "dkernel of a branch, short",
+  3,
+  { arrays: "gradient kernels variances projections gamma", integers: "branch first size", floats: "eps" },
+  `const variance = variances[0][branch][this.thread.x];
+  const g = gradient[0][first + this.thread.y][this.thread.x];
+  const p = projections[branch][first + this.thread.y][this.thread.x];
+  let projected = 0;
+  for (let i = 0; i < size; i++) {
+    projected += kernels[branch][first + i][this.thread.x] * projections[branch][first + i][this.thread.x];
+  }
+  let total = (variance - Math.fround(projected) + eps) * g;
+  for (let j = 0; j < size; j++) {
+    if (j !== this.thread.y) {
+      total += kernels[branch][first + j][this.thread.x]
+        * (projections[branch][first + j][this.thread.x] * g - p * gradient[0][first + j][this.thread.x]);
+    }
+  }
+  return total * gamma[this.thread.x] / ((variance + eps) * Math.sqrt(variance + eps));`,
+);
+/** Longest kernel of one output channel that is worth its square. */
+const SHORT = 32;
+const meanGradKernel = defineKernel(
+  "dmean",
+  3,
+  { arrays: "weight dbias", integers: "outPerGroup" },
+  `let total = 0;
+  for (let o = 0; o < outPerGroup; o++) {
+    total -= weight[0][this.thread.x][this.thread.y * outPerGroup + o] * dbias[this.thread.y * outPerGroup + o];
+  }
+  return total;`,
+);
+/** Kernels, each channel times the gradient of its variance: −½ γ·dγ/σ². */
+const varianceGradKernel = defineKernel(
+  "kernels · dvariance",
+  3,
+  { arrays: "kernels gammas dgammas variances", floats: "eps" },
+  `return -0.5 * kernels[this.thread.z][this.thread.y][this.thread.x] * gammas[0][this.thread.z][this.thread.x]
+    * dgammas[0][this.thread.z][this.thread.x] / (variances[0][this.thread.z][this.thread.x] + eps);`,
+);
+/** [group][i][j] = Σ over branches and the group's channels. */
+const covarianceGradKernel = defineKernel(
+  "dcovariance",
+  3,
+  { arrays: "scaled kernels", integers: "branches outPerGroup" },
+  `const from = this.thread.z * outPerGroup;
+  let total = 0;
+  for (let b = 0; b < branches; b++) {
+    for (let o = 0; o < outPerGroup; o++) {
+      total += scaled[b][this.thread.y][from + o] * kernels[b][this.thread.x][from + o];
+    }
+  }
+  return total;`,
+);
+
+interface Folded {
+  readonly k: number;
+  readonly cOut: number;
+  readonly branches: number;
+  readonly outPerGroup: number;
+  /** [branch][K][Cout] */
+  readonly kernels: Place;
+  readonly kernelsView: View;
+  /** [branch][Cout] */
+  readonly gammas: View;
+  readonly gammaOperands: readonly Operand[];
+  readonly betas: () => View;
+  /** First patch number that a branch's kernel covers, and how many it covers. */
+  readonly reach: readonly { readonly first: number; readonly size: number }[];
+}
+
+/** Vectors [Cout] below each other. */
+function stack(vectors: readonly Operand[], plan: Plan): View {
+  const { size } = vectors[0]!;
+  const place = plan.scratch(vectors.length * size);
+  vectors.forEach((v, i) => {
+    plan.copy(v.place, part(place, i * size, size));
+  });
+  return viewOf(place, 1, vectors.length, size);
+}
+
+function layOut(rest: readonly Operand[], k: number, attrs: FoldAttrs, plan: Plan): Folded {
+  const { gammas, betas, kernels } = splitBranches(rest, attrs);
+  const cOut = gammas[0]!.size;
+  const outPerGroup = cOut / attrs.groups;
+  const perGroup = k / sizeOf(attrs.kernelSize);
+  const reach = kernels.map((kernel) => ({
+    first: firstTap(attrs.kernelSize, kernel?.shape ?? null) * perGroup,
+    size: kernel ? kernel.size / cOut : perGroup,
+  }));
+  const place = plan.scratch(kernels.length * k * cOut);
+  kernels.forEach((kernel, b) => {
+    const to = part(place, b * k * cOut, k * cOut);
+    const { first, size } = reach[b]!;
+    if (!kernel) plan.call(identityKernel, to, [cOut, k, 1], [flat(gammas[0]!.place), first, outPerGroup]);
+    else if (size === k) plan.copy(kernel.place, to);
+    else plan.call(widenKernel, to, [cOut, k, 1], [viewOf(kernel.place, 1, size, cOut), first, size]);
+  });
+  return {
+    k,
+    cOut,
+    branches: kernels.length,
+    outPerGroup,
+    kernels: place,
+    kernelsView: viewOf(place, kernels.length, k, cOut),
+    gammas: stack(gammas, plan),
+    gammaOperands: gammas,
+    betas: () => stack(betas, plan),
+    reach,
+  };
+}
+
+const foldBranches: Lowering<"foldBranches"> = (inputs, attrs, outputs, plan) => {
+  const [mu, covariance, ...rest] = inputs as readonly Operand[] as readonly [Operand, Operand, ...Operand[]];
+  const [weight, bias, means, variances, projections] = outputs;
+  const { groups, eps } = attrs;
+  const { k, cOut, branches, outPerGroup, kernels, kernelsView, gammas, betas } = layOut(
+    rest,
+    mu.shape[1]!,
+    attrs,
+    plan,
+  );
+  const mean = viewOf(mu.place, 1, groups, k);
+  if (groups === 1) {
+    const strides = { batch: branches, strideA: 0, strideB: branches > 1 ? 1 : 0 } as const;
+    const places = { a: covariance.place, b: kernels, y: projections.place };
+    multiply(product({ ...places, m: k, n: cOut, k, ...strides }), plan);
+  } else {
+    const matrices = viewOf(covariance.place, groups, k, k);
+    plan.call(projectionKernel, projections.place, [cOut, k, branches], [matrices, kernelsView, k, outPerGroup]);
+  }
+  plan.call(branchMeanKernel, means.place, [cOut, branches, 1], [mean, kernelsView, k, outPerGroup]);
+  const projected = viewOf(projections.place, branches, k, cOut);
+  plan.call(branchVarianceKernel, variances.place, [cOut, branches, 1], [kernelsView, projected, k]);
+  const spread = viewOf(variances.place, 1, branches, cOut);
+  plan.call(weightKernel, weight.place, [cOut, k, 1], [kernelsView, gammas, spread, branches, eps]);
+  const folded = viewOf(weight.place, 1, k, cOut);
+  plan.call(biasKernel, bias.place, [cOut, 1, 1], [betas(), folded, mean, branches, k, outPerGroup]);
+};
+
+const foldBranchesGrad: Lowering<"foldBranchesGrad"> = (inputs, attrs, outputs, plan) => {
+  const [dweight, dbias, mu, variances, projections, ...rest] = inputs as readonly Operand[] as readonly [
+    Operand,
+    Operand,
+    Operand,
+    Operand,
+    Operand,
+    ...Operand[],
+  ];
+  const [dgammas, ...dkernels] = outputs as readonly Operand[] as readonly [Operand, ...Operand[]];
+  const { groups, eps, hasIdentity } = attrs;
+  const { k, cOut, branches, outPerGroup, kernelsView, gammaOperands, reach } = layOut(rest, mu.shape[1]!, attrs, plan);
+  const gradient = plan.scratch(k * cOut);
+  const args = [viewOf(dweight.place, 1, k, cOut), flat(dbias.place), viewOf(mu.place, 1, groups, k), outPerGroup];
+  plan.call(centredGradKernel, gradient, [cOut, k, 1], args);
+  const centred = viewOf(gradient, 1, k, cOut);
+  const spread = viewOf(variances.place, 1, branches, cOut);
+  plan.call(gammaGradKernel, dgammas.place, [cOut, branches, 1], [kernelsView, centred, spread, k, eps]);
+  dkernels.forEach((dkernel, i) => {
+    const branch = i + Number(hasIdentity);
+    const { first, size } = reach[branch]!;
+    const projected = viewOf(projections.place, branches, k, cOut);
+    const gamma = flat(gammaOperands[branch]!.place);
+    const dims = [cOut, size, 1] as const;
+    if (size <= SHORT) {
+      const views = [centred, kernelsView, spread, projected, gamma];
+      plan.call(shortKernelGradKernel, dkernel.place, dims, [...views, branch, first, size, eps]);
+    } else {
+      const views = [centred, viewOf(dgammas.place, 1, branches, cOut), spread, projected, gamma];
+      plan.call(kernelGradKernel, dkernel.place, dims, [...views, branch, first, eps]);
+    }
+  });
+};
+
+const foldMomentsGrad: Lowering<"foldMomentsGrad"> = (inputs, attrs, [dmean, dcovariance], plan) => {
+  const [dgammas, dbias, weight, variances, ...rest] = inputs as readonly Operand[] as readonly [
+    Operand,
+    Operand,
+    Operand,
+    Operand,
+    ...Operand[],
+  ];
+  const { groups, eps } = attrs;
+  const { k, cOut, branches, outPerGroup, kernels, kernelsView, gammas } = layOut(rest, dmean.shape[1]!, attrs, plan);
+  const weights = viewOf(weight.place, 1, k, cOut);
+  plan.call(meanGradKernel, dmean.place, [k, groups, 1], [weights, flat(dbias.place), outPerGroup]);
+  const scaled = plan.scratch(branches * k * cOut);
+  const spread = [dgammas, variances].map(({ place }) => viewOf(place, 1, branches, cOut));
+  plan.call(varianceGradKernel, scaled, [cOut, k, branches], [kernelsView, gammas, ...spread, eps]);
+  if (groups > 1) {
+    const args = [viewOf(scaled, branches, k, cOut), kernelsView, branches, outPerGroup];
+    plan.call(covarianceGradKernel, dcovariance.place, [k, k, groups], args);
+    return;
+  }
+  const squares = plan.scratch(branches * k * k);
+  const strides = { batch: branches, strideA: branches > 1 ? 1 : 0, strideB: branches > 1 ? 1 : 0 } as const;
+  multiply(product({ a: scaled, b: kernels, y: squares, m: k, n: k, k: cOut, transposeB: true, ...strides }), plan);
+  sumRun(squares, { outer: 1, count: branches, inner: k * k }, dcovariance.place, plan);
+};
+
+export const folds = { foldBranches, foldBranchesGrad, foldMomentsGrad };
+
+export const foldKernels: readonly GpuKernel[] = [
+  identityKernel,
+  widenKernel,
+  projectionKernel,
+  branchMeanKernel,
+  branchVarianceKernel,
+  weightKernel,
+  biasKernel,
+  centredGradKernel,
+  gammaGradKernel,
+  kernelGradKernel,
+  shortKernelGradKernel,
+  meanGradKernel,
+  varianceGradKernel,
+  covarianceGradKernel,
+];

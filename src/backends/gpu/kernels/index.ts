@@ -1,0 +1,38 @@
+/** The table of this backend: a lowering per op and update, and every kernel they use. */
+import type { GpuKernel } from "../kernel.js";
+import type { Lowerings } from "../plan.js";
+import { batchNormKernels, batchNorms } from "./batch-norm.js";
+import { convolutionKernels, convolutions } from "./conv2d.js";
+import { elementwise, elementwiseKernels } from "./elementwise.js";
+import { foldKernels, folds } from "./fold.js";
+import { momentKernels, moments } from "./moments.js";
+import { moveKernels, moves } from "./move.js";
+import { poolKernels, pools } from "./pool.js";
+import { matmul, productKernels } from "./products.js";
+import { reductionKernels, reductions } from "./reduce.js";
+import { updateKernels } from "./updates.js";
+
+export const lowerings: Lowerings = {
+  ...elementwise,
+  ...reductions,
+  ...moves,
+  matmul,
+  ...convolutions,
+  ...pools,
+  ...batchNorms,
+  ...moments,
+  ...folds,
+};
+
+export const allKernels: readonly GpuKernel[] = [
+  ...elementwiseKernels,
+  ...reductionKernels,
+  ...moveKernels,
+  ...productKernels,
+  ...convolutionKernels,
+  ...poolKernels,
+  ...batchNormKernels,
+  ...momentKernels,
+  ...foldKernels,
+  ...updateKernels,
+];

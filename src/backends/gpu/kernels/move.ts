@@ -1,0 +1,203 @@
+/**
+ * Ops that move numbers: each is a few steps over one axis, seen as [outer][axis][inner], so that no rank is too high.
+ */
+import { type Shape, sizeOf } from "../../../tensor/shape.js";
+import { defineKernel, type GpuKernel, splitPair } from "../kernel.js";
+import { type Lowering, type Operand, type Place, type Plan, viewOf } from "../plan.js";
+
+const cutKernel = defineKernel(
+  "cut an axis",
+  3,
+  { arrays: "x", integers: "from" },
+  "return x[this.thread.z][this.thread.y + from][this.thread.x];",
+);
+const padKernel = defineKernel(
+  "pad an axis",
+  3,
+  { arrays: "x", integers: "before size", floats: "value" },
+  `const at = this.thread.y - before;
+  if (at < 0) { return value; }
+  if (at >= size) { return value; }
+  return x[this.thread.z][at][this.thread.x];`,
+);
+const joinKernel = defineKernel(
+  "join along an axis",
+  3,
+  { arrays: "a b", integers: "size" },
+  `if (this.thread.y < size) { return a[this.thread.z][this.thread.y][this.thread.x]; }
+  return b[this.thread.z][this.thread.y - size][this.thread.x];`,
+);
+const transposeKernel = defineKernel(
+  "transpose",
+  3,
+  { arrays: "x" },
+  "return x[this.thread.z][this.thread.x][this.thread.y];",
+);
+/** x [outer][middle][axis][inner] -> [outer][axis][middle][inner]. */
+const swapKernel = defineKernel(
+  "swap two axes",
+  3,
+  { arrays: "x", integers: "size" },
+  `${splitPair("outer", "at", "this.thread.z", "size")}
+  return x[outer][this.thread.y * size + at][this.thread.x];`,
+);
+const gatherKernel = defineKernel(
+  "gather",
+  3,
+  { arrays: "table indices", integers: "rows" },
+  `const row = indices[this.thread.y];
+  if (row < 0) { return 0; }
+  if (row >= rows) { return 0; }
+  return table[0][row][this.thread.x];`,
+);
+const scatterKernel = defineKernel(
+  "scatterAdd",
+  3,
+  { arrays: "dy indices", integers: "count" },
+  `let total = 0;
+  for (let i = 0; i < count; i++) {
+    if (indices[i] === this.thread.y) { total += dy[0][i][this.thread.x]; }
+  }
+  return total;`,
+);
+const oneHotKernel = defineKernel(
+  "oneHot",
+  3,
+  { arrays: "indices" },
+  "if (indices[this.thread.y] === this.thread.x) { return 1; }\nreturn 0;",
+);
+
+const around = (shape: Shape, axis: number) => ({
+  outer: sizeOf(shape.slice(0, axis)),
+  inner: sizeOf(shape.slice(axis + 1)),
+});
+
+/** Applies `step` to every axis that changes, through scratch; the last writes to y. */
+function byAxis(
+  x: Operand,
+  y: Operand,
+  plan: Plan,
+  step: (from: Place, shape: Shape, axis: number, out: Place) => void,
+): void {
+  const changing = x.shape.flatMap((size, axis) => (size === y.shape[axis] ? [] : [axis]));
+  if (changing.length === 0) plan.copy(x.place, y.place);
+  let place = x.place;
+  let shape: Shape = x.shape;
+  changing.forEach((axis, i) => {
+    const next = shape.map((size, at) => (at === axis ? y.shape[axis]! : size));
+    const out = i === changing.length - 1 ? y.place : plan.scratch(sizeOf(next));
+    step(place, shape, axis, out);
+    place = out;
+    shape = next;
+  });
+}
+
+const slice: Lowering<"slice"> = ([x], { begin, size }, [y], plan) =>
+  byAxis(x, y, plan, (from, shape, axis, out) => {
+    const { outer, inner } = around(shape, axis);
+    plan.call(cutKernel, out, [inner, size[axis]!, outer], [viewOf(from, outer, shape[axis]!, inner), begin[axis]!]);
+  });
+
+const pad: Lowering<"pad"> = ([x], { before, value }, [y], plan) =>
+  byAxis(x, y, plan, (from, shape, axis, out) => {
+    const { outer, inner } = around(shape, axis);
+    const args = [viewOf(from, outer, shape[axis]!, inner), before[axis]!, shape[axis]!, value];
+    plan.call(padKernel, out, [inner, y.shape[axis]!, outer], args);
+  });
+
+const concat: Lowering<"concat"> = (inputs, { axis }, [y], plan) => {
+  const { outer, inner } = around(y.shape, axis);
+  const [first, ...rest] = inputs as readonly Operand[];
+  if (rest.length === 0) return plan.copy(first!.place, y.place);
+  let place = first!.place;
+  let size = first!.shape[axis]!;
+  rest.forEach((next, i) => {
+    const joined = size + next.shape[axis]!;
+    const out = i === rest.length - 1 ? y.place : plan.scratch(outer * joined * inner);
+    const args = [viewOf(place, outer, size, inner), viewOf(next.place, outer, next.shape[axis]!, inner), size];
+    plan.call(joinKernel, out, [inner, joined, outer], args);
+    place = out;
+    size = joined;
+  });
+};
+
+/** Axes that stay neighbours, merged: the shape and order that are left. */
+function mergePerm(shape: Shape, perm: readonly number[]): { shape: number[]; perm: number[] } {
+  const blocks: number[][] = [];
+  for (const axis of perm.filter((a) => shape[a] !== 1)) {
+    const last = blocks.at(-1);
+    const isNext = last && shape.slice(last.at(-1)! + 1, axis).every((size) => size === 1) && axis > last.at(-1)!;
+    if (isNext) last.push(axis);
+    else blocks.push([axis]);
+  }
+  const order = blocks.map((_, i) => i).sort((a, b) => blocks[a]![0]! - blocks[b]![0]!);
+  return {
+    shape: order.map((i) => sizeOf(blocks[i]!.map((axis) => shape[axis]!))),
+    perm: blocks.map((_, i) => order.indexOf(i)),
+  };
+}
+
+const transpose: Lowering<"transpose"> = ([x], attrs, [y], plan) => {
+  const merged = mergePerm(x.shape, attrs.perm);
+  let { shape } = merged;
+  /** Which merged axis lies where now. */
+  let order = shape.map((_, i) => i);
+  let place = x.place;
+  merged.perm.forEach((wanted, to) => {
+    const from = order.indexOf(wanted);
+    if (from === to) return;
+    const outer = sizeOf(shape.slice(0, to));
+    const middle = sizeOf(shape.slice(to, from));
+    const size = shape[from]!;
+    const inner = sizeOf(shape.slice(from + 1));
+    const moved = <T>(list: readonly T[]): T[] => [
+      ...list.slice(0, to),
+      list[from]!,
+      ...list.slice(to, from),
+      ...list.slice(from + 1),
+    ];
+    order = moved(order);
+    shape = moved(shape);
+    const out = order.every((axis, i) => axis === merged.perm[i]) ? y.place : plan.scratch(x.size);
+    if (inner === 1) plan.call(transposeKernel, out, [middle, size, outer], [viewOf(place, outer, middle, size)]);
+    else plan.call(swapKernel, out, [inner, middle, outer * size], [viewOf(place, outer, middle * size, inner), size]);
+    place = out;
+  });
+  if (place === x.place) plan.copy(x.place, y.place);
+};
+
+export const moves = {
+  slice,
+  pad,
+  concat,
+  transpose,
+  gather: (([table, indices], _, [y], plan) => {
+    const rows = table.shape[0]!;
+    const width = table.size / Math.max(1, rows);
+    const args = [viewOf(table.place, 1, rows, width), viewOf(indices.place, 1, 1, indices.size), rows];
+    plan.call(gatherKernel, y.place, [width, indices.size, 1], args);
+  }) as Lowering<"gather">,
+  scatterAdd: (([dy, indices], { rows }, [y], plan) => {
+    const width = y.size / rows;
+    const views = [viewOf(dy.place, 1, indices.size, width), viewOf(indices.place, 1, 1, indices.size)];
+    plan.call(scatterKernel, y.place, [width, rows, 1], [...views, indices.size]);
+  }) as Lowering<"scatterAdd">,
+  oneHot: (([indices], { depth }, [y], plan) =>
+    plan.call(
+      oneHotKernel,
+      y.place,
+      [depth, indices.size, 1],
+      [viewOf(indices.place, 1, 1, indices.size)],
+    )) as Lowering<"oneHot">,
+};
+
+export const moveKernels: readonly GpuKernel[] = [
+  cutKernel,
+  padKernel,
+  joinKernel,
+  transposeKernel,
+  swapKernel,
+  gatherKernel,
+  scatterKernel,
+  oneHotKernel,
+];

@@ -1,0 +1,121 @@
+/** Pooling in gather form: a thread per output walks its window, a thread per input gradient the windows that hold it. */
+import type { Pool2dAttrs } from "../../../ops/spec.js";
+import { defineKernel, type GpuKernel, splitPair } from "../kernel.js";
+import { type Lowering, type Operand, type View, viewOf } from "../plan.js";
+
+const names = "h w oh ow kh kw strideY strideX padY padX";
+
+const overWindow = (start: string, take: string, finish: string): string =>
+  `${splitPair("n", "oy", "this.thread.z", "oh")}
+  ${start}
+  for (let ky = 0; ky < kh; ky++) {
+    const iy = oy * strideY + ky - padY;
+    if (iy >= 0 && iy < h) {
+      for (let kx = 0; kx < kw; kx++) {
+        const ix = this.thread.y * strideX + kx - padX;
+        if (ix >= 0 && ix < w) {
+          const v = x[n * h + iy][ix][this.thread.x];
+          ${take}
+        }
+      }
+    }
+  }
+  ${finish}`;
+
+const averageKernel = defineKernel(
+  "avgPool2d",
+  3,
+  { arrays: "x", integers: names },
+  overWindow("let total = 0;", "total += v;", "return total / (kh * kw);"),
+);
+const maximumKernel = defineKernel(
+  "maxPool2d",
+  3,
+  { arrays: "x", integers: names },
+  overWindow(
+    "let best = 0;\nlet found = 0;",
+    "if (found < 0.5) { best = v; }\nif (v > best) { best = v; }\nfound = 1;",
+    "return best;",
+  ),
+);
+
+/** `take` sees oy, ox of a window that holds the input. */
+const overOutputs = (take: string): string =>
+  `${splitPair("n", "iy", "this.thread.z", "h")}
+  let total = 0;
+  for (let ky = 0; ky < kh; ky++) {
+    const up = iy + padY - ky;
+    const oy = Math.floor((up + 0.5) / strideY);
+    if (up >= 0 && oy * strideY === up && oy < oh) {
+      for (let kx = 0; kx < kw; kx++) {
+        const left = this.thread.y + padX - kx;
+        const ox = Math.floor((left + 0.5) / strideX);
+        if (left >= 0 && ox * strideX === left && ox < ow) {
+          ${take}
+        }
+      }
+    }
+  }`;
+
+const averageGradKernel = defineKernel(
+  "avgPool2dGrad",
+  3,
+  { arrays: "dy", integers: names },
+  `${overOutputs("total += dy[n * oh + oy][ox][this.thread.x];")}
+  return total / (kh * kw);`,
+);
+/** The input takes a window's gradient if nothing before it is as large and nothing behind it larger. */
+const maximumGradKernel = defineKernel(
+  "maxPool2dGrad",
+  3,
+  { arrays: "dy x", integers: names },
+  `${overOutputs(`const mine = x[n * h + iy][this.thread.y][this.thread.x];
+          let wins = 1;
+          for (let qy = 0; qy < kh; qy++) {
+            const jy = oy * strideY + qy - padY;
+            if (jy >= 0 && jy < h) {
+              for (let qx = 0; qx < kw; qx++) {
+                const jx = ox * strideX + qx - padX;
+                if (jx >= 0 && jx < w) {
+                  const other = x[n * h + jy][jx][this.thread.x];
+                  if (other > mine) { wins = 0; }
+                  if (other === mine && (qy < ky || (qy === ky && qx < kx))) { wins = 0; }
+                }
+              }
+            }
+          }
+          total += wins * dy[n * oh + oy][ox][this.thread.x];`)}
+  return total;`,
+);
+
+const images = (x: Operand): View => viewOf(x.place, x.shape[0]! * x.shape[1]!, x.shape[2]!, x.shape[3]!);
+
+const integersOf = (x: Operand, y: Operand, { kernelSize, stride, padding }: Pool2dAttrs): number[] => [
+  ...x.shape.slice(1, 3),
+  ...y.shape.slice(1, 3),
+  ...kernelSize,
+  ...stride,
+  ...padding,
+];
+
+const dimsOf = ({ shape: [n, h, w, c] }: Operand) => [c!, w!, n! * h!] as const;
+
+export const pools = {
+  avgPool2d: (([x], attrs, [y], plan) =>
+    plan.call(averageKernel, y.place, dimsOf(y), [images(x), ...integersOf(x, y, attrs)])) as Lowering<"avgPool2d">,
+  avgPool2dGrad: (([dy], attrs, [dx], plan) =>
+    plan.call(averageGradKernel, dx.place, dimsOf(dx), [
+      images(dy),
+      ...integersOf(dx, dy, attrs),
+    ])) as Lowering<"avgPool2dGrad">,
+  maxPool2d: (([x], attrs, [y], plan) =>
+    plan.call(maximumKernel, y.place, dimsOf(y), [images(x), ...integersOf(x, y, attrs)])) as Lowering<"maxPool2d">,
+  maxPool2dGrad: (([dy, x], attrs, [dx], plan) =>
+    plan.call(maximumGradKernel, dx.place, dimsOf(dx), [
+      images(dy),
+      images(x),
+      ...integersOf(dx, dy, attrs),
+    ])) as Lowering<"maxPool2dGrad">,
+};
+
+export const poolKernels: readonly GpuKernel[] = [averageKernel, maximumKernel, averageGradKernel, maximumGradKernel];

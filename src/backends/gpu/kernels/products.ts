@@ -1,0 +1,100 @@
+/**
+ * Matrix products: one thread per output, the long dimension split where outputs are few. On a device that takes its own
+ * tiled kernel (../wgsl/product.ts) these are its twins.
+ */
+import { type Shape, sizeOf } from "../../../tensor/shape.js";
+import { defineKernel, type GpuKernel } from "../kernel.js";
+import { flat, type Lowering, type Operand, type Place, type Plan, type Product, part, viewOf } from "../plan.js";
+import { expand } from "./elementwise.js";
+import { sumRun } from "./reduce.js";
+
+/** Longest sum of one thread where there are few outputs, and what "few" is. */
+const SPLIT = 256;
+const FEW_OUTPUTS = 16_384;
+
+/** z counts batches, or, with one batch, parts of k. */
+const productKernel = (transposeA: boolean, transposeB: boolean): GpuKernel =>
+  defineKernel(
+    `product${transposeA ? " Aᵀ" : ""}${transposeB ? " Bᵀ" : ""}`,
+    3,
+    { arrays: "a b bias", integers: "strideA strideB count length stepK", floats: "scale hasBias isRelu" },
+    `const from = this.thread.z * stepK;
+    let total = 0;
+    for (let k = 0; k < length; k++) {
+      if (from + k < count) {
+        total += a[this.thread.z * strideA]${transposeA ? "[from + k][this.thread.y]" : "[this.thread.y][from + k]"}
+          * b[this.thread.z * strideB]${transposeB ? "[this.thread.x][from + k]" : "[from + k][this.thread.x]"};
+      }
+    }
+    total = total * scale;
+    if (hasBias > 0.5) { total += bias[this.thread.x]; }
+    if (isRelu > 0.5) { return Math.max(total, 0); }
+    return total;`,
+  );
+
+const kernels = {
+  plain: { plain: productKernel(false, false), transposed: productKernel(false, true) },
+  transposed: { plain: productKernel(true, false), transposed: productKernel(true, true) },
+} as const;
+
+const key = (isTransposed: boolean) => (isTransposed ? "transposed" : "plain");
+
+const MAX_Z = 65_535;
+
+export function multiply(product: Product, plan: Plan): void {
+  if (plan.product(product)) return;
+  const { a, b, y, m, n, k, transposeA, transposeB, batch, strideA, strideB, bias, relu, scale } = product;
+  const kernel = kernels[key(transposeA)][key(transposeB)];
+  const [ay, ax] = transposeA ? [k, m] : [m, k];
+  const [by, bx] = transposeB ? [n, k] : [k, n];
+  const views = [viewOf(a, strideA ? batch : 1, ay, ax), viewOf(b, strideB ? batch : 1, by, bx)];
+  // an array must be bound even where none is read
+  const vector = flat(bias ?? part(a, 0, 1));
+  const isSplit = batch === 1 && k > SPLIT && m * n <= FEW_OUTPUTS && !bias && !relu;
+  if (!isSplit) {
+    const flags = [scale, Number(bias !== null), Number(relu)];
+    plan.call(kernel, y, [n, m, batch], [...views, vector, strideA, strideB, k, k, 0, ...flags]);
+    return;
+  }
+  const parts = Math.min(MAX_Z, Math.ceil(k / SPLIT));
+  const length = Math.ceil(k / parts);
+  const partial = plan.scratch(parts * m * n);
+  plan.call(kernel, partial, [n, m, parts], [...views, vector, 0, 0, k, length, length, 1, 0, 0]);
+  sumRun(partial, { outer: 1, count: parts, inner: m * n }, y, plan, scale);
+}
+
+const plainProduct = { batch: 1, strideA: 0, strideB: 0, bias: null, relu: false, scale: 1 } as const;
+
+/** A product of two matrices with everything else plain. */
+export const product = (given: Pick<Product, "a" | "b" | "y" | "m" | "n" | "k"> & Partial<Product>): Product => ({
+  transposeA: false,
+  transposeB: false,
+  ...plainProduct,
+  ...given,
+});
+
+/** An operand's matrices: one for all batches, or one for each, repeated where it broadcasts. */
+function matrices(x: Operand, batch: Shape, plan: Plan): { readonly place: Place; readonly stride: 0 | 1 } {
+  const own = x.shape.slice(0, -2);
+  const count = sizeOf(own);
+  if (count === sizeOf(batch)) return { place: x.place, stride: 1 };
+  if (count === 1) return { place: x.place, stride: 0 };
+  const matrix = x.shape.slice(-2);
+  const place = plan.scratch(sizeOf(batch) * sizeOf(matrix));
+  expand(x, [...batch, ...matrix], place, plan);
+  return { place, stride: 1 };
+}
+
+export const matmul: Lowering<"matmul"> = ([a, b], { transposeA, transposeB }, [y], plan) => {
+  const batch = y.shape.slice(0, -2);
+  const [m, n] = y.shape.slice(-2) as [number, number];
+  const k = transposeA ? a.shape.at(-2)! : a.shape.at(-1)!;
+  const left = matrices(a, batch, plan);
+  const right = matrices(b, batch, plan);
+  const count = sizeOf(batch);
+  const strides = count === 1 ? ({ strideA: 0, strideB: 0 } as const) : { strideA: left.stride, strideB: right.stride };
+  const places = { a: left.place, b: right.place, y: y.place };
+  multiply(product({ ...places, m, n, k, transposeA, transposeB, batch: count, ...strides }), plan);
+};
+
+export const productKernels: readonly GpuKernel[] = Object.values(kernels).flatMap((row) => Object.values(row));

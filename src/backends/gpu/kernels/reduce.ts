@@ -1,0 +1,232 @@
+/**
+ * Reductions in stages: a run of up to CHUNK numbers per thread, then the partial results again, until one is left. That
+ * keeps threads many, loops short and float32 sums accurate (the error grows with the length of a run, not of the whole).
+ */
+import { type Shape, sizeOf } from "../../../tensor/shape.js";
+import { defineKernel, type GpuKernel } from "../kernel.js";
+import { type Lowering, type Operand, type Place, type Plan, type View, viewOf } from "../plan.js";
+
+/** Numbers that one thread takes in. */
+const CHUNK = 256;
+
+/** x [outer][k][inner] -> [chunks][outer][inner]: chunk z takes `length` numbers from k = z · length. */
+const stage = (name: string, start: string, take: string, finish: string, floats = ""): GpuKernel =>
+  defineKernel(
+    name,
+    3,
+    { arrays: "x", integers: "count length", floats },
+    `const from = this.thread.z * length;
+    let total = ${start};
+    for (let k = 0; k < length; k++) {
+      if (from + k < count) {
+        const v = x[this.thread.y][from + k][this.thread.x];
+        ${take}
+      }
+    }
+    return ${finish};`,
+  );
+
+const first = "x[this.thread.y][this.thread.z * length][this.thread.x]";
+const sumKernel = stage("sum", "0", "total += v;", "total * scale", "scale");
+const maxKernel = stage("max", first, "total = Math.max(total, v);", "total");
+const minKernel = stage("min", first, "total = Math.min(total, v);", "total");
+
+const argmaxKernel = defineKernel(
+  "argmax",
+  3,
+  { arrays: "x", integers: "count" },
+  `let best = x[this.thread.y][0][this.thread.x];
+  let at = 0;
+  for (let k = 1; k < count; k++) {
+    const v = x[this.thread.y][k][this.thread.x];
+    if (v > best) {
+      best = v;
+      at = k;
+    }
+  }
+  return at;`,
+);
+
+const sumExpKernel = defineKernel(
+  "sum of exp",
+  3,
+  { arrays: "x largest", integers: "count" },
+  `const shift = largest[this.thread.y][0][this.thread.x];
+  let total = 0;
+  for (let k = 0; k < count; k++) {
+    total += Math.exp(x[this.thread.y][k][this.thread.x] - shift);
+  }
+  return total;`,
+);
+
+const shifted = "const v = x[this.thread.z][this.thread.y][this.thread.x] - largest[this.thread.z][0][this.thread.x];";
+const softmaxKernel = defineKernel(
+  "softmax",
+  3,
+  { arrays: "x largest total" },
+  `${shifted}
+  return Math.exp(v) / total[this.thread.z][0][this.thread.x];`,
+);
+const logSoftmaxKernel = defineKernel(
+  "logSoftmax",
+  3,
+  { arrays: "x largest total" },
+  `${shifted}
+  return v - Math.log(total[this.thread.z][0][this.thread.x]);`,
+);
+
+/** A run of axes as [outer][count][inner]. */
+export interface Run {
+  readonly outer: number;
+  readonly count: number;
+  readonly inner: number;
+}
+
+function reduceRun(
+  kernel: GpuKernel,
+  x: Place,
+  { outer, count, inner }: Run,
+  out: Place,
+  plan: Plan,
+  scale: number,
+): void {
+  const size = outer * inner;
+  const chunks = Math.max(1, Math.ceil(count / CHUNK));
+  const isLast = chunks === 1;
+  const length = Math.ceil(count / chunks);
+  const place = isLast ? out : plan.scratch(chunks * size);
+  const scalars = kernel === sumKernel ? [isLast ? scale : 1] : [];
+  plan.call(kernel, place, [inner, outer, chunks], [viewOf(x, outer, count, inner), count, length, ...scalars]);
+  // partial results lie as [chunks][outer · inner]
+  if (!isLast) reduceRun(kernel, place, { outer: 1, count: chunks, inner: size }, out, plan, scale);
+}
+
+/** out [outer][inner] = scale · Σ x [outer][count][inner]. */
+export const sumRun = (x: Place, run: Run, out: Place, plan: Plan, scale = 1): void =>
+  reduceRun(sumKernel, x, run, out, plan, scale);
+
+export interface ColumnTerm {
+  readonly kernel: GpuKernel;
+}
+
+/** A kernel for Σ over rows of a term of x [rows][C] and of vectors; `term` is of `k`, the row, and of this.thread.x. */
+export const columnTerm = (name: string, arrays: string, term: string, floats = ""): ColumnTerm => ({
+  kernel: defineKernel(
+    name,
+    3,
+    { arrays, integers: "count length", floats },
+    `const from = this.thread.z * length;
+    let total = 0;
+    for (let k = 0; k < length; k++) {
+      if (from + k < count) {
+        const row = from + k;
+        ${term}
+      }
+    }
+    return total;`,
+  ),
+});
+
+/** out [C] = scale · Σ over rows of the term. */
+export function sumColumns(
+  { kernel }: ColumnTerm,
+  args: readonly View[],
+  floats: readonly number[],
+  rows: number,
+  channels: number,
+  out: Place,
+  plan: Plan,
+  scale = 1,
+): void {
+  const chunks = Math.ceil(rows / CHUNK);
+  const length = Math.ceil(rows / chunks);
+  const partial = plan.scratch(chunks * channels);
+  plan.call(kernel, partial, [channels, 1, chunks], [...args, rows, length, ...floats]);
+  sumRun(partial, { outer: 1, count: chunks, inner: channels }, out, plan, scale);
+}
+
+/** Neighbouring axes that are all reduced, or all kept, merged; sizes 1 left out. */
+function runsOf(shape: Shape, axes: readonly number[]): { size: number; isReduced: boolean }[] {
+  const runs: { size: number; isReduced: boolean }[] = [];
+  shape.forEach((size, axis) => {
+    if (size === 1) return;
+    const isReduced = axes.includes(axis);
+    const last = runs.at(-1);
+    if (last && last.isReduced === isReduced) last.size *= size;
+    else runs.push({ size, isReduced });
+  });
+  return runs;
+}
+
+function reduceAxes(
+  kernel: GpuKernel,
+  x: Operand,
+  axes: readonly number[],
+  y: Operand,
+  plan: Plan,
+  scale: number,
+): void {
+  const runs = runsOf(x.shape, axes);
+  if (!runs.some(({ isReduced }) => isReduced)) plan.copy(x.place, y.place);
+  let place = x.place;
+  // the slowest first: it leaves contiguous rows
+  for (let at = runs.findIndex(({ isReduced }) => isReduced); at >= 0; ) {
+    const count = runs[at]!.size;
+    const outer = runs.slice(0, at).reduce((product, { size }) => product * size, 1);
+    const inner = runs.slice(at + 1).reduce((product, { size }) => product * size, 1);
+    runs.splice(at, 1);
+    at = runs.findIndex(({ isReduced }) => isReduced);
+    const isLast = at < 0;
+    const out = isLast ? y.place : plan.scratch(outer * inner);
+    reduceRun(kernel, place, { outer, count, inner }, out, plan, isLast ? scale : 1);
+    place = out;
+  }
+}
+
+const reduced =
+  (kernel: GpuKernel, scaleOf: (count: number) => number = () => 1): Lowering<"sum"> =>
+  ([x], { axes }, [y], plan) =>
+    reduceAxes(kernel, x, axes, y, plan, scaleOf(sizeOf(axes.map((axis) => x.shape[axis]!))));
+
+const runAlong = (shape: Shape, axis: number): Run => ({
+  outer: sizeOf(shape.slice(0, axis)),
+  count: shape[axis]!,
+  inner: sizeOf(shape.slice(axis + 1)),
+});
+
+const normalized =
+  (kernel: GpuKernel): Lowering<"softmax"> =>
+  ([x], { axis }, [y], plan) => {
+    const run = runAlong(x.shape, axis);
+    const { outer, count, inner } = run;
+    const largest = plan.scratch(outer * inner);
+    const total = plan.scratch(outer * inner);
+    reduceRun(maxKernel, x.place, run, largest, plan, 1);
+    const view = viewOf(x.place, outer, count, inner);
+    const rows = (place: Place): View => viewOf(place, outer, 1, inner);
+    plan.call(sumExpKernel, total, [inner, outer, 1], [view, rows(largest), count]);
+    plan.call(kernel, y.place, [inner, count, outer], [view, rows(largest), rows(total)]);
+  };
+
+export const reductions = {
+  sum: reduced(sumKernel),
+  mean: reduced(sumKernel, (count) => 1 / count),
+  max: reduced(maxKernel),
+  min: reduced(minKernel),
+  argmax: (([x], { axis }, [y], plan) => {
+    const { outer, count, inner } = runAlong(x.shape, axis);
+    plan.call(argmaxKernel, y.place, [inner, outer, 1], [viewOf(x.place, outer, count, inner), count]);
+  }) as Lowering<"argmax">,
+  softmax: normalized(softmaxKernel),
+  logSoftmax: normalized(logSoftmaxKernel),
+};
+
+export const reductionKernels: readonly GpuKernel[] = [
+  sumKernel,
+  maxKernel,
+  minKernel,
+  argmaxKernel,
+  sumExpKernel,
+  softmaxKernel,
+  logSoftmaxKernel,
+];

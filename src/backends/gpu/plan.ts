@@ -1,0 +1,98 @@
+/**
+ * What a lowering sees of the backend: places in device memory and calls of kernels on them. A lowering turns one op into
+ * calls; it never learns whether they run now, are encoded for later, or are recorded for a replay.
+ */
+
+import type { Resolved } from "../../ops/scalar.js";
+import type { Attrs, OpName, PerInput, PerOperand, PerOutput, UpdateAttrs, UpdateName } from "../../ops/spec.js";
+import type { DType } from "../../tensor/dtype.js";
+import { type Shape, sizeOf } from "../../tensor/shape.js";
+import type { Dims, GpuKernel, InPlaceKernel } from "./kernel.js";
+
+/** A run of float32 numbers in some memory, which is the executor's own business. */
+export interface Place {
+  readonly memory: object;
+  /** First element. */
+  readonly offset: number;
+  /** Elements. */
+  readonly length: number;
+}
+
+/** A place seen as [z][y][x]. */
+export interface View {
+  readonly place: Place;
+  readonly dims: Dims;
+}
+
+export interface Operand {
+  readonly place: Place;
+  readonly shape: Shape;
+  readonly size: number;
+  readonly dtype: DType;
+}
+
+export interface Plan {
+  /** out = kernel over dims; args in the kernel's order. */
+  call(kernel: GpuKernel, out: Place, dims: Dims, args: readonly (View | number)[]): void;
+  /** Runs over equal lengths; false where the executor cannot, and the twins must do. */
+  inPlace(kernel: InPlaceKernel, operands: readonly Place[], floats: readonly number[]): boolean;
+  copy(from: Place, to: Place): void;
+  /** Memory with undefined contents until the end of this op. */
+  scratch(length: number): Place;
+  /** Tiled products in the device's own language where it has one; false where gpu.js's must do. */
+  product(product: Product): boolean;
+}
+
+/** y[b] = scale · op(a[b]) · op(b[b]) + bias, then relu: matrices [m, k] and [k, n] stored transposed or not. */
+export interface Product {
+  readonly a: Place;
+  readonly b: Place;
+  readonly y: Place;
+  readonly m: number;
+  readonly n: number;
+  readonly k: number;
+  readonly transposeA: boolean;
+  readonly transposeB: boolean;
+  readonly batch: number;
+  /** 1, or 0 where all batches share one matrix. */
+  readonly strideA: 0 | 1;
+  readonly strideB: 0 | 1;
+  readonly bias: Place | null;
+  readonly relu: boolean;
+  readonly scale: number;
+}
+
+/** Lowers one op to calls. */
+export type Lowering<K extends OpName> = (
+  inputs: PerInput<K, Operand>,
+  attrs: Attrs<K>,
+  outputs: PerOutput<K, Operand>,
+  plan: Plan,
+) => void;
+
+export type Lowerings = { readonly [K in OpName]: Lowering<K> };
+export type UpdateLowerings = {
+  readonly [K in UpdateName]: (operands: PerOperand<K, Operand>, attrs: Resolved<UpdateAttrs<K>>, plan: Plan) => void;
+};
+
+export const viewOf = (place: Place, z: number, y: number, x: number): View => ({ place, dims: [x, y, z] });
+
+export const flat = (place: Place): View => viewOf(place, 1, 1, place.length);
+
+/** A part of a place. */
+export const part = (place: Place, from: number, length: number): Place => ({
+  memory: place.memory,
+  offset: place.offset + from,
+  length,
+});
+
+/** What y can count in one dispatch; z is held below 65536. */
+const MAX_Y = 65_535 * 8;
+
+/** Rows of a tensor [..., C] as (z, y): all of them in y where that is possible. */
+export function rowsOf(shape: Shape): { readonly z: number; readonly y: number } {
+  const rows = sizeOf(shape.slice(0, -1));
+  if (rows <= MAX_Y) return { z: 1, y: rows };
+  const y = shape.at(-2)!;
+  return { z: rows / y, y };
+}

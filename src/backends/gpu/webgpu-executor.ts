@@ -1,0 +1,117 @@
+/**
+ * Tensors on a WebGPU device and the plan that runs on them: the fast executor. Every number is a float32 there, whatever
+ * dtype its tensor has: int32 and uint8 are exact up to 2^24, float64 has float32's digits.
+ */
+import type { Executable, Program } from "../../ops/program.js";
+import { type DType, newArray, type TypedArray } from "../../tensor/dtype.js";
+import type { Allocation } from "../../tensor/storage.js";
+import { BufferPool } from "./buffer-pool.js";
+import type { Device } from "./device.js";
+import { bufferOf, Dispatches, takePlace } from "./dispatches.js";
+import { type ExecutableHost, GpuExecutable } from "./executable.js";
+import type { Executor, GpuAllocation } from "./executor.js";
+import type { GpuJs } from "./gpujs.js";
+import { PipelineCache } from "./pipelines.js";
+import type { Place, Plan } from "./plan.js";
+import { CommandQueue } from "./queue.js";
+
+const MAP_READ_COPY_DST = 0x01 | 0x08;
+const MAP_MODE_READ = 1;
+
+export class WebGpuExecutor implements Executor {
+  readonly device: Device;
+  readonly pipelines: PipelineCache;
+  readonly queue: CommandQueue;
+  readonly #pool: BufferPool;
+  readonly #dispatches: Dispatches;
+  #scratches: Place[] = [];
+  readonly plan: Plan;
+
+  constructor(device: Device, gpujs: GpuJs) {
+    this.device = device;
+    this.#pool = new BufferPool(device.gpu);
+    this.pipelines = new PipelineCache(device.gpu, gpujs);
+    this.#dispatches = new Dispatches(device.gpu, this.pipelines);
+    this.queue = new CommandQueue(device.gpu);
+    const { uniforms } = this.queue;
+    this.plan = this.#dispatches.plan(
+      () => uniforms,
+      (length) => {
+        const place = takePlace(this.#pool, length);
+        this.#scratches.push(place);
+        return place;
+      },
+      this.queue.push,
+    );
+  }
+
+  get stats() {
+    return {
+      deviceBytes: this.#pool.bytes,
+      pipelines: this.pipelines.size,
+      bindGroups: this.#dispatches.bindGroups,
+      ...this.queue.counts,
+    };
+  }
+
+  allocate(bytes: number, length: number): GpuAllocation {
+    return { bytes, place: takePlace(this.#pool, length) };
+  }
+
+  free(allocation: Allocation): void {
+    this.#pool.give(bufferOf((allocation as GpuAllocation).place));
+  }
+
+  endOp(): void {
+    for (const place of this.#scratches) this.#pool.give(bufferOf(place));
+    this.#scratches = [];
+  }
+
+  write(place: Place, values: TypedArray): void {
+    if (values.length === 0) return;
+    // what is queued may still use this buffer
+    this.queue.flush();
+    const floats = values instanceof Float32Array ? values : Float32Array.from(values);
+    this.device.gpu.queue.writeBuffer(bufferOf(place).buffer, 4 * place.offset, floats as Float32Array<ArrayBuffer>);
+  }
+
+  async read(place: Place, dtype: DType): Promise<TypedArray> {
+    const bytes = 4 * place.length;
+    if (bytes === 0) return newArray(dtype, 0);
+    const staging = this.device.gpu.createBuffer({ size: bytes, usage: MAP_READ_COPY_DST });
+    this.queue.submit((encoder) =>
+      encoder.copyBufferToBuffer(bufferOf(place).buffer, 4 * place.offset, staging, 0, bytes),
+    );
+    try {
+      await staging.mapAsync(MAP_MODE_READ);
+      this.device.check();
+      const floats = new Float32Array(staging.getMappedRange());
+      const values = newArray(dtype, place.length);
+      values.set(floats);
+      return values;
+    } catch (error) {
+      this.device.check();
+      throw error;
+    } finally {
+      staging.destroy();
+    }
+  }
+
+  load(program: Program, lower: ExecutableHost["lower"], placeOf: ExecutableHost["placeOf"]): Executable {
+    return new GpuExecutable(program, {
+      device: this.device.gpu,
+      queue: this.queue,
+      dispatches: this.#dispatches,
+      lower,
+      placeOf,
+    });
+  }
+
+  async dispose(): Promise<void> {
+    this.queue.flush();
+    await this.device.gpu.queue.onSubmittedWorkDone();
+    this.#pool.destroy();
+    this.queue.dispose();
+    this.device.dispose();
+  }
+}

@@ -1,0 +1,37 @@
+/**
+ * A Vulkan driver on the processor for tests: unpacked by scripts/software-vulkan.mjs, and loaded into this process before
+ * Dawn looks for one. Where it cannot be had, a reason, which tests print when they skip.
+ */
+import { execFileSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+const root = join(import.meta.dirname, "..", "..");
+
+/** In the order in which they need each other. */
+const libraries = ["libz3.so.4", "libLLVM-15.so.1", "libdrm.so.2", "libvulkan.so.1"];
+
+/** null when a driver is ready, else why not. */
+export async function prepareSoftwareVulkan(): Promise<string | null> {
+  const folder = join(root, "test", "gpu", "vulkan");
+  try {
+    execFileSync(process.execPath, [join(root, "scripts", "software-vulkan.mjs")], { stdio: "pipe" });
+    const koffi = await import("koffi");
+    for (const name of libraries) {
+      const file = join(folder, "usr/lib/x86_64-linux-gnu", name);
+      // whoever asks for this name later gets what is loaded
+      if (existsSync(file)) koffi.load(file);
+    }
+  } catch (error) {
+    const output = (error as { stderr?: Buffer }).stderr?.toString().trim();
+    return output || (error instanceof Error ? error.message : String(error));
+  }
+  process.env.VK_ICD_FILENAMES = join(folder, "lavapipe.json");
+  process.env.XDG_RUNTIME_DIR ??= tmpdir();
+  return null;
+}
+
+/** The driver is made ready once per test file; a skip is loud. */
+export const noDriver = await prepareSoftwareVulkan();
+if (noDriver !== null) console.warn(`\n  SKIPPED: WebGPU tests need a software Vulkan driver: ${noDriver}\n`);

@@ -1,0 +1,38 @@
+/** The whole grid on WebGPU, over a software Vulkan driver, with hand-written products and with gpu.js's. */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { createGpuBackend, type GpuBackend } from "../../src/backends/gpu/gpu-backend.js";
+import { useTiledProducts } from "../../src/backends/gpu/wgsl/product.js";
+import { conformanceOf } from "./grid.js";
+import { noDriver } from "./software-vulkan.js";
+
+describe.skipIf(noDriver !== null)("WebGPU", () => {
+  let backend: GpuBackend;
+  beforeAll(async () => {
+    backend = await createGpuBackend({ mode: "webgpu" });
+  });
+  afterAll(async () => {
+    await backend.dispose();
+  });
+  it("says what runs", () => {
+    expect(backend.mode).toBe("webgpu");
+    expect(backend.device?.isSoftware).toBe(true);
+    expect(backend.label).toContain("software");
+  });
+  conformanceOf("against reference", () => backend);
+
+  describe("without tiled products", () => {
+    let before: boolean;
+    beforeAll(() => {
+      before = useTiledProducts(false);
+    });
+    afterAll(() => {
+      useTiledProducts(before);
+    });
+    conformanceOf("against reference", () => backend, undefined, [
+      "matmul",
+      "conv2d",
+      "conv2dInputGrad",
+      "patchMoments",
+    ]);
+  });
+});
