@@ -1,7 +1,7 @@
 /**
  * One collective on its way: its messages, its deadline, and the answer to the question who is late.
  */
-import { DistributedError } from "../util/errors.js";
+import { PeerError } from "./peer-error.js";
 import type { Tag, Wires } from "./wires.js";
 
 /** Messages of one rank that this collective waits for. */
@@ -49,12 +49,13 @@ export class Exchange {
   }
 
   /** The error of a collective that has not ended in time. */
-  lateError(deadlineMs: number): DistributedError {
+  lateError(deadlineMs: number): PeerError {
     const { op, sequence } = this.#tag;
     const late = this.lateRanks();
     const who =
       late.length === 0 ? "the others do not read" : `${rankList(late)} ${late.length === 1 ? "is" : "are"} late`;
-    return new DistributedError(
+    return new PeerError(
+      late,
       `${op} ${sequence}: ${who}, rank ${this.#wires.rank} has waited for ${formatSeconds(deadlineMs)}`,
       "a stopped or swapping process, a machine without network, or a step slower than --collective-timeout",
     );

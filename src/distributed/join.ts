@@ -8,6 +8,7 @@ import { endWithLauncher } from "./launcher-watch.js";
 import { MeshGroup } from "./mesh-group.js";
 import { joinMpi } from "./mpi/join.js";
 import { mpiTrouble } from "./mpi/library.js";
+import type { Blame } from "./peer-error.js";
 import { isLoopback, type MeetingPoint, meet } from "./sockets/rendezvous.js";
 import { SocketWires } from "./sockets/socket-wires.js";
 
@@ -52,7 +53,7 @@ export async function joinProcessGroup(options: JoinOptions, environment: Enviro
   const { deadlineMs = defaults.deadlineMs } = options;
   const isMpi = await choosesMpi(options, identity, environment);
   const wires = isMpi ? await joinMpi(identity) : await joinSockets(options, identity, environment);
-  const group = new MeshGroup(wires, { deadlineMs });
+  const group = new MeshGroup(wires, { deadlineMs, onBlame: blame(environment) });
   await group.barrier();
   return group;
 }
@@ -71,6 +72,14 @@ async function choosesMpi(
   if (trouble === null) return true;
   onNotice?.(`no MPI, so sockets: ${trouble.summary}`);
   return false;
+}
+
+/** Tells our launcher, if it is one of ours and listens. */
+function blame(environment: Environment): (peers: readonly number[]) => void {
+  if (environment[variables.launcher] === undefined) return () => {};
+  return (blames) => {
+    if (process.connected) process.send?.({ blames } satisfies Blame);
+  };
 }
 
 async function joinSockets(

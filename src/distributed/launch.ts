@@ -150,8 +150,14 @@ class LocalRanks {
   }
 
   async #watch(): Promise<Omit<LaunchOutcome, "restarts">> {
+    const failures: RankProcess[] = [];
     const failed = new Promise<RankProcess>((resolve) => {
-      for (const rank of this.#ranks) void rank.ended.then(() => rank.exitCode !== 0 && resolve(rank));
+      for (const rank of this.#ranks)
+        void rank.ended.then(() => {
+          if (rank.exitCode === 0) return;
+          failures.push(rank);
+          resolve(rank);
+        });
     });
     const everyone = Promise.all(this.#ranks.map(({ ended }) => ended));
     const first = await Promise.race([failed, everyone.then(() => null)]);
@@ -161,11 +167,13 @@ class LocalRanks {
       return { exitCode: first.exitCode!, failure: null };
     }
     await sleep(settleMs);
+    // of those that ended by themselves, the first that blames nobody else
+    const cause = failures.find(({ blames }) => blames.length === 0) ?? first;
     for (const rank of this.#ranks) rank.kill("SIGTERM");
     await Promise.race([everyone, sleep(graceMs)]);
     for (const rank of this.#ranks) rank.kill("SIGKILL");
     await everyone;
-    const { rank, pid, exitCode, signal, lastLines } = first;
+    const { rank, pid, exitCode, signal, lastLines } = cause;
     const failure = { rank, pid, exitCode, signal, lastLines };
     return { exitCode: exitCode ?? 128 + (signal ? constants.signals[signal] : 0), failure };
   }

@@ -6,12 +6,15 @@ import { expectParts, type ProcessGroup } from "../train/process-group.js";
 import { DistributedError } from "../util/errors.js";
 import { Adder } from "./adder.js";
 import { Exchange } from "./exchange.js";
+import { PeerError } from "./peer-error.js";
 import { type Operand, planSum, type SumPlan } from "./sum-plan.js";
 import type { OpName, Wires } from "./wires.js";
 
 export interface MeshOptions {
   /** A collective that has not ended after this fails, naming who is late. */
   readonly deadlineMs: number;
+  /** Hears whose fault it is when a collective fails. */
+  readonly onBlame?: (peers: readonly number[]) => void;
 }
 
 /** Messages of the sum that are awaited ahead of the one being added. */
@@ -28,13 +31,15 @@ const combine = {
 export class MeshGroup implements ProcessGroup {
   readonly #wires: Wires;
   readonly #deadlineMs: number;
+  readonly #onBlame: (peers: readonly number[]) => void;
   readonly #plans = new Map<number, SumPlan>();
   readonly #adder = new Adder();
   #sequence = 0;
   #running: OpName | null = null;
 
-  constructor(wires: Wires, { deadlineMs }: MeshOptions) {
+  constructor(wires: Wires, { deadlineMs, onBlame = () => {} }: MeshOptions) {
     this.#wires = wires;
+    this.#onBlame = onBlame;
     this.#deadlineMs = deadlineMs;
   }
 
@@ -174,6 +179,9 @@ export class MeshGroup implements ProcessGroup {
     try {
       await body(exchange);
       await exchange.sent();
+    } catch (error) {
+      if (error instanceof PeerError) this.#onBlame(error.peers);
+      throw error;
     } finally {
       clearTimeout(timer);
       this.#running = null;

@@ -1,9 +1,10 @@
 /**
- * One rank as its launcher sees it: a child process, its last lines, its end. The channel between them carries no
- * messages: when it breaks, the child knows that its launcher is gone (see launcher-watch).
+ * One rank as its launcher sees it: a child process, its last lines, its end. Over the channel between
+ * them a rank says whom it blames; when it breaks, the rank knows that its launcher is gone (see launcher-watch).
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Environment } from "./environment.js";
+import type { Blame } from "./peer-error.js";
 
 const keptLines = 20;
 const keptBytes = 16_384;
@@ -14,6 +15,8 @@ export class RankProcess {
   readonly ended: Promise<void>;
   exitCode: number | null = null;
   signal: NodeJS.Signals | null = null;
+  /** Whose fault it was, in the words of this rank; nobody else's where it did not say. */
+  blames: readonly number[] = [];
   readonly #child: ChildProcess;
   #tail = "";
   #hasEnded = false;
@@ -29,6 +32,10 @@ export class RankProcess {
     this.#child.stderr!.on("data", (chunk: Buffer) => {
       if (isFirst) process.stderr.write(chunk);
       this.#tail = (this.#tail + chunk.toString()).slice(-keptBytes);
+    });
+    this.#child.on("message", (message) => {
+      const { blames } = message as Partial<Blame>;
+      if (Array.isArray(blames)) this.blames = blames;
     });
     this.ended = new Promise((resolve) => {
       const finish = (exitCode: number | null, signal: NodeJS.Signals | null) => {

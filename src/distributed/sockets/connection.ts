@@ -3,7 +3,7 @@
  * so a rank that runs ahead fills the kernel's buffers and then waits, not our memory.
  */
 import type { Socket } from "node:net";
-import { DistributedError } from "../../util/errors.js";
+import { PeerError } from "../peer-error.js";
 import { ops, type Tag } from "../wires.js";
 
 /** kind, op, sequence, payload bytes: little-endian u32 each. */
@@ -30,7 +30,7 @@ interface Header {
 export class Connection {
   readonly peer: number;
   readonly #socket: Socket;
-  readonly #onEnd: (error: DistributedError | null) => void;
+  readonly #onEnd: (error: PeerError | null) => void;
   readonly #awaited: Awaited[] = [];
   readonly #unsent = new Set<(error: Error) => void>();
   readonly #headerBytes = new Uint8Array(headerBytes);
@@ -43,7 +43,7 @@ export class Connection {
   #isOver = false;
 
   /** `onEnd` hears once that the peer has gone: null where it said goodbye. */
-  constructor(socket: Socket, peer: number, onEnd: (error: DistributedError | null) => void) {
+  constructor(socket: Socket, peer: number, onEnd: (error: PeerError | null) => void) {
     this.peer = peer;
     this.#socket = socket;
     this.#onEnd = onEnd;
@@ -188,7 +188,7 @@ export class Connection {
     this.#payloadAt += this.#take(this.#reason, this.#payloadAt);
     if (!this.#payloadIsWhole()) return true;
     this.#header = null;
-    this.#end(new DistributedError(`rank ${this.peer} has stopped: ${new TextDecoder().decode(this.#reason)}`));
+    this.#end(new PeerError([this.peer], `rank ${this.peer} has stopped: ${new TextDecoder().decode(this.#reason)}`));
     return true;
   }
 
@@ -216,23 +216,27 @@ export class Connection {
     this.#chunk = new Uint8Array(0);
     this.#socket.destroy();
     this.#end(
-      new DistributedError(`rank ${this.peer} ${what}`, "do all ranks run the same program with the same options?"),
+      new PeerError(
+        [this.peer],
+        `rank ${this.peer} ${what}`,
+        "do all ranks run the same program with the same options?",
+      ),
     );
     return false;
   }
 
   #lost(how: string): void {
     this.#end(
-      new DistributedError(`rank ${this.peer} is lost: ${how}`, "its own last lines say why, if it could speak"),
+      new PeerError([this.peer], `rank ${this.peer} is lost: ${how}`, "its own last lines say why, if it could speak"),
     );
   }
 
-  #end(error: DistributedError | null): void {
+  #end(error: PeerError | null): void {
     if (this.#isOver) return;
     this.#isOver = true;
     this.#onEnd(error);
     if (error) this.fail(error);
-    else this.fail(new DistributedError(`rank ${this.peer} has left already`));
+    else this.fail(new PeerError([this.peer], `rank ${this.peer} has left already`));
   }
 }
 

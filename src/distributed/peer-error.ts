@@ -1,0 +1,20 @@
+/**
+ * A failure that began with somebody else. The launcher is told, so that it names the rank that failed first and not the
+ * one whose complaint came first.
+ */
+import { DistributedError } from "../util/errors.js";
+
+/** A rank that is lost, late, has stopped, or does not make sense. */
+export class PeerError extends DistributedError {
+  readonly peers: readonly number[];
+
+  constructor(peers: readonly number[], message: string, hint?: string) {
+    super(message, hint);
+    this.peers = peers;
+  }
+}
+
+/** What a rank tells its launcher. */
+export interface Blame {
+  readonly blames: readonly number[];
+}
