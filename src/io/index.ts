@@ -8,6 +8,7 @@ export {
   type OptimizerDescription,
   type OptimizerNumbers,
   readMmengineCheckpoint,
+  type SchedulerCounts,
   type TrainingState,
 } from "./mmengine-checkpoint.js";
 export { encodeOnnx, OnnxError, type OnnxFile, type OnnxOptions, type Preprocessing } from "./onnx/index.js";

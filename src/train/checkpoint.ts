@@ -16,6 +16,8 @@ import {
   readCheckpoint,
   readCheckpointFile,
 } from "./checkpoint-format.js";
+import { adoptMmengineCheckpoint } from "./mmengine-file.js";
+import { containerOf } from "./model-file.js";
 import type { Session } from "./session.js";
 
 /** How many are kept unless the run says otherwise; older ones are deleted once a newer one is safely written. */
@@ -71,10 +73,13 @@ export class CheckpointFolder {
   }
 
   /**
-   * The checkpoint to go on from: the file named (either of the two), or the newest that is whole; damaged ones are passed
-   * over with a notice. Throws CheckpointError where there is none, or where it belongs to another run.
+   * The checkpoint to go on from: the file named (either of the two, or mmengine's .pth), or the newest that is whole;
+   * damaged ones are passed over with a notice. Throws CheckpointError where there is none, or where it belongs to another
+   * run.
    */
   async find(named: string | null, header: CheckpointHeader, notice: (text: string) => void): Promise<FoundCheckpoint> {
+    if (named !== null && containerOf(named) === "torch")
+      return { ...(await adoptMmengineCheckpoint(named, header)), path: named };
     if (named !== null) return this.#read(named.replace(/\.(json|safetensors)$/, ".json"), header);
     const candidates = await this.#list();
     for (const { path } of candidates)

@@ -49,13 +49,16 @@ export interface LoadedModel {
   readonly info: ModelInfo;
 }
 
-/** Entries with these prefixes are a training run's own (checkpoint.ts), not the model's. */
-const trainingPrefixes = ["raw.", "momentum."] as const;
+/** Entries with these prefixes are a training run's own, not the model's. */
+export const RAW_PREFIX = "raw.";
+export const MOMENTUM_PREFIX = "momentum.";
+
+/** Whether an entry of a checkpoint is a weight of the model, averaged where the file has both. */
+export const isWeight = (name: string): boolean => !name.startsWith(RAW_PREFIX) && !name.startsWith(MOMENTUM_PREFIX);
 
 /** The weights of a .safetensors or .pth file; of a training checkpoint the averaged ones. Throws CheckpointError. */
 export async function readWeights(path: string): Promise<WeightsFile> {
   const file = decodeWeights(await readCheckpointBytes(path), path);
-  const isWeight = (name: string): boolean => !trainingPrefixes.some((prefix) => name.startsWith(prefix));
   return { ...file, entries: new Map([...file.entries].filter(([name]) => isWeight(name))) };
 }
 

@@ -2,7 +2,14 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { CheckpointError } from "../../src/index.js";
-import { decodeTorchFile, decodeWeights, encodeTorchFile, StateDict, type StoredTensor } from "../../src/io/index.js";
+import {
+  decodeTorchFile,
+  decodeWeights,
+  encodeSafetensors,
+  encodeTorchFile,
+  StateDict,
+  type StoredTensor,
+} from "../../src/io/index.js";
 import { Placeholder } from "../../src/io/torch-checkpoint/index.js";
 import { unpickle } from "../../src/io/torch-checkpoint/pickle.js";
 import { GlobalName } from "../../src/io/torch-checkpoint/values.js";
@@ -46,6 +53,17 @@ describe("files of torch.save", () => {
     const { found, entries } = decodeWeights(fixture("tiny-wrapped.pth"));
     expect(found).toBe("state_dict_ema");
     expect([...entries.keys()][0]).toMatch(/^backbone\.stage0\./);
+  });
+
+  it("are told from safetensors by more than their first byte", () => {
+    const lengths = new Set<number>();
+    for (let length = 1; length <= 300; length++) {
+      const file = encodeSafetensors(new Map([["x".repeat(length), { shape: [1], values: Float32Array.of(length) }]]));
+      lengths.add(file[0]!);
+      expect(decodeWeights(file).container).toBe("safetensors");
+    }
+    // that of a pickle, and of a ZIP archive
+    for (const byte of [0x80, 0x50]) expect(lengths).toContain(byte);
   });
 
   it("leaves classes it does not know as named placeholders", () => {

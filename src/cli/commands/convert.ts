@@ -1,7 +1,9 @@
 /** `convert IN OUT`: weights from one container and one set of names to another; values stay what they are. */
 import { statSync } from "node:fs";
 import { setBackend } from "../../backends/backend.js";
+import { convertToMmengine } from "../../train/mmengine-file.js";
 import { containerOf, loadModelFile, saveModelFile } from "../../train/model-file.js";
+import { UsageError } from "../../util/errors.js";
 import { formatBytes } from "../../util/format.js";
 import { defineCommand } from "../command.js";
 import { keysOption } from "../keys-option.js";
@@ -18,6 +20,9 @@ export const conversion = defineCommand({
   positionals: { names: ["IN", "OUT"] },
   options: {
     keys: keysOption,
+    full: flag({
+      help: "IN is a checkpoint at the end of an epoch, OUT one that mmengine resumes: all weights, momentum",
+    }),
     force: flag({ help: "replace OUT if it exists" }),
     ...commonOptions,
   },
@@ -25,8 +30,11 @@ export const conversion = defineCommand({
     "convert mobileone_s0_unfused.pth.tar s0.safetensors",
     "convert runs/s0/model.safetensors s0.pth --keys apple",
     "convert runs/s0/model.safetensors s0-timm.safetensors --keys timm",
+    "convert runs/s0/checkpoints/epoch_010.safetensors epoch_10.pth --full",
   ],
-  async run({ keys, force }, [input = "", out = ""], { terminal }) {
+  async run({ keys, full, force }, [input = "", out = ""], { terminal }) {
+    if (full && (keys !== "mmpretrain" || containerOf(out) !== "torch"))
+      throw new UsageError(`convert: --full to ${out} with ${keys} names, expected a .pth file with mmpretrain's`);
     checkOutput("convert", input, out, force);
     await setBackend("reference");
     terminal.update(`reading ${shownPath(input)}`);
@@ -36,13 +44,14 @@ export const conversion = defineCommand({
       `${info.model}  ${info.form} form  ${info.numClasses} classes  from ${spoken[origin.container]}, ${origin.keys} names${found}`,
     );
     terminal.update(`writing ${shownPath(out)}`);
-    await saveModelFile(out, model, { classes, recipe: info.images && { images: info.images } }, { keys });
+    if (full) await convertToMmengine(input, out, model.stateDict().keys());
+    else await saveModelFile(out, model, { classes, recipe: info.images && { images: info.images } }, { keys });
     const container = containerOf(out);
     const bytes = statSync(out).size;
     terminal.print(`wrote ${shownPath(out)}  ${spoken[container]}, ${keys} names  ${formatBytes(bytes)}`);
     const { model: name, form, numClasses } = info;
     return {
-      json: { input, output: out, model: name, form, numClasses, from: origin, to: { container, keys }, bytes },
+      json: { input, output: out, model: name, form, numClasses, from: origin, to: { container, keys, full }, bytes },
     };
   },
 });

@@ -28,7 +28,7 @@ export const evaluation = defineCommand({
   name: "eval",
   summary: "Measures top-1 and top-5 of a checkpoint on a data set",
   options: {
-    checkpoint: text({ help: "model or checkpoint file, .safetensors", placeholder: "FILE" }),
+    checkpoint: text({ help: "model or checkpoint file, .safetensors or .pth", placeholder: "FILE" }),
     data: text({ help: `${dataHelp}; default: the bundled demo set`, placeholder: "DIR" }),
     split: text({ help: "which part of it", placeholder: "NAME", default: "val" }),
     batchSize: integer({ help: "images at a time", default: 64 }),

@@ -33,7 +33,7 @@ export const predict = defineCommand({
   summary: "Names what is in pictures, with scores",
   positionals: { names: ["IMAGE"], isRepeated: true },
   options: {
-    checkpoint: text({ help: "model or checkpoint file, .safetensors", placeholder: "FILE" }),
+    checkpoint: text({ help: "model or checkpoint file, .safetensors or .pth", placeholder: "FILE" }),
     top: integer({ help: "classes to show for each picture", default: 5 }),
     imageSize: integer({ help: "side of the pictures; default: what the model was trained for", max: 4096 }),
     decoder: decoderOption,

@@ -4,6 +4,7 @@ import { joinProcessGroup } from "../../distributed/join.js";
 import { listModels, type ModelName } from "../../models/index.js";
 import { ConsoleLogger } from "../../train/loggers/console.js";
 import { JsonlLogger } from "../../train/loggers/jsonl.js";
+import { expectReplicas } from "../../train/replica-tree.js";
 import { train } from "../../train/trainer.js";
 import { certificateJson } from "../certificate.js";
 import { defineCommand } from "../command.js";
@@ -41,8 +42,10 @@ export const training = defineCommand({
     lr: positive({ help: "peak learning rate; default: the recipe's" }),
     autoScaleLr: autoScaleLrOption,
     seed: integer({ help: "of weights, order and augmentation", min: 0, max: 2 ** 32 - 1, default: 0 }),
-    resume: optionalFile({ help: "go on from the newest checkpoint of the run, or from FILE" }),
-    init: text({ help: "start from the weights of FILE", placeholder: "FILE" }),
+    resume: optionalFile({
+      help: "go on from the newest checkpoint of the run, or from FILE, also mmengine's epoch_N.pth",
+    }),
+    init: text({ help: "start from the weights of FILE, .safetensors or .pth", placeholder: "FILE" }),
     noValidate: flag({ help: "leave validation out" }),
     validateRaw: flag({ help: "validate the raw weights as well as the averaged ones" }),
     keep: integer({ help: "checkpoints to keep, the newest", default: 3 }),
@@ -78,12 +81,14 @@ export const training = defineCommand({
     "train --data path/to/imagenet --out runs/s0 --resume",
     "train --model mobileone_s1 --data my-pictures --epochs 20 --image-size 128",
     "train --data path/to/imagenet --replicas 8 --nproc 8",
-    "train --data path/to/imagenet --replicas 8 --nproc 4 --nnodes 2 --node-rank 0 --master-addr host0",
+    "train --data /imagenet --replicas 8 --nproc 4 --nnodes 2 --node-rank 0 --master-addr host0",
   ],
   async run(values, _, face) {
     const isDemo = values.data === undefined;
     const recipe = chooseRecipe(isDemo, values);
     if (isLauncher(values, process.env)) {
+      const { replicas, nproc = 1, nnodes = 1 } = values;
+      expectReplicas(replicas, nproc * nnodes);
       const out = ["--out", chooseRun(recipe.name, values)];
       return launchRanks(values, process.env, { firstArgs: out, resumeArgs: out });
     }

@@ -19,7 +19,12 @@ const LEGACY_PROTOCOL = 1001;
 const SCRIPT_MEMBER = "constants.pkl";
 
 /** Whether bytes begin as a file of torch.save does. */
-export const isTorchFile = (bytes: Uint8Array): boolean => isZip(bytes) || bytes[0] === PROTO;
+export const isTorchFile = (bytes: Uint8Array): boolean =>
+  isZip(bytes) || (bytes[0] === PROTO && !isSafetensors(bytes));
+
+/** A safetensors file may begin with any byte, its header's length; then that length is below 4 GiB, and JSON follows. */
+const isSafetensors = (bytes: Uint8Array): boolean =>
+  bytes.subarray(4, 8).every((byte) => byte === 0) && bytes[8] === "{".charCodeAt(0);
 
 /** The object in a file of torch.save; `where` names it in errors. Throws CheckpointError. */
 export function decodeTorchFile(bytes: Uint8Array, where = "torch"): unknown {

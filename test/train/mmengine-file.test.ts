@@ -1,0 +1,126 @@
+/** A run that moves from mmengine to us and back: the session goes on with its state, and PyTorch's optimizer with ours. */
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { setBackend } from "../../src/index.js";
+import { toFileEntries } from "../../src/io/index.js";
+import { type CheckpointHeader, encodeCheckpoint, restoreCheckpoint } from "../../src/train/checkpoint-format.js";
+import { adoptMmengineCheckpoint, convertToMmengine, readTrainingCheckpoint } from "../../src/train/mmengine-file.js";
+import { mobileoneS0 } from "../../src/train/recipes/mobileone-s0.js";
+import { Session } from "../../src/train/session.js";
+import { golden, tinyModel } from "../io/fixtures.js";
+import { askTorch, hasTorch } from "../io/torch.js";
+
+const path = join(golden, "tiny-mmengine.pth");
+/** 8 pictures by 2 are the 4 steps of an epoch that the fixture has 3 of. */
+const header: CheckpointHeader = {
+  recipe: { ...mobileoneS0, batchSize: 2 },
+  seed: 5,
+  replicas: 1,
+  numClasses: 5,
+  classes: ["a", "b", "c", "d", "e"],
+  trainImages: 8,
+};
+const stepsPerEpoch = 4;
+
+let folder = "";
+beforeAll(async () => {
+  await setBackend("reference");
+  folder = mkdtempSync(join(tmpdir(), "tensorone-mmengine-"));
+});
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+async function resumed(): Promise<Session> {
+  const session = new Session(header.recipe, tinyModel(), stepsPerEpoch);
+  restoreCheckpoint(await adoptMmengineCheckpoint(path, header), session);
+  return session;
+}
+
+/** A checkpoint of ours on the disk, as the trainer writes it. */
+async function saved(session: Session, name: string): Promise<string> {
+  const { file, bytes } = await encodeCheckpoint(session, header, name);
+  writeFileSync(join(folder, file.tensors), bytes);
+  writeFileSync(join(folder, `${name}.json`), JSON.stringify(file));
+  return join(folder, file.tensors);
+}
+
+describe("adoptMmengineCheckpoint", () => {
+  it("gives a session raw weights, averages, momentum and the step", async () => {
+    const state = await readTrainingCheckpoint(path);
+    const { model, ema, optimizer, step, epoch } = await resumed();
+    expect([step, epoch, ema.steps]).toEqual([12, 3, 12]);
+    const values = (entries: Awaited<ReturnType<typeof toFileEntries>>) =>
+      new Map([...entries].map(([name, entry]) => [name, entry.values]));
+    expect(values(await toFileEntries(model))).toEqual(values(new Map(state.raw)));
+    expect(values(await toFileEntries(model, ema.state().averages))).toEqual(values(new Map(state.averages)));
+    expect(values(await toFileEntries(model, optimizer.state()))).toEqual(values(new Map(state.momentum)));
+  });
+
+  it("refuses a run of other classes or another number of steps", async () => {
+    await expect(adoptMmengineCheckpoint(path, { ...header, numClasses: 4 })).rejects.toThrow(
+      /tiny-mmengine\.pth: trained on 5 classes, the data set has 4/,
+    );
+    await expect(adoptMmengineCheckpoint(path, { ...header, trainImages: 9 })).rejects.toThrow(
+      /is 12 steps or 3 epochs far, here 3 epochs have 15 steps/,
+    );
+  });
+});
+
+describe("convertToMmengine", () => {
+  it("writes what was read", async () => {
+    const session = await resumed();
+    const out = join(folder, "epoch_3.pth");
+    await convertToMmengine(await saved(session, "epoch_003"), out, session.model.stateDict().keys());
+    const { seed: _, ...before } = await readTrainingCheckpoint(path);
+    expect(await readTrainingCheckpoint(out)).toEqual({ ...before, seed: header.seed });
+    expect(await readTrainingCheckpoint(join(folder, "epoch_003.json"))).toMatchObject({ step: 12, averageSteps: 12 });
+  });
+
+  it("refuses a checkpoint from within an epoch", async () => {
+    const session = await resumed();
+    session.step = 13;
+    const from = await saved(session, "step_000013");
+    await expect(convertToMmengine(from, join(folder, "x.pth"), [])).rejects.toThrow(/is 1 steps into epoch 4/);
+  });
+
+  it.skipIf(!hasTorch)("is a state that PyTorch's SGD goes on with (skipped where python3 has no torch)", async () => {
+    const session = await resumed();
+    const out = join(folder, "torch.pth");
+    await convertToMmengine(await saved(session, "epoch_003"), out, session.model.stateDict().keys());
+    interface Resumed {
+      readonly meta: object;
+      readonly schedulers: object;
+      readonly steps: number;
+      readonly parameters: readonly {
+        readonly name: string;
+        readonly lr: number;
+        readonly momentum: number;
+        readonly weight_decay: number;
+        readonly buffer: number;
+      }[];
+    }
+    const { resume } = askTorch<{ resume: Resumed[] }>({ resume: [{ path: out, variant: "tiny", classes: 5 }] });
+    const [answer] = resume;
+    expect(answer).toMatchObject({ meta: { epoch: 3, iter: 12, seed: 5 }, steps: 12 });
+    // mmengine's counters: warm-up of 20 steps, cosine from epoch 5 not begun, weight decay in its fourth epoch
+    expect(answer!.schedulers).toEqual([
+      { _global_step: 12, last_step: 12 },
+      { _global_step: 3, last_step: -1 },
+      { _global_step: 3, last_step: 3 },
+    ]);
+    const { raw, momentum } = await readTrainingCheckpoint(path);
+    for (const [i, found] of answer!.parameters.entries()) {
+      // recipe: warm-up from 1e-4 to 0.1 over 20 steps; decay along a cosine over 300 epochs
+      expect(found.lr).toBeCloseTo(0.1 * (0.001 + (0.999 * 12) / 19), 12);
+      const base = /norm\.(weight|bias)$/.test(found.name) ? 0 : 1e-4;
+      const decay = 1e-5 + ((base - 1e-5) * (1 + Math.cos((Math.PI * 3) / 300))) / 2;
+      expect(found.weight_decay).toBeCloseTo(decay, 12);
+      expect(found.momentum).toBe(0.9);
+      // one step with no gradient: the buffer decays and takes the weight decay
+      const sum = (values: ArrayLike<number>) => Array.from(values).reduce((a, b) => a + b, 0);
+      const after = 0.9 * sum(momentum.get(found.name)!.values) + decay * sum(raw.get(found.name)!.values);
+      expect(Math.abs(found.buffer - after), `${i} ${found.name}`).toBeLessThan(1e-5 * Math.max(1, Math.abs(after)));
+    }
+  });
+});
