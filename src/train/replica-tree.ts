@@ -2,6 +2,7 @@
  * The one tree in which gradients of replicas are added, whatever number of processes holds them: the left child of a
  * node has the largest power of two of replicas that is smaller than the node's, the right child the rest. Pure functions.
  */
+import { UsageError } from "../util/errors.js";
 
 /** Replicas first … first + count − 1. */
 export interface ReplicaRange {
@@ -14,6 +15,15 @@ export function replicaShare(replicas: number, worldSize: number, rank: number):
   const least = Math.floor(replicas / worldSize);
   const extra = replicas % worldSize;
   return { first: rank * least + Math.min(rank, extra), count: least + (rank < extra ? 1 : 0) };
+}
+
+/** Throws UsageError where a rank would have nothing to compute. */
+export function expectReplicas(replicas: number, worldSize: number): void {
+  if (worldSize <= replicas) return;
+  throw new UsageError(
+    `train: ${worldSize} processes for ${replicas} replica${replicas === 1 ? "" : "s"}, expected at most one process each`,
+    `--replicas ${worldSize} gives every process a batch of its own, as the reference does`,
+  );
 }
 
 /** How many of a node's replicas are its left child's. */

@@ -7,7 +7,7 @@ import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Batch } from "../data/loader.js";
 import { createModel, summarize } from "../models/index.js";
-import { CheckpointError, TensoroneError, UsageError } from "../util/errors.js";
+import { CheckpointError, TensoroneError } from "../util/errors.js";
 import {
   broadcastBytes,
   broadcastJson,
@@ -24,6 +24,7 @@ import type { Logger, RunInfo, StepInfo, ValidationInfo } from "./events.js";
 import { writeFinalModel } from "./final-model.js";
 import { loadModelFile } from "./model-file.js";
 import { type ProcessGroup, soloGroup } from "./process-group.js";
+import { expectReplicas } from "./replica-tree.js";
 import { RunData } from "./run-data.js";
 import type { TrainOptions, TrainResult } from "./run-options.js";
 import { Session } from "./session.js";
@@ -69,11 +70,7 @@ class Run {
 
   constructor(options: TrainOptions, group: ProcessGroup) {
     const { recipe, data, out, seed, workers, decoder = "jpeg-js", replicas = 1, loggers, keep } = options;
-    if (group.worldSize > replicas)
-      throw new UsageError(
-        `train: ${group.worldSize} processes for ${replicas} replica${replicas === 1 ? "" : "s"}, expected at most one process each`,
-        `--replicas ${group.worldSize} gives every process a batch of its own, as the reference does`,
-      );
+    expectReplicas(replicas, group.worldSize);
     this.#options = options;
     this.#group = group;
     this.#loggers = group.rank === 0 ? loggers : [];

@@ -49,7 +49,12 @@ const quick = ["--max-steps", "1", "--batch-size", "2", "--image-size", "32", "-
 /** What is typed, the exit code, the line. */
 const rows: readonly (readonly [what: string, command: string, code: number, line: RegExp])[] = [
   ["unknown flag", "train --epoch 3", 2, /train: unknown option --epoch, the nearest is --epochs/],
-  ["flags of later days", "train --replicas 8", 2, /unknown option --replicas/],
+  [
+    "idle processes",
+    "train --nproc 4 --replicas 2",
+    2,
+    /4 processes for 2 replicas, expected at most one process each/,
+  ],
   ["wrong type", "train --epochs three", 2, /--epochs: three, expected a whole number/],
   ["unknown model", "train --model mobileone_s5", 2, /mobileone_s5, expected one of mobileone_s0, /],
   ["missing folder", "train --data nowhere --out new", 1, /no folder nowhere/],
