@@ -41,7 +41,7 @@ const tasks = {
     const sums = digest(await sum(group, replicas, length));
     const again = digest(await sum(group, replicas, length));
     const numbers = Float64Array.of(group.rank + 1, -group.rank, 0.1);
-    const all = await Promise.resolve(numbers.slice());
+    const all = numbers.slice();
     await group.allReduce(all, "sum");
     const most = numbers.slice();
     await group.allReduce(most, "max");
@@ -81,6 +81,14 @@ const tasks = {
       }
       await sum(group, 5, 1000);
     }
+  },
+  /** Rank 0 says the process ids of all, and everybody goes on adding. */
+  async pids(group) {
+    const pids = new Float64Array(group.worldSize);
+    pids[group.rank] = process.pid;
+    await group.allReduce(pids, "sum");
+    if (group.rank === 0) process.stdout.write(`${[...pids].join(" ")}\n`);
+    for (;;) await sum(group, 5, 1000);
   },
   /** Waits for a signal, says so, and leaves as training does: 128 plus its number. */
   async signals(group) {

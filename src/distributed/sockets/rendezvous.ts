@@ -24,6 +24,8 @@ export interface RendezvousOptions {
   readonly secret: string;
   /** All ranks are there within this time, or it throws. */
   readonly deadlineMs: number;
+  /** Whoever has not proved itself by then is shown out; a rank that was only slow dials again. Default 5 s. */
+  readonly greetingMs?: number;
   readonly onNotice: (text: string) => void;
 }
 
@@ -39,8 +41,7 @@ interface Claim {
   readonly port: number;
 }
 
-/** Whoever has not proved itself by then is shown out; a rank that was only slow dials again. */
-const greetingMs = 5000;
+const defaultGreetingMs = 5000;
 /** Of those who have not proved themselves, so many at a time: a flood must not take all file descriptors. */
 const maxUnproved = 256;
 const retryMs = { first: 20, most: 1000 } as const;
@@ -168,7 +169,7 @@ class Rendezvous {
     socket.on("error", () => {});
     if (this.#unproved.size >= maxUnproved) return void socket.destroy();
     this.#unproved.add(socket);
-    const timer = setTimeout(() => socket.destroy(), greetingMs);
+    const timer = setTimeout(() => socket.destroy(), this.#options.greetingMs ?? defaultGreetingMs);
     try {
       const letters = await Letters.accept(socket, this.#options.secret);
       const claim = await letters.read<Claim>();

@@ -1,0 +1,82 @@
+/**
+ * Two machines, as network namespaces with an address each, joined by a virtual cable: what is not on one host really
+ * travels. Needs root. Runs the build.
+ */
+import { spawnSync } from "node:child_process";
+import { afterAll, describe, expect, it } from "vitest";
+import { expectedSum, rankFile, resultsOf, secret, start } from "./ranks.js";
+
+const LENGTH = 70_001;
+const hosts = ["t1a", "t1b"].map((name, i) => ({ name: `${name}${process.pid}`, address: `10.213.7.${i + 1}` }));
+const ip = (...words: string[]) => spawnSync("ip", words, { encoding: "utf8" });
+
+function connectHosts(): boolean {
+  const cable = (i: number) => `v${i}t${process.pid}`;
+  const done = [
+    ...hosts.map(({ name }) => ip("netns", "add", name)),
+    ip("link", "add", cable(0), "type", "veth", "peer", "name", cable(1)),
+    ...hosts.flatMap(({ name, address }, i) => [
+      ip("link", "set", cable(i), "netns", name),
+      ip("-n", name, "addr", "add", `${address}/24`, "dev", cable(i)),
+      ip("-n", name, "link", "set", cable(i), "up"),
+      ip("-n", name, "link", "set", "lo", "up"),
+    ]),
+  ];
+  const failed = done.find(({ status }) => status !== 0);
+  if (!failed) return true;
+  process.stderr.write(`SKIPPED: two hosts: no network namespaces here: ${failed.stderr || failed.error?.message}\n`);
+  return false;
+}
+
+const isConnected = connectHosts();
+afterAll(() => {
+  for (const { name } of hosts) ip("netns", "del", name);
+});
+
+describe.skipIf(!isConnected)("two hosts", () => {
+  it("add over TCP, two ranks each", async () => {
+    const words = ["collectives", "5", String(LENGTH)];
+    const results = await resultsOf(async (file) => {
+      const ranks = [0, 1, 2, 3].map((rank) => {
+        const env = {
+          RANK: String(rank),
+          WORLD_SIZE: "4",
+          LOCAL_RANK: String(rank % 2),
+          LOCAL_WORLD_SIZE: "2",
+          MASTER_ADDR: hosts[0]!.address,
+          MASTER_PORT: "29517",
+          TENSORONE_SECRET: secret,
+          TEST_RESULTS: file,
+        };
+        const host = hosts[Math.floor(rank / 2)]!.name;
+        return start("ip", ["netns", "exec", host, process.execPath, rankFile, ...words], env);
+      });
+      const ends = await Promise.all(ranks.map(({ ended }) => ended));
+      return ends.find(({ code }) => code !== 0) ?? ends[0]!;
+    });
+    const sums = expectedSum(5, LENGTH);
+    expect(results.map(({ sums }) => sums)).toEqual([sums, sums, sums, sums]);
+    expect(results[3]).toMatchObject({ rank: 3, localRank: 1, localSize: 2, transport: "sockets (TCP)" });
+  });
+
+  it("name the rank whose cable is cut", async () => {
+    const ranks = [0, 1].map((rank) => {
+      const env = {
+        RANK: String(rank),
+        WORLD_SIZE: "2",
+        LOCAL_RANK: "0",
+        LOCAL_WORLD_SIZE: "1",
+        MASTER_ADDR: hosts[0]!.address,
+        MASTER_PORT: "29518",
+        TENSORONE_SECRET: secret,
+        TEST_OPTIONS: '{"deadlineMs":1500}',
+      };
+      return start("ip", ["netns", "exec", hosts[rank]!.name, process.execPath, rankFile, "pids"], env);
+    });
+    while (!ranks[0]!.stdout().includes("\n")) await new Promise((resolve) => setTimeout(resolve, 20));
+    expect(ip("-n", hosts[1]!.name, "link", "set", `v1t${process.pid}`, "down").status).toBe(0);
+    const ends = await Promise.all(ranks.map(({ ended }) => ended));
+    expect(ends[0]!.stderr).toMatch(/sumReplicas \d+: rank 1 is late, rank 0 has waited for 1\.5 s/);
+    expect(ends.map(({ code }) => code)).toEqual([1, 1]);
+  });
+});

@@ -1,0 +1,139 @@
+/** Who may come in: ranks with the secret; strangers, garbage and wrong runs are shown out while the ranks meet. */
+import { connect, type Socket } from "node:net";
+import { describe, expect, it } from "vitest";
+import { meet, type Peers, type RendezvousOptions } from "../../src/distributed/sockets/rendezvous.js";
+import { DistributedError } from "../../src/util/errors.js";
+import { freePort, secret } from "./ranks.js";
+
+const close = (groups: readonly Peers[]) => {
+  for (const peers of groups) for (const socket of peers.values()) socket.destroy();
+};
+
+/** One rank on `port`, hearing its notices. */
+function rankOn(port: number, rank: number, worldSize: number, more: Partial<RendezvousOptions> = {}) {
+  const notices: string[] = [];
+  const met = meet({
+    rank,
+    worldSize,
+    at: { kind: "tcp", host: "127.0.0.1", port },
+    secret,
+    deadlineMs: 5000,
+    onNotice: (text) => notices.push(text),
+    ...more,
+  });
+  // looked at later, when the others have had their turn
+  met.catch(() => {});
+  return { met, notices };
+}
+
+/** What a stranger gets for its bytes, until it is shown out or `ms` have passed. */
+async function stranger(port: number, bytes: Uint8Array, { hangsUp = false, ms = 300 } = {}): Promise<Buffer> {
+  const socket: Socket = connect({ host: "127.0.0.1", port, allowHalfOpen: true });
+  const got: Buffer[] = [];
+  socket.on("data", (chunk) => got.push(chunk));
+  socket.on("error", () => {});
+  await new Promise((resolve) => socket.once("connect", resolve));
+  if (hangsUp) socket.end(bytes);
+  else socket.write(bytes);
+  await Promise.race([
+    new Promise((resolve) => socket.once("close", resolve)),
+    new Promise((resolve) => socket.once("end", resolve)),
+    new Promise((resolve) => setTimeout(resolve, ms)),
+  ]);
+  socket.destroy();
+  return Buffer.concat(got);
+}
+
+/** The first words of the protocol, as anybody may read them in the source. */
+const greeting = Buffer.concat([Buffer.from("tensorone"), Buffer.alloc(32, 7)]);
+const sealed = (letter: object, length?: number) => {
+  const text = Buffer.from(JSON.stringify(letter));
+  const head = Buffer.alloc(4);
+  head.writeUInt32LE(length ?? text.length);
+  return Buffer.concat([head, text, Buffer.alloc(32, 9)]);
+};
+const claim = { version: 1, from: 1, to: 0, worldSize: 2, port: 1 };
+
+describe("the rendezvous", () => {
+  it.each([
+    ["garbage", Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), {}, 0, /its first bytes are not ours/],
+    ["random bytes", Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * 37) % 256)), {}, 0, /first bytes/],
+    ["a truncated greeting", greeting.subarray(0, 20), { hangsUp: true }, 0, /hung up/],
+    ["nothing at all", Buffer.alloc(0), { hangsUp: true }, 0, /hung up/],
+    ["a claim with a made-up seal", Buffer.concat([greeting, sealed(claim)]), {}, 32, /does not know the secret/],
+    ["a huge letter", Buffer.concat([greeting, sealed(claim, 2 ** 31)]), {}, 32, /announces a letter of 2147483648/],
+    ["a truncated claim", Buffer.concat([greeting, sealed(claim).subarray(0, 30)]), { hangsUp: true }, 32, /hung up/],
+  ])("gives %s nothing but a random number, says so once, and goes on", async (_, bytes, how, answer, message) => {
+    const port = await freePort();
+    const first = rankOn(port, 0, 2);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect((await stranger(port, bytes, how)).length).toBe(answer);
+    expect((await stranger(port, bytes, how)).length).toBe(answer);
+    const second = rankOn(port, 1, 2);
+    const groups = await Promise.all([first.met, second.met]);
+    expect(groups.map((peers) => [...peers.keys()])).toEqual([[1], [0]]);
+    expect(first.notices).toEqual([expect.stringMatching(message)]);
+    close(groups);
+  });
+
+  it("shows out a stranger who only waits", async () => {
+    const port = await freePort();
+    const first = rankOn(port, 0, 2, { greetingMs: 200 });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    const begin = performance.now();
+    await stranger(port, greeting.subarray(0, 5), { ms: 3000 });
+    expect(performance.now() - begin).toBeLessThan(2000);
+    const groups = await Promise.all([first.met, rankOn(port, 1, 2).met]);
+    close(groups);
+  });
+
+  it("leaves no door open once all are there", async () => {
+    const port = await freePort();
+    const groups = await Promise.all(
+      [rankOn(port, 0, 3), rankOn(port, 1, 3), rankOn(port, 2, 3)].map(({ met }) => met),
+    );
+    expect(groups.map((peers) => [...peers.keys()].sort())).toEqual([
+      [1, 2],
+      [0, 2],
+      [0, 1],
+    ]);
+    const refused = await new Promise((resolve) => connect({ host: "127.0.0.1", port }).once("error", resolve));
+    expect(refused).toMatchObject({ code: "ECONNREFUSED" });
+    close(groups);
+  });
+
+  it("tells a rank with another secret, and another number of ranks, why it is refused", async () => {
+    const port = await freePort();
+    const first = rankOn(port, 0, 2);
+    await expect(rankOn(port, 1, 2, { secret: "not what the others have" }).met).rejects.toThrow(
+      /rank 0 at 127\.0\.0\.1:\d+ did not accept rank 1[\s\S]*TENSORONE_SECRET/,
+    );
+    await expect(rankOn(port, 1, 3).met).rejects.toThrow(/refused rank 1: it expects 3 ranks, expected 2/);
+    const groups = await Promise.all([first.met, rankOn(port, 1, 2).met]);
+    expect(first.notices).toHaveLength(2);
+    close(groups);
+  });
+
+  it("names those who do not come", async () => {
+    const port = await freePort();
+    const first = rankOn(port, 0, 4, { deadlineMs: 600 });
+    const third = rankOn(port, 2, 4, { deadlineMs: 2000 });
+    await expect(first.met).rejects.toThrow("rank 0: ranks 1 and 3 have not come within 0.6 s");
+    await expect(third.met).rejects.toThrow("rank 0 gave up: rank 0: ranks 1 and 3 have not come within 0.6 s");
+  });
+
+  it("says where it has looked for rank 0", async () => {
+    const port = await freePort();
+    const alone = rankOn(port, 1, 2, { deadlineMs: 300 });
+    await expect(alone.met).rejects.toThrow(DistributedError);
+    await expect(alone.met).rejects.toThrow(/no answer from rank 0 at 127\.0\.0\.1:\d+ within 0\.3 s: ECONNREFUSED/);
+  });
+
+  it("says which port is taken", async () => {
+    const port = await freePort();
+    const first = rankOn(port, 0, 2, { deadlineMs: 1500 });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await expect(rankOn(port, 0, 2).met).rejects.toThrow(/cannot listen on port \d+: EADDRINUSE[\s\S]*--master-port/);
+    await expect(first.met).rejects.toThrow(/rank 1 has not come/);
+  });
+});
