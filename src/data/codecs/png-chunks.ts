@@ -35,6 +35,12 @@ const depths: Readonly<Record<number, readonly number[]>> = {
   6: [8, 16],
 };
 
+/** Samples of a pixel by colour type. */
+export const channelsOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
+
+/** Deflate makes at most 258 bytes of two bits (RFC 1951: a length and a distance of one bit each). */
+const largestRatio = 1032;
+
 /** Reads the chunks; throws DataError naming `path` if the header is unusable or the file ends inside a chunk. */
 export function readPng(bytes: Uint8Array, path: string): PngFile {
   const headerEnd = signatureBytes + aroundBytes + ihdrBytes;
@@ -58,7 +64,23 @@ export function readPng(bytes: Uint8Array, path: string): PngFile {
     if (type === "eXIf") orientation ??= readOrientation(bytes.subarray(at + 8, end - 4));
     at = end;
   }
+  checkAmount(header, chunks, path);
   return { ...header, chunks, orientation: orientation ?? 1 };
+}
+
+/** Refuses a size that the compressed data cannot fill, before room is made for it. */
+function checkAmount(
+  { width, height, depth, colorType }: Pick<PngFile, "width" | "height" | "depth" | "colorType">,
+  chunks: readonly Uint8Array[],
+  path: string,
+): void {
+  const needed = height * (1 + Math.ceil((width * depth * channelsOf[colorType]!) / 8));
+  const compressed = chunkData({ chunks }, "IDAT").length;
+  if (needed > compressed * largestRatio) {
+    const least = Math.ceil(needed / largestRatio);
+    const came = `PNG of ${width}x${height} pixels in ${compressed} bytes of data`;
+    throw new DataError(`${path}: ${came}, expected at least ${least} bytes`, damagedHint);
+  }
 }
 
 function readHeader(view: DataView, path: string): Omit<PngFile, "chunks" | "orientation"> {

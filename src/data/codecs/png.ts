@@ -8,7 +8,7 @@ import { createImage, type Image } from "../image.js";
 import { join } from "./join.js";
 import { damagedHint } from "./limits.js";
 import { orient } from "./orient.js";
-import { chunkData, type PngFile, readPng } from "./png-chunks.js";
+import { channelsOf, chunkData, type PngFile, readPng } from "./png-chunks.js";
 import { decodePasses, unpackRow } from "./png-passes.js";
 
 /** Decodes PNG bytes; throws DataError naming `path` for anything that cannot be read. */
@@ -24,8 +24,6 @@ export function decodePng(bytes: Uint8Array, path: string, applyOrientation: boo
 }
 
 const iend = Uint8Array.of(0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82);
-/** Samples of a pixel by colour type. */
-const channelsOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
 /** Samples [H, W, channels], 8 bits each: 16-bit ones by their high byte, smaller ones unpacked but not scaled. */
 function readSamples(bytes: Uint8Array, file: PngFile): Uint8Array {
