@@ -6,7 +6,7 @@ import { createHash } from "node:crypto";
 import { relative } from "node:path";
 import type { DecoderName } from "../data/codecs/decoder.js";
 import { type Dataset, openDataset } from "../data/dataset.js";
-import { type Batch, DataLoader } from "../data/loader.js";
+import { type Batch, DataLoader, type DecodeStats } from "../data/loader.js";
 import { evalPipeline, trainPipeline } from "./pipeline.js";
 import type { ProcessGroup } from "./process-group.js";
 import type { Recipe } from "./recipe.js";
@@ -99,6 +99,13 @@ export class RunData {
     } finally {
       for (const stream of streams) await stream.return?.();
     }
+  }
+
+  /** Decoding of training pictures so far, over all threads of this process. */
+  get decoding(): DecodeStats {
+    const images = this.#loaders.reduce((sum, { stats }) => sum + stats.images, 0);
+    const decodeMs = this.#loaders.reduce((sum, { stats }) => sum + stats.decodeMs, 0);
+    return { images, decodeMs, imagesPerSecond: decodeMs > 0 ? (images * 1000) / decodeMs : 0 };
   }
 
   async close(): Promise<void> {

@@ -2,6 +2,7 @@
  * What a training run is asked for, and what it answers.
  */
 import type { DecoderName } from "../data/codecs/decoder.js";
+import type { DecodeStats } from "../data/loader.js";
 import type { Certificate } from "../models/index.js";
 import type { Logger, ValidationInfo } from "./events.js";
 import type { ProcessGroup } from "./process-group.js";
@@ -57,6 +58,8 @@ export interface TrainResult {
   /** 0 unless stopped by a signal; the same on every rank. */
   readonly stopCode: number;
   readonly validation: ValidationInfo | null;
+  /** How fast training pictures were decoded, by one thread. */
+  readonly decoding: DecodeStats;
   readonly checkpoint: string;
   /** null where the run was stopped early, and on ranks other than 0. */
   readonly certificate: Certificate | null;

@@ -251,6 +251,7 @@ class Run {
       stopped,
       stopCode: this.#stopCode,
       validation: this.#lastValidation,
+      decoding: this.#data.decoding,
       checkpoint: this.#checkpoints.newest,
       certificate,
       ...files,

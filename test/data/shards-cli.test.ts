@@ -50,10 +50,12 @@ describe("prepare", () => {
     const trained = run("train", "--data", "shards", "--out", "run", ...quick, "--decoder", "libjpeg-turbo");
     expect(trained).toMatchObject({ code: 0, stderr: "" });
     expect(trained.stdout).toMatch(/data shards: 4 train and 4 val images of 2 classes, decoder libjpeg-turbo/);
+    expect(trained.stdout).toMatch(/\ndecoding: [\d,.]+ img\/s for each data thread\n/);
     const evaluate = (data: string) =>
       json("eval", "--checkpoint", "run/model-deploy.safetensors", "--data", data, "--decoder", "sharp");
     const [ofShards, ofFolder] = [evaluate("shards"), evaluate("pets")];
     expect(ofShards.json).toMatchObject({ images: 4, top1: ofFolder.json.top1, loss: ofFolder.json.loss });
+    expect(ofShards.json).toMatchObject({ decoding: { images: 4 } });
     expect(ofShards.stderr).toMatch(/decoder sharp/);
   });
 

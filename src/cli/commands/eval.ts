@@ -61,7 +61,7 @@ export const evaluation = defineCommand({
     const result = await evaluate(model, loader, { onProgress }).finally(() => loader.close());
     const { top1, top5, loss, images, imagesPerSecond } = result;
     terminal.print(
-      `top-1 ${formatPercent(top1)}  top-5 ${formatPercent(top5)}  loss ${formatLoss(loss)}  ${formatSpeed(imagesPerSecond)} img/s`,
+      `top-1 ${formatPercent(top1)}  top-5 ${formatPercent(top5)}  loss ${formatLoss(loss)}  ${formatSpeed(imagesPerSecond)} img/s, decoding ${formatSpeed(loader.stats.imagesPerSecond)} img/s a thread`,
     );
     const json = {
       checkpoint,
@@ -74,6 +74,7 @@ export const evaluation = defineCommand({
       loss,
       images,
       imagesPerSecond,
+      decoding: loader.stats,
     };
     if (info.form === "deploy") return { json };
     const { certificate } = await reparameterize(model, { probe: { imageSize: sizes.imageSize } });

@@ -6,7 +6,7 @@ import { join, relative } from "node:path";
 import { openDataset } from "../../data/dataset.js";
 import { logName } from "../../train/loggers/jsonl.js";
 import type { TrainResult } from "../../train/trainer.js";
-import { formatBytes, formatPercent, formatTable } from "../../util/format.js";
+import { formatBytes, formatPercent, formatSpeed, formatTable } from "../../util/format.js";
 import { certificateLine } from "../certificate.js";
 import type { Face } from "../command.js";
 import { shownPath } from "../paths.js";
@@ -20,7 +20,7 @@ export interface ClosingContext {
 
 /** The lines, one by one. */
 export function closing(result: TrainResult, context: ClosingContext): string[] {
-  const { validation, certificate, checkpoint, modelFile, deployFile } = result;
+  const { validation, certificate, decoding, checkpoint, modelFile, deployFile } = result;
   const { out, face } = context;
   const { terminal, caller } = face;
   if (result.stopped === "signal")
@@ -39,6 +39,7 @@ export function closing(result: TrainResult, context: ClosingContext): string[] 
         ]
       : []),
     ...(certificate ? [certificateLine(certificate)] : []),
+    `decoding: ${formatSpeed(decoding.imagesPerSecond)} img/s for each data thread`,
     `files in ${shownPath(out)}`,
     ...filesOf(
       [
