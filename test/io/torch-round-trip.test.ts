@@ -59,7 +59,8 @@ describe.skipIf(!hasTorch)("with PyTorch (skipped where python3 has no torch)", 
         const variant = style === "timm" ? "mobileone_s4" : "mobileone_s0";
         const model = createModel(variant, { numClasses: 10, deploy, seed: tasks.length }).eval();
         if (!deploy) randomizeStatistics(model, tasks.length);
-        const path = join(folder, `ours-${style}-${deploy}.pth`);
+        // timm's own files are safetensors
+        const path = join(folder, `ours-${style}-${deploy}.${style === "timm" ? "safetensors" : "pth"}`);
         await saveCheckpoint(model, path, { keys: style });
         ours.push(logitsOf(model, side));
         tasks.push({ path, variant, style, deploy, classes: 10, side });

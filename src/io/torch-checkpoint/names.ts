@@ -41,8 +41,11 @@ export function expectHarmlessCall(name: string, where: string): void {
   if (!isClass(full) && !inertFunctions.some((pattern) => pattern.test(full))) throw refused(name, where);
 }
 
+/** A name in a file may have any length. */
+const LONGEST_SHOWN = 120;
+
 const refused = (name: string, where: string): CheckpointError =>
   new CheckpointError(
-    `${where}: the file asks Python to use ${name}, which weights do not need; nothing was run`,
+    `${where}: the file asks Python to use ${name.slice(0, LONGEST_SHOWN)}, which weights do not need; nothing was run`,
     "do not open this file with torch.load: it may be made to do harm",
   );
