@@ -2,10 +2,14 @@
  * The Node face of tensorone: files, folders, workers, training. Everything of the main entry is here as well.
  */
 
+export { type DecoderName, decoderNames, loadDecoder } from "./data/codecs/decoder.js";
 export { decodeImage } from "./data/codecs/index.js";
+export { type Dataset, openDataset } from "./data/dataset.js";
 export { ImageFolder } from "./data/image-folder.js";
 export { type Batch, DataLoader } from "./data/loader.js";
+export { type PrepareOptions, prepareShards } from "./data/shards/prepare.js";
 export { evalTransform, trainTransform } from "./data/transforms/index.js";
+export { type VerifyReport, verifyDataset } from "./data/verify.js";
 export * from "./index.js";
 export { loadCheckpoint, saveCheckpoint } from "./train/checkpoint-file.js";
 export { evaluate } from "./train/evaluate.js";
