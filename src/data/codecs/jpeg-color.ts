@@ -15,37 +15,64 @@ const blueFromCb = chromaTable((cb) => (fixed(1.772) * cb + 32768) >> 16);
 const greenFromCr = chromaTable((cr) => -fixed(0.71414) * cr);
 const greenFromCb = chromaTable((cb) => -fixed(0.34414) * cb + 32768);
 
-/** YCbCr, with anything behind it in each pixel left alone, to RGB in place: `data` is [pixels, stride]. */
-export function yccToRgbInPlace(data: Uint8Array, stride: number): void {
-  const out = new Uint8ClampedArray(data.buffer, data.byteOffset, data.length);
-  for (let q = 0; q < data.length; q += stride) {
-    const y = data[q]!;
-    const cb = data[q + 1]!;
-    const cr = data[q + 2]!;
-    out[q] = y + redFromCr[cr]!;
-    out[q + 1] = y + ((greenFromCb[cb]! + greenFromCr[cr]!) >> 16);
-    out[q + 2] = y + blueFromCb[cb]!;
-  }
-}
+/** Sums of luma and chroma, from -below up, cut to 0..255: 1.772 * 128 is the most chroma adds or takes. */
+const below = 256;
+const clamped = Uint8Array.from({ length: 3 * 256 }, (_, i) => Math.min(255, Math.max(0, i - below)));
 
-/** Replaces repeated samples by smooth ones in place, where libjpeg does; `data` is [height, width, components.length]. */
-export function smoothInPlace(
+/**
+ * Samples [height, width, components.length] as they came, finished in place: smooth where libjpeg smooths, and their first
+ * three from YCbCr to RGB if `isYcc`.
+ */
+export function finishInPlace(
   data: Uint8Array,
   width: number,
   height: number,
   components: readonly JpegComponent[],
+  isYcc: boolean,
 ): void {
   const maxH = Math.max(...components.map(({ h }) => h));
   const maxV = Math.max(...components.map(({ v }) => v));
   const stride = components.length;
-  components.forEach(({ h, v }, channel) => {
-    const readRow = smoothRows(data, { channel, stride, width, height, ratioX: maxH / h, ratioY: maxV / v });
-    if (readRow === undefined) return;
-    for (let y = 0; y < height; y++) {
-      const row = readRow(y);
-      for (let x = 0, q = y * width * stride + channel; x < width; x++, q += stride) data[q] = row[x]!;
-    }
-  });
+  const rowReaders = components.map(({ h, v }, channel) =>
+    smoothRows(data, { channel, stride, width, height, ratioX: maxH / h, ratioY: maxV / v }),
+  );
+  const [, cbRow, crRow] = rowReaders;
+  // chroma of common files goes from its rows straight into the conversion
+  const isFused = isYcc && cbRow !== undefined && crRow !== undefined;
+  for (let y = 0; y < height; y++) {
+    const start = y * width * stride;
+    const row = data.subarray(start, start + width * stride);
+    rowReaders.forEach((readRow, channel) => {
+      if (readRow === undefined || (isFused && (channel === 1 || channel === 2))) return;
+      const samples = readRow(y);
+      for (let x = 0, q = channel; x < width; x++, q += stride) row[q] = samples[x]!;
+    });
+    if (isFused) convertRow(row, stride, width, cbRow(y), crRow(y));
+  }
+  if (isYcc && !isFused) convertAll(data, stride);
+}
+
+/** One row's YCbCr, luma in place and chroma from elsewhere, to RGB in place. */
+function convertRow(row: Uint8Array, stride: number, width: number, cbs: Uint8Array, crs: Uint8Array): void {
+  for (let x = 0, q = 0; x < width; x++, q += stride) {
+    const y = row[q]!;
+    const cb = cbs[x]!;
+    const cr = crs[x]!;
+    row[q] = clamped[y + redFromCr[cr]! + below]!;
+    row[q + 1] = clamped[y + ((greenFromCb[cb]! + greenFromCr[cr]!) >> 16) + below]!;
+    row[q + 2] = clamped[y + blueFromCb[cb]! + below]!;
+  }
+}
+
+function convertAll(data: Uint8Array, stride: number): void {
+  for (let q = 0; q < data.length; q += stride) {
+    const y = data[q]!;
+    const cb = data[q + 1]!;
+    const cr = data[q + 2]!;
+    data[q] = clamped[y + redFromCr[cr]! + below]!;
+    data[q + 1] = clamped[y + ((greenFromCb[cb]! + greenFromCr[cr]!) >> 16) + below]!;
+    data[q + 2] = clamped[y + blueFromCb[cb]! + below]!;
+  }
 }
 
 /** One component's place in interleaved samples, and how many pixels share one of its samples. */
@@ -80,46 +107,46 @@ function smoothRows(
     for (let x = 0; x < planeWidth; x++, q += stride * ratioX) plane[o++] = data[q]!;
   }
   const row = new Uint8Array(planeWidth * ratioX);
-  if (ratioY === 1) {
-    return (y) => smoothRow(plane.subarray(y * planeWidth, (y + 1) * planeWidth), row);
-  }
-  const columnSums = new Int32Array(planeWidth);
   return (y) => {
-    const near = y >> 1;
-    const isLower = (y & 1) === 1;
+    const near = (y / ratioY) | 0;
+    const isLower = y % ratioY === 1;
     const far = Math.min(planeHeight - 1, Math.max(0, isLower ? near + 1 : near - 1));
     const nearAt = near * planeWidth;
     const farAt = far * planeWidth;
-    if (ratioX === 1) {
-      const bias = isLower ? 2 : 1;
-      for (let x = 0; x < planeWidth; x++) row[x] = (3 * plane[nearAt + x]! + plane[farAt + x]! + bias) >> 2;
-      return row;
-    }
-    for (let x = 0; x < planeWidth; x++) columnSums[x] = 3 * plane[nearAt + x]! + plane[farAt + x]!;
-    return smoothSums(columnSums, row);
+    if (ratioX === 1) smoothDown(plane, nearAt, farAt, isLower ? 2 : 1, row);
+    else if (ratioY === 1) smoothAcross(plane, nearAt, planeWidth, row);
+    else smoothBoth(plane, nearAt, farAt, planeWidth, row);
+    return row;
   };
 }
 
-/** Horizontal 1:2 with weights 3/4 and 1/4; the two ends are copied. */
-function smoothRow(samples: Uint8Array, row: Uint8Array): Uint8Array {
-  const last = samples.length - 1;
-  row[0] = samples[0]!;
-  for (let x = 0; x < last; x++) {
-    row[2 * x + 1] = (3 * samples[x]! + samples[x + 1]! + 2) >> 2;
-    row[2 * x + 2] = (3 * samples[x + 1]! + samples[x]! + 1) >> 2;
-  }
-  row[2 * last + 1] = samples[last]!;
-  return row;
+// All three weigh the nearer sample 3/4 in each direction and the farther 1/4, and repeat samples beyond the edges. The
+// rounding alternates between neighbouring pixels, so that it adds no bias.
+
+function smoothDown(plane: Uint8Array, nearAt: number, farAt: number, rounding: number, row: Uint8Array): void {
+  for (let x = 0; x < row.length; x++) row[x] = (3 * plane[nearAt + x]! + plane[farAt + x]! + rounding) >> 2;
 }
 
-/** The same on sums of two rows that already carry a factor 4. */
-function smoothSums(sums: Int32Array, row: Uint8Array): Uint8Array {
-  const last = sums.length - 1;
-  row[0] = (4 * sums[0]! + 8) >> 4;
-  for (let x = 0; x < last; x++) {
-    row[2 * x + 1] = (3 * sums[x]! + sums[x + 1]! + 7) >> 4;
-    row[2 * x + 2] = (3 * sums[x + 1]! + sums[x]! + 8) >> 4;
+function smoothAcross(plane: Uint8Array, at: number, planeWidth: number, row: Uint8Array): void {
+  let left = plane[at]!;
+  let here = left;
+  for (let x = 0; x < planeWidth; x++) {
+    const right = x + 1 < planeWidth ? plane[at + x + 1]! : here;
+    row[2 * x] = (3 * here + left + 1) >> 2;
+    row[2 * x + 1] = (3 * here + right + 2) >> 2;
+    left = here;
+    here = right;
   }
-  row[2 * last + 1] = (4 * sums[last]! + 7) >> 4;
-  return row;
+}
+
+function smoothBoth(plane: Uint8Array, nearAt: number, farAt: number, planeWidth: number, row: Uint8Array): void {
+  let left = 3 * plane[nearAt]! + plane[farAt]!;
+  let here = left;
+  for (let x = 0; x < planeWidth; x++) {
+    const right = x + 1 < planeWidth ? 3 * plane[nearAt + x + 1]! + plane[farAt + x + 1]! : here;
+    row[2 * x] = (3 * here + left + 8) >> 4;
+    row[2 * x + 1] = (3 * here + right + 7) >> 4;
+    left = here;
+    here = right;
+  }
 }

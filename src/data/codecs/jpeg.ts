@@ -8,7 +8,7 @@ import { DataError } from "../../util/errors.js";
 import { createImage, type Image } from "../image.js";
 import { inksToRgb } from "./inks.js";
 import { jpegCost } from "./jpeg-checks.js";
-import { smoothInPlace, yccToRgbInPlace } from "./jpeg-color.js";
+import { finishInPlace } from "./jpeg-color.js";
 import { decodeFour } from "./jpeg-four.js";
 import type { JpegHeader } from "./jpeg-header.js";
 import { damagedHint } from "./limits.js";
@@ -30,8 +30,7 @@ function decodeComponents(bytes: Uint8Array, header: JpegHeader): Uint8Array {
     components.length === 3
       ? decodeRaw(source, header)
       : decodeFour(source, header, (three) => decodeRaw(three, header));
-  smoothInPlace(data, width, height, components);
-  if (isYcc(header)) yccToRgbInPlace(data, components.length);
+  finishInPlace(data, width, height, components, isYcc(header));
   if (components.length === 3) return data;
   if (isYcc(header)) invertThree(data);
   return inksToRgb(data);
