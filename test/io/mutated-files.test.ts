@@ -5,7 +5,8 @@
 import { beforeAll, expect, it } from "vitest";
 import { setBackend, TensoroneError } from "../../src/index.js";
 import { decodeWeights, encodeWeights, loadFileEntries } from "../../src/io/index.js";
-import { writeZip, ZipReader } from "../../src/io/torch-checkpoint/zip.js";
+import { ZipReader } from "../../src/io/torch-checkpoint/zip-reader.js";
+import { writeZip } from "../../src/io/torch-checkpoint/zip-writer.js";
 import { Random } from "../../src/tensor/random.js";
 import { fixture, tinyModel } from "./fixtures.js";
 

@@ -13,7 +13,8 @@ import {
 import { Placeholder } from "../../src/io/torch-checkpoint/index.js";
 import { unpickle } from "../../src/io/torch-checkpoint/pickle.js";
 import { GlobalName } from "../../src/io/torch-checkpoint/values.js";
-import { writeZip, ZipReader } from "../../src/io/torch-checkpoint/zip.js";
+import { ZipReader } from "../../src/io/torch-checkpoint/zip-reader.js";
+import { writeZip } from "../../src/io/torch-checkpoint/zip-writer.js";
 import { expected, fixture } from "./fixtures.js";
 
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);

@@ -8,7 +8,8 @@ import { expectHarmlessCall, expectHarmlessName } from "./names.js";
 import { type PickleHost, unpickle } from "./pickle.js";
 import { elementCodeOf, isViewGeometry } from "./tensors.js";
 import { GlobalName, Placeholder, type TorchStorage, TorchTensor } from "./values.js";
-import { isZip, ZipReader } from "./zip.js";
+import { isZip } from "./zip-format.js";
+import { ZipReader } from "./zip-reader.js";
 
 /** Pickles of protocol 2 and later begin with it. */
 const PROTO = 0x80;

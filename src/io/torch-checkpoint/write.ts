@@ -8,7 +8,7 @@ import { CheckpointError } from "../../util/errors.js";
 import { rowOf } from "../element-codes.js";
 import { codeOf, type StoredTensor } from "../safetensors.js";
 import { storageClasses } from "./tensors.js";
-import { writeZip, type ZipPiece } from "./zip.js";
+import { writeZip, type ZipPiece } from "./zip-writer.js";
 
 /** A state dict: written as collections.OrderedDict, with tensors for values. */
 export type StateDictEntries = ReadonlyMap<string, StoredTensor>;
