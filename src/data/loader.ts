@@ -59,8 +59,8 @@ export interface DecodeStats {
   readonly imagesPerSecond: number;
 }
 
-/** Samples per message to a worker: enough to drown the message's cost, few enough to spread a batch over threads. */
-const sliceSize = 16;
+/** Samples per message to a worker, at most: enough to drown the message's cost. Many workers share a batch in smaller slices. */
+const largestSlice = 16;
 
 /** Iterates over a data set in batches. Close it when done; leaving an epoch early, or by an error, stops the workers too. */
 export class DataLoader {
@@ -175,6 +175,7 @@ export class DataLoader {
     const sampleBytes = side * side * 3;
     const buffer = this.takeBuffer(batchSize * sampleBytes);
     const samples = Array.from(indices, (index) => this.dataset.samples[index]!);
+    const sliceSize = Math.min(largestSlice, Math.ceil(batchSize / Math.max(1, this.workers)));
     const jobs: ReadJob[] = [];
     for (let start = 0; start < size; start += sliceSize) {
       const slice = samples.slice(start, start + sliceSize);
