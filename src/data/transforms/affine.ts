@@ -99,15 +99,6 @@ export function warpNearest(image: Image, matrix: Affine, fill: Rgb): Image {
   return target;
 }
 
-/** Weights of the source pixels around a position whose fraction is along one axis. */
-interface Taps {
-  /** Pixels along x and y from the pixel the position lies in. */
-  readonly offsetX: Int32Array;
-  readonly offsetY: Int32Array;
-  /** Of 15 bits; they add up to 1. */
-  readonly weights: Int32Array;
-}
-
 /** The cubic's four weights at the distances 1+t, t, 1-t, 2-t, in float32 steps. */
 function cubicWeights(t: number): number[] {
   const f = Math.fround;
@@ -122,78 +113,73 @@ function cubicWeights(t: number): number[] {
   return [first, second, third, f(f(f(1 - first) - second) - third)];
 }
 
-/**
- * The taps for each of the 32 fractions. The table is of 4x4 products rounded to 15 bits; what rounding lost or added is
- * given to the largest, or taken from the smallest, of the four in its lower right middle.
- */
-function tapsTable(axis: "x" | "y"): readonly Taps[] {
-  return Array.from({ length: fractions }, (_, fraction) => {
-    const along = cubicWeights(fraction / fractions);
-    const across = [0, 1, 0, 0];
-    const [columns, rows] = axis === "x" ? [along, across] : [across, along];
-    const table = rows.flatMap((row) => columns.map((column) => roundHalfEven(row * column * weightScale)));
-    const surplus = table.reduce((sum, weight) => sum + weight, 0) - weightScale;
-    const middle = [10, 11, 14, 15];
-    const pick = (better: (a: number, b: number) => boolean): number =>
-      middle.reduce((best, i) => (better(table[i]!, table[best]!) ? i : best));
-    const corrected = surplus < 0 ? pick((a, b) => a > b) : pick((a, b) => a < b);
-    if (surplus !== 0) table[corrected] = table[corrected]! - surplus;
-    const used = table.flatMap((weight, i) => (weight === 0 ? [] : [i]));
-    return {
-      offsetX: Int32Array.from(used, (i) => (i % 4) - 1),
-      offsetY: Int32Array.from(used, (i) => Math.floor(i / 4) - 1),
-      weights: Int32Array.from(used, (i) => table[i]!),
-    };
-  });
-}
+/** Four along the axis, and one beside it that takes what rounding lost. */
+const tapCount = 5;
 
-const tapsOf: Partial<Record<"x" | "y", readonly Taps[]>> = {};
+/**
+ * Weights of 15 bits by fraction, `tapCount` each; they add up to 1. OpenCV rounds the 4x4 products of the fractions of both
+ * axes and gives what that lost to an entry of the lower right middle. Where one fraction is 0 these entries are all 0, and
+ * the first of them gets it: one pixel further along the axis, and one beside it.
+ */
+const cubicTable: Int32Array = (() => {
+  const table = new Int32Array(fractions * tapCount);
+  for (let fraction = 0; fraction < fractions; fraction++) {
+    const weights = cubicWeights(fraction / fractions).map((weight) => roundHalfEven(weight * weightScale));
+    weights.push(weightScale - weights.reduce((sum, weight) => sum + weight, 0));
+    table.set(weights, fraction * tapCount);
+  }
+  return table;
+})();
 
 /** The warped picture by cubic interpolation; `matrix` moves pixels along `axis` only. */
 export function warpCubic(image: Image, axis: "x" | "y", matrix: Affine, fill: Rgb): Image {
   const { width, height, data: source } = image;
   const target = createImage(width, height);
-  const out = target.data;
-  tapsOf[axis] ??= tapsTable(axis);
-  const table = tapsOf[axis];
-  const rounding = positionScale / fractions / 2;
-  const { stepX, stepY, start } = positionsOf(matrix, width, rounding);
+  const out = new Uint8ClampedArray(target.data.buffer);
+  const { stepX, stepY, start } = positionsOf(matrix, width, positionScale / fractions / 2);
   const shift = positionBits - fractionBits;
+  const [along, across] = axis === "x" ? [3, width * 3] : [width * 3, 3];
   let at = 0;
   for (let y = 0; y < height; y++) {
     const [startX, startY] = start(y);
     for (let x = 0; x < width; x++, at += 3) {
       const fineX = (startX + stepX[x]!) >> shift;
       const fineY = (startY + stepY[x]!) >> shift;
-      const { offsetX, offsetY, weights } = table[(axis === "x" ? fineX : fineY) & (fractions - 1)]!;
       const baseX = fineX >> fractionBits;
       const baseY = fineY >> fractionBits;
-      let [red, green, blue] = [0, 0, 0];
-      for (let i = 0; i < weights.length; i++) {
-        const sourceX = baseX + offsetX[i]!;
-        const sourceY = baseY + offsetY[i]!;
-        const weight = weights[i]!;
-        if (sourceX >= 0 && sourceX < width && sourceY >= 0 && sourceY < height) {
-          const from = (sourceY * width + sourceX) * 3;
-          red += source[from]! * weight;
-          green += source[from + 1]! * weight;
-          blue += source[from + 2]! * weight;
-        } else {
-          red += fill[0] * weight;
-          green += fill[1] * weight;
-          blue += fill[2] * weight;
+      const taps = ((axis === "x" ? fineX : fineY) & (fractions - 1)) * tapCount;
+      if (baseX >= 1 && baseX < width - 2 && baseY >= 1 && baseY < height - 2) {
+        const w0 = cubicTable[taps]!;
+        const w1 = cubicTable[taps + 1]!;
+        const w2 = cubicTable[taps + 2]!;
+        const w3 = cubicTable[taps + 3]!;
+        const w4 = cubicTable[taps + 4]!;
+        const from = (baseY * width + baseX) * 3;
+        for (let c = from; c < from + 3; c++) {
+          const sum =
+            w0 * source[c - along]! +
+            w1 * source[c]! +
+            w2 * source[c + along]! +
+            w3 * source[c + 2 * along]! +
+            w4 * source[c + along + across]!;
+          out[at + c - from] = (sum + weightScale / 2) >> weightBits;
+        }
+      } else {
+        for (let c = 0; c < 3; c++) {
+          let sum = 0;
+          for (let tap = 0; tap < tapCount; tap++) {
+            const isBeside = tap === tapCount - 1;
+            const forth = isBeside ? 1 : tap - 1;
+            const aside = isBeside ? 1 : 0;
+            const sourceX = baseX + (axis === "x" ? forth : aside);
+            const sourceY = baseY + (axis === "x" ? aside : forth);
+            const isInside = sourceX >= 0 && sourceX < width && sourceY >= 0 && sourceY < height;
+            sum += cubicTable[taps + tap]! * (isInside ? source[(sourceY * width + sourceX) * 3 + c]! : fill[c]!);
+          }
+          out[at + c] = (sum + weightScale / 2) >> weightBits;
         }
       }
-      out[at] = level(red);
-      out[at + 1] = level(green);
-      out[at + 2] = level(blue);
     }
   }
   return target;
-}
-
-/** A weighted sum rounded to a level of 0 to 255. */
-function level(sum: number): number {
-  const value = (sum + weightScale / 2) >> weightBits;
-  return value < 0 ? 0 : value > 255 ? 255 : value;
 }

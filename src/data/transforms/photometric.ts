@@ -137,47 +137,60 @@ export function color(image: Image, factor: number): Image {
   const { data } = image;
   // OpenCV blends bytes in float32 with one rounding after a fused multiply-add
   const share = Math.fround(factor);
-  const rest = Math.fround(1 - factor);
-  const grey = Float32Array.from({ length: 256 }, (_, level) => level * rest);
+  const grey = Float32Array.from({ length: 256 }, (_, level) => level * Math.fround(1 - factor));
+  // its stores cut to 0..255 and round halves to even
+  const out = new Uint8ClampedArray(data.buffer, data.byteOffset, data.length);
   for (let i = 0; i < data.length; i += 3) {
-    const other = grey[greyOf(data[i]!, data[i + 1]!, data[i + 2]!)]!;
-    data[i] = roundHalfEven(clamped(Math.fround(data[i]! * share + other)));
-    data[i + 1] = roundHalfEven(clamped(Math.fround(data[i + 1]! * share + other)));
-    data[i + 2] = roundHalfEven(clamped(Math.fround(data[i + 2]! * share + other)));
+    const red = data[i]!;
+    const green = data[i + 1]!;
+    const blue = data[i + 2]!;
+    const other = grey[greyOf(red, green, blue)]!;
+    out[i] = Math.fround(red * share + other);
+    out[i + 1] = Math.fround(green * share + other);
+    out[i + 2] = Math.fround(blue * share + other);
   }
   return image;
 }
+
+/** Sum of the smoothing kernel: ones around a five. */
+const kernelSum = 13;
+const smoothed = Uint8Array.from({ length: 255 * kernelSum + 1 }, (_, sum) => Math.round(sum / kernelSum));
 
 /** Smoothed by its neighbours where `factor` is 0, the picture at 1, sharper beyond; borders are mirrored. */
 export function sharpness(image: Image, factor: number): Image {
   const { width, height, data } = image;
   const source = data.slice();
   const rowBytes = width * 3;
-  const mirrored = (i: number, size: number): number =>
-    size === 1 ? 0 : i < 0 ? -i : i >= size ? 2 * size - 2 - i : i;
+  const own = Float64Array.from({ length: 256 }, (_, level) => level * factor);
+  const other = Float64Array.from({ length: 256 }, (_, level) => level * (1 - factor));
+  const lastX = rowBytes - 3;
   for (let y = 0; y < height; y++) {
     const row = y * rowBytes;
     const above = mirrored(y - 1, height) * rowBytes;
     const below = mirrored(y + 1, height) * rowBytes;
-    for (let x = 0; x < width; x++) {
-      const left = mirrored(x - 1, width) * 3;
-      const right = mirrored(x + 1, width) * 3;
-      for (let c = 0; c < 3; c++) {
-        const column = x * 3 + c;
-        const own = source[row + column]!;
-        const ring =
-          source[above + left + c]! +
-          source[above + column]! +
-          source[above + right + c]! +
-          source[row + left + c]! +
-          source[row + right + c]! +
-          source[below + left + c]! +
-          source[below + column]! +
-          source[below + right + c]!;
-        const smooth = Math.round((ring + 5 * own) / 13);
-        data[row + column] = Math.trunc(clamped(blend(own, smooth, factor)));
-      }
+    for (let x = 0; x < rowBytes; x++) {
+      const isEdge = x < 3 || x >= lastX;
+      const left = isEdge ? mirrored(Math.floor(x / 3) - 1, width) * 3 + (x % 3) : x - 3;
+      const right = isEdge ? mirrored(Math.floor(x / 3) + 1, width) * 3 + (x % 3) : x + 3;
+      const level = source[row + x]!;
+      const sum =
+        source[above + left]! +
+        source[above + x]! +
+        source[above + right]! +
+        source[row + left]! +
+        5 * level +
+        source[row + right]! +
+        source[below + left]! +
+        source[below + x]! +
+        source[below + right]!;
+      data[row + x] = clamped(Math.fround(own[level]! + other[smoothed[sum]!]!));
     }
   }
   return image;
+}
+
+/** A position just outside, seen in a mirror that stands on the border pixel. */
+function mirrored(i: number, size: number): number {
+  if (size === 1) return 0;
+  return i < 0 ? -i : i >= size ? 2 * size - 2 - i : i;
 }
