@@ -13,8 +13,8 @@ import { Random } from "../../src/tensor/random.js";
 import { randomizeStatistics } from "../models/random-statistics.js";
 
 const CLASSES = 20;
-const SIZE = 64;
-const preprocessing = { imageSize: SIZE, resize: 73, mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375] };
+const SIZE = 32;
+const preprocessing = { imageSize: SIZE, resize: 37, mean: [123.675, 116.28, 103.53], std: [58.395, 57.12, 57.375] };
 const options: OnnxOptions = { preprocessing };
 
 beforeAll(async () => {
@@ -145,7 +145,7 @@ describe("one small model", () => {
     expect(entries.get("form")).toBe("deploy");
     expect(JSON.parse(entries.get("classes")!)).toEqual(classes);
     expect(JSON.parse(entries.get("preprocessing")!)).toEqual({
-      resizeShortSide: 73,
+      resizeShortSide: 37,
       interpolation: "bilinear, antialiased (Pillow)",
       centerCrop: SIZE,
       colorOrder: "RGB",
