@@ -113,29 +113,45 @@ export async function readCheckpointBytes(path: string): Promise<Uint8Array> {
   }
 }
 
-function parse<T>(text: string | undefined, path: string): T | null {
+/** A piece of metadata, if it is what it should be. Throws CheckpointError where it is not even JSON. */
+function parse<T>(text: string | undefined, isRight: (value: unknown) => value is T, path: string): T | null {
   if (text === undefined) return null;
   try {
-    return JSON.parse(text) as T;
+    const value: unknown = JSON.parse(text);
+    return isRight(value) ? value : null;
   } catch {
     throw new CheckpointError(`${path}: its metadata is not JSON`, "the file is damaged, or another tool wrote it");
   }
 }
 
+const isNames = (value: unknown): value is string[] =>
+  Array.isArray(value) && value.every((name) => typeof name === "string");
+
+/** Above any picture a network is run on; a file is not trusted to ask for more. */
+const LARGEST_SIDE = 1 << 14;
+const isSide = (value: unknown): boolean =>
+  Number.isInteger(value) && Number(value) >= 1 && Number(value) <= LARGEST_SIDE;
+
+function isImages(value: unknown): value is Recipe["images"] {
+  const { evalSize, evalResize } = (value ?? {}) as Partial<Recipe["images"]>;
+  return isSide(evalSize) && isSide(evalResize);
+}
+
+/** Variant, form and number of classes follow from the entries, whatever the metadata claims. */
 function infoOf({ entries, metadata }: WeightsFile, keys: KeyStyle, path: string): ModelInfo {
-  const classes = parse<string[]>(metadata.classes, path);
-  const images = parse<Recipe["images"]>(metadata.images, path);
-  const { model, form, numClasses } = metadata;
-  if (model !== undefined && (form === "train" || form === "deploy") && Number(numClasses) >= 1)
-    return { model, form, numClasses: Number(numClasses), classes, images };
   const recognized = recognizeModel(renameKeys(entries, keys, "mmpretrain"));
   if (!recognized)
     throw new CheckpointError(
       `${path}: its ${entries.size} entries are no MobileOne${firstNames(entries)}`,
       "expected mmpretrain's names (backbone.stage0.… and head.fc.…), Apple's (stage0.…, linear.…) or timm's (stem.…)",
     );
-  // names of a file that says nothing else may belong to another set of classes
-  return { ...recognized, classes: classes?.length === recognized.numClasses ? classes : null, images };
+  const classes = parse(metadata.classes, isNames, path);
+  return {
+    ...recognized,
+    // names of another set of classes say nothing about these
+    classes: classes?.length === recognized.numClasses ? classes : null,
+    images: parse(metadata.images, isImages, path),
+  };
 }
 
 const firstNames = (entries: ReadonlyMap<string, StoredTensor>): string => {

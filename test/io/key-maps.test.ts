@@ -167,6 +167,24 @@ describe("loadModelFile", () => {
     }
   });
 
+  it("believes the entries, not what the metadata claims", async () => {
+    const path = join(folder, "claims.safetensors");
+    const model = createModel("mobileone_s0", { numClasses: 3, deploy: true });
+    const entries = await toFileEntries(model);
+    const claim = async (metadata: Readonly<Record<string, string>>) => {
+      writeFileSync(path, encodeWeights(entries, metadata));
+      const { info, model: loaded } = await loadModelFile(path);
+      loaded.dispose();
+      return info;
+    };
+    const truth = { model: "mobileone_s0", form: "deploy", numClasses: 3, classes: null, images: null };
+    expect(await claim({ model: "__proto__", form: "train", numClasses: "1000000000" })).toEqual(truth);
+    expect(await claim({ classes: '["one"]', images: '{"evalSize":1e9,"evalResize":1}' })).toEqual(truth);
+    expect(await claim({ classes: "null", images: "7" })).toEqual(truth);
+    await expect(claim({ classes: "[" })).rejects.toThrow("claims.safetensors: its metadata is not JSON");
+    model.dispose();
+  });
+
   it("loads into the model that is given, whatever the dialect", () => {
     const model = tinyModel();
     expect(loadFileEntries(model, named("timm"))).toBe("timm");
