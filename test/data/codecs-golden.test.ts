@@ -85,3 +85,13 @@ test.each([
 test("a decoder nobody has is answered with the nearest name", async () => {
   await expect(loadDecoder("libjpegturbo" as never)).rejects.toThrow(/expected one of jpeg-js.*\n.*libjpeg-turbo/);
 });
+
+test("a picture within the pixel limit that needs too much memory is refused by its header", () => {
+  const four = Buffer.concat([readFixture("codecs/cmyk.jpg"), Buffer.alloc(2 ** 20)]);
+  const frame = four.indexOf(Buffer.of(0xff, 0xc0));
+  four.writeUInt16BE(9900, frame + 5);
+  four.writeUInt16BE(10000, frame + 7);
+  const before = process.memoryUsage().arrayBuffers;
+  expect(() => decodeImage(four, { path: "huge.jpg" })).toThrow(/huge\.jpg: JPEG of 10000x9900 .*\d+ MiB/);
+  expect(process.memoryUsage().arrayBuffers - before).toBeLessThan(2 ** 24);
+});
