@@ -4,7 +4,7 @@
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
 import { DataError } from "../util/errors.js";
-import { blockBytes, readHeader } from "./shards/tar.js";
+import { blockBytes, nameInHeader, readHeader } from "./shards/tar.js";
 
 /** A picture on disk; with `entry`, `path` is a tar file and the picture a part of it. */
 export interface PictureSource {
@@ -87,8 +87,8 @@ export class PictureFiles {
       );
     }
     const header = readHeader(both.subarray(0, blockBytes));
-    if (header === undefined || header.bytes !== bytes) {
-      const found = header === undefined ? "no tar header" : `an entry of ${header.bytes} bytes`;
+    if (header === undefined || header.bytes !== bytes || header.name !== nameInHeader(name)) {
+      const found = header === undefined ? "no tar header" : `${header.name} of ${header.bytes} bytes`;
       throw new DataError(
         `${sourceName(source)}: ${found} at byte ${start}, expected ${name} of ${bytes} bytes`,
         damagedHint,

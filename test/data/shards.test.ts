@@ -24,6 +24,7 @@ import { decodeImage } from "../../src/data/codecs/index.js";
 import { type Dataset, openDataset } from "../../src/data/dataset.js";
 import { ImageFolder } from "../../src/data/image-folder.js";
 import { DataLoader, type DataLoaderOptions } from "../../src/data/loader.js";
+import { PictureFiles } from "../../src/data/picture-source.js";
 import { MersenneTwister } from "../../src/data/random.js";
 import { type PrepareOptions, prepareShards } from "../../src/data/shards/prepare.js";
 import { ShardSet } from "../../src/data/shards/shard-set.js";
@@ -281,6 +282,18 @@ describe("damage is named", () => {
     await expect(batches(dataset, { workers })).rejects.toThrow(/train-000000\.tar\(cat\/.*\): no tar header at byte/);
   });
 
+  test("in an index whose entries changed places", async () => {
+    const swapped = <T>([first, second, ...rest]: T[]): T[] => [second!, first!, ...rest];
+    copyOf("swapped");
+    edit("swapped", "train-000001.json", (json: Record<string, unknown>) => ({
+      ...json,
+      offsets: swapped(json.offsets as number[]),
+      sizes: swapped(json.sizes as number[]),
+    }));
+    const dataset = openDataset(join(root, "swapped"), "train");
+    await expect(batches(dataset)).rejects.toThrow(/\.tar\((.*)\): (?!\1).* of \d+ bytes at byte \d+, expected \1 of/);
+  });
+
   test("in a shard cut short while it is read", async () => {
     const out = copyOf("cut");
     const dataset = openDataset(out, "train");
@@ -292,5 +305,33 @@ describe("damage is named", () => {
     expect(() => openDataset(join(root, "shards"), "train", { numClasses: 7 })).toThrow(
       /3 classes, the model expects 7/,
     );
+  });
+
+  test("in 300 mutated files: the same data set, or an error of ours, never another one", () => {
+    const out = copyOf("mutated");
+    const random = new MersenneTwister(11);
+    const outcomes = { opened: 0, refused: 0 };
+    for (const file of ["shards.json", "train-000000.json", "train-000000.tar"]) {
+      const path = join(out, file);
+      const original = readFileSync(path);
+      for (let k = 0; k < 100; k++) {
+        const bytes = Buffer.from(original);
+        for (let n = random.randint(4); n >= 0; n--) bytes[random.randint(bytes.length)] = random.randint(256);
+        writeFileSync(path, bytes);
+        try {
+          const files = new PictureFiles(0);
+          for (const sample of openDataset(out, "train").samples) files.bytesOf(sample);
+          files.close();
+          outcomes.opened++;
+        } catch (error) {
+          expect(error).toBeInstanceOf(DataError);
+          expect((error as DataError).message).toContain(out);
+          outcomes.refused++;
+        }
+      }
+      writeFileSync(path, original);
+    }
+    expect(outcomes.refused).toBeGreaterThan(100);
+    expect(outcomes.opened).toBeGreaterThan(20);
   });
 });

@@ -51,6 +51,12 @@ export function readHeader(block: Uint8Array): { readonly name: string; readonly
   return Number.isSafeInteger(bytes) ? { name: text(block, "name"), bytes } : undefined;
 }
 
+/** What readHeader gives as the name of an entry called `name`. */
+export function nameInHeader(name: string): string {
+  const kept = encoder.encode(name).subarray(0, fields.name[1]);
+  return new TextDecoder().decode(kept);
+}
+
 function makeHeader(name: Uint8Array, bytes: number, type: string): Uint8Array {
   const block = new Uint8Array(blockBytes);
   const put = (field: keyof typeof fields, value: string) => block.set(encoder.encode(value), fields[field][0]);
