@@ -3,12 +3,13 @@ import { describe, expect, it } from "vitest";
 import {
   expectedSum,
   freePort,
+  installedMpi,
   launch,
-  mpirun,
   type RankResult,
   rankFile,
   resultsOf,
   start,
+  startMpi,
   torchrunEnv,
 } from "./ranks.js";
 
@@ -61,23 +62,15 @@ describe("ranks of one machine", () => {
     expectRight(results, worldSize, 5, /^sockets \(TCP\)$/);
   });
 
-  const flags = mpirun();
-  it.skipIf(!flags).each([
-    [2, 2],
-    [3, 8],
-    [4, 3],
-  ])("%i over MPI add %i replicas", async (worldSize, replicas) => {
-    const words = [
-      ...flags!,
-      "-n",
-      String(worldSize),
-      process.execPath,
-      rankFile,
-      "collectives",
-      String(replicas),
-      String(LENGTH),
-    ];
-    const results = await resultsOf((file) => start("mpirun", words, { TEST_RESULTS: file }).ended);
-    expectRight(results, worldSize, replicas, /^mpi \(\w/);
+  it.each(
+    installedMpi().flatMap((mpi) => [
+      { mpi, worldSize: 2, replicas: 2 },
+      { mpi, worldSize: 3, replicas: 8 },
+      { mpi, worldSize: 4, replicas: 3 },
+    ]),
+  )("$worldSize over $mpi.name add $replicas replicas", async ({ mpi, worldSize, replicas }) => {
+    const words = ["collectives", String(replicas), String(LENGTH)];
+    const results = await resultsOf((file) => startMpi(mpi, worldSize, words, { TEST_RESULTS: file }).ended);
+    expectRight(results, worldSize, replicas, new RegExp(`^mpi \\(${mpi.name} \\d`));
   });
 });

@@ -3,8 +3,11 @@
  * travels. Needs root. Runs the build.
  */
 import { spawnSync } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { expectedSum, rankFile, resultsOf, secret, start } from "./ranks.js";
+import { expectedSum, installedMpi, rankFile, resultsOf, secret, start } from "./ranks.js";
 
 const LENGTH = 70_001;
 const hosts = ["t1a", "t1b"].map((name, i) => ({ name: `${name}${process.pid}`, address: `10.213.7.${i + 1}` }));
@@ -28,6 +31,7 @@ function connectHosts(): boolean {
   return false;
 }
 
+const openMpi = installedMpi().find(({ name }) => name === "Open MPI");
 const isConnected = connectHosts();
 afterAll(() => {
   for (const { name } of hosts) ip("netns", "del", name);
@@ -57,6 +61,26 @@ describe.skipIf(!isConnected)("two hosts", () => {
     const sums = expectedSum(5, LENGTH);
     expect(results.map(({ sums }) => sums)).toEqual([sums, sums, sums, sums]);
     expect(results[3]).toMatchObject({ rank: 3, localRank: 1, localSize: 2, transport: "sockets (TCP)" });
+  });
+
+  it.skipIf(!openMpi)("add over MPI, one rank each", async () => {
+    const folder = mkdtempSync(join(tmpdir(), "agent-"));
+    const agent = join(folder, "agent.sh");
+    const cases = hosts.map(({ name, address }) => `${address}) exec ip netns exec ${name} sh -c "$*";;`).join("\n");
+    writeFileSync(agent, `#!/bin/sh\nhost=$1; shift\ncase "$host" in\n${cases}\nesac\n`, { mode: 0o755 });
+    const subnet = "10.213.7.0/24";
+    const mca = { plm_rsh_agent: agent, btl_tcp_if_include: subnet, oob_tcp_if_include: subnet };
+    const flags = [...openMpi!.flags, ...Object.entries(mca).flatMap(([name, value]) => ["--mca", name, value])];
+    const where = ["-H", hosts.map(({ address }) => `${address}:1`).join(","), "-x", "TEST_RESULTS"];
+    const rank = [process.execPath, rankFile, "collectives", "5", String(LENGTH)];
+    try {
+      const words = ["netns", "exec", hosts[0]!.name, openMpi!.command, ...flags, ...where, "-n", "2", ...rank];
+      const results = await resultsOf((file) => start("ip", words, { TEST_RESULTS: file }).ended);
+      const sums = expectedSum(5, LENGTH);
+      expect(results).toMatchObject([0, 1].map((rank) => ({ rank, worldSize: 2, localRank: 0, localSize: 1, sums })));
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
   });
 
   it("name the rank whose cable is cut", async () => {

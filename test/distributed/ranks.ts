@@ -113,11 +113,34 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** mpirun with what runs everywhere; null, said aloud, where there is none. */
-export function mpirun(): readonly string[] | null {
-  if (spawnSync("mpirun", ["--version"]).status !== 0) {
-    process.stderr.write("SKIPPED: no mpirun here (apt install openmpi-bin libopenmpi3), MPI is not tested\n");
-    return null;
-  }
-  return ["--allow-run-as-root", "--oversubscribe", "--bind-to", "none"];
+/** How `ranks` processes are started under one MPI. */
+export interface MpiLauncher {
+  readonly name: string;
+  readonly command: string;
+  readonly flags: readonly string[];
+}
+
+const mpiLaunchers: readonly MpiLauncher[] = [
+  {
+    name: "Open MPI",
+    command: "mpirun.openmpi",
+    flags: ["--allow-run-as-root", "--oversubscribe", "--bind-to", "none"],
+  },
+  { name: "MPICH", command: "mpirun.mpich", flags: [] },
+];
+
+/** The MPIs of this machine; what is missing is said aloud. */
+export function installedMpi(): MpiLauncher[] {
+  return mpiLaunchers.filter(({ name, command }) => {
+    if (spawnSync(command, ["--version"]).status === 0) return true;
+    process.stderr.write(
+      `SKIPPED: no ${command} here, ${name} is not tested (apt install openmpi-bin libopenmpi3 mpich)\n`,
+    );
+    return false;
+  });
+}
+
+/** `ranks` ranks under one MPI. */
+export function startMpi({ command, flags }: MpiLauncher, ranks: number, words: readonly string[], env = {}): Running {
+  return start(command, [...flags, "-n", String(ranks), process.execPath, rankFile, ...words], env);
 }
