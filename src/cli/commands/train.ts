@@ -81,7 +81,7 @@ export const training = defineCommand({
     "train --data path/to/imagenet --out runs/s0 --resume",
     "train --model mobileone_s1 --data my-pictures --epochs 20 --image-size 128",
     "train --data path/to/imagenet --replicas 8 --nproc 8",
-    "train --data /imagenet --replicas 8 --nproc 4 --nnodes 2 --node-rank 0 --master-addr host0",
+    "train --data imagenet --replicas 8 --nproc 4 --nnodes 2 --node-rank 0 --master-addr gpu0",
   ],
   async run(values, _, face) {
     const isDemo = values.data === undefined;

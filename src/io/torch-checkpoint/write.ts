@@ -1,6 +1,7 @@
 /**
- * Files that torch.load opens, also with weights_only=True: pickle protocol 2 with no more opcodes than a plain state dict
- * needs, in a ZIP archive laid out as torch.save's. Equal values give equal bytes.
+ * Files that torch.load opens: pickle protocol 2 with no more opcodes than torch.save's own, in a ZIP archive laid out as its
+ * own. weights_only=True takes them too; that of PyTorch 1.13 knows no floats, which only training checkpoints have. Equal
+ * values give equal bytes.
  */
 
 import { stridesOf } from "../../tensor/shape.js";
