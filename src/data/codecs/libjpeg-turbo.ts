@@ -19,6 +19,8 @@ interface TurboJpeg {
   readonly memory: WebAssembly.Memory;
   malloc(bytes: number): number;
   tjInitDecompress(): number;
+  /** Writes width, height, subsampling and colour space, 32 bits each, to the four addresses. */
+  tjDecompressHeader3(handle: number, file: number, fileBytes: number, ...to: readonly number[]): number;
   tjDecompress2(
     ...args: [handle: number, file: number, fileBytes: number, pixels: number, width: number, ...rest: number[]]
   ): number;
@@ -91,6 +93,8 @@ function start(module: WebAssembly.Module): Instance {
   });
   const turbo = exports as unknown as TurboJpeg;
   const handle = turbo.tjInitDecompress();
+  const fieldsAt = turbo.malloc(16);
+  const fieldAddresses = [0, 4, 8, 12].map((offset) => fieldsAt + offset);
   const allocate = (bytes: number): number => {
     const address = turbo.malloc(bytes);
     if (address === 0) throw new Error(`no ${bytes} bytes`);
@@ -102,6 +106,12 @@ function start(module: WebAssembly.Module): Instance {
       const fileAt = allocate(file.length);
       const pixelsAt = allocate(width * height * channels);
       new Uint8Array(turbo.memory.buffer, fileAt, file.length).set(file);
+      // room was made for the size our own header scan found: libjpeg's must be the same. Its status is of no use here,
+      // since it complains about sampling that has no name in TurboJPEG, which decodes all the same
+      new Uint32Array(turbo.memory.buffer, fieldsAt, 2).fill(0);
+      turbo.tjDecompressHeader3(handle, fileAt, file.length, ...fieldAddresses);
+      const [ownWidth, ownHeight] = new Uint32Array(turbo.memory.buffer, fieldsAt, 2);
+      if (ownWidth !== width || ownHeight !== height) throw new Error(`libjpeg sees ${ownWidth}x${ownHeight} pixels`);
       const status = turbo.tjDecompress2(
         handle,
         fileAt,
