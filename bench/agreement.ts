@@ -1,7 +1,8 @@
 /**
  * How far the first float32 gradient of S0 (224 px, batch 8) is from PyTorch's float64 one: ours in both forms of training,
  * and PyTorch's own with one and two threads, from the same weights and images. By hand, a few seconds a seed:
- * `npx tsc -p tsconfig.bench.json && node build/bench/agreement.js [SEED…]` writes bench/results/agreement.{json,md}.
+ * `npx tsc -p tsconfig.bench.json && node build/bench/agreement.js [SEED…]` renews those seeds in
+ * bench/results/agreement.{json,md}.
  */
 import { join } from "node:path";
 import { randn, setBackend, tensor } from "../src/index.js";
@@ -10,7 +11,7 @@ import { createModel, type TrainingForm } from "../src/models/index.js";
 import { crossEntropy } from "../src/nn/index.js";
 import { afterwards, describeMachine, machineLine } from "./machine.js";
 import { resultsFolder } from "./paths.js";
-import { writeWhole } from "./results.js";
+import { earlierRows, writeWhole } from "./results.js";
 import { TorchWork } from "./torch-work.js";
 
 const [MODEL, BATCH, SIZE, CLASSES] = ["mobileone_s0", 8, 224, 1000];
@@ -96,22 +97,18 @@ const seeds = process.argv.length > 2 ? process.argv.slice(2).map(Number) : DEFA
 const machine = describeMachine();
 await setBackend("wasm", { threads: 2 });
 const work = new TorchWork();
-const rows: Row[] = [];
-try {
-  for (const seed of seeds) {
-    rows.push(await measure(work, seed));
-    console.error(rows.at(-1));
-  }
-} finally {
-  work.dispose();
-}
-const overall = Object.fromEntries(
-  columns.map((column) => [column, rootMeanSquare(rows.map((row) => row[column]))]),
-) as Record<(typeof columns)[number], number>;
-const torch = rootMeanSquare([overall.torch1, overall.torch2]);
-const ratios = { plain: overall.plain / torch, folded: overall.folded / torch };
-const measured = afterwards(machine);
-const markdown = `# Agreement with PyTorch: the first gradient of S0 in float32
+const path = join(resultsFolder, "agreement.json");
+const rows = earlierRows<Row>(path, seeds);
+
+/** What is known so far: a long run that is cut short leaves its finished seeds. */
+function save(): string {
+  const overall = Object.fromEntries(
+    columns.map((column) => [column, rootMeanSquare(rows.map((row) => row[column]))]),
+  ) as Record<(typeof columns)[number], number>;
+  const torch = rootMeanSquare([overall.torch1, overall.torch2]);
+  const ratios = { plain: overall.plain / torch, folded: overall.folded / torch };
+  const measured = afterwards(machine);
+  const markdown = `# Agreement with PyTorch: the first gradient of S0 in float32
 
 224 px, batch ${BATCH}, our published start from each seed, against PyTorch's float64 gradient: |difference| / |gradient| over all
 parameters. S0 is ill-conditioned at its start: a ReLU whose input is within rounding of 0 and falls on the other side is worth
@@ -124,10 +121,18 @@ ${rows.map((row) => `| ${row.seed} | ${columns.map((column) => percent(row[colum
 
 Of PyTorch's own error: plain ${ratios.plain.toFixed(2)} times, folded ${ratios.folded.toFixed(2)} times.
 `;
-writeWhole(
-  join(resultsFolder, "agreement.json"),
-  `${JSON.stringify({ machine: measured, rows, overall, ratios }, null, 1)}\n`,
-);
-writeWhole(join(resultsFolder, "agreement.md"), markdown);
-console.log(markdown);
+  writeWhole(path, `${JSON.stringify({ machine: measured, rows, overall, ratios }, null, 1)}\n`);
+  writeWhole(path.replace(/json$/, "md"), markdown);
+  return markdown;
+}
+
+try {
+  for (const seed of seeds) {
+    rows.push(await measure(work, seed));
+    rows.sort((a, b) => a.seed - b.seed);
+    console.log(save());
+  }
+} finally {
+  work.dispose();
+}
 process.exit(0);

@@ -1,7 +1,8 @@
 /**
  * The demo set, 300 steps, several seeds: ours in both forms of training and PyTorch, from the same weights, batches and
  * rates; what the averaged weights then know of the validation pictures. By hand, minutes:
- * `npx tsc -p tsconfig.bench.json && node build/bench/demo-seeds.js [SEED…]` writes bench/results/demo-seeds.{json,md}.
+ * `npx tsc -p tsconfig.bench.json && node build/bench/demo-seeds.js [SEED…]` renews those seeds in
+ * bench/results/demo-seeds.{json,md}.
  */
 import { join } from "node:path";
 import { ImageFolder } from "../src/data/image-folder.js";
@@ -18,7 +19,7 @@ import { mobileoneS0Demo } from "../src/train/recipes/mobileone-s0.js";
 import { applyRates, ratesAt } from "../src/train/schedule.js";
 import { afterwards, describeMachine, machineLine } from "./machine.js";
 import { repositoryRoot, resultsFolder } from "./paths.js";
-import { writeWhole } from "./results.js";
+import { earlierRows, writeWhole } from "./results.js";
 import { TorchWork } from "./torch-work.js";
 
 const STEPS = 300;
@@ -196,7 +197,7 @@ async function measure(seed: number): Promise<Row> {
 
 function deviation(values: readonly number[]): number {
   const middle = mean(values);
-  return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / (values.length - 1));
+  return Math.sqrt(values.reduce((sum, value) => sum + (value - middle) ** 2, 0) / Math.max(1, values.length - 1));
 }
 
 const figures = { top1: 2, valLoss: 4, trainLoss: 4 } as const;
@@ -224,17 +225,16 @@ ${sides.map((name) => `| mean ± deviation | ${titles[name]} | ${spread(name, "t
 const seeds = process.argv.length > 2 ? process.argv.slice(2).map(Number) : DEFAULT_SEEDS;
 const machine = describeMachine();
 await setBackend("wasm", { threads: THREADS });
-const rows: Row[] = [];
+const path = join(resultsFolder, "demo-seeds.json");
+const rows = earlierRows<Row>(path, seeds);
 for (const seed of seeds) {
   rows.push(await measure(seed));
-  console.error(JSON.stringify(rows.at(-1)));
+  rows.sort((a, b) => a.seed - b.seed);
+  // a long run that is cut short leaves its finished seeds
+  const measured = afterwards(machine);
+  const markdown = asMarkdown(rows, machineLine(measured));
+  writeWhole(path, `${JSON.stringify({ machine: measured, steps: STEPS, rows }, null, 1)}\n`);
+  writeWhole(path.replace(/json$/, "md"), markdown);
+  console.log(markdown);
 }
-const measured = afterwards(machine);
-const markdown = asMarkdown(rows, machineLine(measured));
-writeWhole(
-  join(resultsFolder, "demo-seeds.json"),
-  `${JSON.stringify({ machine: measured, steps: STEPS, rows }, null, 1)}\n`,
-);
-writeWhole(join(resultsFolder, "demo-seeds.md"), markdown);
-console.log(markdown);
 process.exit(0);

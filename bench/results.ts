@@ -2,7 +2,7 @@
  * Result files: bench/results/NAME.json, one object each, and README.md, which shows them all as tables. Written whole or
  * not at all.
  */
-import { mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../src/util/errors.js";
 import { type Machine, machineLine } from "./machine.js";
@@ -49,6 +49,13 @@ export function writeWhole(path: string, text: string): void {
   const fresh = `${path}.new`;
   writeFileSync(fresh, text);
   renameSync(fresh, path);
+}
+
+/** Rows of an earlier run's file for seeds that are not measured now; none where there is no file. */
+export function earlierRows<R extends { readonly seed: number }>(path: string, seeds: readonly number[]): R[] {
+  if (!existsSync(path)) return [];
+  const { rows } = JSON.parse(readFileSync(path, "utf8")) as { rows: readonly R[] };
+  return rows.filter(({ seed }) => !seeds.includes(seed));
 }
 
 /** Saves results under a name and renews the page that shows all of them. */

@@ -36,7 +36,12 @@ export class TorchWork {
   /** Runs one command of training_torch.py; what it prints comes back. */
   run(command: "gradients" | "run", work: object): string {
     writeFileSync(join(this.#folder, "work.json"), JSON.stringify(work));
-    const done = spawnSync(this.#python, [program, command, this.#folder], { encoding: "utf8", maxBuffer: 2 ** 26 });
+    const done = spawnSync(this.#python, [program, command, this.#folder], {
+      encoding: "utf8",
+      maxBuffer: 2 ** 26,
+      // threads that spin while others want the cores take minutes for seconds
+      env: { ...process.env, OMP_WAIT_POLICY: "passive" },
+    });
     if (done.status !== 0) throw new Error(`training_torch.py ${command} ended with ${done.status}: ${done.stderr}`);
     return done.stdout;
   }
