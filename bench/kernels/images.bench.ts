@@ -41,7 +41,7 @@ const decoding = (decoder: Decoder): readonly Case[] => [
     const bytes = readFileSync(photo.file);
     return () => void decode(decoder, bytes);
   }),
-  row(`read, decode, crop, flip to 224×224, ${decoder.name}`, () => {
+  row(`read, decode, crop, flip 500×375 to 224×224, ${decoder.name}`, () => {
     const transform = trainTransform({ imageSize: 224 });
     const rng = new MersenneTwister(0);
     const into = new Uint8Array(224 * 224 * 3);
