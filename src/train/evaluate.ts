@@ -54,7 +54,7 @@ export async function evaluateShared(
   model.eval();
   const forward = compile((x: Tensor) => noGrad(() => model.forward(x)));
   try {
-    for (let done = 0; done < mostBatches; ) {
+    for (let done = 0; done < mostBatches; done++) {
       if (done < loader.batchesPerEpoch) {
         const batch = (await batches.next()).value as Batch;
         const { labels } = batch;
@@ -65,7 +65,7 @@ export async function evaluateShared(
         sums[3]! += batch.size;
         batch.release();
       }
-      onProgress?.({ done: ++done, total: mostBatches });
+      onProgress?.({ done: done + 1, total: mostBatches });
       await breathe();
       const stop = new Float64Array([signal?.aborted ? 1 : 0]);
       await group.allReduce(stop, "max");
