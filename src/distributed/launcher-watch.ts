@@ -5,7 +5,8 @@
 
 /** From now on, the process ends with `exitCode` as soon as the launcher that started it is gone. */
 export function endWithLauncher(exitCode: number): void {
-  if (!process.channel) return;
+  // gone before we looked
+  if (!process.channel) process.exit(exitCode);
   process.once("disconnect", () => process.exit(exitCode));
   // waiting for the launcher's end is no reason to live
   process.channel.unref();

@@ -7,6 +7,8 @@ import type { Environment } from "./environment.js";
 import type { Blame } from "./peer-error.js";
 
 const keptLines = 20;
+/** What a process has said may be read a little after its end. */
+const lastWordsMs = 200;
 const keptBytes = 16_384;
 
 export class RankProcess {
@@ -45,8 +47,12 @@ export class RankProcess {
         this.signal = signal;
         resolve();
       };
-      // not "close": a grandchild may keep stderr open for ever
-      this.#child.once("exit", (code, signal) => setImmediate(() => finish(code, signal)));
+      this.#child.once("exit", (code, signal) => {
+        const end = () => finish(code, signal);
+        this.#child.once("close", end);
+        // a grandchild may keep stderr open for ever
+        setTimeout(end, lastWordsMs);
+      });
       this.#child.once("error", (error) => {
         this.#tail += `${error.message}\n`;
         finish(1, null);

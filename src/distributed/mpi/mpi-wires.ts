@@ -99,6 +99,8 @@ export class MpiWires implements Wires {
   }
 
   readonly #poll = (): void => {
+    // nobody waits any more, and MPI may keep what it has begun until the process ends
+    if (this.#failure) return;
     const begin = performance.now();
     let now = begin;
     while (this.#requests.length > 0 && now - begin < burstMs) {
