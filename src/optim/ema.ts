@@ -94,7 +94,9 @@ export class Ema {
     if (error) throw error;
     for (const { name, average } of this.#pairs) {
       const given = averages.get(name)!;
-      if (given !== average) average.write(given.dataSync());
+      if (given === average) continue;
+      if (given.backend === average.backend && given.dtype === average.dtype) update("assign", [average, given], {});
+      else average.write(given.dataSync());
     }
     this.#steps.write(Int32Array.of(steps));
     this.#hasStarted = steps > 0;

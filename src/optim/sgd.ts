@@ -148,7 +148,9 @@ export class SGD {
       if (!given) update("fill", [own], { value: 0 });
       else {
         this.#started.add(name);
-        if (given !== own) own.write(given.dataSync());
+        if (given === own) continue;
+        if (given.backend === own.backend && given.dtype === own.dtype) update("assign", [own, given], {});
+        else own.write(given.dataSync());
       }
     }
   }

@@ -58,7 +58,7 @@ export async function evaluateShared(
       if (done < loader.batchesPerEpoch) {
         const batch = (await batches.next()).value as Batch;
         const { labels } = batch;
-        const logits = scope(() => forward(input.tensors(batch).images).dataSync());
+        const logits = await scope(() => forward(input.tensors(batch).images).data());
         sums[0]! += countTopK(logits, labels, 1);
         sums[1]! += countTopK(logits, labels, 5);
         sums[2]! += sumCrossEntropy(logits, labels);

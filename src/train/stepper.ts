@@ -33,7 +33,7 @@ export function createStepper(session: Session, replicas: number, group: Process
   return {
     async step(next, stop) {
       const batch = await next();
-      const result = update.run(batch);
+      const result = await update.runLater(batch);
       batch.release();
       return { ...result, dataWaitMs: batch.dataWaitMs, stop: stop(), ranks: null };
     },

@@ -5,10 +5,12 @@
 import { compile } from "../compile/compile.js";
 import type { Batch } from "../data/loader.js";
 import { crossEntropy } from "../nn/loss.js";
+import type { TypedArray } from "../tensor/dtype.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { BatchInput } from "./input.js";
 import { countTopK } from "./metrics.js";
+import type { StepRates } from "./schedule.js";
 import type { Session, UpdateResult } from "./session.js";
 
 export class WholeUpdate {
@@ -33,15 +35,35 @@ export class WholeUpdate {
 
   /** One update of every parameter and average from one batch. Throws DivergedError when the loss is no number. */
   run(batch: Batch): UpdateResult {
-    const session = this.#session;
-    const rates = session.beginStep();
-    const { loss, correct } = scope(() => {
+    return this.#finish(
+      batch,
+      this.#step(batch, (x) => x.dataSync()),
+    );
+  }
+
+  /** The same on a backend whose values come later. */
+  async runLater(batch: Batch): Promise<UpdateResult> {
+    const { rates, loss, logits } = this.#step(batch, (x) => x.data());
+    return this.#finish(batch, { rates, loss: await loss, logits: await logits });
+  }
+
+  /** Runs the step and asks for its results while they are there. */
+  #step<T>(batch: Batch, read: (x: Tensor) => T): { readonly rates: StepRates; readonly loss: T; readonly logits: T } {
+    const rates = this.#session.beginStep();
+    return scope(() => {
       const { images, labels } = this.#input.tensors(batch);
-      const result = this.#update(images, labels);
-      return { loss: result.loss.item(), correct: countTopK(result.logits.dataSync(), batch.labels, 1) };
+      const { loss, logits } = this.#update(images, labels);
+      return { rates, loss: read(loss), logits: read(logits) };
     });
-    session.expectFinite(loss);
+  }
+
+  #finish(
+    batch: Batch,
+    { rates, loss, logits }: { readonly rates: StepRates; readonly loss: TypedArray; readonly logits: TypedArray },
+  ): UpdateResult {
+    const session = this.#session;
+    session.expectFinite(loss[0]!);
     session.step++;
-    return { rates, loss, correct, images: batch.size };
+    return { rates, loss: loss[0]!, correct: countTopK(logits, batch.labels, 1), images: batch.size };
   }
 }
