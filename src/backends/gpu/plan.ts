@@ -7,6 +7,7 @@ import type { Resolved } from "../../ops/scalar.js";
 import type { Attrs, OpName, PerInput, PerOperand, PerOutput, UpdateAttrs, UpdateName } from "../../ops/spec.js";
 import type { DType } from "../../tensor/dtype.js";
 import { type Shape, sizeOf } from "../../tensor/shape.js";
+import { ShapeError } from "../../util/errors.js";
 import type { Dims, GpuKernel, InPlaceKernel } from "./kernel.js";
 
 /** A run of float32 numbers in some memory, which is the executor's own business. */
@@ -88,11 +89,13 @@ export const part = (place: Place, from: number, length: number): Place => ({
 
 /** What y can count in one dispatch; z is held below 65536. */
 const MAX_Y = 65_535 * 8;
+const MAX_Z = 65_535;
 
-/** Rows of a tensor [..., C] as (z, y): all of them in y where that is possible. */
-export function rowsOf(shape: Shape): { readonly z: number; readonly y: number } {
-  const rows = sizeOf(shape.slice(0, -1));
-  if (rows <= MAX_Y) return { z: 1, y: rows };
-  const y = shape.at(-2)!;
-  return { z: rows / y, y };
+/** Rows as (z, y): all of them in y where that is possible, else in as few equal layers as divide them. */
+export function splitRows(rows: number): { readonly z: number; readonly y: number } {
+  for (let z = Math.ceil(rows / MAX_Y); z <= MAX_Z; z++) if (rows % z === 0) return { z, y: rows / z };
+  throw new ShapeError(`gpu: ${rows} rows cannot be split into equal layers of at most ${MAX_Y}`, "another batch size");
 }
+
+/** Rows of a tensor [..., C] as (z, y). */
+export const rowsOf = (shape: Shape) => splitRows(sizeOf(shape.slice(0, -1)));

@@ -5,7 +5,7 @@
 import type { DType } from "../../../tensor/dtype.js";
 import { type Shape, sameShape, sizeOf } from "../../../tensor/shape.js";
 import { defineKernel, type GpuKernel } from "../kernel.js";
-import { flat, type Lowering, type Operand, type Place, type Plan, type View, viewOf } from "../plan.js";
+import { flat, type Lowering, type Operand, type Place, type Plan, splitRows, type View, viewOf } from "../plan.js";
 
 /** Of `v`, as statements that end in a return. */
 const unaryFormulas = {
@@ -144,7 +144,14 @@ function meet(shapes: readonly Shape[], shape: Shape): Meeting | null {
   });
   if (merged.length > 3) return null;
   while (merged.length < 3) merged.unshift({ size: 1, has: shapes.map(() => false) });
-  const [z, y, x] = merged as [(typeof merged)[0], (typeof merged)[0], (typeof merged)[0]];
+  let [z, y, x] = merged as [(typeof merged)[0], (typeof merged)[0], (typeof merged)[0]];
+  if (z.size === 1 && y.size > 1) {
+    const layers = splitRows(y.size);
+    [z, y] = [
+      { size: layers.z, has: y.has },
+      { size: layers.y, has: y.has },
+    ];
+  }
   if (z.size > MAX_Z) return null;
   return { dims: [z.size, y.size, x.size], has: shapes.map((_, i) => [z.has[i]!, y.has[i]!, x.has[i]!]) };
 }

@@ -3,13 +3,19 @@
  */
 import { type Shape, sizeOf } from "../../../tensor/shape.js";
 import { defineKernel, type GpuKernel, splitPair } from "../kernel.js";
-import { type Lowering, type Operand, type Place, type Plan, viewOf } from "../plan.js";
+import { type Lowering, type Operand, type Place, type Plan, splitRows, viewOf } from "../plan.js";
 
 const cutKernel = defineKernel(
   "cut an axis",
   3,
   { arrays: "x", integers: "from" },
   "return x[this.thread.z][this.thread.y + from][this.thread.x];",
+);
+const cutRowsKernel = defineKernel(
+  "cut rows",
+  3,
+  { arrays: "x", integers: "first" },
+  "return x[this.thread.z][this.thread.y][this.thread.x + first];",
 );
 const padKernel = defineKernel(
   "pad an axis",
@@ -67,6 +73,9 @@ const oneHotKernel = defineKernel(
   "if (indices[this.thread.y] === this.thread.x) { return 1; }\nreturn 0;",
 );
 
+/** What z can count. */
+const MAX_Z = 65_535;
+
 const around = (shape: Shape, axis: number) => ({
   outer: sizeOf(shape.slice(0, axis)),
   inner: sizeOf(shape.slice(axis + 1)),
@@ -95,6 +104,13 @@ function byAxis(
 const slice: Lowering<"slice"> = ([x], { begin, size }, [y], plan) =>
   byAxis(x, y, plan, (from, shape, axis, out) => {
     const { outer, inner } = around(shape, axis);
+    if (outer > MAX_Z) {
+      // rows of [axis][inner] as one run each, as many in y as there are
+      const [row, kept, first] = [shape[axis]! * inner, size[axis]! * inner, begin[axis]! * inner];
+      const { z, y: rows } = splitRows(outer);
+      plan.call(cutRowsKernel, out, [kept, rows, z], [viewOf(from, z, rows, row), first]);
+      return;
+    }
     plan.call(cutKernel, out, [inner, size[axis]!, outer], [viewOf(from, outer, shape[axis]!, inner), begin[axis]!]);
   });
 
@@ -193,6 +209,7 @@ export const moves = {
 
 export const moveKernels: readonly GpuKernel[] = [
   cutKernel,
+  cutRowsKernel,
   padKernel,
   joinKernel,
   transposeKernel,
