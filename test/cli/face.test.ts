@@ -3,7 +3,7 @@ import { tmpdir } from "node:os";
 import { expect, test } from "vitest";
 import { tensorone } from "./spawn.js";
 
-const commands = ["train", "eval", "predict", "reparameterize", "summary"];
+const commands = ["train", "eval", "predict", "reparameterize", "schedule", "browse", "summary"];
 const here = tmpdir();
 
 test.each(commands)("%s --help shows usage, options and an example", (name) => {
