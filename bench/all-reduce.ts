@@ -2,6 +2,7 @@
  * Sums of 21 MB over ranks on this machine, as every step of an S0 training takes one: sockets and MPI, 2 and 4 ranks.
  * Needs a quiet machine, and mpirun for its rows. Writes bench/results/all-reduce.json and all-reduce.md.
  * node_modules/.bin/tsc -p tsconfig.bench.json && node build/bench/all-reduce.js
+ * Words after it go into the page, such as how a busy machine was kept out.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -92,11 +93,12 @@ async function main(): Promise<void> {
       console.log(rows.at(-1));
     }
   rmSync(folder, { recursive: true });
+  const note = process.argv.length > 2 ? `\n\n${process.argv.slice(2).join(" ")}` : "";
   const text = `# Sums of gradients over ranks
 
 21 MB (${LENGTH} float32) from memory shared with the engine's threads, all ranks on one machine; the slowest rank's time of
 each round, ${ROUNDS} rounds. "Of a step" is the median against ${STEP_MS} ms, one S0 step of 32 images with one thread
-([compare-training.md](compare-training.md)). More ranks than cores take turns. ${machineLine(machine)}.
+([compare-training.md](compare-training.md)). More ranks than cores take turns. ${machineLine(machine)}.${note}
 
 | transport | ranks | median ms | best ms | spread | wanted | of a step |
 |---|---|---|---|---|---|---|
