@@ -10,6 +10,7 @@ import { scope } from "../tensor/scope.js";
 import type { Shape } from "../tensor/shape.js";
 import type { Storage } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
+import { UsageError } from "../util/errors.js";
 import { trace } from "./trace.js";
 
 /** Numbers, booleans and text are part of the signature: another value records again. */
@@ -24,6 +25,14 @@ export interface Compiled<Args extends readonly Argument[], R extends Result> {
   readonly temporaryBytes: number;
   /** Frees every recording. */
   dispose(): void;
+}
+
+export interface CompileOptions {
+  /**
+   * Signatures that are kept; the one not used for longest gives way before a further one runs, and records again should
+   * it come back. Default 8.
+   */
+  readonly recordings?: number;
 }
 
 interface Recorded<R> {
@@ -61,8 +70,19 @@ function rebuilder<R extends Result>(result: R): (tensors: readonly Tensor[]) =>
  */
 export function compile<Args extends readonly Argument[], R extends Result>(
   fn: (...args: Args) => R,
+  { recordings = 8 }: CompileOptions = {},
 ): Compiled<Args, R> {
+  if (!(Number.isInteger(recordings) && recordings >= 1))
+    throw new UsageError(`compile: recordings is ${recordings}, expected a whole number of at least 1`);
+  /** The one used last comes last. */
   const entries = new Map<string, Entry<R>>();
+
+  const forget = (key: string, entry: Entry<R>): void => {
+    entries.delete(key);
+    if (entry === "ran once") return;
+    entry.executable.dispose();
+    for (const storage of entry.externals) storage.release();
+  };
 
   const record = (args: Args, inputs: readonly Tensor[], runner: Runner): Recorded<R> & { readonly result: R } => {
     const { program, result, externals } = trace(inputs, () => fn(...args), tensorsOf);
@@ -77,6 +97,8 @@ export function compile<Args extends readonly Argument[], R extends Result>(
     const key = signatureOf(args, runner);
     const entry = entries.get(key);
     if (entry === undefined) {
+      const [oldest] = entries;
+      if (oldest !== undefined && entries.size >= recordings) forget(...oldest);
       entries.set(key, "ran once");
       return scope(() => fn(...args));
     }
@@ -85,6 +107,8 @@ export function compile<Args extends readonly Argument[], R extends Result>(
       entries.set(key, recorded);
       return result;
     }
+    entries.delete(key);
+    entries.set(key, entry);
     return replay(entry, inputs, runner);
   };
 
@@ -104,12 +128,7 @@ export function compile<Args extends readonly Argument[], R extends Result>(
     },
     dispose: {
       value() {
-        for (const entry of entries.values()) {
-          if (entry === "ran once") continue;
-          entry.executable.dispose();
-          for (const storage of entry.externals) storage.release();
-        }
-        entries.clear();
+        for (const [key, entry] of [...entries]) forget(key, entry);
       },
     },
   }) as Compiled<Args, R>;

@@ -19,7 +19,7 @@ import { KeptStatistics } from "./kept-statistics.js";
 import { countTopK } from "./metrics.js";
 import type { ProcessGroup } from "./process-group.js";
 import { replicaShare, subtreesOf } from "./replica-tree.js";
-import type { Session, UpdateResult } from "./session.js";
+import { recordingsOfAPhase, type Session, type UpdateResult } from "./session.js";
 
 /** How the ranks fared in one step. */
 export interface RankTimes {
@@ -64,7 +64,7 @@ export class ReplicaUpdate {
     loss.backward();
     this.#layout.collect(this.#gradients);
     return { loss, logits: logits.detach() };
-  });
+  }, recordingsOfAPhase);
 
   readonly #apply = compile(() => {
     const { optimizer, ema } = this.#session;

@@ -2,6 +2,7 @@
  * The things that a training run changes: model, optimiser, averages, and where it stands. How a step changes them is
  * whole-update.ts for one replica, replica-update.ts for several.
  */
+import type { CompileOptions } from "../compile/compile.js";
 import type { Module } from "../nn/module.js";
 import { Ema, SGD, splitNormParameters } from "../optim/index.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -11,6 +12,12 @@ import { applyRates, ratesAt, type StepRates } from "./schedule.js";
 
 /** The loss is no number any more. */
 export class DivergedError extends TensoroneError {}
+
+/**
+ * Of a step: a full batch and the last one of an epoch. When pictures grow, the plan of the smaller size has to make room
+ * first: S4's takes most of the memory there is.
+ */
+export const recordingsOfAPhase: CompileOptions = { recordings: 2 };
 
 export interface UpdateResult {
   readonly rates: StepRates;

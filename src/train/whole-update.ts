@@ -11,7 +11,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { BatchInput } from "./input.js";
 import { countTopK } from "./metrics.js";
 import type { StepRates } from "./schedule.js";
-import type { Session, UpdateResult } from "./session.js";
+import { recordingsOfAPhase, type Session, type UpdateResult } from "./session.js";
 
 export class WholeUpdate {
   readonly #session: Session;
@@ -27,7 +27,7 @@ export class WholeUpdate {
     optimizer.zeroGrad();
     ema.update();
     return { loss, logits: logits.detach() };
-  });
+  }, recordingsOfAPhase);
 
   constructor(session: Session) {
     this.#session = session;

@@ -28,6 +28,33 @@ afterEach(() => backend.dispose());
 const bits = (x: Tensor): number[] => [...new Uint8Array(x.dataSync().buffer)];
 
 describe("replay", () => {
+  it("keeps as many recordings as it is told, the ones used last", () => {
+    let calls = 0;
+    const compiled = compile(
+      (x: Tensor) => {
+        calls++;
+        return noGrad(() => x.mul(2).add(1).sum());
+      },
+      { recordings: 2 },
+    );
+    const run = (n: number) => scope(() => compiled(ones([n, 1000])).item());
+    for (const n of [1, 1, 2, 2]) run(n);
+    const bytesOfTwo = compiled.temporaryBytes;
+    expect([run(1), run(2), run(1)]).toEqual([3000, 6000, 3000]);
+    expect(calls).toBe(4);
+    // 2 was not used for longest
+    for (const n of [3, 3]) expect(run(n)).toBe(9000);
+    run(1);
+    expect(calls).toBe(6);
+    expect(compiled.temporaryBytes).toBeGreaterThan(0);
+    for (const n of [2, 2]) expect(run(n)).toBe(6000);
+    expect(calls).toBe(8);
+    expect(compiled.temporaryBytes).toBe(bytesOfTwo);
+    compiled.dispose();
+    expect(compiled.temporaryBytes).toBe(0);
+    expect(() => compile((x: Tensor) => x, { recordings: 0 })).toThrow(/recordings is 0, expected a whole number/);
+  });
+
   it("gives the bits of the plain call for new values, and new shapes record again", () => {
     const w = randn([3, 3, 2, 5], { seed: 1 });
     const fn = (x: Tensor) => noGrad(() => conv2d(x, w, { padding: 1 }).relu().mul(2).sum([1, 2]));
