@@ -29,11 +29,14 @@ const tell = (line: string): void => void process.stderr.write(`${line}\n`);
 /** Waits for everything enqueued so far. */
 const settle = (x: Tensor) => x.slice([0], [1]).data();
 
+/** Ops of the chain: a step of S0 has a few thousand. */
+const CHAIN = 2000;
+
 /** A chain of small ops: what the host spends on each. */
 async function enqueueCost(backend: GpuBackend) {
   const chain = (x: Tensor): Tensor => {
     let y = x;
-    for (let i = 0; i < 200; i++) y = relu(y);
+    for (let i = 0; i < CHAIN; i++) y = relu(y);
     return y;
   };
   const x = randn([1024]);
@@ -46,7 +49,7 @@ async function enqueueCost(backend: GpuBackend) {
       const spent = now() - start;
       await settle(y);
       y.dispose();
-      if (i >= 4) times.push((spent * 1000) / 200);
+      if (i >= 4) times.push((spent * 1000) / CHAIN);
     }
     return median(times);
   };

@@ -81,6 +81,7 @@ export async function startBackend(values: {
   if (turbo && backend !== "wasm")
     throw new UsageError(`--turbo: the backend is ${backend}, expected wasm`, "leave --turbo or --backend away");
   const started = await setBackend(backend, { turbo, ...(threads !== undefined && { threads }) });
+  if ("label" in started && typeof started.label === "string") return started.label;
   const width = "threads" in started && typeof started.threads === "number" ? ` x${started.threads}` : "";
   return `${started.name}${width}${"turbo" in started && started.turbo === true ? " turbo" : ""}`;
 }

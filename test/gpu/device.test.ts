@@ -11,6 +11,7 @@ import {
   nn,
   optim,
   Random,
+  randn,
   type Shape,
   scope,
   type Tensor,
@@ -18,6 +19,7 @@ import {
   tensor,
   zeros,
 } from "../../src/index.js";
+import { apply, update } from "../../src/ops/apply.js";
 import { BackendError } from "../../src/util/errors.js";
 import { relativeError } from "../conformance/numbers.js";
 import { noDriver } from "./software-vulkan.js";
@@ -96,6 +98,52 @@ describe.skipIf(noDriver !== null)("a WebGPU device", () => {
       const picked = x.slice([0, 2], [rows, 1]).slice([rows - 3, 0], [3, 1]);
       expect(await picked.data()).toEqual(Float32Array.from([3, 2, 1], (back) => values[(rows - back) * 3 + 2]!));
       for (const tensorToFree of [x, last, picked]) tensorToFree.dispose();
+    }));
+
+  it("convolves a batch of 32 at 224 px, normalises it, and takes its weight gradient", async () => {
+    const geometry = { stride: [2, 2], padding: [1, 1], dilation: [1, 1], groups: 1 } as const;
+    const stem = (where: Backend): Promise<TypedArray[]> =>
+      withBackend(where, async () => {
+        const x = randn([32, 224, 224, 3], { seed: 1 });
+        const [y] = apply("conv2d", [x, randn([3, 3, 3, 48], { seed: 2 })], geometry);
+        const gamma = randn([48], { seed: 3 });
+        const [normalized] = apply("batchNorm", [y, gamma, gamma], { eps: 1e-5 });
+        const [dw] = apply("conv2dWeightGrad", [x, normalized], { ...geometry, weightShape: [3, 3, 3, 48] });
+        expect(y.size).toBeGreaterThan(2 ** 24);
+        const values = [await y.data(), await normalized.data(), await dw.data()];
+        for (const one of [x, y, normalized, dw]) one.dispose();
+        return values;
+      });
+    const wasm = createWasmBackend({ threads: 1 });
+    const expected = await stem(wasm);
+    (await stem(backend)).forEach((values, i) => {
+      expect(relativeError(values, expected[i]!)).toBeLessThanOrEqual(1e-5);
+    });
+    await wasm.dispose();
+  });
+
+  it("needs no more memory after 500 steps than after three", () =>
+    on(async () => {
+      const w = randn([16, 16], { requiresGrad: true });
+      const x = randn([8, 16]);
+      const step = compile((input: Tensor) => {
+        const loss = input.matmul(w).relu().sum();
+        loss.backward();
+        update("sgd", [w, zero, w.grad!], { ...rates, isFirst: false });
+        w.grad!.dispose();
+        w.grad = null;
+        return loss;
+      });
+      const zero = zeros([16, 16]);
+      const rates = { lr: 1e-4, momentum: 0, weightDecay: 0, dampening: 0, nesterov: false };
+      let bytes = 0;
+      for (let i = 0; i < 500; i++) {
+        const loss = scope(() => step(x).data());
+        if (i === 2) bytes = backend.stats.deviceBytes!;
+        if (i % 100 === 99) expect(Number.isFinite((await loss)[0])).toBe(true);
+      }
+      expect(backend.stats.deviceBytes).toBe(bytes);
+      step.dispose();
     }));
 
   it("sums two million numbers, and loops more than a thousand times", () =>
