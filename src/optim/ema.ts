@@ -50,6 +50,16 @@ export class Ema {
     return this.#steps.item();
   }
 
+  /** The same on a backend whose values come later. */
+  async readSteps(): Promise<number> {
+    return (await this.#steps.data())[0]!;
+  }
+
+  /** The live averages by the names of the model's state dict. */
+  get averages(): StateDict {
+    return new Map(this.#pairs.map(({ name, average }) => [name, average]));
+  }
+
   /** After an optimiser step: the first call copies everything, later ones move floats by momentum·(raw − average). */
   update(): void {
     if (this.#isSwapped) throw new UsageError("Ema: update() while the averages are swapped in", "call swap() first");
@@ -84,7 +94,7 @@ export class Ema {
 
   /** The count of updates and the live averages. */
   state(): EmaState {
-    return { steps: this.steps, averages: new Map(this.#pairs.map(({ name, average }) => [name, average])) };
+    return { steps: this.steps, averages: this.averages };
   }
 
   /** Copies a state in. Throws StateDictError where it does not fit the model. */

@@ -66,10 +66,9 @@ const withPrefix = (prefix: string, entries: ReadonlyMap<string, StoredTensor>):
 /** The state of a session, to be written under `name`. */
 export async function encodeCheckpoint(session: Session, header: CheckpointHeader, name: string): Promise<Checkpoint> {
   const { model, ema, optimizer, step, epoch, stepInEpoch } = session;
-  const averages = ema.state();
   const velocities = optimizer.state();
   const entries = new Map([
-    ...(await toFileEntries(model, averages.averages)),
+    ...(await toFileEntries(model, ema.averages)),
     ...prefixed("raw.", await toFileEntries(model)),
     ...prefixed("momentum.", await toFileEntries(model, velocities)),
   ]);
@@ -79,7 +78,7 @@ export async function encodeCheckpoint(session: Session, header: CheckpointHeade
     tensors: `${name}.safetensors`,
     sha256: sha256(bytes),
     progress: { step, epoch, stepInEpoch },
-    ema: { steps: averages.steps },
+    ema: { steps: await ema.readSteps() },
     optimizer: { kind: "sgd", momentumBuffers: velocities.size },
     ...header,
   };
