@@ -32,6 +32,7 @@ const { allocate } = await import(`${dist}/tensor/create.js`);
 const { models, scope, withBackend } = await import(`${dist}/index.js`);
 const { mobileoneS0 } = await import(`${dist}/train/recipes/mobileone-s0.js`);
 const { Session } = await import(`${dist}/train/session.js`);
+const { WholeUpdate } = await import(`${dist}/train/whole-update.js`);
 
 /** The conformance suite's bar. */
 const TOLERANCE = 1e-5;
@@ -73,14 +74,14 @@ const train = (backend, training) =>
   withBackend(backend, () => {
     const [size, height, width, numClasses] = [4, 32, 32, 10];
     const model = models.createModel("mobileone_s0", { numClasses, seed: 1, training });
-    const session = new Session({ ...mobileoneS0, model: "mobileone_s0" }, model, 100);
+    const update = new WholeUpdate(new Session({ ...mobileoneS0, model: "mobileone_s0" }, model, 100));
     const batch = {
       images: Uint8Array.from({ length: size * height * width * 3 }, (_, i) => (i * 2654435761) >>> 24),
       labels: Int32Array.from({ length: size }, (_, i) => (i * 7) % numClasses),
       indices: Uint32Array.from({ length: size }, (_, i) => i),
       ...{ size, height, width, dataWaitMs: 0, next: { epoch: 0, position: 0 }, release: () => {} },
     };
-    return Array.from({ length: STEPS }, () => session.train(batch).loss);
+    return Array.from({ length: STEPS }, () => update.run(batch).loss);
   });
 
 const one = createWasmBackend({ threads: 1, turbo: true });
