@@ -1,6 +1,6 @@
 /**
- * A checkpoint as bytes: `<name>.safetensors` with averaged weights (plain names), raw weights (`raw.`) and momentum
- * (`momentum.`), and `<name>.json` with everything else, which names the SHA-256 of the tensors.
+ * A checkpoint as bytes: `<name>.safetensors` with averaged weights, raw weights and momentum (checkpoint-entries.ts), and
+ * `<name>.json` with everything else, which names the SHA-256 of the tensors.
  *
  * Data order and augmentation are functions of seed, epoch and position (data/loader), so seed and step are the whole
  * state of random numbers and sampler. Nothing here depends on clock, path or the number of processes: equal runs write
@@ -8,16 +8,11 @@
  */
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
-import {
-  decodeSafetensors,
-  encodeSafetensors,
-  fromFileEntries,
-  type StoredTensor,
-  toFileEntries,
-} from "../io/index.js";
+import { decodeSafetensors, encodeSafetensors, fromFileEntries, toFileEntries } from "../io/index.js";
 import type { MobileOne } from "../models/index.js";
 import { scope } from "../tensor/scope.js";
 import { CheckpointError } from "../util/errors.js";
+import { joinEntries, splitEntries } from "./checkpoint-entries.js";
 import { differences, firstDifferences } from "./differences.js";
 import { describe, readCheckpointBytes } from "./model-file.js";
 import type { Recipe } from "./recipe.js";
@@ -55,23 +50,15 @@ export class DamagedError extends CheckpointError {}
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-const prefixed = (prefix: string, entries: ReadonlyMap<string, StoredTensor>): [string, StoredTensor][] =>
-  [...entries].map(([name, entry]) => [`${prefix}${name}`, entry]);
-
-const withPrefix = (prefix: string, entries: ReadonlyMap<string, StoredTensor>): Map<string, StoredTensor> =>
-  new Map(
-    [...entries].flatMap(([name, entry]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), entry]] : [])),
-  );
-
 /** The state of a session, to be written under `name`. */
 export async function encodeCheckpoint(session: Session, header: CheckpointHeader, name: string): Promise<Checkpoint> {
   const { model, ema, optimizer, step, epoch, stepInEpoch } = session;
   const velocities = optimizer.state();
-  const entries = new Map([
-    ...(await toFileEntries(model, ema.averages)),
-    ...prefixed("raw.", await toFileEntries(model)),
-    ...prefixed("momentum.", await toFileEntries(model, velocities)),
-  ]);
+  const entries = joinEntries({
+    averages: await toFileEntries(model, ema.averages),
+    raw: await toFileEntries(model),
+    momentum: await toFileEntries(model, velocities),
+  });
   const bytes = encodeSafetensors(entries, describe(model as MobileOne, header));
   const file: CheckpointFile = {
     format: FORMAT,
@@ -89,9 +76,7 @@ export async function encodeCheckpoint(session: Session, header: CheckpointHeade
 export function restoreCheckpoint({ file, bytes }: Checkpoint, session: Session): void {
   const { entries } = decodeSafetensors(bytes, file.tensors);
   const { model, ema, optimizer } = session;
-  const raw = withPrefix("raw.", entries);
-  const momentum = withPrefix("momentum.", entries);
-  const averages = new Map([...entries].filter(([name]) => raw.has(name)));
+  const { averages, raw, momentum } = splitEntries(entries);
   scope(() => {
     model.loadStateDict(fromFileEntries(model, raw));
     ema.loadState({ steps: file.ema.steps, averages: fromFileEntries(model, averages) });

@@ -12,16 +12,14 @@ import {
   type OptimizerNumbers,
   readMmengineCheckpoint,
   type SchedulerCounts,
-  type StoredTensor,
   type TrainingState,
 } from "../io/index.js";
 import { writeFileAtomic } from "../util/atomic-file.js";
 import { CheckpointError } from "../util/errors.js";
+import { type Entries, joinEntries, splitEntries } from "./checkpoint-entries.js";
 import { type Checkpoint, type CheckpointHeader, readCheckpoint } from "./checkpoint-format.js";
-import { isWeight, MOMENTUM_PREFIX, RAW_PREFIX, readCheckpointBytes } from "./model-file.js";
+import { readCheckpointBytes } from "./model-file.js";
 import { ratesAt } from "./schedule.js";
-
-type Entries = ReadonlyMap<string, StoredTensor>;
 
 /** γ and β of a batch norm, by mmpretrain's names. */
 const NORM = /norm\.(weight|bias)$/;
@@ -40,16 +38,9 @@ const jsonOf = (path: string): string => path.replace(/\.(json|safetensors)$/, "
 
 function stateOf({ file, bytes }: Checkpoint): TrainingState {
   const { entries } = decodeSafetensors(bytes, file.tensors);
-  const withPrefix = (prefix: string): Entries =>
-    new Map(
-      [...entries].flatMap(([name, entry]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), entry]] : [])),
-    );
-  const raw = withPrefix(RAW_PREFIX);
   return {
-    raw,
-    averages: new Map([...entries].filter(([name]) => isWeight(name))),
+    ...splitEntries(entries),
     averageSteps: file.ema.steps,
-    momentum: withPrefix(MOMENTUM_PREFIX),
     step: file.progress.step,
     epoch: file.progress.epoch,
     seed: file.seed,
@@ -74,11 +65,7 @@ export async function adoptMmengineCheckpoint(path: string, header: CheckpointHe
       `${path}: is ${step} steps or ${epoch} epochs far, here ${epoch} epochs have ${epoch * stepsPerEpoch} steps`,
       "resume with the same data and batch size, or start a new run from its weights with --init",
     );
-  const prefixed = (prefix: string, entries: Entries) =>
-    [...entries].map(([name, entry]) => [`${prefix}${name}`, entry] as const);
-  const bytes = encodeSafetensors(
-    new Map([...averages, ...prefixed(RAW_PREFIX, raw), ...prefixed(MOMENTUM_PREFIX, momentum)]),
-  );
+  const bytes = encodeSafetensors(joinEntries({ averages, raw, momentum }));
   return {
     file: {
       format: "mmengine",

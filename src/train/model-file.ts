@@ -19,6 +19,7 @@ import {
 import { createModel, listModels, type MobileOne, variants } from "../models/index.js";
 import { writeFileAtomic } from "../util/atomic-file.js";
 import { CheckpointError } from "../util/errors.js";
+import { isWeight } from "./checkpoint-entries.js";
 import type { Recipe } from "./recipe.js";
 
 /** What a model file says beside its tensors. */
@@ -48,13 +49,6 @@ export interface LoadedModel {
   readonly classes: readonly string[] | null;
   readonly info: ModelInfo;
 }
-
-/** Entries with these prefixes are a training run's own, not the model's. */
-export const RAW_PREFIX = "raw.";
-export const MOMENTUM_PREFIX = "momentum.";
-
-/** Whether an entry of a checkpoint is a weight of the model, averaged where the file has both. */
-export const isWeight = (name: string): boolean => !name.startsWith(RAW_PREFIX) && !name.startsWith(MOMENTUM_PREFIX);
 
 /** The weights of a .safetensors or .pth file; of a training checkpoint the averaged ones. Throws CheckpointError. */
 export async function readWeights(path: string): Promise<WeightsFile> {
