@@ -27,7 +27,8 @@ export interface DataLoaderOptions extends ReaderOptions {
   /** Batches in work beyond the one in use. */
   readonly prefetch?: number;
   readonly replicas?: number;
-  readonly rank?: number;
+  /** Several take turns, batch by batch, and share threads and memory. */
+  readonly rank?: number | readonly number[];
   readonly pad?: boolean;
 }
 
@@ -44,7 +45,7 @@ export interface Batch {
   readonly width: number;
   /** How long the consumer stood waiting for this batch. */
   readonly dataWaitMs: number;
-  /** Where to go on after this batch. */
+  /** Where its rank goes on after this batch. */
   readonly next: SamplerState;
   /** Gives the memory of `images` back for a later batch; optional, and `images` must not be read afterwards. */
   release(): void;
@@ -65,9 +66,10 @@ const largestSlice = 16;
 /** Iterates over a data set in batches. Close it when done; leaving an epoch early, or by an error, stops the workers too. */
 export class DataLoader {
   readonly batchSize: number;
-  /** Number of batches of one epoch, for this rank. */
+  /** Number of batches of one epoch, for each rank. */
   readonly batchesPerEpoch: number;
-  private readonly sampler: EpochSampler;
+  /** One for each rank. */
+  private readonly samplers: readonly EpochSampler[];
   private readonly readerOptions: ReaderOptions;
   private readonly transformOf: (epoch: number) => Transform;
   private readonly seed: number;
@@ -94,10 +96,17 @@ export class DataLoader {
         throw new DataError(`DataLoader: ${name} ${value}, expected a whole number of at least ${least}`);
       }
     }
-    this.sampler = new EpochSampler({ length: dataset.samples.length, seed, shuffle, replicas, rank, pad });
+    const ranks = typeof rank === "number" ? [rank] : rank;
+    if (ranks.length === 0 || (ranks.length > 1 && !pad)) {
+      throw new DataError(
+        `DataLoader: ranks [${ranks.join(", ")}] with pad ${pad}, expected one, or several of equal length`,
+      );
+    }
+    const { length } = dataset.samples;
+    this.samplers = ranks.map((rank) => new EpochSampler({ length, seed, shuffle, replicas, rank, pad }));
     this.transformOf = typeof transform === "function" ? transform : () => transform;
     outputSize(this.transformOf(0)); // an unfit pipeline is told now, not when the first batch is due
-    const samples = this.sampler.samplesPerEpoch;
+    const samples = this.samplers[0]!.samplesPerEpoch;
     this.batchSize = batchSize;
     this.batchesPerEpoch = dropLast ? Math.floor(samples / batchSize) : Math.ceil(samples / batchSize);
     if (this.batchesPerEpoch === 0 && pad) {
@@ -119,7 +128,7 @@ export class DataLoader {
   }
 
   /**
-   * The batches of `epoch` from `startBatch` on. Throws DataError at the first batch, in order, that has an unreadable file.
+   * The batches of `epoch` from each rank's `startBatch` on. Throws DataError at the first batch, in order, that has an unreadable file.
    * One epoch at a time.
    */
   async *epoch(epoch: number, options: { readonly startBatch?: number } = {}): AsyncIterableIterator<Batch> {
@@ -134,16 +143,19 @@ export class DataLoader {
       );
     }
     this.runningEpoch = epoch;
-    const order = this.sampler.order(epoch);
+    const orders = this.samplers.map((sampler) => sampler.order(epoch));
     const ahead = this.workers === 0 ? 0 : this.prefetch;
     const pending: Promise<Batch>[] = [];
-    let started = startBatch;
+    const ranks = this.samplers.length;
+    const end = this.batchesPerEpoch * ranks;
+    let started = startBatch * ranks;
     let isComplete = false;
     try {
-      for (let b = startBatch; b < this.batchesPerEpoch; b++) {
+      for (let turn = started; turn < end; turn++) {
         const asked = performance.now();
-        for (; started < this.batchesPerEpoch && started <= b + ahead; started++) {
-          const batch = this.startBatch(epoch, started, order);
+        for (; started < end && started <= turn + ahead; started++) {
+          const slice = started % ranks;
+          const batch = this.startBatch(epoch, Math.floor(started / ranks), this.samplers[slice]!, orders[slice]!);
           batch.catch(() => {}); // reported when its turn comes
           pending.push(batch);
         }
@@ -165,7 +177,7 @@ export class DataLoader {
     await workforce?.close();
   }
 
-  private async startBatch(epoch: number, batch: number, order: Uint32Array): Promise<Batch> {
+  private async startBatch(epoch: number, batch: number, sampler: EpochSampler, order: Uint32Array): Promise<Batch> {
     const { batchSize } = this;
     const transform = this.transformOf(epoch);
     const side = outputSize(transform);
@@ -179,7 +191,7 @@ export class DataLoader {
     const jobs: ReadJob[] = [];
     for (let start = 0; start < size; start += sliceSize) {
       const slice = samples.slice(start, start + sliceSize);
-      const seeds = slice.map((_, i) => sampleSeed(this.seed, epoch, this.sampler.globalPosition(first + start + i)));
+      const seeds = slice.map((_, i) => sampleSeed(this.seed, epoch, sampler.globalPosition(first + start + i)));
       const into = buffer.subarray(start * sampleBytes, (start + slice.length) * sampleBytes);
       const sources = slice.map(({ path, entry }) => (entry ? { path, entry } : { path }));
       jobs.push({ sources, seeds, transform, into });

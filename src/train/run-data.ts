@@ -1,6 +1,6 @@
 /**
- * The pictures of a training run, for one process of several: a loader for each of its replicas, which take turns, and its
- * share of the validation set.
+ * The pictures of a training run, for one process of several: those of its replicas in turn, from one set of threads, and
+ * its share of the validation set.
  */
 import { createHash } from "node:crypto";
 import { relative } from "node:path";
@@ -42,7 +42,7 @@ export class RunData {
   readonly mostValidationBatches: number;
   readonly #root: string;
   readonly #sets: readonly Dataset[];
-  readonly #loaders: readonly DataLoader[];
+  readonly #training: DataLoader;
 
   /** Throws DataError for a data set that cannot be used. */
   constructor(recipe: Recipe, { data, seed, workers, decoder, replicas }: RunDataOptions, group: ProcessGroup) {
@@ -56,21 +56,17 @@ export class RunData {
     this.classes = trainSet.classes;
     this.trainImages = trainSet.samples.length;
     this.valImages = valSet.samples.length;
-    this.#loaders = Array.from({ length: share.count }, (_, i) => {
-      // none stays none: decoding between the steps
-      const threads = Math.min(workers, Math.max(1, Math.floor(workers / share.count)));
-      const slice = { replicas, rank: share.first + i };
-      return new DataLoader(trainSet, {
-        ...slice,
-        batchSize,
-        transform: (epoch) => trainPipeline(recipe, epoch),
-        seed,
-        shuffle: true,
-        workers: threads,
-        decoder,
-      });
+    this.#training = new DataLoader(trainSet, {
+      replicas,
+      rank: Array.from({ length: share.count }, (_, i) => share.first + i),
+      batchSize,
+      transform: (epoch) => trainPipeline(recipe, epoch),
+      seed,
+      shuffle: true,
+      workers,
+      decoder,
     });
-    this.stepsPerEpoch = this.#loaders[0]!.batchesPerEpoch;
+    this.stepsPerEpoch = this.#training.batchesPerEpoch;
     const slice = { replicas: group.worldSize, rank: group.rank, pad: false };
     this.validation = new DataLoader(valSet, {
       ...slice,
@@ -89,26 +85,17 @@ export class RunData {
   }
 
   /** The batches of `epoch` from step `from` on: those of this process's replicas in turn, step after step. */
-  async *epoch(epoch: number, from: number): AsyncGenerator<Batch, void> {
-    const streams = this.#loaders.map((loader) => loader.epoch(epoch, { startBatch: from }));
-    try {
-      for (let step = from; step < this.stepsPerEpoch; step++)
-        for (const stream of streams) yield (await stream.next()).value as Batch;
-      // a loader that is read to its end keeps its threads for the next epoch
-      for (const stream of streams) await stream.next();
-    } finally {
-      for (const stream of streams) await stream.return?.();
-    }
+  epoch(epoch: number, from: number): AsyncIterableIterator<Batch> {
+    return this.#training.epoch(epoch, { startBatch: from });
   }
 
   /** Decoding of training pictures so far, over all threads of this process. */
   get decoding(): DecodeStats {
-    const images = this.#loaders.reduce((sum, { stats }) => sum + stats.images, 0);
-    const decodeMs = this.#loaders.reduce((sum, { stats }) => sum + stats.decodeMs, 0);
-    return { images, decodeMs, imagesPerSecond: decodeMs > 0 ? (images * 1000) / decodeMs : 0 };
+    return this.#training.stats;
   }
 
   async close(): Promise<void> {
-    for (const loader of [...this.#loaders, this.validation]) await loader.close();
+    await this.#training.close();
+    await this.validation.close();
   }
 }
