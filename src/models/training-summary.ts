@@ -1,11 +1,11 @@
 /**
- * What a training step of each block costs branch by branch and folded, and which of the two the cost rule takes, without
+ * What a training step of each block costs branch by branch and folded, and which of the two `auto` takes, without
  * running anything.
  */
 import { windowOutput } from "../ops/shapes.js";
 import type { Shape } from "../tensor/shape.js";
 import {
-  cheaperForm,
+  autoForm,
   type TrainingCost,
   type TrainingForm,
   trainingCosts,
@@ -27,10 +27,19 @@ export interface TrainingRow {
   readonly form: TrainingForm;
 }
 
+export interface TrainingSummaryOptions {
+  /** Side of the square images. Default 224. */
+  readonly imageSize?: number;
+  /** Default 32. */
+  readonly batchSize?: number;
+  /** Of the backend that would train. Default true. */
+  readonly hasFloat64Digits?: boolean;
+}
+
 /** A row per block of `model` for square images. Throws UsageError for an unknown model. */
 export function summarizeTraining(
   model: string,
-  { imageSize = 224, batchSize = 32 }: { readonly imageSize?: number; readonly batchSize?: number } = {},
+  { imageSize = 224, batchSize = 32, hasFloat64Digits = true }: TrainingSummaryOptions = {},
 ): TrainingRow[] {
   let side = imageSize;
   return blockSpecs(variantOf(model)).map((spec) => {
@@ -45,7 +54,7 @@ export function summarizeTraining(
       folded,
       plainMs: 1000 * trainingSeconds(spec, plain),
       foldedMs: 1000 * trainingSeconds(spec, folded),
-      form: cheaperForm(spec, inputShape),
+      form: autoForm(spec, inputShape, hasFloat64Digits),
     };
   });
 }

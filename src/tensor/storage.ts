@@ -17,6 +17,8 @@ export interface Allocation {
 export interface StorageBackend {
   readonly name: string;
   readonly dtypes: readonly DType[];
+  /** False where float64 tensors have only float32's digits; elsewhere undefined. */
+  readonly hasFloat64Digits?: boolean;
   /** Contents are undefined until written. Throws MemoryError when full. */
   allocate(dtype: DType, length: number): Allocation;
   free(allocation: Allocation): void;

@@ -1,14 +1,28 @@
 /** Folded training against its oracle, the branch-by-branch form: same outputs, gradients, statistics, losses, keys. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { liveStorage, noGrad, randn, scope, setBackend, type Tensor, tensor } from "../../src/index.js";
+import { type Backend, withBackend } from "../../src/backends/backend.js";
+import { createGpuBackend } from "../../src/backends/gpu/gpu-backend.js";
+import { referenceBackend } from "../../src/backends/reference/index.js";
+import {
+  liveStorage,
+  noGrad,
+  randn,
+  type Shape,
+  scope,
+  setBackend,
+  type Tensor,
+  tensor,
+  zeros,
+} from "../../src/index.js";
 import { type BlockSpec, createModel, type MobileOne, MobileOneBlock, variants } from "../../src/models/index.js";
+import type { TrainingChoice } from "../../src/models/mobileone/training-form.js";
 import { blockSpecs } from "../../src/models/mobileone/variants.js";
 import { crossEntropy, initialize, type Module } from "../../src/nn/index.js";
 import { SGD, splitNormParameters } from "../../src/optim/index.js";
 import { relativeError } from "../conformance/numbers.js";
 import { randomizeStatistics } from "./random-statistics.js";
 
-/** The bars of issue 3: per tensor, relative, in float64; and of the losses of a few steps. */
+/** Per tensor, relative, in float64; and of the losses of a few steps. */
 const TOLERANCE = 1e-9;
 const LOSS_TOLERANCE = 1e-6;
 /**
@@ -98,6 +112,22 @@ describe("a folded block", () => {
     block.convs[0]!.norm.eval();
     expect(block.formFor(x)).toBe("plain");
     expect(block.eval().formFor(x)).toBe("plain");
+  });
+
+  it("is not taken by itself on a backend whose float64 has float32's digits, but when asked for", async () => {
+    const large: Shape = [32, 56, 56, 48];
+    const formOn = (backend: Backend, training: TrainingChoice) =>
+      withBackend(backend, () => {
+        const block = new MobileOneBlock(named(s0, "stage1.1"), { init: "zeros" }, training);
+        return scope(() => block.formFor(zeros(large)));
+      });
+    expect(await formOn(referenceBackend, "auto")).toBe("folded");
+    const coarse: Backend = { ...referenceBackend, hasFloat64Digits: false };
+    expect(await formOn(coarse, "auto")).toBe("plain");
+    expect(await formOn(coarse, "folded")).toBe("folded");
+    const gpu = await createGpuBackend({ mode: "cpu" });
+    expect(await formOn(gpu, "auto")).toBe("plain");
+    await gpu.dispose();
   });
 });
 

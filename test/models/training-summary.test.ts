@@ -20,4 +20,9 @@ describe("summarizeTraining", () => {
       if (row.type === "pointwise") expect(row.form).toBe("folded");
     }
   });
+
+  it("folds nothing where float64 has only float32's digits", () => {
+    const rows = summarizeTraining("mobileone_s0", { hasFloat64Digits: false });
+    expect(rows.map(({ form }) => form)).toEqual(rows.map(() => "plain"));
+  });
 });

@@ -11,7 +11,7 @@ import * as F from "../../ops/functional.js";
 import { scope } from "../../tensor/scope.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { foldedBranches, isFoldable } from "./folded-training.js";
-import { cheaperForm, type TrainingChoice, type TrainingForm } from "./training-form.js";
+import { autoForm, type TrainingChoice, type TrainingForm } from "./training-form.js";
 import { type BlockSpec, hasScale, hasSkip } from "./variants.js";
 
 /** A convolution without bias and its batch norm. */
@@ -81,7 +81,8 @@ export class MobileOneBlock extends Module {
   /** The form in which x [N, H, W, Cin] would be computed now; in evaluation there is only the plain one. */
   formFor(x: Tensor): TrainingForm {
     if (this.trainingChoice === "plain" || !isFoldable(this)) return "plain";
-    return this.trainingChoice === "folded" ? "folded" : cheaperForm(this.spec, x.shape);
+    if (this.trainingChoice === "folded") return "folded";
+    return autoForm(this.spec, x.shape, x.backend.hasFloat64Digits !== false);
   }
 
   /** Σ branches(x); each branch is freed once it is added. */

@@ -27,7 +27,8 @@ export interface MobileOneOptions {
   readonly init?: LayerOptions["init"];
   /**
    * How blocks train: branch by branch ("plain"), folded through the moments of their inputs, which is the same function
-   * and several times less work where there are many branches ("folded"), or what is cheaper for each ("auto"). Default "auto".
+   * and several times less work where there are many branches ("folded"), or what is cheaper for each ("auto"; always plain
+   * on a backend without float64's digits, which folding needs). Default "auto".
    */
   readonly training?: TrainingChoice;
 }
