@@ -51,10 +51,10 @@ export async function expectSameRun(group: ProcessGroup, own: object): Promise<v
 }
 
 /** 48 bits of the SHA-256 of the values, a whole number that float64 holds. */
-export function fingerprint(tensors: Iterable<Tensor>): number {
+export async function fingerprint(tensors: Iterable<Tensor>): Promise<number> {
   const hash = createHash("sha256");
   for (const tensor of tensors) {
-    const { buffer, byteOffset, byteLength } = tensor.view() ?? tensor.dataSync();
+    const { buffer, byteOffset, byteLength } = tensor.view() ?? (await tensor.data());
     hash.update(new Uint8Array(buffer, byteOffset, byteLength));
   }
   return hash.digest().readUIntBE(0, 6);

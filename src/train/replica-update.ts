@@ -111,7 +111,7 @@ export class ReplicaUpdate {
       else {
         const batch = await nextBatch();
         dataWaitMs += batch.dataWaitMs;
-        own.push(this.#compute(batch));
+        own.push(await this.#compute(batch));
         batch.release();
         if (step.replica === 0) this.#statistics?.keep();
         await breathe();
@@ -125,12 +125,14 @@ export class ReplicaUpdate {
     return { ...report, rates, dataWaitMs, ranks: { computeMs: report.computeMs, exchangeMs } };
   }
 
-  #compute(batch: Batch): ReplicaResult {
-    return scope(() => {
+  async #compute(batch: Batch): Promise<ReplicaResult> {
+    const [loss, logits] = await scope(() => {
       const { images, labels } = this.#input.tensors(batch);
-      const { loss, logits } = this.#backward(images, labels);
-      return { loss: loss.item(), correct: countTopK(logits.dataSync(), batch.labels, 1), images: batch.size };
+      const results = this.#backward(images, labels);
+      // asked for while they are there
+      return Promise.all([results.loss.data(), results.logits.data()]);
     });
+    return { loss: loss[0]!, correct: countTopK(logits, batch.labels, 1), images: batch.size };
   }
 
   /** What all ranks learn of all replicas; the mean is taken in the order of the replicas. */
@@ -157,10 +159,12 @@ export class ReplicaUpdate {
   async #exchange(): Promise<number> {
     const start = performance.now();
     const tensors = this.#plan.sums.map((place) => this.#at(place));
-    const views = tensors.map((tensor) => (tensor.view() ?? tensor.dataSync()) as Float32Array);
+    // before the first view: reading may allocate, which ends a view
+    const copies = await Promise.all(tensors.map((tensor) => (tensor.view() === null ? tensor.data() : null)));
+    const views = tensors.map((tensor, i) => (copies[i] ?? tensor.view()) as Float32Array);
     await this.#group.sumReplicas(views, this.#replicas, views[0]!);
     // a copy has to go back to where it came from
-    if (tensors[0]!.view() === null) tensors[0]!.write(views[0]!);
+    if (copies[0]) tensors[0]!.write(views[0]!);
     return performance.now() - start;
   }
 }

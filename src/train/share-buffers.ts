@@ -10,7 +10,7 @@ export async function shareBuffers(model: Module, group: ProcessGroup): Promise<
   if (group.worldSize === 1) return;
   const buffers = [...model.namedBuffers().values()];
   const bytes = new Uint8Array(buffers.reduce((sum, tensor) => sum + tensor.bytes, 0));
-  const values = buffers.map((tensor) => tensor.dataSync());
+  const values = await Promise.all(buffers.map((tensor) => tensor.data()));
   let end = 0;
   const places = values.map(({ buffer, byteOffset, byteLength }) => {
     const place = bytes.subarray(end, end + byteLength);

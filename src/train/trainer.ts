@@ -148,7 +148,7 @@ class Run {
 
   async #expectEqualWeights(what: string): Promise<void> {
     if (this.#group.worldSize === 1) return;
-    await expectSameFingerprint(this.#group, fingerprint(this.#session.sharedState()), what);
+    await expectSameFingerprint(this.#group, await fingerprint(this.#session.sharedState()), what);
   }
 
   /** The steps of the epoch under way, until its end, the last step of the run, or a signal on any rank. */
@@ -171,7 +171,7 @@ class Run {
       } while (session.stepInEpoch !== 0 && session.step < totalSteps && this.#stopCode === 0);
       if (session.stepInEpoch === 0) await batches.next();
     } finally {
-      await batches.return();
+      await batches.return?.();
     }
   }
 

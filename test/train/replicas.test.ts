@@ -60,16 +60,18 @@ const modelOf = (): MobileOne => new MobileOne(small, { numClasses: CLASSES, see
 const sessionOf = (): Session => new Session(mobileoneS0Demo, modelOf(), 10);
 
 /** A hash for each tensor: five million numbers are too many to compare one by one. */
-const hashesOf = (tensors: ReadonlyMap<string, Tensor>): Record<string, number> =>
-  Object.fromEntries([...tensors].map(([name, tensor]) => [name, fingerprint([tensor])]));
+const hashesOf = async (tensors: ReadonlyMap<string, Tensor>): Promise<Record<string, number>> =>
+  Object.fromEntries(
+    await Promise.all([...tensors].map(async ([name, tensor]) => [name, await fingerprint([tensor])] as const)),
+  );
 
 const numbersOf = (tensors: ReadonlyMap<string, Tensor>): Record<string, number[]> =>
   Object.fromEntries([...tensors].map(([name, tensor]) => [name, [...tensor.dataSync()]]));
 
-const stateOf = (session: Session) => ({
-  model: hashesOf(session.model.stateDict()),
-  momentum: hashesOf(session.optimizer.state()),
-  averages: hashesOf(session.ema.state().averages),
+const stateOf = async (session: Session) => ({
+  model: await hashesOf(session.model.stateDict()),
+  momentum: await hashesOf(session.optimizer.state()),
+  averages: await hashesOf(session.ema.state().averages),
 });
 
 /** Steps of `replicas` on the ranks of `groups`, side by side; the sessions. */
@@ -137,19 +139,19 @@ describe("one step", () => {
     const update = new WholeUpdate(whole);
     for (let s = 0; s < 4; s++) update.run(batchOf(0, s));
     const [split] = await steps(1, [soloGroup()], 4);
-    expect(stateOf(split!.session)).toEqual(stateOf(whole));
+    expect(await stateOf(split!.session)).toEqual(await stateOf(whole));
   });
 
   it("has the same bits on 1, 2, 3 and 5 processes, replicas evenly shared or not", async () => {
     const [one] = await steps(5, [soloGroup()], 3);
-    const expected = stateOf(one!.session);
+    const expected = await stateOf(one!.session);
     for (const worldSize of [2, 3, 5]) {
       const ranks = await steps(5, memoryGroups(worldSize), 3);
-      expect(stateOf(ranks[0]!.session)).toEqual(expected);
+      expect(await stateOf(ranks[0]!.session)).toEqual(expected);
       for (const { session, results } of ranks) {
         expect(results.map(({ loss }) => loss)).toEqual(one!.results.map(({ loss }) => loss));
         const parameters = [...session.model.namedParameters().keys()];
-        const own = stateOf(session);
+        const own = await stateOf(session);
         for (const name of parameters) expect(own.model[name]).toEqual(expected.model[name]);
         expect(own.momentum).toEqual(expected.momentum);
       }
@@ -182,9 +184,9 @@ describe("one step", () => {
     for (const outcome of outcomes)
       expect(outcome).toMatchObject({ status: "rejected", reason: { name: "DivergedError" } });
     // the rank whose own loss was a number has not moved either
-    const { momentum, averages } = stateOf(sessions[0]!);
+    const { momentum, averages } = await stateOf(sessions[0]!);
     expect(momentum).toEqual({});
-    expect(averages).toEqual(hashesOf(modelOf().stateDict()));
+    expect(averages).toEqual(await hashesOf(modelOf().stateDict()));
   });
 });
 
