@@ -18,6 +18,8 @@ const idleMs = 5;
 const tagRounds = 4096;
 /** 75: temporary failure, try again (sysexits.h). */
 const abortCode = 75;
+/** What was written last needs this to pass through the launcher, which throws it away once it hears of an abort (MPICH). */
+const lastLinesMs = 150;
 
 interface Request {
   readonly resolve: () => void;
@@ -53,7 +55,9 @@ export class MpiWires implements Wires {
     this.transport = `mpi (${mpi.version})`;
     // the others would wait for a rank that has ended in its own way: MPI has to be told
     process.on("exit", (code) => {
-      if (!this.#isFinal) mpi.abort(code || abortCode);
+      if (this.#isFinal) return;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lastLinesMs);
+      mpi.abort(code || abortCode);
     });
   }
 

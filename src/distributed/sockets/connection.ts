@@ -41,6 +41,7 @@ export class Connection {
   #chunk: Uint8Array = new Uint8Array(0);
   #failure: Error | null = null;
   #isOver = false;
+  #isDeaf = false;
 
   /** `onEnd` hears once that the peer has gone: null where it said goodbye. */
   constructor(socket: Socket, peer: number, onEnd: (error: PeerError | null) => void) {
@@ -48,6 +49,7 @@ export class Connection {
     this.#socket = socket;
     this.#onEnd = onEnd;
     socket.on("data", (chunk) => {
+      if (this.#isDeaf) return;
       this.#chunk = this.#chunk.length === 0 ? chunk : Buffer.concat([this.#chunk, chunk]);
       this.#drain();
     });
@@ -78,24 +80,30 @@ export class Connection {
     if (!this.#isOver) this.#socket.resume();
   }
 
-  /** Tells the peer why this rank ends; resolves when the words have left, or cannot leave. */
+  /** Tells the peer why this rank ends; resolves when the peer has let go, or cannot be reached. */
   abort(reason: string): Promise<void> {
+    this.#isDeaf = true;
     const bytes = new TextEncoder().encode(reason).subarray(0, maxReasonBytes);
     return this.#last(kinds.abort, bytes);
   }
 
-  /** Says goodbye and closes once all has left. */
+  /** Says goodbye; resolves when both sides have. */
   close(): Promise<void> {
     return this.#last(kinds.bye, new Uint8Array(0));
   }
 
+  /**
+   * Closes this direction only, and reads on until the peer closes the other: a peer that still writes to a closed socket
+   * would fail on that before it reads the last words.
+   */
   #last(kind: number, bytes: Uint8Array): Promise<void> {
     this.#isOver = true;
     return new Promise((resolve) => {
       this.#socket.once("close", () => resolve());
       if (this.#socket.destroyed) return resolve();
       this.#socket.write(encodeHeader(kind, { op: "barrier", sequence: 0 }, bytes.length));
-      this.#socket.end(bytes, () => resolve());
+      this.#socket.end(bytes);
+      this.#socket.resume();
     });
   }
 

@@ -9,7 +9,7 @@ import type { Peers } from "./rendezvous.js";
 /** Fits in the cache together with what it is added to; measured with bench/all-reduce. */
 const bucketBytes = 256 * 1024;
 /** Parting words do not keep a process that fails. */
-const partingMs = 1000;
+const partingMs = 2000;
 
 export class SocketWires implements Wires {
   readonly rank: number;
