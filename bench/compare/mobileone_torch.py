@@ -24,12 +24,16 @@ except ImportError:
     sys.exit(0)
 
 BASE_WIDTHS, UNITS = (64, 128, 256, 512), (2, 8, 10, 1)
+NOWHERE = (0, 0, 0, 0)
+# widths, branches, and the units of each stage, counted from its end, with squeeze-and-excitation
 VARIANTS = {
-    "mobileone_s0": ((0.75, 1, 1, 2), 4),
-    "mobileone_s1": ((1.5, 1.5, 2, 2.5), 1),
-    "mobileone_s2": ((1.5, 2, 2.5, 4), 1),
-    "mobileone_s3": ((2, 2.5, 3, 4), 1),
+    "mobileone_s0": ((0.75, 1, 1, 2), 4, NOWHERE),
+    "mobileone_s1": ((1.5, 1.5, 2, 2.5), 1, NOWHERE),
+    "mobileone_s2": ((1.5, 2, 2.5, 4), 1, NOWHERE),
+    "mobileone_s3": ((2, 2.5, 3, 4), 1, NOWHERE),
+    "mobileone_s4": ((3, 3.5, 3.5, 4), 1, (0, 0, 5, 1)),
 }
+SQUEEZE_RATIO = 16
 
 
 def conv_norm(c_in, c_out, size, stride, groups):
@@ -37,10 +41,25 @@ def conv_norm(c_in, c_out, size, stride, groups):
     return nn.Sequential(conv, nn.BatchNorm2d(c_out))
 
 
-class Block(nn.Module):
-    """relu(skip(x) + scale(x) + sum of convs(x))"""
+class SqueezeExcite(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.down = nn.Conv2d(channels, channels // SQUEEZE_RATIO, 1)
+        self.up = nn.Conv2d(channels // SQUEEZE_RATIO, channels, 1)
 
-    def __init__(self, c_in, c_out, size, stride, groups, branches):
+    def forward(self, x):
+        gate = self.up(torch.relu(self.down(x.mean((2, 3), keepdim=True))))
+        return x * torch.sigmoid(gate)
+
+
+def excited(channels, is_excited):
+    return SqueezeExcite(channels) if is_excited else nn.Identity()
+
+
+class Block(nn.Module):
+    """relu(excite(skip(x) + scale(x) + sum of convs(x)))"""
+
+    def __init__(self, c_in, c_out, size, stride, groups, branches, is_excited=False):
         super().__init__()
         parts = [conv_norm(c_in, c_out, size, stride, groups) for _ in range(branches)]
         if size > 1:
@@ -48,36 +67,41 @@ class Block(nn.Module):
         if c_in == c_out and stride == 1:
             parts.insert(0, nn.BatchNorm2d(c_in))
         self.branches = nn.ModuleList(parts)
+        self.excite = excited(c_out, is_excited)
 
     def forward(self, x):
         total = self.branches[0](x)
         for branch in self.branches[1:]:
             total = total + branch(x)
-        return torch.relu(total)
+        return torch.relu(self.excite(total))
 
 
 def mobileone(name, classes=1000):
-    widths, branches = VARIANTS[name]
+    widths, branches, excitations = VARIANTS[name]
     channels = min(64, int(64 * widths[0]))
     blocks = [Block(3, channels, 3, 2, 1, 1)]
-    for base, width, units in zip(BASE_WIDTHS, widths, UNITS):
+    for base, width, units, excitation in zip(BASE_WIDTHS, widths, UNITS, excitations):
         for unit in range(units):
-            blocks.append(Block(channels, channels, 3, 2 if unit == 0 else 1, channels, branches))
-            blocks.append(Block(channels, int(base * width), 1, 1, 1, branches))
+            is_excited = unit >= units - excitation
+            blocks.append(Block(channels, channels, 3, 2 if unit == 0 else 1, channels, branches, is_excited))
+            blocks.append(Block(channels, int(base * width), 1, 1, 1, branches, is_excited))
             channels = int(base * width)
     return nn.Sequential(*blocks, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes))
 
 
 def deployed(name, classes=1000):
     """One convolution with bias per block; how fast it is does not depend on its weights."""
-    widths, _ = VARIANTS[name]
+    widths, _, excitations = VARIANTS[name]
     channels = min(64, int(64 * widths[0]))
     layers = [nn.Conv2d(3, channels, 3, 2, 1), nn.ReLU()]
-    for base, width, units in zip(BASE_WIDTHS, widths, UNITS):
+    for base, width, units, excitation in zip(BASE_WIDTHS, widths, UNITS, excitations):
         for unit in range(units):
-            layers += [nn.Conv2d(channels, channels, 3, 2 if unit == 0 else 1, 1, groups=channels), nn.ReLU()]
-            layers += [nn.Conv2d(channels, int(base * width), 1), nn.ReLU()]
+            is_excited = unit >= units - excitation
+            depthwise = nn.Conv2d(channels, channels, 3, 2 if unit == 0 else 1, 1, groups=channels)
+            layers += [depthwise, excited(channels, is_excited), nn.ReLU()]
+            pointwise = nn.Conv2d(channels, int(base * width), 1)
             channels = int(base * width)
+            layers += [pointwise, excited(channels, is_excited), nn.ReLU()]
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes)).eval()
 
 
