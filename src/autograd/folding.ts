@@ -11,7 +11,7 @@ import { splitBranches } from "../ops/branches.js";
 import * as F from "../ops/functional.js";
 import type { PerOutput } from "../ops/spec.js";
 import type { Tensor } from "../tensor/tensor.js";
-import type { Rule } from "./gradients.js";
+import type { Rule } from "./rule.js";
 
 /** Runs `make` when the first of its results is asked for. */
 function lazily<T>(make: () => T): () => T {

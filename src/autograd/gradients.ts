@@ -7,23 +7,11 @@
  */
 import { apply } from "../ops/apply.js";
 import * as F from "../ops/functional.js";
-import type { Attrs, OpName, PerInput, PerOutput } from "../ops/spec.js";
+import type { OpName } from "../ops/spec.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { foldBranchesGradients, patchMomentsGradients } from "./folding.js";
+import type { Needs, Rule } from "./rule.js";
 
-/** What a rule reads the numbers of, beyond shapes: which inputs and which outputs. */
-export interface Needs {
-  readonly inputs: readonly number[] | "all";
-  readonly outputs: readonly number[] | "all";
-}
-
-export type Gradient = (() => Tensor) | null;
-export type Rule<K extends OpName> = (
-  dys: PerOutput<K, Tensor>,
-  inputs: PerInput<K, Tensor>,
-  attrs: Attrs<K>,
-  outputs: PerOutput<K, Tensor>,
-) => readonly Gradient[];
 interface Entry<K extends OpName> {
   readonly needs: Needs;
   /** How many outputs, from the first, carry a gradient; dy is undefined for those that none reached. Default 1. */

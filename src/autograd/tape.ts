@@ -9,7 +9,8 @@ import type { Attrs, OpName } from "../ops/spec.js";
 import { isFloat } from "../tensor/dtype.js";
 import { removeFromScope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { gradients, type Needs } from "./gradients.js";
+import { gradients } from "./gradients.js";
+import type { Needs } from "./rule.js";
 
 /** Gradients of a node's inputs, as thunks so that those not asked for cost nothing; null where there is none. */
 export type InputGradients = readonly ((() => Tensor) | null)[];

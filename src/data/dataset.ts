@@ -3,7 +3,8 @@
  */
 import { readdirSync, statSync } from "node:fs";
 import { DataError } from "../util/errors.js";
-import { ImageFolder, type ImageFolderOptions, type Sample } from "./image-folder.js";
+import { ImageFolder, type ImageFolderOptions } from "./image-folder.js";
+import type { Sample } from "./sample.js";
 import { isShardSet, ShardSet } from "./shards/shard-set.js";
 
 /** A split of a data set: samples in a fixed order, and the names of their classes. */

@@ -6,12 +6,7 @@ import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from "no
 import { dirname, extname, join, sep } from "node:path";
 import { DataError } from "../util/errors.js";
 import { readListFile } from "./list-file.js";
-import type { PictureSource } from "./picture-source.js";
-
-/** One picture: where it is, and its class index. */
-export interface Sample extends PictureSource {
-  readonly label: number;
-}
+import type { Report, Sample } from "./sample.js";
 
 /** What a data set must have. */
 export interface ImageFolderOptions {
@@ -19,8 +14,6 @@ export interface ImageFolderOptions {
   readonly numClasses?: number;
 }
 
-/** Takes problems of a data set as they are found; one that returns lets the search go on without the thing it is about. */
-export type Report = (problem: DataError) => void;
 const fail: Report = (problem) => {
   throw problem;
 };

@@ -6,8 +6,8 @@
  */
 import { DataError } from "../util/errors.js";
 import { openWorkforce } from "./decode-pool.js";
-import type { Sample } from "./image-folder.js";
 import { sampleSeed } from "./random.js";
+import type { Sample } from "./sample.js";
 import type { ReaderOptions, ReadJob } from "./sample-reader.js";
 import { EpochSampler, type SamplerState } from "./sampler.js";
 import type { Workforce } from "./tasks.js";

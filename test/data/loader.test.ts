@@ -5,9 +5,9 @@ import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { decoderNames } from "../../src/data/codecs/decoder.js";
-import type { Sample } from "../../src/data/image-folder.js";
 import { type Batch, DataLoader, type DataLoaderOptions } from "../../src/data/loader.js";
 import { PictureFiles } from "../../src/data/picture-source.js";
+import type { Sample } from "../../src/data/sample.js";
 import { evalTransform, trainTransform } from "../../src/data/transforms/index.js";
 import { fixtureUrl } from "./fixtures.js";
 

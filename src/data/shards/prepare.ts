@@ -9,7 +9,8 @@ import { writeFileAtomic } from "../../util/atomic-file.js";
 import { DataError } from "../../util/errors.js";
 import type { DecoderName } from "../codecs/decoder.js";
 import { openWorkforce } from "../decode-pool.js";
-import { ImageFolder, type Sample } from "../image-folder.js";
+import { ImageFolder } from "../image-folder.js";
+import type { Sample } from "../sample.js";
 import type { Workforce } from "../tasks.js";
 import {
   readShardIndex,

@@ -5,7 +5,7 @@
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../../util/errors.js";
-import type { Sample } from "../image-folder.js";
+import type { Sample } from "../sample.js";
 import { readSetIndex, readShardIndex, type SetIndex, setIndexName, shardIndexFile } from "./index-file.js";
 
 /** Whether `root` holds a data set in shards: it has their index. */

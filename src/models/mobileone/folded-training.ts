@@ -3,16 +3,31 @@
  * parameter as the sum of its branches, the same running statistics, with one convolution instead of one per branch and no
  * normalisation of any activation. block.ts keeps the branch-by-branch form, which is the oracle of this one.
  */
+import type { BatchNorm2d } from "../../nn/batch-norm.js";
+import type { Conv2d } from "../../nn/conv.js";
 import * as F from "../../ops/functional.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import type { MobileOneBlock } from "./block.js";
+import type { BlockSpec } from "./variants.js";
+
+interface ConvAndNorm {
+  readonly conv: Conv2d;
+  readonly norm: BatchNorm2d;
+}
+
+/** What folding reads of a block. */
+interface Branches {
+  readonly spec: BlockSpec;
+  readonly skip: BatchNorm2d | null;
+  readonly scale: ConvAndNorm | null;
+  readonly convs: readonly ConvAndNorm[];
+}
 
 /** Whether the block's batch norms all use batch statistics, without which there is nothing to fold. */
-export const isFoldable = (block: MobileOneBlock): boolean => normsOf(block).every((norm) => norm.training);
+export const isFoldable = (block: Branches): boolean => normsOf(block).every((norm) => norm.training);
 
-const convNormsOf = ({ scale, convs }: MobileOneBlock) => (scale ? [scale, ...convs] : convs);
+const convNormsOf = ({ scale, convs }: Branches) => (scale ? [scale, ...convs] : convs);
 
-const normsOf = (block: MobileOneBlock) => [
+const normsOf = (block: Branches) => [
   ...(block.skip ? [block.skip] : []),
   ...convNormsOf(block).map(({ norm }) => norm),
 ];
@@ -20,7 +35,7 @@ const normsOf = (block: MobileOneBlock) => [
 /**
  * activation(Σ branches(x)), [N, H, W, Cin] -> [N, OH, OW, Cout]; moves the running statistics of every branch.
  */
-export function foldedBranches(block: MobileOneBlock, x: Tensor, activation: "none" | "relu"): Tensor {
+export function foldedBranches(block: Branches, x: Tensor, activation: "none" | "relu"): Tensor {
   const { kernelSize, stride, padding, dilation, groups } = block.spec;
   const geometry = { stride, padding, dilation, groups };
   const norms = normsOf(block);
