@@ -55,9 +55,13 @@ export class BufferPool {
   }
 
   give(buffer: PooledBuffer): void {
-    const list = this.#idle.get(buffer.bytes);
-    if (list) list.push(buffer);
-    else this.#idle.set(buffer.bytes, [buffer]);
+    const list = this.#idle.get(buffer.bytes) ?? [];
+    this.#idle.set(buffer.bytes, list);
+    // The oldest last, which is taken next: what is idle, not in which order it came back, decides who gets what, so that
+    // a step done again uses the same buffers again.
+    let at = list.length;
+    while (at > 0 && list[at - 1]!.id < buffer.id) at--;
+    list.splice(at, 0, buffer);
   }
 
   /** Ends all buffers, in use or not. */

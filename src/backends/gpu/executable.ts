@@ -1,21 +1,26 @@
 /**
  * A recorded program on the device: buffers placed by lifetime, ops lowered once to dispatches, which every run encodes
- * again, without anything between them in JavaScript. Only the parameters of instructions with a Scalar are renewed.
+ * again, without anything between them in JavaScript. Only the parameters of instructions with a Scalar are renewed, and
+ * only when it has changed.
  */
 import type { Executable, Instruction, ProfileRow, Program, ValueView } from "../../ops/program.js";
 import { hasScalar, resolveScalars } from "../../ops/scalar.js";
 import { sizeOf } from "../../tensor/shape.js";
 import type { Storage } from "../../tensor/storage.js";
 import { BackendError } from "../../util/errors.js";
-import { BufferPool, type PooledBuffer } from "./buffer-pool.js";
-import { bufferOf, type Dispatch, type Dispatches, takePlace } from "./dispatches.js";
+import { BufferPool } from "./buffer-pool.js";
+import { bufferOf, type Call, planInto, Scratch, takePlace } from "./calls.js";
+import { bindCall, type Dispatch, encodePass } from "./dispatch.js";
+import { JoinedUpdates } from "./joined-updates.js";
+import { type Block, ParameterPages } from "./parameter-pages.js";
+import type { PipelineCache } from "./pipelines.js";
 import type { Operand, Place, Plan } from "./plan.js";
-import { type CommandQueue, encodePass, SLOT_BYTES, SLOTS } from "./queue.js";
+import type { CommandQueue } from "./queue.js";
 
 export interface ExecutableHost {
   readonly device: GPUDevice;
   readonly queue: CommandQueue;
-  readonly dispatches: Dispatches;
+  readonly pipelines: PipelineCache;
   placeOf(storage: Storage): Place;
   lower(
     instruction: Instruction,
@@ -26,10 +31,27 @@ export interface ExecutableHost {
   ): void;
 }
 
-const UNIFORM_COPY_DST = 0x40 | 0x08;
-const PAGE_BYTES = SLOTS * SLOT_BYTES;
-/** Apart from the ids of pooled buffers. */
-let nextPage = -1;
+interface Slot {
+  readonly block: Block;
+  /** First word. */
+  readonly at: number;
+}
+
+/** An instruction whose parameters change between runs. */
+interface Changing {
+  readonly instruction: Instruction;
+  readonly inputs: readonly Operand[];
+  readonly outputs: readonly Operand[];
+  /** Of the parameters of its calls. */
+  readonly slots: readonly Slot[];
+  attrs: object;
+}
+
+const sameNumbers = (a: object, b: object): boolean => {
+  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
+  for (const name in left) if (left[name] !== right[name]) return false;
+  return true;
+};
 
 export class GpuExecutable implements Executable {
   readonly temporaryBytes: number;
@@ -38,47 +60,25 @@ export class GpuExecutable implements Executable {
   readonly #places: (Place | null)[];
   /** Of this program alone. */
   readonly #pool: BufferPool;
+  readonly #pages: ParameterPages;
   readonly #dispatches: Dispatch[] = [];
-  /** Instructions with Scalars, and their first dispatch. */
-  readonly #dynamic: { readonly instruction: Instruction; readonly first: number }[] = [];
-  readonly #words: Uint32Array;
-  readonly #pages: PooledBuffer[] = [];
+  readonly #changing: Changing[] = [];
+  readonly #inputs: readonly Place[];
+  readonly #outputs: readonly Place[];
 
   constructor(program: Program, host: ExecutableHost) {
     this.#program = program;
     this.#host = host;
     this.#pool = new BufferPool(host.device);
+    this.#pages = new ParameterPages(host.device);
     this.#places = program.values.map(({ kind, storage, length }) =>
       kind === "external" ? host.placeOf(storage!) : kind === "input" ? takePlace(this.#pool, length) : null,
     );
     this.#lowerAll();
-    this.#words = new Uint32Array((this.#pages.length * PAGE_BYTES) / 4);
-    this.#dispatches.forEach(({ parameters }, i) => {
-      this.#words.set(parameters, (i * SLOT_BYTES) / 4);
-    });
-    this.#upload(0, this.#dispatches.length);
+    this.#pages.upload();
+    this.#inputs = program.inputs.map((view) => this.#operand(view).place);
+    this.#outputs = program.outputs.map((view) => this.#operand(view).place);
     this.temporaryBytes = this.#pool.bytes;
-  }
-
-  /** The uniform buffer of dispatch `i`; pages are made as they are reached. */
-  #page(i: number): PooledBuffer {
-    const page = Math.floor(i / SLOTS);
-    while (this.#pages.length <= page) {
-      const buffer = this.#host.device.createBuffer({ size: PAGE_BYTES, usage: UNIFORM_COPY_DST });
-      this.#pages.push({ id: nextPage--, bytes: PAGE_BYTES, buffer });
-    }
-    return this.#pages[page]!;
-  }
-
-  /** Hands over the parameters of dispatches from … to − 1. */
-  #upload(from: number, to: number): void {
-    const word = SLOT_BYTES / 4;
-    for (let at = from; at < to; ) {
-      const end = Math.min(to, (Math.floor(at / SLOTS) + 1) * SLOTS);
-      const { buffer } = this.#page(at);
-      this.#host.device.queue.writeBuffer(buffer, (at % SLOTS) * SLOT_BYTES, this.#words, at * word, (end - at) * word);
-      at = end;
-    }
   }
 
   #operand(view: ValueView): Operand {
@@ -100,58 +100,64 @@ export class GpuExecutable implements Executable {
       for (const { value } of [...inputs, ...made]) last.set(value, at);
     });
     for (const { value } of outputs) last.set(value, instructions.length);
-    let scratches: Place[] = [];
-    const plan = this.#host.dispatches.plan(
-      () => this.#page(this.#dispatches.length),
-      (length) => {
-        const place = takePlace(this.#pool, length);
-        scratches.push(place);
-        return place;
-      },
-      (dispatch) => this.#dispatches.push(dispatch),
-    );
+    const { device, pipelines } = this.#host;
+    const joined = new JoinedUpdates(pipelines, device.limits.maxStorageBuffersPerShaderStage, (call, members) => {
+      const block = this.#pages.take(call.parameters);
+      this.#dispatches.push(bindCall(device, call, block));
+      members.forEach((member, m) => {
+        slots.set(member, { block, at: m * member.parameters.length });
+      });
+    });
+    const slots = new Map<Call, Slot>();
+    const changing: (() => Changing)[] = [];
+    let calls: Call[] = [];
+    const scratch = new Scratch(this.#pool);
+    const take = (call: Call): void => {
+      calls.push(call);
+      joined.add(call);
+    };
+    const plan = planInto(take, pipelines, scratch);
     instructions.forEach((instruction, at) => {
       for (const { value } of instruction.outputs) this.#places[value] ??= takePlace(this.#pool, values[value]!.length);
-      const first = this.#dispatches.length;
-      this.#lower(instruction, plan);
-      if (hasScalar(instruction.attrs)) this.#dynamic.push({ instruction, first });
-      for (const place of scratches) this.#pool.give(bufferOf(place));
-      scratches = [];
+      const operands = {
+        inputs: instruction.inputs.map((view) => this.#operand(view)),
+        outputs: instruction.outputs.map((view) => this.#operand(view)),
+      };
+      const attrs = resolveScalars(instruction.attrs);
+      this.#host.lower(instruction, operands.inputs, operands.outputs, attrs, plan);
+      if (hasScalar(instruction.attrs)) {
+        const own = calls;
+        changing.push(() => ({ instruction, ...operands, slots: own.map((call) => slots.get(call)!), attrs }));
+      }
+      scratch.giveBack();
+      calls = [];
       for (const value of new Set([...instruction.inputs, ...instruction.outputs].map((view) => view.value)))
         if (values[value]!.kind === "temporary" && last.get(value) === at)
           this.#pool.give(bufferOf(this.#places[value]!));
     });
-  }
-
-  #lower(instruction: Instruction, plan: Plan): void {
-    const inputs = instruction.inputs.map((view) => this.#operand(view));
-    const outputs = instruction.outputs.map((view) => this.#operand(view));
-    this.#host.lower(instruction, inputs, outputs, resolveScalars(instruction.attrs), plan);
+    joined.flush();
+    this.#changing.push(...changing.map((make) => make()));
   }
 
   /** Lowering again is how a new scalar becomes parameters. */
   #renewScalars(): void {
-    if (this.#dynamic.length === 0) return;
-    let at = 0;
-    let scratches: Place[] = [];
-    const plan = this.#host.dispatches.plan(
-      () => this.#page(at),
-      (length) => {
-        const place = takePlace(this.#pool, length);
-        scratches.push(place);
-        return place;
-      },
-      ({ parameters }) => {
-        this.#words.set(parameters, (at++ * SLOT_BYTES) / 4);
-      },
-    );
-    for (const { instruction, first } of this.#dynamic) {
-      at = first;
-      this.#lower(instruction, plan);
-      for (const place of scratches) this.#pool.give(bufferOf(place));
-      scratches = [];
+    let slots: Iterator<Slot> = [][Symbol.iterator]();
+    const scratch = new Scratch(this.#pool);
+    const take = ({ parameters }: Call): void => {
+      const { block, at } = slots.next().value!;
+      this.#pages.set(block, parameters, at);
+    };
+    const plan = planInto(take, this.#host.pipelines, scratch);
+    for (const changing of this.#changing) {
+      const { instruction, inputs, outputs } = changing;
+      const attrs = resolveScalars(instruction.attrs);
+      if (sameNumbers(attrs, changing.attrs)) continue;
+      changing.attrs = attrs;
+      slots = changing.slots[Symbol.iterator]();
+      this.#host.lower(instruction, inputs, outputs, attrs, plan);
+      scratch.giveBack();
     }
-    this.#upload(this.#dynamic[0]!.first, at);
+    this.#pages.upload();
   }
 
   run(inputs: readonly Storage[], offsets: readonly number[]): void {
@@ -159,33 +165,21 @@ export class GpuExecutable implements Executable {
     queue.flush();
     this.#renewScalars();
     queue.submit((encoder) => {
-      this.#program.inputs.forEach((view, i) => {
-        const from = this.#host.placeOf(inputs[i]!);
-        const to = this.#operand(view).place;
-        encoder.copyBufferToBuffer(
-          bufferOf(from).buffer,
-          4 * (from.offset + offsets[i]!),
-          bufferOf(to).buffer,
-          4 * to.offset,
-          4 * to.length,
-        );
-      });
+      this.#copyInputs(encoder, inputs, offsets);
       encodePass(encoder, this.#dispatches);
     }, this.#dispatches.length);
   }
 
+  #copyInputs(encoder: GPUCommandEncoder, inputs: readonly Storage[], offsets: readonly number[]): void {
+    this.#inputs.forEach((to, i) => {
+      const from = this.#host.placeOf(inputs[i]!);
+      copyPlace(encoder, { ...from, offset: from.offset + offsets[i]! }, to);
+    });
+  }
+
   copyOutput(i: number, to: Storage): void {
-    const from = this.#operand(this.#program.outputs[i]!).place;
     const target = this.#host.placeOf(to);
-    this.#host.queue.submit((encoder) =>
-      encoder.copyBufferToBuffer(
-        bufferOf(from).buffer,
-        4 * from.offset,
-        bufferOf(target).buffer,
-        4 * target.offset,
-        4 * from.length,
-      ),
-    );
+    this.#host.queue.submit((encoder) => copyPlace(encoder, this.#outputs[i]!, target));
   }
 
   get dispatchCount(): number {
@@ -199,7 +193,17 @@ export class GpuExecutable implements Executable {
 
   dispose(): void {
     this.#pool.destroy();
-    for (const { buffer } of this.#pages) buffer.destroy();
-    this.#host.dispatches.forget();
+    this.#pages.destroy();
   }
+}
+
+/** As many elements as `to` has. */
+function copyPlace(encoder: GPUCommandEncoder, from: Place, to: Place): void {
+  encoder.copyBufferToBuffer(
+    bufferOf(from).buffer,
+    4 * from.offset,
+    bufferOf(to).buffer,
+    4 * to.offset,
+    4 * Math.min(from.length, to.length),
+  );
 }

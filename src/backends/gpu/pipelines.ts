@@ -1,6 +1,6 @@
 /**
  * Kernels made into pipelines, when first used: gpu.js's translations, and WGSL that writes in place. All of them find
- * their parameters at binding 0, with an offset given at each call, and their arrays at the bindings after it.
+ * their parameters at binding 0 and their arrays at the bindings after it.
  */
 import type { GpuJs } from "./gpujs.js";
 import type { ArgumentKind, Dims, GpuKernel, InPlaceKernel } from "./kernel.js";
@@ -13,6 +13,8 @@ export interface Pipeline {
   readonly workgroup: Dims;
   readonly parameterBytes: number;
   readonly kinds: readonly ArgumentKind[];
+  /** Of each array. */
+  readonly access: readonly Access[];
 }
 
 const COMPUTE = 4;
@@ -25,7 +27,10 @@ export type Access = "read" | "write";
 export class PipelineCache {
   readonly #device: GPUDevice;
   readonly #gpujs: GpuJs;
-  readonly #known = new Map<string, Pipeline>();
+  readonly #known = new Map<object | string, Pipeline>();
+  /** By the number of members. */
+  readonly #inPlace = new Map<InPlaceKernel, Pipeline[]>();
+  #made = 0;
 
   constructor(device: GPUDevice, gpujs: GpuJs) {
     this.#device = device;
@@ -33,28 +38,36 @@ export class PipelineCache {
   }
 
   get size(): number {
-    return this.#known.size;
+    return this.#made;
   }
 
   of(kernel: GpuKernel): Pipeline {
-    return this.#cached(kernel.name, () => {
+    return this.#cached(kernel, () => {
       const { wgsl, workgroup, parameterBytes } = this.#gpujs.translate(kernel);
       const kinds = Object.values(kernel.args);
       const access = [...kinds.flatMap((kind) => (kind === "array" ? ["read" as const] : [])), "write" as const];
-      return this.make(kernel.name, wgsl, access, { workgroup, parameterBytes, kinds });
+      return this.#make(kernel.name, wgsl, access, { workgroup, parameterBytes, kinds });
     });
   }
 
-  ofInPlace(kernel: InPlaceKernel): Pipeline {
-    return this.#cached(`${kernel.name} in place`, () => {
-      const access = [...kernel.writes.map(() => "write" as const), ...kernel.reads.map(() => "read" as const)];
-      const floats = kernel.floats;
-      return this.make(`${kernel.name} in place`, inPlaceText(kernel), access, {
+  /** The pipeline that runs `members` updates of one kernel, each on operands of its own, in one dispatch. */
+  ofInPlace(kernel: InPlaceKernel, members = 1): Pipeline {
+    const known = this.#inPlace.get(kernel) ?? [];
+    this.#inPlace.set(kernel, known);
+    known[members] ??= this.#make(
+      `${kernel.name} in place${members === 1 ? "" : ` × ${members}`}`,
+      inPlaceText(kernel, members),
+      Array.from({ length: members }, () => [
+        ...kernel.writes.map(() => "write" as const),
+        ...kernel.reads.map(() => "read" as const),
+      ]).flat(),
+      {
         workgroup: [FLAT_WORKGROUP, 1, 1],
-        parameterBytes: 16 + 16 * Math.ceil(floats.length / 4),
-        kinds: floats.map(() => "float" as const),
-      });
-    });
+        parameterBytes: members * memberBytes(kernel),
+        kinds: kernel.floats.map(() => "float" as const),
+      },
+    );
+    return known[members];
   }
 
   /** A pipeline from WGSL written by hand. */
@@ -64,16 +77,18 @@ export class PipelineCache {
     access: readonly Access[],
     about: Pick<Pipeline, "workgroup" | "parameterBytes" | "kinds">,
   ): Pipeline {
-    return this.#cached(name, () => this.make(name, wgsl(), access, about));
+    return this.#cached(name, () => this.#make(name, wgsl(), access, about));
   }
 
-  #cached(key: string, make: () => Pipeline): Pipeline {
-    const known = this.#known.get(key) ?? make();
-    this.#known.set(key, known);
-    return known;
+  #cached(key: object | string, make: () => Pipeline): Pipeline {
+    const known = this.#known.get(key);
+    if (known) return known;
+    const made = make();
+    this.#known.set(key, made);
+    return made;
   }
 
-  make(
+  #make(
     name: string,
     code: string,
     access: readonly Access[],
@@ -81,7 +96,7 @@ export class PipelineCache {
   ): Pipeline {
     const layout = this.#device.createBindGroupLayout({
       entries: [
-        { binding: 0, visibility: COMPUTE, buffer: { type: "uniform", hasDynamicOffset: true } },
+        { binding: 0, visibility: COMPUTE, buffer: { type: "uniform" } },
         ...access.map((a, i) => ({
           binding: 1 + i,
           visibility: COMPUTE,
@@ -94,25 +109,40 @@ export class PipelineCache {
       layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout] }),
       compute: { module: this.#device.createShaderModule({ label: name, code }), entryPoint: "main" },
     });
-    return { id: this.#known.size + 1, name, pipeline, layout, ...about };
+    return { id: ++this.#made, name, pipeline, layout, access, ...about };
   }
 }
 
-/** Parameters: number of elements, two unused words, threads in a row of the dispatch; then the floats. */
-function inPlaceText({ writes, reads, floats, wgsl }: InPlaceKernel): string {
-  const members = ["count : u32", "unused0 : u32", "unused1 : u32", "width : u32", ...floats.map((f) => `${f} : f32`)];
-  const arrays = [
+/** Bytes of the parameters of one update: its number of elements, three unused words, its floats. */
+export const memberBytes = ({ floats }: InPlaceKernel): number => 16 + 16 * Math.ceil(floats.length / 4);
+
+function inPlaceText({ writes, reads, floats, wgsl }: InPlaceKernel, members: number): string {
+  const each = <T>(text: (member: number) => T): T[] => Array.from({ length: members }, (_, m) => text(m));
+  const modes = [
     ...writes.map((name) => [name, "read_write"] as const),
     ...reads.map((name) => [name, "read"] as const),
   ];
-  return `struct Params { ${members.join(", ")} }
+  const arrays = each((m) =>
+    modes.map(
+      ([name, mode], i) =>
+        `@group(0) @binding(${1 + m * modes.length + i}) var<storage, ${mode}> ${name}${m} : array<f32>;`,
+    ),
+  ).flat();
+  const ofMember = (m: number): string =>
+    modes.reduce((text, [name]) => text.replaceAll(new RegExp(`\\b${name}\\[`, "g"), `${name}${m}[`), wgsl);
+  const words = ["count : u32", "unused0 : u32", "unused1 : u32", "unused2 : u32", ...floats.map((f) => `${f} : f32`)];
+  return `struct Member { ${words.join(", ")} }
+struct Params { ${each((m) => `@align(16) m${m} : Member`).join(", ")} }
 @group(0) @binding(0) var<uniform> params : Params;
-${arrays.map(([name, mode], i) => `@group(0) @binding(${1 + i}) var<storage, ${mode}> ${name} : array<f32>;`).join("\n")}
+${arrays.join("\n")}
 @compute @workgroup_size(${FLAT_WORKGROUP})
-fn main(@builtin(global_invocation_id) id : vec3<u32>) {
-  let i = id.x + id.y * params.width;
-  if (i >= params.count) { return; }
-  ${floats.map((f) => `let ${f} = params.${f};`).join("\n  ")}
-  ${wgsl}
+fn main(@builtin(global_invocation_id) id : vec3<u32>, @builtin(num_workgroups) groups : vec3<u32>) {
+  let i = id.x + id.y * groups.x * ${FLAT_WORKGROUP}u;
+  ${each(
+    (m) => `if (i < params.m${m}.count) {
+    ${floats.map((f) => `let ${f} = params.m${m}.${f};`).join("\n    ")}
+    ${ofMember(m)}
+  }`,
+  ).join("\n  ")}
 }`;
 }

@@ -6,11 +6,12 @@ import type { Executable, Program } from "../../ops/program.js";
 import { type DType, newArray, type TypedArray } from "../../tensor/dtype.js";
 import type { Allocation } from "../../tensor/storage.js";
 import { BufferPool } from "./buffer-pool.js";
+import { bufferOf, planInto, Scratch, takePlace } from "./calls.js";
 import type { Device } from "./device.js";
-import { bufferOf, Dispatches, takePlace } from "./dispatches.js";
 import { type ExecutableHost, GpuExecutable } from "./executable.js";
 import type { Executor, GpuAllocation } from "./executor.js";
 import type { GpuJs } from "./gpujs.js";
+import { Patience } from "./patience.js";
 import { PipelineCache } from "./pipelines.js";
 import type { Place, Plan } from "./plan.js";
 import { CommandQueue } from "./queue.js";
@@ -23,33 +24,24 @@ export class WebGpuExecutor implements Executor {
   readonly pipelines: PipelineCache;
   readonly queue: CommandQueue;
   readonly #pool: BufferPool;
-  readonly #dispatches: Dispatches;
-  #scratches: Place[] = [];
+  readonly #scratch: Scratch;
+  readonly #patience = new Patience();
   readonly plan: Plan;
 
   constructor(device: Device, gpujs: GpuJs) {
     this.device = device;
     this.#pool = new BufferPool(device.gpu);
     this.pipelines = new PipelineCache(device.gpu, gpujs);
-    this.#dispatches = new Dispatches(device.gpu, this.pipelines);
     this.queue = new CommandQueue(device.gpu);
-    const { uniforms } = this.queue;
-    this.plan = this.#dispatches.plan(
-      () => uniforms,
-      (length) => {
-        const place = takePlace(this.#pool, length);
-        this.#scratches.push(place);
-        return place;
-      },
-      this.queue.push,
-    );
+    this.#scratch = new Scratch(this.#pool);
+    this.plan = planInto((call) => this.queue.push(call), this.pipelines, this.#scratch);
   }
 
   get stats() {
     return {
       deviceBytes: this.#pool.bytes,
       pipelines: this.pipelines.size,
-      bindGroups: this.#dispatches.bindGroups,
+      keptDispatches: this.queue.kept,
       ...this.queue.counts,
     };
   }
@@ -63,8 +55,7 @@ export class WebGpuExecutor implements Executor {
   }
 
   endOp(): void {
-    for (const place of this.#scratches) this.#pool.give(bufferOf(place));
-    this.#scratches = [];
+    this.#scratch.giveBack();
   }
 
   write(place: Place, values: TypedArray): void {
@@ -83,7 +74,7 @@ export class WebGpuExecutor implements Executor {
       encoder.copyBufferToBuffer(bufferOf(place).buffer, 4 * place.offset, staging, 0, bytes),
     );
     try {
-      await staging.mapAsync(MAP_MODE_READ);
+      await this.#patience.wait(() => staging.mapAsync(MAP_MODE_READ));
       this.device.check();
       const floats = new Float32Array(staging.getMappedRange());
       const values = newArray(dtype, place.length);
@@ -101,7 +92,7 @@ export class WebGpuExecutor implements Executor {
     return new GpuExecutable(program, {
       device: this.device.gpu,
       queue: this.queue,
-      dispatches: this.#dispatches,
+      pipelines: this.pipelines,
       lower,
       placeOf,
     });

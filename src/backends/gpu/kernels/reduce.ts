@@ -114,7 +114,7 @@ export const columnTerm = (name: string, arrays: string, term: string, floats = 
   kernel: defineKernel(
     name,
     3,
-    { arrays, integers: "count length", floats },
+    { arrays, integers: "count length", floats: `${floats} scale`.trim() },
     `const from = this.thread.z * length;
     let total = 0;
     for (let k = 0; k < length; k++) {
@@ -123,7 +123,7 @@ export const columnTerm = (name: string, arrays: string, term: string, floats = 
         ${term}
       }
     }
-    return total;`,
+    return total * scale;`,
   ),
 });
 
@@ -138,10 +138,12 @@ export function sumColumns(
   plan: Plan,
   scale = 1,
 ): void {
-  const chunks = Math.ceil(rows / CHUNK);
+  const chunks = Math.max(1, Math.ceil(rows / CHUNK));
   const length = Math.ceil(rows / chunks);
-  const partial = plan.scratch(chunks * channels);
-  plan.call(kernel, partial, [channels, 1, chunks], [...args, rows, length, ...floats]);
+  const isLast = chunks === 1;
+  const partial = isLast ? out : plan.scratch(chunks * channels);
+  plan.call(kernel, partial, [channels, 1, chunks], [...args, rows, length, ...floats, isLast ? scale : 1]);
+  if (isLast) return;
   sumRun(partial, { outer: 1, count: chunks, inner: channels }, out, plan, scale);
 }
 

@@ -101,9 +101,10 @@ fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_id) 
   }
 }`;
 
-export interface ProductDispatch {
+export interface ProductCall {
   readonly pipeline: Pipeline;
-  readonly places: readonly Place[];
+  readonly operands: readonly Place[];
+  readonly out: Place;
   readonly groups: Dims;
   readonly parameters: Uint32Array;
   /** Adds up the parts of a split product. */
@@ -112,12 +113,12 @@ export interface ProductDispatch {
 
 const MAX_GROUPS = 65_535;
 
-/** The dispatch of a product, or null for one that is left to gpu.js. */
-export function productDispatch(
+/** The call of a product, or null for one that is left to gpu.js. */
+export function productCall(
   { a, b, y, m, n, k, transposeA, transposeB, batch, strideA, strideB, bias, relu, scale }: Product,
   pipelines: PipelineCache,
   scratch: (length: number) => Place,
-): ProductDispatch | null {
+): ProductCall | null {
   const rows = Math.ceil(m / TILE);
   const columns = Math.ceil(n / TILE);
   if (!isOn || m < SMALLEST_SIDE || n < SMALLEST_SIDE || rows > MAX_GROUPS || batch > MAX_GROUPS) return null;
@@ -133,14 +134,14 @@ export function productDispatch(
   });
   const isSplit = parts > 1;
   const out = isSplit ? scratch(parts * m * n) : y;
-  if ((out.offset * 4) % 256 !== 0) return null;
   const parameters = new Uint32Array(12);
   parameters.set([m, n, k, part, strideA * m * k, strideB * k * n, Number(bias !== null), Number(relu)]);
   new Float32Array(parameters.buffer)[8] = isSplit ? 1 : scale;
   parameters[9] = Number(isSplit);
   return {
     pipeline,
-    places: [a, b, bias ?? a, out],
+    operands: [a, b, bias ?? a],
+    out,
     groups: [columns, rows, isSplit ? parts : batch],
     parameters,
     finish: isSplit ? (plan) => sumRun(out, { outer: 1, count: parts, inner: m * n }, y, plan, scale) : null,

@@ -1,0 +1,213 @@
+/**
+ * Turns what lowerings ask of a plan into calls: a pipeline, the places that it binds, a number of workgroups and a block
+ * of parameters. Whoever takes them encodes them now or keeps them for a replay.
+ */
+import { BackendError } from "../../util/errors.js";
+import type { BufferPool, PooledBuffer } from "./buffer-pool.js";
+import type { ArgumentKind, Dims, GpuKernel, InPlaceKernel } from "./kernel.js";
+import { FLAT_WORKGROUP, type Pipeline, type PipelineCache } from "./pipelines.js";
+import type { Place, Plan, Product, View } from "./plan.js";
+import { productCall } from "./wgsl/product.js";
+
+/** Memory of this executor: changes its buffer never. */
+export interface DeviceMemory {
+  readonly pooled: PooledBuffer;
+}
+
+export const bufferOf = ({ memory }: Place): PooledBuffer => (memory as DeviceMemory).pooled;
+
+/** Memory from a pool, as a place. */
+export function takePlace(pool: BufferPool, length: number): Place {
+  return { memory: { pooled: pool.take(Math.max(4, length * 4)) }, offset: 0, length };
+}
+
+/** Memory that ops need while they run. */
+export class Scratch {
+  readonly #pool: BufferPool;
+  #taken: Place[] = [];
+
+  constructor(pool: BufferPool) {
+    this.#pool = pool;
+  }
+
+  take(length: number): Place {
+    const place = takePlace(this.#pool, length);
+    this.#taken.push(place);
+    return place;
+  }
+
+  /** At the end of an op. */
+  giveBack(): void {
+    for (const place of this.#taken) this.#pool.give(bufferOf(place));
+    this.#taken = [];
+  }
+}
+
+/** A run of a buffer that a kernel sees as one array. */
+export interface Bound {
+  readonly pooled: PooledBuffer;
+  readonly offsetBytes: number;
+  readonly bytes: number;
+}
+
+export interface Call {
+  readonly pipeline: Pipeline;
+  /** Arrays in the order of their bindings. */
+  readonly bound: readonly Bound[];
+  readonly groups: Dims;
+  readonly parameters: Uint32Array;
+  /** Of a call that writes over its first operands, which neighbours of its kind may join. */
+  readonly update: InPlaceKernel | null;
+}
+
+/** Bindings start at multiples of this, everywhere. */
+const ALIGNMENT = 256;
+const MAX_GROUPS = 65_535;
+
+const copyText = `struct Params { count : u32, fromFirst : u32, toFirst : u32, width : u32 }
+@group(0) @binding(0) var<uniform> params : Params;
+@group(0) @binding(1) var<storage, read_write> to : array<f32>;
+@group(0) @binding(2) var<storage, read> source : array<f32>;
+@compute @workgroup_size(${FLAT_WORKGROUP})
+fn main(@builtin(global_invocation_id) id : vec3<u32>) {
+  let i = id.x + id.y * params.width;
+  if (i >= params.count) { return; }
+  to[params.toFirst + i] = source[params.fromFirst + i];
+}`;
+
+const numbers = new Float32Array(1);
+const bits = new Uint32Array(numbers.buffer);
+const floatBits = (value: number): number => {
+  numbers[0] = value;
+  return bits[0]!;
+};
+
+/** One row of workgroups as far as a dispatch reaches, then more rows. */
+export function foldGroups(count: number, threads: number): { readonly groups: Dims; readonly width: number } {
+  const all = Math.ceil(count / threads);
+  const rows = Math.ceil(all / MAX_GROUPS);
+  const inRow = Math.ceil(all / rows);
+  return { groups: [inRow, rows, 1], width: inRow * threads };
+}
+
+const isAligned = ({ offset }: Place): boolean => (offset * 4) % ALIGNMENT === 0;
+
+const boundOf = ({ memory, offset, length }: Place): Bound => ({
+  pooled: (memory as DeviceMemory).pooled,
+  offsetBytes: offset * 4,
+  bytes: Math.max(4, length * 4),
+});
+
+/** A place bound from the last aligned element before it, and how many elements that is too early. */
+function startingBefore({ memory, offset, length }: Place): [Bound, number] {
+  const early = offset % (ALIGNMENT / 4);
+  return [boundOf({ memory, offset: offset - early, length: length + early }), early];
+}
+
+/** Sizes of the output, width of a row of threads; then x, y, z, total of each array; then the scalars. */
+function parametersOf(
+  { kinds, parameterBytes }: Pipeline,
+  dims: Dims,
+  width: number,
+  args: readonly (View | number)[],
+): Uint32Array {
+  const words = new Uint32Array(parameterBytes / 4);
+  let at = 0;
+  for (const size of dims) words[at++] = size;
+  words[at++] = width;
+  for (const arg of args) {
+    if (typeof arg === "number") continue;
+    for (const size of arg.dims) words[at++] = size;
+    words[at++] = arg.place.length;
+  }
+  for (let i = 0; i < kinds.length; i++) {
+    const kind: ArgumentKind = kinds[i]!;
+    if (kind !== "array") words[at++] = kind === "integer" ? (args[i] as number) : floatBits(args[i] as number);
+  }
+  return words;
+}
+
+/** The plan that hands its calls to `take`, in order. */
+export function planInto(take: (call: Call) => void, pipelines: PipelineCache, memory: Scratch): Plan {
+  const scratch = (length: number): Place => memory.take(length);
+
+  const emit = (
+    pipeline: Pipeline,
+    bound: readonly Bound[],
+    groups: Dims,
+    parameters: Uint32Array,
+    update: InPlaceKernel | null = null,
+  ): void => {
+    if (groups[0] > MAX_GROUPS || groups[1] > MAX_GROUPS || groups[2] > MAX_GROUPS)
+      throw new BackendError(`gpu: ${pipeline.name} needs ${groups} workgroups, the device takes ${MAX_GROUPS} a side`);
+    take({ pipeline, bound, groups, parameters, update });
+  };
+
+  const copy = (from: Place, to: Place): void => {
+    if (from.length === 0) return;
+    if (bufferOf(from) === bufferOf(to)) {
+      const between = scratch(from.length);
+      copy(from, between);
+      copy(between, to);
+      return;
+    }
+    const pipeline = pipelines.raw("copy", () => copyText, ["write", "read"], {
+      workgroup: [FLAT_WORKGROUP, 1, 1],
+      parameterBytes: 16,
+      kinds: [],
+    });
+    const { groups, width } = foldGroups(from.length, FLAT_WORKGROUP);
+    const [target, toFirst] = startingBefore(to);
+    const [source, fromFirst] = startingBefore(from);
+    emit(pipeline, [target, source], groups, Uint32Array.of(from.length, fromFirst, toFirst, width));
+  };
+
+  /** The place itself, or its numbers where a binding may start. */
+  const aligned = (place: Place): Place => {
+    if (isAligned(place)) return place;
+    const moved = scratch(place.length);
+    copy(place, moved);
+    return moved;
+  };
+
+  return {
+    copy,
+    scratch,
+    call(kernel: GpuKernel, out: Place, dims: Dims, args: readonly (View | number)[]) {
+      const pipeline = pipelines.of(kernel);
+      const [x, y, z] = pipeline.workgroup;
+      const { groups, width } =
+        kernel.rank === 1
+          ? foldGroups(dims[0], x)
+          : { groups: [Math.ceil(dims[0] / x), Math.ceil(dims[1] / y), Math.ceil(dims[2] / z)] as const, width: 0 };
+      const target = isAligned(out) ? out : scratch(out.length);
+      const bound: Bound[] = [];
+      for (const arg of args) if (typeof arg !== "number") bound.push(boundOf(aligned(arg.place)));
+      bound.push(boundOf(target));
+      emit(pipeline, bound, groups, parametersOf(pipeline, dims, width, args));
+      if (target !== out) copy(target, out);
+    },
+    inPlace(kernel, operands, floats) {
+      for (let i = 0; i < kernel.writes.length; i++) if (!isAligned(operands[i]!)) return false;
+      // one buffer may not be bound twice where a kernel writes
+      for (let i = 0; i < operands.length; i++)
+        for (let j = 0; j < i; j++) if (bufferOf(operands[i]!) === bufferOf(operands[j]!)) return false;
+      const pipeline = pipelines.ofInPlace(kernel);
+      const count = operands[0]!.length;
+      const parameters = new Uint32Array(pipeline.parameterBytes / 4);
+      parameters[0] = count;
+      for (let i = 0; i < floats.length; i++) parameters[4 + i] = floatBits(floats[i]!);
+      const bound = operands.map((place) => boundOf(aligned(place)));
+      emit(pipeline, bound, foldGroups(count, FLAT_WORKGROUP).groups, parameters, kernel);
+      return true;
+    },
+    product(product: Product) {
+      const made = productCall(product, pipelines, scratch);
+      if (!made || !isAligned(made.out)) return false;
+      const bound = [...made.operands.map((place) => boundOf(aligned(place))), boundOf(made.out)];
+      emit(made.pipeline, bound, made.groups, made.parameters);
+      made.finish?.(this);
+      return true;
+    },
+  };
+}
