@@ -6,7 +6,11 @@ import { UsageError } from "../src/util/errors.js";
 export const parts = ["kernels", "step", "compare"] as const;
 export type Part = (typeof parts)[number];
 
+export const backends = ["wasm", "gpu"] as const;
+export type BenchBackend = (typeof backends)[number];
+
 export interface BenchOptions {
+  readonly backend: BenchBackend;
   /** What to measure. */
   readonly parts: readonly Part[];
   readonly filter: string;
@@ -23,6 +27,8 @@ export interface BenchOptions {
   readonly save: string | undefined;
   readonly imageSize: number | undefined;
   readonly batch: number | undefined;
+  /** Of steps on the gpu backend, one after the other; none where it chooses. */
+  readonly batches: readonly number[];
   readonly training: TrainingChoice;
 }
 
@@ -36,6 +42,9 @@ export const help = `Measures tensorone on this machine.
                       ONNX Runtime, tfjs and jax-js (npm ci --prefix bench/compare), where they are installed;
                       --filter s0, train, deploy, … (default: kernels and step)
 
+  --backend gpu       everything that is measured on a GPU, or on what WebGPU takes for one (docs/on-a-gpu.md): host time
+                      per op, matrix products, S0 steps by batch size with a profile, deploy inference.
+                      Takes --batch N[,N], --image-size, --quick, --save NAME, --json
   --filter TEXT       only kernels whose name holds TEXT, such as "pointwise" or "48@56"
   --threads N[,N]     default 1 for kernels, 1,2 for steps
   --image-size N      of steps; default 32 and 224
@@ -60,6 +69,7 @@ const table = {
   save: { type: "string" },
   "image-size": { type: "string" },
   batch: { type: "string" },
+  backend: { type: "string", default: "wasm" },
   training: { type: "string", default: "plain" },
 } as const;
 
@@ -72,6 +82,12 @@ function positive(name: string, text: string): number {
   if (!(Number.isInteger(value) && value >= 1))
     throw new UsageError(`bench: ${name} is ${text}, expected a positive integer`, HINT);
   return value;
+}
+
+function benchBackend(text: string): BenchBackend {
+  const found = backends.find((name) => name === text);
+  if (found === undefined) throw new UsageError(`bench: --backend is ${text}, expected ${backends.join(" or ")}`, HINT);
+  return found;
 }
 
 function trainingForm(text: string): TrainingChoice {
@@ -95,9 +111,13 @@ export function parseOptions(args: readonly string[]): BenchOptions {
   const unknown = positionals.find((word) => !(parts as readonly string[]).includes(word));
   if (unknown !== undefined)
     throw new UsageError(`bench: there is no part "${unknown}", expected ${parts.join(", ")}`, HINT);
-  const optional = (name: "image-size" | "batch"): number | undefined =>
-    values[name] === undefined ? undefined : positive(`--${name}`, values[name]);
+  const imageSize = values["image-size"];
+  const backend = benchBackend(values.backend);
+  const batches = (values.batch?.split(",") ?? []).map((text) => positive("--batch", text));
+  if (backend === "wasm" && batches.length > 1)
+    throw new UsageError(`bench: --batch is ${values.batch}, expected one number on the wasm backend`, HINT);
   return {
+    backend,
     parts: positionals.length > 0 ? (positionals as Part[]) : ["kernels", "step"],
     filter: values.filter,
     threads: (values.threads?.split(",") ?? []).map((text) => positive("--threads", text)),
@@ -108,8 +128,9 @@ export function parseOptions(args: readonly string[]): BenchOptions {
     wantsHelp: values.help,
     against: values.against,
     save: values.save,
-    imageSize: optional("image-size"),
-    batch: optional("batch"),
+    imageSize: imageSize === undefined ? undefined : positive("--image-size", imageSize),
+    batch: batches[0],
+    batches,
     training: trainingForm(values.training),
   };
 }

@@ -69,7 +69,7 @@ export function saveResults(folder: string, name: string, results: Results): str
 }
 
 /** Five figures say all that a timing can. */
-const rounded = (_: string, value: unknown): unknown =>
+export const rounded = (_: string, value: unknown): unknown =>
   typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value;
 
 function section(file: string, { title, machine, peaks, kernels, steps }: Results): string {

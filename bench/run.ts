@@ -10,6 +10,7 @@ import { TensoroneError, UsageError } from "../src/util/errors.js";
 import type { Case } from "./case.js";
 import { compare } from "./compare.js";
 import { coverageLines } from "./coverage.js";
+import { measureGpu } from "./gpu.js";
 import { kernelCases, publishedSizes } from "./kernels/index.js";
 import { afterwards, describeMachine, machineLine } from "./machine.js";
 import { type BenchOptions, help, parseOptions } from "./options.js";
@@ -78,6 +79,7 @@ async function run(options: BenchOptions): Promise<void> {
   const { parts, isJson, against, save } = options;
   const tell = teller(isJson);
   if (options.wantsHelp) return tell(help);
+  if (options.backend === "gpu") return measureGpu(options, tell);
   if (options.wantsCoverage) {
     const backend = (await setBackend("wasm", { threads: 1 })) as WasmBackend;
     for (const line of coverageLines(backend)) tell(line);

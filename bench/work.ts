@@ -40,7 +40,7 @@ export const workName = ({
   `${model} ${form} ${imageSize} px, batch ${batch}${training === "plain" ? "" : `, ${training}`}${isEager ? ", eager" : ""}`;
 
 /** A made-up batch, the same every time. */
-function makeBatch({ imageSize, batch }: StepWork): Batch {
+export function makeBatch({ imageSize, batch }: Pick<StepWork, "imageSize" | "batch">): Batch {
   const images = Uint8Array.from({ length: batch * imageSize ** 2 * 3 }, (_, i) => (i * 2654435761) >>> 24);
   return {
     images,

@@ -25,7 +25,7 @@ export function sizeClass(bytes: number): number {
 export class BufferPool {
   readonly #device: GPUDevice;
   readonly #idle = new Map<number, PooledBuffer[]>();
-  readonly #all: GPUBuffer[] = [];
+  readonly #all = new Set<GPUBuffer>();
   #bytes = 0;
 
   constructor(device: GPUDevice) {
@@ -50,7 +50,7 @@ export class BufferPool {
       );
     this.#bytes += size;
     const buffer = this.#device.createBuffer({ size, usage: STORAGE_COPY_BOTH_WAYS });
-    this.#all.push(buffer);
+    this.#all.add(buffer);
     return { id: nextId++, bytes: size, buffer };
   }
 
@@ -62,6 +62,16 @@ export class BufferPool {
     let at = list.length;
     while (at > 0 && list[at - 1]!.id < buffer.id) at--;
     list.splice(at, 0, buffer);
+  }
+
+  /** Gives idle buffers back to the device; work that was submitted on them goes on. */
+  trim(): void {
+    for (const { bytes, buffer } of [...this.#idle.values()].flat()) {
+      this.#bytes -= bytes;
+      this.#all.delete(buffer);
+      buffer.destroy();
+    }
+    this.#idle.clear();
   }
 
   /** Ends all buffers, in use or not. */

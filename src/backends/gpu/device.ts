@@ -23,6 +23,8 @@ export interface Device {
 }
 
 const DAWN = "0.6.2";
+/** Timestamps to the nanosecond, not rounded to a tenth of a millisecond as for pages one does not trust. */
+const DAWN_OPTIONS = ["disable-dawn-features=timestamp_quantization"];
 
 const wantedLimits = [
   "maxBufferSize",
@@ -48,7 +50,7 @@ async function entryPoint(): Promise<GPU> {
     );
   try {
     const dawn = (await import("webgpu")) as unknown as { create(options: string[]): GPU };
-    return dawn.create([]);
+    return dawn.create(DAWN_OPTIONS);
   } catch (error) {
     throw new BackendError(
       `gpu: WebGPU for Node cannot be loaded (${error instanceof Error ? error.message.split("\n")[0] : error})`,

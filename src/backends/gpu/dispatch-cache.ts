@@ -62,6 +62,12 @@ export class DispatchCache {
     this.#pages.dropFull();
   }
 
+  /** When buffers end, what is bound to them is of no use. */
+  clear(): void {
+    this.#young = new Map();
+    this.#old = new Map();
+  }
+
   destroy(): void {
     this.#pages.destroy();
   }

@@ -3,8 +3,9 @@
  * again, without anything between them in JavaScript. Only the parameters of instructions with a Scalar are renewed, and
  * only when it has changed.
  */
+import { costOf } from "../../ops/cost.js";
 import type { Executable, Instruction, ProfileRow, Program, ValueView } from "../../ops/program.js";
-import { hasScalar, resolveScalars } from "../../ops/scalar.js";
+import { hasScalar, resolveScalars, Scalar } from "../../ops/scalar.js";
 import { sizeOf } from "../../tensor/shape.js";
 import type { Storage } from "../../tensor/storage.js";
 import { BackendError } from "../../util/errors.js";
@@ -16,6 +17,7 @@ import { type Block, ParameterPages } from "./parameter-pages.js";
 import type { PipelineCache } from "./pipelines.js";
 import type { Operand, Place, Plan } from "./plan.js";
 import type { CommandQueue } from "./queue.js";
+import { type Clock, clockOf, timeDispatches } from "./timing.js";
 
 export interface ExecutableHost {
   readonly device: GPUDevice;
@@ -37,21 +39,29 @@ interface Slot {
   readonly at: number;
 }
 
-/** An instruction whose parameters change between runs. */
+/** Instructions whose parameters change between runs, with the same attributes: an optimiser's, most likely. */
 interface Changing {
-  readonly instruction: Instruction;
-  readonly inputs: readonly Operand[];
-  readonly outputs: readonly Operand[];
-  /** Of the parameters of its calls. */
-  readonly slots: readonly Slot[];
-  attrs: object;
+  readonly attrs: object;
+  readonly scalars: readonly Scalar[];
+  /** As they were when the parameters were made. */
+  values: readonly number[];
+  readonly members: {
+    readonly instruction: Instruction;
+    readonly inputs: readonly Operand[];
+    readonly outputs: readonly Operand[];
+    /** Of the parameters of its calls. */
+    readonly slots: readonly Slot[];
+  }[];
 }
 
-const sameNumbers = (a: object, b: object): boolean => {
-  const [left, right] = [a as Record<string, unknown>, b as Record<string, unknown>];
-  for (const name in left) if (left[name] !== right[name]) return false;
-  return true;
-};
+const scalarsOf = (attrs: object): Scalar[] =>
+  Object.values(attrs).filter((value): value is Scalar => value instanceof Scalar);
+
+/** The same names with the same values, and the very same Scalars. */
+function sameAttrs(a: object, b: object): boolean {
+  const [left, right] = [Object.entries(a), b as Record<string, unknown>];
+  return left.length === Object.keys(b).length && left.every(([name, value]) => right[name] === value);
+}
 
 export class GpuExecutable implements Executable {
   readonly temporaryBytes: number;
@@ -62,6 +72,8 @@ export class GpuExecutable implements Executable {
   readonly #pool: BufferPool;
   readonly #pages: ParameterPages;
   readonly #dispatches: Dispatch[] = [];
+  /** The instructions that each dispatch works for. */
+  readonly #users: (readonly number[])[] = [];
   readonly #changing: Changing[] = [];
   readonly #inputs: readonly Place[];
   readonly #outputs: readonly Place[];
@@ -104,20 +116,25 @@ export class GpuExecutable implements Executable {
     const joined = new JoinedUpdates(pipelines, device.limits.maxStorageBuffersPerShaderStage, (call, members) => {
       const block = this.#pages.take(call.parameters);
       this.#dispatches.push(bindCall(device, call, block));
+      this.#users.push(members.map((member) => origins.get(member)!));
       members.forEach((member, m) => {
         slots.set(member, { block, at: m * member.parameters.length });
       });
     });
     const slots = new Map<Call, Slot>();
-    const changing: (() => Changing)[] = [];
+    const origins = new Map<Call, number>();
+    let instructionNow = 0;
+    const finish: (() => void)[] = [];
     let calls: Call[] = [];
     const scratch = new Scratch(this.#pool);
     const take = (call: Call): void => {
       calls.push(call);
+      origins.set(call, instructionNow);
       joined.add(call);
     };
     const plan = planInto(take, pipelines, scratch);
     instructions.forEach((instruction, at) => {
+      instructionNow = at;
       for (const { value } of instruction.outputs) this.#places[value] ??= takePlace(this.#pool, values[value]!.length);
       const operands = {
         inputs: instruction.inputs.map((view) => this.#operand(view)),
@@ -126,8 +143,10 @@ export class GpuExecutable implements Executable {
       const attrs = resolveScalars(instruction.attrs);
       this.#host.lower(instruction, operands.inputs, operands.outputs, attrs, plan);
       if (hasScalar(instruction.attrs)) {
+        const { members } = this.#changingWith(instruction.attrs);
         const own = calls;
-        changing.push(() => ({ instruction, ...operands, slots: own.map((call) => slots.get(call)!), attrs }));
+        // updates that wait to be joined have no place yet
+        finish.push(() => members.push({ instruction, ...operands, slots: own.map((call) => slots.get(call)!) }));
       }
       scratch.giveBack();
       calls = [];
@@ -136,26 +155,39 @@ export class GpuExecutable implements Executable {
           this.#pool.give(bufferOf(this.#places[value]!));
     });
     joined.flush();
-    this.#changing.push(...changing.map((make) => make()));
+    for (const add of finish) add();
+  }
+
+  #changingWith(attrs: object): Changing {
+    const known = this.#changing.find((one) => sameAttrs(one.attrs, attrs));
+    if (known) return known;
+    const scalars = scalarsOf(attrs);
+    const made = { attrs, scalars, values: scalars.map(({ value }) => value), members: [] };
+    this.#changing.push(made);
+    return made;
   }
 
   /** Lowering again is how a new scalar becomes parameters. */
   #renewScalars(): void {
-    let slots: Iterator<Slot> = [][Symbol.iterator]();
+    let slots: readonly Slot[] = [];
+    let next = 0;
     const scratch = new Scratch(this.#pool);
     const take = ({ parameters }: Call): void => {
-      const { block, at } = slots.next().value!;
+      const { block, at } = slots[next++]!;
       this.#pages.set(block, parameters, at);
     };
     const plan = planInto(take, this.#host.pipelines, scratch);
     for (const changing of this.#changing) {
-      const { instruction, inputs, outputs } = changing;
-      const attrs = resolveScalars(instruction.attrs);
-      if (sameNumbers(attrs, changing.attrs)) continue;
-      changing.attrs = attrs;
-      slots = changing.slots[Symbol.iterator]();
-      this.#host.lower(instruction, inputs, outputs, attrs, plan);
-      scratch.giveBack();
+      const { scalars, values, members } = changing;
+      if (scalars.every(({ value }, i) => value === values[i])) continue;
+      changing.values = scalars.map(({ value }) => value);
+      const attrs = resolveScalars(changing.attrs);
+      for (const member of members) {
+        slots = member.slots;
+        next = 0;
+        this.#host.lower(member.instruction, member.inputs, member.outputs, attrs, plan);
+        scratch.giveBack();
+      }
     }
     this.#pages.upload();
   }
@@ -186,9 +218,34 @@ export class GpuExecutable implements Executable {
     return this.#dispatches.length;
   }
 
-  /** Throws BackendError: single instructions cannot be timed from outside the device. */
+  /** Throws BackendError: the device's times come later, from timed(). */
   profile(): readonly ProfileRow[] {
-    throw new BackendError("profile: the gpu backend runs a program as one command, expected the wasm backend");
+    throw new BackendError(
+      "profile: the gpu backend knows its times only later, expected the wasm backend",
+      "npm run tensorone -- bench --backend gpu profiles a step",
+    );
+  }
+
+  /**
+   * Runs once more on the inputs of the run before, dispatch by dispatch; a row per instruction, which gets its share of a
+   * dispatch that works for several.
+   */
+  async timed(): Promise<{ readonly clock: Clock; readonly rows: readonly ProfileRow[] }> {
+    const { device, queue } = this.#host;
+    queue.flush();
+    const ms = this.#program.instructions.map(() => 0);
+    const times = await timeDispatches(device, this.#dispatches);
+    times.forEach((time, i) => {
+      const users = this.#users[i]!;
+      for (const user of users) ms[user]! += time / users.length;
+    });
+    const rows = this.#program.instructions.map((instruction, i) => ({
+      op: instruction.op,
+      shapes: [...instruction.inputs, ...instruction.outputs].map(({ shape }) => shape),
+      ms: ms[i]!,
+      ...costOf(this.#program, instruction),
+    }));
+    return { clock: clockOf(device), rows };
   }
 
   dispose(): void {

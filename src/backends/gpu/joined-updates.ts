@@ -3,7 +3,8 @@
  * dispatch costs the host and the device does not depend on how little it does. They wait for more of their kind until
  * somebody touches their buffers: the order of all that touch one buffer stays.
  */
-import { type Bound, type Call, foldGroups } from "./calls.js";
+import { type Call, foldGroups } from "./calls.js";
+import type { InPlaceKernel } from "./kernel.js";
 import { BLOCK_BYTES } from "./parameter-pages.js";
 import { FLAT_WORKGROUP, memberBytes, type PipelineCache } from "./pipelines.js";
 
@@ -12,15 +13,24 @@ type Emit = (call: Call, members: readonly Call[]) => void;
 
 const isWritten = ({ pipeline }: Call, i: number): boolean => pipeline.access[i] === "write";
 
+/** Updates by one kernel that touch nothing that another one of them writes. */
+interface Waiting {
+  readonly calls: Call[];
+  /** Ids of buffers. */
+  readonly written: Set<number>;
+  readonly read: Set<number>;
+}
+
+/** Whether the order of this call and those that wait matters. */
+const touches = (call: Call, { written, read }: Waiting): boolean =>
+  call.bound.some(({ pooled }, i) => written.has(pooled.id) || (isWritten(call, i) && read.has(pooled.id)));
+
 export class JoinedUpdates {
   readonly #pipelines: PipelineCache;
   /** Buffers that a kernel may bind. */
   readonly #bindings: number;
   readonly #emit: Emit;
-  #waiting: Call[] = [];
-  /** Buffers of those that wait, written or read. */
-  readonly #written = new Set<number>();
-  readonly #read = new Set<number>();
+  readonly #waiting = new Map<InPlaceKernel, Waiting>();
 
   constructor(pipelines: PipelineCache, bindings: number, emit: Emit) {
     this.#pipelines = pipelines;
@@ -30,54 +40,50 @@ export class JoinedUpdates {
 
   /** What does not touch those that wait overtakes them. */
   add(call: Call): void {
-    if (this.#waiting.length > 0 && (this.#isOther(call) || this.#touches(call))) this.flush();
+    for (const [kernel, waiting] of this.#waiting) if (touches(call, waiting)) this.#end(kernel, waiting);
     if (!call.update) {
       this.#emit(call, [call]);
       return;
     }
-    this.#waiting.push(call);
+    const waiting = this.#waiting.get(call.update) ?? { calls: [], written: new Set(), read: new Set() };
+    this.#waiting.set(call.update, waiting);
+    waiting.calls.push(call);
     call.bound.forEach(({ pooled }, i) => {
-      (isWritten(call, i) ? this.#written : this.#read).add(pooled.id);
+      (isWritten(call, i) ? waiting.written : waiting.read).add(pooled.id);
     });
   }
 
-  #isOther({ update }: Call): boolean {
-    return update !== null && update !== this.#waiting[0]!.update;
-  }
-
-  /** Whether the order of this call and one that waits matters. */
-  #touches(call: Call): boolean {
-    return call.bound.some(
-      ({ pooled }, i) => this.#written.has(pooled.id) || (isWritten(call, i) && this.#read.has(pooled.id)),
-    );
-  }
-
-  /** Emits what waits, in groups of a power of two, so that few pipelines serve all. */
+  /** Emits what waits. */
   flush(): void {
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    this.#written.clear();
-    this.#read.clear();
-    if (waiting.length === 0) return;
-    const { update, bound } = waiting[0]!;
-    const most = Math.min(Math.floor(this.#bindings / bound.length), Math.floor(BLOCK_BYTES / memberBytes(update!)));
-    for (let at = 0; at < waiting.length; ) {
-      const count = 2 ** Math.floor(Math.log2(Math.min(most, waiting.length - at)));
-      const members = waiting.slice(at, at + count);
-      this.#emit(count === 1 ? members[0]! : this.#joined(members), members);
+    for (const [kernel, waiting] of this.#waiting) this.#end(kernel, waiting);
+  }
+
+  /** In groups of a power of two, so that few pipelines serve all. */
+  #end(kernel: InPlaceKernel, { calls }: Waiting): void {
+    this.#waiting.delete(kernel);
+    const bindings = calls[0]!.bound.length;
+    const most = Math.min(Math.floor(this.#bindings / bindings), Math.floor(BLOCK_BYTES / memberBytes(kernel)));
+    for (let at = 0; at < calls.length; ) {
+      const count = 2 ** Math.floor(Math.log2(Math.min(most, calls.length - at)));
+      const members = calls.slice(at, at + count);
+      this.#emit(count === 1 ? members[0]! : this.#joined(kernel, members), members);
       at += count;
     }
   }
 
-  #joined(members: readonly Call[]): Call {
-    const { update, parameters: first } = members[0]!;
-    const parameters = new Uint32Array(members.length * first.length);
+  #joined(kernel: InPlaceKernel, members: readonly Call[]): Call {
+    const words = members[0]!.parameters.length;
+    const parameters = new Uint32Array(members.length * words);
     members.forEach((member, m) => {
-      parameters.set(member.parameters, m * first.length);
+      parameters.set(member.parameters, m * words);
     });
-    const bound: Bound[] = members.flatMap((member) => member.bound);
     const longest = Math.max(...members.map((member) => member.parameters[0]!));
-    const { groups } = foldGroups(longest, FLAT_WORKGROUP);
-    return { pipeline: this.#pipelines.ofInPlace(update!, members.length), bound, groups, parameters, update };
+    return {
+      pipeline: this.#pipelines.ofInPlace(kernel, members.length),
+      bound: members.flatMap((member) => member.bound),
+      groups: foldGroups(longest, FLAT_WORKGROUP).groups,
+      parameters,
+      update: kernel,
+    };
   }
 }

@@ -9,6 +9,8 @@ import { isNode } from "../../util/platform.js";
 const SHARE = 0.75;
 /** Below this a timer is too coarse. */
 const SHORTEST_MS = 3;
+/** Dawn's answer sooner than this share of the pause means that the device had been done for who knows how long. */
+const TOO_SOON = 0.1;
 
 export class Patience {
   #last = 0;
@@ -17,11 +19,14 @@ export class Patience {
   /** What `ask` resolves to; it is called when the device may be done. */
   async wait<T>(ask: () => Promise<T>): Promise<T> {
     const start = performance.now();
-    const pauseMs = SHARE * Math.min(this.#last, this.#before);
-    if (isNode && pauseMs >= SHORTEST_MS) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    const wanted = SHARE * Math.min(this.#last, this.#before);
+    const pauseMs = isNode && wanted >= SHORTEST_MS ? wanted : 0;
+    if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
+    const asked = performance.now();
     const result = await ask();
+    const now = performance.now();
     this.#before = this.#last;
-    this.#last = performance.now() - start;
+    this.#last = now - asked < TOO_SOON * pauseMs ? 0 : now - start;
     return result;
   }
 }

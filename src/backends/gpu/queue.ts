@@ -49,6 +49,12 @@ export class CommandQueue {
     this.counts.dispatches += dispatches;
   }
 
+  /** Before buffers end: hands over what uses them and forgets it. */
+  forget(): void {
+    this.flush();
+    this.#cache.clear();
+  }
+
   dispose(): void {
     this.#cache.destroy();
   }

@@ -89,6 +89,9 @@ export class WebGpuExecutor implements Executor {
   }
 
   load(program: Program, lower: ExecutableHost["lower"], placeOf: ExecutableHost["placeOf"]): Executable {
+    // a step run op by op, to be recorded, leaves as much behind as the recording needs
+    this.queue.forget();
+    this.#pool.trim();
     return new GpuExecutable(program, {
       device: this.device.gpu,
       queue: this.queue,
