@@ -9,6 +9,12 @@ export const imagenetMean: readonly [number, number, number] = [123.675, 116.28,
 /** Per-channel standard deviation of ImageNet, red green blue, in 0..255. */
 export const imagenetStd: readonly [number, number, number] = [58.395, 57.12, 57.375];
 
+/** What each byte becomes, [3, 256]: (v - mean) / std per channel, rounded to float32 once. */
+export const normalizationTable = (
+  mean: readonly number[] = imagenetMean,
+  std: readonly number[] = imagenetStd,
+): Float32Array => Float32Array.from({ length: 3 * 256 }, (_, i) => ((i & 255) - mean[i >> 8]!) / std[i >> 8]!);
+
 /** Writes (source - mean) / std: uint8 [..., 3] -> float32 [..., 3]; throws DataError if the lengths differ. */
 export function normalizeInto(
   source: Uint8Array,
@@ -21,9 +27,8 @@ export function normalizeInto(
       `normalizeInto: source has ${source.length} samples, target ${target.length}; expected equal multiples of 3`,
     );
   }
-  // 256 possible inputs per channel: one table each, rounded to float32 once.
-  const tables = [0, 1, 2].map((c) => Float32Array.from({ length: 256 }, (_, v) => (v - mean[c]!) / std[c]!));
-  const [red, green, blue] = tables as [Float32Array, Float32Array, Float32Array];
+  const table = normalizationTable(mean, std);
+  const [red, green, blue] = [table.subarray(0, 256), table.subarray(256, 512), table.subarray(512)];
   for (let i = 0; i < source.length; i += 3) {
     target[i] = red[source[i]!]!;
     target[i + 1] = green[source[i + 1]!]!;

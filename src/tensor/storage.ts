@@ -24,6 +24,11 @@ export interface StorageBackend {
   free(allocation: Allocation): void;
   /** Copies `values` in, starting at element `offset`. */
   write(allocation: Allocation, dtype: DType, offset: number, values: TypedArray): void;
+  /**
+   * Writes float32 numbers from bytes, made where the numbers are: element i becomes table[i mod channels][bytes[i]], the
+   * table [channels, 256]. Undefined where the host does that as well.
+   */
+  readonly writeBytes?: (allocation: Allocation, bytes: Uint8Array, table: Float32Array) => void;
   /** A copy of `length` elements from element `offset`. */
   read(allocation: Allocation, dtype: DType, offset: number, length: number): Promise<TypedArray>;
   /** Same, at once; undefined on backends that are not synchronous. */

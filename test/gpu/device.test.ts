@@ -146,6 +146,19 @@ describe.skipIf(noDriver !== null)("a WebGPU device", () => {
       step.dispose();
     }));
 
+  it("lets a number meet a run that is too long for one row of workgroups", () =>
+    on(async () => {
+      const values = Float32Array.from({ length: 1_000_003 }, (_, i) => i % 1013);
+      const x = tensor(values);
+      expect(await x.mul(0.5).data()).toEqual(values.map((v) => 0.5 * v));
+      expect(
+        await tensor([7])
+          .sub(x.slice([3], [600_000]))
+          .data(),
+      ).toEqual(values.subarray(3, 600_003).map((v) => 7 - v));
+      expect(await tensor([3]).broadcastTo([524_281]).data()).toEqual(new Float32Array(524_281).fill(3));
+    }));
+
   it("sums two million numbers, and loops more than a thousand times", () =>
     on(async () => {
       const x = arange(2_000_000, { dtype: "float32" });

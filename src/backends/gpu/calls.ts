@@ -92,7 +92,7 @@ export function foldGroups(count: number, threads: number): { readonly groups: D
 
 const isAligned = ({ offset }: Place): boolean => (offset * 4) % ALIGNMENT === 0;
 
-const boundOf = ({ memory, offset, length }: Place): Bound => ({
+export const boundOf = ({ memory, offset, length }: Place): Bound => ({
   pooled: (memory as DeviceMemory).pooled,
   offsetBytes: offset * 4,
   bytes: Math.max(4, length * 4),

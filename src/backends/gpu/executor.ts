@@ -18,6 +18,8 @@ export interface Executor {
   /** Takes scratch memory back. */
   endOp(): void;
   write(place: Place, values: TypedArray): void;
+  /** y[i] = table[i mod channels][bytes[i]], table [channels, 256]. */
+  readonly writeBytes?: (place: Place, bytes: Uint8Array, table: Float32Array) => void;
   read(place: Place, dtype: DType): Promise<TypedArray>;
   readonly readSync?: (place: Place, dtype: DType) => TypedArray;
   readonly load?: (program: Program, lower: ExecutableHost["lower"], placeOf: ExecutableHost["placeOf"]) => Executable;

@@ -44,6 +44,7 @@ export class GpuBackend implements Runner {
   readonly device: DeviceInfo | null;
   readonly #executor: Executor;
   readonly readSync?: (allocation: Allocation, dtype: DType, offset: number, length: number) => TypedArray;
+  readonly writeBytes?: (allocation: Allocation, bytes: Uint8Array, table: Float32Array) => void;
   readonly load?: (program: Program) => Executable;
 
   constructor(mode: GpuMode, executor: Executor, device: DeviceInfo | null) {
@@ -51,6 +52,9 @@ export class GpuBackend implements Runner {
     this.device = device;
     this.#executor = executor;
     const { readSync, load } = executor;
+    if (executor.writeBytes)
+      this.writeBytes = (allocation, bytes, table) =>
+        executor.writeBytes!(part(placeOf(allocation), 0, bytes.length), bytes, table);
     if (readSync)
       this.readSync = (allocation, dtype, offset, length) => readSync(part(placeOf(allocation), offset, length), dtype);
     if (load)

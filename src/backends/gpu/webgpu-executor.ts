@@ -15,6 +15,7 @@ import { Patience } from "./patience.js";
 import { PipelineCache } from "./pipelines.js";
 import type { Place, Plan } from "./plan.js";
 import { CommandQueue } from "./queue.js";
+import { bytesCall } from "./wgsl/bytes.js";
 
 const MAP_READ_COPY_DST = 0x01 | 0x08;
 const MAP_MODE_READ = 1;
@@ -64,6 +65,21 @@ export class WebGpuExecutor implements Executor {
     this.queue.flush();
     const floats = values instanceof Float32Array ? values : Float32Array.from(values);
     this.device.gpu.queue.writeBuffer(bufferOf(place).buffer, 4 * place.offset, floats as Float32Array<ArrayBuffer>);
+  }
+
+  writeBytes(place: Place, bytes: Uint8Array, table: Float32Array): void {
+    const packed = this.#scratch.take(Math.ceil(bytes.length / 4));
+    const lookup = this.#scratch.take(table.length);
+    this.write(lookup, table);
+    const { queue } = this.device.gpu;
+    const { buffer } = bufferOf(packed);
+    // what is shared may change under the device's hands, and the last word may not be full
+    const isWhole = bytes.length % 4 === 0 && bytes.buffer instanceof ArrayBuffer;
+    const words = isWhole ? bytes : new Uint8Array(4 * packed.length);
+    if (!isWhole) words.set(bytes);
+    queue.writeBuffer(buffer, 0, words as Uint8Array<ArrayBuffer>);
+    this.queue.push(bytesCall(this.pipelines, packed, lookup, place));
+    this.endOp();
   }
 
   async read(place: Place, dtype: DType): Promise<TypedArray> {

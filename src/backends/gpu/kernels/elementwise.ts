@@ -5,7 +5,17 @@
 import type { DType } from "../../../tensor/dtype.js";
 import { type Shape, sameShape, sizeOf } from "../../../tensor/shape.js";
 import { defineKernel, type GpuKernel } from "../kernel.js";
-import { flat, type Lowering, type Operand, type Place, type Plan, splitRows, type View, viewOf } from "../plan.js";
+import {
+  flat,
+  type Lowering,
+  type Operand,
+  type Place,
+  type Plan,
+  part,
+  splitRows,
+  type View,
+  viewOf,
+} from "../plan.js";
 
 /** Of `v`, as statements that end in a return. */
 const unaryFormulas = {
@@ -127,7 +137,7 @@ const whereKernels = {
 /** How operands meet the output: at most three merged axes, from slow to fast, and which of them each operand has. */
 interface Meeting {
   readonly dims: readonly [z: number, y: number, x: number];
-  readonly has: readonly (readonly boolean[])[];
+  readonly has: readonly (readonly [z: boolean, y: boolean, x: boolean])[];
 }
 
 const MAX_Z = 65_535;
@@ -165,12 +175,36 @@ function meetingArgs({ dims, has }: Meeting, places: readonly Place[]): (View | 
   return [...views, ...has.flatMap((axes) => axes.map(Number))];
 }
 
+/** What x can count, in rows of any width; a run that is longer is seen as rows of LONG numbers, and a rest. */
+const MAX_X = 65_535 * 8;
+const LONG = 65_536;
+
+/** The calls that do a meeting: one, or two where a single run is too long for one dispatch. */
+function inReach(meeting: Meeting, places: readonly Place[], out: Place) {
+  const { dims, has } = meeting;
+  const [z, y, x] = dims;
+  const callOf = (one: Meeting, operands: readonly Place[], target: Place) => ({
+    dims: [one.dims[2], one.dims[1], one.dims[0]] as const,
+    args: meetingArgs(one, operands),
+    out: target,
+  });
+  if (z * y > 1 || x <= MAX_X) return [callOf(meeting, places, out)];
+  const rows = Math.floor(x / LONG);
+  const [first, rest] = [rows * LONG, x % LONG];
+  const piece = (place: Place, hasX: boolean, from: number, length: number): Place =>
+    hasX ? part(place, from, length) : place;
+  const pieces = (from: number, length: number) => places.map((place, i) => piece(place, has[i]![2], from, length));
+  const wide: Meeting = { dims: [1, rows, LONG], has: has.map(([, , hasX]) => [false, hasX, hasX]) };
+  const narrow: Meeting = { dims: [1, 1, rest], has };
+  const calls = [callOf(wide, pieces(0, first), part(out, 0, first))];
+  return rest === 0 ? calls : [...calls, callOf(narrow, pieces(first, rest), part(out, first, rest))];
+}
+
 /** Writes x, repeated, over `shape`: one axis after the other where a kernel cannot do all at once. */
 export function expand(x: Pick<Operand, "place" | "shape">, shape: Shape, out: Place, plan: Plan): void {
   const meeting = meet([x.shape], shape);
   if (meeting) {
-    const [z, y, last] = meeting.dims;
-    plan.call(expandKernel, out, [last, y, z], meetingArgs(meeting, [x.place]));
+    for (const call of inReach(meeting, [x.place], out)) plan.call(expandKernel, call.out, call.dims, call.args);
     return;
   }
   const padded = [...shape.slice(x.shape.length).map(() => 1), ...x.shape];
@@ -213,16 +247,8 @@ export function runBroadcast(
     y.shape,
   );
   if (meeting) {
-    const [z, rows, x] = meeting.dims;
-    plan.call(
-      kernels.spread,
-      y.place,
-      [x, rows, z],
-      meetingArgs(
-        meeting,
-        inputs.map((one) => one.place),
-      ),
-    );
+    const places = inputs.map(({ place }) => place);
+    for (const { dims, args, out } of inReach(meeting, places, y.place)) plan.call(kernels.spread, out, dims, args);
     return;
   }
   const places = inputs.map((x) => expanded(x, y.shape, plan));
