@@ -12,6 +12,9 @@ const root = join(import.meta.dirname, "..", "..");
 /** In the order in which they need each other. */
 const libraries = ["libz3.so.4", "libLLVM-15.so.1", "libdrm.so.2", "libvulkan.so.1"];
 
+/** A library that nobody holds is unloaded by the garbage collector. */
+const loaded: unknown[] = [];
+
 /** null when a driver is ready, else why not. */
 export async function prepareSoftwareVulkan(): Promise<string | null> {
   const folder = join(root, "test", "gpu", "vulkan");
@@ -21,7 +24,7 @@ export async function prepareSoftwareVulkan(): Promise<string | null> {
     for (const name of libraries) {
       const file = join(folder, "usr/lib/x86_64-linux-gnu", name);
       // whoever asks for this name later gets what is loaded
-      if (existsSync(file)) koffi.load(file);
+      if (existsSync(file)) loaded.push(koffi.load(file));
     }
   } catch (error) {
     const output = (error as { stderr?: Buffer }).stderr?.toString().trim();

@@ -27,6 +27,8 @@ export class WebGpuExecutor implements Executor {
   readonly #pool: BufferPool;
   readonly #scratch: Scratch;
   readonly #patience = new Patience();
+  /** Dispatches before the last read. */
+  #readUpTo = 0;
   readonly plan: Plan;
 
   constructor(device: Device, gpujs: GpuJs) {
@@ -89,8 +91,10 @@ export class WebGpuExecutor implements Executor {
     this.queue.submit((encoder) =>
       encoder.copyBufferToBuffer(bufferOf(place).buffer, 4 * place.offset, staging, 0, bytes),
     );
+    const work = this.queue.counts.dispatches - this.#readUpTo;
+    this.#readUpTo += work;
     try {
-      await this.#patience.wait(() => staging.mapAsync(MAP_MODE_READ));
+      await this.#patience.wait(work, () => staging.mapAsync(MAP_MODE_READ));
       this.device.check();
       const floats = new Float32Array(staging.getMappedRange());
       const values = newArray(dtype, place.length);
