@@ -142,11 +142,14 @@ describe("one step", () => {
     expect(await stateOf(split!.session)).toEqual(await stateOf(whole));
   });
 
-  it("has the same bits on 1, 2, 3 and 5 processes, replicas evenly shared or not", async () => {
-    const [one] = await steps(5, [soloGroup()], 3);
+  it.each([
+    { replicas: 5, worldSizes: [2, 3, 5] },
+    { replicas: 8, worldSizes: [2, 4, 8] },
+  ])("has the same bits on 1 process and on $worldSizes for $replicas replicas", async ({ replicas, worldSizes }) => {
+    const [one] = await steps(replicas, [soloGroup()], 3);
     const expected = await stateOf(one!.session);
-    for (const worldSize of [2, 3, 5]) {
-      const ranks = await steps(5, memoryGroups(worldSize), 3);
+    for (const worldSize of worldSizes) {
+      const ranks = await steps(replicas, memoryGroups(worldSize), 3);
       expect(await stateOf(ranks[0]!.session)).toEqual(expected);
       for (const { session, results } of ranks) {
         expect(results.map(({ loss }) => loss)).toEqual(one!.results.map(({ loss }) => loss));
