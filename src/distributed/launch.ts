@@ -48,12 +48,14 @@ export interface LaunchOutcome {
   readonly failure: RankFailure | null;
 }
 
-/** After SIGTERM a rank has this long to leave before SIGKILL. */
+/** After the first failure the others have this long to leave before SIGKILL. */
 const graceMs = 5000;
 /** Ranks that have agreed to stop write one checkpoint and leave, all at about the same time. */
 const orderlyMs = 60_000;
 /** A failure is seldom alone: the others' complaints about the lost rank should not come between. */
 const settleMs = 200;
+/** A rank that fails leaves after those it has told, who blame it: it is waited for as long as its goodbye takes at most. */
+const blamedMs = 2500;
 const handedOn = ["SIGINT", "SIGTERM", "SIGUSR1"] as const;
 const orderlyCodes: readonly number[] = handedOn.map((name) => 128 + constants.signals[name]);
 
@@ -166,16 +168,30 @@ class LocalRanks {
       await Promise.race([everyone, sleep(orderlyMs, undefined, { ref: false })]);
       return { exitCode: first.exitCode!, failure: null };
     }
+    const grace = sleep(graceMs, undefined, { ref: false });
     await sleep(settleMs);
+    await Promise.race([this.#endOfBlamed(failures), sleep(blamedMs, undefined, { ref: false })]);
     // of those that ended by themselves, the first that blames nobody else
     const cause = failures.find(({ blames }) => blames.length === 0) ?? first;
     for (const rank of this.#ranks) rank.kill("SIGTERM");
-    await Promise.race([everyone, sleep(graceMs)]);
+    await Promise.race([everyone, grace]);
     for (const rank of this.#ranks) rank.kill("SIGKILL");
     await everyone;
     const { rank, pid, exitCode, signal, lastLines } = cause;
     const failure = { rank, pid, exitCode, signal, lastLines };
     return { exitCode: exitCode ?? 128 + (signal ? constants.signals[signal] : 0), failure };
+  }
+
+  /** Resolves when a rank has failed that blames nobody, or when all that are blamed have ended. */
+  async #endOfBlamed(failures: readonly RankProcess[]): Promise<void> {
+    const waited = new Set<RankProcess>();
+    while (failures.every(({ blames }) => blames.length > 0)) {
+      const blamed = failures.flatMap(({ blames }) => blames);
+      const next = this.#ranks.find((rank) => blamed.includes(rank.rank) && !waited.has(rank));
+      if (!next) return;
+      await next.ended;
+      waited.add(next);
+    }
   }
 
   /** Left on request, after saving. */

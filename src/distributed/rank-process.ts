@@ -7,8 +7,8 @@ import type { Environment } from "./environment.js";
 import type { Blame } from "./peer-error.js";
 
 const keptLines = 20;
-/** What a process has said may be read a little after its end. */
-const lastWordsMs = 200;
+/** What a process has said may be read a little after its end, on a busy machine more than a little. */
+const lastWordsMs = 1000;
 const keptBytes = 16_384;
 
 export class RankProcess {
