@@ -12,7 +12,7 @@ import { measureSteps } from "./gpu/steps.js";
 import { afterwards, describeMachine, machineLine } from "./machine.js";
 import type { BenchOptions } from "./options.js";
 import { resultsFolder } from "./paths.js";
-import { rounded, writeWhole } from "./results.js";
+import { rounded, writeIndex, writeWhole } from "./results.js";
 
 const onHardware = { batches: [32, 64, 128, 256, 512, 1024], deployBatches: [1, 32, 256], imageSize: 224, samples: 20 };
 const onSoftware = { batches: [2, 4, 8], deployBatches: [1, 8], imageSize: 32, samples: 5 };
@@ -48,6 +48,7 @@ export async function measureGpu(options: BenchOptions, tell: Tell): Promise<voi
   if (save !== undefined) {
     writeWhole(join(resultsFolder, `${save}.json`), `${JSON.stringify(results, rounded, 1)}\n`);
     writeWhole(join(resultsFolder, `${save}.md`), pageOf(results));
+    writeIndex(resultsFolder);
     tell(`\nsaved ${join(resultsFolder, save)}.json and .md`);
   }
   if (isJson) process.stdout.write(`${JSON.stringify(results)}\n`);

@@ -92,7 +92,7 @@ the fastest sample: peaks are the fastest too. "Spread" is half the distance bet
 jobs had the cores (the load says how many wanted them), and the fastest sample says more than the median.`;
 
 /** Rewrites README.md from all result files and the pages that other measurements left beside them. */
-function writeIndex(folder: string): void {
+export function writeIndex(folder: string): void {
   const files = readdirSync(folder).sort();
   const sections = files
     .filter((file) => file.endsWith(".json") && !files.includes(file.replace(/json$/, "md")))
