@@ -168,7 +168,7 @@ export class MeshGroup implements ProcessGroup {
     body: (exchange: Exchange) => Promise<void>,
     deadlineMs = this.#deadlineMs,
   ): Promise<void> {
-    if (this.#wires.failure) throw this.#wires.failure;
+    if (this.#wires.failure) throw this.#blamed(this.#wires.failure);
     if (this.#running)
       throw new DistributedError(
         `${op}: called while ${this.#running} is under way, expected one collective at a time`,
@@ -180,12 +180,17 @@ export class MeshGroup implements ProcessGroup {
       await body(exchange);
       await exchange.sent();
     } catch (error) {
-      if (error instanceof PeerError) this.#onBlame(error.peers);
-      throw error;
+      throw this.#blamed(error);
     } finally {
       clearTimeout(timer);
       this.#running = null;
     }
+  }
+
+  /** The failure may have come between two collectives: the next one then has somebody to blame as well. */
+  #blamed(error: unknown): unknown {
+    if (error instanceof PeerError) this.#onBlame(error.peers);
+    return error;
   }
 
   #others(): number[] {

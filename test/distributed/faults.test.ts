@@ -23,7 +23,7 @@ describe("a rank that fails", () => {
     ["0", "SIGKILL", 137, /launcher: rank 0 \(pid \d+\) was ended by SIGKILL/],
     ["2", "throw", 1, /launcher: rank 2 \(pid \d+\) ended with exit code 1[\s\S]*rank 2: Error: as the test wants it/],
     ["1", "exit", 7, /launcher: rank 1 \(pid \d+\) ended with exit code 7/],
-    ["1", "abort", 9, /PeerError: rank 1 has stopped: out of luck/],
+    ["1", "abort", 9, /PeerError: (rank [23] has stopped: )*rank 1 has stopped: out of luck/],
     ["1", "mismatch", 1, /rank 1 is at barrier \d+ with 0 bytes, expected sumReplicas \d+ with \d+/],
   ])("%s by %s: all end, and it is named", async (rank, how, code, message) => {
     const ended = await launch(4, ["fate", rank, how]).ended;

@@ -99,6 +99,8 @@ const tasks = {
       ["SIGINT", 2],
     ])
       process.on(name, () => (flag[0] = number));
+    // a signal before its handler is there would end a rank
+    await group.barrier();
     process.stdout.write(group.rank === 0 ? "ready\n" : "");
     for (;;) {
       const agreed = flag.slice();

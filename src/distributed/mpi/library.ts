@@ -101,6 +101,7 @@ function openLibrary(koffi: typeof Koffi): Library {
   // a rank of MPICH's hydra must not meet Open MPI, which would take itself for the only one
   const isHydra = process.env.PMI_RANK !== undefined && process.env.PMIX_RANK === undefined;
   const names = chosen !== undefined ? [chosen] : isHydra ? [...libraryNames.slice(1), libraryNames[0]!] : libraryNames;
+  leaveMemoryAlone();
   for (const name of names) {
     try {
       return koffi.load(name);
@@ -109,6 +110,14 @@ function openLibrary(koffi: typeof Koffi): Library {
     }
   }
   throw new DistributedError(`mpi: none of ${names.join(", ")} can be loaded`, install);
+}
+
+/**
+ * UCX, below Debian's MPICH, patches malloc's system calls in the running process to hear of freed memory. The threads of
+ * V8 are calling them just then: now and then a rank dies by SIGSEGV at its start. Only network cards gain from it.
+ */
+function leaveMemoryAlone(): void {
+  process.env.UCX_MEM_EVENTS ??= "n";
 }
 
 /** The one call that is allowed before MPI_Init and tells the dialect. */
