@@ -3,11 +3,11 @@
  * travels. Needs root. Runs the build.
  */
 import { spawnSync } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import { expectedSum, installedMpi, rankFile, resultsOf, secret, start } from "./ranks.js";
+import { type Ended, expectedSum, installedMpi, rankFile, resultsOf, secret, start } from "./ranks.js";
 
 const LENGTH = 70_001;
 const hosts = ["t1a", "t1b"].map((name, i) => ({ name: `${name}${process.pid}`, address: `10.213.7.${i + 1}` }));
@@ -29,6 +29,25 @@ function connectHosts(): boolean {
   if (!failed) return true;
   process.stderr.write(`SKIPPED: two hosts: no network namespaces here: ${failed.stderr || failed.error?.message}\n`);
   return false;
+}
+
+/** One process on each host, started by Open MPI on the first. */
+async function overMpi(program: readonly string[], env: Record<string, string> = {}): Promise<Ended> {
+  const folder = mkdtempSync(join(tmpdir(), "agent-"));
+  try {
+    const agent = join(folder, "agent.sh");
+    const cases = hosts.map(({ name, address }) => `${address}) exec ip netns exec ${name} sh -c "$*";;`).join("\n");
+    writeFileSync(agent, `#!/bin/sh\nhost=$1; shift\ncase "$host" in\n${cases}\nesac\n`, { mode: 0o755 });
+    const subnet = "10.213.7.0/24";
+    const mca = { plm_rsh_agent: agent, btl_tcp_if_include: subnet, oob_tcp_if_include: subnet };
+    const flags = [...openMpi!.flags, ...Object.entries(mca).flatMap(([name, value]) => ["--mca", name, value])];
+    const exported = Object.keys(env).flatMap((name) => ["-x", name]);
+    const where = ["-H", hosts.map(({ address }) => `${address}:1`).join(","), ...exported, "-n", "2"];
+    const words = ["netns", "exec", hosts[0]!.name, openMpi!.command, ...flags, ...where, ...program];
+    return await start("ip", words, env).ended;
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
 }
 
 const openMpi = installedMpi().find(({ name }) => name === "Open MPI");
@@ -64,22 +83,30 @@ describe.skipIf(!isConnected)("two hosts", () => {
   });
 
   it.skipIf(!openMpi)("add over MPI, one rank each", async () => {
-    const folder = mkdtempSync(join(tmpdir(), "agent-"));
-    const agent = join(folder, "agent.sh");
-    const cases = hosts.map(({ name, address }) => `${address}) exec ip netns exec ${name} sh -c "$*";;`).join("\n");
-    writeFileSync(agent, `#!/bin/sh\nhost=$1; shift\ncase "$host" in\n${cases}\nesac\n`, { mode: 0o755 });
-    const subnet = "10.213.7.0/24";
-    const mca = { plm_rsh_agent: agent, btl_tcp_if_include: subnet, oob_tcp_if_include: subnet };
-    const flags = [...openMpi!.flags, ...Object.entries(mca).flatMap(([name, value]) => ["--mca", name, value])];
-    const where = ["-H", hosts.map(({ address }) => `${address}:1`).join(","), "-x", "TEST_RESULTS"];
     const rank = [process.execPath, rankFile, "collectives", "5", String(LENGTH)];
+    const results = await resultsOf((file) => overMpi(rank, { TEST_RESULTS: file }));
+    const sums = expectedSum(5, LENGTH);
+    expect(results).toMatchObject([0, 1].map((rank) => ({ rank, worldSize: 2, localRank: 0, localSize: 1, sums })));
+  });
+
+  it.skipIf(!openMpi)("train over MPI to the bytes of one process", async () => {
+    const root = mkdtempSync(join(tmpdir(), "hosts-"));
+    const main = join(import.meta.dirname, "../../dist/cli/main.js");
+    const size = ["--replicas", "2", "--batch-size", "2", "--max-steps", "3", "--no-validate"];
+    const program = (out: string) => [
+      ...[process.execPath, main, "train", "--out", join(root, out)],
+      ...[...size, "--threads", "1", "--workers", "0"],
+    ];
+    const bytesOf = (out: string) => readFileSync(join(root, out, "checkpoints/step_000003.safetensors"), "base64");
     try {
-      const words = ["netns", "exec", hosts[0]!.name, openMpi!.command, ...flags, ...where, "-n", "2", ...rank];
-      const results = await resultsOf((file) => start("ip", words, { TEST_RESULTS: file }).ended);
-      const sums = expectedSum(5, LENGTH);
-      expect(results).toMatchObject([0, 1].map((rank) => ({ rank, worldSize: 2, localRank: 0, localSize: 1, sums })));
+      const [node, ...words] = program("one");
+      expect(await start(node!, words).ended).toMatchObject({ code: 0 });
+      const ended = await overMpi(program("two"));
+      expect(ended, ended.stderr).toMatchObject({ code: 0 });
+      expect(ended.stdout + ended.stderr).toMatch(/2 replicas on 2 processes \(mpi \(Open MPI/);
+      expect(bytesOf("two") === bytesOf("one")).toBe(true);
     } finally {
-      rmSync(folder, { recursive: true });
+      rmSync(root, { recursive: true });
     }
   });
 
