@@ -11,7 +11,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 const main = join(import.meta.dirname, "../../dist/cli/main.js");
 const root = mkdtempSync(join(tmpdir(), "tensorone-resume-"));
-const STEPS = 40;
+const STEPS = 24;
 
 interface Ended {
   readonly code: number | null;
@@ -22,7 +22,18 @@ interface Ended {
 /** Runs `train` into root/out; kills it with SIGTERM once a line of its log matches. */
 function train(out: string, args: readonly string[], killAt?: (log: string) => boolean): Promise<Ended> {
   const folder = join(root, out);
-  const child = spawn(process.execPath, [main, "train", "--out", folder, "--no-validate", "--threads", "2", ...args]);
+  const child = spawn(process.execPath, [
+    main,
+    "train",
+    "--out",
+    folder,
+    "--no-validate",
+    "--threads",
+    "2",
+    "--batch-size",
+    "8",
+    ...args,
+  ]);
   let output = "";
   child.stdout.on("data", (text) => (output += text));
   child.stderr.on("data", (text) => (output += text));
@@ -53,9 +64,9 @@ beforeAll(async () => {
 afterAll(() => rmSync(root, { recursive: true }));
 
 describe("a resumed run", () => {
-  it("of 20 + 20 steps ends with the bytes of 40 at once", async () => {
-    expect((await train("halves", ["--max-steps", "20"])).code).toBe(0);
-    expect((await train("halves", ["--max-steps", "40", "--resume"])).code).toBe(0);
+  it("of 12 + 12 steps ends with the bytes of 24 at once", async () => {
+    expect((await train("halves", ["--max-steps", "12"])).code).toBe(0);
+    expect((await train("halves", ["--max-steps", String(STEPS), "--resume"])).code).toBe(0);
     expect(filesOf("halves")).toEqual(filesOf("whole"));
     const steps = readFileSync(join(root, "halves", "log.jsonl"), "utf8")
       .trim()
@@ -66,27 +77,27 @@ describe("a resumed run", () => {
   });
 
   it("goes on after SIGTERM, which saves before it leaves", async () => {
-    const killed = await train("killed", ["--max-steps", "40"], (log) => log.split("\n").length > 8);
+    const killed = await train("killed", ["--max-steps", String(STEPS)], (log) => log.split("\n").length > 8);
     expect(killed.code).toBe(143);
     const saved = readdirSync(join(root, "killed", "checkpoints"));
     expect(saved.length).toBe(2);
     expect(saved.some((name) => name.startsWith("."))).toBe(false);
-    expect((await train("killed", ["--max-steps", "40", "--resume"])).code).toBe(0);
+    expect((await train("killed", ["--max-steps", String(STEPS), "--resume"])).code).toBe(0);
     expect(filesOf("killed")).toEqual(filesOf("whole"));
   });
 
   it("passes over a damaged checkpoint to the one before, and says so", async () => {
-    await train("damaged", ["--max-steps", "10"]);
-    await train("damaged", ["--max-steps", "15", "--resume"]);
-    appendFileSync(checkpoint("damaged", "step_000015.safetensors"), "x");
-    const resumed = await train("damaged", ["--max-steps", "40", "--resume"]);
-    expect(resumed.output).toMatch(/step_000015.safetensors: its SHA-256 is not .*; trying the one before/);
+    await train("damaged", ["--max-steps", "6"]);
+    await train("damaged", ["--max-steps", "9", "--resume"]);
+    appendFileSync(checkpoint("damaged", "step_000009.safetensors"), "x");
+    const resumed = await train("damaged", ["--max-steps", String(STEPS), "--resume"]);
+    expect(resumed.output).toMatch(/step_000009.safetensors: its SHA-256 is not .*; trying the one before/);
     expect(resumed.code).toBe(0);
     expect(filesOf("damaged")).toEqual(filesOf("whole"));
   });
 
   it("refuses a checkpoint of another run, naming what differs", async () => {
-    const other = await train("halves", ["--max-steps", "45", "--resume", "--seed", "1"]);
+    const other = await train("halves", ["--max-steps", "25", "--resume", "--seed", "1"]);
     expect(other.code).toBe(1);
     expect(other.output).toMatch(/belongs to another run: seed was 0, is 1/);
   });
