@@ -17,6 +17,7 @@ import { median } from "./stats.js";
 
 const main = join(repositoryRoot, "dist", "cli", "main.js");
 const EQUAL_STEPS = 30;
+const EQUAL_REPLICAS = 8;
 const SPEED_STEPS = 7;
 /** The first steps record the programs. */
 const WARM_UP_STEPS = 3;
@@ -32,7 +33,9 @@ const ways: readonly Way[] = [
   { name: "1 process", processes: 1, transport: "alone" },
   { name: "2 processes, sockets", processes: 2, transport: "sockets" },
   { name: "4 processes, sockets", processes: 4, transport: "sockets" },
+  { name: "8 processes, sockets", processes: 8, transport: "sockets" },
   { name: "2 processes, MPI", processes: 2, transport: "mpi" },
+  { name: "8 processes, MPI", processes: 8, transport: "mpi" },
 ];
 
 interface EqualRow {
@@ -78,7 +81,16 @@ function train(root: string, { processes, transport, name }: Way, args: readonly
 
 /** The checkpoint of the last step, byte for byte. */
 function equality(root: string): EqualRow[] {
-  const args = ["--replicas", "4", "--batch-size", "8", "--threads", "1", "--max-steps", String(EQUAL_STEPS)];
+  const args = [
+    "--replicas",
+    String(EQUAL_REPLICAS),
+    "--batch-size",
+    "4",
+    "--threads",
+    "1",
+    "--max-steps",
+    String(EQUAL_STEPS),
+  ];
   return ways.map((way) => {
     const out = train(root, way, args);
     const file = join(out, "checkpoints", `step_${String(EQUAL_STEPS).padStart(6, "0")}.safetensors`);
@@ -132,7 +144,7 @@ function page({ machine, equal = [], speed = [] }: Saved): string {
   return [
     "# MobileOne-S0 on several processes",
     machineLine(machine),
-    `## Equal bytes\nThe checkpoint after ${EQUAL_STEPS} steps of 4 replicas on the demo set, 32², SHA-256 of its tensors.`,
+    `## Equal bytes\nThe checkpoint after ${EQUAL_STEPS} steps of ${EQUAL_REPLICAS} replicas on the demo set, 32², SHA-256 of its tensors.`,
     asMarkdown({ head: ["way", "checkpoint"], rows: equalRows }),
     `## What processes cost\nThe same work by turns, medians over steps ${WARM_UP_STEPS + 1} to ${SPEED_STEPS} of ${ROUNDS} rounds. The exchange is the sum over replicas, ranks being there.`,
     asMarkdown({
