@@ -53,8 +53,9 @@ interface Translator {
   computeParamsLayout(): { readonly byteLength: number };
   assembleWGSL(): string;
 }
+type GpuClass = new (settings: { mode: string }) => Instance;
 interface Module {
-  readonly GPU: new (settings: { mode: string }) => Instance;
+  readonly GPU: GpuClass;
   readonly input: (data: Float32Array, dims: readonly number[]) => unknown;
   readonly WebGPUKernel: new (source: string, settings: object) => Translator;
 }
@@ -103,19 +104,36 @@ const nested = (data: Float32Array, [x, y, z]: Dims): Nested =>
     Array.from({ length: y }, (__, j) => data.subarray((k * y + j) * x, (k * y + j + 1) * x)),
   );
 
+/**
+ * gpu.js's package for Node is an object, its browser bundle the class GPU with the rest hanging on it; and where a tab
+ * imports that bundle without a bundler, no export but the global name.
+ */
+function findModule(loaded: object): Module | null {
+  const places = [loaded, (loaded as { default?: object }).default, (globalThis as { GPU?: object }).GPU];
+  const found = places.find((place): place is object => place !== undefined && "WebGPUKernel" in place);
+  if (found === undefined) return null;
+  const { GPU = found as GpuClass, input, WebGPUKernel } = found as Omit<Module, "GPU"> & { readonly GPU?: GpuClass };
+  return { GPU, input, WebGPUKernel };
+}
+
 /** Loads gpu.js. Throws BackendError with the line that installs it. */
 export async function loadGpuJs(): Promise<GpuJs> {
-  let loaded: Module & { readonly default?: Module };
+  let loaded: object;
   try {
-    loaded = (await import("gpu.js")) as unknown as Module & { readonly default?: Module };
+    loaded = await import("gpu.js");
   } catch (error) {
     throw new BackendError(
       `gpu: gpu.js cannot be loaded (${error instanceof Error ? error.message.split("\n")[0] : error})`,
-      `npm install gpu.js@${GPUJS_VERSION}`,
+      `npm install gpu.js@${GPUJS_VERSION}; in a page without a bundler, a line for "gpu.js" in its import map`,
     );
   }
-  // bundles of CommonJS may hold everything in the default export
-  const { GPU, input, WebGPUKernel } = loaded.GPU ? loaded : loaded.default!;
+  const found = findModule(loaded);
+  if (found === null)
+    throw new BackendError(
+      "gpu: what was loaded as gpu.js translates no kernels for WebGPU",
+      `npm install gpu.js@${GPUJS_VERSION}`,
+    );
+  const { GPU, input, WebGPUKernel } = found;
   const instances = new Map<string, Instance>();
   const instanceOf = (mode: string): Instance => {
     const known = instances.get(mode) ?? new GPU({ mode });

@@ -77,6 +77,11 @@ export class WasmBackend implements Runner {
     this.target = { ...(this.turbo ? turboTarget() : targetOf(capabilities())), ...target };
     const { shared } = this.target;
     this.threads = shared ? (threads ?? coreCount()) : 1;
+    if (threads !== undefined && threads > this.threads)
+      console.warn(
+        `wasm: ${threads} threads run as 1, as memory cannot be shared here; a page needs the headers` +
+          " Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp",
+      );
     this.#arena = new Arena(shared, memoryBytes);
     const compiler = this.turbo ? turboCompiler : plainCompiler;
     this.#modules = new ModuleCache(this.target, this.#arena, this.threads > 1, compiler);

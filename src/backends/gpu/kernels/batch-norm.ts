@@ -1,12 +1,24 @@
-/** Batch normalisation: two-pass statistics by staged column sums, then one pass over the rows. */
+/**
+ * Batch normalisation: two-pass statistics by staged column sums, then one pass over the rows. The sums are taken from the
+ * first row, not from 0: where a channel's mean is thousands of its deviations, which S0 has after a few steps, a mean
+ * rounded to float32 is wrong by a ten-thousandth of a deviation.
+ */
 import { defineKernel, type GpuKernel } from "../kernel.js";
 import { flat, type Lowering, type Operand, rowsOf, type View, viewOf } from "../plan.js";
 import { columnTerm, sumColumns, sumRun } from "./reduce.js";
 
+const distances = columnTerm("Σ x − x₀", "x", "total += x[0][row][this.thread.x] - x[0][0][this.thread.x];");
 const centredSquares = columnTerm(
-  "Σ (x − mean)²",
-  "x mean",
-  "const d = x[0][row][this.thread.x] - mean[this.thread.x];\ntotal += d * d;",
+  "Σ (x − x₀ − offset)²",
+  "x offset",
+  `const d = x[0][row][this.thread.x] - x[0][0][this.thread.x] - offset[this.thread.x];
+total += d * d;`,
+);
+const meanKernel = defineKernel(
+  "mean from x₀",
+  1,
+  { arrays: "x offset" },
+  "return x[0][0][this.thread.x] + offset[this.thread.x];",
 );
 const gradientProducts = columnTerm(
   "Σ dy · (x − mean)/σ",
@@ -18,6 +30,13 @@ const gradientProducts = columnTerm(
 
 const here = "[this.thread.z][this.thread.y][this.thread.x]";
 const normalizeKernel = defineKernel(
+  "normalize from x₀",
+  3,
+  { arrays: "x gamma beta offset variance", floats: "eps" },
+  `return gamma[this.thread.x] * (x${here} - x[0][0][this.thread.x] - offset[this.thread.x])
+    / Math.sqrt(variance[this.thread.x] + eps) + beta[this.thread.x];`,
+);
+const normalizeEvalKernel = defineKernel(
   "normalize",
   3,
   { arrays: "x gamma beta mean variance", floats: "eps" },
@@ -46,10 +65,11 @@ export const batchNorms = {
   batchNorm: (([x, gamma, beta], { eps }, [y, mean, variance], plan) => {
     const channels = gamma.size;
     const count = x.size / channels;
-    sumRun(x.place, { outer: 1, count, inner: channels }, mean.place, plan, 1 / count);
-    const views = [allRows(x), flat(mean.place)];
-    sumColumns(centredSquares, views, [], count, channels, variance.place, plan, 1 / count);
-    const vectors = [gamma, beta, mean, variance].map((v) => flat(v.place));
+    const offset = plan.scratch(channels);
+    sumColumns(distances, [allRows(x)], [], count, channels, offset, plan, 1 / count);
+    plan.call(meanKernel, mean.place, [channels, 1, 1], [allRows(x), flat(offset)]);
+    sumColumns(centredSquares, [allRows(x), flat(offset)], [], count, channels, variance.place, plan, 1 / count);
+    const vectors = [gamma.place, beta.place, offset, variance.place].map(flat);
     plan.call(normalizeKernel, y.place, dims(x), [rows(x), ...vectors, eps]);
   }) as Lowering<"batchNorm">,
   batchNormGrad: (([dy, x, gamma, mean, variance], { eps }, [dx, dgamma, dbeta], plan) => {
@@ -62,7 +82,7 @@ export const batchNorms = {
     plan.call(gradientKernel, dx.place, dims(x), [rows(dy), rows(x), ...vectors, eps, 1 / count]);
   }) as Lowering<"batchNormGrad">,
   batchNormEval: (([x, ...vectors], { eps }, [y], plan) =>
-    plan.call(normalizeKernel, y.place, dims(x), [
+    plan.call(normalizeEvalKernel, y.place, dims(x), [
       rows(x),
       ...vectors.map((v) => flat(v.place)),
       eps,
@@ -81,9 +101,12 @@ const reluGrad = defineKernel(
 );
 
 export const batchNormKernels: readonly GpuKernel[] = [
+  distances.kernel,
   centredSquares.kernel,
+  meanKernel,
   gradientProducts.kernel,
   normalizeKernel,
+  normalizeEvalKernel,
   gradientKernel,
   reluGrad,
 ];

@@ -17,6 +17,22 @@ import {
   viewOf,
 } from "../plan.js";
 
+/**
+ * sin(v + quarters · π/2). WGSL's own sine need only be right to 2^-11, and SwiftShader's is not much better. The quarter turn
+ * nearest to v is taken off with π/2 in three parts (Cody and Waite 1980), of which the first two are short enough for exact
+ * products up to some 10,000 turns; polynomials of the single precision Cephes library do the rest.
+ */
+const sineFormula = (quarters: 0 | 1): string => `const n = Math.floor(v * 0.636619772 + 0.5);
+    const r = v - n * 1.5703125 - n * 0.000483751297 - n * 7.54978995e-8;
+    const q = r * r;
+    const sine = r + r * q * (-0.16666654611 + q * (0.0083321608736 - q * 0.00019515295891));
+    const cosine = 1 - 0.5 * q + q * q * (0.041666645683 + q * (-0.001388731626 + q * 0.00002443315711));
+    const quarter = n + ${quarters} - 4 * Math.floor((n + ${quarters}) * 0.25);
+    if (quarter < 0.5) { return sine; }
+    if (quarter < 1.5) { return cosine; }
+    if (quarter < 2.5) { return -sine; }
+    return -cosine;`;
+
 /** Of `v`, as statements that end in a return. */
 const unaryFormulas = {
   neg: "return -v;",
@@ -37,8 +53,8 @@ const unaryFormulas = {
   rsqrt: "return 1 / Math.sqrt(v);",
   square: "return v * v;",
   reciprocal: "return 1 / v;",
-  sin: "return Math.sin(v);",
-  cos: "return Math.cos(v);",
+  sin: sineFormula(0),
+  cos: sineFormula(1),
   // through exp, which does not overflow on this side
   tanh: `const e = Math.exp(-2 * Math.abs(v));
     const t = (1 - e) / (1 + e);

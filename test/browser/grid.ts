@@ -1,0 +1,44 @@
+/** The conformance grid in a tab: per op the worst of its cases against the reference, as plain numbers. */
+import type { Backend } from "../../src/backends/backend.js";
+import { referenceBackend } from "../../src/backends/reference/index.js";
+import type { Attrs, OpName } from "../../src/ops/spec.js";
+import { type Case, cases } from "../conformance/cases.js";
+import { relativeError } from "../conformance/numbers.js";
+import { resultsOf } from "../conformance/results.js";
+
+export interface Row {
+  readonly op: string;
+  /** Outputs and gradients compared. */
+  readonly results: number;
+  /** The largest relative error by norm, and of what. */
+  readonly error: number;
+  readonly where: string;
+}
+
+export interface Choice {
+  readonly ops?: readonly OpName[];
+  /** Leaves out what is too large for a slow mode. */
+  readonly isSmall?: boolean;
+}
+
+export async function gridOf(
+  backend: Backend,
+  { ops = Object.keys(cases) as OpName[], isSmall = false }: Choice = {},
+): Promise<Row[]> {
+  const rows: Row[] = [];
+  for (const op of ops) {
+    const chosen = (cases[op] as readonly Case<Attrs<OpName>>[]).filter(({ isLarge }) => !(isSmall && isLarge));
+    const expected = await resultsOf(referenceBackend, op, chosen);
+    const actual = await resultsOf(backend, op, chosen);
+    const errors = expected.flatMap((results, c) =>
+      results.map(({ name, values }, r) => {
+        const error = relativeError(actual[c]![r]!.values, values);
+        // NaN is worse than any number, and would lose every comparison
+        return { error: Number.isNaN(error) ? 1e9 : error, where: `${name} of ${JSON.stringify(chosen[c])}` };
+      }),
+    );
+    const worst = errors.reduce((a, b) => (b.error > a.error ? b : a));
+    rows.push({ op, results: errors.length, ...worst });
+  }
+  return rows;
+}

@@ -1,0 +1,47 @@
+/** What a test asks of a tab: makes a backend, runs the grid or some steps, and answers in plain values. */
+import type { GpuBackend, GpuMode } from "../../src/backends/gpu/gpu-backend.js";
+import { createWasmBackend, type WasmBackend } from "../../src/backends/wasm/wasm-backend.js";
+import { setBackend } from "../../src/index.js";
+import { settled, trained } from "../gpu/s0-steps.js";
+import { type Choice, gridOf, type Row } from "./grid.js";
+
+export interface Work {
+  readonly backend: "wasm" | "gpu";
+  readonly mode?: GpuMode;
+  readonly threads?: number;
+  /** Of the grid. */
+  readonly choice?: Choice;
+  /** Of training; nothing where the grid is wanted. */
+  readonly steps?: number;
+  readonly lr?: number;
+  /** Trains from weights that wasm has trained before. */
+  readonly isSettled?: boolean;
+}
+export interface Answer {
+  /** What really ran. */
+  readonly backend: string;
+  readonly threads: number;
+  readonly rows: Row[];
+  readonly losses: number[];
+}
+
+async function lossesOf(backend: WasmBackend | GpuBackend, { steps = 0, lr = 0.02, isSettled = false }: Work) {
+  if (!isSettled) return (await trained({ backend, steps, lr })).losses;
+  const wasm = createWasmBackend({ threads: 1 });
+  const start = await settled(wasm);
+  await wasm.dispose();
+  return (await trained({ backend, steps, lr, start })).losses;
+}
+
+export async function work(what: Work): Promise<Answer> {
+  const { backend: name, mode = "webgpu", threads = 1, steps } = what;
+  const backend = (await setBackend(name, { threads, mode })) as WasmBackend | GpuBackend;
+  try {
+    const rows = steps === undefined ? await gridOf(backend, what.choice) : [];
+    const losses = steps === undefined ? [] : await lossesOf(backend, what);
+    const label = "label" in backend ? backend.label : name;
+    return { backend: label, threads: "threads" in backend ? backend.threads : 1, rows, losses };
+  } finally {
+    await backend.dispose();
+  }
+}
