@@ -48,14 +48,19 @@ async function moduleText(path: string): Promise<string> {
   return ts.transpileModule(source, { compilerOptions }).outputText;
 }
 
-/** Listens on a free port of this machine alone. */
-export async function serveCheckout(): Promise<PageServer> {
+/** Listens on a free port of this machine alone; `given` are bytes that a tab may ask for, by path. */
+export async function serveCheckout(given: Readonly<Record<string, Uint8Array>> = {}): Promise<PageServer> {
   const requests: string[] = [];
   const server = createServer(async ({ url = "/" }, response) => {
     const path = normalize(new URL(url, "http://localhost").pathname);
     requests.push(path);
     if (path === "/isolated" || path === "/plain") {
       response.writeHead(200, { "Content-Type": "text/html", ...(path === "/isolated" ? isolation : {}) }).end(page);
+      return;
+    }
+    const bytes = given[path];
+    if (bytes) {
+      response.writeHead(200, { "Content-Type": "application/octet-stream", ...isolation }).end(bytes);
       return;
     }
     try {

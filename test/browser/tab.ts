@@ -2,7 +2,7 @@
 import type { GpuBackend, GpuMode } from "../../src/backends/gpu/gpu-backend.js";
 import { createWasmBackend, type WasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import { setBackend } from "../../src/index.js";
-import { settled, trained } from "../gpu/s0-steps.js";
+import { BATCH, type Pictures, SIDE, settled, trained } from "../gpu/s0-steps.js";
 import { type Choice, gridOf, type Row } from "./grid.js";
 
 export interface Work {
@@ -25,12 +25,25 @@ export interface Answer {
   readonly losses: number[];
 }
 
+/** What the test gives: one batch after the other, labels as bytes before the pictures. */
+async function givenBatches(): Promise<Pictures[]> {
+  const bytes = new Uint8Array(await (await fetch("/given/batches")).arrayBuffer());
+  const batchBytes = BATCH * (1 + SIDE * SIDE * 3);
+  return Array.from({ length: bytes.length / batchBytes }, (_, i) => {
+    const batch = bytes.subarray(i * batchBytes, (i + 1) * batchBytes);
+    return { labels: Int32Array.from(batch.subarray(0, BATCH)), images: batch.slice(BATCH) };
+  });
+}
+
 async function lossesOf(backend: WasmBackend | GpuBackend, { steps = 0, lr = 0.02, isSettled = false }: Work) {
-  if (!isSettled) return (await trained({ backend, steps, lr })).losses;
-  const wasm = createWasmBackend({ threads: 1 });
-  const start = await settled(wasm);
+  if (steps === 0) return [];
+  const all = await givenBatches();
+  const batches = all.slice(0, steps);
+  if (!isSettled) return (await trained({ backend, batches, lr })).losses;
+  const wasm = createWasmBackend({ threads: 2 });
+  const start = await settled(wasm, all);
   await wasm.dispose();
-  return (await trained({ backend, steps, lr, start })).losses;
+  return (await trained({ backend, batches, lr, start })).losses;
 }
 
 export async function work(what: Work): Promise<Answer> {

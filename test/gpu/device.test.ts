@@ -19,11 +19,11 @@ import {
 import { apply, update } from "../../src/ops/apply.js";
 import { BackendError } from "../../src/util/errors.js";
 import { relativeError } from "../conformance/numbers.js";
-import { settled, trained } from "./s0-steps.js";
+import { demoBatches } from "./demo-batches.js";
+import { SETTLED_LR, SETTLING, settled, trained } from "./s0-steps.js";
 import { noDriver } from "./software-vulkan.js";
 
-/** Of the comparison with wasm; GPU_STEPS=20 is the long form, two minutes on two cores. */
-const comparedSteps = Number(process.env.GPU_STEPS ?? 4);
+const COMPARED_STEPS = 20;
 
 describe.skipIf(noDriver !== null)("a WebGPU device", () => {
   let backend: GpuBackend;
@@ -164,8 +164,9 @@ describe.skipIf(noDriver !== null)("a WebGPU device", () => {
 
   it("trains S0 like wasm does, step for step, with memory that stays flat", async () => {
     const wasm = createWasmBackend({ threads: 2 });
-    const start = await settled(wasm);
-    const run = { steps: comparedSteps, lr: 1e-3, start };
+    const batches = await demoBatches(SETTLING);
+    const start = await settled(wasm, batches);
+    const run = { batches: batches.slice(0, COMPARED_STEPS), lr: SETTLED_LR, start };
     const { losses: expected, state: theirs } = await trained({ ...run, backend: wasm });
     const bytes: number[] = [];
     const afterStep = (): void => void bytes.push(backend.stats.deviceBytes!);
