@@ -12,6 +12,7 @@ import { joinProcessGroup } from "../src/distributed/join.js";
 import { launchLocal } from "../src/distributed/launch.js";
 import { replicaShare, subtreesOf } from "../src/train/replica-tree.js";
 import { UsageError } from "../src/util/errors.js";
+import type { CompareRow } from "./compare.js";
 import { describeMachine, machineLine } from "./machine.js";
 import { resultsFolder } from "./paths.js";
 import { writeWhole } from "./results.js";
@@ -21,14 +22,24 @@ import { median, quantile, spread } from "./stats.js";
 const LENGTH = 5_250_000;
 const WARM_UP = 5;
 const ROUNDS = 30;
-/** One S0 step of a rank with 32 images and one thread, bench/results/compare.md. */
-const STEP_MS = 2122;
 const limits: Readonly<Record<string, number>> = { "sockets 2": 35, "mpi 2": 8 };
 
 interface Sample {
   readonly transport: string;
   readonly ranks: number;
   readonly times: readonly number[];
+}
+
+/** One S0 step of a rank with 32 images and one thread, as compare.ts saved it. */
+function stepMs(): number {
+  const { rows } = JSON.parse(readFileSync(join(resultsFolder, "compare.json"), "utf8")) as { rows: CompareRow[] };
+  const row = rows.find(
+    ({ engine, model, form, threads }) =>
+      engine === "tensorone" && model === "mobileone_s0" && form === "train" && threads === 1,
+  );
+  if (!row)
+    throw new UsageError("bench: compare.json has no S0 step of one thread", "npm run bench -- compare --save compare");
+  return row.medianMs;
 }
 
 /** What every rank runs: the slowest rank's time of each round. */
@@ -74,6 +85,7 @@ async function overMpi(ranks: number, file: string): Promise<void> {
 async function main(): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), "all-reduce-"));
   const machine = describeMachine();
+  const oneStepMs = stepMs();
   const rows: string[] = [];
   const samples: Sample[] = [];
   for (const [name, run] of [
@@ -88,7 +100,7 @@ async function main(): Promise<void> {
       const ms = median(sample.times);
       const limit = limits[`${name} ${ranks}`];
       rows.push(
-        `| ${sample.transport} | ${ranks} | ${ms.toFixed(1)} | ${quantile(sample.times, 0).toFixed(1)} | ${(100 * spread(sample.times)).toFixed(0)} % | ${limit === undefined ? "" : `≤ ${limit}`} | ${((100 * ms) / STEP_MS).toFixed(2)} % |`,
+        `| ${sample.transport} | ${ranks} | ${ms.toFixed(1)} | ${quantile(sample.times, 0).toFixed(1)} | ${(100 * spread(sample.times)).toFixed(0)} % | ${limit === undefined ? "" : `≤ ${limit}`} | ${((100 * ms) / oneStepMs).toFixed(2)} % |`,
       );
       console.log(rows.at(-1));
     }
@@ -97,7 +109,7 @@ async function main(): Promise<void> {
   const text = `# Sums of gradients over ranks
 
 21 MB (${LENGTH} float32) from memory shared with the engine's threads, all ranks on one machine; the slowest rank's time of
-each round, ${ROUNDS} rounds. "Of a step" is the median against ${STEP_MS} ms, one S0 step of 32 images with one thread
+each round, ${ROUNDS} rounds. "Of a step" is the median against ${oneStepMs.toFixed(0)} ms, one S0 step of 32 images with one thread
 ([compare.md](compare.md)). More ranks than cores take turns. ${machineLine(machine)}.${note}
 
 | transport | ranks | median ms | best ms | spread | wanted | of a step |

@@ -5,10 +5,8 @@
  * bench/results/demo-seeds.{json,md}.
  */
 import { join } from "node:path";
-import { ImageFolder } from "../src/data/image-folder.js";
-import { DataLoader } from "../src/data/loader.js";
 import { imagenetMean, imagenetStd, normalizeInto } from "../src/data/normalize.js";
-import { evalTransform, type Transform, trainTransform } from "../src/data/transforms/index.js";
+import { evalTransform, trainTransform } from "../src/data/transforms/index.js";
 import { compile, noGrad, scope, setBackend, type Tensor, tensor } from "../src/index.js";
 import { type StoredTensor, toFileEntries } from "../src/io/index.js";
 import { createModel, type MobileOne, type TrainingForm } from "../src/models/index.js";
@@ -17,8 +15,9 @@ import { Ema, SGD, splitNormParameters } from "../src/optim/index.js";
 import { countTopK, sumCrossEntropy } from "../src/train/metrics.js";
 import { mobileoneS0Demo } from "../src/train/recipes/mobileone-s0.js";
 import { applyRates, ratesAt } from "../src/train/schedule.js";
+import { demoClasses, demoPictures, type Pictures } from "./demo-pictures.js";
 import { afterwards, describeMachine, machineLine } from "./machine.js";
-import { repositoryRoot, resultsFolder } from "./paths.js";
+import { resultsFolder } from "./paths.js";
 import { earlierRows, writeWhole } from "./results.js";
 import { TorchWork } from "./torch-work.js";
 
@@ -28,15 +27,9 @@ const THREADS = 2;
 /** The last losses that are averaged: one batch says little. */
 const TAIL = 50;
 
-const demo = join(repositoryRoot, "demo", "fashion-mnist");
 const { images: sizes, batchSize, model: modelName } = mobileoneS0Demo;
 const side = sizes.trainSize;
 
-interface Pictures {
-  /** [count, side, side, 3]. */
-  readonly images: Uint8Array;
-  readonly labels: Int32Array;
-}
 interface Outcome {
   /** Mean of the last training losses. */
   readonly trainLoss: number;
@@ -48,29 +41,7 @@ const sides = ["plain", "folded", "torch"] as const;
 type Side = (typeof sides)[number];
 type Row = { readonly seed: number } & { readonly [S in Side]: Outcome };
 
-const classes = ImageFolder.open(demo, "train").classes.length;
-
-/** The first `batches` batches of a split, in the loader's order, or all of one epoch. */
-async function load(split: string, transform: Transform, seed: number, batches?: number) {
-  const folder = ImageFolder.open(demo, split);
-  const isTraining = batches !== undefined;
-  const size = isTraining ? batchSize : sizes.evalBatchSize;
-  const loader = new DataLoader(folder, {
-    batchSize: size,
-    transform,
-    seed,
-    workers: 0,
-    shuffle: isTraining,
-    dropLast: isTraining,
-  });
-  const found: Pictures[] = [];
-  for (let epoch = 0; found.length < (batches ?? 1); epoch++)
-    for await (const batch of loader.epoch(epoch)) {
-      found.push({ images: Uint8Array.from(batch.images), labels: Int32Array.from(batch.labels) });
-      batch.release();
-    }
-  return { pictures: found.slice(0, batches), batchesPerEpoch: loader.batchesPerEpoch };
-}
+const classes = demoClasses().length;
 
 const normalized = ({ images, labels }: Pictures): Tensor =>
   tensor(normalizeInto(images, new Float32Array(images.length)), [labels.length, side, side, 3]);
@@ -182,8 +153,17 @@ async function runTorch(seed: number, train: readonly Pictures[], val: readonly 
 async function measure(seed: number): Promise<Row> {
   const { imageSize, resizeSize } = { imageSize: sizes.evalSize, resizeSize: sizes.evalResize };
   const transform = trainTransform({ imageSize: side, ...sizes });
-  const { pictures: train, batchesPerEpoch } = await load("train", transform, seed, STEPS);
-  const { pictures: val } = await load("val", evalTransform({ imageSize, resizeSize }), seed);
+  const { pictures: train, batchesPerEpoch } = await demoPictures("train", {
+    transform,
+    batchSize,
+    seed,
+    batches: STEPS,
+  });
+  const { pictures: val } = await demoPictures("val", {
+    transform: evalTransform({ imageSize, resizeSize }),
+    batchSize: sizes.evalBatchSize,
+    seed,
+  });
   // the schedule ends where we do
   const recipe = { ...mobileoneS0Demo, epochs: STEPS / batchesPerEpoch };
   const rates = train.map((_, step) => ratesAt(recipe, step, batchesPerEpoch));

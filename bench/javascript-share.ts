@@ -1,8 +1,7 @@
 /**
  * How much of a replayed S0 training step is JavaScript, by V8's sampling profiler: samples on this thread are in emitted
- * code, in memory copies and the like that V8 runs natively ("native"), in the garbage collector, or in JavaScript. Of other threads there is
- * nothing here; with two, JavaScript on this one includes waiting for the other at the end of each stage, which is listed
- * apart. Writes bench/results/javascript-share.json and .md.
+ * code, in V8 itself ("native"), in the garbage collector, or in JavaScript, to which copies of memory count that it asks
+ * for. Of other threads there is nothing here; with two, waiting for the other at the end of each stage is listed apart. Writes bench/results/javascript-share.json and .md.
  * npx tsc -p tsconfig.bench.json && node build/bench/javascript-share.js
  */
 import { Session } from "node:inspector/promises";
@@ -105,7 +104,7 @@ if (!process.argv.includes("--dry")) {
 
 MobileOne-S0, 224 px, batch 32, folded, ${STEPS} steps from bytes to averaged weights under V8's sampling profiler (every
 ${SAMPLING_US} µs), this thread's samples by what they were in. "Waiting" is the loop that walks the stages, where a thread waits for
-the other; "native" is V8 and the system: copies of memory, mostly. ${machineLine(machine)}.
+the other; "native" is V8 itself. Copies of memory count as the JavaScript that asks for them. ${machineLine(machine)}.
 
 ${asMarkdown(table)}
 

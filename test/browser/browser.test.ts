@@ -2,13 +2,15 @@
  * The engine in headless Chromium: the conformance grid and ten training steps of S0, on wasm with one thread and two, and on
  * the gpu backend over the browser's own WebGPU (SwiftShader, on the processor) and over gpu.js's modes.
  */
+
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import type { Pictures } from "../../bench/demo-pictures.js";
 import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import type { OpName } from "../../src/ops/spec.js";
 import { cases } from "../conformance/cases.js";
 import { demoBatches } from "../gpu/demo-batches.js";
-import { type Pictures, SETTLED_LR, SETTLING, settled, trained } from "../gpu/s0-steps.js";
+import { SETTLED_LR, SETTLING, settled, trained } from "../gpu/s0-steps.js";
 import { executable, launchChromium } from "./chromium.js";
 import { type PageServer, serveCheckout } from "./server.js";
 import type { Answer, Work } from "./tab.js";
@@ -24,7 +26,7 @@ const WASM_TOLERANCE = 1e-5;
 const GPU_TOLERANCE = 1e-4;
 
 describe.skipIf(executable === undefined)("in a tab", () => {
-  let batches: Pictures[];
+  let batches: readonly Pictures[];
   let server: PageServer;
   let browser: Browser;
   beforeAll(async () => {

@@ -1,10 +1,8 @@
 /** The conformance grid in a tab: per op the worst of its cases against the reference, as plain numbers. */
 import type { Backend } from "../../src/backends/backend.js";
-import { referenceBackend } from "../../src/backends/reference/index.js";
 import type { Attrs, OpName } from "../../src/ops/spec.js";
 import { type Case, cases } from "../conformance/cases.js";
-import { relativeError } from "../conformance/numbers.js";
-import { resultsOf } from "../conformance/results.js";
+import { errorsOf } from "../conformance/errors.js";
 
 export interface Row {
   readonly op: string;
@@ -28,15 +26,11 @@ export async function gridOf(
   const rows: Row[] = [];
   for (const op of ops) {
     const chosen = (cases[op] as readonly Case<Attrs<OpName>>[]).filter(({ isLarge }) => !(isSmall && isLarge));
-    const expected = await resultsOf(referenceBackend, op, chosen);
-    const actual = await resultsOf(backend, op, chosen);
-    const errors = expected.flatMap((results, c) =>
-      results.map(({ name, values }, r) => {
-        const error = relativeError(actual[c]![r]!.values, values);
-        // NaN is worse than any number, and would lose every comparison
-        return { error: Number.isNaN(error) ? 1e9 : error, where: `${name} of ${JSON.stringify(chosen[c])}` };
-      }),
-    );
+    // NaN is worse than any number, and would be lost on the way out of the tab
+    const errors = (await errorsOf(backend, op, chosen)).map(({ error, where }) => ({
+      error: Number.isNaN(error) ? 1e9 : error,
+      where,
+    }));
     const worst = errors.reduce((a, b) => (b.error > a.error ? b : a));
     rows.push({ op, results: errors.length, ...worst });
   }

@@ -1,12 +1,12 @@
 /**
- * Serves the checkout to a tab: dist/ as it was built, tests' TypeScript with its types taken off, gpu.js's browser bundle,
+ * Serves the checkout to a tab: dist/ as it was built, TypeScript of tests and benchmarks with its types taken off, gpu.js's browser bundle,
  * and a page with the import map of docs/in-a-browser.md. The two headers give the tab SharedArrayBuffer. Not a bundler:
  * every module is a request, and `requests` tells which were made.
  */
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { extname, join, normalize } from "node:path";
+import { join, normalize } from "node:path";
 import ts from "typescript";
 
 const root = join(import.meta.dirname, "..", "..");
@@ -14,7 +14,8 @@ const root = join(import.meta.dirname, "..", "..");
 const served = [
   /^\/dist\/[\w/-]+\.js$/,
   /^\/test\/(browser|conformance|gpu)\/[\w-]+\.js$/,
-  /^\/node_modules\/gpu\.js\/dist\//,
+  /^\/bench\/gpu\/training-step\.js$/,
+  /^\/node_modules\/gpu\.js\/dist\/[\w-]+\.js$/,
 ];
 
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
@@ -42,7 +43,7 @@ export interface PageServer {
 }
 
 async function moduleText(path: string): Promise<string> {
-  if (!path.startsWith("/test/")) return readFile(join(root, path), "utf8");
+  if (!/^\/(test|bench)\//.test(path)) return readFile(join(root, path), "utf8");
   const source = await readFile(join(root, path.replace(/\.js$/, ".ts")), "utf8");
   const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022, verbatimModuleSyntax: true };
   return ts.transpileModule(source, { compilerOptions }).outputText;
@@ -64,7 +65,7 @@ export async function serveCheckout(given: Readonly<Record<string, Uint8Array>> 
       return;
     }
     try {
-      if (!served.some((pattern) => pattern.test(path)) || extname(path) !== ".js") throw new Error("not served");
+      if (!served.some((pattern) => pattern.test(path))) throw new Error("not served");
       const text = await moduleText(path);
       response.writeHead(200, { "Content-Type": "text/javascript", ...isolation }).end(text);
     } catch (error) {

@@ -1,11 +1,9 @@
 /** The conformance grid on a backend that may be asynchronous: values and gradients of every case, against the reference. */
 import { describe, expect, it } from "vitest";
 import type { Backend } from "../../src/backends/backend.js";
-import { referenceBackend } from "../../src/backends/reference/index.js";
 import type { Attrs, OpName } from "../../src/ops/spec.js";
 import { type Case, cases } from "../conformance/cases.js";
-import { relativeError } from "../conformance/numbers.js";
-import { resultsOf } from "../conformance/results.js";
+import { errorsOf } from "../conformance/errors.js";
 
 /** The bar of the gpu backend against the reference, by norm. */
 export const TOLERANCE = 1e-4;
@@ -22,14 +20,8 @@ export function conformanceOf(
       it(op, async () => {
         const chosen = (cases[op] as readonly Case<Attrs<OpName>>[]).filter(choose);
         expect(chosen.length).toBeGreaterThan(0);
-        const expected = await resultsOf(referenceBackend, op, chosen);
-        const actual = await resultsOf(backend(), op, chosen);
-        expected.forEach((results, c) => {
-          results.forEach(({ name, values }, r) => {
-            const error = relativeError(actual[c]![r]!.values, values);
-            expect(error, `${name} of ${JSON.stringify(chosen[c])}`).toBeLessThanOrEqual(TOLERANCE);
-          });
-        });
+        for (const { error, where } of await errorsOf(backend(), op, chosen))
+          expect(error, where).toBeLessThanOrEqual(TOLERANCE);
       });
   });
 }

@@ -2,28 +2,16 @@
  * Training steps of S0 at 32 px, compiled: forward, backward, SGD with momentum, EMA, running statistics. Knows no test
  * runner and no files, so that the same lines run in Node and in a tab.
  */
+import type { Pictures } from "../../bench/demo-pictures.js";
+import { updateOf } from "../../bench/gpu/training-step.js";
 import { type Backend, withBackend } from "../../src/backends/backend.js";
-import {
-  compile,
-  models,
-  nn,
-  optim,
-  type Shape,
-  scope,
-  type Tensor,
-  type TypedArray,
-  tensor,
-} from "../../src/index.js";
+import { normalizeInto } from "../../src/data/normalize.js";
+import { compile, models, type Shape, scope, type Tensor, type TypedArray, tensor } from "../../src/index.js";
 
 export const BATCH = 16;
 export const SIDE = 32;
 const classes = 10;
 
-export interface Pictures {
-  /** [BATCH, SIDE, SIDE, 3] */
-  readonly images: Uint8Array;
-  readonly labels: Int32Array;
-}
 export type State = ReadonlyMap<string, { readonly values: TypedArray; readonly shape: Shape }>;
 
 export interface Run {
@@ -37,10 +25,7 @@ export interface Run {
 }
 
 const inputOf = ({ images }: Pictures): Tensor =>
-  tensor(
-    Float32Array.from(images, (v) => v / 127.5 - 1),
-    [BATCH, SIDE, SIDE, 3],
-  );
+  tensor(normalizeInto(images, new Float32Array(images.length)), [BATCH, SIDE, SIDE, 3]);
 
 /** The loss of each step, and the weights after the last. */
 export function trained({ backend, batches, lr, start, afterStep }: Run): Promise<{ losses: number[]; state: State }> {
@@ -48,17 +33,7 @@ export function trained({ backend, batches, lr, start, afterStep }: Run): Promis
     const model = models.createModel("mobileone_s0", { numClasses: classes, seed: 0 });
     if (start)
       model.loadStateDict(new Map([...start].map(([name, { values, shape }]) => [name, tensor(values, shape)])));
-    const options = { lr, momentum: 0.9, weightDecay: 1e-4 };
-    const optimizer = new optim.SGD(optim.splitNormParameters(model), options);
-    const ema = new optim.Ema(model);
-    const step = compile((x: Tensor, y: Tensor) => {
-      const loss = nn.crossEntropy(model.forward(x), y, { labelSmoothing: 0.1 });
-      loss.backward();
-      optimizer.step();
-      optimizer.zeroGrad();
-      ema.update();
-      return loss;
-    });
+    const step = compile(updateOf(model, lr).update);
     const losses: number[] = [];
     for (const batch of batches) {
       const read = scope(() => step(inputOf(batch), tensor(batch.labels, [BATCH])).data());

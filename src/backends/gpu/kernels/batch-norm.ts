@@ -7,11 +7,14 @@ import { defineKernel, type GpuKernel } from "../kernel.js";
 import { flat, type Lowering, type Operand, rowsOf, type View, viewOf } from "../plan.js";
 import { columnTerm, sumColumns, sumRun } from "./reduce.js";
 
-const distances = columnTerm("Σ x − x₀", "x", "total += x[0][row][this.thread.x] - x[0][0][this.thread.x];");
+/** Of an element of x to the first row, in its channel. */
+const fromFirst = (element: string): string => `x${element} - x[0][0][this.thread.x]`;
+
+const distances = columnTerm("Σ x − x₀", "x", `total += ${fromFirst("[0][row][this.thread.x]")};`);
 const centredSquares = columnTerm(
   "Σ (x − x₀ − offset)²",
   "x offset",
-  `const d = x[0][row][this.thread.x] - x[0][0][this.thread.x] - offset[this.thread.x];
+  `const d = ${fromFirst("[0][row][this.thread.x]")} - offset[this.thread.x];
 total += d * d;`,
 );
 const meanKernel = defineKernel(
@@ -29,20 +32,17 @@ const gradientProducts = columnTerm(
 );
 
 const here = "[this.thread.z][this.thread.y][this.thread.x]";
-const normalizeKernel = defineKernel(
-  "normalize from x₀",
-  3,
-  { arrays: "x gamma beta offset variance", floats: "eps" },
-  `return gamma[this.thread.x] * (x${here} - x[0][0][this.thread.x] - offset[this.thread.x])
-    / Math.sqrt(variance[this.thread.x] + eps) + beta[this.thread.x];`,
-);
-const normalizeEvalKernel = defineKernel(
-  "normalize",
-  3,
-  { arrays: "x gamma beta mean variance", floats: "eps" },
-  `return gamma[this.thread.x] * (x${here} - mean[this.thread.x]) / Math.sqrt(variance[this.thread.x] + eps)
+/** `distance` is that of x to where `centre` is counted from. */
+const normalizer = (name: string, centre: string, distance: string): GpuKernel =>
+  defineKernel(
+    name,
+    3,
+    { arrays: `x gamma beta ${centre} variance`, floats: "eps" },
+    `return gamma[this.thread.x] * (${distance} - ${centre}[this.thread.x]) / Math.sqrt(variance[this.thread.x] + eps)
     + beta[this.thread.x];`,
-);
+  );
+const normalizeKernel = normalizer("normalize from x₀", "offset", fromFirst(here));
+const normalizeEvalKernel = normalizer("normalize", "mean", `x${here}`);
 const gradientKernel = defineKernel(
   "batchNormGrad",
   3,
