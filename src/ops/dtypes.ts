@@ -29,6 +29,9 @@ function alike(op: OpName, [first, ...rest]: readonly DType[]): DType {
 
 const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   cast: (_, { dtype }) => dtype,
+  rand: (_, { dtype }) => dtype,
+  randn: (_, { dtype }) => dtype,
+  bernoulli: (_, { dtype }) => dtype,
   argmax: () => "int32",
   oneHot: ([indices], { dtype }) => {
     expectInt32(indices, "oneHot");
