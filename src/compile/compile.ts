@@ -74,6 +74,9 @@ class Compiler<Args extends readonly unknown[], R> {
     try {
       if ("error" in outcome) interpret(trace);
       else this.#execute(trace, argumentTensors(args));
+    } catch (error) {
+      if ("result" in outcome) trace.dropResult(outcome.result);
+      throw error;
     } finally {
       trace.finish();
     }

@@ -41,6 +41,8 @@ export class Numbering {
   readonly values: NumberedValue[] = [];
   readonly bound: Bound[] = [];
   readonly #trace: Trace;
+  /** On storages that have a number. */
+  readonly #mark = {};
   readonly #runs = new Map<Storage, Run[]>();
   /** Of the operand that resolve() saw last, counted from its value's first element. */
   offset = 0;
@@ -50,7 +52,7 @@ export class Numbering {
     for (const x of args) this.#addRun(x);
     let isPartial = false;
     for (const [storage, runs] of this.#runs) {
-      storage.trace = this;
+      storage.trace = this.#mark;
       storage.traceId = IN_RUNS;
       const merged = mergeOverlapping(runs);
       this.#runs.set(storage, merged);
@@ -65,7 +67,7 @@ export class Numbering {
       for (const operands of [inputs, outputs])
         for (const x of operands) {
           const storage = x.home;
-          if (storage.trace !== this || storage.traceId !== IN_RUNS || this.#runOf(x)) continue;
+          if (storage.trace !== this.#mark || storage.traceId !== IN_RUNS || this.#runOf(x)) continue;
           storage.trace = null;
           storage.traceId = -1;
         }
@@ -85,7 +87,7 @@ export class Numbering {
   /** The number of the value that an operand is part of; sets `offset`. */
   resolve(x: Tensor): number {
     const storage = x.home;
-    if (storage.trace === this) {
+    if (storage.trace === this.#mark) {
       if (storage.traceId >= 0) {
         this.offset = x.offset;
         return storage.traceId;
@@ -95,7 +97,7 @@ export class Numbering {
       this.offset = x.offset - run.from;
       return run.id;
     }
-    storage.trace = this;
+    storage.trace = this.#mark;
     storage.traceId = this.#add(storage, this.#kindOf(storage), storage.length, 0);
     this.offset = x.offset;
     return storage.traceId;
@@ -116,7 +118,7 @@ export class Numbering {
   survivors(): number[] {
     return this.#trace
       .survivors()
-      .filter(({ trace }) => trace === this)
+      .filter(({ trace }) => trace === this.#mark)
       .map(({ traceId }) => traceId)
       .filter((id) => this.values[id]!.kind === "temporary");
   }

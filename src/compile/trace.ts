@@ -8,7 +8,7 @@ import { type Runner, setTracer, type Tracer } from "../ops/apply.js";
 import type { IndexOp } from "../ops/indices.js";
 import { type OpName, type UpdateName, updateWrites } from "../ops/spec.js";
 import type { TypedArray } from "../tensor/dtype.js";
-import { scope } from "../tensor/scope.js";
+import { scope, tensorsIn } from "../tensor/scope.js";
 import type { Shape } from "../tensor/shape.js";
 import { Storage, type StorageTracer, setStorageTracer, type Traced } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
@@ -38,6 +38,8 @@ const NONE: readonly Tensor[] = [];
 
 export class Trace implements Tracer, StorageTracer {
   steps: Step[] = [];
+  /** On storages that a step uses. Not the trace itself, which would live as long as they do. */
+  readonly #mark = {};
   /** Values from the host, of storages that nothing else writes. */
   readonly constants = new Map<Storage, TypedArray>();
   /** Storages made by the function, without memory. */
@@ -55,8 +57,8 @@ export class Trace implements Tracer, StorageTracer {
   // ── what ops do
 
   op(runner: Runner, op: OpName, inputs: readonly Tensor[], attrs: object, outputs: readonly Tensor[]): void {
-    for (let i = 0; i < inputs.length; i++) inputs[i]!.home.trace = this;
-    for (let i = 0; i < outputs.length; i++) outputs[i]!.home.trace = this;
+    for (let i = 0; i < inputs.length; i++) inputs[i]!.home.trace = this.#mark;
+    for (let i = 0; i < outputs.length; i++) outputs[i]!.home.trace = this.#mark;
     this.steps.push({ kind: "op", op, runner, inputs, attrs, outputs });
   }
 
@@ -68,20 +70,20 @@ export class Trace implements Tracer, StorageTracer {
         if (storage.hasMemory) this.#written.add(storage);
         else if (this.constants.has(storage)) this.#assignConstantFirst(storage);
       }
-      storage.trace = this;
+      storage.trace = this.#mark;
     }
     this.steps.push({ kind: "update", op, runner, inputs: operands, attrs, outputs: NONE });
   }
 
   check(runner: Runner, op: IndexOp, indices: Tensor, limit: number): void {
-    indices.home.trace = this;
+    indices.home.trace = this.#mark;
     this.steps.push({ kind: "check", op, runner, inputs: [indices], attrs: { limit }, outputs: NONE });
   }
 
   // ── what the host does
 
   write(storage: Storage, offset: number, values: TypedArray): void {
-    const isFresh = !storage.hasMemory && storage.trace !== this && !this.constants.has(storage);
+    const isFresh = !storage.hasMemory && storage.trace !== this.#mark && !this.constants.has(storage);
     if (isFresh && values.length === storage.length) {
       this.constants.set(storage, values);
       return;
@@ -192,6 +194,13 @@ export class Trace implements Tracer, StorageTracer {
     for (const node of reached)
       for (const target of node.targets) if (target && "node" in target) reached.add(target.node);
     for (const node of nodes) if (!reached.has(node)) node.release();
+  }
+
+  /** Frees the tensors of a result that is not returned after all, and the graphs that led to them. */
+  dropResult(result: unknown): void {
+    const own = new Set<unknown>(this.#tensors);
+    for (const tensor of tensorsIn(result)) if (own.has(tensor)) tensor.dispose();
+    this.#releaseDroppedGraphs();
   }
 
   /** Storages made by the function that somebody still refers to: they outlive the call. */
