@@ -91,7 +91,6 @@ export const liveStorage = (): Readonly<typeof live> => ({ ...live });
 
 /** Tensors that nobody disposed, made without a turn of the event loop, before unreachable ones are looked for. */
 const MIN_RECLAIM_BYTES = 3 * 2 ** 26;
-const MAX_RECLAIM_BYTES = 2 ** 32;
 let reclaimBytes = MIN_RECLAIM_BYTES;
 let reclaimer: () => void = () => {};
 
@@ -100,14 +99,13 @@ export function setReclaimer(free: () => void): void {
   reclaimer = free;
 }
 
-/** Bytes that were freed. Where much is reachable, the next search waits for longer. */
+/** Bytes that were freed. The next search waits until as much was made again as is reachable now. */
 function reclaim(): number {
   const before = live.bytes;
   reclaimer();
-  const freed = before - live.bytes;
   noteTurn();
-  reclaimBytes = freed >= reclaimBytes / 2 ? MIN_RECLAIM_BYTES : Math.min(MAX_RECLAIM_BYTES, 2 * reclaimBytes);
-  return freed;
+  reclaimBytes = Math.max(MIN_RECLAIM_BYTES, live.bytes);
+  return before - live.bytes;
 }
 
 export class Storage {

@@ -18,7 +18,10 @@ export interface GraphEdge {
 }
 
 /** Returns storages of handles that became unreachable. */
-const collected = new FinalizationRegistry<Handle>((handle) => handle.release());
+const collected = new FinalizationRegistry<Handle>((handle) => {
+  noteTurn();
+  handle.release();
+});
 
 /** Bytes of unreferenced tensors that may wait for the garbage collector before reading values lets finalizers run. */
 const TURN_BYTES = 2 ** 26;
