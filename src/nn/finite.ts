@@ -14,8 +14,7 @@ export async function problemOf(module: Module): Promise<string | null> {
     if (!(norm instanceof BatchNorm2d)) continue;
     const variance = await norm.runningVar.data();
     const at = variance.findIndex((value) => !(value + norm.eps > 0));
-    if (at >= 0)
-      return `${name === "" ? "" : `${name}.`}running_var[${at}] is ${variance[at]}, expected a variance of at least 0`;
+    if (at >= 0) return `the variance ${name === "" ? "" : `${name}.`}running_var[${at}] is ${variance[at]}`;
   }
   return null;
 }

@@ -15,7 +15,7 @@ export async function expectUsable(where: string, model: Module): Promise<void> 
   const problem = await problemOf(model);
   if (problem === null) return;
   throw new NonFiniteError(
-    `${where}: ${problem}, expected finite weights and statistics`,
+    `${where}: ${problem}, expected finite weights and statistics, variances of at least 0`,
     "the training diverged or the file is damaged: an earlier checkpoint may be sound",
   );
 }

@@ -48,8 +48,8 @@ async function expectFinite(outputs: Iterable<readonly [name: string, tensor: Te
 /** Throws FoldError where an output of `name` is not finite, or the two are further apart than a float can say. */
 async function compare(name: string, trained: Tensor, deployed: Tensor): Promise<OutputError> {
   await expectFinite([
-    [`${name} of the training form`, trained],
-    [`${name} of the deploy form`, deployed],
+    [`the training form's ${name}`, trained],
+    [`the deploy form's ${name}`, deployed],
   ]);
   const [error, scale] = noGrad(() =>
     scope(() => [F.max(F.abs(F.sub(trained, deployed))), F.max(F.abs(trained))] as const),
