@@ -2,16 +2,7 @@
  * NaN and infinities planted in a run and in a model, at every place and stage, on every backend that can be had: the run
  * ends with DivergedError on all ranks before a checkpoint or model is written, models are refused by name.
  */
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, beforeAll, describe, expect, it, vi } from "vitest";
@@ -19,60 +10,42 @@ import type { Backend } from "../../src/backends/backend.js";
 import { createGpuBackend } from "../../src/backends/gpu/gpu-backend.js";
 import { referenceBackend } from "../../src/backends/reference/index.js";
 import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
-import { ImageFolder } from "../../src/data/image-folder.js";
-import { DataLoader } from "../../src/data/loader.js";
-import { evalTransform } from "../../src/data/transforms/index.js";
-import { randn, setBackend, type Tensor, withBackend } from "../../src/index.js";
+import { setBackend } from "../../src/index.js";
 import { decodeInto, decodeSafetensors, encodeModel } from "../../src/io/index.js";
-import { FoldError, MobileOne, type MobileOneBlock, reparameterize, type Variant } from "../../src/models/index.js";
-import { BatchNorm2d } from "../../src/nn/index.js";
+import { MobileOne } from "../../src/models/index.js";
 import { DivergedError, loadCheckpoint, saveCheckpoint } from "../../src/node.js";
 import { CheckpointFolder } from "../../src/train/checkpoint.js";
-import { type CheckpointHeader, encodeCheckpoint, readCheckpoint } from "../../src/train/checkpoint-format.js";
-import { evaluate, evaluateShared } from "../../src/train/evaluate.js";
+import { readCheckpoint } from "../../src/train/checkpoint-format.js";
+import { evaluateShared } from "../../src/train/evaluate.js";
 import { countTopK, sumCrossEntropy } from "../../src/train/metrics.js";
 import { mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
 import { Session } from "../../src/train/session.js";
 import { type TrainOptions, train } from "../../src/train/trainer.js";
-import { randomizeStatistics } from "../models/random-statistics.js";
 import { memoryGroups } from "./memory-group.js";
+import {
+  header,
+  inflate,
+  makePets,
+  modelOf,
+  petsLoader,
+  places,
+  placesAndValues,
+  refusalsOn,
+  STATISTIC,
+  small,
+  spoil,
+  WEIGHT,
+} from "./spoilt-models.js";
 
-const images = join(import.meta.dirname, "..", "golden", "data", "images");
 const root = mkdtempSync(join(tmpdir(), "tensorone-non-finite-"));
 const pets = join(root, "pets");
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
 
 beforeAll(async () => {
   await setBackend("wasm", { threads: 1 });
-  for (const split of ["train", "val"])
-    for (const [name, files] of [
-      ["cat", ["rgb.jpg", "s420.jpg"]],
-      ["dog", ["grey.jpg", "s444.jpg"]],
-    ] as const) {
-      mkdirSync(join(pets, split, name), { recursive: true });
-      for (const file of files) copyFileSync(join(images, file), join(pets, split, name, file));
-    }
+  makePets(pets);
 });
 afterAll(() => rmSync(root, { recursive: true }));
-
-/** Overwrites the middle of a tensor, as a bad gradient or bad memory would. */
-async function spoil(tensor: Tensor, value: number): Promise<void> {
-  const values = await tensor.data();
-  values[values.length >> 1] = value;
-  tensor.write(values);
-}
-
-const WEIGHT = "backbone.stage1.0.branch_scale.conv.weight";
-const STATISTIC = "backbone.stage1.0.branch_scale.norm.running_var";
-
-/** Where something can be planted in a session, and how the first of it is called. */
-const places: Readonly<Record<string, { readonly tensor: (session: Session) => Tensor; readonly name: string }>> = {
-  weight: { tensor: ({ model }) => model.stateDict().get(WEIGHT)!, name: WEIGHT },
-  statistic: { tensor: ({ model }) => model.stateDict().get(STATISTIC)!, name: STATISTIC },
-  average: { tensor: ({ ema }) => ema.averages.get(WEIGHT)!, name: `average of ${WEIGHT}` },
-  momentum: { tensor: ({ optimizer }) => optimizer.state().get(WEIGHT)!, name: `momentum of ${WEIGHT}` },
-};
-const placesAndValues = Object.keys(places).flatMap((place) => [nan, -inf].map((value) => [place, value] as const));
 
 describe("train", () => {
   const recipe = {
@@ -178,108 +151,21 @@ describe("train", () => {
   });
 });
 
-const small: Variant = {
-  widths: [0.25, 0.25, 0.25, 0.25],
-  numConvBranches: 1,
-  squeezeExciteUnits: [0, 0, 0, 1],
-  units: [1, 1, 1, 1],
-};
-const modelOf = (): MobileOne => {
-  const model = new MobileOne(small, { numClasses: 2, seed: 3 }).eval();
-  randomizeStatistics(model);
-  return model;
-};
-const header: CheckpointHeader = {
-  ...{ recipe: mobileoneS0Demo, seed: 0, replicas: 1, numClasses: 2, classes: ["a", "b"], trainImages: 9 },
-};
-
-/** Batch norms that are finite, and whose blocks multiply by more than a float32 can hold. */
-function inflate(model: MobileOne): void {
-  for (const norm of model.namedModules().values())
-    if (norm instanceof BatchNorm2d) {
-      norm.runningVar.write(new Float32Array(norm.runningVar.size));
-      norm.weight.write(new Float32Array(norm.weight.size).fill(1e6));
-    }
-}
-
 const backends: Readonly<Record<string, () => Promise<Backend>>> = {
   reference: async () => referenceBackend,
   wasm: async () => createWasmBackend({ threads: 1 }),
   "gpu, gpu.js mode cpu": () => createGpuBackend({ mode: "cpu" }),
 };
 
-describe.each(Object.keys(backends))("on %s", (backendName) => {
+describe.each(Object.keys(backends))("on %s", (name) => {
   let backend: Backend;
   beforeAll(async () => {
-    backend = await backends[backendName]!();
+    backend = await backends[name]!();
   });
   afterAll(async () => {
     await backend.dispose?.();
   });
-
-  const probe = { batchSize: 1, imageSize: 32 };
-  const loaderOf = () =>
-    new DataLoader(ImageFolder.open(pets, "val"), {
-      ...{ batchSize: 2, workers: 0, transform: evalTransform({ imageSize: 32, resizeSize: 32 }) },
-    });
-
-  it.each([
-    ["head.fc.weight", nan],
-    ["backbone.stage4.1.se.conv1.conv.weight", -inf],
-    [WEIGHT, inf],
-    ["backbone.stage2.0.branch_scale.norm.running_mean", nan],
-    [STATISTIC, inf],
-  ])("reparameterize and evaluate name %s with %d in it", async (name, value) =>
-    withBackend(backend, async () => {
-      const model = modelOf();
-      await spoil(model.stateDict().get(name)!, value);
-      const said = new RegExp(`${name.replaceAll(".", "\\.")}\\[.*\\] is ${value}`);
-      const error = await reparameterize(model, { probe }).catch((e: unknown) => e);
-      expect(error).toBeInstanceOf(FoldError);
-      expect((error as Error).message).toMatch(said);
-      await expect(evaluate(model, loaderOf())).rejects.toThrow(said);
-    }));
-
-  it("nor is there a certificate or a figure for what grows beyond all numbers, or for a variance below 0", () =>
-    withBackend(backend, async () => {
-      const model = modelOf();
-      inflate(model);
-      await expect(reparameterize(model, { probe })).rejects.toThrow(/reparameterize: .*stage\d.* is .*Infinity/);
-      await expect(evaluate(model, loaderOf())).rejects.toThrow(/evaluate: .*\.jpg: logit \d is (NaN|-?Infinity)/);
-      const negative = modelOf();
-      await spoil(negative.stateDict().get(STATISTIC)!, -1);
-      await expect(reparameterize(negative, { probe })).rejects.toThrow(FoldError);
-      await expect(evaluate(negative, loaderOf())).rejects.toThrow(/running_var\[\d+\] is -1/);
-    }));
-
-  it("a fold that leaves float32, and a probe that is spoilt, have no certificate", () =>
-    withBackend(backend, async () => {
-      const model = modelOf();
-      const { conv, norm } = (model.blocks[1] as MobileOneBlock).convs[0]!;
-      conv.weight.write(new Float32Array(conv.weight.size).fill(1e30));
-      norm.weight.write(new Float32Array(norm.weight.size).fill(1e20));
-      await expect(reparameterize(model, { probe })).rejects.toThrow(/branch_reparam\.weight\[.*\] is Infinity/);
-      const spoilt = randn([1, 32, 32, 3]);
-      await spoil(spoilt, nan);
-      await expect(reparameterize(modelOf(), { probe: spoilt })).rejects.toThrow(/the probe\[0, 16, 0, 0\] is NaN/);
-      expect((await reparameterize(modelOf(), { probe })).certificate.relativeError).toBeLessThan(1e-4);
-    }));
-
-  it.each(placesAndValues)("no checkpoint holds a %s of %d", async (place, value) =>
-    withBackend(backend, async () => {
-      const session = new Session(mobileoneS0Demo, modelOf(), 10);
-      // momentum buffers are in a checkpoint once there are any
-      session.optimizer.loadState(
-        new Map([...session.model.namedParameters()].map(([name, { tensor }]) => [name, tensor])),
-      );
-      await encodeCheckpoint(session, header, "sound");
-      const { tensor, name } = places[place]!;
-      await spoil(tensor(session), value);
-      const error = await encodeCheckpoint(session, header, "spoilt").catch((e: unknown) => e);
-      expect(error).toBeInstanceOf(DivergedError);
-      expect((error as Error).message).toContain(`train: ${name}[`);
-      expect((error as Error).message).toContain(`is ${value}`);
-    }));
+  refusalsOn(() => backend);
 });
 
 describe("a validation shared by three processes", () => {
@@ -288,9 +174,7 @@ describe("a validation shared by three processes", () => {
     inflate(model);
     const outcomes = await Promise.allSettled(
       memoryGroups(3).map((group) => {
-        const slice = { replicas: 3, rank: group.rank, pad: false, workers: 0, batchSize: 1 };
-        const transform = evalTransform({ imageSize: 32, resizeSize: 32 });
-        const loader = new DataLoader(ImageFolder.open(pets, "val"), { transform, ...slice });
+        const loader = petsLoader(pets, { replicas: 3, rank: group.rank, pad: false, batchSize: 1 });
         return evaluateShared(model, loader, { group, mostBatches: 2 });
       }),
     );
