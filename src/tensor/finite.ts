@@ -26,38 +26,37 @@ export interface NonFinite {
 
 /** Half a step above the largest float32: from here on a double rounds to infinity. */
 const FLOAT32_OVERFLOW = 2 ** 128 - 2 ** 103;
+/** What finite values lie below, in size. */
+const limits = { float32: FLOAT32_OVERFLOW, float64: Number.POSITIVE_INFINITY } as const;
 
-/** Whether `value` is a finite float32. */
-const fitsFloat32 = (value: number): boolean => value < FLOAT32_OVERFLOW && value > -FLOAT32_OVERFLOW;
-
-/** Index of the first value from `from` on that is not finite; −1 where there is none. */
-function indexOfNonFinite(values: TypedArray, from: number, fits: (value: number) => boolean): number {
-  for (let i = from; i < values.length; i++) if (!fits(values[i]!)) return i;
+/** Index of the first value from `from` on that is not below `limit` in size; −1 where there is none. */
+function indexOfNonFinite(values: TypedArray, from: number, limit: number): number {
+  for (let i = from; i < values.length; i++) if (!(values[i]! < limit && values[i]! > -limit)) return i;
   return -1;
 }
 
 /** Whether all of `values` are finite; integers always are. */
-export const areFinite = (values: TypedArray): boolean => indexOfNonFinite(values, 0, Number.isFinite) < 0;
+export const areFinite = (values: TypedArray): boolean => indexOfNonFinite(values, 0, limits.float64) < 0;
 
 /** Gathers what is found, tensor by tensor. */
 class Search {
-  readonly #fits: (value: number) => boolean;
+  readonly #limit: number;
   #first: Pick<NonFinite, "name" | "position" | "value"> | null = null;
   #nans = 0;
   #infinities = 0;
   #tensors = 0;
 
-  constructor(fits: (value: number) => boolean) {
-    this.#fits = fits;
+  constructor(as: keyof typeof limits) {
+    this.#limit = limits[as];
   }
 
   look(name: string, shape: Shape, values: TypedArray): void {
     if (values instanceof Int32Array || values instanceof Uint8Array) return;
-    let at = indexOfNonFinite(values, 0, this.#fits);
+    let at = indexOfNonFinite(values, 0, this.#limit);
     if (at < 0) return;
     this.#tensors++;
     this.#first ??= { name, position: positionOf(at, shape), value: values[at]! };
-    for (; at >= 0; at = indexOfNonFinite(values, at + 1, this.#fits))
+    for (; at >= 0; at = indexOfNonFinite(values, at + 1, this.#limit))
       if (Number.isNaN(values[at])) this.#nans++;
       else this.#infinities++;
   }
@@ -84,9 +83,9 @@ function positionOf(index: number, shape: Shape): number[] {
  */
 export function findNonFinite(
   entries: Iterable<readonly [name: string, values: HostValues]>,
-  { as = "float64" }: { readonly as?: "float32" | "float64" } = {},
+  { as = "float64" }: { readonly as?: keyof typeof limits } = {},
 ): NonFinite | null {
-  const search = new Search(as === "float32" ? fitsFloat32 : Number.isFinite);
+  const search = new Search(as);
   for (const [name, { shape, values }] of entries) search.look(name, shape, values);
   return search.result;
 }
@@ -95,7 +94,7 @@ export function findNonFinite(
 export async function findNonFiniteTensor(
   tensors: Iterable<readonly [name: string, tensor: Tensor]>,
 ): Promise<NonFinite | null> {
-  const search = new Search(Number.isFinite);
+  const search = new Search("float64");
   // a view holds until the next allocation, and is scanned at once
   for (const [name, tensor] of tensors)
     if (isFloat(tensor.dtype)) search.look(name, tensor.shape, tensor.view() ?? (await tensor.data()));
