@@ -14,6 +14,7 @@ export * from "./index.js";
 export { loadCheckpoint, saveCheckpoint } from "./train/checkpoint-file.js";
 export { evaluate } from "./train/evaluate.js";
 export type { Logger } from "./train/events.js";
+export { DivergedError } from "./train/finite.js";
 export { loadModelFile, saveModelFile } from "./train/model-file.js";
 export { mobileoneRecipe, type RecipeForm } from "./train/recipes/mobileone.js";
 export { mobileoneS0, mobileoneS0Demo } from "./train/recipes/mobileone-s0.js";

@@ -4,9 +4,10 @@
  */
 import { noGrad } from "../autograd/tape.js";
 import { normalizeInto } from "../data/normalize.js";
-import type { OnnxFile, Preprocessing } from "../io/onnx/index.js";
+import { OnnxError, type OnnxFile, type Preprocessing } from "../io/onnx/index.js";
 import type { MobileOne } from "../models/index.js";
 import { tensor } from "../tensor/create.js";
+import { areFinite } from "../tensor/finite.js";
 import { Random } from "../tensor/random.js";
 import { scope } from "../tensor/scope.js";
 import { runInOnnxRuntime } from "./onnx-runtime.js";
@@ -35,7 +36,10 @@ function toChannelsFirst(pixels: Float32Array, side: number): Float32Array {
   });
 }
 
-/** What ONNX Runtime answers beside `model`; null where none is installed. Throws the runtime's error for a file it refuses. */
+/**
+ * What ONNX Runtime answers beside `model`; null where none is installed. Throws OnnxError for a model whose own logits are
+ * not finite, the runtime's error for a file it refuses.
+ */
 export async function checkOnnx(
   file: OnnxFile,
   model: MobileOne,
@@ -47,15 +51,20 @@ export async function checkOnnx(
   const pixels = normalizeInto(bytes, new Float32Array(bytes.length), mean, std);
   const given = file.input.dtype === "uint8" ? bytes : toChannelsFirst(pixels, imageSize);
   const inputShape = file.input.shape.map((size) => (typeof size === "number" ? size : BATCH));
+  const logits = noGrad(() => scope(() => model.forward(tensor(pixels, shape))));
+  const expected = Float64Array.from(await logits.data());
+  logits.dispose();
+  if (!areFinite(expected))
+    throw new OnnxError(
+      `export: logits of random pictures are ${expected.find((value) => !Number.isFinite(value))}, expected finite numbers`,
+      "the weights are finite, but their activations are too large: the training diverged, or statistics are damaged",
+    );
   const answer = await runInOnnxRuntime(
     file.bytes,
     { name: file.input.name, data: given, shape: inputShape },
     file.output.name,
   );
   if (!answer) return null;
-  const logits = noGrad(() => scope(() => model.forward(tensor(pixels, shape))));
-  const expected = Float64Array.from(await logits.data());
-  logits.dispose();
   const largest = expected.reduce((most, value) => Math.max(most, Math.abs(value)), 0);
   const difference = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - answer.values[i]!)), 0);
   return { runtime: answer.runtime, images: BATCH, relativeError: largest === 0 ? difference : difference / largest };

@@ -6,6 +6,7 @@
  */
 import { DataError } from "../util/errors.js";
 import { openWorkforce } from "./decode-pool.js";
+import { sourceName } from "./picture-source.js";
 import { sampleSeed } from "./random.js";
 import type { Sample } from "./sample.js";
 import type { ReaderOptions, ReadJob } from "./sample-reader.js";
@@ -119,6 +120,11 @@ export class DataLoader {
     this.seed = seed;
     this.workers = workers;
     this.prefetch = prefetch;
+  }
+
+  /** How errors call the picture at an index of the data set. */
+  nameOf(index: number): string {
+    return sourceName(this.dataset.samples[index]!);
   }
 
   /** Decoding rate since the loader was made. */

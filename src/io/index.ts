@@ -20,7 +20,15 @@ export {
   type Metadata,
   type StoredTensor,
 } from "./safetensors.js";
-export { decodeInto, encodeModel, fromFileEntries, loadFileEntries, toFileEntries } from "./state-dict-file.js";
+export {
+  decodeInto,
+  encodeModel,
+  expectFiniteEntries,
+  type FiniteOptions,
+  fromFileEntries,
+  loadFileEntries,
+  toFileEntries,
+} from "./state-dict-file.js";
 export { decodeTorchFile, encodeTorchFile, isTorchFile, StateDict, type Writable } from "./torch-checkpoint/index.js";
 export { decodeWeights, type WeightsFile } from "./weights-file.js";
 export { encodeWeights, type WeightsLayout } from "./write-weights.js";

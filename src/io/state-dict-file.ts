@@ -6,11 +6,19 @@ import type { Module } from "../nn/module.js";
 import { type StateDict, type StateSpec, stateDictError } from "../nn/state-dict.js";
 import { tensor } from "../tensor/create.js";
 import { dtypeOf } from "../tensor/dtype.js";
+import { findNonFinite, showNonFinite } from "../tensor/finite.js";
 import { scope } from "../tensor/scope.js";
+import { CheckpointError } from "../util/errors.js";
 import { type KeyStyle, ownStyle } from "./key-maps/dialects.js";
 import { recognizeKeys, renameKey, renameKeys } from "./key-maps/translate.js";
 import { fileShape, fromFileLayout, toFileLayout } from "./layout.js";
 import { decodeSafetensors, encodeSafetensors, type Metadata, type StoredTensor } from "./safetensors.js";
+
+/** What may be in a file of weights. */
+export interface FiniteOptions {
+  /** Take NaN and infinities as they are, to look into a file or a model that has some. Default false: they are refused. */
+  readonly allowNonFinite?: boolean;
+}
 
 /** PyTorch's counters are int64 scalars. */
 const storedAs = (values: StoredTensor["values"]): Pick<StoredTensor, "code"> =>
@@ -72,29 +80,65 @@ function keysFor(model: Module, entries: ReadonlyMap<string, StoredTensor>): Key
 }
 
 /**
+ * Throws CheckpointError naming the first number that is not finite, or not in `as`, and `where` it is; unless such are
+ * allowed.
+ */
+export function expectFiniteEntries(
+  entries: Iterable<readonly [string, StoredTensor]>,
+  where: string,
+  { allowNonFinite = false, as = "float64" }: FiniteOptions & { readonly as?: "float32" | "float64" } = {},
+): void {
+  const found = allowNonFinite ? null : findNonFinite(entries, { as });
+  if (!found) return;
+  throw new CheckpointError(
+    `${where}: ${showNonFinite(found)}, expected finite numbers`,
+    "the training diverged or the file is damaged: an earlier checkpoint may be sound",
+  );
+}
+
+/** Doubles are rounded where a model has no room for them. */
+const digitsOf = (model: Module): "float32" | "float64" =>
+  [...model.stateDict().values()].some(({ dtype }) => dtype === "float64") ? "float64" : "float32";
+
+/**
  * Loads file entries into `model`, strictly, under its own names or those of Apple or timm; returns whose they were.
- * Throws StateDictError listing every difference in the file's names and shapes, before anything is written.
+ * Throws StateDictError listing every difference in the file's names and shapes, CheckpointError for numbers that are not
+ * finite, before anything is written.
  */
 export function loadFileEntries(
   model: Module,
   entries: ReadonlyMap<string, StoredTensor>,
   where = "loadStateDict",
+  options: FiniteOptions = {},
 ): KeyStyle {
   const keys = keysFor(model, entries);
   const error = stateDictError(renameKeys(expectedEntries(model), ownStyle, keys), entries, where);
   if (error) throw error;
+  expectFiniteEntries(entries, where, { ...options, as: digitsOf(model) });
   scope(() => model.loadStateDict(fromFileEntries(model, renameKeys(entries, keys, ownStyle))));
   return keys;
 }
 
-/** A safetensors file of the model. Equal weights and metadata give equal bytes. */
-export async function encodeModel(model: Module, metadata: Metadata = {}): Promise<Uint8Array> {
-  return encodeSafetensors(await toFileEntries(model), metadata);
+/**
+ * A safetensors file of the model. Equal weights and metadata give equal bytes. Throws CheckpointError for weights that are
+ * not finite.
+ */
+export async function encodeModel(
+  model: Module,
+  metadata: Metadata = {},
+  options: FiniteOptions = {},
+): Promise<Uint8Array> {
+  const entries = await toFileEntries(model);
+  expectFiniteEntries(entries, "encodeModel", options);
+  return encodeSafetensors(entries, metadata);
 }
 
-/** Loads a safetensors file with the model's own names; returns its metadata. `where` names the file in errors. */
-export function decodeInto(model: Module, bytes: Uint8Array, where?: string): Metadata {
+/**
+ * Loads a safetensors file with the model's own names; returns its metadata. `where` names the file in errors. Throws
+ * CheckpointError for a damaged file and numbers that are not finite, StateDictError naming every difference.
+ */
+export function decodeInto(model: Module, bytes: Uint8Array, where?: string, options: FiniteOptions = {}): Metadata {
   const { entries, metadata } = decodeSafetensors(bytes, where);
-  loadFileEntries(model, entries, where);
+  loadFileEntries(model, entries, where, options);
   return metadata;
 }

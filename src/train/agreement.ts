@@ -70,6 +70,6 @@ export async function expectSameFingerprint(group: ProcessGroup, own: number, wh
   if (strangers.length === 0) return;
   throw new DistributedError(
     `train: ${strangers.length === 1 ? "rank" : "ranks"} ${strangers.join(", ")} and the others hold different ${what}`,
-    "all ranks need the same version and sound memory; the last checkpoint is untouched, --resume goes on from it",
+    "all ranks need the same version and sound memory; --resume goes on from the last checkpoint, if there is one",
   );
 }

@@ -19,6 +19,13 @@ const prefixes = { raw: "raw.", momentum: "momentum." } as const;
 /** Whether an entry is a weight of the model, the averaged one where the file has both. */
 export const isWeight = (name: string): boolean => Object.values(prefixes).every((prefix) => !name.startsWith(prefix));
 
+/** All of them as errors call them, the weights first: averages and momentum follow them. */
+export function* namedEntries({ raw, averages, momentum }: TrainingEntries): Iterable<[string, StoredTensor]> {
+  yield* raw;
+  for (const [name, entry] of averages) yield [`average of ${name}`, entry];
+  for (const [name, entry] of momentum) yield [`momentum of ${name}`, entry];
+}
+
 /** As they stand in the file. */
 export function joinEntries({ averages, raw, momentum }: TrainingEntries): Map<string, StoredTensor> {
   const behind = (prefix: string, entries: Entries) =>

@@ -10,9 +10,10 @@ import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 import { decodeSafetensors, encodeSafetensors, fromFileEntries, toFileEntries } from "../io/index.js";
 import type { MobileOne } from "../models/index.js";
+import { findNonFinite, showNonFinite } from "../tensor/finite.js";
 import { scope } from "../tensor/scope.js";
 import { CheckpointError } from "../util/errors.js";
-import { joinEntries, splitEntries } from "./checkpoint-entries.js";
+import { joinEntries, namedEntries, splitEntries } from "./checkpoint-entries.js";
 import { differences, firstDifferences } from "./differences.js";
 import { describe, readCheckpointBytes } from "./model-file.js";
 import type { Recipe } from "./recipe.js";
@@ -45,21 +46,23 @@ export interface Checkpoint {
   readonly bytes: Uint8Array;
 }
 
-/** A checkpoint that is not whole: the one before it may be. */
+/** A checkpoint that is not whole, or holds numbers that are not finite: the one before it may be sound. */
 export class DamagedError extends CheckpointError {}
 
 const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
 
-/** The state of a session, to be written under `name`. */
+/** The state of a session, to be written under `name`. Throws DivergedError where a number of it is not finite. */
 export async function encodeCheckpoint(session: Session, header: CheckpointHeader, name: string): Promise<Checkpoint> {
   const { model, ema, optimizer, step, epoch, stepInEpoch } = session;
   const velocities = optimizer.state();
-  const entries = joinEntries({
+  const entries = {
     averages: await toFileEntries(model, ema.averages),
     raw: await toFileEntries(model),
     momentum: await toFileEntries(model, velocities),
-  });
-  const bytes = encodeSafetensors(entries, describe(model as MobileOne, header));
+  };
+  const found = findNonFinite(namedEntries(entries), { as: "float32" });
+  if (found) throw session.diverged(`${showNonFinite(found)} after step ${step}`);
+  const bytes = encodeSafetensors(joinEntries(entries), describe(model as MobileOne, header));
   const file: CheckpointFile = {
     format: FORMAT,
     tensors: `${name}.safetensors`,
@@ -100,7 +103,7 @@ export async function readCheckpointFile(path: string): Promise<CheckpointFile> 
   return { replicas: 1, ...file } as CheckpointFile;
 }
 
-/** Reads both files. Throws DamagedError unless they are whole and belong together. */
+/** Reads both files. Throws DamagedError unless they are whole, belong together and hold finite numbers. */
 export async function readCheckpoint(path: string): Promise<Checkpoint> {
   const file = await readCheckpointFile(path);
   const tensors = join(path, "..", basename(file.tensors));
@@ -109,6 +112,8 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
   });
   if (sha256(bytes) !== file.sha256)
     throw new DamagedError(`${tensors}: its SHA-256 is not the one in ${basename(path)}, the file is damaged`);
+  const found = findNonFinite(namedEntries(splitEntries(decodeSafetensors(bytes, tensors).entries)));
+  if (found) throw new DamagedError(`${tensors}: ${showNonFinite(found)}, expected finite numbers`);
   return { file, bytes };
 }
 

@@ -47,8 +47,8 @@ export class CheckpointFolder {
   }
 
   /**
-   * Saves a session; the files before it stay until this one is whole. One process at a time. Throws CheckpointError where
-   * the disk is full.
+   * Saves a session; the files before it stay until this one is whole. One process at a time. Throws DivergedError for a
+   * state that is not finite, before anything is written, CheckpointError where the disk is full.
    */
   async save(
     session: Session,
@@ -68,13 +68,13 @@ export class CheckpointFolder {
       throw this.#explained(error, step, bytes.length);
     }
     this.#newest = path;
-    await this.#prune();
+    await this.#prune(step);
     return { path, bytes: bytes.length };
   }
 
   /**
-   * The checkpoint to go on from: the file named (either of the two, or mmengine's .pth), or the newest that is whole;
-   * damaged ones are passed over with a notice. Throws CheckpointError where there is none, or where it belongs to another
+   * The checkpoint to go on from: the file named (either of the two, or mmengine's .pth), or the newest that is whole and
+   * finite; others are passed over with a notice. Throws CheckpointError where there is none, or where it belongs to another
    * run.
    */
   async find(named: string | null, header: CheckpointHeader, notice: (text: string) => void): Promise<FoundCheckpoint> {
@@ -90,7 +90,7 @@ export class CheckpointFolder {
         notice(`${error.summary}; trying the one before`);
       }
     throw new CheckpointError(
-      `resume: no ${candidates.length > 0 ? "whole " : ""}checkpoint in ${this.#folder}`,
+      `resume: no ${candidates.length > 0 ? "whole " : ""}checkpoint in ${this.#folder}${candidates.length > 0 ? ", expected one of finite numbers" : ""}`,
       "leave --resume away to start a new run",
     );
   }
@@ -121,8 +121,10 @@ export class CheckpointFolder {
     return found.sort((a, b) => b.step - a.step);
   }
 
-  async #prune(): Promise<void> {
-    for (const { path } of (await this.#list()).slice(this.#kept)) {
+  /** Those beyond `step` were passed over: they stand for nothing that is kept. */
+  async #prune(step: number): Promise<void> {
+    const reached = (await this.#list()).filter((one) => one.step <= step);
+    for (const { path } of reached.slice(this.#kept)) {
       await rm(path, { force: true });
       await rm(path.replace(/\.json$/, ".safetensors"), { force: true });
     }
@@ -138,7 +140,9 @@ export class CheckpointFolder {
     if (code !== "ENOSPC" && code !== "EDQUOT") return error;
     return new CheckpointError(
       `checkpoint: no room for the ${formatBytes(bytes)} of step ${step} in ${this.#folder}`,
-      "the checkpoints before it are whole: free some space, then go on with --resume",
+      this.#newest === ""
+        ? "free some space, then start again"
+        : "the checkpoints before it are whole: free some space, then go on with --resume",
     );
   }
 }

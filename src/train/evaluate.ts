@@ -8,8 +8,10 @@ import type { Batch, DataLoader } from "../data/loader.js";
 import type { Module } from "../nn/module.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { NonFiniteError } from "../util/errors.js";
 import { breathe } from "./breathe.js";
 import type { EvalProgress } from "./events.js";
+import { expectUsable, problemOfLogits } from "./finite.js";
 import { BatchInput } from "./input.js";
 import { countTopK, sumCrossEntropy } from "./metrics.js";
 import { type ProcessGroup, soloGroup } from "./process-group.js";
@@ -33,18 +35,22 @@ export interface EvaluateOptions {
   readonly group?: ProcessGroup;
   /** Batches of the process that has most; all meet after each. Default: the loader's own. */
   readonly mostBatches?: number;
+  /** How errors begin. Default "evaluate". */
+  readonly where?: string;
 }
 
 /**
  * Runs the loader's epoch 0 once through `model` in evaluation mode. Every process of the group gets the same figures; null
- * where the signal fired on one of them.
+ * where the signal fired on one of them. Throws NonFiniteError, on all, for weights, statistics or logits that are not
+ * finite.
  */
 export async function evaluateShared(
   model: Module,
   loader: DataLoader,
   options: EvaluateOptions = {},
 ): Promise<Evaluation | null> {
-  const { group = soloGroup(), mostBatches = loader.batchesPerEpoch, signal, onProgress } = options;
+  const { group = soloGroup(), mostBatches = loader.batchesPerEpoch, signal, onProgress, where = "evaluate" } = options;
+  await expectUsable(where, model);
   const input = new BatchInput();
   const wasTraining = model.training;
   const start = performance.now();
@@ -55,10 +61,12 @@ export async function evaluateShared(
   const forward = compile((x: Tensor) => noGrad(() => model.forward(x)));
   try {
     for (let done = 0; done < mostBatches; done++) {
+      let problem: NonFiniteError | null = null;
       if (done < loader.batchesPerEpoch) {
         const batch = (await batches.next()).value as Batch;
         const { labels } = batch;
         const logits = await scope(() => forward(input.tensors(batch).images).data());
+        problem = problemOfLogits(where, logits, batch.size, (i) => loader.nameOf(batch.indices[i]!));
         sums[0]! += countTopK(logits, labels, 1);
         sums[1]! += countTopK(logits, labels, 5);
         sums[2]! += sumCrossEntropy(logits, labels);
@@ -67,9 +75,12 @@ export async function evaluateShared(
       }
       onProgress?.({ done: done + 1, total: mostBatches });
       await breathe();
-      const stop = new Float64Array([signal?.aborted ? 1 : 0]);
-      await group.allReduce(stop, "max");
-      if (stop[0]! > 0) return null;
+      const status = new Float64Array([signal?.aborted ? 1 : 0, problem ? group.rank + 1 : 0]);
+      await group.allReduce(status, "max");
+      const [stop, failed] = status as unknown as [number, number];
+      if (failed > 0)
+        throw problem ?? new NonFiniteError(`${where}: rank ${failed - 1} has logits that are not finite`);
+      if (stop > 0) return null;
     }
     await batches.next(); // the end, so that the loader keeps its threads
     await group.allReduce(sums, "sum");
@@ -88,11 +99,14 @@ export async function evaluateShared(
   };
 }
 
-/** Runs the loader's epoch 0 once through `model` in evaluation mode. */
+/**
+ * Runs the loader's epoch 0 once through `model` in evaluation mode. Throws NonFiniteError naming the tensor or the picture
+ * for weights, statistics or logits that are not finite.
+ */
 export async function evaluate(
   model: Module,
   loader: DataLoader,
-  options: Pick<EvaluateOptions, "onProgress"> = {},
+  options: Pick<EvaluateOptions, "onProgress" | "where"> = {},
 ): Promise<Evaluation> {
   // without a signal nothing stops it
   return (await evaluateShared(model, loader, options))!;

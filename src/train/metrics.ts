@@ -2,19 +2,21 @@
  * Top-k accuracy and cross-entropy of logits, on the host.
  */
 import type { TypedArray } from "../tensor/dtype.js";
+import { areFinite } from "../tensor/finite.js";
 
 /**
  * How many rows of logits [n, classes] have their label among the k largest. A tie counts against the label, so that
- * constant logits score nothing.
+ * constant logits score nothing; so does a row with NaN or an infinity in it.
  */
 export function countTopK(logits: TypedArray, labels: ArrayLike<number>, k: number): number {
   const classes = logits.length / labels.length;
   let right = 0;
   for (let i = 0; i < labels.length; i++) {
-    const score = logits[i * classes + labels[i]!]!;
+    const row = logits.subarray(i * classes, (i + 1) * classes);
+    if (!areFinite(row)) continue;
+    const score = row[labels[i]!]!;
     let notWorse = 0;
-    for (let c = 0; c < classes && notWorse < k; c++)
-      if (c !== labels[i] && !(logits[i * classes + c]! < score)) notWorse++;
+    for (let c = 0; c < classes && notWorse < k; c++) if (c !== labels[i] && !(row[c]! < score)) notWorse++;
     if (notWorse < k) right++;
   }
   return right;

@@ -7,6 +7,7 @@ import {
   decodeTorchFile,
   encodeMmengineCheckpoint,
   encodeSafetensors,
+  expectFiniteEntries,
   isTorchFile,
   type Metadata,
   type OptimizerNumbers,
@@ -16,7 +17,7 @@ import {
 } from "../io/index.js";
 import { writeFileAtomic } from "../util/atomic-file.js";
 import { CheckpointError } from "../util/errors.js";
-import { type Entries, joinEntries, splitEntries } from "./checkpoint-entries.js";
+import { type Entries, joinEntries, namedEntries, splitEntries } from "./checkpoint-entries.js";
 import { type Checkpoint, type CheckpointHeader, readCheckpoint } from "./checkpoint-format.js";
 import { readCheckpointBytes } from "./model-file.js";
 import { ratesAt } from "./schedule.js";
@@ -26,12 +27,14 @@ const NORM = /norm\.(weight|bias)$/;
 
 /**
  * Everything a run needs to go on, from a checkpoint of ours (either of its two files) or an epoch_N.pth of mmengine's:
- * raw and averaged weights, momentum, how far it is. Throws CheckpointError.
+ * raw and averaged weights, momentum, how far it is. Throws CheckpointError, also for numbers that are not finite.
  */
 export async function readTrainingCheckpoint(path: string): Promise<TrainingState> {
   const bytes = await readCheckpointBytes(path);
-  if (isTorchFile(bytes)) return readMmengineCheckpoint(decodeTorchFile(bytes, path), bytes.length, path);
-  return stateOf(await readCheckpoint(jsonOf(path)));
+  if (!isTorchFile(bytes)) return stateOf(await readCheckpoint(jsonOf(path)));
+  const state = readMmengineCheckpoint(decodeTorchFile(bytes, path), bytes.length, path);
+  expectFiniteEntries(namedEntries(state), path, { as: "float32" });
+  return state;
 }
 
 const jsonOf = (path: string): string => path.replace(/\.(json|safetensors)$/, ".json");

@@ -6,6 +6,8 @@ import { readFile } from "node:fs/promises";
 import {
   decodeWeights,
   encodeWeights,
+  expectFiniteEntries,
+  type FiniteOptions,
   type KeyStyle,
   loadFileEntries,
   type Metadata,
@@ -50,9 +52,13 @@ export interface LoadedModel {
   readonly info: ModelInfo;
 }
 
-/** The weights of a .safetensors or .pth file; of a training checkpoint the averaged ones. Throws CheckpointError. */
-export async function readWeights(path: string): Promise<WeightsFile> {
+/**
+ * The weights of a .safetensors or .pth file; of a training checkpoint the averaged ones. Throws CheckpointError, also for
+ * numbers that are not finite in any of its entries.
+ */
+export async function readWeights(path: string, options: FiniteOptions = {}): Promise<WeightsFile> {
   const file = decodeWeights(await readCheckpointBytes(path), path);
+  expectFiniteEntries(file.entries, path, options);
   return { ...file, entries: new Map([...file.entries].filter(([name]) => isWeight(name))) };
 }
 
@@ -80,16 +86,19 @@ export const containerOf = (path: string): WeightsFile["container"] =>
 
 /**
  * Writes weights and description in one step: .pth, .pt and .pth.tar as PyTorch has them, anything else as safetensors.
- * Names are mmpretrain's unless `keys` says otherwise.
+ * Names are mmpretrain's unless `keys` says otherwise. Throws CheckpointError for weights that are not finite, with the old
+ * file as it was.
  */
 export async function saveModelFile(
   path: string,
   model: MobileOne,
   about: FileSubject,
-  { keys }: { readonly keys?: KeyStyle } = {},
+  { keys, ...options }: FiniteOptions & { readonly keys?: KeyStyle } = {},
 ): Promise<void> {
   const layout = { container: containerOf(path), ...(keys && { keys }) };
-  await writeFileAtomic(path, encodeWeights(await toFileEntries(model), describe(model, about), layout));
+  const entries = await toFileEntries(model);
+  expectFiniteEntries(entries, path, options);
+  await writeFileAtomic(path, encodeWeights(entries, describe(model, about), layout));
 }
 
 /** The bytes of a checkpoint; throws CheckpointError naming the file. */
@@ -155,17 +164,17 @@ const firstNames = (entries: ReadonlyMap<string, StoredTensor>): string => {
 
 /**
  * The model in a .safetensors or .pth file, with Apple's, mmpretrain's or timm's names; its averaged weights where it is a
- * training checkpoint. Throws CheckpointError for a file that is missing, damaged or no MobileOne, StateDictError naming
- * the entries that do not fit.
+ * training checkpoint. Throws CheckpointError for a file that is missing, damaged, no MobileOne or not finite, StateDictError
+ * naming the entries that do not fit.
  */
-export async function loadModelFile(path: string): Promise<LoadedModel> {
-  const file = await readWeights(path);
+export async function loadModelFile(path: string, options: FiniteOptions = {}): Promise<LoadedModel> {
+  const file = await readWeights(path, options);
   const keys = recognizeKeys(file.entries.keys()) ?? "mmpretrain";
   const info = infoOf(file, keys, path);
   const { numClasses, form } = info;
   const model = createModel(info.model, { numClasses, deploy: form === "deploy", init: "zeros" });
   try {
-    loadFileEntries(model, file.entries, path);
+    loadFileEntries(model, file.entries, path, options);
   } catch (error) {
     model.dispose();
     throw error;

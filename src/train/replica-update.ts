@@ -13,6 +13,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { type Accumulation, type Place, planAccumulation } from "./accumulation.js";
 import { gather } from "./agreement.js";
 import { breathe } from "./breathe.js";
+import { lossOf } from "./finite.js";
 import { GradientLayout } from "./gradient-layout.js";
 import { BatchInput } from "./input.js";
 import { KeptStatistics } from "./kept-statistics.js";
@@ -132,7 +133,7 @@ export class ReplicaUpdate {
       // asked for while they are there
       return Promise.all([results.loss.data(), results.logits.data()]);
     });
-    return { loss: loss[0]!, correct: countTopK(logits, batch.labels, 1), images: batch.size };
+    return { loss: lossOf(loss[0]!, logits), correct: countTopK(logits, batch.labels, 1), images: batch.size };
   }
 
   /** What all ranks learn of all replicas; the mean is taken in the order of the replicas. */

@@ -6,12 +6,9 @@ import type { CompileOptions } from "../compile/compile.js";
 import type { Module } from "../nn/module.js";
 import { Ema, SGD, splitNormParameters } from "../optim/index.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { TensoroneError } from "../util/errors.js";
+import { DivergedError } from "./finite.js";
 import type { Recipe } from "./recipe.js";
 import { applyRates, ratesAt, type StepRates } from "./schedule.js";
-
-/** The loss is no number any more. */
-export class DivergedError extends TensoroneError {}
 
 /**
  * Of a step: a full batch and the last one of an epoch. When pictures grow, the plan of the smaller size has to make room
@@ -62,14 +59,16 @@ export class Session {
     return rates;
   }
 
-  /** Throws DivergedError when the loss of the step under way is no number; files written before are untouched. */
+  /** Throws DivergedError when the loss of the step under way is no number. */
   expectFinite(loss: number): void {
     if (Number.isFinite(loss)) return;
+    throw this.diverged(`the loss is ${loss} at step ${this.step + 1}`);
+  }
+
+  /** The error of a run whose numbers are none any more. */
+  diverged(problem: string): DivergedError {
     const lr = this.optimizer.groups[0]!.lr;
-    throw new DivergedError(
-      `train: the loss is ${loss} at step ${this.step + 1}`,
-      `a smaller learning rate than ${lr.toPrecision(3)} may help: --lr; the last checkpoint is untouched`,
-    );
+    return new DivergedError(`train: ${problem}`, `a smaller learning rate than ${lr.toPrecision(3)} may help: --lr`);
   }
 
   /** What has to be the same on every process: parameters and their momentum. Running statistics are each replica's own. */

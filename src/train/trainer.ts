@@ -1,13 +1,13 @@
 /**
- * A training run from data folder to checkpoints: epochs of steps, a checkpoint and a validation of the averaged weights
- * after each, and the fold with its certificate at the end. Every process of a group runs the same lines; rank 0 alone
- * writes, and tells its loggers everything. It prints nothing.
+ * A training run from data folder to checkpoints: epochs of steps, a validation of the averaged weights and a checkpoint
+ * after each, and the fold with its certificate at the end. Nothing is written of numbers that are not finite. Every
+ * process of a group runs the same lines; rank 0 alone writes, and tells its loggers everything. It prints nothing.
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Batch } from "../data/loader.js";
-import { createModel } from "../models/index.js";
-import { CheckpointError, TensoroneError } from "../util/errors.js";
+import { createModel, type Reparameterized } from "../models/index.js";
+import { CheckpointError, NonFiniteError, TensoroneError } from "../util/errors.js";
 import { broadcastBytes, broadcastJson, expectSameFingerprint, expectSameRun, fingerprint } from "./agreement.js";
 import { Audience, runInfo, stepInfo } from "./audience.js";
 import { breathe } from "./breathe.js";
@@ -15,7 +15,8 @@ import { CheckpointFolder } from "./checkpoint.js";
 import { type CheckpointHeader, restoreCheckpoint } from "./checkpoint-format.js";
 import { evaluateShared } from "./evaluate.js";
 import type { RunInfo, ValidationInfo } from "./events.js";
-import { writeFinalModel } from "./final-model.js";
+import { foldAverages, writeFinalModel } from "./final-model.js";
+import { DivergedError } from "./finite.js";
 import { loadModelFile } from "./model-file.js";
 import { type ProcessGroup, soloGroup } from "./process-group.js";
 import { expectReplicas } from "./replica-tree.js";
@@ -55,6 +56,8 @@ class Run {
   readonly #stepper: Stepper;
   readonly #header: CheckpointHeader;
   #lastValidation: ValidationInfo | null = null;
+  /** On rank 0 at the end of a run. */
+  #folded: Reparameterized | null = null;
 
   constructor(options: TrainOptions, group: ProcessGroup) {
     const { recipe, data, out, seed, workers, decoder = "jpeg-js", replicas = 1, loggers, keep } = options;
@@ -89,13 +92,22 @@ class Run {
       while (session.step < totalSteps && this.#stop.code === 0) {
         await this.#epoch(totalSteps);
         const isWhole = session.stepInEpoch === 0;
+        const isEnd = session.step === totalSteps;
+        await this.#stop.agree();
+        // before the checkpoint, which is not written of weights that give no answer
+        if (this.#stop.code === 0 && (isWhole || isEnd)) await this.#validate();
+        if (this.#stop.code === 0 && isEnd) await this.#fold();
         await this.#save(isWhole);
         await this.#stop.agree();
-        if (this.#stop.code === 0 && (isWhole || session.step === totalSteps)) await this.#validate();
       }
       const stopped = this.#stop.code > 0 ? "signal" : session.step === steps ? "finished" : "max-steps";
-      if (startStep === session.step) await this.#save(session.stepInEpoch === 0);
+      if (startStep === session.step) {
+        if (stopped !== "signal") await this.#fold();
+        await this.#save(session.stepInEpoch === 0);
+      }
       return await this.#finish(stopped);
+    } catch (error) {
+      throw this.#explained(error);
     } finally {
       await this.#data.close();
       await this.#audience.tell("onEnd", undefined);
@@ -164,6 +176,18 @@ class Run {
     }
   }
 
+  /** What stays of a run that has diverged; no file is named that is not there. */
+  #explained(error: unknown): unknown {
+    if (!(error instanceof DivergedError) || this.#group.rank !== 0) return error;
+    const { newest } = this.#checkpoints;
+    const rest = newest === "" ? "no checkpoint was written" : `${newest} is untouched`;
+    return new DivergedError(error.summary, error.hint === undefined ? rest : `${error.hint}; ${rest}`);
+  }
+
+  async #fold(): Promise<void> {
+    if (this.#group.rank === 0) this.#folded = await foldAverages(this.#session);
+  }
+
   async #save(isEpochEnd: boolean): Promise<void> {
     const session = this.#session;
     if (this.#group.rank === 0) {
@@ -178,25 +202,31 @@ class Run {
     const { validate = true, validateRaw = false } = this.#options;
     if (!validate) return;
     const session = this.#session;
-    const result = await session.ema.withAverages(() => this.#measure());
-    const raw = result && validateRaw ? await this.#measure() : null;
+    const result = await session.ema.withAverages(() => this.#measure("averages"));
+    const raw = result && validateRaw ? await this.#measure("raw weights") : null;
     if (!result || (validateRaw && !raw)) return this.#stop.agree();
     const epoch = Math.ceil(session.step / session.stepsPerEpoch) - 1;
     this.#lastValidation = { epoch, step: session.step, ...result, ...(raw && { raw }) };
     await this.#audience.tell("onValidation", this.#lastValidation);
   }
 
-  /** The figures of the weights now in the model, on the running statistics of replica 0. */
-  async #measure() {
-    const { model } = this.#session;
+  /**
+   * The figures of the weights now in the model, on the running statistics of replica 0. Throws DivergedError for answers
+   * that are not finite.
+   */
+  async #measure(which: string) {
+    const { model, step } = this.#session;
     const { signal } = this.#options;
     const { validation, mostValidationBatches } = this.#data;
     await shareBuffers(model, this.#group);
     return evaluateShared(model, validation, {
+      where: `validation of the ${which} after step ${step}`,
       group: this.#group,
       mostBatches: mostValidationBatches,
       ...(signal ? { signal } : {}),
       onProgress: (progress) => this.#audience.evalProgress(progress),
+    }).catch((error) => {
+      throw error instanceof NonFiniteError ? this.#session.diverged(error.summary) : error;
     });
   }
 
@@ -211,9 +241,9 @@ class Run {
     const session = this.#session;
     const modelFile = join(out, "model.safetensors");
     const deployFile = join(out, "model-deploy.safetensors");
-    const isWriter = stopped !== "signal" && this.#group.rank === 0;
+    const folded = stopped === "signal" ? null : this.#folded;
     const files = { modelFile, deployFile };
-    const certificate = isWriter ? await writeFinalModel(session, this.#header.classes, files) : null;
+    if (folded) await writeFinalModel(session, folded.model, this.#header.classes, files);
     await this.#group.barrier();
     return {
       steps: session.step,
@@ -223,7 +253,7 @@ class Run {
       validation: this.#lastValidation,
       decoding: this.#data.decoding,
       checkpoint: this.#checkpoints.newest,
-      certificate,
+      certificate: folded?.certificate ?? null,
       ...files,
     };
   }

@@ -8,6 +8,7 @@ import { crossEntropy } from "../nn/loss.js";
 import type { TypedArray } from "../tensor/dtype.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { lossOf } from "./finite.js";
 import { BatchInput } from "./input.js";
 import { countTopK } from "./metrics.js";
 import type { StepRates } from "./schedule.js";
@@ -59,11 +60,16 @@ export class WholeUpdate {
 
   #finish(
     batch: Batch,
-    { rates, loss, logits }: { readonly rates: StepRates; readonly loss: TypedArray; readonly logits: TypedArray },
+    {
+      rates,
+      loss: losses,
+      logits,
+    }: { readonly rates: StepRates; readonly loss: TypedArray; readonly logits: TypedArray },
   ): UpdateResult {
     const session = this.#session;
-    session.expectFinite(loss[0]!);
+    const loss = lossOf(losses[0]!, logits);
+    session.expectFinite(loss);
     session.step++;
-    return { rates, loss: loss[0]!, correct: countTopK(logits, batch.labels, 1), images: batch.size };
+    return { rates, loss, correct: countTopK(logits, batch.labels, 1), images: batch.size };
   }
 }

@@ -37,5 +37,7 @@ export class CheckpointError extends TensoroneError {}
 export class DataError extends TensoroneError {}
 /** Processes that train together: a rank that is lost, late or refused; the text says which. */
 export class DistributedError extends TensoroneError {}
+/** NaN or an infinity where a number has to be: in weights, statistics, outputs or losses. */
+export class NonFiniteError extends TensoroneError {}
 /** A command line or an option that cannot be understood. */
 export class UsageError extends TensoroneError {}

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { setBackend } from "../../src/index.js";
-import { toFileEntries } from "../../src/io/index.js";
+import { encodeMmengineCheckpoint, toFileEntries } from "../../src/io/index.js";
 import { type CheckpointHeader, encodeCheckpoint, restoreCheckpoint } from "../../src/train/checkpoint-format.js";
 import { adoptMmengineCheckpoint, convertToMmengine, readTrainingCheckpoint } from "../../src/train/mmengine-file.js";
 import { mobileoneS0 } from "../../src/train/recipes/mobileone-s0.js";
@@ -55,6 +55,22 @@ describe("adoptMmengineCheckpoint", () => {
     expect(values(await toFileEntries(model))).toEqual(values(new Map(state.raw)));
     expect(values(await toFileEntries(model, ema.state().averages))).toEqual(values(new Map(state.averages)));
     expect(values(await toFileEntries(model, optimizer.state()))).toEqual(values(new Map(state.momentum)));
+  });
+
+  it.each(["raw", "averages", "momentum"] as const)("refuses NaN in its %s, by name", async (part) => {
+    const state = await readTrainingCheckpoint(path);
+    const [name, { shape, values }] = [...state[part]].find(([, entry]) => entry.values instanceof Float32Array)!;
+    const spoilt = new Map(state[part]).set(name, { shape, values: values.map((x, i) => (i === 1 ? Number.NaN : x)) });
+    const numbers = { lr: 0.1, initialLr: 0.1, momentum: 0.9, dampening: 0, nesterov: false };
+    const file = encodeMmengineCheckpoint(
+      { ...state, [part]: spoilt },
+      {},
+      { numbersOf: () => ({ ...numbers, weightDecay: 0, initialWeightDecay: 0 }) },
+    );
+    const spoiltPath = join(folder, `nan-${part}.pth`);
+    writeFileSync(spoiltPath, file);
+    const called = { raw: "", averages: "average of ", momentum: "momentum of " }[part];
+    await expect(adoptMmengineCheckpoint(spoiltPath, header)).rejects.toThrow(`${spoiltPath}: ${called}${name}[`);
   });
 
   it("refuses a run of other classes or another number of steps", async () => {

@@ -58,7 +58,12 @@ export const evaluation = defineCommand({
     );
     const onProgress = ({ done, total }: { readonly done: number; readonly total: number }) =>
       terminal.update(`${progressBar(done / total, Math.min(24, terminal.width - 20))}  ${done}/${total} batches`);
-    const result = await evaluate(model, loader, { onProgress }).finally(() => loader.close());
+    const result = await evaluate(model, loader, { onProgress, where: `eval: ${checkpoint}` }).finally(() =>
+      loader.close(),
+    );
+    // no figures are shown of a model whose certificate fails
+    const folded =
+      info.form === "deploy" ? null : await reparameterize(model, { probe: { imageSize: sizes.imageSize } });
     const { top1, top5, loss, images, imagesPerSecond } = result;
     terminal.print(
       `top-1 ${formatPercent(top1)}  top-5 ${formatPercent(top5)}  loss ${formatLoss(loss)}  ${formatSpeed(imagesPerSecond)} img/s, decoding ${formatSpeed(loader.stats.imagesPerSecond)} img/s a thread`,
@@ -76,8 +81,8 @@ export const evaluation = defineCommand({
       imagesPerSecond,
       decoding: loader.stats,
     };
-    if (info.form === "deploy") return { json };
-    const { certificate } = await reparameterize(model, { probe: { imageSize: sizes.imageSize } });
+    if (!folded) return { json };
+    const { certificate } = folded;
     terminal.print(certificateLine(certificate));
     return { json: { ...json, certificate: certificateJson(certificate) } };
   },

@@ -2,6 +2,7 @@
 import { imagenetMean, imagenetStd } from "../../data/normalize.js";
 import { encodeOnnx, OnnxError, type OnnxFile, type Port } from "../../io/onnx/index.js";
 import { type MobileOne, reparameterize } from "../../models/index.js";
+import { expectUsable } from "../../train/finite.js";
 import { loadModelFile } from "../../train/model-file.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { UsageError } from "../../util/errors.js";
@@ -44,6 +45,7 @@ export const exporting = defineCommand({
     checkOutput("export", input, out, values.force);
     await startBackend(values);
     const { model: source, classes, info } = await loadModelFile(input);
+    await expectUsable(`export: ${input}`, source);
     if (values.form === "train" && source.isDeployed)
       throw new UsageError(
         `export: --form train, but ${input} is in deploy form already`,

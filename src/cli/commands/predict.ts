@@ -7,6 +7,7 @@ import { evalTransform } from "../../data/transforms/index.js";
 import { softmax } from "../../ops/functional.js";
 import { tensor } from "../../tensor/create.js";
 import { scope } from "../../tensor/scope.js";
+import { expectUsable, problemOfLogits } from "../../train/finite.js";
 import { loadModelFile } from "../../train/model-file.js";
 import { DataError } from "../../util/errors.js";
 import { formatPercent, formatTable } from "../../util/format.js";
@@ -47,6 +48,7 @@ export const predict = defineCommand({
     for (const image of images) checkPicture(image);
     await startBackend(values);
     const { model, classes, info } = await loadModelFile(checkpoint);
+    await expectUsable(`predict: ${checkpoint}`, model);
     const sizes = imageSizes(info.images, values.imageSize);
     const side = sizes.imageSize;
     const reader = new SampleReader({ decoder: values.decoder });
@@ -54,9 +56,12 @@ export const predict = defineCommand({
     for (let first = 0; first < images.length; first += batchSize) {
       const part = images.slice(first, first + batchSize);
       const pixels = await readPictures(reader, part, sizes);
-      const scores = noGrad(() => scope(() => softmax(model.forward(tensor(pixels, [part.length, side, side, 3])))));
-      const shares = await scores.data();
-      scores.dispose();
+      const logits = noGrad(() => scope(() => model.forward(tensor(pixels, [part.length, side, side, 3]))));
+      const scores = noGrad(() => softmax(logits));
+      const [answer, shares] = await Promise.all([logits.data(), scores.data()]);
+      for (const one of [logits, scores]) one.dispose();
+      const problem = problemOfLogits("predict", answer, part.length, (i) => part[i]!);
+      if (problem) throw problem;
       for (let i = 0; i < part.length; i++) {
         const row = Array.from(shares.subarray(i * info.numClasses, (i + 1) * info.numClasses));
         guesses.push(best(row, classes, top));

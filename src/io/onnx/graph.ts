@@ -2,6 +2,7 @@
  * An ONNX graph while it grows: every node has one output, named as the node; weights are found by name. What would make
  * a runtime refuse the file is refused here: names used twice, inputs that nothing makes, weights that nobody reads.
  */
+import { findNonFinite, showNonFinite } from "../../tensor/finite.js";
 import { sizeOf } from "../../tensor/shape.js";
 import { TensoroneError } from "../../util/errors.js";
 import type { Values } from "../layout.js";
@@ -73,10 +74,10 @@ export class GraphBuilder {
     this.#claim(name);
     if (values.length !== sizeOf(shape))
       throw new OnnxError(`onnx: ${name} has ${values.length} values, its shape expects ${sizeOf(shape)}`);
-    const odd = values.findIndex((value) => !Number.isFinite(value));
-    if (odd >= 0)
+    const found = findNonFinite([[name, { shape, values }]], { as: "float32" });
+    if (found)
       throw new OnnxError(
-        `onnx: ${name}[${odd}] is ${values[odd]}, expected finite weights`,
+        `onnx: ${showNonFinite(found)}, expected finite weights`,
         "the training diverged or the file is damaged",
       );
     this.#weights.push({ dims: shape, dataType: dataTypes.float32, name, rawData: rawFloats(values) });

@@ -6,9 +6,11 @@ import { noGrad } from "../../autograd/tape.js";
 import { GlobalAvgPool } from "../../nn/pool.js";
 import { chain } from "../../nn/sequential.js";
 import * as F from "../../ops/functional.js";
+import { findNonFiniteTensor, showNonFinite } from "../../tensor/finite.js";
 import { scope } from "../../tensor/scope.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { type Summary, summarize } from "../summary.js";
+import { FoldError } from "./fold.js";
 import type { MobileOne } from "./mobileone.js";
 
 /** Largest differences of two outputs, absolute and relative to the training form's largest |value|. */
@@ -33,12 +35,28 @@ export interface Certificate extends OutputError {
   readonly deploy: FormCosts;
 }
 
-async function compare(trained: Tensor, deployed: Tensor): Promise<OutputError> {
+/** What is not finite is equal to nothing. Throws FoldError naming it. */
+async function expectFinite(outputs: Iterable<readonly [name: string, tensor: Tensor]>): Promise<void> {
+  const found = await findNonFiniteTensor(outputs);
+  if (!found) return;
+  throw new FoldError(
+    `reparameterize: ${showNonFinite(found)}, expected finite outputs of both forms`,
+    "the training diverged, or statistics are damaged: variances of 0 let activations grow from block to block",
+  );
+}
+
+/** Throws FoldError where an output of `name` is not finite, or the two are further apart than a float can say. */
+async function compare(name: string, trained: Tensor, deployed: Tensor): Promise<OutputError> {
+  await expectFinite([
+    [`the training form's ${name}`, trained],
+    [`the deploy form's ${name}`, deployed],
+  ]);
   const [error, scale] = noGrad(() =>
     scope(() => [F.max(F.abs(F.sub(trained, deployed))), F.max(F.abs(trained))] as const),
   );
   const maxAbsError = (await error.data())[0]!;
   const largest = (await scale.data())[0]!;
+  await expectFinite([[`the largest difference of ${name} between the forms`, error]]);
   error.dispose();
   scale.dispose();
   return { maxAbsError, relativeError: largest === 0 ? maxAbsError : maxAbsError / largest };
@@ -57,7 +75,7 @@ const costs = (summary: Summary, form: "train" | "deploy"): FormCosts => ({
   macs: summary.totals[form].convMacs + summary.totals[form].linearMacs,
 });
 
-/** Runs both forms on `probe` [N, H, W, 3]; both must be in evaluation mode. */
+/** Runs both forms on `probe` [N, H, W, 3]; both must be in evaluation mode. Throws FoldError where an output is not finite. */
 export async function certify(trained: MobileOne, deployed: MobileOne, probe: Tensor): Promise<Certificate> {
   const run = (body: () => Tensor): Tensor => noGrad(() => scope(body));
   const blocks: ({ name: string } & OutputError)[] = [];
@@ -66,7 +84,7 @@ export async function certify(trained: MobileOne, deployed: MobileOne, probe: Te
     const input = x;
     const y = run(() => block.forward(input));
     const other = run(() => deployed.blocks[i]!.forward(input));
-    blocks.push({ name: block.spec.name, ...(await compare(y, other)) });
+    blocks.push({ name: block.spec.name, ...(await compare(block.spec.name, y, other)) });
     other.dispose();
     if (x !== probe) x.dispose();
     x = y;
@@ -75,7 +93,7 @@ export async function certify(trained: MobileOne, deployed: MobileOne, probe: Te
   const logits = run(() => chain([new GlobalAvgPool(), trained.classifier], features));
   features.dispose();
   const answer = run(() => deployed.forward(probe));
-  const endToEnd = await compare(logits, answer);
+  const endToEnd = await compare("logits", logits, answer);
   const top1Agreement = await agreement(logits, answer);
   logits.dispose();
   answer.dispose();

@@ -6,6 +6,7 @@ import { BatchNorm2d } from "../../nn/batch-norm.js";
 import type { Module } from "../../nn/module.js";
 import { update } from "../../ops/apply.js";
 import { randn } from "../../ops/functional.js";
+import { findNonFiniteTensor, showNonFinite } from "../../tensor/finite.js";
 import { showShape } from "../../tensor/shape.js";
 import { Tensor } from "../../tensor/tensor.js";
 import { DeployedBlock, MobileOneBlock } from "./block.js";
@@ -35,7 +36,8 @@ export interface Reparameterized {
 
 /**
  * Folds a MobileOne in evaluation mode into its deploy form. Throws FoldError, with the reason, for a model in training
- * mode, one that is folded already, blocks it does not know, statistics that are not finite, and a probe that does not fit.
+ * mode, one that is folded already, blocks it does not know, weights, statistics or outputs that are not finite, and a probe
+ * that does not fit.
  */
 export async function reparameterize(
   model: Module,
@@ -47,17 +49,35 @@ export async function reparameterize(
   checkProbe(batch, source);
   const { variant, numClasses, dtype } = source;
   const deployed = new MobileOne(variant, { numClasses, dtype, deploy: true, init: "zeros" }).eval();
-  for (const [i, block] of blocks.entries()) {
-    const target = deployed.blocks[i] as DeployedBlock;
-    const { weight, bias } = await foldBlock(block);
-    target.conv.weight.write(weight);
-    target.conv.bias!.write(bias);
-    if (block.squeezeExcite) copyState(block.squeezeExcite, target.squeezeExcite!);
+  try {
+    await expectFinite([["the probe", batch], ...source.stateDict()]);
+    for (const [i, block] of blocks.entries()) await foldInto(deployed.blocks[i] as DeployedBlock, block);
+    copyState(source.classifier, deployed.classifier);
+    // folded in float64: what is rounded may be too large
+    await expectFinite(deployed.stateDict());
+    return { model: deployed, certificate: await certify(source, deployed, batch) };
+  } catch (error) {
+    deployed.dispose();
+    throw error;
+  } finally {
+    if (batch !== probe) batch.dispose();
   }
-  copyState(source.classifier, deployed.classifier);
-  const certificate = await certify(source, deployed, batch);
-  if (batch !== probe) batch.dispose();
-  return { model: deployed, certificate };
+}
+
+async function foldInto(target: DeployedBlock, block: MobileOneBlock): Promise<void> {
+  const { weight, bias } = await foldBlock(block);
+  target.conv.weight.write(weight);
+  target.conv.bias!.write(bias);
+  if (block.squeezeExcite) copyState(block.squeezeExcite, target.squeezeExcite!);
+}
+
+async function expectFinite(tensors: Iterable<readonly [name: string, tensor: Tensor]>): Promise<void> {
+  const found = await findNonFiniteTensor(tensors);
+  if (!found) return;
+  throw new FoldError(
+    `reparameterize: ${showNonFinite(found)}, expected finite numbers`,
+    "the training diverged or the checkpoint is damaged",
+  );
 }
 
 function copyState(from: Module, to: Module): void {
