@@ -202,9 +202,8 @@ def sigmoid_slope(x):
     if not math.isfinite(x):
         return NAN if math.isnan(x) else 0.0
     e = mpmath.exp(-abs(mpmath.mpf(x)))
-    slope = float(e / (1 + e) ** 2)
-    # a denormal float64 number: sigmoid itself is 0 there, in PyTorch too, since exp(-x) overflows
-    return slope if slope >= np.finfo(np.float64).tiny else 0.0
+    # where exp(-x) overflows float64 the sigmoid is 0, in PyTorch too
+    return 0.0 if 1 / e > np.finfo(np.float64).max else float(e / (1 + e) ** 2)
 
 
 SLOPES = {"sigmoid": sigmoid_slope, "tanh": lambda x: 4 * sigmoid_slope(2 * x)}
