@@ -11,13 +11,12 @@ import type { OpName } from "../ops/spec.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { foldBranchesGradients, patchMomentsGradients } from "./folding.js";
 import type { Needs, Rule } from "./rule.js";
+import { zerosLike } from "./zeros.js";
 
 interface Entry<K extends OpName> {
   readonly needs: Needs;
   /** How many outputs, from the first, are part of the graph; dy is undefined for those that no gradient reached. Default 1. */
   readonly connected?: number;
-  /** How many of them, from the first, have a gradient; the rule refuses one for the others by name. Default: all. */
-  readonly differentiable?: number;
   readonly rule: Rule<K>;
 }
 type Table = { readonly [K in OpName]: Entry<K> | null };
@@ -57,8 +56,6 @@ function once<T>(work: () => T): () => T {
   };
 }
 
-/** +0 in the shape and dtype of x, whatever x holds: 0 · x would be NaN where x is infinite. */
-const zerosLike = (x: Tensor): Tensor => F.cast(F.less(x, x), x.dtype);
 /** The gradient of what is constant between its jumps. */
 const zero: Rule<"floor"> = ([dy]) => [() => zerosLike(dy)];
 
@@ -259,8 +256,7 @@ export const gradients: Table = {
   patchMomentsGrad: null,
   foldBranches: {
     needs: { inputs: "all", outputs: [0, 3, 4] },
-    connected: 5,
-    differentiable: 2,
+    connected: 4,
     rule: foldBranchesGradients,
   },
   foldBranchesGrad: null,
