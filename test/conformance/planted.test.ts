@@ -34,7 +34,7 @@ describe("a planted number that is not finite", () => {
     await wasm.dispose?.();
   });
 
-  for (const op of (Object.keys(cases) as OpName[]).filter((name) => !skipsZeros.has(name)))
+  for (const op of (Object.keys(cases) as (keyof typeof cases)[]).filter((name) => !skipsZeros.has(name)))
     it(op, async () => {
       for (const one of (cases[op] as readonly Case<Attrs<OpName>>[]).filter((c) => !c.isLarge))
         for (const [i, spec] of one.inputs.entries()) {
