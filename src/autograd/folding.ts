@@ -4,14 +4,17 @@
  *
  *   dγ = (w·G)/σ    dβ = db    dw = s·(G − (dγ/σ)·Σw)    dΣ = −½ Σ s·(dγ/σ)·w wᵀ    dμ = −W·db    dx = (dμ + 2 dΣ (p − μ))/M
  *
- * where Σw was kept from the forward pass. That is two products per block more than its one convolution needs.
+ * where Σw was kept from the forward pass. That is two products per block more than its one convolution needs. A loss on
+ * the batch statistics themselves adds what fold-statistics.ts says.
  */
 import { apply } from "../ops/apply.js";
 import { splitBranches } from "../ops/branches.js";
 import * as F from "../ops/functional.js";
 import type { PerOutput } from "../ops/spec.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { statisticsGradients } from "./fold-statistics.js";
 import type { Rule } from "./rule.js";
+import { zerosLike } from "./zeros.js";
 
 /** Runs `make` when the first of its results is asked for. */
 function lazily<T>(make: () => T): () => T {
@@ -26,16 +29,16 @@ export const patchMomentsGradients: Rule<"patchMoments"> = (dys, [x], attrs, [me
   const [dmean, dcovariance] = dys as readonly (Tensor | undefined)[];
   const [groups, k] = mean.shape as [number, number];
   // a zero of the mean's shape, one of the covariance's
-  const noMean = () => F.mul(mean, 0);
+  const noMean = () => zerosLike(mean);
   const noCovariance = () => F.broadcastTo(F.reshape(noMean(), [groups, k, 1]), [groups, k, k]);
   return [() => apply("patchMomentsGrad", [x, mean, dmean ?? noMean(), dcovariance ?? noCovariance()], attrs)[0]];
 };
 
 export const foldBranchesGradients: Rule<"foldBranches"> = (dys, [mean, , ...branches], attrs, outputs) => {
   const [weight, , , variances, projections] = outputs;
-  const [dy, db] = dys as readonly (Tensor | undefined)[];
-  const dweight = dy ?? F.mul(weight, 0);
-  const dbias = db ?? F.sum(F.mul(dweight, 0), [0, 1, 2]);
+  const [dy, db, dmeans, dvariances] = dys as readonly (Tensor | undefined)[];
+  const dweight = dy ?? zerosLike(weight);
+  const dbias = db ?? zerosLike(F.reshape(F.slice(variances, [0], [1]), [-1]));
   const { gammas, betas, kernels } = splitBranches(branches, attrs);
   const parameters = lazily(() =>
     apply("foldBranchesGrad", [dweight, dbias, mean, variances, projections, ...branches], attrs),
@@ -44,11 +47,21 @@ export const foldBranchesGradients: Rule<"foldBranches"> = (dys, [mean, , ...bra
     const [dgammas] = parameters();
     return apply("foldMomentsGrad", [dgammas, dbias, weight, variances, ...branches], attrs);
   });
+  const ofStatistics = lazily(() =>
+    dmeans || dvariances
+      ? statisticsGradients(mean, projections, branches, attrs, dmeans, dvariances)
+      : { mean: undefined, covariance: undefined, kernels: [] },
+  );
+  const plus = (gradient: Tensor, part: Tensor | undefined) => (part ? F.add(gradient, part) : gradient);
   return [
-    () => moments()[0],
-    () => moments()[1],
+    () => plus(moments()[0], ofStatistics().mean),
+    () => plus(moments()[1], ofStatistics().covariance),
     ...gammas.map((gamma, i) => () => F.reshape(F.slice(parameters()[0], [i], [1]), gamma.shape)),
     ...betas.map(() => () => dbias),
-    ...kernels.filter((kernel) => kernel !== null).map((_, i) => () => parameters()[1 + i]!),
+    ...kernels.flatMap((kernel, branch) =>
+      kernel === null
+        ? []
+        : [() => plus(parameters()[1 + branch - Number(attrs.hasIdentity)]!, ofStatistics().kernels[branch])],
+    ),
   ];
 };

@@ -75,12 +75,14 @@ describe("reductions", () => {
     }
   });
 
-  it("gives the first of equal values, and 0 for a first NaN, as the index of the largest", () => {
+  it("gives the first NaN, or the first of equal values, as the index of the largest", () => {
     const index = (...values: number[]) => {
       const x = allocate([values.length], "float32", backends[0]!).write(Float32Array.from(values));
       return apply("argmax", [x], { axis: 0 })[0].dataSync()[0];
     };
-    expect([index(1, 3, 3, 2), index(Number.NaN, 5), index(1, Number.NaN, 2), index(-1)]).toEqual([1, 0, 2, 0]);
+    expect([index(1, 3, 3, 2), index(Number.NaN, 5, Number.NaN), index(1, Number.NaN, 2), index(-1)]).toEqual([
+      1, 0, 1, 0,
+    ]);
   });
 
   it("keeps softmax finite for large inputs, and normalised", () => {

@@ -4,6 +4,7 @@
 import type { Attrs, Conv2dAttrs } from "../../ops/spec.js";
 import type { Shape } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
+import { reluOf } from "./elementwise.js";
 
 /**
  * Visits every product of a convolution: index of x [N,H,W,Cin], of w [KH,KW,Cin/groups,Cout], of y [N,OH,OW,Cout].
@@ -57,7 +58,7 @@ export function conv2dBias(
   conv2d([x, w], attrs, [y]);
   for (let i = 0; i < y.data.length; i++) {
     const sum = y.data[i]! + bias.data[i % bias.data.length]!;
-    y.data[i] = activation === "relu" ? Math.max(sum, 0) : sum;
+    y.data[i] = activation === "relu" ? reluOf(sum) : sum;
   }
 }
 

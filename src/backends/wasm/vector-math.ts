@@ -86,10 +86,11 @@ export function log(f: FunctionBuilder, x: Vec): Vec {
   return f.vec(x.greater(0).select(x.equal(infinity).select(infinity, finite), notPositive));
 }
 
-/** 1 / (1 + e^−x). */
+/** 1 / (1 + e^−x), for negative x as e^x / (1 + e^x): e^−x would overflow where the result is still a denormal number. */
 export function sigmoid(f: FunctionBuilder, x: Vec): Vec {
-  const parts = x.parts.length;
-  return f.vec(f.splat(1, parts).div(exp(f, f.vec(x.neg())).add(1)));
+  const one = f.splat(1, x.parts.length);
+  const e = exp(f, f.vec(x.abs().neg()));
+  return f.vec(x.less(0).select(e, one).div(e.add(1)));
 }
 
 /** tanh x: odd polynomial near 0, else sign(x)·(1 − 2 / (e^2|x| + 1)). */
@@ -99,6 +100,7 @@ export function tanh(f: FunctionBuilder, x: Vec): Vec {
   const square = f.vec(x.mul(x));
   const small = f.vec(f.madd(polynomial(f, square, TANH_COEFFICIENTS).mul(square), x, x));
   const large = f.splat(1, parts).sub(f.splat(2, parts).div(exp(f, f.vec(magnitude.add(magnitude))).add(1)));
+  // −0 is lost in the polynomial
   const sign = x.and(f.splatInt(SIGN_MASK, parts));
-  return f.vec(magnitude.less(TANH_SMALL).select(small, large.or(sign)));
+  return f.vec(magnitude.less(TANH_SMALL).select(small, large).or(sign));
 }
