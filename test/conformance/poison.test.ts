@@ -52,9 +52,9 @@ function valuesFor(input: Input, seed: number, dtype: DType): TypedArray {
   return values;
 }
 
-/** An attribute that names a dtype takes the one under test. */
-const attrsFor = (attrs: Attrs<OpName>, dtype: DType): Attrs<OpName> =>
-  "dtype" in attrs ? ({ ...attrs, dtype } as Attrs<OpName>) : attrs;
+/** One-hot rows are of the dtype under test; casts go to all of them from it. */
+const attrsFor = (op: OpName, attrs: Attrs<OpName>, dtype: DType): Attrs<OpName> =>
+  op === "oneHot" ? { ...(attrs as Attrs<"oneHot">), dtype } : attrs;
 
 const inputsOf = ({ inputs }: AnyCase, dtype: DType): Tensor[] =>
   inputs.map((spec, i) => {
@@ -94,7 +94,7 @@ function outcomeOf(work: () => readonly Tensor[]): Outcome {
 /** What eager mode gives, and what each call of the compiled function gives. */
 function outcomesOf(work: Work, op: OpName, one: AnyCase, dtype: DType, isCompiled: boolean): Outcome[] {
   return scope(() => {
-    const attrs = attrsFor(one.attrs, dtype);
+    const attrs = attrsFor(op, one.attrs, dtype);
     const xs = inputsOf(one, dtype);
     const shapes = outcomeOf(() => forward(op, attrs, xs, [])) === "refused" ? [] : forward(op, attrs, xs, []);
     const weights = shapes.map(({ shape, dtype: own }) =>
