@@ -58,6 +58,18 @@ describe.each(named)("operands, %s", (_, backend) => {
       expect(T.where(mask, Number.NaN, 2).dataSync()).toEqual(Float32Array.of(Number.NaN, 2));
     }));
 
+  it("of a where have gradients under a mask of any dtype", () =>
+    withBackend(backend, () => {
+      const [a, b] = [T.ones([3], { requiresGrad: true }), T.ones([3], { dtype: "float64", requiresGrad: true })];
+      const mask = T.tensor([256, 0, -1], [3], { dtype: "int32" });
+      T.where(mask, a, b)
+        .mul(T.tensor([1, 2, 3]))
+        .sum()
+        .backward();
+      expect(a.grad!.dataSync()).toEqual(Float32Array.of(1, 0, 3));
+      expect(b.grad!.dataSync()).toEqual(Float64Array.of(0, 2, 0));
+    }));
+
   it("leave nothing behind", () =>
     withBackend(backend, () => {
       const [a, b] = [T.ones([8], { dtype: "int32" }), T.ones([8], { dtype: "float64" })];
