@@ -6,7 +6,7 @@ import * as F from "../ops/functional.js";
 import { newArray } from "../tensor/dtype.js";
 import { scope } from "../tensor/scope.js";
 import { type Shape, sameShape, showShape } from "../tensor/shape.js";
-import { Storage } from "../tensor/storage.js";
+import { Storage, storageTracer } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { GradientError, ShapeError } from "../util/errors.js";
 import { type GraphNode, noGrad, type Target, targetOf } from "./tape.js";
@@ -122,8 +122,15 @@ function walk(root: Tensor, start: NonNullable<Target>, gradient: Tensor, retain
 function consume(node: GraphNode, root: Tensor): void {
   node.release();
   for (const output of node.outputs) {
-    if (output === root || output.isKept) output.edge = null;
-    else output.dispose();
+    if (output !== root && !output.isKept) {
+      output.dispose();
+      continue;
+    }
+    const { edge } = output;
+    output.edge = null;
+    storageTracer()?.changed(() => {
+      output.edge = edge;
+    });
   }
 }
 

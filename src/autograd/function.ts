@@ -5,7 +5,7 @@ import { scope } from "../tensor/scope.js";
 import { sameShape, showShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { GradientError } from "../util/errors.js";
-import { connect, isGradEnabled, needsGrad, noGrad, save } from "./tape.js";
+import { connect, isGradEnabled, needsGrad, noGrad, Saved } from "./tape.js";
 
 export interface CustomFunction<Inputs extends readonly Tensor[]> {
   readonly name: string;
@@ -22,8 +22,9 @@ export function customFunction<Inputs extends readonly Tensor[]>(
   return (...inputs) => {
     const y = noGrad(() => scope(() => spec.forward(...inputs)));
     if (!isGradEnabled() || !inputs.some(needsGrad)) return y;
-    const saved = inputs.map(save) as unknown as Inputs;
-    const savedOutput = save(y);
+    const kept = new Saved();
+    const saved = inputs.map((x, i) => kept.keep(x, `input ${i}`)) as unknown as Inputs;
+    const savedOutput = kept.keep(y, "output");
     connect(
       spec.name,
       inputs,
@@ -40,10 +41,7 @@ export function customFunction<Inputs extends readonly Tensor[]>(
           return () => gradient;
         });
       },
-      () => {
-        for (const x of saved) x.dispose();
-        savedOutput.dispose();
-      },
+      kept,
     );
     return y;
   };

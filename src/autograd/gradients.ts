@@ -72,6 +72,9 @@ export const gradients: Table = {
   greaterEqual: null,
   argmax: null,
   oneHot: null,
+  rand: null,
+  randn: null,
+  bernoulli: null,
 
   // 2. one operand
   neg: fromShapes(([dy]) => [() => F.neg(dy)]),

@@ -8,7 +8,10 @@ import { type Recorder, setRecorder } from "../ops/apply.js";
 import type { Attrs, OpName } from "../ops/spec.js";
 import { isFloat } from "../tensor/dtype.js";
 import { removeFromScope } from "../tensor/scope.js";
+import { showShape } from "../tensor/shape.js";
+import { storageTracer } from "../tensor/storage.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { GradientError } from "../util/errors.js";
 import { gradients } from "./gradients.js";
 import type { Needs } from "./rule.js";
 
@@ -35,6 +38,9 @@ export type Target = { readonly node: GraphNode; readonly output: number } | { r
 
 let isEnabled = true;
 let nextId = 0;
+
+/** The node that made x; null for leaves and constants. */
+export const nodeOf = (x: Tensor): GraphNode | null => (x.edge?.node as GraphNode | undefined) ?? null;
 
 /** Whether ops are being recorded. */
 export const isGradEnabled = (): boolean => isEnabled;
@@ -76,13 +82,41 @@ function shapeOnly(x: Tensor): Tensor {
   return ghost;
 }
 
+/**
+ * What a node has saved. `expectUnchanged` throws GradientError where numbers were written over since: the gradient would be
+ * that of other values.
+ */
+export class Saved {
+  readonly #kept: { readonly x: Tensor; readonly version: number; readonly where: string }[] = [];
+
+  /** A handle of its own on x, with the version of its numbers. */
+  keep(x: Tensor, where: string): Tensor {
+    const own = save(x);
+    this.#kept.push({ x: own, version: own.storage.version, where });
+    return own;
+  }
+
+  expectUnchanged(name: string): void {
+    for (const { x, version, where } of this.#kept)
+      if (x.storage.version !== version)
+        throw new GradientError(
+          `backward: ${where} ${showShape(x.shape)} of ${name} was written over after ${name} had saved it, expected it unchanged`,
+          "write after backward(), or into a copy; x.view() counts as a write",
+        );
+  }
+
+  release(): void {
+    for (const { x } of this.#kept) x.dispose();
+  }
+}
+
 /** Joins outputs to inputs by a node whose rule is `vjp`; does nothing where no input needs a gradient. */
 export function connect(
   name: string,
   inputs: readonly Tensor[],
   outputs: readonly Tensor[],
   vjp: (dys: readonly (Tensor | undefined)[]) => InputGradients,
-  release: () => void,
+  saved: Saved,
 ): void {
   const node: GraphNode = {
     id: nextId++,
@@ -90,12 +124,18 @@ export function connect(
     targets: inputs.map(targetOf),
     inputShapes: inputs.map((x) => x.shape),
     outputs,
-    gradientsOf: vjp,
+    gradientsOf(dys) {
+      saved.expectUnchanged(name);
+      return vjp(dys);
+    },
     isReleased: false,
     release() {
       if (node.isReleased) return;
       node.isReleased = true;
-      release();
+      storageTracer()?.changed(() => {
+        node.isReleased = false;
+      });
+      saved.release();
     },
   };
   outputs.forEach((y, output) => {
@@ -115,19 +155,12 @@ const record: Recorder = (op, inputs, attrs, outputs) => {
   const entry = gradients[op] as unknown as { needs: Needs; connected?: number; rule: AnyRule } | null;
   if (!entry || !isFloat(outputs[0]!.dtype)) return;
   const { needs, connected = 1, rule } = entry;
-  const keepWhere = (indices: readonly number[] | "all") => (x: Tensor, i: number) =>
-    indices === "all" || indices.includes(i) ? save(x) : shapeOnly(x);
-  const savedInputs = inputs.map(keepWhere(needs.inputs));
-  const savedOutputs = outputs.map(keepWhere(needs.outputs));
-  connect(
-    op,
-    inputs,
-    outputs.slice(0, connected),
-    (dys) => rule(dys, savedInputs, attrs, savedOutputs),
-    () => {
-      for (const t of [...savedInputs, ...savedOutputs]) t.dispose();
-    },
-  );
+  const saved = new Saved();
+  const keepWhere = (indices: readonly number[] | "all", what: string) => (x: Tensor, i: number) =>
+    indices === "all" || indices.includes(i) ? saved.keep(x, `${what} ${i}`) : shapeOnly(x);
+  const savedInputs = inputs.map(keepWhere(needs.inputs, "input"));
+  const savedOutputs = outputs.map(keepWhere(needs.outputs, "output"));
+  connect(op, inputs, outputs.slice(0, connected), (dys) => rule(dys, savedInputs, attrs, savedOutputs), saved);
 };
 
 /** Connects autograd to ops/apply. Called once, by the package's entry. */

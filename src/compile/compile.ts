@@ -1,158 +1,227 @@
 /**
- * compile(fn): the first call with arguments of new shapes runs as usual, the second is recorded, later ones replay the
- * recording: planned memory, kernels chosen, no JavaScript between them. (The first is left alone because first steps
- * differ: momentum starts, averages are copied.) On a backend that cannot replay, fn just runs.
+ * compile(fn): each call traces fn without its arithmetic and compares the trace with those it knows. A new one is run step
+ * by step, a known one is loaded as a program and replayed: planned memory, fused kernels, no JavaScript between them.
  */
-import type { Runner } from "../ops/apply.js";
-import type { Executable, ProfileRow } from "../ops/program.js";
-import { allocate, defaultStorage } from "../tensor/create.js";
-import { scope } from "../tensor/scope.js";
-import type { Shape } from "../tensor/shape.js";
-import type { Storage } from "../tensor/storage.js";
+import type { ProfileRow } from "../ops/program.js";
+import { scope, tensorsIn } from "../tensor/scope.js";
+import { type Storage, storageTracer } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { UsageError } from "../util/errors.js";
-import { trace } from "./trace.js";
+import { interpret, materialize } from "./interpret.js";
+import type { Numbering } from "./numbering.js";
+import { Recording } from "./recording.js";
+import { describe, match, runnerOf, type Structure } from "./structure.js";
+import { CompileError, Trace } from "./trace.js";
 
-/** Numbers, booleans and text are part of the signature: another value records again. */
-export type Argument = Tensor | number | boolean | string;
-export type Result = Tensor | readonly Tensor[] | Readonly<Record<string, Tensor>> | undefined;
+/** What calls have come to so far. */
+export interface CompileStats {
+  /** Calls that ran step by step: the first of each structure. */
+  readonly interpreted: number;
+  /** Programs made. */
+  readonly recorded: number;
+  /** Calls that ran as a program. */
+  readonly replayed: number;
+}
 
-export interface Compiled<Args extends readonly Argument[], R extends Result> {
+export interface Compiled<Args extends readonly unknown[], R> {
   (...args: Args): R;
-  /** Replays with these arguments, timing each instruction; null while nothing is recorded for their shapes. */
+  /**
+   * Calls the function with these arguments until its program is loaded, then runs that `runs` times more, timing each
+   * instruction. Everything the function does to tensors is done each time. Null where the backend loads no programs.
+   */
   profile(args: Args, runs?: number): readonly ProfileRow[] | null;
-  /** Bytes of planned memory over all recordings. */
+  /** Bytes of planned memory over all programs. */
   readonly temporaryBytes: number;
-  /** Frees every recording. */
+  readonly stats: CompileStats;
+  /** Frees every program. */
   dispose(): void;
 }
 
 export interface CompileOptions {
-  /**
-   * Signatures that are kept; the one not used for longest gives way before a further one runs, and records again should
-   * it come back. Default 8.
-   */
+  /** Programs that are kept; the one not used for longest gives way before another structure runs. Default 8. */
   readonly recordings?: number;
 }
 
-interface Recorded<R> {
-  readonly executable: Executable;
-  readonly externals: readonly Storage[];
-  readonly outputs: readonly { readonly shape: Shape; readonly dtype: Tensor["dtype"] }[];
-  /** Puts fresh tensors where the results were. */
-  rebuild(tensors: readonly Tensor[]): R;
+/** Structures that were seen once: the oldest are forgotten. */
+const MAX_SEEN = 32;
+
+interface Entry {
+  readonly structure: Structure;
+  /** Of the call before; the program's own use no counts of references. */
+  storages: readonly Storage[];
+  /** Externals that were other storages at another call. */
+  readonly copied: Set<number>;
+  recording: Recording | null;
 }
 
-type Entry<R> = "ran once" | Recorded<R>;
+class Compiler<Args extends readonly unknown[], R> {
+  readonly stats = { interpreted: 0, recorded: 0, replayed: 0 };
+  readonly #fn: (...args: Args) => R;
+  readonly #limit: number;
+  /** The one used last comes first. */
+  #entries: Entry[] = [];
 
-const isTensor = (value: unknown): value is Tensor => value instanceof Tensor;
+  constructor(fn: (...args: Args) => R, limit: number) {
+    this.#fn = fn;
+    this.#limit = limit;
+  }
 
-function tensorsOf(result: Result): readonly Tensor[] {
-  if (result === undefined) return [];
-  if (isTensor(result)) return [result];
-  return Array.isArray(result) ? (result as readonly Tensor[]) : Object.values(result as Record<string, Tensor>);
+  call(args: Args): R {
+    // inside another compiled function this one is part of it
+    if (storageTracer()) return scope(() => this.#fn(...args));
+    const trace = new Trace();
+    const outcome = trace.run(() => this.#fn(...args));
+    try {
+      if ("error" in outcome) interpret(trace);
+      else this.#execute(trace, argumentTensors(args));
+    } catch (error) {
+      if ("result" in outcome) trace.dropResult(outcome.result);
+      throw error;
+    } finally {
+      trace.finish();
+    }
+    if ("error" in outcome) throw outcome.error;
+    return outcome.result;
+  }
+
+  #execute(trace: Trace, args: readonly Tensor[]): void {
+    if (trace.steps.length === 0) {
+      for (const storage of trace.survivors()) materialize(storage, trace);
+      return;
+    }
+    if (!runnerOf(trace)?.load) {
+      this.stats.interpreted++;
+      interpret(trace);
+      return;
+    }
+    for (const entry of this.#entries) {
+      const numbering = match(entry.structure, trace, args);
+      if (!numbering) continue;
+      this.#entries = [entry, ...this.#entries.filter((other) => other !== entry)];
+      this.#recordingOf(entry, numbering, trace).run(numbering, trace);
+      this.stats.replayed++;
+      return;
+    }
+    this.#makeRoom();
+    const { structure, numbering } = describe(trace, args);
+    const storages = numbering.bound.map(({ storage }) => storage);
+    this.#entries.unshift({ structure, storages, copied: new Set(), recording: null });
+    this.stats.interpreted++;
+    interpret(trace);
+  }
+
+  #recordingOf(entry: Entry, numbering: Numbering, trace: Trace): Recording {
+    const { structure, storages, copied } = entry;
+    const moved = structure.values.flatMap(({ kind }, id) =>
+      kind === "external" && !copied.has(id) && storages[id] !== numbering.bound[id]!.storage ? [id] : [],
+    );
+    entry.storages = numbering.bound.map(({ storage }) => storage);
+    if (moved.length > 0) {
+      for (const id of moved) copied.add(id);
+      entry.recording?.dispose();
+    }
+    if (!entry.recording || entry.recording.isStale) {
+      entry.recording = new Recording(structure, numbering, trace, copied);
+      this.stats.recorded++;
+    }
+    return entry.recording;
+  }
+
+  /** Before a structure runs that is new: it may need the memory that another's program holds. */
+  #makeRoom(): void {
+    const recorded = this.#entries.filter(({ recording }) => recording);
+    for (const entry of recorded.slice(this.#limit - 1)) this.#forget(entry);
+    const seen = this.#entries.filter(({ recording }) => !recording);
+    for (const entry of seen.slice(MAX_SEEN - 1)) this.#forget(entry);
+  }
+
+  #forget(entry: Entry): void {
+    entry.recording?.dispose();
+    this.#entries = this.#entries.filter((other) => other !== entry);
+  }
+
+  profile(args: Args, runs: number): readonly ProfileRow[] | null {
+    // a structure's first call is run step by step, its second as a program; steps after the first may differ from it
+    for (let i = 0, before = this.stats.replayed; i < 4 && this.stats.replayed === before; i++) this.call(args);
+    const trace = new Trace();
+    const outcome = trace.run(() => this.#fn(...args));
+    let rows: readonly ProfileRow[] | null = null;
+    try {
+      if ("error" in outcome) throw outcome.error;
+      const entry = this.#entries[0];
+      const tensors = argumentTensors(args);
+      const numbering = entry && runnerOf(trace)?.load ? match(entry.structure, trace, tensors) : null;
+      if (!numbering) {
+        this.#execute(trace, tensors);
+        return null;
+      }
+      const recording = this.#recordingOf(entry!, numbering, trace);
+      recording.run(numbering, trace);
+      rows = recording.executable.profile(...recording.inputsOf(numbering), runs);
+    } finally {
+      trace.finish();
+    }
+    return rows;
+  }
+
+  get temporaryBytes(): number {
+    return this.#entries.reduce(
+      (sum, { recording }) => sum + (recording?.isStale === false ? recording.executable.temporaryBytes : 0),
+      0,
+    );
+  }
+
+  dispose(): void {
+    for (const entry of [...this.#entries]) this.#forget(entry);
+  }
 }
 
-function rebuilder<R extends Result>(result: R): (tensors: readonly Tensor[]) => R {
-  if (result === undefined) return () => result;
-  if (isTensor(result)) return (tensors) => tensors[0] as Tensor & R;
-  if (Array.isArray(result)) return (tensors) => [...tensors] as unknown as R;
-  const names = Object.keys(result);
-  return (tensors) => Object.fromEntries(names.map((name, i) => [name, tensors[i]!])) as unknown as R;
-}
+/** The tensors among arguments: themselves, or in arrays, maps, sets and plain objects. */
+const argumentTensors = (args: readonly unknown[]): Tensor[] =>
+  [...tensorsIn(args)].filter((x): x is Tensor => x instanceof Tensor && !x.isFreed);
 
 /**
- * A function with the behaviour of `fn` that records its ops once per signature (shapes and dtypes of tensor arguments,
- * values of the others) and replays them. Everything `fn` does to tensors is repeated: backward, optimiser, running
- * statistics; a learning rate set on the optimiser's groups is read at each call. What `fn` decides in JavaScript is
- * decided once per signature: compile training and evaluation apart. Throws CompileError, while recording, for reading
- * values inside, for results that outlive the call without being returned, and for a result with a graph.
+ * A function that does what `fn` does, faster from its third call of one kind on. Its JavaScript runs at every call, without
+ * arithmetic; what it asks of tensors is compared with earlier calls and replayed as one program. So everything that `fn`
+ * depends on counts as in a plain call: modes, flags, captured tensors and numbers, random numbers, errors. Arguments and
+ * results are any values; tensors may be in arrays and plain objects.
+ *
+ * Tensors made inside are freed when the call returns, but for what is returned, kept (`keep()`), or held by a graph that
+ * leads to these. Throws CompileError, with nothing changed, for an asynchronous function and for reading values that the
+ * function itself computes (`item()`, `data()`, `view()`): they are not there before it returns.
+ *
+ * ```ts
+ * const step = compile((images, labels) => {
+ *   const loss = nn.crossEntropy(model.forward(images), labels);
+ *   loss.backward(); optimizer.step(); optimizer.zeroGrad();
+ *   return loss;
+ * });
+ * ```
  */
-export function compile<Args extends readonly Argument[], R extends Result>(
+export function compile<Args extends readonly Tensor[], R>(
+  fn: (...args: Args) => R,
+  options?: CompileOptions,
+): Compiled<Args, R>;
+export function compile<Args extends readonly unknown[], R>(
+  fn: (...args: Args) => R,
+  options?: CompileOptions,
+): Compiled<Args, R>;
+export function compile<Args extends readonly unknown[], R>(
   fn: (...args: Args) => R,
   { recordings = 8 }: CompileOptions = {},
 ): Compiled<Args, R> {
   if (!(Number.isInteger(recordings) && recordings >= 1))
     throw new UsageError(`compile: recordings is ${recordings}, expected a whole number of at least 1`);
-  /** The one used last comes last. */
-  const entries = new Map<string, Entry<R>>();
-
-  const forget = (key: string, entry: Entry<R>): void => {
-    entries.delete(key);
-    if (entry === "ran once") return;
-    entry.executable.dispose();
-    for (const storage of entry.externals) storage.release();
-  };
-
-  const record = (args: Args, inputs: readonly Tensor[], runner: Runner): Recorded<R> & { readonly result: R } => {
-    const { program, result, externals } = trace(inputs, () => fn(...args), tensorsOf);
-    const outputs = tensorsOf(result).map(({ shape, dtype }) => ({ shape, dtype }));
-    return { executable: runner.load!(program), externals, outputs, rebuild: rebuilder(result), result };
-  };
-
-  const compiled = (...args: Args): R => {
-    const inputs = args.filter(isTensor);
-    const runner = (inputs[0]?.storage.backend ?? defaultStorage()) as Runner;
-    if (!runner.load) return fn(...args);
-    const key = signatureOf(args, runner);
-    const entry = entries.get(key);
-    if (entry === undefined) {
-      const [oldest] = entries;
-      if (oldest !== undefined && entries.size >= recordings) forget(...oldest);
-      entries.set(key, "ran once");
-      return scope(() => fn(...args));
-    }
-    if (entry === "ran once") {
-      const { result, ...recorded } = record(args, inputs, runner);
-      entries.set(key, recorded);
-      return result;
-    }
-    entries.delete(key);
-    entries.set(key, entry);
-    return replay(entry, inputs, runner);
-  };
-
-  return Object.defineProperties(compiled, {
-    profile: {
-      value(args: Args, runs = 5) {
-        const inputs = args.filter(isTensor);
-        const runner = (inputs[0]?.storage.backend ?? defaultStorage()) as Runner;
-        const entry = entries.get(signatureOf(args, runner));
-        if (entry === undefined || entry === "ran once") return null;
-        return entry.executable.profile(...storagesOf(inputs), runs);
-      },
-    },
-    temporaryBytes: {
-      get: () =>
-        [...entries.values()].reduce((sum, e) => sum + (e === "ran once" ? 0 : e.executable.temporaryBytes), 0),
-    },
-    dispose: {
-      value() {
-        for (const [key, entry] of [...entries]) forget(key, entry);
-      },
-    },
+  if (/^Async|Generator/.test(Object.prototype.toString.call(fn).slice("[object ".length)))
+    throw new CompileError(
+      "compile: the function is asynchronous or a generator, expected a synchronous function",
+      "await what it needs before the call and pass it as an argument; read results after the call",
+    );
+  const compiler = new Compiler(fn, recordings);
+  return Object.defineProperties((...args: Args): R => compiler.call(args), {
+    profile: { value: (args: Args, runs = 5) => compiler.profile(args, runs) },
+    temporaryBytes: { get: () => compiler.temporaryBytes },
+    stats: { get: () => ({ ...compiler.stats }) },
+    dispose: { value: () => compiler.dispose() },
   }) as Compiled<Args, R>;
-}
-
-function signatureOf(args: readonly Argument[], runner: Runner): string {
-  // two arguments that are one tensor would stay one in the recording
-  const first = (x: Tensor): number => args.findIndex((a) => isTensor(a) && a.storage === x.storage);
-  const show = (a: Argument) => (isTensor(a) ? `${a.dtype}[${a.shape}]@${first(a)}` : JSON.stringify(a));
-  return `${runner.name} ${args.map(show).join(" ")}`;
-}
-
-const storagesOf = (inputs: readonly Tensor[]): [Storage[], number[]] => [
-  inputs.map((x) => x.storage),
-  inputs.map((x) => x.offset),
-];
-
-function replay<R>({ executable, outputs, rebuild }: Recorded<R>, inputs: readonly Tensor[], runner: Runner): R {
-  executable.run(...storagesOf(inputs));
-  return rebuild(
-    outputs.map(({ shape, dtype }, i) => {
-      const y = allocate(shape, dtype, runner);
-      executable.copyOutput(i, y.storage);
-      return y;
-    }),
-  );
 }

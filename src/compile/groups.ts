@@ -31,12 +31,15 @@ export function independentGroups(instructions: readonly Instruction[]): Group[]
   let from = 0;
   let read = new Touched();
   let written = new Touched();
-  instructions.forEach(({ inputs, outputs }, at) => {
+  instructions.forEach(({ kind, inputs, outputs }, at) => {
+    // a check that fails ends the run: nothing that comes after it may have begun
     const isFree =
+      kind !== "check" &&
+      instructions[at - 1]?.kind !== "check" &&
       at - from < MAX_GROUP &&
       inputs.every((view) => !written.meets(view)) &&
       outputs.every((view) => !written.meets(view) && !read.meets(view));
-    if (!isFree) {
+    if (!isFree && at > from) {
       groups.push({ from, to: at });
       from = at;
       read = new Touched();

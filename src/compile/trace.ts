@@ -1,150 +1,247 @@
 /**
- * Records one call of a function as a Program: it runs as usual, and every op and update is noted with the values it
- * touches. Values are told apart by their storage, so views need no instructions.
+ * One call of a function without its arithmetic: ops and updates are noted instead of run, tensors made on the way have no
+ * memory yet, and every change of state (gradients, flags, freed handles) leaves an undo. What the trace depends on is
+ * thereby seen at every call: modes, captured tensors, captured numbers, aliases.
  */
-import { setTracer } from "../ops/apply.js";
-import type { Instruction, Program, Value, ValueView } from "../ops/program.js";
-import { updateWrites } from "../ops/spec.js";
-import { setObserver } from "../tensor/observe.js";
-import { scope } from "../tensor/scope.js";
-import { showShape } from "../tensor/shape.js";
-import type { Storage } from "../tensor/storage.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { type GraphNode, nodeOf } from "../autograd/tape.js";
+import { type Runner, setTracer, type Tracer } from "../ops/apply.js";
+import type { IndexOp } from "../ops/indices.js";
+import { type OpName, type UpdateName, updateWrites } from "../ops/spec.js";
+import type { TypedArray } from "../tensor/dtype.js";
+import { scope, tensorsIn } from "../tensor/scope.js";
+import type { Shape } from "../tensor/shape.js";
+import { Storage, type StorageTracer, setStorageTracer, type Traced } from "../tensor/storage.js";
+import { Tensor } from "../tensor/tensor.js";
 import { TensoroneError } from "../util/errors.js";
-import { fuse } from "./fuse.js";
-import { independentGroups } from "./groups.js";
-import { placeTemporaries } from "./place.js";
 
-/** The function does something that a replay could not repeat. */
+/** A function does something inside compile() that cannot be traced. */
 export class CompileError extends TensoroneError {}
 
-export interface Trace<R> {
-  readonly program: Program;
-  readonly result: R;
-  /** External storages, retained; release them with the program. */
-  readonly externals: readonly Storage[];
+/** Operands are handles that may be freed by the time the step runs: read `home`, never `storage`. */
+export interface Step {
+  readonly kind: "op" | "update" | "check";
+  readonly op: OpName | UpdateName | IndexOp;
+  readonly runner: Runner;
+  readonly inputs: readonly Tensor[];
+  readonly attrs: object;
+  /** Of an op; an update writes its first inputs. */
+  readonly outputs: readonly Tensor[];
 }
 
-class Recording {
-  readonly values: Value[] = [];
-  readonly instructions: Instruction[] = [];
-  readonly #ids = new Map<Storage, number>();
-  readonly #constants = new Set<Storage>();
-  readonly externals: Storage[] = [];
+interface Undo {
+  /** Steps that came before the change. */
+  readonly after: number;
+  readonly undo: () => void;
+}
 
-  constructor(inputs: readonly Storage[]) {
-    for (const storage of inputs) this.#add(storage, "input");
+const NONE: readonly Tensor[] = [];
+
+export class Trace implements Tracer, StorageTracer {
+  steps: Step[] = [];
+  /** On storages that a step uses. Not the trace itself, which would live as long as they do. */
+  readonly #mark = {};
+  /** Values from the host, of storages that nothing else writes. */
+  readonly constants = new Map<Storage, TypedArray>();
+  /** Storages made by the function, without memory. */
+  readonly made: Storage[] = [];
+  readonly #tensors: Tensor[] = [];
+  readonly #undos: Undo[] = [];
+  /** Writes over storages from before the trace, which count in their versions. */
+  readonly #touched: { readonly after: number; readonly storage: Storage }[] = [];
+  /** With memory, and unreferenced by now: freed when the steps have run. */
+  readonly #released: Storage[] = [];
+  /** Storages from before the trace that a step writes. */
+  readonly #written = new Set<Storage>();
+  #refusal: CompileError | null = null;
+
+  // ── what ops do
+
+  op(runner: Runner, op: OpName, inputs: readonly Tensor[], attrs: object, outputs: readonly Tensor[]): void {
+    for (let i = 0; i < inputs.length; i++) inputs[i]!.home.trace = this.#mark;
+    for (let i = 0; i < outputs.length; i++) outputs[i]!.home.trace = this.#mark;
+    this.steps.push({ kind: "op", op, runner, inputs, attrs, outputs });
   }
 
-  #add(storage: Storage, kind: Value["kind"]): number {
-    const known = this.#ids.get(storage);
-    if (known !== undefined) return known;
-    const id = this.values.length;
-    const { dtype, length } = storage;
-    this.values.push({ dtype, length, kind, storage: kind === "external" ? storage : null });
-    if (kind === "external") this.externals.push(storage.retain());
-    this.#ids.set(storage, id);
-    return id;
+  update(runner: Runner, op: UpdateName, operands: readonly Tensor[], attrs: object): void {
+    const writes = updateWrites[op];
+    for (let i = 0; i < operands.length; i++) {
+      const storage = operands[i]!.home;
+      if (i < writes) {
+        if (storage.hasMemory) this.#written.add(storage);
+        else if (this.constants.has(storage)) this.#assignConstantFirst(storage);
+      }
+      storage.trace = this.#mark;
+    }
+    this.steps.push({ kind: "update", op, runner, inputs: operands, attrs, outputs: NONE });
   }
 
-  view(x: Tensor, kind: Value["kind"] = "external"): ValueView {
-    return { value: this.#add(x.storage, kind), offset: x.offset, shape: x.shape };
+  check(runner: Runner, op: IndexOp, indices: Tensor, limit: number): void {
+    indices.home.trace = this.#mark;
+    this.steps.push({ kind: "check", op, runner, inputs: [indices], attrs: { limit }, outputs: NONE });
   }
 
-  op(
-    op: Extract<Instruction, { kind: "op" }>["op"],
-    inputs: readonly Tensor[],
-    attrs: object,
-    outputs: readonly Tensor[],
-  ): void {
-    const views = inputs.map((x) => this.view(x));
-    this.instructions.push({
-      kind: "op",
-      op,
-      inputs: views,
-      attrs,
-      outputs: outputs.map((y) => this.view(y, "temporary")),
-    });
+  // ── what the host does
+
+  write(storage: Storage, offset: number, values: TypedArray): void {
+    const isFresh = !storage.hasMemory && storage.trace !== this.#mark && !this.constants.has(storage);
+    if (isFresh && values.length === storage.length) {
+      this.constants.set(storage, values);
+      return;
+    }
+    const target = uncounted(storage, [values.length], offset);
+    this.update(storage.backend as Runner, "assign", [target, this.#constant(storage, values)], {});
   }
 
-  update(op: Extract<Instruction, { kind: "update" }>["op"], operands: readonly Tensor[], attrs: object): void {
-    const inputs = operands.map((x) => this.view(x));
-    const outputs = inputs.slice(0, updateWrites[op]);
-    if (outputs.some(({ value }) => this.values[value]!.kind === "input"))
-      throw new CompileError(
-        `compile: ${op} writes over an argument of the function`,
-        "return the new value instead, or close over the tensor",
-      );
-    this.instructions.push({ kind: "update", op, inputs, attrs, outputs });
+  #constant(like: Storage, values: TypedArray): Tensor {
+    const storage = new Storage(like.backend, like.dtype, values.length);
+    this.constants.set(storage, values);
+    const constant = new Tensor(storage, [values.length]);
+    constant.dispose();
+    return constant;
   }
 
-  /** A host write is a constant of the program, allowed only into memory that the function has just made. */
-  write(storage: Storage): void {
-    if (this.#ids.has(storage) || this.#constants.has(storage))
-      throw new CompileError(
-        "compile: the function writes values into a tensor it has already used",
-        "pass changing values as arguments, or as a Scalar",
-      );
-    this.#constants.add(storage);
+  /** A storage that was given values and is written over later: the values are assigned to it before everything else. */
+  #assignConstantFirst(storage: Storage): void {
+    const values = this.constants.get(storage)!;
+    this.constants.delete(storage);
+    const inputs = [uncounted(storage, [storage.length], 0), this.#constant(storage, values)];
+    const runner = storage.backend as Runner;
+    this.steps.unshift({ kind: "update", op: "assign", runner, inputs, attrs: {}, outputs: NONE });
   }
 
-  read(storage: Storage): void {
+  isKnown(storage: Storage): boolean {
+    return storage.hasMemory ? !this.#written.has(storage) : this.constants.has(storage);
+  }
+
+  knownValues(storage: Storage): TypedArray | null {
+    if (!this.isKnown(storage)) throw this.#refuse(storage, "reads");
+    return storage.hasMemory ? null : this.constants.get(storage)!;
+  }
+
+  viewed(storage: Storage): never {
+    throw this.#refuse(storage, "takes a view of");
+  }
+
+  #refuse(storage: Storage, verb: string): CompileError {
+    this.#refusal ??= new CompileError(
+      `compile: the function ${verb} the values of a ${storage.dtype} tensor of ${storage.length} elements that it computes`,
+      "return it and read it after the call: the arithmetic of a compiled function is done when it returns",
+    );
+    return this.#refusal;
+  }
+
+  // ── what happens to storages and handles
+
+  touched(storage: Storage): void {
+    this.#touched.push({ after: this.steps.length, storage });
+  }
+
+  storageMade(storage: Storage): void {
+    this.made.push(storage);
+  }
+
+  tensorMade(tensor: Traced): void {
+    this.#tensors.push(tensor as Tensor);
+  }
+
+  storageReleased(storage: Storage): void {
+    this.#released.push(storage);
+  }
+
+  changed(undo: () => void): void {
+    this.#undos.push({ after: this.steps.length, undo });
+  }
+
+  // ── the call
+
+  /**
+   * Runs `body` without its arithmetic. An error of `body` itself is returned: what came before it is still to be run, as
+   * without compile(). Throws CompileError, with every change taken back, for what cannot be traced.
+   */
+  run<R>(body: () => R): { readonly result: R } | { readonly error: unknown } {
+    const previous = { ops: setTracer(this), storages: setStorageTracer(this) };
+    let outcome: { readonly result: R } | { readonly error: unknown };
+    try {
+      outcome = { result: scope(body) };
+      expectPlainResult(outcome.result);
+    } catch (error) {
+      if (error instanceof CompileError) this.#refusal ??= error;
+      outcome = { error };
+    }
+    try {
+      this.#releaseDroppedGraphs();
+    } finally {
+      setTracer(previous.ops);
+      setStorageTracer(previous.storages);
+    }
+    if (this.#refusal) {
+      this.giveUp();
+      throw this.#refusal;
+    }
+    return outcome;
+  }
+
+  /** Frees what nodes have saved that no tensor leads to any more. */
+  #releaseDroppedGraphs(): void {
+    const nodes = new Set<GraphNode>();
+    const reached = new Set<GraphNode>();
+    for (const tensor of this.#tensors) {
+      const node = nodeOf(tensor);
+      if (!node) continue;
+      nodes.add(node);
+      if (!tensor.isFreed) reached.add(node);
+    }
+    for (const node of reached)
+      for (const target of node.targets) if (target && "node" in target) reached.add(target.node);
+    for (const node of nodes) if (!reached.has(node)) node.release();
+  }
+
+  /** Frees the tensors of a result that is not returned after all, and the graphs that led to them. */
+  dropResult(result: unknown): void {
+    const own = new Set<unknown>(this.#tensors);
+    for (const tensor of tensorsIn(result)) if (own.has(tensor)) tensor.dispose();
+    this.#releaseDroppedGraphs();
+  }
+
+  /** Storages made by the function that somebody still refers to: they outlive the call. */
+  survivors(): Storage[] {
+    return this.made.filter((storage) => !storage.isFreed);
+  }
+
+  /** After the steps have run: frees what was dropped meanwhile, and lets the collector watch what stays. */
+  finish(): void {
+    for (const storage of this.#released) if (storage.isFreed) storage.discard();
+    for (const tensor of this.#tensors) tensor.watchCollection();
+  }
+
+  /** Takes back the changes that came after the first `steps` steps; the tensors made since have no values. */
+  revert(steps = 0): void {
+    for (const { after, storage } of this.#touched) if (after >= steps) storage.version--;
+    for (let i = this.#undos.length - 1; i >= 0 && this.#undos[i]!.after >= steps; i--) this.#undos[i]!.undo();
+  }
+
+  /** Takes everything back: the function has not been called. */
+  giveUp(): void {
+    this.revert();
+    for (const tensor of this.#tensors) tensor.dispose();
+    this.finish();
+  }
+}
+
+/** Throws CompileError for a result that is still to come. */
+function expectPlainResult(result: unknown): void {
+  if (typeof (result as PromiseLike<unknown> | null)?.then === "function")
     throw new CompileError(
-      `compile: the function reads the values of a ${storage.dtype} tensor of ${storage.length} elements`,
-      "return it and read it after the call: a replay does not pass through your code",
+      "compile: the function returned a promise, expected a synchronous function",
+      "await what it needs before the call and pass it as an argument; read results after the call",
     );
-  }
-
-  /** Temporaries still alive after the call, besides what it returned. */
-  escaped(outputs: readonly ValueView[]): Storage[] {
-    return [...this.#ids].flatMap(([storage, id]) =>
-      this.values[id]!.kind === "temporary" && !storage.isFreed && !outputs.some((y) => y.value === id)
-        ? [storage]
-        : [],
-    );
-  }
+  if (Object.prototype.toString.call(result) === "[object Generator]")
+    throw new CompileError("compile: the function returned a generator, expected a function that returns its results");
 }
 
-/** Runs `body` once, recording. Throws CompileError for what a replay could not repeat. */
-export function trace<R>(
-  inputs: readonly Tensor[],
-  body: () => R,
-  tensorsOf: (result: R) => readonly Tensor[],
-): Trace<R> {
-  const recording = new Recording(inputs.map((x) => x.storage));
-  const previousTracer = setTracer(recording);
-  const previousObserver = setObserver(recording);
-  try {
-    const result = scope(body);
-    const results = tensorsOf(result);
-    const attached = results.find((y) => y.edge !== null);
-    if (attached)
-      throw new CompileError(
-        `compile: a result ${showShape(attached.shape)} is still connected to the gradient graph`,
-        "call backward() inside the function, or wrap its body in noGrad()",
-      );
-    const outputs = results.map((y) => recording.view(y));
-    const escaped = recording.escaped(outputs);
-    if (escaped.length > 0)
-      throw new CompileError(
-        `compile: ${escaped.length} tensors made inside outlive the call (the largest has ${Math.max(...escaped.map((s) => s.length))} elements)`,
-        "gradients? call optimizer.step() and optimizer.zeroGrad() inside; return what you want to have",
-      );
-    const { values, externals } = recording;
-    const instructions = fuse(recording.instructions, outputs);
-    const unplaced = {
-      values,
-      instructions,
-      inputs: inputs.map((x) => recording.view(x)),
-      outputs,
-      groups: independentGroups(instructions),
-    };
-    return { program: { ...unplaced, ...placeTemporaries(unplaced) }, result, externals };
-  } catch (error) {
-    for (const storage of recording.externals) storage.release();
-    throw error;
-  } finally {
-    setTracer(previousTracer);
-    setObserver(previousObserver);
-  }
+/** A handle that holds no reference. */
+function uncounted(storage: Storage, shape: Shape, offset: number): Tensor {
+  const x = new Tensor(storage, shape, offset);
+  x.forgo();
+  return x;
 }

@@ -1,8 +1,10 @@
 /** Layers, losses and initialisation: the `nn` of the public face. */
+
+export { manualSeed } from "../tensor/random.js";
 export { ReLU, Sigmoid } from "./activation.js";
 export { BatchNorm2d, type BatchNorm2dOptions } from "./batch-norm.js";
 export { Conv2d, type Conv2dLayerOptions } from "./conv.js";
-export { initialize, manualSeed } from "./init.js";
+export { initialize } from "./init.js";
 export { Linear, type LinearOptions } from "./linear.js";
 export { type CrossEntropyOptions, crossEntropy } from "./loss.js";
 export { Module } from "./module.js";

@@ -4,7 +4,7 @@
  * Every parameter draws from its own stream of the generator, so values do not depend on the order of drawing.
  */
 import { newArray, type TypedArray } from "../tensor/dtype.js";
-import { Random } from "../tensor/random.js";
+import { generator, Random } from "../tensor/random.js";
 import { type Shape, sizeOf } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import type { Module } from "./module.js";
@@ -35,15 +35,6 @@ function initialValues(role: ParameterRole, shape: Shape, dtype: Tensor["dtype"]
   return values;
 }
 
-let layerSeed = 0;
-let layerStream = 0;
-
-/** Makes the layers built from now on start from this seed, as torch.manual_seed does. Models take their own seed instead. */
-export function manualSeed(seed: number): void {
-  layerSeed = seed;
-  layerStream = 0;
-}
-
 /** A persistent tensor with the initial values of its role. */
 export function initialTensor(
   role: ParameterRole,
@@ -54,7 +45,12 @@ export function initialTensor(
   return persistent(
     shape,
     dtype,
-    isLeftToCaller ? 0 : initialValues(role, shape, dtype, () => new Random(layerSeed, layerStream++)),
+    isLeftToCaller
+      ? 0
+      : initialValues(role, shape, dtype, () => {
+          const { seed, stream } = generator.take();
+          return new Random(seed, stream);
+        }),
   );
 }
 

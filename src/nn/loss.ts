@@ -3,9 +3,9 @@
  * 4.2). "original" (Szegedy et al. 2016) equals torch's label_smoothing.
  */
 import * as F from "../ops/functional.js";
-import { isObserved } from "../tensor/observe.js";
 import { scope } from "../tensor/scope.js";
 import { showShape } from "../tensor/shape.js";
+import { storageTracer } from "../tensor/storage.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { DTypeError, ShapeError } from "../util/errors.js";
 
@@ -50,7 +50,8 @@ function checkOperands(logits: Tensor, labels: Tensor): void {
       `crossEntropy: labels are ${labels.dtype}, expected int32 class indices`,
       "tensor(Int32Array.from(labels))",
     );
-  if (!labels.backend.readSync || isObserved()) return;
+  // of labels that a compiled function computes, gather's and oneHot's own check speaks
+  if (!labels.backend.readSync || storageTracer()?.isKnown(labels.storage) === false) return;
   const classes = logits.shape[1]!;
   const values = labels.dataSync();
   const at = values.findIndex((label) => label < 0 || label >= classes);

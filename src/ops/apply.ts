@@ -1,17 +1,27 @@
 /**
  * The one door through which every op goes: check, allocate, run, record. Autograd and compile plug in by the hook.
  */
-import { allocate } from "../tensor/create.js";
+import { allocate, defaultStorage } from "../tensor/create.js";
 import type { Shape } from "../tensor/shape.js";
 import { sameShape, showShape } from "../tensor/shape.js";
-import type { StorageBackend } from "../tensor/storage.js";
-import { Tensor } from "../tensor/tensor.js";
+import { type StorageBackend, storageTracer } from "../tensor/storage.js";
+import type { Tensor } from "../tensor/tensor.js";
 import { BackendError, ShapeError } from "../util/errors.js";
 import { inferDType } from "./dtypes.js";
+import { expectIndices, type IndexOp, indexOps } from "./indices.js";
 import type { Executable, Program } from "./program.js";
+import { drawInto, isRandom } from "./random.js";
 import { type Resolved, resolveScalars } from "./scalar.js";
 import { inferShapes } from "./shapes.js";
-import type { Attrs, OpName, PerOutput, UpdateAttrs, UpdateName } from "./spec.js";
+import {
+  type Attrs,
+  type OpName,
+  type PerOutput,
+  type RandomAttrs,
+  type UpdateAttrs,
+  type UpdateName,
+  updateWrites,
+} from "./spec.js";
 
 /** What a backend must do to take part: run one op on its own tensors. Ops on one backend take effect in call order. */
 export interface Runner extends StorageBackend {
@@ -21,7 +31,7 @@ export interface Runner extends StorageBackend {
   readonly load?: (program: Program) => Executable;
 }
 
-/** Sees every op after it ran. */
+/** Sees every op after it ran, or was traced. */
 export type Recorder = (
   op: OpName,
   inputs: readonly Tensor[],
@@ -29,10 +39,12 @@ export type Recorder = (
   outputs: readonly Tensor[],
 ) => void;
 
-/** Sees what really runs, views left out: compile() records through it. */
+/** Takes ops and updates in place of a backend, views left out: compile() traces through it. */
 export interface Tracer {
-  op(op: OpName, inputs: readonly Tensor[], attrs: object, outputs: readonly Tensor[]): void;
-  update(op: UpdateName, operands: readonly Tensor[], attrs: object): void;
+  op(runner: Runner, op: OpName, inputs: readonly Tensor[], attrs: object, outputs: readonly Tensor[]): void;
+  update(runner: Runner, op: UpdateName, operands: readonly Tensor[], attrs: object): void;
+  /** Indices whose values are not known yet: they are to be compared with the limit when they are. */
+  check(runner: Runner, op: IndexOp, indices: Tensor, limit: number): void;
 }
 
 let recorder: Recorder | null = null;
@@ -53,7 +65,7 @@ export function setRecorder(next: Recorder | null): Recorder | null {
 }
 
 function runnerOf(op: string, operands: readonly Tensor[]): Runner {
-  const first = operands[0]!.storage.backend;
+  const first = (operands[0]?.storage.backend ?? defaultStorage()) as StorageBackend;
   const stranger = operands.find((t) => t.storage.backend !== first);
   if (stranger)
     throw new BackendError(
@@ -92,19 +104,46 @@ export function apply<K extends OpName>(op: K, inputs: readonly Tensor[], attrs:
     inputs.map((x) => x.dtype),
     attrs,
   );
-  const first = inputs[0]!;
+  const first = inputs[0];
   let outputs: Tensor[];
-  if (isView[op]?.(first.shape, shapes[0]!)) {
-    outputs = [new Tensor(first.storage.retain(), shapes[0]!, first.offset + viewOffset(op, first, attrs))];
+  if (op in indexOps) checkIndices(runner, op as IndexOp, inputs, attrs);
+  if (isView[op]?.(first!.shape, shapes[0]!)) {
+    outputs = [first!.alias(shapes[0]!, viewOffset(op, first!, attrs))];
   } else {
     outputs = shapes.map((shape) => allocate(shape, dtype, runner));
-    if (outputs.some((y) => y.size > 0)) {
-      runner.run(op, inputs, attrs, outputs);
-      tracer?.op(op, inputs, attrs, outputs);
-    }
+    if (outputs.some((y) => y.size > 0)) run(runner, op, inputs, attrs, outputs);
   }
   recorder?.(op, inputs, attrs, outputs);
   return outputs as unknown as PerOutput<K, Tensor>;
+}
+
+function run<K extends OpName>(
+  runner: Runner,
+  op: K,
+  inputs: readonly Tensor[],
+  attrs: Attrs<K>,
+  outputs: readonly Tensor[],
+): void {
+  // kernels of random ops run on the host
+  if (isRandom(op) && !runner.view) drawInto(op, attrs as RandomAttrs, outputs[0]!);
+  else if (tracer) tracer.op(runner, op, inputs, attrs, outputs);
+  else runner.run(op, inputs, isRandom(op) ? (resolveScalars(attrs) as unknown as Attrs<K>) : attrs, outputs);
+}
+
+/** Throws IndexError for an index outside; leaves it to the trace where the values are not there yet, and to a device. */
+function checkIndices(runner: Runner, op: IndexOp, inputs: readonly Tensor[], attrs: object): void {
+  const { operand, limitOf } = indexOps[op];
+  const indices = inputs[operand]!;
+  if (!runner.view || indices.size === 0) return;
+  const limit = limitOf(
+    inputs.map((x) => x.shape),
+    attrs,
+  );
+  const storages = storageTracer();
+  const known = storages?.isKnown(indices.storage) ? storages.knownValues(indices.storage) : null;
+  if (known) expectIndices(op, known.subarray(indices.offset, indices.offset + indices.size), limit);
+  else if (storages && !storages.isKnown(indices.storage)) tracer!.check(runner, op, indices, limit);
+  else expectIndices(op, runner.view(indices.storage.allocation, indices.dtype, indices.offset, indices.size), limit);
 }
 
 /** Runs an update, which writes over its first operands. All operands have one shape and dtype. */
@@ -117,6 +156,7 @@ export function update<K extends UpdateName>(op: K, operands: readonly Tensor[],
         `${op}: operands ${showShape(first.shape)} ${first.dtype} and ${showShape(other.shape)} ${other.dtype}, expected alike`,
       );
   if (first.size === 0) return;
-  runner.update(op, operands, resolveScalars(attrs));
-  tracer?.update(op, operands, attrs);
+  for (let i = 0; i < updateWrites[op]; i++) operands[i]!.storage.touch();
+  if (tracer) tracer.update(runner, op, operands, attrs);
+  else runner.update(op, operands, resolveScalars(attrs));
 }

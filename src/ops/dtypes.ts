@@ -71,6 +71,10 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
     return x!;
   },
   cast: (_, { dtype }) => dtype,
+  // fractions
+  rand: (_, { dtype }) => floatsOnly("rand")([dtype]),
+  randn: (_, { dtype }) => floatsOnly("randn")([dtype]),
+  bernoulli: (_, { dtype }) => dtype,
   argmax: () => "int32",
   oneHot: ([indices], { dtype }) => {
     expectInt32(indices, "oneHot");

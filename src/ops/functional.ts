@@ -2,13 +2,24 @@
  * The ops as named functions with readable options and defaults. Each is one call of apply(), or a short composition.
  */
 
-import { tensor } from "../tensor/create.js";
-import { type DType, isFloat } from "../tensor/dtype.js";
-import { checkShape, normalizeAxes, normalizeAxis, resolveReshape, type Shape, showShape } from "../tensor/shape.js";
+import { type CreateOptions, tensor } from "../tensor/create.js";
+import { type DType, isFloat, newArray } from "../tensor/dtype.js";
+import { Random } from "../tensor/random.js";
+import {
+  checkShape,
+  normalizeAxes,
+  normalizeAxis,
+  resolveReshape,
+  type Shape,
+  showShape,
+  sizeOf,
+} from "../tensor/shape.js";
 import { Tensor } from "../tensor/tensor.js";
 import { DTypeError, ShapeError } from "../util/errors.js";
 import { apply } from "./apply.js";
+import { inferDType } from "./dtypes.js";
 import { areFloatsAlike, floatOps, type Operand, withPromoted } from "./promotion.js";
+import { nextStream, type RandomOp, randomOps } from "./random.js";
 import type { ActivationAttrs, Attrs, OpName, OpSpecs, Pair } from "./spec.js";
 
 export type { Operand } from "./promotion.js";
@@ -326,6 +337,39 @@ export function foldBranches(
   const attrs = { kernelSize: pair(kernelSize), groups, eps, hasIdentity: kernels[0] === null };
   const [weight, bias, means, variances] = apply("foldBranches", [mean, covariance, ...tensors], attrs);
   return { weight, bias, means, variances };
+}
+
+export interface RandomOptions extends CreateOptions {
+  /** A number starts a fresh generator, a Random is continued. Default: the one generator, which manualSeed() resets. */
+  readonly seed?: number | Random;
+}
+
+function random<K extends RandomOp>(op: K, shape: Shape, extra: object, options: RandomOptions): Tensor {
+  const { seed, dtype = "float32", requiresGrad = false } = options;
+  checkShape(shape, op);
+  // here too, for draws from a Random
+  inferDType(op, [], { dtype } as Attrs<K>);
+  let y: Tensor;
+  if (seed instanceof Random) {
+    const values = newArray(dtype, sizeOf(shape));
+    for (let i = 0; i < values.length; i++) values[i] = randomOps[op](seed, extra as never);
+    y = tensor(values, shape);
+  } else {
+    const attrs = { shape: [...shape], dtype, ...nextStream(seed), ...extra } as unknown as Attrs<K>;
+    y = apply(op, [], attrs)[0] as Tensor;
+  }
+  if (requiresGrad) y.requiresGrad = true;
+  return y;
+}
+
+/** Uniform values in [0, 1), as `shape`. */
+export const rand = (shape: Shape, options: RandomOptions = {}): Tensor => random("rand", shape, {}, options);
+/** Standard normal values, as `shape`. */
+export const randn = (shape: Shape, options: RandomOptions = {}): Tensor => random("randn", shape, {}, options);
+/** 1 with probability p, else 0, as `shape`. Throws ShapeError for a p outside 0 … 1. */
+export function bernoulli(shape: Shape, p: number, options: RandomOptions = {}): Tensor {
+  if (!(p >= 0 && p <= 1)) throw new ShapeError(`bernoulli: p is ${p}, expected 0 to 1`);
+  return random("bernoulli", shape, { p }, options);
 }
 
 /** Copies x to the default backend, e.g. after setBackend. Not differentiable. */

@@ -5,6 +5,7 @@
 import type { DType } from "../tensor/dtype.js";
 import type { Shape } from "../tensor/shape.js";
 import type { Storage } from "../tensor/storage.js";
+import type { IndexOp } from "./indices.js";
 import type { OpName, UpdateName } from "./spec.js";
 
 export interface Value {
@@ -12,7 +13,7 @@ export interface Value {
   /** Elements. */
   readonly length: number;
   /**
-   * "input": given at each call. "external": a tensor from outside (parameters, constants), used where it lies.
+   * "input": copied in at each call. "external": numbers from outside (parameters, constants), used where they lie.
    * "temporary": made by an instruction; a backend places it.
    */
   readonly kind: "input" | "external" | "temporary";
@@ -46,7 +47,28 @@ export type Instruction =
       readonly attrs: object;
       /** The operands that are written. */
       readonly outputs: readonly ValueView[];
+    }
+  | {
+      /** Ends the run with an IndexError where an index is outside 0 … limit − 1. A device may report it later. */
+      readonly kind: "check";
+      readonly op: IndexOp;
+      readonly inputs: readonly [indices: ValueView];
+      readonly attrs: { readonly limit: number; readonly step: number };
+      readonly outputs: readonly [];
     };
+
+/** An instruction that computes. */
+export type Executed = Exclude<Instruction, { readonly kind: "check" }>;
+
+/** What run() throws for a check: the error, and the step of the function that it stands for. */
+export class CheckFailure extends Error {
+  constructor(
+    readonly step: number,
+    readonly error: Error,
+  ) {
+    super(error.message);
+  }
+}
 
 /** Neighbouring instructions, none of which touches what another one writes: they may run side by side. */
 export interface Group {
@@ -58,9 +80,9 @@ export interface Group {
 export interface Program {
   readonly values: readonly Value[];
   readonly instructions: readonly Instruction[];
-  /** The function's tensor arguments, each a run of an input value. */
+  /** Whole input values, in the order in which run() takes them. */
   readonly inputs: readonly ValueView[];
-  /** What the function returned. */
+  /** Whole values that are copied out after a run: what outlives the call, and inputs that were written over. */
   readonly outputs: readonly ValueView[];
   /** All instructions, in order. Values share a place only if no group needs both. */
   readonly groups: readonly Group[];
@@ -83,10 +105,10 @@ export interface ProfileRow {
 export interface Executable {
   /** Bytes of all temporaries together, after sharing by lifetime. */
   readonly temporaryBytes: number;
-  /** Runs once. Input values are copied in; `readOutput` is valid until the next run. */
+  /** Runs once. Input values are copied in; copyOutput() is valid until the next run. Throws CheckFailure. */
   run(inputs: readonly Storage[], offsets: readonly number[]): void;
-  /** Copies output i to a storage of its size. */
-  copyOutput(i: number, to: Storage): void;
+  /** Copies output i to a storage, from element `offset` on. */
+  copyOutput(i: number, to: Storage, offset?: number): void;
   /** Runs instruction by instruction and times each. */
   profile(inputs: readonly Storage[], offsets: readonly number[], runs: number): readonly ProfileRow[];
   dispose(): void;

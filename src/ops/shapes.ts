@@ -343,4 +343,8 @@ export const inferShapes: { readonly [K in OpName]: ShapeRule<K> } = {
       [attrs.groups, k, k],
     ];
   },
+
+  rand: (_, { shape }) => [shape],
+  randn: (_, { shape }) => [shape],
+  bernoulli: (_, { shape }) => [shape],
 };

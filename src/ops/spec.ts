@@ -56,6 +56,18 @@ export interface FoldAttrs extends EpsAttrs {
   readonly hasIdentity: boolean;
 }
 
+/** What is drawn, and from where: a stream of the counter-based generator, taken anew at each call. */
+export interface RandomAttrs {
+  readonly shape: Shape;
+  readonly dtype: DType;
+  readonly seed: Numeric;
+  readonly stream: Numeric;
+}
+export interface BernoulliAttrs extends RandomAttrs {
+  /** Probability of 1. */
+  readonly p: number;
+}
+
 /** One T per member of a tuple. */
 type Each<Tuple extends readonly unknown[], T> = { readonly [I in keyof Tuple]: T };
 type Spec<Inputs extends readonly string[], Attrs = NoAttrs, Outputs extends readonly string[] = ["y"]> = {
@@ -130,7 +142,7 @@ export interface OpSpecs {
   gather: Spec<["table", "indices"]>;
   /** The gradient of gather: dy [...i, ...rest] added into zeros [rows, ...rest]. */
   scatterAdd: Spec<["dy", "indices"], { readonly rows: number }>;
-  /** int32 [...i] -> [...i, depth], 1 at the index; an index outside gives zeros. */
+  /** int32 [...i] -> [...i, depth], 1 at the index. */
   oneHot: Spec<["indices"], { readonly depth: number; readonly dtype: DType }>;
 
   // 5. matrices and convolutions
@@ -182,6 +194,14 @@ export interface OpSpecs {
     FoldAttrs,
     ["dmean", "dcovariance"]
   >;
+
+  // 8. random numbers; no inputs
+  /** Uniform in [0, 1). */
+  rand: Spec<[], RandomAttrs>;
+  /** Standard normal. */
+  randn: Spec<[], RandomAttrs>;
+  /** 1 with probability p, else 0. */
+  bernoulli: Spec<[], BernoulliAttrs>;
 }
 
 export type OpName = keyof OpSpecs;

@@ -3,7 +3,6 @@
  */
 import { DTypeError, ShapeError } from "../util/errors.js";
 import { convertTo, type DType, dtypeOf, expectHeld, type HostArray, newArray } from "./dtype.js";
-import { Random } from "./random.js";
 import { checkShape, type Shape, showShape, sizeOf } from "./shape.js";
 import { Storage, type StorageBackend } from "./storage.js";
 import { Tensor } from "./tensor.js";
@@ -111,21 +110,3 @@ export function arange(count: number, options: CreateOptions = {}): Tensor {
   for (let i = 0; i < count; i++) values[i] = i;
   return finish(allocate([count], dtype).write(values), options);
 }
-
-export interface RandomOptions extends CreateOptions {
-  /** A number starts a fresh generator; a Random is continued. Default: seed 0. */
-  readonly seed?: number | Random;
-}
-
-function draw(shape: Shape, options: RandomOptions, next: (random: Random) => number): Tensor {
-  const random = options.seed instanceof Random ? options.seed : new Random(options.seed ?? 0);
-  const dtype = options.dtype ?? "float32";
-  const values = newArray(dtype, sizeOf(shape));
-  for (let i = 0; i < values.length; i++) values[i] = next(random);
-  return finish(allocate(shape, dtype).write(values), options);
-}
-
-/** Standard normal values. */
-export const randn = (shape: Shape, options: RandomOptions = {}): Tensor => draw(shape, options, (r) => r.normal());
-/** Uniform values in [0, 1). */
-export const rand = (shape: Shape, options: RandomOptions = {}): Tensor => draw(shape, options, (r) => r.uniform());

@@ -2,6 +2,8 @@
  * Counter-based random numbers: Philox 4x32-10 (Salmon et al., SC 2011). (seed, stream, counter) -> bits, so that any
  * element can be drawn alone and the same everywhere. Not for data order: data/random has the reference's MT19937.
  */
+import { storageTracer } from "./storage.js";
+
 const MULTIPLIER_0 = 0xd2511f53;
 const MULTIPLIER_1 = 0xcd9e8d57;
 const WEYL_0 = 0x9e3779b9;
@@ -76,3 +78,30 @@ export class Random {
     return radius * Math.cos(2 * Math.PI * this.uniform());
   }
 }
+
+/**
+ * The one generator behind random tensors and the initial values of layers: a seed, and the number of the next stream. Each
+ * draw takes a stream of its own, so that its values do not depend on how many elements earlier ones had.
+ */
+export class Generator {
+  #seed = 0;
+  #stream = 0;
+
+  /** Starts again, as torch.manual_seed does. */
+  manualSeed(seed: number): void {
+    this.#seed = seed;
+    this.#stream = 0;
+  }
+
+  /** The seed and a stream that nothing else has drawn from. */
+  take(): { readonly seed: number; readonly stream: number } {
+    const stream = this.#stream++;
+    storageTracer()?.changed(() => void this.#stream--);
+    return { seed: this.#seed, stream };
+  }
+}
+
+export const generator = new Generator();
+
+/** Makes random tensors and layers built from now on start from this seed, as torch.manual_seed does. Models take their own seed instead. */
+export const manualSeed = (seed: number): void => generator.manualSeed(seed);

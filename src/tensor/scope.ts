@@ -17,13 +17,15 @@ export function removeFromScope(tensor: Disposable_): void {
   for (let scope = current; scope !== null; scope = parents.get(scope) ?? null) if (scope.delete(tensor)) return;
 }
 
-/** Every tensor that `value` holds: itself, in arrays, or one level deep in a plain object. */
-function* tensorsIn(value: unknown): Iterable<Disposable_> {
-  if (value === null || typeof value !== "object") return;
+/** Every tensor that `value` holds: itself, or in arrays, maps, sets and plain objects, however deep. */
+export function* tensorsIn(value: unknown, seen = new Set<object>()): Iterable<Disposable_> {
+  if (value === null || typeof value !== "object" || seen.has(value)) return;
+  seen.add(value);
   if (typeof (value as Partial<Disposable_>).dispose === "function") yield value as Disposable_;
-  else if (Array.isArray(value)) for (const item of value) yield* tensorsIn(item);
+  else if (Array.isArray(value) || value instanceof Set) for (const item of value) yield* tensorsIn(item, seen);
+  else if (value instanceof Map) for (const item of value.values()) yield* tensorsIn(item, seen);
   else if (Object.getPrototypeOf(value) === Object.prototype)
-    for (const item of Object.values(value)) yield* tensorsIn(item);
+    for (const item of Object.values(value)) yield* tensorsIn(item, seen);
 }
 
 /**

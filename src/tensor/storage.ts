@@ -4,7 +4,11 @@
  * A storage is counted: each tensor handle holds one reference, and so does each place where autograd saved it.
  * Users never see the count. Handles are dropped by scope(), by backward() for what it has consumed, and by the garbage
  * collector for the rest.
+ *
+ * While compile() traces a function, a tracer is installed: storages made then have no memory until the trace has run,
+ * reads and writes by the host go through the tracer, and every change of state leaves an undo with it.
  */
+import { MemoryError } from "../util/errors.js";
 import type { DType, TypedArray } from "./dtype.js";
 import { dtypes } from "./dtype.js";
 
@@ -37,6 +41,48 @@ export interface StorageBackend {
   readonly view?: (allocation: Allocation, dtype: DType, offset: number, length: number) => TypedArray;
 }
 
+/** What compile() sees of tensors while it traces a function; see compile/trace.ts. */
+export interface StorageTracer {
+  /** A storage was made: it gets no memory now. */
+  storageMade(storage: Storage): void;
+  /** A tensor was made, on any storage. */
+  tensorMade(tensor: Traced): void;
+  /** The last reference to a storage with memory was dropped: the trace may still need its numbers. */
+  storageReleased(storage: Storage): void;
+  /** Takes values from the host for elements from `offset` on; they reach the storage in the order of the trace. */
+  write(storage: Storage, offset: number, values: TypedArray): void;
+  /** All values where the host knows them, null where they may be read from memory. Throws where neither holds. */
+  knownValues(storage: Storage): TypedArray | null;
+  /** Whether knownValues() would answer, rather than throw. */
+  isKnown(storage: Storage): boolean;
+  /** Throws: the numbers are asked for in place. */
+  viewed(storage: Storage): void;
+  /** Numbers from before the trace are written over: their version has grown. */
+  touched(storage: Storage): void;
+  /** A change of state just made, as what takes it back if the trace is given up. */
+  changed(undo: () => void): void;
+}
+
+/** The part of a tensor that a tracer works with. */
+export interface Traced {
+  readonly isFreed: boolean;
+  /** Lets the garbage collector return the storage, from now on. */
+  watchCollection(): void;
+  dispose(): void;
+}
+
+let tracer: StorageTracer | null = null;
+
+/** The tracer of the function that is being traced; null in ordinary use. */
+export const storageTracer = (): StorageTracer | null => tracer;
+
+/** Installs a tracer and returns the one before. */
+export function setStorageTracer(next: StorageTracer | null): StorageTracer | null {
+  const previous = tracer;
+  tracer = next;
+  return previous;
+}
+
 const live = { bytes: 0, storages: 0 };
 
 /** Bytes and count of all storages that are alive, over all backends; the figure the leak tests hold. */
@@ -46,20 +92,40 @@ export class Storage {
   readonly backend: StorageBackend;
   readonly dtype: DType;
   readonly length: number;
-  readonly allocation: Allocation;
+  /** Grows with every write over the numbers; autograd compares it with what it was when it saved them. */
+  version = 0;
+  /** The trace that has numbered this storage last, and the number; compile's own. */
+  trace: object | null = null;
+  traceId = -1;
+  #allocation: Allocation | null = null;
   #references = 1;
+  #onFree: Set<() => void> | null = null;
 
   constructor(backend: StorageBackend, dtype: DType, length: number) {
     this.backend = backend;
     this.dtype = dtype;
     this.length = length;
-    this.allocation = backend.allocate(dtype, length);
-    live.bytes += this.bytes;
-    live.storages++;
+    if (tracer) tracer.storageMade(this);
+    else this.materialize();
   }
 
   get bytes(): number {
     return this.length * dtypes[this.dtype].bytes;
+  }
+
+  /** The backend's record of the memory. Throws MemoryError where there is none. */
+  get allocation(): Allocation {
+    if (this.#allocation === null)
+      throw new MemoryError(
+        `tensor: ${this.length} ${this.dtype} numbers made inside a compiled function are not there any more`,
+        "return the tensor from the function, or call keep() on it",
+      );
+    return this.#allocation;
+  }
+
+  /** False for what a traced function has made and the trace has not run yet. */
+  get hasMemory(): boolean {
+    return this.#allocation !== null;
   }
 
   get isFreed(): boolean {
@@ -71,15 +137,46 @@ export class Storage {
     return this.#references === 1;
   }
 
+  /** Takes memory. */
+  materialize(): void {
+    if (this.#allocation) return;
+    this.#allocation = this.backend.allocate(this.dtype, this.length);
+    live.bytes += this.bytes;
+    live.storages++;
+  }
+
+  /** Gives memory back, whatever the count of references says. */
+  discard(): void {
+    const allocation = this.#allocation;
+    if (!allocation) return;
+    this.#allocation = null;
+    live.bytes -= this.bytes;
+    live.storages--;
+    if (this.#onFree) for (const hear of [...this.#onFree]) hear();
+    this.backend.free(allocation);
+  }
+
+  /** Notes that numbers are written over. */
+  touch(): void {
+    this.version++;
+    if (tracer && this.#allocation) tracer.touched(this);
+  }
+
   retain(): this {
     this.#references++;
     return this;
   }
 
   release(): void {
-    if (--this.#references > 0) return;
-    this.backend.free(this.allocation);
-    live.bytes -= this.bytes;
-    live.storages--;
+    if (--this.#references > 0 || !this.#allocation) return;
+    if (tracer) tracer.storageReleased(this);
+    else this.discard();
+  }
+
+  /** Calls `hear` just before the memory is given back; returns what ends that. Does not keep the storage alive. */
+  watchFree(hear: () => void): () => void {
+    this.#onFree ??= new Set();
+    this.#onFree.add(hear);
+    return () => void this.#onFree?.delete(hear);
   }
 }

@@ -3,11 +3,12 @@
  * `add`, `matmul` and the rest, autograd adds `backward`. Reshapes and leading slices are free views.
  */
 import { BackendError, MemoryError, ShapeError } from "../util/errors.js";
+import { turnOfEventLoop } from "../util/platform.js";
+import { bytesMadeSinceTurn, noteTurn, returnHint, takeHint } from "./collector-hint.js";
 import { convertTo, type DType, dtypes, type HostArray, isFloat, type TypedArray } from "./dtype.js";
-import { observeRead, observeWrite } from "./observe.js";
 import { registerInScope, removeFromScope } from "./scope.js";
 import { resolveReshape, type Shape, sameShape, showShape, sizeOf } from "./shape.js";
-import type { Storage, StorageBackend } from "./storage.js";
+import { type Storage, type StorageBackend, storageTracer } from "./storage.js";
 
 /** Where a tensor came from; autograd's own record. */
 export interface GraphEdge {
@@ -18,6 +19,9 @@ export interface GraphEdge {
 /** Returns storages of handles that became unreachable. */
 const collected = new FinalizationRegistry<Handle>((handle) => handle.release());
 
+/** Bytes of unreferenced tensors that may wait for the garbage collector before reading values lets finalizers run. */
+const TURN_BYTES = 2 ** 26;
+
 /** One reference to a storage that can be dropped once. */
 class Handle {
   constructor(readonly storage: Storage) {}
@@ -27,6 +31,11 @@ class Handle {
     this.isReleased = true;
     this.storage.release();
   }
+  /** Takes a release back, while the storage still has its memory. */
+  restore(): void {
+    this.isReleased = false;
+    this.storage.retain();
+  }
 }
 
 export class Tensor {
@@ -34,21 +43,47 @@ export class Tensor {
   readonly dtype: DType;
   /** First element within the storage, in elements. */
   readonly offset: number;
-  /** The gradient that backward() left here; a tensor of the same shape. */
-  grad: Tensor | null = null;
   /** Set by autograd on results of differentiable ops. */
   edge: GraphEdge | null = null;
   #requiresGrad = false;
+  #grad: Tensor | null = null;
   #handle: Handle;
+  #isWatched = false;
+  /** See collector-hint.ts. */
+  #hint: ArrayBuffer | null = null;
 
-  /** Takes over one reference of `storage`. Not for users: see tensor(), zeros(). */
-  constructor(storage: Storage, shape: Shape, offset = 0) {
+  /** Takes over one reference of `storage`. Not for users: see tensor(), zeros(). `viewOf`: a tensor that shares the storage. */
+  constructor(storage: Storage, shape: Shape, offset = 0, viewOf?: Tensor) {
     this.shape = shape;
     this.dtype = storage.dtype;
     this.offset = offset;
     this.#handle = new Handle(storage);
-    collected.register(this, this.#handle, this.#handle);
+    if (viewOf) this.#hint = viewOf.#hint;
     registerInScope(this);
+    const tracer = storageTracer();
+    if (tracer) tracer.tensorMade(this);
+    else this.watchCollection();
+  }
+
+  /** From now on the garbage collector returns the storage. Not for users. */
+  watchCollection(): void {
+    if (this.#isWatched || this.#handle.isReleased) return;
+    this.#isWatched = true;
+    this.#hint ??= takeHint(this.#handle.storage.bytes);
+    collected.register(this, this.#handle, this.#handle);
+  }
+
+  /** The gradient that backward() left here; a tensor of the same shape. */
+  get grad(): Tensor | null {
+    return this.#grad;
+  }
+
+  set grad(value: Tensor | null) {
+    const before = this.#grad;
+    this.#grad = value;
+    storageTracer()?.changed(() => {
+      this.#grad = before?.isFreed ? null : before;
+    });
   }
 
   get rank(): number {
@@ -81,6 +116,11 @@ export class Tensor {
     return this.#handle.storage;
   }
 
+  /** The storage behind this tensor, freed or not. Not for users. */
+  get home(): Storage {
+    return this.#handle.storage;
+  }
+
   get requiresGrad(): boolean {
     return this.#requiresGrad;
   }
@@ -88,13 +128,32 @@ export class Tensor {
   set requiresGrad(value: boolean) {
     if (value && !isFloat(this.dtype))
       throw new BackendError(`requiresGrad: a ${this.dtype} tensor has no gradient, expected float32 or float64`);
+    const before = this.#requiresGrad;
     this.#requiresGrad = value;
+    storageTracer()?.changed(() => {
+      this.#requiresGrad = before;
+    });
   }
 
-  /** A copy of the values, [...shape] in row-major order. */
-  data(): Promise<TypedArray> {
-    observeRead(this.storage);
-    return this.backend.read(this.storage.allocation, this.dtype, this.offset, this.size);
+  /**
+   * A copy of the values, [...shape] in row-major order. Lets the event loop turn when much was allocated and nothing
+   * disposed, so that a loop which awaits values also lets the garbage collector's finalizers run.
+   */
+  async data(): Promise<TypedArray> {
+    const known = this.#knownValues();
+    if (known) return known;
+    const values = this.backend.read(this.storage.allocation, this.dtype, this.offset, this.size);
+    if (bytesMadeSinceTurn() >= TURN_BYTES) {
+      noteTurn();
+      await turnOfEventLoop();
+    }
+    return values;
+  }
+
+  /** Values that the host has given, while a function is traced; null where memory holds them. */
+  #knownValues(): TypedArray | null {
+    const known = storageTracer()?.knownValues(this.storage);
+    return known ? known.slice(this.offset, this.offset + this.size) : null;
   }
 
   /** Same as data(), at once. Throws BackendError on a backend that is not synchronous. */
@@ -102,16 +161,19 @@ export class Tensor {
     const { backend } = this;
     if (!backend.readSync)
       throw new BackendError(`dataSync: the ${backend.name} backend is not synchronous`, "use await x.data()");
-    observeRead(this.storage);
+    const known = this.#knownValues();
+    if (known) return known;
     return backend.readSync(this.storage.allocation, this.dtype, this.offset, this.size);
   }
 
   /**
    * The values where they lie, for reading and writing in place until the next allocation; null where the backend's memory
-   * is not the host's. It may lie in shared memory.
+   * is not the host's. It may lie in shared memory. Counts as a write: backward() refuses to use what it had saved before.
+   * Throws CompileError inside a compiled function.
    */
   view(): TypedArray | null {
-    observeRead(this.storage);
+    storageTracer()?.viewed(this.storage);
+    this.storage.touch();
     return this.backend.view?.(this.storage.allocation, this.dtype, this.offset, this.size) ?? null;
   }
 
@@ -140,20 +202,28 @@ export class Tensor {
     if (values.length !== this.size)
       throw new ShapeError(`write: ${values.length} values for ${showShape(this.shape)}, expected ${this.size}`);
     const converted = convertTo(values, this.dtype, "write");
-    observeWrite(this.storage);
-    this.backend.write(this.storage.allocation, this.dtype, this.offset, converted);
+    const { storage } = this;
+    storage.touch();
+    const tracer = storageTracer();
+    if (tracer) tracer.write(storage, this.offset, converted === values ? converted.slice() : converted);
+    else this.backend.write(storage.allocation, this.dtype, this.offset, converted);
     return this;
   }
 
   /** Another handle on the same numbers, not connected to the graph. */
   detach(): Tensor {
-    return new Tensor(this.storage.retain(), this.shape, this.offset);
+    return this.alias(this.shape);
+  }
+
+  /** Another handle on the numbers from `offset` on, counted from this tensor's first. Not for users. */
+  alias(shape: Shape, offset = 0): Tensor {
+    return new Tensor(this.storage.retain(), shape, this.offset + offset, this);
   }
 
   /** A free view with another shape and the same number of elements, without a graph: ops/reshape is the differentiable one. */
   viewAs(shape: Shape, offset = 0): Tensor {
     const resolved = offset === 0 && sizeOf(shape) !== this.size ? resolveReshape(this.shape, shape) : shape;
-    return new Tensor(this.storage.retain(), resolved, this.offset + offset);
+    return this.alias(resolved, offset);
   }
 
   /** Protects this tensor from the end of every scope and from backward(); the garbage collector still reclaims it. */
@@ -167,10 +237,28 @@ export class Tensor {
 
   /** Drops this handle now. Using the tensor afterwards throws MemoryError. Calling it twice is fine. */
   dispose(): void {
-    if (this.#handle.isReleased) return;
-    collected.unregister(this.#handle);
+    const handle = this.#handle;
+    if (handle.isReleased) return;
     removeFromScope(this);
-    this.#handle.release();
+    handle.release();
+    const tracer = storageTracer();
+    if (tracer) {
+      // a tensor from before the trace: the collector goes on watching it until the trace has run
+      if (handle.storage.hasMemory) tracer.changed(() => handle.restore());
+      return;
+    }
+    if (this.#isWatched) collected.unregister(handle);
+    if (this.#hint && !handle.storage.hasMemory) returnHint(this.#hint);
+    this.#hint = null;
+  }
+
+  /** Ends this handle without dropping its reference, for one that was never counted. Not for users. */
+  forgo(): void {
+    this.#handle.isReleased = true;
+    removeFromScope(this);
+    if (this.#isWatched) collected.unregister(this.#handle);
+    if (this.#hint) returnHint(this.#hint);
+    this.#hint = null;
   }
 
   hasShape(shape: Shape): boolean {

@@ -69,3 +69,16 @@ export function spawnWorker<T, F>(
   worker.postMessage(data);
   return { terminate: async () => worker.terminate() };
 }
+
+/** Resolves after the event loop has turned: timers, messages, signals and finalizers have run. */
+export function turnOfEventLoop(): Promise<void> {
+  if (typeof setImmediate === "function") return new Promise((resolve) => void setImmediate(resolve));
+  return new Promise((resolve) => {
+    const { port1, port2 } = new MessageChannel();
+    port1.onmessage = () => {
+      port1.close();
+      resolve();
+    };
+    port2.postMessage(null);
+  });
+}

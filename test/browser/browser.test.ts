@@ -7,7 +7,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Pictures } from "../../bench/demo-pictures.js";
 import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
-import type { OpName } from "../../src/ops/spec.js";
+import type { GridOp } from "../conformance/cases.js";
 import { cases } from "../conformance/cases.js";
 import { demoBatches } from "../gpu/demo-batches.js";
 import { SETTLED_LR, SETTLING, settled, trained } from "../gpu/s0-steps.js";
@@ -16,7 +16,7 @@ import { type PageServer, serveCheckout } from "./server.js";
 import type { Answer, Work } from "./tab.js";
 
 /** A tab has room for some hundred of gpu.js's webasm kernels, each of which reserves a memory of its own. */
-const blockOps: readonly OpName[] = ["add", "relu", "conv2d", "batchNorm"];
+const blockOps: readonly GridOp[] = ["add", "relu", "conv2d", "batchNorm"];
 const STEPS = 10;
 /** SwiftShader needs five seconds a step. */
 const SLOW_MS = 300_000;

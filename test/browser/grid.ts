@@ -1,7 +1,7 @@
 /** The conformance grid in a tab: per op the worst of its cases against the reference, as plain numbers. */
 import type { Backend } from "../../src/backends/backend.js";
-import type { Attrs, OpName } from "../../src/ops/spec.js";
-import { type Case, cases } from "../conformance/cases.js";
+import type { Attrs } from "../../src/ops/spec.js";
+import { type Case, cases, type GridOp } from "../conformance/cases.js";
 import { errorsOf } from "../conformance/errors.js";
 
 export interface Row {
@@ -14,18 +14,18 @@ export interface Row {
 }
 
 export interface Choice {
-  readonly ops?: readonly OpName[];
+  readonly ops?: readonly GridOp[];
   /** Leaves out what is too large for a slow mode. */
   readonly isSmall?: boolean;
 }
 
 export async function gridOf(
   backend: Backend,
-  { ops = Object.keys(cases) as OpName[], isSmall = false }: Choice = {},
+  { ops = Object.keys(cases) as GridOp[], isSmall = false }: Choice = {},
 ): Promise<Row[]> {
   const rows: Row[] = [];
   for (const op of ops) {
-    const chosen = (cases[op] as readonly Case<Attrs<OpName>>[]).filter(({ isLarge }) => !(isSmall && isLarge));
+    const chosen = (cases[op] as readonly Case<Attrs<GridOp>>[]).filter(({ isLarge }) => !(isSmall && isLarge));
     // NaN is worse than any number, and would be lost on the way out of the tab
     const errors = (await errorsOf(backend, op, chosen)).map(({ error, where }) => ({
       error: Number.isNaN(error) ? 1e9 : error,

@@ -19,9 +19,9 @@ import {
   withBackend,
 } from "../../src/index.js";
 import { apply } from "../../src/ops/apply.js";
-import type { Attrs, OpName } from "../../src/ops/spec.js";
+import type { Attrs } from "../../src/ops/spec.js";
 import { isFloat } from "../../src/tensor/dtype.js";
-import { type Case, cases, dtypeOfInput } from "./cases.js";
+import { type Case, cases, dtypeOfInput, type GridOp } from "./cases.js";
 import { relativeError, valuesOf } from "./numbers.js";
 
 /** The bar of the project for a backend against the reference, float32, by norm. */
@@ -33,7 +33,7 @@ interface Result {
 }
 
 /** Outputs of one case, then the gradients of its float inputs under a fixed random projection of what has a gradient. */
-function run(op: OpName, { inputs, attrs }: Case<Attrs<OpName>>): Result[] {
+function run(op: GridOp, { inputs, attrs }: Case<Attrs<GridOp>>): Result[] {
   return scope(() => {
     const isDifferentiable = gradients[op] !== null;
     const xs = inputs.map((spec, i) => {
@@ -54,8 +54,8 @@ function run(op: OpName, { inputs, attrs }: Case<Attrs<OpName>>): Result[] {
   });
 }
 
-const runAll = (backend: Backend, op: OpName): Promise<Result[][]> =>
-  withBackend(backend, () => (cases[op] as readonly Case<Attrs<OpName>>[]).map((one) => run(op, one)));
+const runAll = (backend: Backend, op: GridOp): Promise<Result[][]> =>
+  withBackend(backend, () => (cases[op] as readonly Case<Attrs<GridOp>>[]).map((one) => run(op, one)));
 
 const bitsOf = (values: TypedArray): Uint8Array => new Uint8Array(values.buffer, values.byteOffset, values.byteLength);
 
@@ -74,7 +74,7 @@ describe("wasm against reference", () => {
     await two.dispose?.();
   });
 
-  for (const op of Object.keys(cases) as OpName[])
+  for (const op of Object.keys(cases) as GridOp[])
     it(op, async () => {
       const expected = await runAll(reference, op);
       const single = await runAll(one, op);

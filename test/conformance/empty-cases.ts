@@ -3,12 +3,12 @@
  * all that are alike, for which the op's shape rule has an answer.
  */
 import { inferShapes } from "../../src/ops/shapes.js";
-import type { Attrs, OpName } from "../../src/ops/spec.js";
+import type { Attrs } from "../../src/ops/spec.js";
 import { type Shape, sizeOf } from "../../src/tensor/shape.js";
 import { ShapeError } from "../../src/util/errors.js";
-import { type Case, cases, type Input } from "./cases.js";
+import { type Case, cases, type GridOp, type Input } from "./cases.js";
 
-type AnyCase = Case<Attrs<OpName>>;
+type AnyCase = Case<Attrs<GridOp>>;
 
 /** Attributes that hold sizes or positions, one number or a list. */
 const sizeAttrs = ["inputShape", "weightShape", "shape", "begin", "size", "rows", "depth"] as const;
@@ -59,7 +59,7 @@ function choices(places: readonly Place[]): Place[][] {
 }
 
 /** Whether the op has an answer: shapes fit, and no index points into nothing. */
-function isPossible(op: OpName, { inputs, attrs }: AnyCase): boolean {
+function isPossible(op: GridOp, { inputs, attrs }: AnyCase): boolean {
   const infer = inferShapes[op] as unknown as (shapes: readonly Shape[], attrs: object) => readonly Shape[];
   try {
     infer(
@@ -81,13 +81,13 @@ const BASES = 6;
 const MOST = 60;
 
 /** Small cases of an op, spread over the grid. */
-export function smallCases(op: OpName, count: number): readonly AnyCase[] {
+export function smallCases(op: GridOp, count: number): readonly AnyCase[] {
   const small = (cases[op] as readonly AnyCase[]).filter(({ isLarge }) => !isLarge);
   const step = Math.max(1, Math.floor(small.length / count));
   return small.filter((_, i) => i % step === 0).slice(0, count);
 }
 
-export function emptyCases(op: OpName): readonly AnyCase[] {
+export function emptyCases(op: GridOp): readonly AnyCase[] {
   const made = new Map<string, AnyCase>();
   for (const base of smallCases(op, BASES))
     for (const choice of choices(placesOf(base))) {

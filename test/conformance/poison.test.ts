@@ -24,14 +24,14 @@ import {
   tensor,
 } from "../../src/index.js";
 import { apply, update } from "../../src/ops/apply.js";
-import type { Attrs, OpName, UpdateAttrs, UpdateName } from "../../src/ops/spec.js";
+import type { Attrs, UpdateAttrs, UpdateName } from "../../src/ops/spec.js";
 import { dtypes, isFloat, newArray } from "../../src/tensor/dtype.js";
 import { sizeOf } from "../../src/tensor/shape.js";
-import { type Case, cases, dtypeOfInput, type Input } from "./cases.js";
+import { type Case, cases, dtypeOfInput, type GridOp, type Input } from "./cases.js";
 import { emptyCases, smallCases } from "./empty-cases.js";
 import { relativeError, valuesOf } from "./numbers.js";
 
-type AnyCase = Case<Attrs<OpName>>;
+type AnyCase = Case<Attrs<GridOp>>;
 
 /** The bar of the project for a backend against the reference, float32, by norm. */
 const TOLERANCE = 1e-5;
@@ -53,7 +53,7 @@ function valuesFor(input: Input, seed: number, dtype: DType): TypedArray {
 }
 
 /** One-hot rows are of the dtype under test; casts go to all of them from it. */
-const attrsFor = (op: OpName, attrs: Attrs<OpName>, dtype: DType): Attrs<OpName> =>
+const attrsFor = (op: GridOp, attrs: Attrs<GridOp>, dtype: DType): Attrs<GridOp> =>
   op === "oneHot" ? { ...(attrs as Attrs<"oneHot">), dtype } : attrs;
 
 const inputsOf = ({ inputs }: AnyCase, dtype: DType): Tensor[] =>
@@ -65,7 +65,7 @@ const inputsOf = ({ inputs }: AnyCase, dtype: DType): Tensor[] =>
 type Outcome = readonly TypedArray[] | "refused";
 
 /** One evaluation; `weights` has a tensor of each output's shape. */
-type Work = (op: OpName, attrs: Attrs<OpName>, xs: readonly Tensor[], weights: readonly Tensor[]) => readonly Tensor[];
+type Work = (op: GridOp, attrs: Attrs<GridOp>, xs: readonly Tensor[], weights: readonly Tensor[]) => readonly Tensor[];
 
 const forward: Work = (op, attrs, xs) => noGrad(() => apply(op, xs, attrs) as readonly Tensor[]);
 
@@ -92,7 +92,7 @@ function outcomeOf(work: () => readonly Tensor[]): Outcome {
 }
 
 /** What eager mode gives, and what each call of the compiled function gives. */
-function outcomesOf(work: Work, op: OpName, one: AnyCase, dtype: DType, isCompiled: boolean): Outcome[] {
+function outcomesOf(work: Work, op: GridOp, one: AnyCase, dtype: DType, isCompiled: boolean): Outcome[] {
   return scope(() => {
     const attrs = attrsFor(op, one.attrs, dtype);
     const xs = inputsOf(one, dtype);
@@ -127,7 +127,7 @@ const wasm = createWasmBackend({ threads: 2, poison: true });
 afterAll(() => wasm.dispose());
 
 /** The same on both backends, and the number of cases that gave values. */
-async function compare(op: OpName, chosen: readonly AnyCase[], dtype: DType, isCompiled: boolean): Promise<number> {
+async function compare(op: GridOp, chosen: readonly AnyCase[], dtype: DType, isCompiled: boolean): Promise<number> {
   let answered = 0;
   for (const one of chosen)
     for (const work of gradients[op] && isFloat(dtype) ? [forward, backward] : [forward]) {
@@ -148,7 +148,7 @@ async function compare(op: OpName, chosen: readonly AnyCase[], dtype: DType, isC
   return answered;
 }
 
-const ops = Object.keys(cases) as OpName[];
+const ops = Object.keys(cases) as GridOp[];
 
 describe.each(allDTypes)("poisoned memory, %s", (dtype) => {
   for (const op of ops)

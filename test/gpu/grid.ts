@@ -1,8 +1,8 @@
 /** The conformance grid on a backend that may be asynchronous: values and gradients of every case, against the reference. */
 import { describe, expect, it } from "vitest";
 import type { Backend } from "../../src/backends/backend.js";
-import type { Attrs, OpName } from "../../src/ops/spec.js";
-import { type Case, cases } from "../conformance/cases.js";
+import type { Attrs } from "../../src/ops/spec.js";
+import { type Case, cases, type GridOp } from "../conformance/cases.js";
 import { errorsOf } from "../conformance/errors.js";
 
 /** The bar of the gpu backend against the reference, by norm. */
@@ -13,12 +13,12 @@ export function conformanceOf(
   title: string,
   backend: () => Backend,
   choose = (_: Case<unknown>): boolean => true,
-  ops = Object.keys(cases) as OpName[],
+  ops = Object.keys(cases) as GridOp[],
 ): void {
   describe(title, () => {
     for (const op of ops)
       it(op, async () => {
-        const chosen = (cases[op] as readonly Case<Attrs<OpName>>[]).filter(choose);
+        const chosen = (cases[op] as readonly Case<Attrs<GridOp>>[]).filter(choose);
         expect(chosen.length).toBeGreaterThan(0);
         for (const { error, where } of await errorsOf(backend(), op, chosen))
           expect(error, where).toBeLessThanOrEqual(TOLERANCE);

@@ -5,12 +5,12 @@ import { referenceBackend } from "../../src/backends/reference/index.js";
 import { wasmKernels } from "../../src/backends/wasm/kernels/index.js";
 import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import { apply, type Runner } from "../../src/ops/apply.js";
-import type { Attrs, OpName } from "../../src/ops/spec.js";
+import type { Attrs } from "../../src/ops/spec.js";
 import { allocate } from "../../src/tensor/create.js";
 import type { TypedArray } from "../../src/tensor/dtype.js";
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
-import { type Case, cases, dtypeOfInput } from "../conformance/cases.js";
+import { type Case, cases, dtypeOfInput, type GridOp } from "../conformance/cases.js";
 import { relativeError, valuesOf } from "../conformance/numbers.js";
 
 /** The conformance suite's bar. */
@@ -28,7 +28,7 @@ beforeAll(async () => {
 });
 afterAll(() => Promise.all(Object.values(backends).map((backend) => backend.dispose())));
 
-const outputsOf = (on: Runner, op: OpName, { inputs, attrs }: Case<Attrs<OpName>>): TypedArray[] =>
+const outputsOf = (on: Runner, op: GridOp, { inputs, attrs }: Case<Attrs<GridOp>>): TypedArray[] =>
   scope(() => {
     const xs = inputs.map((spec, i) => {
       const dtype = dtypeOfInput(spec, "float32");
@@ -38,9 +38,9 @@ const outputsOf = (on: Runner, op: OpName, { inputs, attrs }: Case<Attrs<OpName>
   });
 
 describe.each(Object.entries(backends))("%s", (_, backend) => {
-  for (const op of Object.keys(wasmKernels) as OpName[])
+  for (const op of Object.keys(wasmKernels) as GridOp[])
     it(op, () => {
-      for (const one of cases[op] as readonly Case<Attrs<OpName>>[]) {
+      for (const one of cases[op] as readonly Case<Attrs<GridOp>>[]) {
         const expected = outputsOf(referenceBackend, op, one);
         outputsOf(backend, op, one).forEach((values, i) => {
           expect(relativeError(values, expected[i]!), `output ${i} of ${JSON.stringify(one)}`).toBeLessThan(TOLERANCE);

@@ -12,14 +12,14 @@ import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import { startBackend } from "../../src/cli/shared-options.js";
 import { models, withBackend } from "../../src/index.js";
 import { apply } from "../../src/ops/apply.js";
-import type { Attrs, OpName } from "../../src/ops/spec.js";
+import type { Attrs } from "../../src/ops/spec.js";
 import { allocate } from "../../src/tensor/create.js";
 import { scope } from "../../src/tensor/scope.js";
 import { mobileoneS0 } from "../../src/train/recipes/mobileone-s0.js";
 import { Session } from "../../src/train/session.js";
 import { WholeUpdate } from "../../src/train/whole-update.js";
 import { UsageError } from "../../src/util/errors.js";
-import { type Case, cases, dtypeOfInput } from "../conformance/cases.js";
+import { type Case, cases, dtypeOfInput, type GridOp } from "../conformance/cases.js";
 import { valuesOf } from "../conformance/numbers.js";
 import { instructionsOf, VECTOR } from "./instructions.js";
 
@@ -129,8 +129,8 @@ describe("paired kernels", () => {
       return new Original(bytes);
     } as unknown as () => WebAssembly.Module);
     const backend = createWasmBackend({ threads: 1, target: { lanes: 8, fences: false } });
-    for (const op of Object.keys(wasmKernels) as OpName[])
-      for (const { inputs, attrs } of cases[op] as readonly Case<Attrs<OpName>>[])
+    for (const op of Object.keys(wasmKernels) as GridOp[])
+      for (const { inputs, attrs } of cases[op] as readonly Case<Attrs<GridOp>>[])
         scope(() => {
           const xs = inputs.map((spec, i) =>
             allocate(spec.shape, dtypeOfInput(spec, "float32"), backend).write(valuesOf(spec, i, "float32")),

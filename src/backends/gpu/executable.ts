@@ -4,7 +4,7 @@
  * only when it has changed.
  */
 import { costOf } from "../../ops/cost.js";
-import type { Executable, Instruction, ProfileRow, Program, ValueView } from "../../ops/program.js";
+import type { Executable, Executed, ProfileRow, Program, ValueView } from "../../ops/program.js";
 import { hasScalar, resolveScalars, Scalar } from "../../ops/scalar.js";
 import { sizeOf } from "../../tensor/shape.js";
 import type { Storage } from "../../tensor/storage.js";
@@ -25,7 +25,7 @@ export interface ExecutableHost {
   readonly pipelines: PipelineCache;
   placeOf(storage: Storage): Place;
   lower(
-    instruction: Instruction,
+    instruction: Executed,
     inputs: readonly Operand[],
     outputs: readonly Operand[],
     attrs: object,
@@ -46,7 +46,7 @@ interface Changing {
   /** As they were when the parameters were made. */
   values: readonly number[];
   readonly members: {
-    readonly instruction: Instruction;
+    readonly instruction: Executed;
     readonly inputs: readonly Operand[];
     readonly outputs: readonly Operand[];
     /** Of the parameters of its calls. */
@@ -134,6 +134,8 @@ export class GpuExecutable implements Executable {
     };
     const plan = planInto(take, pipelines, scratch);
     instructions.forEach((instruction, at) => {
+      // indices are checked by their ops, on the device
+      if (instruction.kind === "check") return;
       instructionNow = at;
       for (const { value } of instruction.outputs) this.#places[value] ??= takePlace(this.#pool, values[value]!.length);
       const operands = {
@@ -209,8 +211,9 @@ export class GpuExecutable implements Executable {
     });
   }
 
-  copyOutput(i: number, to: Storage): void {
-    const target = this.#host.placeOf(to);
+  copyOutput(i: number, to: Storage, offset = 0): void {
+    const place = this.#host.placeOf(to);
+    const target = { ...place, offset: place.offset + offset, length: place.length - offset };
     this.#host.queue.submit((encoder) => copyPlace(encoder, this.#outputs[i]!, target));
   }
 

@@ -3,7 +3,7 @@
  * back through data() alone, and state never leaves the device; in gpu.js's webasm and cpu modes everything is synchronous.
  */
 import type { Runner } from "../../ops/apply.js";
-import type { Executable, Instruction, Program } from "../../ops/program.js";
+import type { Executable, Executed, Program } from "../../ops/program.js";
 import type { Resolved } from "../../ops/scalar.js";
 import type { Attrs, OpName, UpdateAttrs, UpdateName } from "../../ops/spec.js";
 import { type DType, dtypes, type TypedArray } from "../../tensor/dtype.js";
@@ -100,7 +100,7 @@ export class GpuBackend implements Runner {
   }
 
   run<K extends OpName>(op: K, inputs: readonly Tensor[], attrs: Attrs<K>, outputs: readonly Tensor[]): void {
-    const lower = lowerings[op] as unknown as AnyLowering;
+    const lower = lowerings[op as keyof typeof lowerings] as unknown as AnyLowering;
     try {
       lower(inputs.map(operandOf), attrs, outputs.map(operandOf), this.#executor.plan);
     } finally {
@@ -117,13 +117,14 @@ export class GpuBackend implements Runner {
   }
 
   #lower(
-    { kind, op }: Instruction,
+    { kind, op }: Executed,
     inputs: readonly Operand[],
     outputs: readonly Operand[],
     attrs: object,
     plan: Plan,
   ): void {
-    if (kind === "op") (lowerings[op] as unknown as AnyLowering)(inputs, attrs, outputs, plan);
+    if (kind === "op")
+      (lowerings[op as keyof typeof lowerings] as unknown as AnyLowering)(inputs, attrs, outputs, plan);
     else (updates[op] as unknown as AnyUpdateLowering)(inputs, attrs, plan);
   }
 

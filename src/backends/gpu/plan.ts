@@ -3,6 +3,7 @@
  * calls; it never learns whether they run now, are encoded for later, or are recorded for a replay.
  */
 
+import type { RandomOp } from "../../ops/random.js";
 import type { Resolved } from "../../ops/scalar.js";
 import type { Attrs, OpName, PerInput, PerOperand, PerOutput, UpdateAttrs, UpdateName } from "../../ops/spec.js";
 import type { DType } from "../../tensor/dtype.js";
@@ -71,7 +72,8 @@ export type Lowering<K extends OpName> = (
   plan: Plan,
 ) => void;
 
-export type Lowerings = { readonly [K in OpName]: Lowering<K> };
+/** Random ops are drawn on the host: see ops/random. */
+export type Lowerings = { readonly [K in Exclude<OpName, RandomOp>]: Lowering<K> };
 export type UpdateLowerings = {
   readonly [K in UpdateName]: (operands: PerOperand<K, Operand>, attrs: Resolved<UpdateAttrs<K>>, plan: Plan) => void;
 };

@@ -4,7 +4,9 @@
  */
 
 import type { Runner } from "../../ops/apply.js";
-import type { OpName, UpdateName } from "../../ops/spec.js";
+import { draw, type RandomOp } from "../../ops/random.js";
+import { resolveScalars } from "../../ops/scalar.js";
+import type { Attrs, OpName, UpdateName } from "../../ops/spec.js";
 import { type DType, dtypes, newArray, type TypedArray } from "../../tensor/dtype.js";
 import type { Allocation } from "../../tensor/storage.js";
 import type { Tensor } from "../../tensor/tensor.js";
@@ -34,6 +36,12 @@ type BinaryKernel = ReturnType<typeof mapBinary>;
 
 const mapTable = <K extends string, F, Kernel>(formulas: { readonly [N in K]: F }, map: (formula: F) => Kernel) =>
   Object.fromEntries(Object.entries(formulas).map(([name, formula]) => [name, map(formula as F)])) as Record<K, Kernel>;
+
+/** Random ops are defined by the generator, on every backend: see ops/random. */
+const drawing =
+  (op: RandomOp) =>
+  (_: readonly [], attrs: Attrs<RandomOp>, [y]: readonly [ArrayView]): void =>
+    draw(op, resolveScalars(attrs), y.data);
 
 export const referenceKernels: ArrayKernels = {
   ...mapTable<keyof typeof unaryFormulas, (x: number) => number, UnaryKernel>(unaryFormulas, mapUnary),
@@ -77,6 +85,9 @@ export const referenceKernels: ArrayKernels = {
   foldBranches: fold.foldBranches,
   foldBranchesGrad: fold.foldBranchesGrad,
   foldMomentsGrad: fold.foldMomentsGrad,
+  rand: drawing("rand"),
+  randn: drawing("randn"),
+  bernoulli: drawing("bernoulli"),
 };
 
 interface ArrayAllocation extends Allocation {

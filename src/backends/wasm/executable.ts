@@ -3,7 +3,16 @@
  * into stages, all of it written into shared memory where every thread reads it. Running it is one job of the pool.
  */
 import { costOf } from "../../ops/cost.js";
-import type { Executable, Group, Instruction, ProfileRow, Program, ValueView } from "../../ops/program.js";
+import type { IndexOp } from "../../ops/indices.js";
+import {
+  CheckFailure,
+  type Executable,
+  type Executed,
+  type Group,
+  type ProfileRow,
+  type Program,
+  type ValueView,
+} from "../../ops/program.js";
 import { hasScalar, resolveScalars } from "../../ops/scalar.js";
 import { dtypes } from "../../tensor/dtype.js";
 import { sizeOf } from "../../tensor/shape.js";
@@ -28,16 +37,18 @@ export interface ExecutableHost {
   readonly modules: ModuleCache;
   readonly pool: ThreadPool | null;
   pointerOf(allocation: Allocation): number;
+  /** Throws IndexError for an index outside. */
+  check(op: IndexOp, indices: Operand, limit: number): void;
   /** Lowers one instruction into `plan`; false where it has no kernel. */
   lower(
-    instruction: Instruction,
+    instruction: Executed,
     inputs: readonly Operand[],
     outputs: readonly Operand[],
     attrs: object,
     plan: Plan,
   ): boolean;
   /** Runs one instruction by the reference kernels on the same memory. */
-  fallBack(instruction: Instruction, inputs: readonly Operand[], outputs: readonly Operand[], attrs: object): void;
+  fallBack(instruction: Executed, inputs: readonly Operand[], outputs: readonly Operand[], attrs: object): void;
 }
 
 /** A call before it is written down; kernel null: the host falls back. */
@@ -93,6 +104,8 @@ export class WasmExecutable implements Executable {
   /** The calls of one instruction, in order; a single host call where there is no kernel. */
   #lower(index: number, scratch: (bytes: number) => number): PlannedCall[] {
     const instruction = this.#program.instructions[index]!;
+    const onHost = [{ instruction: index, kernel: null, tasks: 1, args: [] }];
+    if (instruction.kind === "check") return onHost;
     const calls: PlannedCall[] = [];
     const plan: Plan = {
       target: this.#host.target,
@@ -103,7 +116,7 @@ export class WasmExecutable implements Executable {
     const inputs = instruction.inputs.map((v) => this.#operand(v));
     const outputs = instruction.outputs.map((v) => this.#operand(v));
     if (this.#host.lower(instruction, inputs, outputs, resolveScalars(instruction.attrs), plan)) return calls;
-    return [{ instruction: index, kernel: null, tasks: 1, args: [] }];
+    return onHost;
   }
 
   /** Stages of a group: the first calls of all its instructions, then the second ones, and so on. */
@@ -171,6 +184,15 @@ export class WasmExecutable implements Executable {
   #fallBack(call: number): void {
     const instruction = this.#program.instructions[this.#planned[call]!.instruction]!;
     const inputs = instruction.inputs.map((v) => this.#operand(v));
+    if (instruction.kind === "check") {
+      const { limit, step } = instruction.attrs;
+      try {
+        this.#host.check(instruction.op, inputs[0]!, limit);
+      } catch (error) {
+        throw new CheckFailure(step, error as Error);
+      }
+      return;
+    }
     const outputs = instruction.outputs.map((v) => this.#operand(v));
     this.#host.fallBack(instruction, inputs, outputs, resolveScalars(instruction.attrs));
   }
@@ -209,10 +231,11 @@ export class WasmExecutable implements Executable {
     else runStages(stages, new Int32Array(1), 0, Number.POSITIVE_INFINITY, host);
   }
 
-  copyOutput(i: number, to: Storage): void {
+  copyOutput(i: number, to: Storage, offset = 0): void {
     const { pointer, size, dtype } = this.#operand(this.#program.outputs[i]!);
-    const bytes = size * dtypes[dtype].bytes;
-    this.#bytesAt(this.#host.pointerOf(to.allocation), bytes).set(this.#bytesAt(pointer, bytes));
+    const { bytes } = dtypes[dtype];
+    const target = this.#host.pointerOf(to.allocation) + offset * bytes;
+    this.#bytesAt(target, size * bytes).set(this.#bytesAt(pointer, size * bytes));
   }
 
   profile(inputs: readonly Storage[], offsets: readonly number[], runs: number): readonly ProfileRow[] {

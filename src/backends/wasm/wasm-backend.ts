@@ -3,6 +3,7 @@
  * What has no kernel, or whose kernel declines a case, runs on the reference kernels over the same memory, and is counted.
  */
 import type { Runner } from "../../ops/apply.js";
+import { expectIndices } from "../../ops/indices.js";
 import type { Executable, Program } from "../../ops/program.js";
 import type { Resolved } from "../../ops/scalar.js";
 import type { Attrs, OpName, UpdateAttrs, UpdateName } from "../../ops/spec.js";
@@ -192,6 +193,7 @@ export class WasmBackend implements Runner {
       modules: this.#modules,
       pool: this.#pool,
       pointerOf: (allocation) => blockOf(allocation).pointer,
+      check: (op, indices, limit) => expectIndices(op, this.#viewOf(indices).data, limit),
       lower: ({ kind, op }, inputs, outputs, attrs, plan) =>
         kind === "op"
           ? lowerOp(op, inputs, attrs, outputs, plan)

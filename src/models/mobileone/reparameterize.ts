@@ -5,7 +5,7 @@
 import { BatchNorm2d } from "../../nn/batch-norm.js";
 import type { Module } from "../../nn/module.js";
 import { update } from "../../ops/apply.js";
-import { randn } from "../../tensor/create.js";
+import { randn } from "../../ops/functional.js";
 import { showShape } from "../../tensor/shape.js";
 import { Tensor } from "../../tensor/tensor.js";
 import { DeployedBlock, MobileOneBlock } from "./block.js";
