@@ -82,7 +82,12 @@ export function resolveReshape(from: Shape, wanted: Shape): number[] {
   const size = sizeOf(from);
   const unknown = wanted.indexOf(-1);
   const known = wanted.reduce((product, dim, i) => (i === unknown ? product : product * dim), 1);
-  const resolved = wanted.map((dim, i) => (i === unknown ? (known === 0 ? 0 : size / known) : dim));
+  if (unknown >= 0 && known === 0)
+    throw new ShapeError(
+      `reshape: ${showShape(from)} to ${showShape(wanted)}: any number in place of -1 gives 0 elements`,
+      "name every dimension",
+    );
+  const resolved = wanted.map((dim, i) => (i === unknown ? size / known : dim));
   if (sizeOf(resolved) !== size || resolved.some((dim) => !Number.isInteger(dim) || dim < 0))
     throw new ShapeError(
       `reshape: ${showShape(from)} has ${size} elements, ${showShape(wanted)} asks for ${

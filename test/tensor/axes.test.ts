@@ -135,6 +135,16 @@ describe("slice and pad", () => {
   });
 });
 
+describe("reshape", () => {
+  it("works out a -1 among sizes of 0 only where one number fits", () => {
+    expect(T.zeros([0, 3]).reshape([-1, 3]).shape).toEqual([0, 3]);
+    expect(T.zeros([0, 4]).reshape([2, -1]).shape).toEqual([2, 0]);
+    expect(T.zeros([0]).reshape([-1]).shape).toEqual([0]);
+    for (const shape of [[0, -1], [-1, 0], [-1, -1], [0.5, -1], [-2]])
+      expect(() => T.zeros([0, 3]).reshape(shape), `${shape}`).toThrow(T.ShapeError);
+  });
+});
+
 describe("nothing to reduce", () => {
   it("sums to 0, has a mean of NaN, and no extreme", () => {
     const x = T.zeros([0, 2]);
