@@ -24,8 +24,8 @@ export function customFunction<Inputs extends readonly Tensor[]>(
     const y = noGrad(() => scope(() => spec.forward(...inputs)));
     if (!isGradEnabled() || !inputs.some(needsGrad)) return y;
     const kept = new Saved();
-    const saved = inputs.map((x, i) => kept.keep(x, `input ${i}`)) as unknown as Inputs;
-    const savedOutput = kept.keep(y, "output");
+    const saved = inputs.map((x) => kept.keep(x)) as unknown as Inputs;
+    const savedOutput = kept.keep(y);
     connect(
       spec.name,
       inputs,

@@ -8,7 +8,7 @@ import { type Recorder, setRecorder } from "../ops/apply.js";
 import type { Attrs, OpName } from "../ops/spec.js";
 import { isFloat } from "../tensor/dtype.js";
 import { removeFromScope } from "../tensor/scope.js";
-import { showShape } from "../tensor/shape.js";
+import { showShape, sizeOf } from "../tensor/shape.js";
 import { storageTracer } from "../tensor/storage.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { GradientError } from "../util/errors.js";
@@ -75,38 +75,51 @@ export function save(x: Tensor): Tensor {
   return saved;
 }
 
-/** A tensor that only knows its shape and dtype; reading it throws. */
-function shapeOnly(x: Tensor): Tensor {
-  const ghost = save(x);
-  ghost.dispose();
-  return ghost;
+/** Stands for a tensor of which a rule reads no numbers. */
+class ShapeOnly implements Pick<Tensor, "shape" | "dtype" | "size" | "rank"> {
+  constructor(
+    readonly shape: Tensor["shape"],
+    readonly dtype: Tensor["dtype"],
+  ) {}
+  get size(): number {
+    return sizeOf(this.shape);
+  }
+  get rank(): number {
+    return this.shape.length;
+  }
 }
+
+const shapeOnly = ({ shape, dtype }: Tensor): Tensor => new ShapeOnly(shape, dtype) as unknown as Tensor;
 
 /**
  * What a node has saved. `expectUnchanged` throws GradientError where numbers were written over since: the gradient would be
  * that of other values.
  */
 export class Saved {
-  readonly #kept: { readonly x: Tensor; readonly version: number; readonly where: string }[] = [];
+  readonly #tensors: Tensor[] = [];
+  readonly #versions: number[] = [];
 
   /** A handle of its own on x, with the version of its numbers. */
-  keep(x: Tensor, where: string): Tensor {
+  keep(x: Tensor): Tensor {
     const own = save(x);
-    this.#kept.push({ x: own, version: own.storage.version, where });
+    this.#tensors.push(own);
+    this.#versions.push(own.storage.version);
     return own;
   }
 
   expectUnchanged(name: string): void {
-    for (const { x, version, where } of this.#kept)
-      if (x.storage.version !== version)
+    for (let i = 0; i < this.#tensors.length; i++) {
+      const x = this.#tensors[i]!;
+      if (x.storage.version !== this.#versions[i])
         throw new GradientError(
-          `backward: ${where} ${showShape(x.shape)} of ${name} was written over after ${name} had saved it, expected it unchanged`,
+          `backward: a tensor ${showShape(x.shape)} that ${name} had saved was written over since, expected it unchanged`,
           "write after backward(), or into a copy; x.view() counts as a write",
         );
+    }
   }
 
   release(): void {
-    for (const { x } of this.#kept) x.dispose();
+    for (const x of this.#tensors) x.dispose();
   }
 }
 
@@ -156,10 +169,10 @@ const record: Recorder = (op, inputs, attrs, outputs) => {
   if (!entry || !isFloat(outputs[0]!.dtype)) return;
   const { needs, connected = 1, rule } = entry;
   const saved = new Saved();
-  const keepWhere = (indices: readonly number[] | "all", what: string) => (x: Tensor, i: number) =>
-    indices === "all" || indices.includes(i) ? saved.keep(x, `${what} ${i}`) : shapeOnly(x);
-  const savedInputs = inputs.map(keepWhere(needs.inputs, "input"));
-  const savedOutputs = outputs.map(keepWhere(needs.outputs, "output"));
+  const keepWhere = (indices: readonly number[] | "all") => (x: Tensor, i: number) =>
+    indices === "all" || indices.includes(i) ? saved.keep(x) : shapeOnly(x);
+  const savedInputs = inputs.map(keepWhere(needs.inputs));
+  const savedOutputs = outputs.map(keepWhere(needs.outputs));
   connect(op, inputs, outputs.slice(0, connected), (dys) => rule(dys, savedInputs, attrs, savedOutputs), saved);
 };
 

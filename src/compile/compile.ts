@@ -7,7 +7,7 @@ import { scope, tensorsIn } from "../tensor/scope.js";
 import { type Storage, storageTracer } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { UsageError } from "../util/errors.js";
-import { interpret, materialize } from "./interpret.js";
+import { interpret } from "./interpret.js";
 import type { Numbering } from "./numbering.js";
 import { Recording } from "./recording.js";
 import { describe, match, runnerOf, type Structure } from "./structure.js";
@@ -52,6 +52,8 @@ interface Entry {
   /** Externals that were other storages at another call. */
   readonly copied: Set<number>;
   recording: Recording | null;
+  /** What the call after one of these had. */
+  follower: Entry | null;
 }
 
 class Compiler<Args extends readonly unknown[], R> {
@@ -60,6 +62,8 @@ class Compiler<Args extends readonly unknown[], R> {
   readonly #limit: number;
   /** The one used last comes first. */
   #entries: Entry[] = [];
+  /** The one that the next call most likely has: what came after the last one before. */
+  #expected: Entry | null = null;
 
   constructor(fn: (...args: Args) => R, limit: number) {
     this.#fn = fn;
@@ -69,11 +73,11 @@ class Compiler<Args extends readonly unknown[], R> {
   call(args: Args): R {
     // inside another compiled function this one is part of it
     if (storageTracer()) return scope(() => this.#fn(...args));
-    const trace = new Trace();
+    const trace = this.#trace(args);
     const outcome = trace.run(() => this.#fn(...args));
     try {
       if ("error" in outcome) interpret(trace);
-      else this.#execute(trace, argumentTensors(args));
+      else this.#execute(trace);
     } catch (error) {
       if ("result" in outcome) trace.dropResult(outcome.result);
       throw error;
@@ -84,30 +88,49 @@ class Compiler<Args extends readonly unknown[], R> {
     return outcome.result;
   }
 
-  #execute(trace: Trace, args: readonly Tensor[]): void {
-    if (trace.steps.length === 0) {
-      for (const storage of trace.survivors()) materialize(storage, trace);
-      return;
-    }
-    if (!runnerOf(trace)?.load) {
-      this.stats.interpreted++;
-      interpret(trace);
-      return;
-    }
+  #trace(args: Args): Trace {
+    const tensors = [...tensorsIn(args)].filter((x): x is Tensor => x instanceof Tensor && !x.isFreed);
+    return new Trace(tensors, this.#expected?.structure ?? null);
+  }
+
+  /** The entry that a call has, and its numbering. */
+  #find(trace: Trace): { readonly entry: Entry; readonly numbering: Numbering } | null {
+    const expected = trace.expectedNumbering;
+    if (expected) return { entry: this.#expected!, numbering: expected };
     for (const entry of this.#entries) {
-      const numbering = match(entry.structure, trace, args);
-      if (!numbering) continue;
-      this.#entries = [entry, ...this.#entries.filter((other) => other !== entry)];
-      this.#recordingOf(entry, numbering, trace).run(numbering, trace);
+      const numbering = match(entry.structure, trace);
+      if (numbering) return { entry, numbering };
+    }
+    return null;
+  }
+
+  #execute(trace: Trace): void {
+    const known = this.#find(trace);
+    if (known) {
+      this.#moveToFront(known.entry);
+      this.#recordingOf(known.entry, known.numbering, trace).run(known.numbering, trace);
       this.stats.replayed++;
       return;
     }
+    if (!runnerOf(trace.steps)?.load) {
+      if (trace.steps.length > 0) this.stats.interpreted++;
+      interpret(trace);
+      return;
+    }
     this.#makeRoom();
-    const { structure, numbering } = describe(trace, args);
+    const { structure, numbering } = describe(trace);
     const storages = numbering.bound.map(({ storage }) => storage);
-    this.#entries.unshift({ structure, storages, copied: new Set(), recording: null });
+    const entry = { structure, storages, copied: new Set<number>(), recording: null, follower: null };
+    this.#moveToFront(entry);
     this.stats.interpreted++;
     interpret(trace);
+  }
+
+  #moveToFront(entry: Entry): void {
+    const before = this.#entries[0];
+    if (before) before.follower = entry;
+    this.#expected = entry.follower ?? entry;
+    if (before !== entry) this.#entries = [entry, ...this.#entries.filter((other) => other !== entry)];
   }
 
   #recordingOf(entry: Entry, numbering: Numbering, trace: Trace): Recording {
@@ -138,30 +161,28 @@ class Compiler<Args extends readonly unknown[], R> {
   #forget(entry: Entry): void {
     entry.recording?.dispose();
     this.#entries = this.#entries.filter((other) => other !== entry);
+    for (const other of this.#entries) if (other.follower === entry) other.follower = null;
+    if (this.#expected === entry) this.#expected = this.#entries[0] ?? null;
   }
 
   profile(args: Args, runs: number): readonly ProfileRow[] | null {
     // a structure's first call is run step by step, its second as a program; steps after the first may differ from it
     for (let i = 0, before = this.stats.replayed; i < 4 && this.stats.replayed === before; i++) this.call(args);
-    const trace = new Trace();
+    const trace = this.#trace(args);
     const outcome = trace.run(() => this.#fn(...args));
-    let rows: readonly ProfileRow[] | null = null;
     try {
       if ("error" in outcome) throw outcome.error;
-      const entry = this.#entries[0];
-      const tensors = argumentTensors(args);
-      const numbering = entry && runnerOf(trace)?.load ? match(entry.structure, trace, tensors) : null;
-      if (!numbering) {
-        this.#execute(trace, tensors);
+      const known = this.#find(trace);
+      if (!known) {
+        this.#execute(trace);
         return null;
       }
-      const recording = this.#recordingOf(entry!, numbering, trace);
-      recording.run(numbering, trace);
-      rows = recording.executable.profile(...recording.inputsOf(numbering), runs);
+      const recording = this.#recordingOf(known.entry, known.numbering, trace);
+      recording.run(known.numbering, trace);
+      return recording.executable.profile(...recording.inputsOf(known.numbering), runs);
     } finally {
       trace.finish();
     }
-    return rows;
   }
 
   get temporaryBytes(): number {
@@ -175,10 +196,6 @@ class Compiler<Args extends readonly unknown[], R> {
     for (const entry of [...this.#entries]) this.#forget(entry);
   }
 }
-
-/** The tensors among arguments: themselves, or in arrays, maps, sets and plain objects. */
-const argumentTensors = (args: readonly unknown[]): Tensor[] =>
-  [...tensorsIn(args)].filter((x): x is Tensor => x instanceof Tensor && !x.isFreed);
 
 /**
  * A function that does what `fn` does, faster from its third call of one kind on. Its JavaScript runs at every call, without

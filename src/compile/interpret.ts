@@ -8,7 +8,8 @@ import { type Resolved, resolveScalars } from "../ops/scalar.js";
 import type { Attrs, OpName, UpdateAttrs, UpdateName } from "../ops/spec.js";
 import type { Storage } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
-import type { Step, Trace } from "./trace.js";
+import type { Step } from "./step.js";
+import type { Trace } from "./trace.js";
 
 /** Gives memory, and the values that the host has for it. */
 export function materialize(storage: Storage, trace: Trace): void {
@@ -33,7 +34,7 @@ export function interpret(trace: Trace): void {
       runStep(step);
       for (const { home } of operands) if (home.isFreed && lastUse.get(home) === at) home.discard();
     }
-    for (const storage of trace.survivors()) materialize(storage, trace);
+    for (const storage of trace.survivors) materialize(storage, trace);
   } catch (error) {
     for (const storage of trace.made) if (storage.isFreed) storage.discard();
     trace.revert(at + 1);

@@ -5,7 +5,7 @@
 import type { DType } from "../tensor/dtype.js";
 import type { Storage } from "../tensor/storage.js";
 import type { Tensor } from "../tensor/tensor.js";
-import type { Trace } from "./trace.js";
+import type { Constants, Step } from "./step.js";
 
 /**
  * "input": an argument. "external": any other storage from outside. "constant": values that the function gave from the host.
@@ -40,30 +40,27 @@ const IN_RUNS = -2;
 export class Numbering {
   readonly values: NumberedValue[] = [];
   readonly bound: Bound[] = [];
-  readonly #trace: Trace;
+  readonly #constants: Constants;
   /** On storages that have a number. */
   readonly #mark = {};
   readonly #runs = new Map<Storage, Run[]>();
   /** Of the operand that resolve() saw last, counted from its value's first element. */
   offset = 0;
 
-  constructor(trace: Trace, args: readonly Tensor[]) {
-    this.#trace = trace;
+  constructor(constants: Constants, args: readonly Tensor[]) {
+    this.#constants = constants;
     for (const x of args) this.#addRun(x);
-    let isPartial = false;
     for (const [storage, runs] of this.#runs) {
       storage.trace = this.#mark;
       storage.traceId = IN_RUNS;
       const merged = mergeOverlapping(runs);
       this.#runs.set(storage, merged);
-      isPartial ||= merged.length > 1 || merged[0]!.to - merged[0]!.from < storage.length;
     }
-    if (isPartial) this.#joinRuns();
   }
 
   /** An operand that reaches across the runs of a storage, through a tensor that is no argument, makes it one value. */
-  #joinRuns(): void {
-    for (const { inputs, outputs } of this.#trace.steps)
+  joinRuns(steps: readonly Step[]): void {
+    for (const { inputs, outputs } of steps)
       for (const operands of [inputs, outputs])
         for (const x of operands) {
           const storage = x.home;
@@ -84,7 +81,12 @@ export class Numbering {
     return this.#runs.get(x.home)!.find(({ from, to }) => from <= x.offset && end <= to);
   }
 
-  /** The number of the value that an operand is part of; sets `offset`. */
+  /** Whether a storage has a number, or is an argument's. */
+  has(storage: Storage): boolean {
+    return storage.trace === this.#mark;
+  }
+
+  /** The number of the value that an operand is part of, and in `offset` where; −1 across the runs of arguments. */
   resolve(x: Tensor): number {
     const storage = x.home;
     if (storage.trace === this.#mark) {
@@ -92,7 +94,8 @@ export class Numbering {
         this.offset = x.offset;
         return storage.traceId;
       }
-      const run = this.#runOf(x)!;
+      const run = this.#runOf(x);
+      if (!run) return -1;
       if (run.id < 0) run.id = this.#add(storage, "input", run.to - run.from, run.from);
       this.offset = x.offset - run.from;
       return run.id;
@@ -105,7 +108,7 @@ export class Numbering {
 
   #kindOf(storage: Storage): ValueKind {
     if (storage.hasMemory) return "external";
-    return this.#trace.constants.has(storage) ? "constant" : "temporary";
+    return this.#constants.has(storage) ? "constant" : "temporary";
   }
 
   #add(storage: Storage, kind: ValueKind, length: number, base: number): number {
@@ -114,13 +117,12 @@ export class Numbering {
     return this.values.length - 1;
   }
 
-  /** The temporaries that outlive the call, by number. */
-  survivors(): number[] {
-    return this.#trace
-      .survivors()
-      .filter(({ trace }) => trace === this.#mark)
-      .map(({ traceId }) => traceId)
-      .filter((id) => this.values[id]!.kind === "temporary");
+  /** The temporaries among storages, by number. */
+  temporariesOf(storages: readonly Storage[]): number[] {
+    const ids: number[] = [];
+    for (const storage of storages)
+      if (this.has(storage) && this.values[storage.traceId]?.kind === "temporary") ids.push(storage.traceId);
+    return ids;
   }
 }
 

@@ -94,7 +94,7 @@ export class Recording {
       throw error.error;
     }
     this.#copyOut(numbering, () => true);
-    for (const storage of trace.survivors()) materialize(storage, trace);
+    for (const storage of trace.survivors) materialize(storage, trace);
   }
 
   /** Gives constants the values of this call. */

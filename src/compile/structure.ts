@@ -6,9 +6,10 @@ import type { Runner } from "../ops/apply.js";
 import type { Instruction, ValueView } from "../ops/program.js";
 import { Scalar } from "../ops/scalar.js";
 import { type UpdateName, updateWrites } from "../ops/spec.js";
+import type { Storage } from "../tensor/storage.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type NumberedValue, Numbering } from "./numbering.js";
-import type { Trace } from "./trace.js";
+import { type Constants, type Step, uncounted } from "./step.js";
 
 export interface Structure {
   readonly runner: Runner;
@@ -19,32 +20,45 @@ export interface Structure {
 }
 
 /** The one backend of all steps; null where there are none or several. */
-export function runnerOf({ steps }: Trace): Runner | null {
+export function runnerOf(steps: readonly Step[]): Runner | null {
   const first = steps[0]?.runner;
   return first && steps.every(({ runner }) => runner === first) ? first : null;
 }
 
-export function describe(
-  trace: Trace,
-  args: readonly Tensor[],
-): { readonly structure: Structure; readonly numbering: Numbering } {
-  const numbering = new Numbering(trace, args);
+/** What a traced call came to. */
+export interface TracedCall {
+  readonly steps: readonly Step[];
+  readonly constants: Constants;
+  /** Storages made by the function that outlive it. */
+  readonly survivors: readonly Storage[];
+  /** Tensors among the arguments. */
+  readonly args: readonly Tensor[];
+}
+
+export function describe({ steps, constants, survivors, args }: TracedCall): {
+  readonly structure: Structure;
+  readonly numbering: Numbering;
+} {
+  const numbering = new Numbering(constants, args);
+  numbering.joinRuns(steps);
   const scalars = new Map<Scalar, Scalar>();
   const view = (x: Tensor): ValueView => {
     const value = numbering.resolve(x);
     return { value, offset: numbering.offset, shape: x.shape };
   };
-  const instructions = trace.steps.map(({ kind, op, inputs, attrs, outputs }, step) => {
-    const own = kind === "check" ? { ...attrs, step } : ownAttrs(attrs, scalars);
+  const owned = new Map<object, object>();
+  const instructions = steps.map(({ kind, op, inputs, attrs, outputs }, step) => {
+    if (!owned.has(attrs)) owned.set(attrs, kind === "check" ? { ...attrs, step } : ownAttrs(attrs, scalars));
+    const own = owned.get(attrs)!;
     const views = inputs.map(view);
     const written = kind === "update" ? views.slice(0, updateWrites[op as UpdateName]) : outputs.map(view);
     return { kind, op, inputs: views, attrs: own, outputs: written } as Instruction;
   });
   const structure = {
-    runner: runnerOf(trace)!,
+    runner: runnerOf(steps)!,
     values: numbering.values,
     instructions,
-    survivors: numbering.survivors(),
+    survivors: numbering.temporariesOf(survivors),
   };
   return { structure, numbering };
 }
@@ -61,22 +75,74 @@ function ownAttrs(attrs: object, scalars: Map<Scalar, Scalar>): object {
   return own;
 }
 
-/** The numbering of a trace that has this structure, null for any other. The structure's Scalars take its values. */
-export function match(structure: Structure, trace: Trace, args: readonly Tensor[]): Numbering | null {
-  const { steps } = trace;
-  const { instructions, runner } = structure;
-  if (steps.length !== instructions.length) return null;
-  const numbering = new Numbering(trace, args);
-  const scalars = new Map<Scalar, number>();
-  for (let i = 0; i < steps.length; i++) {
-    const step = steps[i]!;
-    const known = instructions[i]!;
-    if (step.op !== known.op || step.kind !== known.kind || step.runner !== runner) return null;
-    if (!areSameOperands(step.inputs, known.inputs, numbering, structure)) return null;
-    if (step.kind === "op" && !areSameOperands(step.outputs, known.outputs, numbering, structure)) return null;
-    if (!areSameAttrs(step.attrs, known.attrs, scalars)) return null;
+/** The numbering of a call that has this structure, null for any other. The structure's Scalars take its values. */
+export function match(structure: Structure, { steps, constants, survivors, args }: TracedCall): Numbering | null {
+  if (steps.length !== structure.instructions.length) return null;
+  const cursor = new Cursor(structure, constants, args);
+  cursor.numbering.joinRuns(steps);
+  for (const step of steps) if (!cursor.accepts(step)) return null;
+  return cursor.finish(survivors);
+}
+
+/** Compares a call with a structure while it is traced, step by step: what fits need not be kept. */
+export class Cursor {
+  readonly numbering: Numbering;
+  readonly structure: Structure;
+  /** Steps that have fitted. */
+  position = 0;
+  readonly #scalars = new Map<Scalar, number>();
+  #lastGiven: object | null = null;
+  #lastKnown: object | null = null;
+
+  constructor(structure: Structure, constants: Constants, args: readonly Tensor[]) {
+    this.structure = structure;
+    this.numbering = new Numbering(constants, args);
   }
-  return areSame(numbering.survivors(), structure.survivors) ? numbering : null;
+
+  /** Whether the step is the next one of the structure. */
+  accepts({ kind, op, runner, inputs, attrs, outputs }: Step): boolean {
+    const known = this.structure.instructions[this.position];
+    if (!known || op !== known.op || kind !== known.kind || runner !== this.structure.runner) return false;
+    const isSame =
+      areSameOperands(inputs, known.inputs, this.numbering, this.structure) &&
+      (kind !== "op" || areSameOperands(outputs, known.outputs, this.numbering, this.structure)) &&
+      this.#areSameAttrs(attrs, known.attrs);
+    if (isSame) this.position++;
+    return isSame;
+  }
+
+  /** Updates of one optimiser share their attributes: the same two objects are compared once. */
+  #areSameAttrs(given: object, known: object): boolean {
+    if (given === this.#lastGiven && known === this.#lastKnown) return true;
+    this.#lastGiven = given;
+    this.#lastKnown = known;
+    const isSame = areSameAttrs(given, known, this.#scalars);
+    if (!isSame) this.#lastGiven = null;
+    return isSame;
+  }
+
+  /** The numbering, where the structure is complete and the same values outlive the call; else null. */
+  finish(survivors: readonly Storage[]): Numbering | null {
+    if (this.position !== this.structure.instructions.length) return null;
+    return areSame(this.numbering.temporariesOf(survivors), this.structure.survivors) ? this.numbering : null;
+  }
+
+  /** The steps that have fitted. */
+  steps(): Step[] {
+    const { runner, instructions } = this.structure;
+    const operand = ({ value, offset, shape }: ValueView): Tensor => {
+      const { storage, base } = this.numbering.bound[value]!;
+      return uncounted(storage, shape, base + offset);
+    };
+    return instructions.slice(0, this.position).map(({ kind, op, inputs, attrs, outputs }) => ({
+      kind,
+      op,
+      runner,
+      inputs: inputs.map(operand),
+      attrs: kind === "check" ? { limit: attrs.limit } : attrs,
+      outputs: kind === "op" ? outputs.map(operand) : [],
+    }));
+  }
 }
 
 function areSameOperands(
@@ -117,11 +183,11 @@ function isSameAttr(given: unknown, known: unknown, scalars: Map<Scalar, number>
   if (Object.is(given, known)) return true;
   if (known instanceof Scalar) {
     if (!(given instanceof Scalar)) return false;
-    const taken = scalars.get(known);
+    // one Scalar for several steps takes one value
+    if (scalars.has(known)) return Object.is(scalars.get(known), given.value);
     scalars.set(known, given.value);
     known.value = given.value;
-    // one Scalar for several steps takes one value
-    return taken === undefined || Object.is(taken, given.value);
+    return true;
   }
   return Array.isArray(given) && Array.isArray(known) && areSame(given, known);
 }

@@ -9,24 +9,15 @@ import type { IndexOp } from "../ops/indices.js";
 import { type OpName, type UpdateName, updateWrites } from "../ops/spec.js";
 import type { TypedArray } from "../tensor/dtype.js";
 import { scope, tensorsIn } from "../tensor/scope.js";
-import type { Shape } from "../tensor/shape.js";
 import { Storage, type StorageTracer, setStorageTracer, type Traced } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { TensoroneError } from "../util/errors.js";
+import type { Numbering } from "./numbering.js";
+import { type Step, uncounted } from "./step.js";
+import { Cursor, type Structure } from "./structure.js";
 
 /** A function does something inside compile() that cannot be traced. */
 export class CompileError extends TensoroneError {}
-
-/** Operands are handles that may be freed by the time the step runs: read `home`, never `storage`. */
-export interface Step {
-  readonly kind: "op" | "update" | "check";
-  readonly op: OpName | UpdateName | IndexOp;
-  readonly runner: Runner;
-  readonly inputs: readonly Tensor[];
-  readonly attrs: object;
-  /** Of an op; an update writes its first inputs. */
-  readonly outputs: readonly Tensor[];
-}
 
 interface Undo {
   /** Steps that came before the change. */
@@ -37,10 +28,13 @@ interface Undo {
 const NONE: readonly Tensor[] = [];
 
 export class Trace implements Tracer, StorageTracer {
-  steps: Step[] = [];
+  /** Follows the call while it does what is expected; null from the first step on that differs. */
+  #cursor: Cursor | null;
+  #steps: Step[] = [];
   /** On storages that a step uses. Not the trace itself, which would live as long as they do. */
   readonly #mark = {};
-  /** Values from the host, of storages that nothing else writes. */
+  /** Tensors among the arguments of the call. */
+  readonly args: readonly Tensor[];
   readonly constants = new Map<Storage, TypedArray>();
   /** Storages made by the function, without memory. */
   readonly made: Storage[] = [];
@@ -54,36 +48,75 @@ export class Trace implements Tracer, StorageTracer {
   readonly #written = new Set<Storage>();
   #refusal: CompileError | null = null;
 
+  /** `expected`: the structure that the call most likely has. */
+  constructor(args: readonly Tensor[], expected: Structure | null) {
+    this.args = args;
+    this.#cursor = expected && new Cursor(expected, this.constants, args);
+  }
+
+  /** The numbering by the expected structure, where the whole call has it. */
+  get expectedNumbering(): Numbering | null {
+    return this.#cursor?.finish(this.survivors) ?? null;
+  }
+
+  get steps(): readonly Step[] {
+    this.#leaveCursor();
+    return this.#steps;
+  }
+
+  get #position(): number {
+    return this.#cursor?.position ?? this.#steps.length;
+  }
+
   // ── what ops do
 
   op(runner: Runner, op: OpName, inputs: readonly Tensor[], attrs: object, outputs: readonly Tensor[]): void {
-    for (let i = 0; i < inputs.length; i++) inputs[i]!.home.trace = this.#mark;
-    for (let i = 0; i < outputs.length; i++) outputs[i]!.home.trace = this.#mark;
-    this.steps.push({ kind: "op", op, runner, inputs, attrs, outputs });
+    this.#add({ kind: "op", op, runner, inputs, attrs, outputs });
   }
 
   update(runner: Runner, op: UpdateName, operands: readonly Tensor[], attrs: object): void {
-    const writes = updateWrites[op];
-    for (let i = 0; i < operands.length; i++) {
+    for (let i = 0; i < updateWrites[op]; i++) {
       const storage = operands[i]!.home;
-      if (i < writes) {
-        if (storage.hasMemory) this.#written.add(storage);
-        else if (this.constants.has(storage)) this.#assignConstantFirst(storage);
-      }
-      storage.trace = this.#mark;
+      if (storage.hasMemory) this.#written.add(storage);
+      else if (this.constants.has(storage)) this.#assignConstantFirst(storage);
     }
-    this.steps.push({ kind: "update", op, runner, inputs: operands, attrs, outputs: NONE });
+    this.#add({ kind: "update", op, runner, inputs: operands, attrs, outputs: NONE });
   }
 
   check(runner: Runner, op: IndexOp, indices: Tensor, limit: number): void {
-    indices.home.trace = this.#mark;
-    this.steps.push({ kind: "check", op, runner, inputs: [indices], attrs: { limit }, outputs: NONE });
+    this.#add({ kind: "check", op, runner, inputs: [indices], attrs: { limit }, outputs: NONE });
+  }
+
+  #add(step: Step): void {
+    if (this.#cursor?.accepts(step)) return;
+    this.#leaveCursor();
+    this.#markUsed(step);
+    this.#steps.push(step);
+  }
+
+  #markUsed({ inputs, outputs }: Step): void {
+    for (let i = 0; i < inputs.length; i++) inputs[i]!.home.trace = this.#mark;
+    for (let i = 0; i < outputs.length; i++) outputs[i]!.home.trace = this.#mark;
+  }
+
+  #leaveCursor(): void {
+    const cursor = this.#cursor;
+    if (!cursor) return;
+    this.#cursor = null;
+    const storages = setStorageTracer(null);
+    this.#steps = cursor.steps();
+    setStorageTracer(storages);
+    for (const step of this.#steps) this.#markUsed(step);
+  }
+
+  #isUsed(storage: Storage): boolean {
+    return this.#cursor ? this.#cursor.numbering.has(storage) : storage.trace === this.#mark;
   }
 
   // ── what the host does
 
   write(storage: Storage, offset: number, values: TypedArray): void {
-    const isFresh = !storage.hasMemory && storage.trace !== this.#mark && !this.constants.has(storage);
+    const isFresh = !storage.hasMemory && !this.#isUsed(storage) && !this.constants.has(storage);
     if (isFresh && values.length === storage.length) {
       this.constants.set(storage, values);
       return;
@@ -106,7 +139,8 @@ export class Trace implements Tracer, StorageTracer {
     this.constants.delete(storage);
     const inputs = [uncounted(storage, [storage.length], 0), this.#constant(storage, values)];
     const runner = storage.backend as Runner;
-    this.steps.unshift({ kind: "update", op: "assign", runner, inputs, attrs: {}, outputs: NONE });
+    this.#leaveCursor();
+    this.#steps.unshift({ kind: "update", op: "assign", runner, inputs, attrs: {}, outputs: NONE });
   }
 
   isKnown(storage: Storage): boolean {
@@ -133,7 +167,7 @@ export class Trace implements Tracer, StorageTracer {
   // ── what happens to storages and handles
 
   touched(storage: Storage): void {
-    this.#touched.push({ after: this.steps.length, storage });
+    this.#touched.push({ after: this.#position, storage });
   }
 
   storageMade(storage: Storage): void {
@@ -149,7 +183,7 @@ export class Trace implements Tracer, StorageTracer {
   }
 
   changed(undo: () => void): void {
-    this.#undos.push({ after: this.steps.length, undo });
+    this.#undos.push({ after: this.#position, undo });
   }
 
   // ── the call
@@ -204,7 +238,7 @@ export class Trace implements Tracer, StorageTracer {
   }
 
   /** Storages made by the function that somebody still refers to: they outlive the call. */
-  survivors(): Storage[] {
+  get survivors(): Storage[] {
     return this.made.filter((storage) => !storage.isFreed);
   }
 
@@ -237,11 +271,4 @@ function expectPlainResult(result: unknown): void {
     );
   if (Object.prototype.toString.call(result) === "[object Generator]")
     throw new CompileError("compile: the function returned a generator, expected a function that returns its results");
-}
-
-/** A handle that holds no reference. */
-function uncounted(storage: Storage, shape: Shape, offset: number): Tensor {
-  const x = new Tensor(storage, shape, offset);
-  x.forgo();
-  return x;
 }

@@ -7,7 +7,6 @@ import type { Parameter } from "../nn/parameter.js";
 import { persistent } from "../nn/parameter.js";
 import { update } from "../ops/apply.js";
 import { Scalar } from "../ops/scalar.js";
-import { scope } from "../tensor/scope.js";
 import { showShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { StateDictError, UsageError } from "../util/errors.js";
@@ -101,22 +100,16 @@ export class SGD {
   /** Moves every parameter that has a gradient. */
   step(): void {
     const { momentum, dampening, nesterov } = this;
-    scope(() => {
-      for (const { parameters, rates } of this.groups)
-        for (const [name, { tensor }] of parameters) {
-          if (!tensor.grad) continue;
-          // zeros stand for "no step yet" unless dampening tells the first step apart
-          const isFirst = dampening !== 0 && !this.#started.has(name);
-          update("sgd", [tensor, this.#velocities.get(name)!, tensor.grad], {
-            ...rates,
-            momentum,
-            dampening: momentum === 0 ? 0 : dampening,
-            nesterov,
-            isFirst,
-          });
-          this.#started.add(name);
-        }
-    });
+    for (const { parameters, rates } of this.groups) {
+      const attrs = { ...rates, momentum, dampening: momentum === 0 ? 0 : dampening, nesterov, isFirst: false };
+      for (const [name, { tensor }] of parameters) {
+        if (!tensor.grad) continue;
+        // zeros stand for "no step yet" unless dampening tells the first step apart
+        const isFirst = dampening !== 0 && !this.#started.has(name);
+        update("sgd", [tensor, this.#velocities.get(name)!, tensor.grad], isFirst ? { ...attrs, isFirst } : attrs);
+        this.#started.add(name);
+      }
+    }
   }
 
   /** Frees the gradients. */

@@ -10,7 +10,7 @@
 /** Below this a tensor weighs about as much as its JavaScript objects, which V8 counts by itself. */
 const MIN_BYTES = 4096;
 /** Limit of buffers that wait for the next tensor. */
-const MAX_IDLE_BYTES = 2 ** 30;
+const MAX_IDLE_BYTES = 2 ** 32;
 
 const idle = new Map<number, ArrayBuffer[]>();
 let idleBytes = 0;

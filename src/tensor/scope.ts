@@ -2,26 +2,36 @@
  * Scopes: every tensor made inside one is freed at its end, except what the function returns and what called keep().
  * What autograd saved for backward stays alive through its own references.
  */
-interface Disposable_ {
+export interface Scoped {
   dispose(): void;
+  /** The open scope that frees it, and its place there; written here alone. */
+  scope: Scope | null;
+  scopeIndex: number;
 }
 
-let current: Set<Disposable_> | null = null;
-const parents = new Map<Set<Disposable_>, Set<Disposable_> | null>();
+/** What was made inside, in order; null where it was freed or moved since. */
+type Scope = (Scoped | null)[];
 
-export function registerInScope(tensor: Disposable_): void {
-  current?.add(tensor);
+let current: Scope | null = null;
+
+export function registerInScope(tensor: Scoped): void {
+  if (!current) return;
+  tensor.scope = current;
+  tensor.scopeIndex = current.length;
+  current.push(tensor);
 }
 
-export function removeFromScope(tensor: Disposable_): void {
-  for (let scope = current; scope !== null; scope = parents.get(scope) ?? null) if (scope.delete(tensor)) return;
+export function removeFromScope(tensor: Scoped): void {
+  if (!tensor.scope) return;
+  tensor.scope[tensor.scopeIndex] = null;
+  tensor.scope = null;
 }
 
 /** Every tensor that `value` holds: itself, or in arrays, maps, sets and plain objects, however deep. */
-export function* tensorsIn(value: unknown, seen = new Set<object>()): Iterable<Disposable_> {
+export function* tensorsIn(value: unknown, seen = new Set<object>()): Iterable<Scoped> {
   if (value === null || typeof value !== "object" || seen.has(value)) return;
   seen.add(value);
-  if (typeof (value as Partial<Disposable_>).dispose === "function") yield value as Disposable_;
+  if (typeof (value as Partial<Scoped>).dispose === "function") yield value as Scoped;
   else if (Array.isArray(value) || value instanceof Set) for (const item of value) yield* tensorsIn(item, seen);
   else if (value instanceof Map) for (const item of value.values()) yield* tensorsIn(item, seen);
   else if (Object.getPrototypeOf(value) === Object.prototype)
@@ -33,17 +43,20 @@ export function* tensorsIn(value: unknown, seen = new Set<object>()): Iterable<D
  * Synchronous only: a scope does not follow an await.
  */
 export function scope<T>(body: () => T): T {
-  const own = new Set<Disposable_>();
+  const own: Scope = [];
   const parent = current;
-  parents.set(own, parent);
   current = own;
   try {
     const result = body();
-    for (const tensor of tensorsIn(result)) if (own.delete(tensor)) parent?.add(tensor);
+    current = parent;
+    for (const tensor of tensorsIn(result)) {
+      if (tensor.scope !== own) continue;
+      removeFromScope(tensor);
+      registerInScope(tensor);
+    }
     return result;
   } finally {
     current = parent;
-    for (const tensor of own) tensor.dispose();
-    parents.delete(own);
+    for (const tensor of own) tensor?.dispose();
   }
 }

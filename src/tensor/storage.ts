@@ -9,6 +9,7 @@
  * reads and writes by the host go through the tracer, and every change of state leaves an undo with it.
  */
 import { MemoryError } from "../util/errors.js";
+import { bytesMadeSinceTurn, noteTurn } from "./collector-hint.js";
 import type { DType, TypedArray } from "./dtype.js";
 import { dtypes } from "./dtype.js";
 
@@ -88,6 +89,27 @@ const live = { bytes: 0, storages: 0 };
 /** Bytes and count of all storages that are alive, over all backends; the figure the leak tests hold. */
 export const liveStorage = (): Readonly<typeof live> => ({ ...live });
 
+/** Tensors that nobody disposed, made without a turn of the event loop, before unreachable ones are looked for. */
+const MIN_RECLAIM_BYTES = 3 * 2 ** 26;
+const MAX_RECLAIM_BYTES = 2 ** 32;
+let reclaimBytes = MIN_RECLAIM_BYTES;
+let reclaimer: () => void = () => {};
+
+/** Installs what frees the storages of unreachable tensors at once. */
+export function setReclaimer(free: () => void): void {
+  reclaimer = free;
+}
+
+/** Bytes that were freed. Where much is reachable, the next search waits for longer. */
+function reclaim(): number {
+  const before = live.bytes;
+  reclaimer();
+  const freed = before - live.bytes;
+  noteTurn();
+  reclaimBytes = freed >= reclaimBytes / 2 ? MIN_RECLAIM_BYTES : Math.min(MAX_RECLAIM_BYTES, 2 * reclaimBytes);
+  return freed;
+}
+
 export class Storage {
   readonly backend: StorageBackend;
   readonly dtype: DType;
@@ -137,10 +159,16 @@ export class Storage {
     return this.#references === 1;
   }
 
-  /** Takes memory. */
+  /** Takes memory. Throws MemoryError where there is none, not even what unreachable tensors held. */
   materialize(): void {
     if (this.#allocation) return;
-    this.#allocation = this.backend.allocate(this.dtype, this.length);
+    if (bytesMadeSinceTurn() >= reclaimBytes) reclaim();
+    try {
+      this.#allocation = this.backend.allocate(this.dtype, this.length);
+    } catch (error) {
+      if (!(error instanceof MemoryError) || reclaim() === 0) throw error;
+      this.#allocation = this.backend.allocate(this.dtype, this.length);
+    }
     live.bytes += this.bytes;
     live.storages++;
   }

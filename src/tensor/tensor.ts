@@ -6,9 +6,10 @@ import { BackendError, MemoryError, ShapeError } from "../util/errors.js";
 import { turnOfEventLoop } from "../util/platform.js";
 import { bytesMadeSinceTurn, noteTurn, returnHint, takeHint } from "./collector-hint.js";
 import { convertTo, type DType, dtypes, type HostArray, isFloat, type TypedArray } from "./dtype.js";
-import { registerInScope, removeFromScope } from "./scope.js";
+import { liveObjects } from "./live-objects.js";
+import { registerInScope, removeFromScope, type Scoped } from "./scope.js";
 import { resolveReshape, type Shape, sameShape, showShape, sizeOf } from "./shape.js";
-import { type Storage, type StorageBackend, storageTracer } from "./storage.js";
+import { type Storage, type StorageBackend, setReclaimer, storageTracer } from "./storage.js";
 
 /** Where a tensor came from; autograd's own record. */
 export interface GraphEdge {
@@ -26,9 +27,12 @@ const TURN_BYTES = 2 ** 26;
 class Handle {
   constructor(readonly storage: Storage) {}
   isReleased = false;
+  /** Set while reachable tensors are marked. */
+  isMarked = false;
   release(): void {
     if (this.isReleased) return;
     this.isReleased = true;
+    large.delete(this);
     this.storage.release();
   }
   /** Takes a release back, while the storage still has its memory. */
@@ -38,11 +42,16 @@ class Handle {
   }
 }
 
+/** Handles whose memory is worth a search. */
+const large = new Set<Handle>();
+
 export class Tensor {
   readonly shape: Shape;
   readonly dtype: DType;
   /** First element within the storage, in elements. */
   readonly offset: number;
+  scope: Scoped["scope"] = null;
+  scopeIndex = 0;
   /** Set by autograd on results of differentiable ops. */
   edge: GraphEdge | null = null;
   #requiresGrad = false;
@@ -70,6 +79,7 @@ export class Tensor {
     if (this.#isWatched || this.#handle.isReleased) return;
     this.#isWatched = true;
     this.#hint ??= takeHint(this.#handle.storage.bytes);
+    if (this.#hint) large.add(this.#handle);
     collected.register(this, this.#handle, this.#handle);
   }
 
@@ -243,8 +253,8 @@ export class Tensor {
     handle.release();
     const tracer = storageTracer();
     if (tracer) {
-      // a tensor from before the trace: the collector goes on watching it until the trace has run
-      if (handle.storage.hasMemory) tracer.changed(() => handle.restore());
+      // one from before the trace; the collector goes on watching it until the trace has run
+      if (this.#isWatched) tracer.changed(() => handle.restore());
       return;
     }
     if (this.#isWatched) collected.unregister(handle);
@@ -263,5 +273,19 @@ export class Tensor {
 
   hasShape(shape: Shape): boolean {
     return sameShape(this.shape, shape);
+  }
+
+  static {
+    setReclaimer(() => {
+      const reachable = large.size === 0 ? null : liveObjects<Tensor>(Tensor.prototype);
+      if (!reachable) return;
+      for (const x of reachable) if (#handle in x) x.#handle.isMarked = true;
+      for (const handle of [...large])
+        if (handle.isMarked) handle.isMarked = false;
+        else {
+          collected.unregister(handle);
+          handle.release();
+        }
+    });
   }
 }
