@@ -8,6 +8,7 @@
 import { apply } from "../ops/apply.js";
 import * as F from "../ops/functional.js";
 import type { OpName } from "../ops/spec.js";
+import { sizeOf } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { foldBranchesGradients, patchMomentsGradients } from "./folding.js";
 import type { Needs, Rule } from "./rule.js";
@@ -45,7 +46,7 @@ const extreme: Rule<"max"> = ([dy], [x], { axes }, [y]) => [
 ];
 
 /** The sum over all axes but the last. */
-const overRows = (v: Tensor): Tensor => F.sum(F.reshape(v, [-1, v.shape.at(-1)!]), 0);
+const overRows = (v: Tensor): Tensor => F.sum(F.reshape(v, [sizeOf(v.shape.slice(0, -1)), v.shape.at(-1)!]), 0);
 
 /** A thunk that works once, however often it is asked. */
 function once<T>(work: () => T): () => T {

@@ -70,10 +70,10 @@ export class Numbering {
         }
   }
 
-  #addRun({ storage, offset, size }: Tensor): void {
-    const runs = this.#runs.get(storage) ?? [];
+  #addRun({ home, offset, size }: Tensor): void {
+    const runs = this.#runs.get(home) ?? [];
     runs.push({ from: offset, to: offset + size, id: -1 });
-    this.#runs.set(storage, runs);
+    this.#runs.set(home, runs);
   }
 
   #runOf(x: Tensor): Run | undefined {

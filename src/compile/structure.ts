@@ -130,6 +130,8 @@ export class Cursor {
   /** The steps that have fitted. */
   steps(): Step[] {
     const { runner, instructions } = this.structure;
+    // comparing goes on to change the structure's own Scalars
+    const scalars = new Map<Scalar, Scalar>();
     const operand = ({ value, offset, shape }: ValueView): Tensor => {
       const { storage, base } = this.numbering.bound[value]!;
       return uncounted(storage, shape, base + offset);
@@ -139,7 +141,7 @@ export class Cursor {
       op,
       runner,
       inputs: inputs.map(operand),
-      attrs: kind === "check" ? { limit: attrs.limit } : attrs,
+      attrs: kind === "check" ? { limit: attrs.limit } : ownAttrs(attrs, scalars),
       outputs: kind === "op" ? outputs.map(operand) : [],
     }));
   }
@@ -180,7 +182,6 @@ function areSameAttrs(given: object, known: object, scalars: Map<Scalar, number>
 }
 
 function isSameAttr(given: unknown, known: unknown, scalars: Map<Scalar, number>): boolean {
-  if (Object.is(given, known)) return true;
   if (known instanceof Scalar) {
     if (!(given instanceof Scalar)) return false;
     // one Scalar for several steps takes one value
@@ -189,5 +190,5 @@ function isSameAttr(given: unknown, known: unknown, scalars: Map<Scalar, number>
     known.value = given.value;
     return true;
   }
-  return Array.isArray(given) && Array.isArray(known) && areSame(given, known);
+  return Object.is(given, known) || (Array.isArray(given) && Array.isArray(known) && areSame(given, known));
 }

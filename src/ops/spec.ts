@@ -122,6 +122,7 @@ export interface OpSpecs {
   where: Spec<["mask", "a", "b"]>;
 
   // 3. reductions
+  /** int32 for integers of any size. */
   sum: Spec<["x"], ReduceAttrs>;
   mean: Spec<["x"], ReduceAttrs>;
   max: Spec<["x"], ReduceAttrs>;

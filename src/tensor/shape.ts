@@ -22,8 +22,17 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
-/** Throws unless every dimension is a non-negative integer. */
+function expectList(shape: unknown, where: string): void {
+  if (!Array.isArray(shape))
+    throw new ShapeError(
+      `${where}: the shape is of type ${typeof shape}, expected a list of dimensions`,
+      typeof shape === "number" ? `[${shape}]` : "options follow the shape, which may be undefined",
+    );
+}
+
+/** Throws unless the shape is a list whose every dimension is a non-negative integer. */
 export function checkShape(shape: Shape, where: string): void {
+  expectList(shape, where);
   const bad = shape.findIndex((dim) => !Number.isInteger(dim) || dim < 0);
   if (bad >= 0) throw new ShapeError(`${where}: dimension ${bad} of ${showShape(shape)} is not a non-negative integer`);
 }
@@ -69,10 +78,16 @@ export function reducedShape(shape: Shape, axes: readonly number[], keepDims: bo
 
 /** `wanted` with its one -1, if any, replaced by what is left. Throws ShapeError where the sizes differ. */
 export function resolveReshape(from: Shape, wanted: Shape): number[] {
+  expectList(wanted, "reshape");
   const size = sizeOf(from);
   const unknown = wanted.indexOf(-1);
   const known = wanted.reduce((product, dim, i) => (i === unknown ? product : product * dim), 1);
-  const resolved = wanted.map((dim, i) => (i === unknown ? (known === 0 ? 0 : size / known) : dim));
+  if (unknown >= 0 && known === 0)
+    throw new ShapeError(
+      `reshape: ${showShape(from)} to ${showShape(wanted)}: any number in place of -1 gives 0 elements`,
+      "name every dimension",
+    );
+  const resolved = wanted.map((dim, i) => (i === unknown ? size / known : dim));
   if (sizeOf(resolved) !== size || resolved.some((dim) => !Number.isInteger(dim) || dim < 0))
     throw new ShapeError(
       `reshape: ${showShape(from)} has ${size} elements, ${showShape(wanted)} asks for ${

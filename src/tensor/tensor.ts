@@ -5,7 +5,7 @@
 import { BackendError, MemoryError, ShapeError } from "../util/errors.js";
 import { turnOfEventLoop } from "../util/platform.js";
 import { bytesMadeSinceTurn, noteTurn, returnHint, takeHint } from "./collector-hint.js";
-import { type DType, dtypeOf, dtypes, isFloat, newArray, type TypedArray } from "./dtype.js";
+import { convertTo, type DType, dtypes, type HostArray, isFloat, type TypedArray } from "./dtype.js";
 import { liveObjects } from "./live-objects.js";
 import { registerInScope, removeFromScope, type Scoped } from "./scope.js";
 import { resolveReshape, type Shape, sameShape, showShape, sizeOf } from "./shape.js";
@@ -207,19 +207,18 @@ export class Tensor {
     return nest(0, 0, values.length);
   }
 
-  /** Overwrites the values; the length must be this tensor's size. Not recorded by autograd. */
-  write(values: TypedArray): this {
+  /**
+   * Overwrites the values; the length must be this tensor's size. Not recorded by autograd. Throws DTypeError for a value that
+   * the dtype does not hold.
+   */
+  write(values: HostArray): this {
     if (values.length !== this.size)
       throw new ShapeError(`write: ${values.length} values for ${showShape(this.shape)}, expected ${this.size}`);
-    let converted = values;
-    if (dtypeOf(values) !== this.dtype) {
-      converted = newArray(this.dtype, values.length);
-      converted.set(values);
-    }
+    const converted = convertTo(values, this.dtype, "write");
     const { storage } = this;
     storage.touch();
     const tracer = storageTracer();
-    if (tracer) tracer.write(storage, this.offset, converted === values ? values.slice() : converted);
+    if (tracer) tracer.write(storage, this.offset, converted === values ? converted.slice() : converted);
     else this.backend.write(storage.allocation, this.dtype, this.offset, converted);
     return this;
   }
