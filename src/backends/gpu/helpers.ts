@@ -244,7 +244,7 @@ export const helpersIn = (body: string): string =>
 
 /** gpu.js's translation with the bodies of helpers in WGSL's own words. */
 export const withNativeHelpers = (wgsl: string): string =>
-  wgsl.replace(/^fn fn_(\w+)\([^]*?(?=^fn |^@compute)/gm, (text, name: string) => {
+  wgsl.replace(/^fn fn_(\w+)\(.*?(?=^fn |^@compute)/gms, (text, name: string) => {
     const helper = table[name];
     if (!helper) return text;
     return `fn fn_${name}(${helper.parameters.map((p) => `${p} : f32`).join(", ")}) -> f32 {\n  ${helper.wgsl.trim()}\n}\n`;
