@@ -1,7 +1,7 @@
 /**
  * Every op's output dtype. The rule is "all inputs alike, output the same"; the table lists the ops that differ.
  */
-import type { DType } from "../tensor/dtype.js";
+import { type DType, expectHeld, isFloat } from "../tensor/dtype.js";
 import { DTypeError } from "../util/errors.js";
 import type { Attrs, OpName } from "./spec.js";
 
@@ -27,7 +27,48 @@ function alike(op: OpName, [first, ...rest]: readonly DType[]): DType {
   return first!;
 }
 
+/** Integers would be cut: the op is refused, as PyTorch refuses it. */
+const floatsOnly =
+  (op: OpName) =>
+  (dtypes: readonly DType[]): DType => {
+    const dtype = alike(op, dtypes);
+    if (!isFloat(dtype))
+      throw new DTypeError(
+        `${op}: operands are ${dtype}, expected float32 or float64`,
+        'cast them first: x.cast("float32")',
+      );
+    return dtype;
+  };
+
 const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
+  exp: floatsOnly("exp"),
+  log: floatsOnly("log"),
+  sqrt: floatsOnly("sqrt"),
+  rsqrt: floatsOnly("rsqrt"),
+  reciprocal: floatsOnly("reciprocal"),
+  sin: floatsOnly("sin"),
+  cos: floatsOnly("cos"),
+  tanh: floatsOnly("tanh"),
+  sigmoid: floatsOnly("sigmoid"),
+  div: floatsOnly("div"),
+  mean: floatsOnly("mean"),
+  softmax: floatsOnly("softmax"),
+  logSoftmax: floatsOnly("logSoftmax"),
+  avgPool2d: floatsOnly("avgPool2d"),
+  avgPool2dGrad: floatsOnly("avgPool2dGrad"),
+  batchNorm: floatsOnly("batchNorm"),
+  batchNormGrad: floatsOnly("batchNormGrad"),
+  batchNormEval: floatsOnly("batchNormEval"),
+  patchMoments: (dtypes) => {
+    floatsOnly("patchMoments")(dtypes);
+    return "float64";
+  },
+  // the sum of bytes is rarely a byte
+  sum: ([x]) => (x === "uint8" ? "int32" : x!),
+  pad: ([x], { value }) => {
+    expectHeld(value, x!, "pad: value");
+    return x!;
+  },
   cast: (_, { dtype }) => dtype,
   argmax: () => "int32",
   oneHot: ([indices], { dtype }) => {
@@ -42,7 +83,6 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
     expectInt32(indices, "scatterAdd");
     return dy!;
   },
-  patchMoments: () => "float64",
   patchMomentsGrad: ([x, ...moments]) => {
     moments.forEach(expectMoments);
     return x!;

@@ -3,40 +3,27 @@
  */
 
 import { tensor } from "../tensor/create.js";
-import type { DType } from "../tensor/dtype.js";
-import { newArray } from "../tensor/dtype.js";
-import { normalizeAxes, normalizeAxis, resolveReshape, type Shape } from "../tensor/shape.js";
-import { Storage } from "../tensor/storage.js";
+import { type DType, isFloat } from "../tensor/dtype.js";
+import { checkShape, normalizeAxes, normalizeAxis, resolveReshape, type Shape, showShape } from "../tensor/shape.js";
 import { Tensor } from "../tensor/tensor.js";
-import { ShapeError } from "../util/errors.js";
+import { DTypeError, ShapeError } from "../util/errors.js";
 import { apply } from "./apply.js";
+import { floatOps, type Operand, withPromoted } from "./promotion.js";
 import type { ActivationAttrs, Attrs, OpName, OpSpecs, Pair } from "./spec.js";
 
-/** A tensor, or a number that takes the dtype and backend of the other operand. */
-export type Operand = Tensor | number;
+export type { Operand } from "./promotion.js";
 
 type OpsWith<Inputs extends readonly string[]> = {
   [K in OpName]: OpSpecs[K]["inputs"] extends Inputs ? (Inputs extends OpSpecs[K]["inputs"] ? K : never) : never;
 }[OpName];
 type BinaryName = OpsWith<["a", "b"]>;
 
-function scalarLike(value: number, like: Tensor): Tensor {
-  const storage = new Storage(like.storage.backend, like.dtype, 1);
-  return new Tensor(storage, []).write(newArray(like.dtype, 1).fill(value));
-}
-
+/** Operands broadcast, and promote to one dtype as PyTorch's do (promotion.ts). */
 function binary(op: Exclude<BinaryName, "matmul">) {
-  return (a: Operand, b: Operand): Tensor => {
-    if (typeof a === "number" && typeof b === "number")
-      throw new ShapeError(`${op}: both operands are numbers, expected at least one tensor`);
-    const left = typeof a === "number" ? scalarLike(a, b as Tensor) : a;
-    const right = typeof b === "number" ? scalarLike(b, a as Tensor) : b;
-    const y = apply(op, [left, right], {})[0];
-    // what autograd needs of a constant it has saved by now
-    if (left !== a) left.dispose();
-    if (right !== b) right.dispose();
-    return y;
-  };
+  return (a: Operand, b: Operand): Tensor =>
+    a instanceof Tensor && b instanceof Tensor && a.dtype === b.dtype && isFloat(a.dtype)
+      ? apply(op, [a, b], {})[0]
+      : withPromoted(op, [a, b], (tensors) => apply(op, tensors, {})[0]);
 }
 
 type UnaryName =
@@ -57,10 +44,14 @@ type UnaryName =
   | "tanh"
   | "sigmoid"
   | "relu";
-const unary =
-  (op: UnaryName) =>
-  (x: Tensor): Tensor =>
-    apply(op, [x], {})[0];
+/** exp, log and their like give float32 for integers. */
+const unary = (op: UnaryName) => {
+  const isFloatOp = floatOps.has(op);
+  return (x: Tensor): Tensor =>
+    isFloatOp && !isFloat(x.dtype)
+      ? withPromoted(op, [x], (tensors) => apply(op, tensors, {})[0])
+      : apply(op, [x], {})[0];
+};
 
 export const neg = unary("neg");
 export const abs = unary("abs");
@@ -83,10 +74,21 @@ export const relu = unary("relu");
 export const add = binary("add");
 export const sub = binary("sub");
 export const mul = binary("mul");
+/** True division: integers give float32. */
 export const div = binary("div");
-export const pow = binary("pow");
+const powOf = binary("pow");
+/** a to the power of b. Integers wrap; those of a negative power are 0, but for 1 and −1. Throws DTypeError for a negative number as the power of integers. */
+export function pow(a: Operand, b: Operand): Tensor {
+  if (typeof b === "number" && b < 0 && a instanceof Tensor && !isFloat(a.dtype) && Number.isInteger(b))
+    throw new DTypeError(
+      `pow: ${a.dtype} to the power of ${b}, expected a power of at least 0 for integers`,
+      'cast first: x.cast("float32")',
+    );
+  return powOf(a, b);
+}
 export const maximum = binary("maximum");
 export const minimum = binary("minimum");
+// comparisons give 1 or 0 in the dtype that the operands promote to, so that they multiply with them without another cast
 export const equal = binary("equal");
 export const notEqual = binary("notEqual");
 export const less = binary("less");
@@ -94,15 +96,33 @@ export const lessEqual = binary("lessEqual");
 export const greater = binary("greater");
 export const greaterEqual = binary("greaterEqual");
 
-/** x with another element type; the same tensor where it already has it. */
+/**
+ * x with another element type; the same tensor where it already has it. Numbers are cut towards zero on the way to integers;
+ * what int32 does not hold (NaN, ±∞, far numbers) becomes −2³¹, uint8 keeps the low byte and gives 0 for NaN and ±∞: PyTorch's
+ * numbers on x86.
+ */
 export const cast = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype ? x : apply("cast", [x], { dtype })[0]);
 
-/** a where mask is not 0, else b; the three broadcast. */
-export function where(mask: Tensor, a: Operand, b: Operand): Tensor {
-  const like = a instanceof Tensor ? a : b instanceof Tensor ? b : mask;
-  const operand = (v: Operand) => (typeof v === "number" ? scalarLike(v, like) : v);
-  return apply("where", [cast(mask, like.dtype), operand(a), operand(b)], {})[0];
-}
+/**
+ * a where mask is not 0, else b; the three broadcast. A mask may have any dtype; a and b promote to one, and two numbers
+ * are int32 where both are integers, else float32. Throws DTypeError for a number that an integer result does not hold.
+ */
+export const where = (mask: Tensor, a: Operand, b: Operand): Tensor =>
+  withPromoted(
+    "where",
+    [a, b],
+    ([yes, no]) => {
+      if (mask.dtype === yes!.dtype) return apply("where", [mask, yes!, no!], {})[0];
+      // a cast of the mask itself could make a 0 of what is none: .4, or 256 as uint8
+      const isSet = notEqual(mask, 0);
+      const flags = cast(isSet, yes!.dtype);
+      isSet.dispose();
+      const y = apply("where", [flags, yes!, no!], {})[0];
+      flags.dispose();
+      return y;
+    },
+    mask,
+  );
 
 /** Values limited to [low, high]. */
 export const clamp = (x: Tensor, low: number, high: number): Tensor => minimum(maximum(x, low), high);
@@ -118,9 +138,9 @@ const reduction =
   (x: Tensor, axes?: Axes, { keepDims = false }: ReduceOptions = {}): Tensor =>
     apply(op, [x], { axes: normalizeAxes(axes, x.rank, op), keepDims })[0];
 
-/** Sum over axes (all where none are given). */
+/** Sum over axes (all where none are given). Sums of integers are int32, where PyTorch has int64, and wrap. */
 export const sum = reduction("sum");
-/** Mean over axes (all where none are given). */
+/** Mean over axes (all where none are given). Throws DTypeError for integers, as PyTorch does. */
 export const mean = reduction("mean");
 /** Largest value over axes; its gradient is shared equally among ties. */
 export const max = reduction("max");
@@ -146,31 +166,52 @@ export const transpose = (x: Tensor, perm?: readonly number[]): Tensor =>
     perm: (perm ?? x.shape.map((_, i) => x.rank - 1 - i)).map((axis) => normalizeAxis(axis, x.rank, "transpose")),
   })[0];
 /** x repeated to `shape` by the rules of broadcasting. */
-export const broadcastTo = (x: Tensor, shape: Shape): Tensor => apply("broadcastTo", [x], { shape })[0];
-/** The block from `begin` of `size` (-1: to the end); axes not named are whole. A cut of the first axis alone is a free view. */
-export const slice = (x: Tensor, begin: readonly number[], size: readonly number[] = []): Tensor =>
-  apply("slice", [x], {
+export function broadcastTo(x: Tensor, shape: Shape): Tensor {
+  checkShape(shape, "broadcastTo");
+  return apply("broadcastTo", [x], { shape })[0];
+}
+/**
+ * The block from `begin` of `size` (-1: to the end); axes not named are whole. A cut of the first axis alone is a free view.
+ * Throws ShapeError where the block reaches outside: positions count from 0, none from the end.
+ */
+export function slice(x: Tensor, begin: readonly number[], size: readonly number[] = []): Tensor {
+  for (const [name, list] of [["begin", begin] as const, ["size", size] as const])
+    if (list.length > x.rank)
+      throw new ShapeError(
+        `slice: ${name} ${showShape(list)} names ${list.length} axes, ${showShape(x.shape)} has ${x.rank}`,
+      );
+  return apply("slice", [x], {
     begin: x.shape.map((_, i) => begin[i] ?? 0),
     size: x.shape.map((dim, i) => {
       const wanted = size[i] ?? -1;
       return wanted === -1 ? dim - (begin[i] ?? 0) : wanted;
     }),
   })[0];
-/** Constant padding: [before, after] for each axis. */
+}
+/** Constant padding: [before, after] for each axis. Throws DTypeError for a value that x's dtype does not hold. */
 export const pad = (x: Tensor, widths: readonly Pair[], value = 0): Tensor =>
   apply("pad", [x], { before: widths.map(([b]) => b), after: widths.map(([, a]) => a), value })[0];
-/** Tensors one after another along an axis. */
+/** Tensors one after another along an axis; mixed dtypes promote. */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   const first = tensors[0];
   if (!first) throw new ShapeError("concat: no tensors, expected at least one");
-  return apply("concat", tensors as [Tensor, ...Tensor[]], { axis: normalizeAxis(axis, first.rank, "concat") })[0];
+  const attrs = { axis: normalizeAxis(axis, first.rank, "concat") };
+  return withPromoted("concat", tensors, (alike) => apply("concat", alike as [Tensor, ...Tensor[]], attrs)[0]);
 }
-/** Tensors of one shape, stacked along a new axis. */
-export const stack = (tensors: readonly Tensor[], axis = 0): Tensor =>
-  concat(
-    tensors.map((x) => reshape(x, x.shape.toSpliced(axis, 0, 1))),
-    axis,
-  );
+/** Tensors of one shape, stacked along a new axis; a negative one counts from the end of the result. Mixed dtypes promote. */
+export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
+  const first = tensors[0];
+  if (!first) throw new ShapeError("stack: no tensors, expected at least one");
+  const odd = tensors.find((x) => !x.hasShape(first.shape));
+  if (odd) throw new ShapeError(`stack: ${showShape(first.shape)} and ${showShape(odd.shape)}, expected equal shapes`);
+  const at = normalizeAxis(axis, first.rank + 1, "stack");
+  return withPromoted("concat", tensors, (alike) => {
+    const rows = alike.map((x) => reshape(x, x.shape.toSpliced(at, 0, 1)));
+    const y = concat(rows, at);
+    for (const row of rows) row.dispose();
+    return y;
+  });
+}
 /** Rows of table [R, ...rest] at int32 indices [...i] -> [...i, ...rest]. */
 export const gather = (table: Tensor, indices: Tensor): Tensor => apply("gather", [table, indices], {})[0];
 /** int32 labels [...i] -> [...i, depth]. */

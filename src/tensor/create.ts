@@ -2,7 +2,7 @@
  * Making tensors: from numbers, constant, counted, random. The default backend is the one setBackend chose.
  */
 import { DTypeError, ShapeError } from "../util/errors.js";
-import { type DType, dtypeOf, newArray, type TypedArray } from "./dtype.js";
+import { convertTo, type DType, dtypeOf, expectHeld, type HostArray, newArray } from "./dtype.js";
 import { Random } from "./random.js";
 import { checkShape, type Shape, showShape, sizeOf } from "./shape.js";
 import { Storage, type StorageBackend } from "./storage.js";
@@ -45,11 +45,18 @@ function finish(result: Tensor, options: CreateOptions): Tensor {
 
 function flatten(values: NestedArray, shape: number[], flat: number[], depth = 0): void {
   if (!Array.isArray(values)) {
+    if (typeof values !== "number" && typeof values !== "boolean")
+      throw new DTypeError(
+        `tensor: value ${flat.length} is ${values === null ? "null" : `of type ${typeof values}`}, expected a number or a boolean`,
+        "typed arrays go in whole: tensor(Float32Array.of(1, 2), [2])",
+      );
     if (depth !== shape.length) throw new ShapeError("tensor: nested arrays are ragged, expected equal lengths");
     flat.push(Number(values));
     return;
   }
   if (depth === shape.length && flat.length === 0) shape.push(values.length);
+  if (depth === shape.length)
+    throw new ShapeError("tensor: nested arrays are ragged, an array where numbers were expected");
   if (shape[depth] !== values.length)
     throw new ShapeError(
       `tensor: nested arrays are ragged, axis ${depth} has ${values.length} where ${shape[depth]} was expected`,
@@ -57,38 +64,49 @@ function flatten(values: NestedArray, shape: number[], flat: number[], depth = 0
   for (const item of values) flatten(item, shape, flat, depth + 1);
 }
 
-/** A tensor from a typed array and its shape, a number, or nested arrays. Values are copied; the dtype defaults to the array's own, float32 for nested numbers. */
-export function tensor(values: TypedArray | NestedArray, shape?: Shape, options: CreateOptions = {}): Tensor {
-  let source: TypedArray;
+/**
+ * A tensor from a typed array and its shape, a number, or nested arrays. Values are copied; the dtype defaults to the
+ * smallest that holds all values of the typed array's kind (Uint8ClampedArray: uint8; 8 and 16 bit integers: int32), float32
+ * for nested numbers. Throws DTypeError where no dtype does, or a value does not fit the one named, and ShapeError for ragged
+ * arrays or another number of values than the shape has.
+ */
+export function tensor(values: HostArray | NestedArray, shape?: Shape, options: CreateOptions = {}): Tensor {
+  if (shape !== undefined) checkShape(shape, "tensor");
+  let source: HostArray;
   let dims: Shape;
   if (ArrayBuffer.isView(values)) {
-    source = values as TypedArray;
+    source = values;
     dims = shape ?? [source.length];
   } else {
     const found: number[] = [];
     const flat: number[] = [];
-    flatten(values as NestedArray, found, flat);
+    flatten(values, found, flat);
     source = Float64Array.from(flat);
     dims = shape ?? found;
   }
   const dtype = options.dtype ?? (ArrayBuffer.isView(values) ? dtypeOf(source) : "float32");
   if (sizeOf(dims) !== source.length)
     throw new ShapeError(`tensor: ${source.length} values for shape ${showShape(dims)}, expected ${sizeOf(dims)}`);
-  return finish(allocate(dims, dtype).write(source), options);
+  const result = allocate(dims, dtype);
+  return finish(result.write(convertTo(source, dtype, "tensor")), options);
 }
 
+/** Throws DTypeError for a value that the dtype does not hold. */
 export function full(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
   const dtype = options.dtype ?? "float32";
   const result = allocate(shape, dtype);
-  return finish(result.write(newArray(dtype, result.size).fill(value)), options);
+  const [held] = convertTo(Float64Array.of(value), dtype, "full");
+  return finish(result.write(newArray(dtype, result.size).fill(held!)), options);
 }
 
 export const zeros = (shape: Shape, options?: CreateOptions): Tensor => full(shape, 0, options);
 export const ones = (shape: Shape, options?: CreateOptions): Tensor => full(shape, 1, options);
 
-/** 0, 1, … count - 1 as [count]. */
+/** 0, 1, … count - 1 as [count]. Throws DTypeError where the dtype does not hold the last. */
 export function arange(count: number, options: CreateOptions = {}): Tensor {
   const dtype = options.dtype ?? "int32";
+  checkShape([count], "arange");
+  expectHeld(Math.max(0, count - 1), dtype, "arange");
   const values = newArray(dtype, count);
   for (let i = 0; i < count; i++) values[i] = i;
   return finish(allocate([count], dtype).write(values), options);

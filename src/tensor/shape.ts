@@ -22,8 +22,17 @@ export function stridesOf(shape: Shape): number[] {
   return strides;
 }
 
-/** Throws unless every dimension is a non-negative integer. */
+function expectList(shape: unknown, where: string): void {
+  if (!Array.isArray(shape))
+    throw new ShapeError(
+      `${where}: the shape is of type ${typeof shape}, expected a list of dimensions`,
+      typeof shape === "number" ? `[${shape}]` : "options follow the shape, which may be undefined",
+    );
+}
+
+/** Throws unless the shape is a list whose every dimension is a non-negative integer. */
 export function checkShape(shape: Shape, where: string): void {
+  expectList(shape, where);
   const bad = shape.findIndex((dim) => !Number.isInteger(dim) || dim < 0);
   if (bad >= 0) throw new ShapeError(`${where}: dimension ${bad} of ${showShape(shape)} is not a non-negative integer`);
 }
@@ -69,6 +78,7 @@ export function reducedShape(shape: Shape, axes: readonly number[], keepDims: bo
 
 /** `wanted` with its one -1, if any, replaced by what is left. Throws ShapeError where the sizes differ. */
 export function resolveReshape(from: Shape, wanted: Shape): number[] {
+  expectList(wanted, "reshape");
   const size = sizeOf(from);
   const unknown = wanted.indexOf(-1);
   const known = wanted.reduce((product, dim, i) => (i === unknown ? product : product * dim), 1);

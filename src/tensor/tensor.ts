@@ -3,7 +3,7 @@
  * `add`, `matmul` and the rest, autograd adds `backward`. Reshapes and leading slices are free views.
  */
 import { BackendError, MemoryError, ShapeError } from "../util/errors.js";
-import { type DType, dtypeOf, dtypes, isFloat, newArray, type TypedArray } from "./dtype.js";
+import { convertTo, type DType, dtypes, type HostArray, isFloat, type TypedArray } from "./dtype.js";
 import { observeRead, observeWrite } from "./observe.js";
 import { registerInScope, removeFromScope } from "./scope.js";
 import { resolveReshape, type Shape, sameShape, showShape, sizeOf } from "./shape.js";
@@ -132,15 +132,14 @@ export class Tensor {
     return nest(0, 0, values.length);
   }
 
-  /** Overwrites the values; the length must be this tensor's size. Not recorded by autograd. */
-  write(values: TypedArray): this {
+  /**
+   * Overwrites the values; the length must be this tensor's size. Not recorded by autograd. Throws DTypeError for a value that
+   * the dtype does not hold.
+   */
+  write(values: HostArray): this {
     if (values.length !== this.size)
       throw new ShapeError(`write: ${values.length} values for ${showShape(this.shape)}, expected ${this.size}`);
-    let converted = values;
-    if (dtypeOf(values) !== this.dtype) {
-      converted = newArray(this.dtype, values.length);
-      converted.set(values);
-    }
+    const converted = convertTo(values, this.dtype, "write");
     observeWrite(this.storage);
     this.backend.write(this.storage.allocation, this.dtype, this.offset, converted);
     return this;

@@ -4,6 +4,7 @@
 import type { Attrs, Conv2dAttrs } from "../../ops/spec.js";
 import type { Shape } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
+import { productOf, totalsOf } from "./integers.js";
 
 /**
  * Visits every product of a convolution: index of x [N,H,W,Cin], of w [KH,KW,Cin/groups,Cout], of y [N,OH,OW,Cout].
@@ -42,9 +43,10 @@ function forEachProduct(
 }
 
 export function conv2d([x, w]: readonly [ArrayView, ArrayView], attrs: Conv2dAttrs, [y]: readonly [ArrayView]): void {
-  const totals = new Float64Array(y.data.length);
+  const totals = totalsOf(y.dtype, y.data.length);
+  const product = productOf(y.dtype);
   forEachProduct(x.shape, w.shape, y.shape, attrs, (xi, wi, yi) => {
-    totals[yi]! += x.data[xi]! * w.data[wi]!;
+    totals[yi]! += product(x.data[xi]!, w.data[wi]!);
   });
   y.data.set(totals);
 }
@@ -56,8 +58,9 @@ export function conv2dBias(
 ): void {
   conv2d([x, w], attrs, [y]);
   for (let i = 0; i < y.data.length; i++) {
-    const sum = y.data[i]! + bias.data[i % bias.data.length]!;
-    y.data[i] = activation === "relu" ? Math.max(sum, 0) : sum;
+    // stored first: integers wrap before the activation sees them
+    y.data[i]! += bias.data[i % bias.data.length]!;
+    if (activation === "relu") y.data[i] = Math.max(y.data[i]!, 0);
   }
 }
 
@@ -66,9 +69,10 @@ export function conv2dInputGrad(
   attrs: Conv2dAttrs,
   [dx]: readonly [ArrayView],
 ): void {
-  const totals = new Float64Array(dx.data.length);
+  const totals = totalsOf(dx.dtype, dx.data.length);
+  const product = productOf(dx.dtype);
   forEachProduct(dx.shape, w.shape, dy.shape, attrs, (xi, wi, yi) => {
-    totals[xi]! += dy.data[yi]! * w.data[wi]!;
+    totals[xi]! += product(dy.data[yi]!, w.data[wi]!);
   });
   dx.data.set(totals);
 }
@@ -78,9 +82,10 @@ export function conv2dWeightGrad(
   attrs: Conv2dAttrs,
   [dw]: readonly [ArrayView],
 ): void {
-  const totals = new Float64Array(dw.data.length);
+  const totals = totalsOf(dw.dtype, dw.data.length);
+  const product = productOf(dw.dtype);
   forEachProduct(x.shape, dw.shape, dy.shape, attrs, (xi, wi, yi) => {
-    totals[wi]! += x.data[xi]! * dy.data[yi]!;
+    totals[wi]! += product(x.data[xi]!, dy.data[yi]!);
   });
   dw.data.set(totals);
 }

@@ -1,8 +1,11 @@
 /**
  * The definition of every elementwise op, as a formula on numbers, and the loops that apply them with broadcasting.
  */
+
+import { isFloat } from "../../tensor/dtype.js";
 import { type Shape, sameShape, sizeOf, stridesOf } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
+import { integerPower, totalsOf } from "./integers.js";
 
 /** Round half to even, as IEEE and NumPy do. */
 function roundHalfEven(x: number): number {
@@ -49,9 +52,18 @@ export const binaryFormulas = {
   reluGrad: (dy: number, y: number) => (y > 0 ? dy : 0),
 } as const;
 
+/** Ops whose formula on float64 numbers would round what integers do not. */
+export const integerFormulas = {
+  square: (x: number) => Math.imul(x, x),
+  mul: Math.imul,
+  pow: integerPower,
+} as const;
+
+/** The formula for the operand's dtype, applied to every element. */
 export const mapUnary =
-  (formula: (x: number) => number) =>
+  (ofFloats: (x: number) => number, ofIntegers = ofFloats) =>
   ([x]: readonly [ArrayView], _: unknown, [y]: readonly [ArrayView]): void => {
+    const formula = isFloat(x.dtype) ? ofFloats : ofIntegers;
     for (let i = 0; i < y.data.length; i++) y.data[i] = formula(x.data[i]!);
   };
 
@@ -83,8 +95,9 @@ const reader = (operand: ArrayView, shape: Shape): ((i: number) => number) => {
 };
 
 export const mapBinary =
-  (formula: (a: number, b: number) => number) =>
+  (ofFloats: (a: number, b: number) => number, ofIntegers = ofFloats) =>
   ([a, b]: readonly [ArrayView, ArrayView], _: unknown, [y]: readonly [ArrayView]): void => {
+    const formula = isFloat(a.dtype) ? ofFloats : ofIntegers;
     const readA = reader(a, y.shape);
     const readB = reader(b, y.shape);
     for (let i = 0; i < y.data.length; i++) y.data[i] = formula(readA(i), readB(i));
@@ -112,7 +125,7 @@ export function biasReluGrad(
   [dx, dbias]: readonly [ArrayView, ArrayView],
 ): void {
   const channels = dbias.data.length;
-  const totals = new Float64Array(channels);
+  const totals = totalsOf(dbias.dtype, channels);
   for (let i = 0; i < dx.data.length; i++) {
     const passed = y.data[i]! > 0 ? dy.data[i]! : 0;
     dx.data[i] = passed;

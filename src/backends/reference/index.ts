@@ -11,7 +11,16 @@ import type { Tensor } from "../../tensor/tensor.js";
 import type { ArrayKernels, ArrayView } from "../kernel-table.js";
 import * as norm from "./batch-norm.js";
 import * as conv from "./conv.js";
-import { biasReluGrad, binaryFormulas, broadcastTo, mapBinary, mapUnary, unaryFormulas, where } from "./elementwise.js";
+import {
+  biasReluGrad,
+  binaryFormulas,
+  broadcastTo,
+  integerFormulas,
+  mapBinary,
+  mapUnary,
+  unaryFormulas,
+  where,
+} from "./elementwise.js";
 import * as fold from "./fold-branches.js";
 import { matmul } from "./matmul.js";
 import * as move from "./move.js";
@@ -29,9 +38,12 @@ const mapTable = <K extends string, F, Kernel>(formulas: { readonly [N in K]: F 
 export const referenceKernels: ArrayKernels = {
   ...mapTable<keyof typeof unaryFormulas, (x: number) => number, UnaryKernel>(unaryFormulas, mapUnary),
   ...mapTable<keyof typeof binaryFormulas, (a: number, b: number) => number, BinaryKernel>(binaryFormulas, mapBinary),
+  square: mapUnary(unaryFormulas.square, integerFormulas.square),
+  mul: mapBinary(binaryFormulas.mul, integerFormulas.mul),
+  pow: mapBinary(binaryFormulas.pow, integerFormulas.pow),
   biasReluGrad,
   where,
-  cast: move.copy,
+  cast: move.cast,
   sum: reduce.sum,
   mean: reduce.mean,
   max: reduce.max,

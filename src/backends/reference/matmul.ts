@@ -4,6 +4,7 @@
 import type { MatmulAttrs } from "../../ops/spec.js";
 import { type Shape, sizeOf, stridesOf } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
+import { productOf, totalsOf } from "./integers.js";
 
 /** For each batch of `batch`, the index of the operand's own matrix that broadcasts to it. */
 function matrixIndices(own: Shape, batch: Shape): number[] {
@@ -29,14 +30,18 @@ export function matmul(
   const [aRow, aCol] = transposeA ? [1, m] : [k, 1];
   const [bRow, bCol] = transposeB ? [1, k] : [n, 1];
   const batch = y.shape.slice(0, -2);
+  const product = productOf(y.dtype);
+  const total = totalsOf(y.dtype, 1);
   const ofA = matrixIndices(a.shape.slice(0, -2), batch);
   const ofB = matrixIndices(b.shape.slice(0, -2), batch);
   for (let q = 0; q < ofA.length; q++)
     for (let i = 0; i < m; i++)
       for (let j = 0; j < n; j++) {
-        let total = 0;
-        for (let p = 0; p < k; p++)
-          total += a.data[ofA[q]! * m * k + i * aRow! + p * aCol!]! * b.data[ofB[q]! * k * n + p * bRow! + j * bCol!]!;
-        y.data[(q * m + i) * n + j] = total;
+        total[0] = 0;
+        for (let p = 0; p < k; p++) {
+          const left = a.data[ofA[q]! * m * k + i * aRow! + p * aCol!]!;
+          total[0]! += product(left, b.data[ofB[q]! * k * n + p * bRow! + j * bCol!]!);
+        }
+        y.data[(q * m + i) * n + j] = total[0]!;
       }
 }

@@ -2,8 +2,10 @@
  * Ops that move numbers without computing: each says, for an output position, which input position it reads.
  */
 import type { Attrs } from "../../ops/spec.js";
+import { isFloat } from "../../tensor/dtype.js";
 import { type Shape, sizeOf, stridesOf } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
+import { totalsOf } from "./integers.js";
 
 /** Calls `visit` for each position of `shape` in row-major order. */
 function forEachPosition(shape: Shape, visit: (position: readonly number[], index: number) => void): void {
@@ -72,7 +74,7 @@ export function scatterAdd(
   [y]: readonly [ArrayView],
 ): void {
   const width = sizeOf(y.shape.slice(1));
-  const totals = new Float64Array(y.data.length);
+  const totals = totalsOf(y.dtype, y.data.length);
   indices.data.forEach((row: number, i: number) => {
     if (row < 0 || row >= rows) return;
     for (let j = 0; j < width; j++) totals[row * width + j]! += dy.data[i * width + j]!;
@@ -87,7 +89,26 @@ export function oneHot([indices]: readonly [ArrayView], { depth }: Attrs<"oneHot
   });
 }
 
-/** Same numbers, another shape or dtype. */
+/** Same numbers, another shape. */
 export function copy([x]: readonly [ArrayView], _: unknown, [y]: readonly [ArrayView]): void {
   y.data.set(x.data);
+}
+
+const LEAST_INT32 = -(2 ** 31);
+const LARGEST_INT32 = 2 ** 31 - 1;
+
+/**
+ * Numbers in another dtype. Floats are cut towards zero on the way to integers: what int32 does not hold, NaN included,
+ * becomes −2³¹ (x86's conversion, and so PyTorch's there); a byte is the low one of the whole number, 0 for NaN and ±∞.
+ * Stores to typed arrays do the latter, round to float32, and wrap int32 to a byte.
+ */
+export function cast([x]: readonly [ArrayView], _: unknown, [y]: readonly [ArrayView]): void {
+  if (y.dtype !== "int32" || !isFloat(x.dtype)) {
+    y.data.set(x.data);
+    return;
+  }
+  for (let i = 0; i < y.data.length; i++) {
+    const whole = Math.trunc(x.data[i]!);
+    y.data[i] = whole >= LEAST_INT32 && whole <= LARGEST_INT32 ? whole : LEAST_INT32;
+  }
 }

@@ -2,6 +2,7 @@
  * Reductions over axes, in float64, one output element after the other.
  */
 import type { AxisAttrs, ReduceAttrs } from "../../ops/spec.js";
+import { isFloat } from "../../tensor/dtype.js";
 import { type Shape, stridesOf } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
 
@@ -45,7 +46,12 @@ const fold =
 const add = (a: number, b: number): number => a + b;
 const itself = (total: number): number => total;
 
-export const sum = fold(0, add, itself);
+const sumOfFloats = fold(0, add, itself);
+/** Modulo 2³², so that no partial sum rounds. */
+const sumOfIntegers = fold(0, (a, b) => (a + b) | 0, itself);
+
+export const sum: typeof sumOfFloats = (inputs, attrs, outputs) =>
+  (isFloat(inputs[0].dtype) ? sumOfFloats : sumOfIntegers)(inputs, attrs, outputs);
 export const mean = fold(0, add, (total, count) => total / count);
 export const max = fold(Number.NEGATIVE_INFINITY, Math.max, itself);
 export const min = fold(Number.POSITIVE_INFINITY, Math.min, itself);

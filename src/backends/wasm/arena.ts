@@ -21,6 +21,9 @@ const EQUAL_SIZE_TRIES = 16;
 /** In units of ALIGNMENT a size has at most 26 bits. */
 const LEVELS = 27;
 
+/** A word that is NaN as float32, and twice as float64, and far from any int32 or byte of a test. */
+export const POISON = 0x7ff8dead;
+
 /** A run of memory; `pointer` and `bytes` are multiples of ALIGNMENT. */
 export interface Block {
   readonly pointer: number;
@@ -77,9 +80,11 @@ export class Arena {
   #liveBytes = 0;
   #liveBlocks = 0;
   #peakBytes = 0;
+  readonly #isPoisoned: boolean;
 
-  /** `limitBytes` lowers the 4 GiB limit. Throws MemoryError where the engine refuses to reserve the address space. */
-  constructor(shared: boolean, limitBytes = USABLE_PAGES * PAGE_BYTES) {
+  /** `limitBytes` lowers the 4 GiB limit; `poison` fills blocks with POISON as they are handed out. Throws MemoryError where the engine refuses to reserve the address space. */
+  constructor(shared: boolean, limitBytes = USABLE_PAGES * PAGE_BYTES, poison = false) {
+    this.#isPoisoned = poison;
     this.#limitPages = Math.min(USABLE_PAGES, Math.floor(limitBytes / PAGE_BYTES));
     const initial = Math.min(GROWTH_PAGES, this.#limitPages);
     try {
@@ -114,7 +119,13 @@ export class Arena {
     this.#liveBytes += node.bytes;
     this.#liveBlocks++;
     this.#peakBytes = Math.max(this.#peakBytes, this.#liveBytes);
+    this.poison(node);
     return node;
+  }
+
+  /** Makes a block's contents recognisable as written by nobody; does nothing unless the arena was made to. */
+  poison({ pointer, bytes }: Block): void {
+    if (this.#isPoisoned) new Uint32Array(this.memory.buffer, pointer, bytes / 4).fill(POISON);
   }
 
   /** Takes back a block of allocate(). Throws MemoryError when it was taken back before. */

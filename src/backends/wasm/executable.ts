@@ -180,6 +180,7 @@ export class WasmExecutable implements Executable {
   }
 
   #prepare(inputs: readonly Storage[], offsets: readonly number[]): void {
+    for (const block of [this.#temporaries, this.#scratch]) this.#host.arena.poison(block);
     this.#program.inputs.forEach((view, i) => {
       const { pointer, size, dtype } = this.#operand(view);
       const { bytes } = dtypes[dtype];

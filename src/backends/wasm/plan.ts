@@ -48,7 +48,8 @@ export interface Plan {
 
 /**
  * Turns one op into calls. Returns false, before any call, to decline a case: the reference kernel then runs on the same
- * memory. Shapes and dtypes were checked by apply(); outputs have at least one element in all, and undefined contents.
+ * memory. Shapes and dtypes were checked by apply(); a lowering checks that they are those its kernels are made for. Inputs are
+ * not empty but those of concat, outputs have at least one element in all, and undefined contents.
  */
 export type Lowering<K extends OpName> = (
   inputs: PerInput<K, Operand>,

@@ -33,6 +33,8 @@ export interface WasmOptions {
   readonly memoryBytes?: number;
   /** Overrides what was found about the machine; for tests and measurements. */
   readonly target?: Partial<Target>;
+  /** Fills memory with NaN whenever it is handed out, so that an element nobody wrote shows; for tests. Default false. */
+  readonly poison?: boolean;
 }
 
 export interface WasmStats extends ArenaStats {
@@ -53,6 +55,19 @@ type AnyUpdateLowering = (operands: readonly Operand[], attrs: unknown, plan: Pl
 type AnyArrayKernel = (inputs: readonly ArrayView[], attrs: unknown, outputs: readonly ArrayView[]) => void;
 type AnyArrayUpdate = (operands: readonly ArrayView[], attrs: unknown) => void;
 
+/** Lowers an op, or declines it: where an input is empty, what there is to write follows from no kernel's loop. */
+function lowerOp(
+  op: OpName,
+  inputs: readonly Operand[],
+  attrs: unknown,
+  outputs: readonly Operand[],
+  plan: Plan,
+): boolean {
+  const lower = wasmKernels[op] as unknown as AnyLowering | undefined;
+  if (!lower || (op !== "concat" && inputs.some(({ size }) => size === 0))) return false;
+  return lower(inputs, attrs, outputs, plan);
+}
+
 const blockOf = (allocation: Allocation): Block => (allocation as WasmAllocation).block;
 
 export class WasmBackend implements Runner {
@@ -70,7 +85,7 @@ export class WasmBackend implements Runner {
   #scratch: Block[] = [];
 
   /** Throws BackendError for a number of threads that is not a positive integer. */
-  constructor({ threads, turbo = false, memoryBytes, target }: WasmOptions = {}) {
+  constructor({ threads, turbo = false, memoryBytes, target, poison = false }: WasmOptions = {}) {
     if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
       throw new BackendError(`wasm: threads is ${threads}, expected a positive integer`);
     this.turbo = turbo && turboWorks();
@@ -82,7 +97,7 @@ export class WasmBackend implements Runner {
         `wasm: ${threads} threads run as 1, as memory cannot be shared here; a page needs the headers` +
           " Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp",
       );
-    this.#arena = new Arena(shared, memoryBytes);
+    this.#arena = new Arena(shared, memoryBytes, poison);
     const compiler = this.turbo ? turboCompiler : plainCompiler;
     this.#modules = new ModuleCache(this.target, this.#arena, this.threads > 1, compiler);
     this.#pool = this.threads > 1 ? new ThreadPool(this.threads, this.#arena.memory) : null;
@@ -138,10 +153,9 @@ export class WasmBackend implements Runner {
   }
 
   run<K extends OpName>(op: K, inputs: readonly Tensor[], attrs: Attrs<K>, outputs: readonly Tensor[]): void {
-    const lower = wasmKernels[op] as unknown as AnyLowering | undefined;
     const ins = inputs.map(operandOf);
     const outs = outputs.map(operandOf);
-    if (lower && this.#withScratch(() => lower(ins, attrs, outs, this.#plan))) return;
+    if (this.#withScratch(() => lowerOp(op, ins, attrs, outs, this.#plan))) return;
     this.#countFallback(op);
     const kernel = referenceKernels[op] as unknown as AnyArrayKernel;
     kernel(ins.map(this.#viewOf), attrs, outs.map(this.#viewOf));
@@ -180,7 +194,7 @@ export class WasmBackend implements Runner {
       pointerOf: (allocation) => blockOf(allocation).pointer,
       lower: ({ kind, op }, inputs, outputs, attrs, plan) =>
         kind === "op"
-          ? ((wasmKernels[op] as unknown as AnyLowering | undefined)?.(inputs, attrs, outputs, plan) ?? false)
+          ? lowerOp(op, inputs, attrs, outputs, plan)
           : ((wasmUpdates[op] as unknown as AnyUpdateLowering | undefined)?.(inputs, attrs, plan) ?? false),
       fallBack: ({ kind, op }, inputs, outputs, attrs) => {
         this.#countFallback(op);

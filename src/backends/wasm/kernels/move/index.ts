@@ -1,5 +1,5 @@
 /**
- * Ops that move numbers without computing, for elements of 4 bytes; uint8 stays with the reference.
+ * Ops that move numbers without computing, for elements of 4 bytes; uint8 and float64 stay with the reference.
  */
 import { dtypes } from "../../../../tensor/dtype.js";
 import { stridesOf } from "../../../../tensor/shape.js";
@@ -9,13 +9,12 @@ import { callMap, type MapFormula } from "../map.js";
 import { type BoxSide, callBoxCopy, isBoxCopyable } from "./box.js";
 import { rowKernels } from "./rows.js";
 import { transpose } from "./transpose.js";
+import { isWord } from "./word.js";
 
 const repeat: MapFormula = {
   name: "repeat",
   span: { outputs: 1, floats: 0, vectors: 4, formula: (_, [x]) => [x!] },
 };
-const isWord = ({ dtype }: Operand): boolean => dtypes[dtype].bytes === 4;
-
 const origin = ({ shape }: Operand): number[] => shape.map(() => 0);
 
 /** A box inside a contiguous tensor, from the position `begin` on. */

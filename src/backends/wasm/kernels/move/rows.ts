@@ -5,6 +5,7 @@ import { sizeOf } from "../../../../tensor/shape.js";
 import { floatBits } from "../../assembler/index.js";
 import type { Kernel, WasmKernels } from "../../plan.js";
 import { blocksOf, runEachTask } from "../tasks.js";
+import { isWord } from "./word.js";
 
 /** Elements of a task: 256 KiB. */
 const TASK_ELEMENTS = 65536;
@@ -76,7 +77,7 @@ const oneHotKernel: Kernel = {
 
 export const rowKernels = {
   gather([table, indices], _, [y], plan) {
-    if (table.dtype === "uint8") return false;
+    if (!isWord(table)) return false;
     const width = sizeOf(table.shape.slice(1));
     const perTask = Math.max(1, Math.floor(TASK_ELEMENTS / width));
     plan.call(gatherKernel, blocksOf(indices.size, perTask), [
@@ -93,7 +94,7 @@ export const rowKernels = {
     return true;
   },
   oneHot([indices], { depth }, [y], plan) {
-    if (y.dtype === "uint8") return false;
+    if (!isWord(y)) return false;
     const one = y.dtype === "int32" ? 1 : floatBits(1);
     const perTask = Math.max(1, Math.floor(TASK_ELEMENTS / depth));
     plan.call(oneHotKernel, blocksOf(indices.size, perTask), [

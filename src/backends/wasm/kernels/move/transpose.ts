@@ -7,6 +7,7 @@ import type { Kernel, Lowering, Plan } from "../../plan.js";
 import { mergedAxes } from "../axes.js";
 import { blocksOf, runEachTask } from "../tasks.js";
 import { callBoxCopy, isBoxCopyable } from "./box.js";
+import { isWord } from "./word.js";
 
 /** Elements of a task: about 30 µs. */
 const TASK_ELEMENTS = 32768;
@@ -70,7 +71,7 @@ const kernel: Kernel = {
 };
 
 export const transpose: Lowering<"transpose"> = ([x], { perm }, [y], plan: Plan) => {
-  if (x.dtype === "uint8") return false;
+  if (!isWord(x)) return false;
   const strides = stridesOf(x.shape);
   const steps = perm.map((axis) => strides[axis]!);
   const own = stridesOf(y.shape);

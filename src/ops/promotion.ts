@@ -1,0 +1,104 @@
+/**
+ * PyTorch's type promotion over the dtypes of the engine (torch.result_type), as data, and the one place where operands of
+ * several dtypes become operands of one: casts are put in here, so that kernels and gradients see equal dtypes.
+ *
+ * Three priorities: tensors with axes, then tensors without, then JavaScript numbers. An operand of lower priority widens
+ * the result only where its category (integer, then float) is higher.
+ */
+import { type DType, expectHeld, isFloat, newArray } from "../tensor/dtype.js";
+import { Storage, type StorageBackend } from "../tensor/storage.js";
+import { Tensor } from "../tensor/tensor.js";
+import { DTypeError, ShapeError } from "../util/errors.js";
+import { apply } from "./apply.js";
+import type { OpName } from "./spec.js";
+
+/** A tensor, or a number: an integer counts as int32, any other as float32, and both yield to tensors of their category. */
+export type Operand = Tensor | number;
+
+/** The dtype of two operands of one priority. */
+const promoted: { readonly [A in DType]: { readonly [B in DType]: DType } } = {
+  uint8: { uint8: "uint8", int32: "int32", float32: "float32", float64: "float64" },
+  int32: { uint8: "int32", int32: "int32", float32: "float32", float64: "float64" },
+  float32: { uint8: "float32", int32: "float32", float32: "float32", float64: "float64" },
+  float64: { uint8: "float64", int32: "float64", float32: "float64", float64: "float64" },
+};
+
+/** Ops whose values are fractions whatever they are made of: integer operands become float32 first, as in PyTorch. */
+export const floatOps: ReadonlySet<OpName> = new Set<OpName>([
+  "exp",
+  "log",
+  "sqrt",
+  "rsqrt",
+  "reciprocal",
+  "sin",
+  "cos",
+  "tanh",
+  "sigmoid",
+  "div",
+]);
+
+/** The dtype that integer operands of a float op, and fractional numbers beside integer tensors, become. */
+const DEFAULT_FLOAT = "float32";
+
+const join = (a: DType | null, b: DType): DType => (a === null ? b : promoted[a][b]);
+
+/** `low` widens `high` only from integer to float. */
+function widen(high: DType | null, low: DType | null): DType | null {
+  if (high === null || low === null) return high ?? low;
+  return isFloat(low) && !isFloat(high) ? low : high;
+}
+
+/** The dtype that operands have in common (torch.result_type); there is at least one. */
+export function resultDType(operands: readonly Operand[]): DType {
+  let dimensioned: DType | null = null;
+  let scalar: DType | null = null;
+  let number: DType | null = null;
+  for (const x of operands)
+    if (typeof x === "number") number = join(number, Number.isInteger(x) ? "int32" : DEFAULT_FLOAT);
+    else if (x.rank > 0) dimensioned = join(dimensioned, x.dtype);
+    else scalar = join(scalar, x.dtype);
+  return widen(dimensioned, widen(scalar, number))!;
+}
+
+/** A number as a 0-dim tensor on a backend; the caller disposes of it. Throws DTypeError where `dtype` does not hold it. */
+function scalarLike(value: number, dtype: DType, backend: StorageBackend, where: string): Tensor {
+  expectHeld(value, dtype, where);
+  return new Tensor(new Storage(backend, dtype, 1), []).write(newArray(dtype, 1).fill(value));
+}
+
+function expectOperand(x: unknown, where: string): void {
+  if (typeof x === "number" || x instanceof Tensor) return;
+  const what = Array.isArray(x) ? "an array" : x === null ? "null" : `a value of type ${typeof x}`;
+  throw new DTypeError(`${where}: an operand is ${what}, expected a tensor or a number`, "make it one: tensor(values)");
+}
+
+const castTo = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype ? x : apply("cast", [x], { dtype })[0]);
+
+/**
+ * Calls `body` with the operands of `op` as tensors of the dtype they have in common, or of the one in which `op` computes on
+ * it, and drops the tensors made for that afterwards: what autograd needs of them it has saved by then. `like` names the
+ * backend where all operands are numbers. Throws DTypeError for a number that an integer dtype does not hold.
+ */
+export function withPromoted<R>(
+  op: OpName,
+  operands: readonly Operand[],
+  body: (tensors: readonly Tensor[]) => R,
+  like?: Tensor,
+): R {
+  for (const x of operands) expectOperand(x, op);
+  const home = like ?? operands.find((x) => typeof x !== "number");
+  if (home === undefined) throw new ShapeError(`${op}: both operands are numbers, expected at least one tensor`);
+  const { backend } = home.storage;
+  const common = resultDType(operands);
+  const dtype = floatOps.has(op) && !isFloat(common) ? DEFAULT_FLOAT : common;
+  const tensors: Tensor[] = [];
+  try {
+    for (const x of operands)
+      tensors.push(typeof x === "number" ? scalarLike(x, dtype, backend, op) : castTo(x, dtype));
+    return body(tensors);
+  } finally {
+    tensors.forEach((x, i) => {
+      if (x !== operands[i]) x.dispose();
+    });
+  }
+}

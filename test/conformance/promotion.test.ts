@@ -1,0 +1,93 @@
+/**
+ * Mixed dtypes, integers and casts against PyTorch's numbers (golden/numbers/promotion.json) on reference and wasm: result
+ * dtype and values of every pair of dtypes, with axes, without, and numbers; and what is refused, by name.
+ */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { afterAll, describe, expect, it } from "vitest";
+import { type Backend, withBackend } from "../../src/backends/backend.js";
+import { referenceBackend } from "../../src/backends/reference/index.js";
+import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
+import * as T from "../../src/index.js";
+import { isFloat, newArray } from "../../src/tensor/dtype.js";
+
+/** A number JSON has no word for is a string. */
+type Written = number | string;
+type WrittenOperand = Written | readonly [dtype: T.DType, shape: T.Shape, values: readonly Written[]];
+type Row = readonly [
+  op: string,
+  operands: readonly WrittenOperand[],
+  result: readonly [dtype: T.DType, values: readonly Written[]] | null,
+  target?: T.DType,
+];
+
+const file = join(import.meta.dirname, "..", "golden", "numbers", "promotion.json");
+const { rows } = JSON.parse(readFileSync(file, "utf8")) as { rows: readonly Row[] };
+
+/** Units in the last place by which exp, pow and the like may differ from PyTorch's. */
+const ULPS = 4;
+const EPSILON = { float32: 2 ** -23, float64: 2 ** -52 } as const;
+
+/** Every written operand as the engine's; values go in exactly. */
+function operandOf(written: WrittenOperand): T.Operand {
+  if (!Array.isArray(written)) return Number(written);
+  const [dtype, shape, values] = written as Exclude<WrittenOperand, Written>;
+  const array = newArray(dtype, values.length);
+  values.forEach((value, i) => {
+    array[i] = Number(value);
+  });
+  return T.tensor(array, shape);
+}
+
+type Op = (...operands: readonly T.Operand[]) => T.Tensor;
+
+/** The public function of a row's op. */
+function functionOf(op: string, target: T.DType | undefined): Op {
+  if (op === "concat") return (...xs) => T.concat(xs as T.Tensor[]);
+  if (op === "stack") return (...xs) => T.stack(xs as T.Tensor[]);
+  if (op === "cast") return (x) => T.cast(x as T.Tensor, target!);
+  return (T as unknown as Record<string, Op>)[op]!;
+}
+
+function expectClose(actual: T.TypedArray, expected: readonly Written[], dtype: T.DType, label: string): void {
+  expect(actual.length, label).toBe(expected.length);
+  expected.forEach((written, i) => {
+    const [value, wanted] = [actual[i]!, Number(written)];
+    const isExact = !isFloat(dtype) || !Number.isFinite(wanted) || wanted === 0;
+    if (isExact) expect(value, `${label} [${i}]`).toBe(wanted);
+    else {
+      const bound = ULPS * EPSILON[dtype as "float32" | "float64"] * Math.abs(wanted);
+      expect(Math.abs(value - wanted), `${label} [${i}]: ${value}, not ${wanted}`).toBeLessThanOrEqual(bound);
+    }
+  });
+}
+
+function check([op, operands, result, target]: Row): void {
+  const label = JSON.stringify([op, operands, target]).slice(0, 300);
+  T.scope(() => {
+    const compute = () => functionOf(op, target)(...operands.map(operandOf));
+    if (result === null) {
+      expect(compute, label).toThrow(T.DTypeError);
+      return;
+    }
+    const y = compute();
+    expect(y.dtype, label).toBe(result[0]);
+    expectClose(y.dataSync(), result[1], result[0], label);
+  });
+}
+
+const wasm = createWasmBackend({ threads: 1, poison: true });
+afterAll(() => wasm.dispose());
+
+const backends: readonly Backend[] = [referenceBackend, wasm];
+
+describe.each(
+  backends.map((backend) => [backend.name, backend] as const),
+)("PyTorch's dtypes and values, %s", (_, backend) => {
+  for (const op of [...new Set(rows.map(([name]) => name))])
+    it(op, () =>
+      withBackend(backend, () => {
+        for (const row of rows) if (row[0] === op) check(row);
+      }),
+    );
+});

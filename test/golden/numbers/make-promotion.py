@@ -1,0 +1,151 @@
+"""Result dtypes and values of mixed, integer and cast operands by PyTorch: promotion.json, beside this script.
+
+A row is [op, operands, result] and, of a cast, the dtype: an operand is a number or [dtype, shape, values], the result [dtype, values] or null where
+PyTorch refuses. Numbers that JSON has no word for are strings. Comparisons, which PyTorch answers in bool, are rows with
+the dtype in which it compared; sums are asked for in int32, which the engine has in place of int64.
+"""
+import json
+import math
+import operator
+import os
+
+import torch
+
+DTYPES = {"uint8": torch.uint8, "int32": torch.int32, "float32": torch.float32, "float64": torch.float64}
+NAMES = {v: k for k, v in DTYPES.items()}
+# exact in their dtypes, apart, and outside each other's ranges
+SAMPLES = {"uint8": [3, 200], "int32": [-7, 100000], "float32": [1.5, -0.25], "float64": [0.1, 3e10]}
+# whole numbers are integers here: JavaScript cannot tell 2 from 2.0
+NUMBERS = [2, -1, 2.5, math.nan, math.inf, -math.inf]
+INT_ENDS = [0, 1, -1, 2, 3, 46341, 65536, 123456789, -123456789, 2**31 - 1, -(2**31)]
+BYTE_ENDS = [0, 1, 2, 16, 100, 127, 128, 200, 255]
+FLOATS = [0.0, -0.0, 0.5, -0.5, 0.999, -0.999, 1.5, -1.5, 2.5, 127.5, 128.0, 200.0, 255.0, 255.99, 256.0, 300.7, -1.0, -200.3,
+          -256.5, 65535.5, 16777217.0, 2147483520.0, 2147483647.0, 2147483648.0, -2147483648.0, -2147483649.0, 3e9, 3000000001.0,
+          -3e9, -3000000001.0, 1e15 + 3, 1e20, -1e20, 1e38, 1e300, 1e-40, 1e-300, 0.1, math.nan, math.inf, -math.inf]
+
+
+def number(v):
+    if isinstance(v, float) and not math.isfinite(v):
+        return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(v, "NaN")
+    return "-0" if v == 0 and math.copysign(1, v) < 0 else v
+
+
+def operand(x):
+    if not isinstance(x, torch.Tensor):
+        return number(x)
+    return [NAMES[x.dtype], list(x.shape), [number(v) for v in x.flatten().tolist()]]
+
+
+rows = []
+
+
+def row(op, operands, compute, dtype=None):
+    try:
+        y = compute(*operands)
+        result = [NAMES[dtype or y.dtype], [number(v) for v in (y.to(torch.float64) if y.dtype == torch.bool else y).flatten().tolist()]]
+    except (RuntimeError, TypeError):
+        result = None
+    rows.append([op, [operand(x) for x in operands], result])
+
+
+ARITHMETIC = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "pow": operator.pow}
+TENSORS_ONLY = {"maximum": torch.maximum, "minimum": torch.minimum, "concat": lambda a, b: torch.cat([a, b]),
+                "stack": lambda a, b: torch.stack([a, b])}
+COMPARISONS = {"equal": operator.eq, "notEqual": operator.ne, "less": operator.lt, "lessEqual": operator.le,
+               "greater": operator.gt, "greaterEqual": operator.ge}
+
+
+def sample(dtype, rank):
+    values = SAMPLES[dtype]
+    return torch.tensor(values if rank else values[1], dtype=DTYPES[dtype])
+
+
+def every_binary(a, b):
+    for op, compute in ARITHMETIC.items():
+        row(op, [a, b], compute)
+    for op, compute in COMPARISONS.items():
+        row(op, [a, b], compute, torch.result_type(a, b))
+
+
+for left in DTYPES:
+    for right in DTYPES:
+        for ranks in [(1, 1), (1, 0), (0, 1), (0, 0)]:
+            a, b = sample(left, ranks[0]), sample(right, ranks[1])
+            every_binary(a, b)
+            for op, compute in TENSORS_ONLY.items():
+                if op in ("concat", "stack") and 0 in ranks:
+                    continue
+                row(op, [a, b], compute)
+            mask = torch.tensor([1, 0], dtype=torch.uint8)
+            row("where", [mask, a, b], lambda m, p, q: torch.where(m != 0, p, q))
+    for rank in (1, 0):
+        x = sample(left, rank)
+        for value in NUMBERS:
+            # a negative number beside bytes is refused by the engine; PyTorch wraps it
+            if left == "uint8" and value == -1:
+                continue
+            every_binary(x, value)
+            if rank == 1:
+                every_binary(value, x)
+            mask = torch.tensor([0.4, 0.0], dtype=torch.float64)
+            row("where", [mask, x, value], lambda m, p, q: torch.where(m != 0, p, q))
+
+masks = {"float32": [0.4, 256.0, -0.0, math.nan, 0.0, 1e-45], "float64": [0.4, 256.0, -0.0, math.nan, 0.0, 5e-324],
+         "int32": [0, 1, -1, 256, 65536, -(2**31)], "uint8": [0, 1, 2, 128, 255, 0]}
+for dtype, values in masks.items():
+    for branches in DTYPES:
+        a, b = torch.full((6,), 3).to(DTYPES[branches]), torch.full((6,), 5).to(DTYPES[branches])
+        row("where", [torch.tensor(values, dtype=DTYPES[dtype]), a, b], lambda m, p, q: torch.where(m != 0, p, q))
+
+for dtype in ("int32", "float32"):
+    x = torch.tensor([5, -5, 0], dtype=DTYPES[dtype])
+    for low, high in [(-1.5, math.inf), (-1, 3), (0.5, 3), (-math.inf, 2), (-2, 2.5)]:
+        row("clamp", [x, low, high], torch.clamp)
+
+ENDS = {"int32": INT_ENDS, "uint8": BYTE_ENDS}
+UNARY = {name: getattr(torch, name) for name in
+         "neg abs sign floor ceil round exp log sqrt rsqrt square reciprocal sin cos tanh sigmoid relu".split()}
+for dtype, values in ENDS.items():
+    ends = torch.tensor(values, dtype=DTYPES[dtype])
+    for op, compute in UNARY.items():
+        # sin and cos of numbers beyond float32's exact integers are about the rounding of the argument, tested elsewhere
+        few = ends[ends.double().abs() < 1000] if op in ("sin", "cos") else ends
+        row(op, [few], compute)
+    row("sum", [ends], lambda x: torch.sum(x, dtype=torch.int32))
+    row("mean", [ends], torch.mean)
+    row("max", [ends], torch.amax)
+    row("min", [ends], torch.amin)
+    row("softmax", [ends], lambda x: torch.softmax(x, 0))
+    row("logSoftmax", [ends], lambda x: torch.log_softmax(x, 0))
+    n = len(values)
+    a, b = ends.reshape(n, 1).expand(n, n).flatten().contiguous(), ends.repeat(n)
+    for op in ("add", "sub", "mul", "div"):
+        row(op, [a, b], ARITHMETIC[op])
+    for op in ("maximum", "minimum"):
+        row(op, [a, b], TENSORS_ONLY[op])
+    for op, compute in COMPARISONS.items():
+        row(op, [a, b], compute, DTYPES[dtype])
+    powers = torch.tensor([0, 1, 2, 3, 7, 31, 32, 40] + ([-1, -2, -3] if dtype == "int32" else []), dtype=DTYPES[dtype])
+    p = len(powers)
+    row("pow", [ends.reshape(n, 1).expand(n, p).flatten().contiguous(), powers.repeat(n)], torch.pow)
+    row("pow", [ends, -1], torch.pow)
+    row("pow", [ends, 5], torch.pow)
+    row("pow", [2, powers], torch.pow)
+    left, right = ends[:6].reshape(2, 3), ends[-6:].reshape(3, 2)
+    row("matmul", [left.contiguous(), right.contiguous()], torch.matmul)
+    image, kernel = ends[-4:].reshape(1, 2, 2, 1), ends[-8:-4].reshape(2, 2, 1, 1)
+    row("conv2d", [image.contiguous(), kernel.contiguous()],
+        lambda x, w: torch.nn.functional.conv2d(x.permute(0, 3, 1, 2), w.permute(3, 2, 0, 1)))
+
+for source in DTYPES:
+    values = ENDS.get(source) or FLOATS
+    if source == "float32":
+        values = torch.tensor(FLOATS, dtype=torch.float32).tolist()
+    x = torch.tensor(values, dtype=DTYPES[source])
+    for target in DTYPES:
+        row("cast", [x], lambda v, to=DTYPES[target]: v.to(to))
+        rows[-1].append(target)
+
+with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "promotion.json"), "w") as file:
+    lines = ",\n".join(json.dumps(r, separators=(",", ":"), allow_nan=False) for r in rows)
+    file.write(f'{{"torch": "{torch.__version__}", "rows": [\n{lines}\n]}}\n')
