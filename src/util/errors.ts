@@ -21,6 +21,8 @@ export class TensoroneError extends Error {
 export class ShapeError extends TensoroneError {}
 /** A dtype an op or a backend does not take. */
 export class DTypeError extends TensoroneError {}
+/** An index or a label outside what there is to choose from. */
+export class IndexError extends TensoroneError {}
 /** A backend that is missing, or tensors of two backends in one op. */
 export class BackendError extends TensoroneError {}
 /** The arena is full, or a tensor is used after it was freed. */

@@ -442,7 +442,7 @@ export const cases: { readonly [K in OpName]: readonly Case<Attrs<K>>[] } = {
   ],
   oneHot: [
     { inputs: [indices([4], 5)], attrs: { depth: 5, dtype: "float32" } },
-    { inputs: [indices([2, 3], 7)], attrs: { depth: 5, dtype: "float32" } },
+    { inputs: [indices([2, 3], 7)], attrs: { depth: 7, dtype: "float32" } },
   ],
 
   matmul: matmulCases,

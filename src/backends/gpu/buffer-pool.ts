@@ -26,10 +26,13 @@ export class BufferPool {
   readonly #device: GPUDevice;
   readonly #idle = new Map<number, PooledBuffer[]>();
   readonly #all = new Set<GPUBuffer>();
+  readonly #onTake: ((buffer: PooledBuffer) => void) | undefined;
   #bytes = 0;
 
-  constructor(device: GPUDevice) {
+  /** `onTake` sees every buffer before it is used, new or again. */
+  constructor(device: GPUDevice, onTake?: (buffer: PooledBuffer) => void) {
     this.#device = device;
+    this.#onTake = onTake;
   }
 
   /** Of all buffers, in use or idle. */
@@ -37,8 +40,14 @@ export class BufferPool {
     return this.#bytes;
   }
 
-  /** Throws MemoryError above what the device can bind. */
+  /** Memory with whatever was in it before. Throws MemoryError above what the device can bind. */
   take(bytes: number): PooledBuffer {
+    const taken = this.#idleOrNew(bytes);
+    this.#onTake?.(taken);
+    return taken;
+  }
+
+  #idleOrNew(bytes: number): PooledBuffer {
     const largest = Math.min(this.#device.limits.maxStorageBufferBindingSize, this.#device.limits.maxBufferSize);
     const size = Math.min(sizeClass(bytes), Math.max(bytes, largest));
     const idle = this.#idle.get(size)?.pop();

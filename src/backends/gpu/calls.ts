@@ -4,6 +4,7 @@
  */
 import { BackendError } from "../../util/errors.js";
 import type { BufferPool, PooledBuffer } from "./buffer-pool.js";
+import type { DeviceFaults } from "./device-faults.js";
 import type { ArgumentKind, Dims, GpuKernel, InPlaceKernel } from "./kernel.js";
 import { FLAT_WORKGROUP, type Pipeline, type PipelineCache } from "./pipelines.js";
 import type { Place, Plan, Product, View } from "./plan.js";
@@ -99,7 +100,7 @@ export const boundOf = ({ memory, offset, length }: Place): Bound => ({
 });
 
 /** A place bound from the last aligned element before it, and how many elements that is too early. */
-function startingBefore({ memory, offset, length }: Place): [Bound, number] {
+export function startingBefore({ memory, offset, length }: Place): [Bound, number] {
   const early = offset % (ALIGNMENT / 4);
   return [boundOf({ memory, offset: offset - early, length: length + early }), early];
 }
@@ -128,7 +129,12 @@ function parametersOf(
 }
 
 /** The plan that hands its calls to `take`, in order. */
-export function planInto(take: (call: Call) => void, pipelines: PipelineCache, memory: Scratch): Plan {
+export function planInto(
+  take: (call: Call) => void,
+  pipelines: PipelineCache,
+  memory: Scratch,
+  faults: DeviceFaults,
+): Plan {
   const scratch = (length: number): Place => memory.take(length);
 
   const emit = (
@@ -200,6 +206,9 @@ export function planInto(take: (call: Call) => void, pipelines: PipelineCache, m
       const bound = operands.map((place) => boundOf(aligned(place)));
       emit(pipeline, bound, foldGroups(count, FLAT_WORKGROUP).groups, parameters, kernel);
       return true;
+    },
+    check(check) {
+      if (check.place.length > 0) take(faults.call(check, pipelines));
     },
     product(product: Product) {
       const made = productCall(product, pipelines, scratch);

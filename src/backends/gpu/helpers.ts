@@ -25,6 +25,10 @@ const plusInfinityFrom = (v: string): string => `bitcast<f32>((bitcast<u32>(${v}
 /** Largest x whose exp is finite, and least whose exp is not 0, in float32. */
 const EXP_OVERFLOW = 88.72283935546875;
 const EXP_UNDERFLOW = -103.97208404541016;
+/** Below it a logarithm is taken of a multiple that is normal. */
+const SMALLEST_NORMAL = 2 ** -126;
+const DENORMAL_BITS = 24;
+const DENORMAL_SCALE = 2 ** DENORMAL_BITS;
 /** exp2 of this and above is not finite, of this and below it is 0, in float32. */
 const EXP2_OVERFLOW = 128;
 const EXP2_UNDERFLOW = -150;
@@ -173,6 +177,7 @@ export const helpers = {
   if (v == 0.0) { return bitcast<f32>((bitcast<u32>(v) & 0u) | 0xff800000u); }
   if (v < 0.0) { return ${nanFrom("v")}; }
   if (${isInfBits("v")}) { return v; }
+  if (v < ${SMALLEST_NORMAL}) { return log(v * ${DENORMAL_SCALE}.0) - ${DENORMAL_BITS * Math.LN2}; }
   return log(v);`,
   },
   sqrtOf: {
@@ -224,7 +229,9 @@ export const helpers = {
     if (y > 0.0 && !(${isInfBits("y")})) { return 1.0 / y; }
   }
   if (v == 0.5) { return sqrt(size); }
-  let exponent = v * log2(size);
+  if (v == -0.5) { return 1.0 / sqrt(size); }
+  var exponent = v * log2(size);
+  if (size < ${SMALLEST_NORMAL}) { exponent = v * (log2(size * ${DENORMAL_SCALE}.0) - ${DENORMAL_BITS}.0); }
   if (exponent >= ${EXP2_OVERFLOW}.0) { return ${plusInfinityFrom("v")}; }
   if (exponent <= ${EXP2_UNDERFLOW}.0) { return 0.0; }
   return exp2(exponent);`,

@@ -105,9 +105,17 @@ const binaryFormulas = {
 const castFormulas = {
   float32: "return v;",
   float64: "return v;",
-  int32: "if (v < 0) { return -Math.floor(-v); } return Math.floor(v);",
-  uint8: `let t = Math.floor(v);
-    if (v < 0) { t = -Math.floor(-v); }
+  // what int32 does not hold is the least it holds, as on x86
+  int32: `if (isLess(v, 2147483648) < 0.5) { return -2147483648; }
+    if (v < -2147483648) { return -2147483648; }
+    const t = Math.floor(Math.abs(v));
+    if (t === 0) { return 0; }
+    return signed(t, v);`,
+  // the low byte of the whole number
+  uint8: `if (isFinite(v) < 0.5) { return 0; }
+    let t = Math.floor(Math.abs(v));
+    if (v < 0) { t = -t; }
+    if (t === 0) { return 0; }
     return t - 256 * Math.floor(t / 256);`,
 } as const;
 
@@ -292,9 +300,12 @@ const mapEntries = <K extends string, V, R>(table: { readonly [N in K]: V }, map
 
 const unaryKernels = mapEntries<UnaryName, string, GpuKernel>(unaryFormulas, unaryKernel);
 const binaryKernelTable = mapEntries<BinaryName, string, BinaryKernels>(binaryFormulas, binaryKernels);
-const castKernels = mapEntries<DType, string, GpuKernel>(castFormulas, (dtype, formula) =>
+/** Between dtypes, of flat places. */
+export const castKernels = mapEntries<DType, string, GpuKernel>(castFormulas, (dtype, formula) =>
   unaryKernel(`cast to ${dtype}`, formula),
 );
+
+export const absKernel = unaryKernels.abs;
 
 const unaryLowering =
   (kernel: GpuKernel): Lowering<"neg"> =>
