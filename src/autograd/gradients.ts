@@ -55,15 +55,27 @@ function once<T>(work: () => T): () => T {
   };
 }
 
+/** +0 in the shape and dtype of x, whatever x holds: 0 · x would be NaN where x is infinite. */
+const zerosLike = (x: Tensor): Tensor => F.cast(F.less(x, x), x.dtype);
+/** The gradient of what is constant between its jumps. */
+const zero: Rule<"floor"> = ([dy]) => [() => zerosLike(dy)];
+
+/**
+ * Of maximum and minimum: all of dy, half of it at a tie, 0 where the other operand won. Selected, not multiplied by a mask,
+ * so that an infinite dy leaves no NaN; a NaN operand loses to none, and both get dy.
+ */
+const won = (dy: Tensor, own: Tensor, other: Tensor, hasLost: Tensor): Tensor =>
+  F.where(hasLost, 0, F.where(F.equal(own, other), F.mul(dy, 0.5), dy));
+
 /** The inverse of a permutation of axes. */
 const inverse = (perm: readonly number[]): number[] => perm.map((_, axis) => perm.indexOf(axis));
 
 export const gradients: Table = {
-  // 1. not differentiable, or zero almost everywhere
-  sign: null,
-  floor: null,
-  ceil: null,
-  round: null,
+  // 1. zero almost everywhere, or not differentiable
+  sign: fromShapes(zero),
+  floor: fromShapes(zero),
+  ceil: fromShapes(zero),
+  round: fromShapes(zero),
   equal: null,
   notEqual: null,
   less: null,
@@ -75,7 +87,8 @@ export const gradients: Table = {
 
   // 2. one operand
   neg: fromShapes(([dy]) => [() => F.neg(dy)]),
-  abs: fromInputs(([dy], [x]) => [() => F.mul(dy, F.sign(x))]),
+  // 0 at 0 and at NaN, as in PyTorch
+  abs: fromInputs(([dy], [x]) => [() => F.mul(dy, F.sub(F.greater(x, 0), F.less(x, 0)))]),
   exp: fromOutput(([dy], _, __, [y]) => [() => F.mul(dy, y)]),
   log: fromInputs(([dy], [x]) => [() => F.div(dy, x)]),
   sqrt: fromOutput(([dy], _, __, [y]) => [() => F.div(dy, F.mul(y, 2))]),
@@ -94,21 +107,14 @@ export const gradients: Table = {
   add: fromShapes(([dy]) => [() => dy, () => dy]),
   sub: fromShapes(([dy]) => [() => dy, () => F.neg(dy)]),
   mul: fromInputs(([dy], [a, b]) => [() => F.mul(dy, b), () => F.mul(dy, a)]),
-  div: fromInputs(([dy], [a, b]) => [() => F.div(dy, b), () => F.neg(F.mul(dy, F.div(a, F.square(b))))]),
-  // da = dy · b · a^(b−1); db = dy · y · log a, 0 where a is 0
+  div: fromInputs(([dy], [a, b]) => [() => F.div(dy, b), () => F.mul(F.neg(dy), F.div(F.div(a, b), b))]),
+  // da = dy · b · a^(b−1), 0 where b is 0; db = dy · y · log a, 0 where a is 0 and b is not negative
   pow: fromBoth(([dy], [a, b], _, [y]) => [
-    () => F.mul(dy, F.mul(b, F.pow(a, F.sub(b, 1)))),
-    () => F.mul(dy, F.mul(y, F.log(F.where(F.equal(a, 0), 1, a)))),
+    () => F.where(b, F.mul(dy, F.mul(b, F.pow(a, F.sub(b, 1)))), 0),
+    () => F.mul(dy, F.where(F.mul(F.equal(a, 0), F.greaterEqual(b, 0)), 0, F.mul(y, F.log(a)))),
   ]),
-  // a tie is shared equally
-  maximum: fromInputs(([dy], [a, b]) => [
-    () => F.mul(dy, F.mul(F.add(F.greater(a, b), F.greaterEqual(a, b)), 0.5)),
-    () => F.mul(dy, F.mul(F.add(F.greater(b, a), F.greaterEqual(b, a)), 0.5)),
-  ]),
-  minimum: fromInputs(([dy], [a, b]) => [
-    () => F.mul(dy, F.mul(F.add(F.less(a, b), F.lessEqual(a, b)), 0.5)),
-    () => F.mul(dy, F.mul(F.add(F.less(b, a), F.lessEqual(b, a)), 0.5)),
-  ]),
+  maximum: fromInputs(([dy], [a, b]) => [() => won(dy, a, b, F.less(a, b)), () => won(dy, b, a, F.less(b, a))]),
+  minimum: fromInputs(([dy], [a, b]) => [() => won(dy, a, b, F.greater(a, b)), () => won(dy, b, a, F.greater(b, a))]),
   reluGrad: fromInputs(([dy], [, y]) => [() => apply("reluGrad", [dy, y], {})[0], null], [1]),
   biasReluGrad: null,
   where: fromInputs(([dy], [mask]) => [null, () => F.where(mask, dy, 0), () => F.where(mask, 0, dy)], [0]),
@@ -198,13 +204,28 @@ export const gradients: Table = {
   maxPool2d: fromInputs(([dy], [x], attrs) => [() => apply("maxPool2dGrad", [dy, x], attrs)[0]]),
   maxPool2dGrad: null,
 
-  // 7. batch norm, through the batch's own mean and variance (Ioffe & Szegedy 2015, section 3); the statistics it also
-  // returns feed running averages and carry no gradient (tape.ts connects the first output only)
+  // 7. batch norm, through the batch's own mean and variance (Ioffe & Szegedy 2015, section 3), which it also returns: dx
+  // takes dmean/rows and dvariance · 2(x − mean)/rows besides
   batchNorm: {
     needs: { inputs: [0, 1], outputs: [1, 2] },
-    rule: ([dy], [x, gamma], attrs, [, mean, variance]) => {
-      const all = once(() => apply("batchNormGrad", [dy, x, gamma, mean, variance], attrs));
-      return [() => all()[0], () => all()[1], () => all()[2]];
+    connected: 3,
+    rule: (dys, [x, gamma], attrs, [, mean, variance]) => {
+      const [dy, dmean, dvariance] = dys as readonly (Tensor | undefined)[];
+      const rows = x.size / gamma.size;
+      const all = once(() => dy && apply("batchNormGrad", [dy, x, gamma, mean, variance], attrs));
+      const parts = (): (Tensor | undefined)[] => [
+        all()?.[0],
+        dmean && F.broadcastTo(F.mul(dmean, 1 / rows), x.shape),
+        dvariance && F.mul(F.sub(x, mean), F.mul(dvariance, 2 / rows)),
+      ];
+      return [
+        () =>
+          parts()
+            .filter((part) => part !== undefined)
+            .reduce((total, part) => F.add(total, part)),
+        () => all()?.[1] ?? zerosLike(gamma),
+        () => all()?.[2] ?? zerosLike(gamma),
+      ];
     },
   },
   batchNormGrad: null,

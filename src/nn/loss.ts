@@ -35,8 +35,11 @@ export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntro
   const epsilon = effectiveSmoothing[mode](labelSmoothing);
   return scope(() => {
     const hard = F.oneHot(labels, classes, logits.dtype);
-    const target = epsilon === 0 ? hard : F.add(F.mul(hard, 1 - epsilon), epsilon / classes);
-    return F.neg(F.mean(F.sum(F.mul(F.logSoftmax(logits), target), -1)));
+    const logs = F.logSoftmax(logits);
+    // selected: a logit of −∞ elsewhere has a logarithm of −∞, and 0 · −∞ is NaN
+    if (epsilon === 0) return F.mean(F.sum(F.where(hard, F.neg(logs), 0), -1));
+    const target = F.add(F.mul(hard, 1 - epsilon), epsilon / classes);
+    return F.neg(F.mean(F.sum(F.mul(logs, target), -1)));
   });
 }
 

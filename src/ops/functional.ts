@@ -124,8 +124,15 @@ export const where = (mask: Tensor, a: Operand, b: Operand): Tensor =>
     mask,
   );
 
-/** Values limited to [low, high]. */
-export const clamp = (x: Tensor, low: number, high: number): Tensor => minimum(maximum(x, low), high);
+/**
+ * Values limited to [low, high], any shape; NaN stays, and high wins where low is above it. The gradient is PyTorch's: dy
+ * where low <= x <= high, both bounds included, else 0.
+ */
+export function clamp(x: Tensor, low: number, high: number): Tensor {
+  // detached: the gradient passes where x itself is taken, and nowhere else
+  const limited = minimum(maximum(x.detach(), low), high);
+  return isFloat(x.dtype) ? where(mul(greaterEqual(x, low), lessEqual(x, high)), x, limited) : limited;
+}
 
 export interface ReduceOptions {
   /** Default false: reduced axes are dropped. */
@@ -147,7 +154,7 @@ export const max = reduction("max");
 /** Smallest value over axes; its gradient is shared equally among ties. */
 export const min = reduction("min");
 
-/** int32 index of the first largest value along an axis, which is dropped. */
+/** int32 index of the first NaN, or of the first largest value, along an axis, which is dropped. */
 export const argmax = (x: Tensor, axis = -1): Tensor =>
   apply("argmax", [x], { axis: normalizeAxis(axis, x.rank, "argmax") })[0];
 /** exp(x) / sum(exp(x)) along an axis. */
@@ -264,7 +271,7 @@ const pool =
     })[0];
 /** Mean of each window; zero padding counts, as in torch.nn.AvgPool2d. */
 export const avgPool2d = pool("avgPool2d");
-/** Largest value of each window; padding never wins. */
+/** Largest value of each window, NaN where it holds one; padding never wins. */
 export const maxPool2d = pool("maxPool2d");
 /** [N, H, W, C] -> [N, C]. */
 export const globalAvgPool = (x: Tensor): Tensor => mean(x, [1, 2]);

@@ -102,9 +102,9 @@ export interface OpSpecs {
   lessEqual: Binary;
   greater: Binary;
   greaterEqual: Binary;
-  /** Operands of one shape: dy where y > 0, else 0. */
+  /** Operands of one shape: dy, but 0 where y <= 0. */
   reluGrad: Spec<["dy", "y"]>;
-  /** [..., C] both -> dy where y > 0, else 0, and the sum of that over all rows [C]: the gradient behind bias and relu. */
+  /** [..., C] both -> dy, but 0 where y <= 0, and the sum of that over all rows [C]: the gradient behind bias and relu. */
   biasReluGrad: Spec<["dy", "y"], NoAttrs, ["dx", "dbias"]>;
   /** a where mask is not 0, else b; the three broadcast. */
   where: Spec<["mask", "a", "b"]>;
@@ -114,7 +114,7 @@ export interface OpSpecs {
   mean: Spec<["x"], ReduceAttrs>;
   max: Spec<["x"], ReduceAttrs>;
   min: Spec<["x"], ReduceAttrs>;
-  /** int32 index of the first largest value along one axis, which is dropped. */
+  /** int32 index of the first NaN, or of the first largest value, along one axis, which is dropped. */
   argmax: Spec<["x"], AxisAttrs>;
   softmax: Spec<["x"], AxisAttrs>;
   logSoftmax: Spec<["x"], AxisAttrs>;
@@ -145,7 +145,7 @@ export interface OpSpecs {
   avgPool2d: Spec<["x"], Pool2dAttrs>;
   avgPool2dGrad: Spec<["dy"], Pool2dAttrs & InputShape>;
   maxPool2d: Spec<["x"], Pool2dAttrs>;
-  /** dy goes to the first largest value of each window. */
+  /** dy goes to the last NaN of each window, as in PyTorch, or to the first largest value. */
   maxPool2dGrad: Spec<["dy", "x"], Pool2dAttrs>;
 
   // 6. batch normalisation over all axes but the last
@@ -202,11 +202,11 @@ export interface UpdateSpecs {
   fill: { inputs: ["a"]; attrs: { readonly value: Numeric } };
   /** a = b, equal shapes. */
   assign: { inputs: ["a", "b"]; attrs: NoAttrs };
-  /** a += weight · (b − a), equal shapes: exponential moving averages. */
+  /** a += weight · (b − a), for a weight of 0.5 and more from b's side; equal shapes: exponential moving averages. */
   lerp: { inputs: ["a", "b"]; attrs: { readonly weight: Numeric } };
   /**
-   * g ← grad + weightDecay·p; v ← g if isFirst, else momentum·v + (1 − dampening)·g; p ← p − lr·(g + momentum·v if
-   * nesterov, else v). Writes p and v. (torch.optim.SGD)
+   * g ← grad + weightDecay·p; v ← g if isFirst or momentum is 0, else momentum·v + (1 − dampening)·g; p ← p − lr·(g + momentum·v if
+   * nesterov, else v). A decay or momentum of 0 takes no part. Writes p and v. (torch.optim.SGD)
    */
   sgd: { inputs: ["p", "v", "grad"]; attrs: SgdAttrs };
 }

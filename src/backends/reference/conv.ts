@@ -4,6 +4,7 @@
 import type { Attrs, Conv2dAttrs } from "../../ops/spec.js";
 import type { Shape } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
+import { reluOf } from "./elementwise.js";
 import { productOf, totalsOf } from "./integers.js";
 
 /**
@@ -60,7 +61,7 @@ export function conv2dBias(
   for (let i = 0; i < y.data.length; i++) {
     // stored first: integers wrap before the activation sees them
     y.data[i]! += bias.data[i % bias.data.length]!;
-    if (activation === "relu") y.data[i] = Math.max(y.data[i]!, 0);
+    if (activation === "relu") y.data[i] = reluOf(y.data[i]!);
   }
 }
 

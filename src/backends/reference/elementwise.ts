@@ -13,10 +13,19 @@ function roundHalfEven(x: number): number {
   return Math.abs(x % 1) === 0.5 && rounded % 2 !== 0 ? rounded - 1 : rounded;
 }
 
+/** 1, −1, or +0 for both zeros; NaN stays. */
+const signOf = (x: number): number => (x > 0 ? 1 : x < 0 ? -1 : x + 0);
+
+/** 0 for what is negative; −0 and NaN stay, as in PyTorch. */
+export const reluOf = (x: number): number => (x < 0 ? 0 : x);
+
+/** C's pow, whose 1 survives NaN and infinite exponents, where JavaScript's ** gives NaN. */
+const powerOf = (a: number, b: number): number => (a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b);
+
 export const unaryFormulas = {
   neg: (x: number) => -x,
   abs: Math.abs,
-  sign: Math.sign,
+  sign: signOf,
   floor: Math.floor,
   ceil: Math.ceil,
   round: roundHalfEven,
@@ -30,7 +39,7 @@ export const unaryFormulas = {
   cos: Math.cos,
   tanh: Math.tanh,
   sigmoid: (x: number) => 1 / (1 + Math.exp(-x)),
-  relu: (x: number) => Math.max(x, 0),
+  relu: reluOf,
 } as const;
 
 const mask = (condition: boolean): number => (condition ? 1 : 0);
@@ -40,7 +49,7 @@ export const binaryFormulas = {
   sub: (a: number, b: number) => a - b,
   mul: (a: number, b: number) => a * b,
   div: (a: number, b: number) => a / b,
-  pow: (a: number, b: number) => a ** b,
+  pow: powerOf,
   maximum: (a: number, b: number) => Math.max(a, b),
   minimum: (a: number, b: number) => Math.min(a, b),
   equal: (a: number, b: number) => mask(a === b),
@@ -49,7 +58,8 @@ export const binaryFormulas = {
   lessEqual: (a: number, b: number) => mask(a <= b),
   greater: (a: number, b: number) => mask(a > b),
   greaterEqual: (a: number, b: number) => mask(a >= b),
-  reluGrad: (dy: number, y: number) => (y > 0 ? dy : 0),
+  // a NaN passes its gradient on, as in PyTorch
+  reluGrad: (dy: number, y: number) => (y <= 0 ? 0 : dy),
 } as const;
 
 /** Ops whose formula on float64 numbers would round what integers do not. */
@@ -118,7 +128,7 @@ export function broadcastTo([x]: readonly [ArrayView], _: unknown, [y]: readonly
   for (let i = 0; i < y.data.length; i++) y.data[i] = read(i);
 }
 
-/** dx = dy where y > 0; dbias = Σ dx over all rows, per channel. */
+/** dx = dy, but 0 where y <= 0; dbias = Σ dx over all rows, per channel. */
 export function biasReluGrad(
   [dy, y]: readonly [ArrayView, ArrayView],
   _: unknown,
@@ -127,7 +137,7 @@ export function biasReluGrad(
   const channels = dbias.data.length;
   const totals = totalsOf(dbias.dtype, channels);
   for (let i = 0; i < dx.data.length; i++) {
-    const passed = y.data[i]! > 0 ? dy.data[i]! : 0;
+    const passed = y.data[i]! <= 0 ? 0 : dy.data[i]!;
     dx.data[i] = passed;
     totals[i % channels]! += passed;
   }

@@ -47,9 +47,9 @@ export function avgPool2dGrad([dy]: readonly [ArrayView], attrs: Pool2dAttrs, [d
   dx.data.set(totals);
 }
 
-/** The first largest of a window. */
+/** The last NaN of a window, as in PyTorch, or the first largest. */
 function largest(x: ArrayView, window: readonly number[]): number {
-  return window.reduce((best, xi) => (x.data[xi]! > x.data[best]! ? xi : best));
+  return window.reduce((best, xi) => (x.data[xi]! > x.data[best]! || Number.isNaN(x.data[xi]!) ? xi : best));
 }
 
 export function maxPool2d([x]: readonly [ArrayView], attrs: Pool2dAttrs, [y]: readonly [ArrayView]): void {

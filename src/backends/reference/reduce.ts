@@ -56,11 +56,14 @@ export const mean = fold(0, add, (total, count) => total / count);
 export const max = fold(Number.NEGATIVE_INFINITY, Math.max, itself);
 export const min = fold(Number.POSITIVE_INFINITY, Math.min, itself);
 
+/** Whether a comes before b in the order of argmax: NaN first, then what is larger. */
+const exceeds = (a: number, b: number): boolean => a > b || (Number.isNaN(a) && !Number.isNaN(b));
+
 export function argmax([x]: readonly [ArrayView], { axis }: AxisAttrs, [y]: readonly [ArrayView]): void {
   reduceWith(x, [axis], (output, base, inner) => {
     let best = 0;
     inner.forEach((offset, i) => {
-      if (x.data[base + offset]! > x.data[base + inner[best]!]!) best = i;
+      if (exceeds(x.data[base + offset]!, x.data[base + inner[best]!]!)) best = i;
     });
     y.data[output] = best;
   });

@@ -3,6 +3,10 @@
  */
 import type { ArrayUpdates } from "../kernel-table.js";
 
+/** From the nearer end, as torch.lerp: a weight of 0 gives a finite a itself, a weight of 1 a finite b. */
+const lerpOf = (a: number, b: number, weight: number): number =>
+  Math.abs(weight) < 0.5 ? a + weight * (b - a) : b - (b - a) * (1 - weight);
+
 export const referenceUpdates: ArrayUpdates = {
   accumulate([a, b]) {
     for (let i = 0; i < a.data.length; i++) a.data[i]! += b.data[i]!;
@@ -14,12 +18,13 @@ export const referenceUpdates: ArrayUpdates = {
     a.data.set(b.data);
   },
   lerp([a, b], { weight }) {
-    for (let i = 0; i < a.data.length; i++) a.data[i] = a.data[i]! + weight * (b.data[i]! - a.data[i]!);
+    for (let i = 0; i < a.data.length; i++) a.data[i] = lerpOf(a.data[i]!, b.data[i]!, weight);
   },
   sgd([p, v, grad], { lr, momentum, weightDecay, dampening, nesterov, isFirst }) {
     for (let i = 0; i < p.data.length; i++) {
-      const g = grad.data[i]! + weightDecay * p.data[i]!;
-      const velocity = isFirst ? g : momentum * v.data[i]! + (1 - dampening) * g;
+      // a decay or momentum of 0 takes no part, also where p or v is infinite
+      const g = weightDecay === 0 ? grad.data[i]! : grad.data[i]! + weightDecay * p.data[i]!;
+      const velocity = isFirst || momentum === 0 ? g : momentum * v.data[i]! + (1 - dampening) * g;
       v.data[i] = velocity;
       p.data[i] = p.data[i]! - lr * (nesterov ? g + momentum * velocity : velocity);
     }

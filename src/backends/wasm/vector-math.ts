@@ -99,6 +99,7 @@ export function tanh(f: FunctionBuilder, x: Vec): Vec {
   const square = f.vec(x.mul(x));
   const small = f.vec(f.madd(polynomial(f, square, TANH_COEFFICIENTS).mul(square), x, x));
   const large = f.splat(1, parts).sub(f.splat(2, parts).div(exp(f, f.vec(magnitude.add(magnitude))).add(1)));
+  // −0 is lost in the polynomial
   const sign = x.and(f.splatInt(SIGN_MASK, parts));
-  return f.vec(magnitude.less(TANH_SMALL).select(small, large.or(sign)));
+  return f.vec(magnitude.less(TANH_SMALL).select(small, large).or(sign));
 }

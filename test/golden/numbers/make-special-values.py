@@ -178,7 +178,7 @@ DOUBLE = COMMON + [5e-324, -5e-324, 1e-310, -1e-310, 2.2250738585072014e-308, 1.
 PROBES = [0.0, -0.0, 1.0, -1.0, INF, -INF, NAN, 0.5, -2.0, 104.0, -104.0, 1e-30, -1e30]
 PAIRED = [0.0, -0.0, 1.0, -1.0, INF, -INF, NAN, 0.5, -0.5, 2.0, -2.0, 3.0, -3.0, 1e-30, 1e30, -1e30]
 TINY = {"float32": [1.401298464324817e-45, -1e-40, 3.4028234663852886e38],
-        "float64": [5e-324, -1e-310, 1.7976931348623157e308]}
+        "float64": [5e-324, -1e-310, 2.0**1023]}
 FLOATS = ("float32", "float64")
 
 
@@ -189,12 +189,11 @@ def of(values, dtype):
 # ---- 1. one operand ----------------------------------------------------------------------------------------------------
 
 UNARY = {
-    "neg": torch.neg, "abs": torch.abs, "sign": lambda x: torch.where(torch.isnan(x), x, torch.sign(x)),
+    "neg": torch.neg, "abs": torch.abs, "sign": torch.sign,
     "floor": torch.floor, "ceil": torch.ceil, "round": torch.round, "exp": torch.exp, "log": torch.log,
     "sqrt": torch.sqrt, "rsqrt": torch.rsqrt, "square": torch.square, "reciprocal": torch.reciprocal, "sin": torch.sin,
     "cos": torch.cos, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "relu": torch.relu,
 }
-UNARY["sign"] = torch.sign
 
 for dtype in FLOATS:
     for op, fn in UNARY.items():
@@ -270,10 +269,14 @@ LONG = 37
 
 
 def long_rows(rows):
-    """Each row with its numbers far apart and ordinary ones between, so that they fall on different lanes."""
+    """
+    Each row with its numbers far apart and ordinary ones between, so that they fall on different lanes. A row that cancels
+    stays ordinary: the order of additions would decide what is left of the others.
+    """
     made = []
     for row in rows:
-        long = [((i * 7) % 5 - 2) / 4 for i in range(LONG)]
+        row = [1.0, 2.0, 3.0, 4.0] if row == [3e38, -3e38, 1, 1] else row
+        long = [((i * 7) % 5 - 1) / 4 for i in range(LONG)]
         for i, v in zip((3, 16, 30, LONG - 1), row):
             long[i] = v
         made.append(long)
@@ -338,14 +341,12 @@ for dtype in FLOATS:
         windows("avgPool2d", lambda u, g=(k, stride, padding): F.avg_pool2d(u, *g), x, dtype, attrs)
 
 # columns: ordinary, constant, with an infinity, with NaN, two infinities, huge, tiny, zeros
-CHANNELS = [[1, 2, INF, NAN, INF, 1e30, 1e-30, 0.0], [2, 2, 1, 1, -INF, -1e30, -1e-30, 0.0], [-1, 2, 2, 2, 1, 1, 0, 0.0],
-            [0.5, 2, 3, 3, 2, 0, 1e-30, 0.0]]
+CHANNELS = [[1, 2, INF, NAN, INF, 1e15, 1e-30, 0.0], [2, 2, 1, 1, -INF, 3e15, -1e-30, 0.0], [-1, 2, 2, 2, 1, 2e15, 0, 0.0],
+            [0.5, 2, 3, 3, 2, 1e15, 1e-30, 0.0]]
 
 
 def batch_norm_parts(x, gamma, beta, eps):
-    mean = x.mean(0)
-    variance = ((x - mean) ** 2).mean(0)
-    return [F.batch_norm(x, None, None, gamma, beta, True, 0.1, eps), mean, variance]
+    return [F.batch_norm(x, None, None, gamma, beta, True, 0.1, eps), x.mean(0), x.var(0, unbiased=False)]
 
 
 def eval_parts(x, gamma, beta, mean, variance, eps):
@@ -371,7 +372,7 @@ for dtype in FLOATS:
 # ---- 5. products -------------------------------------------------------------------------------------------------------
 
 LEFT = [[1, 0.0, 2], [INF, 1, 0.0], [-0.0, 0.0, -0.0], [NAN, 1, 1], [1e30, -1e30, 1], [1e-30, 1e-40, 3e38], [-INF, 2, 1]]
-RIGHT = [[1, INF, 0.0, -1, 1e30], [0.0, 1, NAN, -0.0, 1e30], [2, 0.0, 1, -0.0, 1]]
+RIGHT = [[1, INF, 0.0, -1, 3], [0.0, 1, NAN, -0.0, 2], [2, 0.0, 1, -0.0, 1]]
 for dtype in FLOATS:
     a, b = of(LEFT, dtype), of(RIGHT, dtype)
     for ta in (False, True):

@@ -1,5 +1,5 @@
 /**
- * The gradient behind a bias and a relu in one pass: dx = dy where y > 0, and its sum over rows (float32 over short
+ * The gradient behind a bias and a relu in one pass: dx = dy but 0 where y <= 0, and its sum over rows (float32 over short
  * blocks, float64 over blocks and tasks), while dx is still in registers.
  */
 import type { FunctionRef, WasmModule } from "../assembler/index.js";
@@ -31,7 +31,8 @@ const defineStrip = (m: WasmModule, channels: number, lanes: number): FunctionRe
       for (const { at, lanes: own, parts, sum } of pieces)
         f.fence(() => {
           const d = f.loadPartial(dy, at, own, parts);
-          const passed = f.vec(f.loadPartial(y, at, own, parts).greater(f.splat(0, parts)).and(d));
+          // a NaN passes its gradient on
+          const passed = f.vec(d.andNot(f.loadPartial(y, at, own, parts).lessEqual(f.splat(0, parts))));
           sum.set(sum.add(passed));
           f.storePartial(dx, at, passed, own);
         });

@@ -14,20 +14,16 @@ type BinaryFormula = (f: FunctionBuilder, a: Vec, b: Vec) => Vec;
 
 /** Elements per task where a formula computes rather than waits for memory: about 20 µs. */
 const HEAVY_TASK_ELEMENTS = 16384;
-const SIGN_MASK = -0x80000000;
 
 const ones = (f: FunctionBuilder, like: Vec): Vec => f.splat(1, like.parts.length);
-const bits = (f: FunctionBuilder, value: number, like: Vec): Vec => f.splatInt(value, like.parts.length);
+/** 1 where the mask is set. */
+const flag = (f: FunctionBuilder, mask: Vec): Vec => mask.and(ones(f, mask));
 
 const lightUnary = {
   neg: (_, x) => x.neg(),
   abs: (_, x) => x.abs(),
-  // 0 and NaN are their own sign
-  sign: (f, x) =>
-    x
-      .equal(0)
-      .or(x.notEqual(x))
-      .select(x, x.and(bits(f, SIGN_MASK, x)).or(ones(f, x))),
+  // +0 for both zeros; NaN stays
+  sign: (f, x) => x.notEqual(x).select(x, flag(f, x.greater(0)).sub(flag(f, x.less(0)))),
   floor: (_, x) => x.floor(),
   ceil: (_, x) => x.ceil(),
   round: (_, x) => x.nearest(),
@@ -39,9 +35,6 @@ const lightUnary = {
 } as const satisfies { readonly [K in OpName]?: UnaryFormula };
 
 const heavyUnary = { exp, log, sigmoid, tanh } as const satisfies { readonly [K in OpName]?: UnaryFormula };
-
-/** 1 where the mask is set. */
-const flag = (f: FunctionBuilder, mask: Vec): Vec => mask.and(ones(f, mask));
 
 const binary = {
   add: (_, a, b) => a.add(b),
@@ -56,7 +49,8 @@ const binary = {
   lessEqual: (f, a, b) => flag(f, a.lessEqual(b)),
   greater: (f, a, b) => flag(f, a.greater(b)),
   greaterEqual: (f, a, b) => flag(f, a.greaterEqual(b)),
-  reluGrad: (_, dy, y) => y.greater(0).and(dy),
+  // a NaN passes its gradient on
+  reluGrad: (_, dy, y) => dy.andNot(y.lessEqual(0)),
 } as const satisfies { readonly [K in OpName]?: BinaryFormula };
 
 const where: MapFormula = {

@@ -1,7 +1,6 @@
 /**
  * Updates: one pass over memory each. Rates change every step, so they are arguments of the kernels, never part of them.
  */
-import type { SgdAttrs } from "../../../ops/spec.js";
 import { dtypes } from "../../../tensor/dtype.js";
 import { floatBits, type Vec } from "../assembler/index.js";
 import type { Operand, WasmUpdates } from "../plan.js";
@@ -23,25 +22,27 @@ const lerp: MapFormula = {
   span: { outputs: 1, floats: 1, vectors: 4, formula: (f, [a, b], [weight]) => [f.madd(weight!, b!.sub(a!), a!)] },
 };
 
-/** torch.optim.SGD; without a first step's velocity the inputs are p, v, grad, else p, grad. */
-const sgd = (nesterov: boolean, isFirst: boolean): MapFormula => ({
-  name: `sgd${nesterov ? " nesterov" : ""}${isFirst ? " first" : ""}`,
+/**
+ * torch.optim.SGD; where the velocity is new the inputs are p, grad, else p, v, grad. `decayed` masks p before it is
+ * multiplied by the weight decay: a decay of 0 masks all of it, and as −0 gives the product −0, which changes no gradient.
+ */
+const sgd = (nesterov: boolean, isNew: boolean): MapFormula => ({
+  name: `sgd${nesterov ? " nesterov" : ""}${isNew ? " new" : ""}`,
   span: {
     outputs: 2,
-    floats: 4,
+    floats: 5,
     vectors: 2,
-    formula: (f, inputs, [lr, momentum, weightDecay, keep]) => {
+    formula: (f, inputs, [lr, momentum, weightDecay, decayed, keep]) => {
       const [p, grad] = [inputs[0]!, inputs.at(-1)!];
-      const g = f.vec(f.madd(weightDecay!, p, grad));
-      const velocity: Vec = isFirst ? g : f.vec(f.madd(momentum!, inputs[1]!, g.mul(keep!)));
+      const g = f.vec(f.madd(weightDecay!, p.and(decayed!), grad));
+      const velocity: Vec = isNew ? g : f.vec(f.madd(momentum!, inputs[1]!, g.mul(keep!)));
       const step = nesterov ? f.madd(momentum!, velocity, g) : velocity;
       return [f.nmadd(lr!, step, p), velocity];
     },
   },
 });
 const sgdFormulas = [sgd(false, false), sgd(true, false), sgd(false, true), sgd(true, true)] as const;
-const sgdFormula = ({ nesterov, isFirst }: Pick<SgdAttrs, "nesterov" | "isFirst">): MapFormula =>
-  sgdFormulas[Number(nesterov) + 2 * Number(isFirst)]!;
+const ALL_BITS = -1;
 
 const areFloats = (operands: readonly Operand[]): boolean => operands.every(({ dtype }) => dtype === "float32");
 
@@ -58,12 +59,23 @@ export const updates: WasmUpdates = {
     callCopy(plan, b.pointer, a.pointer, a.size * dtypes[a.dtype].bytes);
     return true;
   },
-  lerp: ([a, b], { weight }, plan) => areFloats([a]) && callMap(plan, lerp, [a, b], [a], [floatBits(weight)]),
+  // seen from the nearer end, as torch.lerp: a weight of 1 gives b itself
+  lerp: ([a, b], { weight }, plan) =>
+    areFloats([a]) &&
+    (Math.abs(weight) < 0.5
+      ? callMap(plan, lerp, [a, b], [a], [floatBits(weight)])
+      : callMap(plan, lerp, [b, a], [a], [floatBits(1 - weight)])),
   sgd: ([p, v, grad], attrs, plan) => {
     if (!areFloats([p])) return false;
-    const { lr, momentum, weightDecay, dampening, isFirst } = attrs;
-    const inputs = isFirst ? [p, grad] : [p, v, grad];
-    const floats = [lr, momentum, weightDecay, 1 - dampening].map(floatBits);
-    return callMap(plan, sgdFormula(attrs), inputs, [p, v], floats);
+    const { lr, momentum, weightDecay, dampening, nesterov, isFirst } = attrs;
+    const isNew = isFirst || momentum === 0;
+    const hasDecay = weightDecay !== 0;
+    const floats = [
+      ...[lr, momentum, hasDecay ? weightDecay : -0].map(floatBits),
+      hasDecay ? ALL_BITS : 0,
+      floatBits(1 - dampening),
+    ];
+    const formula = sgdFormulas[Number(nesterov) + 2 * Number(isNew)]!;
+    return callMap(plan, formula, isNew ? [p, grad] : [p, v, grad], [p, v], floats);
   },
 };

@@ -34,7 +34,7 @@ export function partialLayout(channels: number): { sum: number; square: number; 
 export const rowsPerTask = (rows: number, channels: number): number =>
   Math.min(rows, Math.max(BLOCK_ROWS, Math.floor(TASK_ELEMENTS / channels / BLOCK_ROWS) * BLOCK_ROWS));
 
-/** (x, partial, rows): pivot = the mean of the first rows; the sums = 0. */
+/** (x, partial, rows): pivot = the mean of the first rows, 0 where that is not finite: x − ∞ would hide an infinite mean. */
 const definePivot = (m: WasmModule, channels: number, lanes: number): FunctionRef =>
   m.function(`pivot ${lanes}`, ["i32", "i32", "i32", "i32"], (f, x, pivot, sums, rows) => {
     const { sum, square } = partialLayout(channels);
@@ -45,7 +45,8 @@ const definePivot = (m: WasmModule, channels: number, lanes: number): FunctionRe
         total.set(total.add(f.loadPartial(p, at, own, parts)));
         p.inc(4 * channels);
       });
-      f.store(pivot, at, total.div(f.splat(rows.toFloat("f32"), parts)));
+      total.set(total.div(f.splat(rows.toFloat("f32"), parts)));
+      f.store(pivot, at, total.and(total.sub(total).equal(0)));
       for (let i = 0; i < 2 * parts; i++)
         for (const to of [sum, square]) f.store(sums, to + 2 * at + 16 * i, f.splatDouble(0, 1));
     }

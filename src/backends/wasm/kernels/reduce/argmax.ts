@@ -10,14 +10,14 @@ const TASK_ELEMENTS = 32768;
 const kernel: Kernel = {
   key: "argmax",
   emit: (m) => {
-    /** (from, count, step, to): the first largest; NaN is never larger. */
+    /** (from, count, step, to): the first NaN, or the first largest. */
     const one = m.function("one", ["i32", "i32", "i32", "i32"], (f, from, count, step, to) => {
       const best = f.f32(f.loadFloat("f32", from));
       const index = f.int(0);
       f.for(1, count, 1, (i) => {
         from.inc(step);
         const x = f.f32(f.loadFloat("f32", from));
-        f.if(x.greater(best), () => {
+        f.if(x.lessEqual(best).equal(0).and(best.equal(best)), () => {
           best.set(x);
           index.set(i);
         });
@@ -42,7 +42,7 @@ const kernel: Kernel = {
   },
 };
 
-/** y[k, c] = the index of the first largest of x[k, :, c], as int32. */
+/** y[k, c] = the index of the first NaN, or of the first largest, of x[k, :, c], as int32. */
 export function callArgmax(
   plan: Plan,
   x: number,
