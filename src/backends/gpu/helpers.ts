@@ -34,8 +34,8 @@ const EXP2_OVERFLOW = 128;
 const EXP2_UNDERFLOW = -150;
 /** Whole exponents up to here are products, which are exact where the result is. */
 const LARGEST_PRODUCT = 64;
-/** Up to here (10,000 quarter turns) π/2 in three parts is enough. */
-const NEAR_ANGLES = 15_000;
+/** Up to here (some 30 quarter turns) π/2 in three parts is enough, near its multiples too. */
+const NEAR_ANGLES = 50;
 
 /** 2/π after the binary point, in words of 32 bits; a first word of 0 lets a window begin before the point. */
 const TWO_OVER_PI = [

@@ -48,9 +48,12 @@ const unaryFormulas = {
   reciprocal: "return reciprocalOf(v);",
   sin: "return sine(v);",
   cos: "return cosine(v);",
-  // through exp of what is not positive, which does not overflow
+  // near 0 the first five terms of its series, else through exp of what is not positive, which does not overflow
   tanh: `if (isNan(v) > 0.5) { return v; }
-    if (Math.abs(v) < 0.02) { return signed(v - v * v * v / 3, v); }
+    if (Math.abs(v) < 0.25) {
+      const q = v * v;
+      return signed(v + v * q * (q * (0.133333333 + q * (q * 0.021869488 - 0.053968254)) - 0.333333333), v);
+    }
     const e = expOf(-2 * Math.abs(v));
     return signed((1 - e) / (1 + e), v);`,
   sigmoid: "return reciprocalOf(1 + expOf(-v));",
