@@ -85,19 +85,19 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   },
   patchMomentsGrad: ([x, ...moments]) => {
     moments.forEach(expectMoments);
-    return x!;
+    return floatsOnly("patchMomentsGrad")([x!]);
   },
   foldBranches: ([mean, covariance, ...branches]) => {
     expectMoments(mean);
     expectMoments(covariance);
-    return alike("foldBranches", branches);
+    return floatsOnly("foldBranches")(branches);
   },
   foldBranchesGrad: ([dweight, dbias, mean, ...others]) => {
     expectMoments(mean);
-    return alike("foldBranchesGrad", [dweight!, dbias!, ...others]);
+    return floatsOnly("foldBranchesGrad")([dweight!, dbias!, ...others]);
   },
   foldMomentsGrad: (dtypes) => {
-    alike("foldMomentsGrad", dtypes);
+    floatsOnly("foldMomentsGrad")(dtypes);
     return "float64";
   },
 };

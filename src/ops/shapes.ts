@@ -1,7 +1,15 @@
 /**
  * Every op's output shapes, or a ShapeError that names both numbers. Kernels trust what passed here.
  */
-import { broadcastShapes, reducedShape, type Shape, sameShape, showShape, sizeOf } from "../tensor/shape.js";
+import {
+  broadcastShapes,
+  checkShape,
+  reducedShape,
+  type Shape,
+  sameShape,
+  showShape,
+  sizeOf,
+} from "../tensor/shape.js";
 import { ShapeError } from "../util/errors.js";
 import { foldSizes, momentShapes, splitBranches } from "./branches.js";
 import type { Attrs, Conv2dAttrs, OpName, OpSpecs, PerInput, PerOutput, Pool2dAttrs } from "./spec.js";
@@ -16,6 +24,10 @@ function expectRank(shape: Shape, rank: number, where: string, axes: string): vo
 
 function expectSame(a: Shape, b: Shape, where: string): void {
   if (!sameShape(a, b)) throw new ShapeError(`${where}: ${showShape(a)} and ${showShape(b)}, expected equal shapes`);
+}
+
+function expectIntegers(where: string, values: readonly number[]): void {
+  if (!values.every(Number.isInteger)) throw new ShapeError(`${where} are ${values.join(", ")}, expected integers`);
 }
 
 /** The output size of a window sliding along one axis (torch.nn.Conv2d, "Shape"). */
@@ -114,7 +126,7 @@ const reduce =
   };
 function expectSomething(where: string, x: Shape, axes: readonly number[]): void {
   if (axes.some((axis) => x[axis] === 0))
-    throw new ShapeError(`${where}: ${showShape(x)} is empty along a reduced axis`);
+    throw new ShapeError(`${where}: ${showShape(x)} has no largest or smallest value along an axis of size 0`);
 }
 const alongAxis = ([x]: readonly [Shape]): [Shape] => [x];
 
@@ -191,11 +203,13 @@ export const inferShapes: { readonly [K in OpName]: ShapeRule<K> } = {
   },
   slice: ([x], { begin, size }) => {
     const isInside = x.every((dim, i) => begin[i]! >= 0 && size[i]! >= 0 && begin[i]! + size[i]! <= dim);
+    expectIntegers("slice: begin and size", [...begin, ...size]);
     if (begin.length !== x.length || size.length !== x.length || !isInside)
       throw new ShapeError(`slice: begin ${showShape(begin)}, size ${showShape(size)} reach outside ${showShape(x)}`);
     return [size];
   },
   pad: ([x], { before, after }) => {
+    expectIntegers("pad: before and after", [...before, ...after]);
     if (before.length !== x.length || after.length !== x.length || [...before, ...after].some((v) => v < 0))
       throw new ShapeError(`pad: before ${showShape(before)}, after ${showShape(after)} do not fit ${showShape(x)}`);
     return [x.map((dim, i) => before[i]! + dim + after[i]!)];
@@ -213,9 +227,13 @@ export const inferShapes: { readonly [K in OpName]: ShapeRule<K> } = {
   },
   scatterAdd: ([dy, indices], { rows }) => {
     expectSame(dy.slice(0, indices.length), indices, "scatterAdd: leading axes of dy against indices");
+    checkShape([rows], "scatterAdd: rows");
     return [[rows, ...dy.slice(indices.length)]];
   },
-  oneHot: ([indices], { depth }) => [[...indices, depth]],
+  oneHot: ([indices], { depth }) => {
+    checkShape([depth], "oneHot: depth");
+    return [[...indices, depth]];
+  },
 
   matmul: ([a, b], attrs) => [matmulShape(a, b, attrs)],
   conv2d: ([x, w], attrs) => [conv2dShape(x, w, attrs)],
@@ -249,7 +267,11 @@ export const inferShapes: { readonly [K in OpName]: ShapeRule<K> } = {
     );
     return [attrs.inputShape];
   },
-  maxPool2d: ([x], attrs) => [pool2dShape("maxPool2d", x, attrs)],
+  maxPool2d: ([x], attrs) => {
+    const y = pool2dShape("maxPool2d", x, attrs);
+    expectSomething("maxPool2d", x, [1, 2]);
+    return [y];
+  },
   maxPool2dGrad: ([dy, x], attrs) => {
     expectSame(dy, pool2dShape("maxPool2dGrad", x, attrs), "maxPool2dGrad: dy against the forward output");
     return [x];
@@ -278,6 +300,11 @@ export const inferShapes: { readonly [K in OpName]: ShapeRule<K> } = {
   patchMoments: ([x], attrs) => {
     expectRank(x, 4, "patchMoments: input", "[N, H, W, Cin]");
     windowShape("patchMoments", x, attrs.kernelSize, attrs, attrs.dilation);
+    if (x[0] === 0)
+      throw new ShapeError(
+        `patchMoments: input ${showShape(x)} has no patches, training needs at least one image`,
+        "a larger batch, or model.eval()",
+      );
     return momentShapes(x, attrs);
   },
   patchMomentsGrad: ([x, mean, dmean, dcovariance], attrs) => {
@@ -294,14 +321,23 @@ export const inferShapes: { readonly [K in OpName]: ShapeRule<K> } = {
     const statistics = [count, cOut];
     return [[...attrs.kernelSize, inPerGroup, cOut], [cOut], statistics, statistics, [count, k, cOut]];
   },
-  foldBranchesGrad: ([dweight, , mean, variances, , ...branches], attrs) => {
+  foldBranchesGrad: ([dweight, dbias, mean, variances, projections, ...branches], attrs) => {
     const { kernels } = splitBranches(branches, attrs);
-    const { inPerGroup, cOut } = foldSizes("foldBranchesGrad", mean[1]!, branches, attrs);
+    const { branches: count, inPerGroup, cOut, k } = foldSizes("foldBranchesGrad", mean[1]!, branches, attrs);
     expectSame(dweight, [...attrs.kernelSize, inPerGroup, cOut], "foldBranchesGrad: dweight");
+    expectSame(dbias, [cOut], "foldBranchesGrad: dbias");
+    expectSame(mean, [attrs.groups, k], "foldBranchesGrad: mean");
+    expectSame(variances, [count, cOut], "foldBranchesGrad: variances");
+    expectSame(projections, [count, k, cOut], "foldBranchesGrad: projections");
     return [variances, ...kernels.filter((kernel) => kernel !== null)];
   },
-  foldMomentsGrad: ([, , weight, , ...branches], attrs) => {
-    const { k } = foldSizes("foldMomentsGrad", sizeOf(weight.slice(0, 3)), branches, attrs);
+  foldMomentsGrad: ([dgammas, dbias, weight, variances, ...branches], attrs) => {
+    const sizes = foldSizes("foldMomentsGrad", sizeOf(weight.slice(0, 3)), branches, attrs);
+    const { branches: count, inPerGroup, cOut, k } = sizes;
+    expectSame(weight, [...attrs.kernelSize, inPerGroup, cOut], "foldMomentsGrad: weight");
+    expectSame(dbias, [cOut], "foldMomentsGrad: dbias");
+    expectSame(dgammas, [count, cOut], "foldMomentsGrad: dgammas");
+    expectSame(variances, [count, cOut], "foldMomentsGrad: variances");
     return [
       [attrs.groups, k],
       [attrs.groups, k, k],

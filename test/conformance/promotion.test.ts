@@ -22,7 +22,15 @@ type Row = readonly [
 ];
 
 const file = join(import.meta.dirname, "..", "golden", "numbers", "promotion.json");
-const { rows } = JSON.parse(readFileSync(file, "utf8")) as { rows: readonly Row[] };
+type GradientRow = readonly [
+  op: string,
+  operands: readonly WrittenOperand[],
+  gradients: readonly (Exclude<WrittenOperand, Written> | null)[],
+];
+const { rows, gradients } = JSON.parse(readFileSync(file, "utf8")) as {
+  readonly rows: readonly Row[];
+  readonly gradients: readonly GradientRow[];
+};
 
 /** Units in the last place by which exp, pow and the like may differ from PyTorch's. */
 const ULPS = 4;
@@ -76,6 +84,33 @@ function check([op, operands, result, target]: Row): void {
   });
 }
 
+/** Of the sum of the squares of the result: in each operand's own dtype, whatever the operands were promoted to. */
+function checkGradients([op, operands, expected]: GradientRow): void {
+  const label = JSON.stringify([op, operands]);
+  T.scope(() => {
+    const leaves = operands.map((written) => {
+      const x = operandOf(written);
+      if (x instanceof T.Tensor && isFloat(x.dtype)) x.requiresGrad = true;
+      return x;
+    });
+    T.square(functionOf(op, undefined)(...leaves))
+      .sum()
+      .backward();
+    expected.forEach((gradient, i) => {
+      const x = leaves[i]!;
+      const found = x instanceof T.Tensor ? x.grad : null;
+      if (gradient === null) expect(found, label).toBeNull();
+      else {
+        expect(found!.dtype, label).toBe(gradient[0]);
+        expect(found!.shape, label).toEqual(gradient[1]);
+        // without the signs of zeros, which are not about dtypes
+        const unsigned = found!.dataSync().map((value) => value + 0);
+        expectClose(unsigned, gradient[2], gradient[0], label);
+      }
+    });
+  });
+}
+
 const wasm = createWasmBackend({ threads: 1, poison: true });
 afterAll(() => wasm.dispose());
 
@@ -90,4 +125,10 @@ describe.each(
         for (const row of rows) if (row[0] === op) check(row);
       }),
     );
+
+  it("gradients come back in the operands' own dtypes", () =>
+    withBackend(backend, () => {
+      expect(gradients.length).toBeGreaterThan(0);
+      for (const row of gradients) checkGradients(row);
+    }));
 });

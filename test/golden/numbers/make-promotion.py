@@ -146,6 +146,25 @@ for source in DTYPES:
         row("cast", [x], lambda v, to=DTYPES[target]: v.to(to))
         rows[-1].append(target)
 
+# the gradient of the sum of the result's squares: [op, operands, one gradient per operand, null for integers and numbers]
+gradients = []
+for left, right in [("float32", "float64"), ("float64", "float32"), ("float32", "int32"), ("uint8", "float64"), ("float32", 2.5)]:
+    for ranks in [(1, 1), (1, 0), (0, 1)]:
+        a, b = (x if isinstance(x, float) else sample(x, rank) for x, rank in zip((left, right), ranks))
+        if isinstance(b, float) and ranks != (1, 1):
+            continue
+        leaves = [x.clone().requires_grad_() if isinstance(x, torch.Tensor) and x.is_floating_point() else x for x in (a, b)]
+        for op, compute in {**ARITHMETIC, **({} if isinstance(b, float) else TENSORS_ONLY)}.items():
+            # negative bases have no gradient for a real power
+            if op == "pow" or (op in ("concat", "stack") and 0 in ranks):
+                continue
+            y = compute(*leaves)
+            wanted = [x for x in leaves if isinstance(x, torch.Tensor) and x.requires_grad]
+            found = list(torch.autograd.grad((y * y).sum(), wanted))
+            answers = [operand(found.pop(0)) if isinstance(x, torch.Tensor) and x.requires_grad else None for x in leaves]
+            gradients.append([op, [operand(x) for x in (a, b)], answers])
+
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "promotion.json"), "w") as file:
     lines = ",\n".join(json.dumps(r, separators=(",", ":"), allow_nan=False) for r in rows)
-    file.write(f'{{"torch": "{torch.__version__}", "rows": [\n{lines}\n]}}\n')
+    slopes = ",\n".join(json.dumps(r, separators=(",", ":"), allow_nan=False) for r in gradients)
+    file.write(f'{{"torch": "{torch.__version__}", "rows": [\n{lines}\n], "gradients": [\n{slopes}\n]}}\n')
