@@ -237,10 +237,11 @@ export const gradients: Table = {
         () => overRows(F.mul(dy, F.mul(F.sub(x, mean), inverseStd()))),
         () => overRows(dy),
         () => F.neg(overRows(F.mul(dy, F.mul(gamma, inverseStd())))),
-        // d/dv (v + eps)^(−1/2) = −(v + eps)^(−3/2) / 2
+        // d/dv (v + eps)^(−1/2) = −(v + eps)^(−3/2) / 2, factor by factor: the cube alone may underflow
         () => {
           const s = inverseStd();
-          return F.mul(overRows(F.mul(dy, F.sub(x, mean))), F.mul(F.mul(gamma, -0.5), F.mul(s, F.square(s))));
+          const scaled = F.mul(F.mul(overRows(F.mul(dy, F.sub(x, mean))), F.mul(gamma, -0.5)), s);
+          return F.mul(scaled, F.square(s));
         },
       ];
     },

@@ -4,6 +4,7 @@
  */
 import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, extname, join, sep } from "node:path";
+import { byCodePoint } from "../util/by-code-point.js";
 import { DataError } from "../util/errors.js";
 import { readListFile } from "./list-file.js";
 import type { Report, Sample } from "./sample.js";
@@ -40,7 +41,8 @@ export class ImageFolder {
 
   /**
    * Opens `split` ("train", "val") of the data set in `root`. A list file wins over a folder scan; without one, classes are
-   * the sorted folder names (those of train/ for every split) and files are sorted inside each, recursively.
+   * the folder names (those of train/ for every split) sorted by code point, as Python sorts, and so are the files inside
+   * each, recursively.
    * Throws DataError for a missing or empty folder, an empty class, a wrong list or a wrong number of classes.
    */
   static open(root: string, split: string, options: ImageFolderOptions = {}): ImageFolder {
@@ -135,7 +137,7 @@ function isFolder(path: string): boolean {
   }
 }
 
-/** Sorted names of the folders in `path`, without hidden ones; none if there is no such folder. */
+/** Names of the folders, by code point, in `path`, without hidden ones; none if there is no such folder. */
 function classFolders(path: string, report: Report): string[] {
   if (!isFolder(path)) return [];
   const names: string[] = [];
@@ -148,7 +150,7 @@ function classFolders(path: string, report: Report): string[] {
     if (wrong !== undefined) report(new DataError(`ImageFolder: ${link} ${wrong}, expected a class folder`, linkHint));
     else if (isFolder(link)) names.push(entry.name);
   }
-  return names.sort();
+  return names.sort(byCodePoint);
 }
 
 const linkHint = "remove the link, or let it point to a folder of pictures";
@@ -177,7 +179,7 @@ function imageFiles(folder: string, report: Report): string[] {
     }
   };
   walk("");
-  return found.sort();
+  return found.sort(byCodePoint);
 }
 
 function listFolder(path: string, report: Report): Dirent[] {

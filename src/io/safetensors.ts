@@ -5,6 +5,7 @@
  */
 import { dtypeOf, dtypes } from "../tensor/dtype.js";
 import { showShape, sizeOf } from "../tensor/shape.js";
+import { byCodePoint } from "../util/by-code-point.js";
 import { CheckpointError } from "../util/errors.js";
 import { codes, type ElementCode, isCode, rowOf } from "./element-codes.js";
 import type { Values } from "./layout.js";
@@ -41,7 +42,7 @@ export function encodeSafetensors(entries: ReadonlyMap<string, StoredTensor>, me
   const header: string[] = [];
   const declare = (name: string, value: unknown) => header.push(`${JSON.stringify(name)}:${JSON.stringify(value)}`);
   if (Object.keys(metadata).length > 0)
-    declare(METADATA, Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => (a < b ? -1 : 1))));
+    declare(METADATA, Object.fromEntries(Object.entries(metadata).sort(([a], [b]) => byCodePoint(a, b))));
   let end = 0;
   for (const { name, entry, code } of rows) {
     if (name === METADATA) throw new CheckpointError(`safetensors: no tensor can be called ${METADATA}`);

@@ -110,11 +110,11 @@ export function ulpOf(value: number, dtype: DType): number {
   return Math.max(2 ** (exponent - format.mantissaBits), format.smallest);
 }
 
-/** Whose gradients subtract what is nearly equal: close to 0 they have the error of the largest beside them. */
-const cancelling: ReadonlySet<string> = new Set([
-  ...["tanh", "sigmoid", "softmax", "logSoftmax", "crossEntropy"],
-  ...["batchNorm", "batchNormEval"],
-]);
+/** What subtracts nearly equal numbers: close to 0 it has the error of the largest beside it. */
+const cancelling: Readonly<Record<Place["kind"], readonly string[]>> = {
+  outputs: ["batchNorm", "batchNormEval"],
+  gradients: ["tanh", "sigmoid", "softmax", "logSoftmax", "crossEntropy", "batchNorm", "batchNormEval"],
+};
 
 const largestOf = (values: readonly number[]): number =>
   values.reduce((largest, v) => (Number.isFinite(v) ? Math.max(largest, Math.abs(v)) : largest), 0);
@@ -150,7 +150,7 @@ export function failuresOf(special: SpecialCase, result: SpecialResult, bounds: 
     own: Singles,
     dtype: DType,
   ): void => {
-    const scale = kind === "gradients" && cancelling.has(special.op) ? largestOf(expected) : 0;
+    const scale = cancelling[kind].includes(special.op) ? largestOf(expected) : 0;
     const flushed = bounds.flushesDenormals ? (formatOf(dtype)?.smallestNormal ?? 0) : 0;
     expected.forEach((value, element) => {
       const place = { special, kind, result: number, element, actual: actual[element]!, expected: value };

@@ -49,6 +49,17 @@ describe("class folders", () => {
     });
   });
 
+  test("classes and files go by code point, as Python sorts", () => {
+    const [above, below] = ["\u{20bb7}", "\u{f900}"];
+    for (const name of [above, below]) for (const file of [above, below]) write(`train/${name}/${file}.jpg`);
+    expect(open("train")).toEqual({
+      classes: [below, above],
+      samples: [below, above].flatMap((name, label) =>
+        [below, above].map((file) => `train/${name}/${file}.jpg ${label}`),
+      ),
+    });
+  });
+
   test("val takes its labels from train", () => {
     for (const file of ["train/a/1.jpg", "train/b/1.jpg", "train/c/1.jpg", "val/c/1.jpg"]) write(file);
     expect(open("val")).toEqual({ classes: ["a", "b", "c"], samples: ["val/c/1.jpg 2"] });

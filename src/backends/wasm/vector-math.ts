@@ -86,10 +86,11 @@ export function log(f: FunctionBuilder, x: Vec): Vec {
   return f.vec(x.greater(0).select(x.equal(infinity).select(infinity, finite), notPositive));
 }
 
-/** 1 / (1 + e^−x). */
+/** 1 / (1 + e^−x), for negative x as e^x / (1 + e^x): e^−x would overflow where the result is still a denormal number. */
 export function sigmoid(f: FunctionBuilder, x: Vec): Vec {
-  const parts = x.parts.length;
-  return f.vec(f.splat(1, parts).div(exp(f, f.vec(x.neg())).add(1)));
+  const one = f.splat(1, x.parts.length);
+  const e = exp(f, f.vec(x.abs().neg()));
+  return f.vec(x.less(0).select(e, one).div(e.add(1)));
 }
 
 /** tanh x: odd polynomial near 0, else sign(x)·(1 − 2 / (e^2|x| + 1)). */

@@ -16,6 +16,49 @@ function forEachVector(f: FunctionBuilder, count: IntVar, body: (at: Int, lanes:
   f.for(whole, count, 1, (i) => body(i.mul(4), 1));
 }
 
+/**
+ * ln Σ e^shifted in every lane. The largest term is 1: where the sum rounds to 1 in float32, its logarithm is what it
+ * exceeds 1 by in float64.
+ */
+function logOfSum(f: FunctionBuilder, count: IntVar, shifted: (at: Int, lanes: number) => Vec): Vec {
+  const ofLanes = { all: f.vec(0, 1), smaller: f.vec(0, 1) };
+  const totals = { all: f.f64(0), smaller: f.f64(0) };
+  forEachVector(f, count, (at, lanes) => {
+    const e = exp(f, f.vec(shifted(at, lanes)));
+    const terms = { all: e, smaller: f.vec(e.and(e.notEqual(1))) };
+    for (const which of ["all", "smaller"] as const)
+      if (lanes === 4) ofLanes[which].set(ofLanes[which].add(terms[which]));
+      else totals[which].set(totals[which].add(terms[which].lane(0).promote()));
+  });
+  for (const which of ["all", "smaller"] as const)
+    for (let lane = 0; lane < 4; lane++) totals[which].set(totals[which].add(ofLanes[which].lane(lane).promote()));
+  const sum = f.vec(f.splat(totals.all.demote(), 1));
+  return f.vec(sum.equal(1).select(f.splat(totals.smaller.add(1).sub(1).demote(), 1), log(f, sum)));
+}
+
+/** Writes e^(x − shift) to y and gives 1 / Σ of it in every lane. */
+function inverseOfSum(f: FunctionBuilder, count: IntVar, exponential: (at: Int, lanes: number) => Vec): Vec {
+  const doubles = f.vec(f.splatDouble(0, 1));
+  const total = f.f64(0);
+  forEachVector(f, count, (at, lanes) => {
+    const e = exponential(at, lanes);
+    if (lanes === 4) doubles.set(doubles.addDouble(e.promoteLow()).addDouble(e.promoteHigh()));
+    else total.set(total.add(e.lane(0).promote()));
+  });
+  for (let lane = 0; lane < 2; lane++) total.set(total.add(doubles.laneDouble(lane)));
+  return f.vec(f.splat(f.f64(1).div(total).demote(), 1));
+}
+
+/** exp(x − shift), with what rounding the difference lost (Knuth's two-sum): half a unit of −100 is 32 of its exponential. */
+function exactExp(f: FunctionBuilder, x: Vec, shift: Vec): Vec {
+  const difference = f.vec(x.sub(shift));
+  const virtual = f.vec(difference.sub(x));
+  const lost = f.vec(x.sub(difference.sub(virtual)).sub(shift.add(virtual)));
+  const e = exp(f, difference);
+  // infinite operands lose nothing, but ∞ − ∞ is NaN
+  return f.vec(f.madd(e, lost.and(lost.equal(lost)), e));
+}
+
 /** (x, y, count): one row. */
 const defineRow = (m: WasmModule, isLog: boolean) =>
   m.function("row", ["i32", "i32", "i32"], (f, x, y, count) => {
@@ -29,17 +72,13 @@ const defineRow = (m: WasmModule, isLog: boolean) =>
     });
     for (let lane = 0; lane < 4; lane++) largest.set(largest.max(largestOfLanes.lane(lane)));
     const shift = f.vec(f.splat(largest, 1));
-    const sums = f.vec(0, 1);
-    const total = f.f64(0);
-    forEachVector(f, count, (at, lanes) => {
-      const e = exp(f, f.vec(load(x, at, lanes).sub(shift)));
-      if (!isLog) f.storePartial(y.add(at), 0, e, lanes);
-      if (lanes === 4) sums.set(sums.add(e));
-      else total.set(total.add(e.lane(0).promote()));
-    });
-    for (let lane = 0; lane < 4; lane++) total.set(total.add(sums.lane(lane).promote()));
-    const sum = f.vec(f.splat(total.demote(), 1));
-    const last = isLog ? log(f, sum) : f.vec(f.splat(1, 1).div(sum));
+    const last = isLog
+      ? logOfSum(f, count, (at, lanes) => load(x, at, lanes).sub(shift))
+      : inverseOfSum(f, count, (at, lanes) => {
+          const e = exactExp(f, load(x, at, lanes), shift);
+          f.storePartial(y.add(at), 0, e, lanes);
+          return e;
+        });
     forEachVector(f, count, (at, lanes) => {
       const result = isLog ? load(x, at, lanes).sub(shift).sub(last) : load(y, at, lanes).mul(last);
       f.storePartial(y.add(at), 0, result, lanes);
