@@ -86,7 +86,7 @@ const floatBits = (value: number): number => {
 /** One row of workgroups as far as a dispatch reaches, then more rows. */
 export function foldGroups(count: number, threads: number): { readonly groups: Dims; readonly width: number } {
   const all = Math.ceil(count / threads);
-  const rows = Math.ceil(all / MAX_GROUPS);
+  const rows = Math.max(1, Math.ceil(all / MAX_GROUPS));
   const inRow = Math.ceil(all / rows);
   return { groups: [inRow, rows, 1], width: inRow * threads };
 }
@@ -144,6 +144,8 @@ export function planInto(
     parameters: Uint32Array,
     update: InPlaceKernel | null = null,
   ): void => {
+    // nothing to write
+    if (groups[0] * groups[1] * groups[2] === 0) return;
     if (groups[0] > MAX_GROUPS || groups[1] > MAX_GROUPS || groups[2] > MAX_GROUPS)
       throw new BackendError(`gpu: ${pipeline.name} needs ${groups} workgroups, the device takes ${MAX_GROUPS} a side`);
     take({ pipeline, bound, groups, parameters, update });

@@ -1,0 +1,117 @@
+/**
+ * The grid over all dtypes and over empty dimensions on the gpu backend, whose memory is filled with NaN before it is handed out:
+ * each op gives the reference's values or refuses with a DTypeError, at once or with the read; nothing in between.
+ */
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { withBackend } from "../../src/backends/backend.js";
+import { createGpuBackend, type GpuBackend } from "../../src/backends/gpu/gpu-backend.js";
+import { referenceBackend } from "../../src/backends/reference/index.js";
+import { type DType, DTypeError, noGrad, Random, type Tensor, type TypedArray, tensor } from "../../src/index.js";
+import { apply } from "../../src/ops/apply.js";
+import type { Attrs, OpName } from "../../src/ops/spec.js";
+import { dtypes, isFloat, newArray } from "../../src/tensor/dtype.js";
+import { sizeOf } from "../../src/tensor/shape.js";
+import { type Case, cases, dtypeOfInput, type Input } from "../conformance/cases.js";
+import { emptyCases, smallCases } from "../conformance/empty-cases.js";
+import { relativeError, valuesOf } from "../conformance/numbers.js";
+import { TOLERANCE } from "./grid.js";
+import { noDriver } from "./software-vulkan.js";
+
+type AnyCase = Case<Attrs<OpName>>;
+
+/** Per op and dtype; enough to meet every lowering. */
+const CASES = 12;
+const allDTypes = Object.keys(dtypes) as DType[];
+
+/** Integers below 2^10, so that products and their sums stay exact; floats as in the grid. */
+function valuesFor(input: Input, seed: number, dtype: DType): TypedArray {
+  if (isFloat(dtype) || typeof input.fill === "object" || input.dtype) return valuesOf(input, seed, dtype);
+  const random = new Random(seed);
+  const values = newArray(dtype, sizeOf(input.shape));
+  for (let i = 0; i < values.length; i++)
+    values[i] = input.fill === "mask" ? random.next32() % 2 : random.next32() >> (22 + (random.next32() % 10));
+  return values;
+}
+
+type Outcome = readonly TypedArray[] | "refused";
+
+async function outcomeOf(op: OpName, { inputs, attrs }: AnyCase, dtype: DType): Promise<Outcome> {
+  const given = op === "oneHot" ? { ...(attrs as Attrs<"oneHot">), dtype } : attrs;
+  try {
+    const xs = inputs.map((spec, i) =>
+      tensor(valuesFor(spec, 11 + i, dtype), spec.shape, { dtype: dtypeOfInput(spec, dtype) }),
+    );
+    const ys = noGrad(() => apply(op, xs, given) as readonly Tensor[]);
+    const reads = await Promise.allSettled(ys.map((y) => y.data()));
+    for (const read of reads) if (read.status === "rejected") throw read.reason;
+    return reads.map((read) => (read as PromiseFulfilledResult<TypedArray>).value);
+  } catch (error) {
+    if (error instanceof DTypeError) return "refused";
+    throw error;
+  }
+}
+
+/** NaN and ∞ exactly where the other has them; integers exact, other numbers by norm. */
+function expectAlike(actual: TypedArray, expected: TypedArray, label: string): void {
+  expect(actual.constructor, label).toBe(expected.constructor);
+  if (expected instanceof Int32Array || expected instanceof Uint8Array) {
+    expect(actual, label).toEqual(expected);
+    return;
+  }
+  const finite = (values: TypedArray) => values.map((value) => (Number.isFinite(value) ? value : 0));
+  const special = (values: TypedArray) => Array.from(values, (value) => (Number.isFinite(value) ? 0 : value));
+  expect(special(actual), label).toEqual(special(expected));
+  expect(relativeError(finite(actual), finite(expected)), label).toBeLessThanOrEqual(TOLERANCE);
+}
+
+/** The number of cases that gave values, and of those that the reference gives. */
+async function compare(backend: GpuBackend, op: OpName, chosen: readonly AnyCase[], dtype: DType) {
+  let answered = 0;
+  let expectedAnswers = 0;
+  for (const one of chosen) {
+    const label = `${dtype}, of ${op} ${JSON.stringify(one)}`;
+    const expected = await withBackend(referenceBackend, () => outcomeOf(op, one, dtype));
+    const actual = await withBackend(backend, () => outcomeOf(op, one, dtype));
+    if (expected !== "refused") expectedAnswers++;
+    if (actual === "refused") continue;
+    expect(expected, label).not.toBe("refused");
+    (expected as readonly TypedArray[]).forEach((values, i) => {
+      expectAlike(actual[i]!, values, label);
+    });
+    answered++;
+  }
+  return { answered, expectedAnswers };
+}
+
+const ops = Object.keys(cases) as OpName[];
+
+for (const mode of ["cpu", "webgpu"] as const)
+  describe.skipIf(mode === "webgpu" && noDriver !== null)(`gpu.js mode ${mode}`, () => {
+    let backend: GpuBackend;
+    beforeAll(async () => {
+      backend = await createGpuBackend({ mode, poison: true });
+    });
+    afterAll(async () => {
+      await backend.dispose();
+    });
+
+    describe.each(allDTypes)("%s", (dtype) => {
+      for (const op of ops)
+        it(op, async () => {
+          const { answered, expectedAnswers } = await compare(backend, op, smallCases(op, CASES), dtype);
+          // floats are never refused; integers where float32 rounds, which of these only powers reach
+          if (op === "pow" && !isFloat(dtype)) expect(answered).toBeGreaterThan(0);
+          else expect(answered).toBe(expectedAnswers);
+        });
+    });
+
+    describe("empty dimensions", () => {
+      for (const op of ops)
+        it(op, async () => {
+          for (const dtype of allDTypes) {
+            const { answered, expectedAnswers } = await compare(backend, op, emptyCases(op), dtype);
+            expect(answered, dtype).toBe(expectedAnswers);
+          }
+        });
+    });
+  });
