@@ -6,7 +6,16 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { withBackend } from "../../src/backends/backend.js";
 import { createGpuBackend, type GpuBackend } from "../../src/backends/gpu/gpu-backend.js";
 import { referenceBackend } from "../../src/backends/reference/index.js";
-import { type DType, DTypeError, noGrad, Random, type Tensor, type TypedArray, tensor } from "../../src/index.js";
+import {
+  compile,
+  type DType,
+  DTypeError,
+  noGrad,
+  Random,
+  type Tensor,
+  type TypedArray,
+  tensor,
+} from "../../src/index.js";
 import { apply } from "../../src/ops/apply.js";
 import type { Attrs, OpName } from "../../src/ops/spec.js";
 import { dtypes, isFloat, newArray } from "../../src/tensor/dtype.js";
@@ -21,6 +30,7 @@ type AnyCase = Case<Attrs<OpName>>;
 
 /** Per op and dtype; enough to meet every lowering. */
 const CASES = 12;
+const REPLAYED = 2;
 const allDTypes = Object.keys(dtypes) as DType[];
 
 /** Integers below 2^10, so that products and their sums stay exact; floats as in the grid. */
@@ -35,13 +45,23 @@ function valuesFor(input: Input, seed: number, dtype: DType): TypedArray {
 
 type Outcome = readonly TypedArray[] | "refused";
 
-async function outcomeOf(op: OpName, { inputs, attrs }: AnyCase, dtype: DType): Promise<Outcome> {
+/** The first call of a compiled function may run op by op; the third is a replay. */
+const CALLS = 3;
+
+/** Of one call, or of the last of several that are compiled. */
+async function outcomeOf(op: OpName, { inputs, attrs }: AnyCase, dtype: DType, isCompiled = false): Promise<Outcome> {
   const given = op === "oneHot" ? { ...(attrs as Attrs<"oneHot">), dtype } : attrs;
   try {
     const xs = inputs.map((spec, i) =>
       tensor(valuesFor(spec, 11 + i, dtype), spec.shape, { dtype: dtypeOfInput(spec, dtype) }),
     );
-    const ys = noGrad(() => apply(op, xs, given) as readonly Tensor[]);
+    const forward = (...args: Tensor[]) => noGrad(() => apply(op, args, given) as readonly Tensor[]);
+    let ys: readonly Tensor[];
+    if (isCompiled) {
+      const compiled = compile(forward);
+      ys = Array.from({ length: CALLS }, () => compiled(...xs)).at(-1)!;
+      compiled.dispose();
+    } else ys = forward(...xs);
     const reads = await Promise.allSettled(ys.map((y) => y.data()));
     for (const read of reads) if (read.status === "rejected") throw read.reason;
     return reads.map((read) => (read as PromiseFulfilledResult<TypedArray>).value);
@@ -65,13 +85,13 @@ function expectAlike(actual: TypedArray, expected: TypedArray, label: string): v
 }
 
 /** The number of cases that gave values, and of those that the reference gives. */
-async function compare(backend: GpuBackend, op: OpName, chosen: readonly AnyCase[], dtype: DType) {
+async function compare(backend: GpuBackend, op: OpName, chosen: readonly AnyCase[], dtype: DType, isCompiled = false) {
   let answered = 0;
   let expectedAnswers = 0;
   for (const one of chosen) {
     const label = `${dtype}, of ${op} ${JSON.stringify(one)}`;
     const expected = await withBackend(referenceBackend, () => outcomeOf(op, one, dtype));
-    const actual = await withBackend(backend, () => outcomeOf(op, one, dtype));
+    const actual = await withBackend(backend, () => outcomeOf(op, one, dtype, isCompiled));
     if (expected !== "refused") expectedAnswers++;
     if (actual === "refused") continue;
     expect(expected, label).not.toBe("refused");
@@ -102,6 +122,7 @@ for (const mode of ["cpu", "webgpu"] as const)
           // floats are never refused; integers where float32 rounds, which of these only powers reach
           if (op === "pow" && !isFloat(dtype)) expect(answered).toBeGreaterThan(0);
           else expect(answered).toBe(expectedAnswers);
+          if (mode === "webgpu") await compare(backend, op, smallCases(op, REPLAYED), dtype, true);
         });
     });
 

@@ -26,11 +26,11 @@ export class BufferPool {
   readonly #device: GPUDevice;
   readonly #idle = new Map<number, PooledBuffer[]>();
   readonly #all = new Set<GPUBuffer>();
-  readonly #onTake: ((buffer: PooledBuffer) => void) | undefined;
+  readonly #onTake: ((buffer: GPUBuffer) => void) | undefined;
   #bytes = 0;
 
   /** `onTake` sees every buffer before it is used, new or again. */
-  constructor(device: GPUDevice, onTake?: (buffer: PooledBuffer) => void) {
+  constructor(device: GPUDevice, onTake?: (buffer: GPUBuffer) => void) {
     this.#device = device;
     this.#onTake = onTake;
   }
@@ -43,7 +43,7 @@ export class BufferPool {
   /** Memory with whatever was in it before. Throws MemoryError above what the device can bind. */
   take(bytes: number): PooledBuffer {
     const taken = this.#idleOrNew(bytes);
-    this.#onTake?.(taken);
+    this.#onTake?.(taken.buffer);
     return taken;
   }
 
@@ -71,6 +71,11 @@ export class BufferPool {
     let at = list.length;
     while (at > 0 && list[at - 1]!.id < buffer.id) at--;
     list.splice(at, 0, buffer);
+  }
+
+  /** Every buffer as if it were taken anew. */
+  takeAnew(): void {
+    if (this.#onTake) for (const buffer of this.#all) this.#onTake(buffer);
   }
 
   /** Gives idle buffers back to the device; work that was submitted on them goes on. */

@@ -9,7 +9,7 @@ import { hasScalar, resolveScalars, Scalar } from "../../ops/scalar.js";
 import { sizeOf } from "../../tensor/shape.js";
 import type { Storage } from "../../tensor/storage.js";
 import { BackendError } from "../../util/errors.js";
-import { BufferPool, type PooledBuffer } from "./buffer-pool.js";
+import { BufferPool } from "./buffer-pool.js";
 import { bufferOf, type Call, planInto, Scratch, takePlace } from "./calls.js";
 import type { DeviceFaults } from "./device-faults.js";
 import { bindCall, type Dispatch, encodePass } from "./dispatch.js";
@@ -25,7 +25,7 @@ export interface ExecutableHost {
   readonly queue: CommandQueue;
   readonly pipelines: PipelineCache;
   readonly faults: DeviceFaults;
-  readonly poison: ((buffer: PooledBuffer) => void) | undefined;
+  readonly poison: ((buffer: GPUBuffer) => void) | undefined;
   placeOf(storage: Storage): Place;
   lower(
     instruction: Instruction,
@@ -198,6 +198,8 @@ export class GpuExecutable implements Executable {
   run(inputs: readonly Storage[], offsets: readonly number[]): void {
     const { queue } = this.#host;
     queue.flush();
+    // nothing is kept from run to run
+    this.#pool.takeAnew();
     this.#renewScalars();
     queue.submit((encoder) => {
       this.#copyInputs(encoder, inputs, offsets);

@@ -1,11 +1,11 @@
 /**
  * Tensors on a WebGPU device and the plan that runs on them: the fast executor. Every number is a float32 there, whatever
- * dtype its tensor has: int32 and uint8 are exact up to 2^24, float64 has float32's digits.
+ * dtype its tensor has: int32 and uint8 are exact or refused (integers.ts), float64 has float32's digits.
  */
 import type { Executable, Program } from "../../ops/program.js";
 import { type DType, newArray, type TypedArray } from "../../tensor/dtype.js";
 import type { Allocation } from "../../tensor/storage.js";
-import { BufferPool, type PooledBuffer } from "./buffer-pool.js";
+import { BufferPool } from "./buffer-pool.js";
 import { bufferOf, planInto, Scratch, takePlace } from "./calls.js";
 import type { Device } from "./device.js";
 import { DeviceFaults, FAULT_BYTES } from "./device-faults.js";
@@ -34,16 +34,16 @@ export class WebGpuExecutor implements Executor {
   readonly plan: Plan;
 
   /** Fills memory with NaN before it is used, for tests; undefined where there is no need. */
-  readonly #poison: ((buffer: PooledBuffer) => void) | undefined;
+  readonly #poison: ((buffer: GPUBuffer) => void) | undefined;
 
   constructor(device: Device, gpujs: GpuJs, poison = false) {
     this.device = device;
     this.queue = new CommandQueue(device.gpu);
     if (poison)
-      this.#poison = ({ buffer, bytes }) => {
+      this.#poison = (buffer) => {
         // what is queued may still use this buffer
         this.queue.flush();
-        device.gpu.queue.writeBuffer(buffer, 0, new Float32Array(bytes / 4).fill(Number.NaN));
+        device.gpu.queue.writeBuffer(buffer, 0, new Float32Array(buffer.size / 4).fill(Number.NaN));
       };
     this.#pool = new BufferPool(device.gpu, this.#poison);
     this.pipelines = new PipelineCache(device.gpu, gpujs);
