@@ -17,14 +17,15 @@ function expectMoments(dtype: DType | undefined): void {
 }
 
 /** The one dtype of all. */
-function alike(op: OpName, [first, ...rest]: readonly DType[]): DType {
-  const other = rest.find((dtype) => dtype !== first);
-  if (other !== undefined)
-    throw new DTypeError(
-      `${op}: operands are ${first} and ${other}, expected one dtype`,
-      `cast one: x.cast("${first}")`,
-    );
-  return first!;
+function alike(op: OpName, dtypes: readonly DType[]): DType {
+  const first = dtypes[0]!;
+  for (const other of dtypes)
+    if (other !== first)
+      throw new DTypeError(
+        `${op}: operands are ${first} and ${other}, expected one dtype`,
+        `cast one: x.cast("${first}")`,
+      );
+  return first;
 }
 
 /** Integers would be cut: the op is refused, as PyTorch refuses it. */

@@ -8,7 +8,7 @@ import { checkShape, normalizeAxes, normalizeAxis, resolveReshape, type Shape, s
 import { Tensor } from "../tensor/tensor.js";
 import { DTypeError, ShapeError } from "../util/errors.js";
 import { apply } from "./apply.js";
-import { floatOps, type Operand, withPromoted } from "./promotion.js";
+import { areFloatsAlike, floatOps, type Operand, withPromoted } from "./promotion.js";
 import type { ActivationAttrs, Attrs, OpName, OpSpecs, Pair } from "./spec.js";
 
 export type { Operand } from "./promotion.js";
@@ -21,8 +21,8 @@ type BinaryName = OpsWith<["a", "b"]>;
 /** Operands broadcast, and promote to one dtype as PyTorch's do (promotion.ts). */
 function binary(op: Exclude<BinaryName, "matmul">) {
   return (a: Operand, b: Operand): Tensor =>
-    a instanceof Tensor && b instanceof Tensor && a.dtype === b.dtype && isFloat(a.dtype)
-      ? apply(op, [a, b], {})[0]
+    areFloatsAlike(a, b)
+      ? apply(op, [a as Tensor, b as Tensor], {})[0]
       : withPromoted(op, [a, b], (tensors) => apply(op, tensors, {})[0]);
 }
 
@@ -203,7 +203,8 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   const first = tensors[0];
   if (!first) throw new ShapeError("concat: no tensors, expected at least one");
   const attrs = { axis: normalizeAxis(axis, first.rank, "concat") };
-  return withPromoted("concat", tensors, (alike) => apply("concat", alike as [Tensor, ...Tensor[]], attrs)[0]);
+  const join = (alike: readonly Tensor[]): Tensor => apply("concat", alike as [Tensor, ...Tensor[]], attrs)[0];
+  return tensors.every((x) => x.dtype === first.dtype) ? join(tensors) : withPromoted("concat", tensors, join);
 }
 /** Tensors of one shape, stacked along a new axis; a negative one counts from the end of the result. Mixed dtypes promote. */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {

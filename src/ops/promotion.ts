@@ -15,6 +15,10 @@ import type { OpName } from "./spec.js";
 /** A tensor, or a number: an integer counts as int32, any other as float32, and both yield to tensors of their category. */
 export type Operand = Tensor | number;
 
+/** Whether two operands are float tensors of one dtype, which need no promotion: the common case, kept short. */
+export const areFloatsAlike = (a: Operand, b: Operand): boolean =>
+  a instanceof Tensor && b instanceof Tensor && a.dtype === b.dtype && isFloat(a.dtype);
+
 /** The dtype of two operands of one priority. */
 const promoted: { readonly [A in DType]: { readonly [B in DType]: DType } } = {
   uint8: { uint8: "uint8", int32: "int32", float32: "float32", float64: "float64" },
@@ -97,8 +101,6 @@ export function withPromoted<R>(
       tensors.push(typeof x === "number" ? scalarLike(x, dtype, backend, op) : castTo(x, dtype));
     return body(tensors);
   } finally {
-    tensors.forEach((x, i) => {
-      if (x !== operands[i]) x.dispose();
-    });
+    for (let i = 0; i < tensors.length; i++) if (tensors[i] !== operands[i]) tensors[i]!.dispose();
   }
 }
