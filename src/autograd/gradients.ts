@@ -67,6 +67,9 @@ const zero: Rule<"floor"> = ([dy]) => [() => zerosLike(dy)];
 const won = (dy: Tensor, own: Tensor, other: Tensor, hasLost: Tensor): Tensor =>
   F.where(hasLost, 0, F.where(F.equal(own, other), F.mul(dy, 0.5), dy));
 
+/** The derivative of the sigmoid. */
+const slope = (x: Tensor): Tensor => F.mul(F.sigmoid(x), F.sigmoid(F.neg(x)));
+
 /** The inverse of a permutation of axes. */
 const inverse = (perm: readonly number[]): number[] => perm.map((_, axis) => perm.indexOf(axis));
 
@@ -97,8 +100,9 @@ export const gradients: Table = {
   reciprocal: fromOutput(([dy], _, __, [y]) => [() => F.neg(F.mul(dy, F.square(y)))]),
   sin: fromInputs(([dy], [x]) => [() => F.mul(dy, F.cos(x))]),
   cos: fromInputs(([dy], [x]) => [() => F.neg(F.mul(dy, F.sin(x)))]),
-  tanh: fromOutput(([dy], _, __, [y]) => [() => F.mul(dy, F.sub(1, F.square(y)))]),
-  sigmoid: fromOutput(([dy], _, __, [y]) => [() => F.mul(dy, F.mul(y, F.sub(1, y)))]),
+  // through σ(−x), not 1 − σ(x): that is all rounding where σ(x) is close to 1
+  tanh: fromInputs(([dy], [x]) => [() => F.mul(dy, F.mul(slope(F.mul(x, 2)), 4))]),
+  sigmoid: fromInputs(([dy], [x]) => [() => F.mul(dy, slope(x))]),
   // 0 at the kink, as PyTorch
   relu: fromOutput(([dy], _, __, [y]) => [() => apply("reluGrad", [dy, y], {})[0]]),
   cast: fromShapes(([dy], [x]) => [() => F.cast(dy, x.dtype)]),

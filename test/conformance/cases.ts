@@ -19,6 +19,8 @@ export type Fill =
   | "distinct"
   /** 0 or 1. */
   | "mask"
+  /** Any number of the dtype: all magnitudes alike, denormals, zeros, infinities and NaN among them; the ends of integers. */
+  | "tails"
   /** Normal, around a mean of a hundred standard deviations. */
   | "far"
   /** [..., k, k]: symmetric and positive definite. */

@@ -15,6 +15,7 @@ export function valuesOf(input: Input, seed: number, float: DType): TypedArray {
     if (fill === "normal") values[i] = random.normal();
     else if (fill === "far") values[i] = 100 + random.normal();
     else if (fill === "covariance") break;
+    else if (fill === "tails") values[i] = tail(values, random);
     else if (fill === "positive") values[i] = 0.5 + 1.5 * random.uniform();
     else if (fill === "mask") values[i] = random.uniform() < 0.5 ? 0 : 1;
     // a third of a step off, so that no value is 0 or meets its neighbour, here or in another input
@@ -23,6 +24,23 @@ export function valuesOf(input: Input, seed: number, float: DType): TypedArray {
   }
   if (fill === "covariance") writeCovariances(values, input.shape.at(-1)!, random);
   return values;
+}
+
+const specials = [0, -0, 1, -1, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0.5, -20, 88, -104];
+const ends = [0, 1, -1, 2 ** 31 - 1, -(2 ** 31), 46341, 65536, 255, 128];
+/** The exponents of a float type, from the smallest denormal number to the largest. */
+const exponents = { float32: [-149, 127], float64: [-1074, 1023] } as const;
+
+/** One of a quarter of special numbers; the others have any exponent, or, half of them, one around 0. */
+function tail(of: TypedArray, random: Random): number {
+  const isFloat = of instanceof Float32Array || of instanceof Float64Array;
+  const list = isFloat ? specials : ends;
+  if (random.uniform() < 0.25) return list[random.next32() % list.length]!;
+  if (!isFloat) return random.next32() | 0;
+  const [least, most] =
+    random.uniform() < 0.5 ? [-8, 8] : exponents[of instanceof Float32Array ? "float32" : "float64"];
+  const exponent = least + (random.next32() % (most - least + 1));
+  return (random.uniform() < 0.5 ? -1 : 1) * (1 + random.uniform()) * 2 ** exponent;
 }
 
 /** I + u uᵀ, with a random u for each matrix. */

@@ -113,7 +113,7 @@ export function ulpOf(value: number, dtype: DType): number {
 /** What subtracts nearly equal numbers: close to 0 it has the error of the largest beside it. */
 const cancelling: Readonly<Record<Place["kind"], readonly string[]>> = {
   outputs: ["batchNorm", "batchNormEval"],
-  gradients: ["tanh", "sigmoid", "softmax", "logSoftmax", "crossEntropy", "batchNorm", "batchNormEval"],
+  gradients: ["softmax", "logSoftmax", "crossEntropy", "batchNorm", "batchNormEval"],
 };
 
 const largestOf = (values: readonly number[]): number =>

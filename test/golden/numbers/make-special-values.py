@@ -13,11 +13,13 @@ import json
 import math
 import os
 
+import mpmath
 import numpy as np
 import torch
 import torch.nn.functional as F
 
 INF, NAN = math.inf, math.nan
+mpmath.mp.dps = 50
 TORCH = {"float32": torch.float32, "float64": torch.float64, "int32": torch.int32, "uint8": torch.uint8}
 MAX_ULP = 4
 
@@ -94,11 +96,11 @@ def compute(fn, inputs, dys, dtype):
     return [y.detach() for y in ys], [left.pop(0) if x.requires_grad else None for x in xs]
 
 
-def case(op, fn, inputs, dtype="float32", attrs=None, dys=None, ours=None, wants=None, out=None):
+def case(op, fn, inputs, dtype="float32", attrs=None, dys=None, wants=None, out=None, slope=None):
     """
-    One case: inputs are tensors, or (tensor, dtype) where an input has a dtype of its own. `ours` turns outputs and
-    gradients, given as (outputs, gradients), into this project's layout; `inputs_ours` is done by the caller. `wants`
-    says which inputs get a gradient (default: all floating ones); `out` is the dtype of outputs where it differs.
+    One case: inputs are tensors, or (tensor, dtype) where an input has a dtype of its own. `wants` says which inputs get a
+    gradient (default: all floating ones), `out` is the dtype of outputs where it differs, `slope` the derivative of an op
+    of one operand where PyTorch's gradient is not the true one.
     """
     given = [x if isinstance(x, tuple) else (x, dtype) for x in inputs]
     full = [
@@ -110,10 +112,9 @@ def case(op, fn, inputs, dtype="float32", attrs=None, dys=None, ours=None, wants
             single = compute(fn, full, dys, torch.float32)
         else:
             truth, single = compute(fn, full, dys, TORCH[dtype]), None
-    if ours:
-        truth = ours(*truth)
-        single = ours(*single) if single else None
     ys, gs = truth
+    if slope:
+        gs = [torch.tensor([slope(v) for v in inputs[0].tolist()], dtype=torch.float64) * dys[0]]
     out_dtype = [out if out else ("int32" if not y.is_floating_point() else dtype) for y in ys]
     record = {
         "op": op,
@@ -195,13 +196,26 @@ UNARY = {
     "cos": torch.cos, "tanh": torch.tanh, "sigmoid": torch.sigmoid, "relu": torch.relu,
 }
 
+
+def sigmoid_slope(x):
+    """At 50 digits: PyTorch's own gradient, y * (1 - y), is rounding alone where y is close to 1."""
+    if not math.isfinite(x):
+        return NAN if math.isnan(x) else 0.0
+    e = mpmath.exp(-abs(mpmath.mpf(x)))
+    # where exp(-x) overflows float64 the sigmoid is 0, in PyTorch too
+    return 0.0 if 1 / e > np.finfo(np.float64).max else float(e / (1 + e) ** 2)
+
+
+SLOPES = {"sigmoid": sigmoid_slope, "tanh": lambda x: 4 * sigmoid_slope(2 * x)}
+
+
 for dtype in FLOATS:
     for op, fn in UNARY.items():
         x = of(SINGLE if dtype == "float32" else DOUBLE, dtype)
-        case(op, fn, [x], dtype, dys=[torch.ones_like(x)])
+        case(op, fn, [x], dtype, dys=[torch.ones_like(x)], slope=SLOPES.get(op))
         probes = of(PROBES, dtype)
         for dy in (INF, -0.75, 0.0, NAN):
-            case(op, fn, [probes], dtype, dys=[torch.full_like(probes, dy)])
+            case(op, fn, [probes], dtype, dys=[torch.full_like(probes, dy)], slope=SLOPES.get(op))
 
 # ---- 2. two operands ---------------------------------------------------------------------------------------------------
 
