@@ -60,11 +60,24 @@ const bounds: { readonly [op: string]: Bound } = {
   crossEntropy: ({ n }) => LOG_NEAR_ONE + sumUlps(n) * EPSILON,
 };
 
-/** A gradient is made of its op's results, each rounded again: of the result itself for exp and pow, of products for others. */
+/** A gradient is made of its op's results, each rounded again: of the result itself for exp, of products for others. */
 const GRADIENT_FACTOR = 2;
+/** Of the gradient of one input, where it is made of more than the op itself. */
+const gradientBounds: { readonly [op: string]: (place: Place, input: number) => number } = {
+  // da = b · a^(b − 1); db = y · log a
+  pow: (place, input) => {
+    if (input === 0) return powBound({ ...place, y: place.y - 1 });
+    const log = Math.log(place.x);
+    return powBound(place) + Math.abs(place.expected / log) * logBound({ ...place, ulp: EPSILON * Math.abs(log) });
+  },
+};
 
-/** What a finite number may be off, absolutely; 0 for an op that WGSL computes as exactly as the processor. */
-export function wgslBound(op: string, kind: "outputs" | "gradients", at: Omit<Place, "ulp">): number {
-  const bound = bounds[op]?.({ ...at, ulp: ulpOf(at.expected, "float32") }) ?? 0;
-  return kind === "outputs" ? bound : GRADIENT_FACTOR * bound;
+/** What a finite output may be off, absolutely; 0 for an op that WGSL computes as exactly as the processor. */
+export const outputBound = (op: string, at: Omit<Place, "ulp">): number =>
+  bounds[op]?.({ ...at, ulp: ulpOf(at.expected, "float32") }) ?? 0;
+
+/** What the finite gradient of an input may be off, absolutely. */
+export function gradientBound(op: string, input: number, at: Omit<Place, "ulp">): number {
+  const place = { ...at, ulp: ulpOf(at.expected, "float32") };
+  return GRADIENT_FACTOR * (gradientBounds[op]?.(place, input) ?? bounds[op]?.(place) ?? 0);
 }
