@@ -2,11 +2,12 @@
  * The slow path: every kernel through gpu.js's public API on typed arrays, in its cpu or webasm mode. The oracle of the
  * device's executor, and what runs where there is no device. Not fast, and not meant to be.
  */
-import { type DType, newArray, type TypedArray } from "../../tensor/dtype.js";
+import type { DType, TypedArray } from "../../tensor/dtype.js";
 import { BackendError } from "../../util/errors.js";
 import type { Executor } from "./executor.js";
 import { faultError } from "./faults.js";
 import type { GpuJs, HostKernel } from "./gpujs.js";
+import { fromFloat32 } from "./held.js";
 import type { GpuKernel } from "./kernel.js";
 import type { Place, Plan, View } from "./plan.js";
 
@@ -54,11 +55,7 @@ function arrayPlan(gpujs: GpuJs, mode: "cpu" | "webasm", newArray: NewArray): Pl
 /** Synchronous, on typed arrays, through gpu.js's public API; `poison` fills them with NaN first, for tests. */
 export function arrayExecutor(gpujs: GpuJs, mode: "cpu" | "webasm", poison = false): Executor {
   const newMemory = poison ? poisoned : zeros;
-  const readSync = (place: Place, dtype: DType): TypedArray => {
-    const values = newArray(dtype, place.length);
-    values.set(arrayOf(place));
-    return values;
-  };
+  const readSync = (place: Place, dtype: DType): TypedArray => fromFloat32(arrayOf(place), dtype);
   return {
     plan: arrayPlan(gpujs, mode, newMemory),
     stats: {},

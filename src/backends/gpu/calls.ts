@@ -4,10 +4,9 @@
  */
 import { BackendError } from "../../util/errors.js";
 import type { BufferPool, PooledBuffer } from "./buffer-pool.js";
-import type { DeviceFaults } from "./device-faults.js";
 import type { ArgumentKind, Dims, GpuKernel, InPlaceKernel } from "./kernel.js";
 import { FLAT_WORKGROUP, type Pipeline, type PipelineCache } from "./pipelines.js";
-import type { Place, Plan, Product, View } from "./plan.js";
+import type { Check, Place, Plan, Product, View } from "./plan.js";
 import { productCall } from "./wgsl/product.js";
 
 /** Memory of this executor: changes its buffer never. */
@@ -128,13 +127,13 @@ function parametersOf(
   return words;
 }
 
+/** Turns a check into a call. */
+export interface Checks {
+  call(check: Check, pipelines: PipelineCache): Call;
+}
+
 /** The plan that hands its calls to `take`, in order. */
-export function planInto(
-  take: (call: Call) => void,
-  pipelines: PipelineCache,
-  memory: Scratch,
-  faults: DeviceFaults,
-): Plan {
+export function planInto(take: (call: Call) => void, pipelines: PipelineCache, memory: Scratch, checks: Checks): Plan {
   const scratch = (length: number): Place => memory.take(length);
 
   const emit = (
@@ -210,7 +209,7 @@ export function planInto(
       return true;
     },
     check(check) {
-      if (check.place.length > 0) take(faults.call(check, pipelines));
+      if (check.place.length > 0) take(checks.call(check, pipelines));
     },
     product(product: Product) {
       const made = productCall(product, pipelines, scratch);

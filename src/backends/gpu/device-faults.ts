@@ -4,7 +4,7 @@
  * values that are read and costs no wait of its own.
  */
 import type { PooledBuffer } from "./buffer-pool.js";
-import { type Call, startingBefore } from "./calls.js";
+import { type Call, type Checks, startingBefore } from "./calls.js";
 import { faultError } from "./faults.js";
 import { isNanBits } from "./helpers.js";
 import type { PipelineCache } from "./pipelines.js";
@@ -42,7 +42,7 @@ fn main(@builtin(local_invocation_index) index : u32) {
   }
 }`;
 
-export class DeviceFaults {
+export class DeviceFaults implements Checks {
   readonly #memory: PooledBuffer;
   /** Checks that differ in more than their place. */
   readonly #known: Check[] = [];

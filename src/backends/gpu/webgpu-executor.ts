@@ -12,6 +12,7 @@ import { DeviceFaults, FAULT_BYTES } from "./device-faults.js";
 import { type ExecutableHost, GpuExecutable } from "./executable.js";
 import type { Executor, GpuAllocation } from "./executor.js";
 import type { GpuJs } from "./gpujs.js";
+import { fromFloat32 } from "./held.js";
 import { Patience } from "./patience.js";
 import { PipelineCache } from "./pipelines.js";
 import type { Place, Plan } from "./plan.js";
@@ -112,9 +113,7 @@ export class WebGpuExecutor implements Executor {
       const range = staging.getMappedRange();
       this.#faults.expectNone(new Uint32Array(range, bytes));
       const floats = new Float32Array(range, 0, place.length);
-      const values = newArray(dtype, place.length);
-      values.set(floats);
-      return values;
+      return fromFloat32(floats, dtype);
     } catch (error) {
       this.device.check();
       throw error;
