@@ -11,7 +11,7 @@ const messages: { readonly [K in CheckKind]: (check: Failed, value: number, at: 
   index: ({ op, high }, value, at) =>
     new IndexError(
       `${op}: index ${value} at position ${at}, expected ${high < 0 ? "none, as there is nothing to choose from" : `0 to ${high}`}`,
-      "indices count from 0; negative ones do not count from the end. A device reports it with the next read",
+      "indices, and labels, count from 0; negative ones do not count from the end. A device reports it with the next read",
     ),
   whole: ({ op, high }, value, at) =>
     new DTypeError(
