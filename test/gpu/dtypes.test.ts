@@ -103,7 +103,7 @@ async function compare(backend: GpuBackend, op: OpName, chosen: readonly AnyCase
   return { answered, expectedAnswers };
 }
 
-const ops = Object.keys(cases) as OpName[];
+const ops = Object.keys(cases) as (keyof typeof cases)[];
 
 for (const mode of ["cpu", "webgpu"] as const)
   describe.skipIf(mode === "webgpu" && noDriver !== null)(`gpu.js mode ${mode}`, () => {

@@ -44,7 +44,7 @@ const lowerOp = (
   plan: Plan,
 ): void =>
   lowerIntegers(op, inputs, outputs, plan, (from, to) =>
-    (lowerings[op] as unknown as AnyLowering)(from, attrs, to, plan),
+    (lowerings[op as keyof typeof lowerings] as unknown as AnyLowering)(from, attrs, to, plan),
   );
 
 /** Lowers an update; of integers into scratch memory first, where it can be checked. */

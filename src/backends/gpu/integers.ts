@@ -8,7 +8,7 @@ import { isFloat } from "../../tensor/dtype.js";
 import { DTypeError } from "../../util/errors.js";
 import { EXACT_BELOW } from "./faults.js";
 import { absKernel, castKernels } from "./kernels/elementwise.js";
-import { flat, type Operand, type Plan } from "./plan.js";
+import { flat, type Lowerings, type Operand, type Plan } from "./plan.js";
 
 /**
  * kept: integers of its operands come out again, or small ones.
@@ -18,7 +18,9 @@ import { flat, type Operand, type Plan } from "./plan.js";
  */
 type Rule = "kept" | "computed" | "summed" | "floats";
 
-const rules: { readonly [K in OpName | UpdateName]: Rule } = {
+type Lowered = keyof Lowerings | UpdateName;
+
+const rules: { readonly [K in Lowered]: Rule } = {
   neg: "computed",
   abs: "computed",
   sign: "kept",
@@ -113,7 +115,7 @@ export function lowerIntegers(
   plan: Plan,
   lower: Lower,
 ): void {
-  const rule = rules[op];
+  const rule = rules[op as Lowered];
   if (!outputs.some(hasIntegers) || rule === "kept") {
     lower(inputs, outputs);
     return;
