@@ -84,7 +84,9 @@ export function backward(root: Tensor, { gradient, retainGraph = false }: Backwa
     );
   if (gradient && !sameShape(gradient.shape, root.shape))
     throw new ShapeError(`backward: gradient ${showShape(gradient.shape)} for ${showShape(root.shape)}`);
-  noGrad(() => scope(() => walk(root, target, gradient ? gradient.detach() : onesLike(root), retainGraph)));
+  noGrad(() =>
+    scope(() => walk(root, target, gradient ? F.cast(gradient, root.dtype).detach() : onesLike(root), retainGraph)),
+  );
 }
 
 function walk(root: Tensor, start: NonNullable<Target>, gradient: Tensor, retainGraph: boolean): void {

@@ -1,6 +1,7 @@
 /**
  * User-defined differentiable functions: a forward made of any ops, and a backward given by hand.
  */
+import { cast } from "../ops/functional.js";
 import { scope } from "../tensor/scope.js";
 import { sameShape, showShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -15,7 +16,7 @@ export interface CustomFunction<Inputs extends readonly Tensor[]> {
   backward(dy: Tensor, inputs: Inputs, y: Tensor): readonly (Tensor | null)[];
 }
 
-/** Turns a forward and a backward into one differentiable function. backward throws GradientError where a gradient has another shape than its input. */
+/** Turns a forward and a backward into one differentiable function. A gradient of another dtype than its input is cast; backward throws GradientError for one of another shape. */
 export function customFunction<Inputs extends readonly Tensor[]>(
   spec: CustomFunction<Inputs>,
 ): (...inputs: Inputs) => Tensor {
@@ -37,7 +38,8 @@ export function customFunction<Inputs extends readonly Tensor[]>(
             throw new GradientError(
               `${spec.name}: backward gave ${showShape(gradient.shape)} for input ${i} of shape ${showShape(x.shape)}`,
             );
-          return () => gradient;
+          // as PyTorch does with what promotion made of it
+          return () => cast(gradient, x.dtype);
         });
       },
       () => {

@@ -12,6 +12,35 @@ import { GradientError } from "../util/errors.js";
 import { gradientsOf } from "./backward.js";
 import { enableGrad, noGrad } from "./tape.js";
 
+/** Tensors of noise for each input, which fill the memory that results of its size were freed from. */
+const NOISES = 8;
+
+/** Throws GradientError unless `value` is the same again after the memory that it used was written over. */
+async function expectRepeatable(
+  value: () => Promise<number>,
+  inputs: readonly Tensor[],
+  random: Random,
+): Promise<void> {
+  const first = await value();
+  noGrad(() =>
+    scope(() => {
+      for (const { shape, size, dtype } of inputs)
+        for (let i = 0; i < NOISES; i++)
+          tensor(
+            Float64Array.from({ length: size }, () => Math.floor(100 * random.uniform())),
+            shape,
+            { dtype },
+          );
+    }),
+  );
+  const second = await value();
+  if (!Object.is(first, second))
+    throw new GradientError(
+      `gradcheck: fn gave ${first} and then ${second} for the same inputs, expected one value`,
+      "draw random numbers outside, or seed them inside",
+    );
+}
+
 export interface GradcheckOptions {
   /** Step of the central difference. Default 1e-6 in float64, 1e-2 in float32. */
   readonly step?: number;
@@ -24,7 +53,8 @@ export interface GradcheckOptions {
 /**
  * Compares the gradients of `fn` with respect to every input that requiresGrad with central differences of
  * sum(fn(inputs) · r), r a fixed random projection. Returns the largest relative error.
- * Throws GradientError naming input, element, analytic and numeric value where the tolerance is passed.
+ * Throws GradientError naming input, element, analytic and numeric value where the tolerance is passed, and where `fn` does
+ * not give one value twice: differences of noise, or of memory that nobody wrote, prove nothing.
  */
 export async function gradcheck(
   fn: (...inputs: Tensor[]) => Tensor,
@@ -54,6 +84,7 @@ export async function gradcheck(
       return total;
     });
   };
+  await expectRepeatable(value, inputs, random);
   const analytic = enableGrad(() => scope(() => gradientsOf(project(fn(...inputs)), inputs)));
 
   let worst = 0;

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from "vitest";
+import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import {
   add,
   conv2d,
@@ -15,7 +16,10 @@ import {
   setBackend,
   type Tensor,
   tensor,
+  transpose,
+  withBackend,
 } from "../../src/index.js";
+import { allocate } from "../../src/tensor/create.js";
 
 beforeAll(async () => {
   await setBackend("reference");
@@ -152,5 +156,14 @@ describe("gradcheck", () => {
     expect(x.toArray()).toEqual([1, 2]);
     expect(x.grad).toBeNull();
     await expect(gradcheck((a) => a!.exp(), [ones([2])])).rejects.toThrow("no input has requiresGrad");
+  });
+  it("refuses a function that gives two values, and memory that nobody wrote", async () => {
+    let calls = 0;
+    await expect(gradcheck((a) => a!.mul(++calls), [leaf([1, 2])])).rejects.toThrow("and then");
+    await withBackend(createWasmBackend({ threads: 1 }), async () => {
+      const unwritten = (a: Tensor | undefined) => a!.mul(allocate([64], "float64"));
+      await expect(gradcheck(unwritten, [leaf(Array.from({ length: 64 }, (_, i) => i))])).rejects.toThrow("and then");
+      await gradcheck((a) => transpose(a!.reshape([8, 8])), [leaf(Array.from({ length: 64 }, (_, i) => i))]);
+    });
   });
 });

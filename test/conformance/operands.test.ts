@@ -58,6 +58,38 @@ describe.each(named)("operands, %s", (_, backend) => {
       expect(T.where(mask, Number.NaN, 2).dataSync()).toEqual(Float32Array.of(Number.NaN, 2));
     }));
 
+  it("of a where have gradients under a mask of any dtype", () =>
+    withBackend(backend, () => {
+      const [a, b] = [T.ones([3], { requiresGrad: true }), T.ones([3], { dtype: "float64", requiresGrad: true })];
+      const mask = T.tensor([256, 0, -1], [3], { dtype: "int32" });
+      T.where(mask, a, b)
+        .mul(T.tensor([1, 2, 3]))
+        .sum()
+        .backward();
+      expect(a.grad!.dataSync()).toEqual(Float32Array.of(1, 0, 3));
+      expect(b.grad!.dataSync()).toEqual(Float64Array.of(0, 2, 0));
+    }));
+
+  it("promote in replays as they do in eager mode", () =>
+    withBackend(backend, () => {
+      const a = T.tensor([5, -5, 7], [3], { dtype: "int32" });
+      const b = T.tensor([0.1, 3e10, -2], [3], { dtype: "float64" });
+      const mixed = (x: T.Tensor, y: T.Tensor): T.Tensor[] =>
+        T.noGrad(() => [
+          T.add(x, y),
+          T.div(x, 2),
+          T.where(x, y, 2.5),
+          T.clamp(x, -1.5, Number.POSITIVE_INFINITY),
+          T.less(x, 0.5),
+          T.stack([x, y], -1),
+          T.sum(T.cast(x, "uint8")),
+        ]);
+      const expected = mixed(a, b).map((y) => y.dataSync());
+      const compiled = T.compile(mixed);
+      for (let call = 0; call < 4; call++) expect(compiled(a, b).map((y) => y.dataSync())).toEqual(expected);
+      compiled.dispose();
+    }));
+
   it("leave nothing behind", () =>
     withBackend(backend, () => {
       const [a, b] = [T.ones([8], { dtype: "int32" }), T.ones([8], { dtype: "float64" })];

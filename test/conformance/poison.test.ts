@@ -23,8 +23,8 @@ import {
   type TypedArray,
   tensor,
 } from "../../src/index.js";
-import { apply } from "../../src/ops/apply.js";
-import type { Attrs, OpName } from "../../src/ops/spec.js";
+import { apply, update } from "../../src/ops/apply.js";
+import type { Attrs, OpName, UpdateAttrs, UpdateName } from "../../src/ops/spec.js";
 import { dtypes, isFloat, newArray } from "../../src/tensor/dtype.js";
 import { sizeOf } from "../../src/tensor/shape.js";
 import { type Case, cases, dtypeOfInput, type Input } from "./cases.js";
@@ -167,5 +167,39 @@ describe("poisoned memory, empty dimensions", () => {
       expect(empty.length).toBeGreaterThan(0);
       for (const dtype of allDTypes) await compare(op, empty, dtype, false);
       for (const dtype of allDTypes) await compare(op, empty.slice(0, 4), dtype, true);
+    });
+});
+
+describe("updates", () => {
+  const sizes = [0, 1, 5, 1031] as const;
+  const attrs = {
+    accumulate: {},
+    fill: { value: 7 },
+    assign: {},
+    lerp: { weight: 0.3 },
+    sgd: { lr: 0.1, momentum: 0.9, weightDecay: 0.01, dampening: 0, nesterov: true, isFirst: false },
+  } as const satisfies { readonly [K in UpdateName]: UpdateAttrs<K> };
+
+  for (const name of Object.keys(attrs) as UpdateName[])
+    it(`write what the reference writes: ${name}`, async () => {
+      for (const dtype of allDTypes)
+        for (const size of sizes) {
+          if (!isFloat(dtype) && (name === "lerp" || name === "sgd")) continue;
+          const on = (backend: Backend) =>
+            withBackend(backend, () =>
+              scope(() => {
+                const operands = [0, 1, 2].map((seed) =>
+                  tensor(valuesFor({ shape: [size], fill: "normal" }, seed, dtype), [size], { dtype }),
+                );
+                const count = name === "fill" ? 1 : name === "sgd" ? 3 : 2;
+                update(name, operands.slice(0, count), attrs[name]);
+                return operands.map((x) => x.dataSync());
+              }),
+            );
+          const expected = await on(referenceBackend);
+          (await on(wasm)).forEach((values, i) => {
+            expectAlike(values, expected[i]!, dtype !== "float32", `${name} ${dtype} [${size}], operand ${i}`);
+          });
+        }
     });
 });

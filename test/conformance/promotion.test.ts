@@ -131,4 +131,18 @@ describe.each(
       expect(gradients.length).toBeGreaterThan(0);
       for (const row of gradients) checkGradients(row);
     }));
+
+  it("gradients of other dtypes from outside are cast", () =>
+    withBackend(backend, () => {
+      const x = T.tensor([1, 2], [2], { requiresGrad: true });
+      const twice = T.customFunction<readonly [T.Tensor]>({
+        name: "twice",
+        forward: (v) => v.mul(T.tensor(Float64Array.of(2, 2))),
+        backward: (dy) => [dy.mul(2)],
+      });
+      const y = twice(x);
+      expect(y.dtype).toBe("float64");
+      y.backward({ gradient: T.tensor([3, 4], [2], { dtype: "int32" }) });
+      expect(x.grad!.dataSync()).toEqual(Float32Array.of(6, 8));
+    }));
 });
