@@ -11,6 +11,7 @@ import { splitBranches } from "../ops/branches.js";
 import * as F from "../ops/functional.js";
 import type { PerOutput } from "../ops/spec.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { GradientError } from "../util/errors.js";
 import type { Rule } from "./rule.js";
 
 /** Runs `make` when the first of its results is asked for. */
@@ -31,9 +32,18 @@ export const patchMomentsGradients: Rule<"patchMoments"> = (dys, [x], attrs, [me
   return [() => apply("patchMomentsGrad", [x, mean, dmean ?? noMean(), dcovariance ?? noCovariance()], attrs)[0]];
 };
 
+/** The outputs of foldBranches behind weight and bias. */
+const statistics = ["means", "variances", "projections"] as const;
+
 export const foldBranchesGradients: Rule<"foldBranches"> = (dys, [mean, , ...branches], attrs, outputs) => {
   const [weight, , , variances, projections] = outputs;
-  const [dy, db] = dys as readonly (Tensor | undefined)[];
+  const [dy, db, ...ofStatistics] = dys as readonly (Tensor | undefined)[];
+  const refused = ofStatistics.findIndex((d) => d !== undefined);
+  if (refused >= 0)
+    throw new GradientError(
+      `foldBranches: a gradient reached ${statistics[refused]}, expected one for weight and bias alone`,
+      "detach() what feeds running statistics; a loss on batch statistics needs the branch-by-branch form",
+    );
   const dweight = dy ?? F.mul(weight, 0);
   const dbias = db ?? F.sum(F.mul(dweight, 0), [0, 1, 2]);
   const { gammas, betas, kernels } = splitBranches(branches, attrs);

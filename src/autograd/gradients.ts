@@ -14,8 +14,10 @@ import type { Needs, Rule } from "./rule.js";
 
 interface Entry<K extends OpName> {
   readonly needs: Needs;
-  /** How many outputs, from the first, carry a gradient; dy is undefined for those that none reached. Default 1. */
+  /** How many outputs, from the first, are part of the graph; dy is undefined for those that no gradient reached. Default 1. */
   readonly connected?: number;
+  /** How many of them, from the first, have a gradient; the rule refuses one for the others by name. Default: all. */
+  readonly differentiable?: number;
   readonly rule: Rule<K>;
 }
 type Table = { readonly [K in OpName]: Entry<K> | null };
@@ -255,7 +257,12 @@ export const gradients: Table = {
   // 8. folded branches (design.md 6), in folding.ts
   patchMoments: { needs: { inputs: [0], outputs: [0] }, connected: 2, rule: patchMomentsGradients },
   patchMomentsGrad: null,
-  foldBranches: { needs: { inputs: "all", outputs: [0, 3, 4] }, connected: 2, rule: foldBranchesGradients },
+  foldBranches: {
+    needs: { inputs: "all", outputs: [0, 3, 4] },
+    connected: 5,
+    differentiable: 2,
+    rule: foldBranchesGradients,
+  },
   foldBranchesGrad: null,
   foldMomentsGrad: null,
 };

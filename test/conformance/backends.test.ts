@@ -47,6 +47,7 @@ function run(op: OpName, { inputs, attrs }: Case<Attrs<OpName>>): Result[] {
     const results = outputs.map((y, i) => ({ name: `output ${i}`, values: y.dataSync() }));
     if (!isDifferentiable || outputs[0]!.edge === null) return results;
     const projected = outputs
+      .slice(0, gradients[op]?.differentiable)
       .filter((y) => y.edge !== null)
       .map((y) => sum(mul(y, tensor(valuesOf({ shape: y.shape, fill: "normal" }, 5, y.dtype), y.shape))));
     const dxs = gradientsOf(projected.reduce(add), xs);

@@ -35,6 +35,7 @@ async function run(op: OpName, { inputs, attrs }: Case<Attrs<OpName>>): Promise<
     });
     if (!isDifferentiable || outputs[0]!.edge === null) return;
     const projected = outputs
+      .slice(0, gradients[op]?.differentiable)
       .filter((y) => y.edge !== null)
       .map((y) => sum(mul(y, tensor(valuesOf({ shape: y.shape, fill: "normal" }, 5, y.dtype), y.shape))));
     gradientsOf(projected.reduce(add), xs).forEach((dx, i) => {

@@ -210,7 +210,7 @@ export const definedDifferences: readonly Difference[] = [
   },
   {
     ops: ["conv2d"],
-    reason: "padding is zeros that are multiplied, and 0 · ∞ is NaN; PyTorch skips them in depthwise convolutions",
+    reason: "padding may be zeros that are multiplied, and 0 · ∞ is NaN; PyTorch does so in some convolutions only",
     covers: ({ special, kind, result, actual }) =>
       kind === "gradients" &&
       result === 0 &&

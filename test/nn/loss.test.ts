@@ -49,6 +49,19 @@ describe("crossEntropy", () => {
     expect(await gradcheck((x) => fn(x!), [logits()])).toBeLessThan(1e-6);
   });
 
+  it("takes no notice of a class that was ruled out, and none of its gradient", () => {
+    const masked = tensor([[Number.NEGATIVE_INFINITY, 1, 2]], undefined, { dtype: "float64", requiresGrad: true });
+    const loss = crossEntropy(masked, tensor(Int32Array.of(1)));
+    // ln(1 + e), as torch.nn.functional.cross_entropy
+    expect(loss.item()).toBeCloseTo(1.3132616875182228, 14);
+    loss.backward();
+    const share = 1 / (1 + Math.E);
+    const [ruledOut, label, other] = masked.grad!.dataSync();
+    expect([ruledOut! + 0, label, other]).toEqual([0, expect.closeTo(share - 1, 14), expect.closeTo(1 - share, 14)]);
+    const atLabel = crossEntropy(masked.detach(), tensor(Int32Array.of(0)));
+    expect(atLabel.item()).toBe(Number.POSITIVE_INFINITY);
+  });
+
   it("says what does not fit", () => {
     expect(() => crossEntropy(logits(), tensor(Int32Array.of(1)))).toThrow(/logits \[2, 4\] and labels \[1\]/);
     expect(() => crossEntropy(logits(), tensor([1, 2]))).toThrow(/labels are float32, expected int32/);

@@ -3,6 +3,7 @@
  * parameter as the sum of its branches, the same running statistics, with one convolution instead of one per branch and no
  * normalisation of any activation. block.ts keeps the branch-by-branch form, which is the oracle of this one.
  */
+import { noGrad } from "../../autograd/tape.js";
 import type { BatchNorm2d } from "../../nn/batch-norm.js";
 import type { Conv2d } from "../../nn/conv.js";
 import * as F from "../../ops/functional.js";
@@ -45,8 +46,10 @@ export function foldedBranches(block: Branches, x: Tensor, activation: "none" | 
   const folded = F.foldBranches(moments, branches, { kernelSize, groups, eps: norms[0]!.eps });
   const y = F.conv2dBias(x, folded.weight, folded.bias, { ...geometry, activation });
   const ofBranch = (statistics: Tensor, i: number): Tensor => F.reshape(F.slice(statistics, [i], [1]), [-1]);
-  norms.forEach((norm, i) => {
-    norm.track(ofBranch(folded.means, i), ofBranch(folded.variances, i), y.size / y.shape[3]!);
-  });
+  noGrad(() =>
+    norms.forEach((norm, i) => {
+      norm.track(ofBranch(folded.means, i), ofBranch(folded.variances, i), y.size / y.shape[3]!);
+    }),
+  );
   return y;
 }
