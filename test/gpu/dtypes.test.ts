@@ -3,7 +3,7 @@
  * each op gives the reference's values or refuses with a DTypeError, at once or with the read; nothing in between.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { withBackend } from "../../src/backends/backend.js";
+import { type Backend, withBackend } from "../../src/backends/backend.js";
 import { createGpuBackend, type GpuBackend } from "../../src/backends/gpu/gpu-backend.js";
 import { referenceBackend } from "../../src/backends/reference/index.js";
 import {
@@ -16,8 +16,8 @@ import {
   type TypedArray,
   tensor,
 } from "../../src/index.js";
-import { apply } from "../../src/ops/apply.js";
-import type { Attrs, OpName } from "../../src/ops/spec.js";
+import { apply, update } from "../../src/ops/apply.js";
+import type { Attrs, OpName, UpdateAttrs, UpdateName } from "../../src/ops/spec.js";
 import { dtypes, isFloat, newArray } from "../../src/tensor/dtype.js";
 import { sizeOf } from "../../src/tensor/shape.js";
 import { type Case, cases, dtypeOfInput, type Input } from "../conformance/cases.js";
@@ -103,6 +103,29 @@ async function compare(backend: GpuBackend, op: OpName, chosen: readonly AnyCase
   return { answered, expectedAnswers };
 }
 
+const updateAttrs = {
+  accumulate: {},
+  fill: { value: 7 },
+  assign: {},
+  lerp: { weight: 0.3 },
+  sgd: { lr: 0.1, momentum: 0.9, weightDecay: 0.01, dampening: 0, nesterov: true, isFirst: false },
+} as const satisfies { readonly [K in UpdateName]: UpdateAttrs<K> };
+const operandCounts: { readonly [K in UpdateName]: number } = { accumulate: 2, fill: 1, assign: 2, lerp: 2, sgd: 3 };
+
+/** All operands afterwards. */
+async function updateOutcome(name: UpdateName, size: number, dtype: DType): Promise<Outcome> {
+  try {
+    const operands = Array.from({ length: operandCounts[name] }, (_, seed) =>
+      tensor(valuesFor({ shape: [size], fill: "normal" }, seed, dtype), [size], { dtype }),
+    );
+    update(name, operands, updateAttrs[name]);
+    return await Promise.all(operands.map((x) => x.data()));
+  } catch (error) {
+    if (error instanceof DTypeError) return "refused";
+    throw error;
+  }
+}
+
 const ops = Object.keys(cases) as (keyof typeof cases)[];
 
 for (const mode of ["cpu", "webgpu"] as const)
@@ -123,6 +146,27 @@ for (const mode of ["cpu", "webgpu"] as const)
           if (op === "pow" && !isFloat(dtype)) expect(answered).toBeGreaterThan(0);
           else expect(answered).toBe(expectedAnswers);
           if (mode === "webgpu") await compare(backend, op, smallCases(op, REPLAYED), dtype, true);
+        });
+    });
+
+    describe("updates", () => {
+      for (const name of Object.keys(updateAttrs) as UpdateName[])
+        it(name, async () => {
+          for (const dtype of allDTypes)
+            for (const size of [0, 1, 5, 1031]) {
+              const on = (where: Backend) => withBackend(where, () => updateOutcome(name, size, dtype));
+              const actual = await on(backend);
+              // rates are fractions, which integers have none of
+              if (!isFloat(dtype) && (name === "lerp" || name === "sgd") && size > 0) expect(actual).toBe("refused");
+              if (actual === "refused") {
+                expect(isFloat(dtype), name).toBe(false);
+                continue;
+              }
+              const expected = (await on(referenceBackend)) as readonly TypedArray[];
+              actual.forEach((values, i) => {
+                expectAlike(values, expected[i]!, `${name} of ${size} ${dtype}, operand ${i}`);
+              });
+            }
         });
     });
 
