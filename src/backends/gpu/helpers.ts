@@ -124,16 +124,15 @@ const comparison = (operator: "===" | "<" | "<="): Helper => ({
   wgsl: whenOrdered(`u ${operator === "===" ? "==" : operator} v`),
 });
 
-/** The one that is NaN, else the extreme one, the first of equal ones. */
-const extreme = (passes: "<" | ">"): Helper => ({
+/** The one that is NaN, else the extreme one; −0 is below +0. */
+const extreme = (name: "max" | "min"): Helper => ({
   parameters: ["u", "v"],
-  js: `if (u !== u) { return u; }
-    if (v !== v) { return v; }
-    if (u ${passes} v) { return v; }
-    return u;`,
+  js: `return Math.${name}(u, v);`,
+  // equal numbers differ in the sign of zero at most
   wgsl: `if (${isNanBits("u")}) { return u; }
   if (${isNanBits("v")}) { return v; }
-  return select(u, v, u ${passes} v);`,
+  if (u == v) { return bitcast<f32>(bitcast<u32>(u) ${name === "max" ? "&" : "|"} bitcast<u32>(v)); }
+  return select(v, u, u ${name === "max" ? ">" : "<"} v);`,
 });
 
 export const helpers = {
@@ -160,8 +159,15 @@ export const helpers = {
   isEqual: comparison("==="),
   isLess: comparison("<"),
   isLessOrEqual: comparison("<="),
-  larger: extreme("<"),
-  smaller: extreme(">"),
+  larger: extreme("max"),
+  smaller: extreme("min"),
+  /** 0 for what is below it; NaN and −0 stay. */
+  reluOf: {
+    parameters: ["v"],
+    js: "if (v < 0) { return 0; } return v;",
+    wgsl: `if (${isNanBits("v")}) { return v; }
+  return select(v, 0.0, v < 0.0);`,
+  },
   expOf: {
     parameters: ["v"],
     js: "return Math.exp(v);",

@@ -57,7 +57,7 @@ const unaryFormulas = {
     const e = expOf(-2 * Math.abs(v));
     return signed((1 - e) / (1 + e), v);`,
   sigmoid: "return reciprocalOf(1 + expOf(-v));",
-  relu: "return larger(v, 0);",
+  relu: "return reluOf(v);",
 } as const;
 
 /** Of `u` and `v`. */

@@ -34,7 +34,7 @@ const maximumKernel = defineKernel(
   { arrays: "x", integers: names },
   overWindow(
     "let best = 0;\nlet found = 0;",
-    "if (found < 0.5) { best = v; }\nbest = larger(best, v);\nfound = 1;",
+    "if (found < 0.5 || (isNan(best) < 0.5 && (isNan(v) > 0.5 || v > best))) { best = v; }\nfound = 1;",
     "return best;",
   ),
 );
