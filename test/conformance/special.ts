@@ -90,7 +90,7 @@ export async function runSpecial(special: SpecialCase): Promise<SpecialResult> {
 
 const isNumber = (v: number): boolean => Number.isFinite(v) && v !== 0;
 /** NaN, infinities and zeros by name and sign; "a number" for the rest, which are compared by distance. */
-const isSameClass = (a: number, b: number): boolean => (isNumber(a) && isNumber(b)) || Object.is(a, b);
+export const isSameClass = (a: number, b: number): boolean => (isNumber(a) && isNumber(b)) || Object.is(a, b);
 
 const floatFormats = {
   float32: { mantissaBits: 23, smallest: 2 ** -149, smallestNormal: 2 ** -126 },

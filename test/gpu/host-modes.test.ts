@@ -7,7 +7,7 @@ for (const mode of ["cpu", "webasm"] as const)
   describe(`gpu.js mode ${mode}`, () => {
     let backend: GpuBackend;
     beforeAll(async () => {
-      backend = await createGpuBackend({ mode });
+      backend = await createGpuBackend({ mode, poison: true });
     });
     afterAll(async () => {
       expect(backend.mode).toBe(mode);

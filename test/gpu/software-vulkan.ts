@@ -3,9 +3,9 @@
  * Dawn looks for one. Where it cannot be had, a reason, which tests print when they skip.
  */
 import { execFileSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { existsSync, mkdtempSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { dirname, join } from "node:path";
 
 const root = join(import.meta.dirname, "..", "..");
 
@@ -32,6 +32,26 @@ export async function prepareSoftwareVulkan(): Promise<string | null> {
   }
   process.env.VK_ICD_FILENAMES = join(folder, "lavapipe.json");
   process.env.XDG_RUNTIME_DIR ??= tmpdir();
+  return null;
+}
+
+/** Where Chromium keeps SwiftShader, its Vulkan driver for the processor. */
+const swiftShaderFolders = [process.env.CHROMIUM, "/usr/lib/chromium/chromium"].flatMap((file) =>
+  file === undefined ? [] : [dirname(file)],
+);
+
+/** Takes SwiftShader in the place of lavapipe, in a process that has opened no device yet; null when it is ready, else why not. */
+export function takeSwiftShader(): string | null {
+  if (noDriver !== null) return noDriver;
+  const library = [
+    ...(process.env.SWIFTSHADER === undefined ? [] : [process.env.SWIFTSHADER]),
+    ...swiftShaderFolders.map((folder) => join(folder, "libvk_swiftshader.so")),
+  ].find((file) => existsSync(file));
+  if (library === undefined) return "no libvk_swiftshader.so: apt-get install -y chromium, or SWIFTSHADER=FILE";
+  const description = join(mkdtempSync(join(tmpdir(), "swiftshader-")), "icd.json");
+  const icd = { file_format_version: "1.0.0", ICD: { library_path: library, api_version: "1.1.0" } };
+  writeFileSync(description, JSON.stringify(icd));
+  process.env.VK_ICD_FILENAMES = description;
   return null;
 }
 

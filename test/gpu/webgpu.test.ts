@@ -8,7 +8,7 @@ import { noDriver } from "./software-vulkan.js";
 describe.skipIf(noDriver !== null)("WebGPU", () => {
   let backend: GpuBackend;
   beforeAll(async () => {
-    backend = await createGpuBackend({ mode: "webgpu" });
+    backend = await createGpuBackend({ mode: "webgpu", poison: true });
   });
   afterAll(async () => {
     await backend.dispose();

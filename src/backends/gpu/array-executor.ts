@@ -2,10 +2,12 @@
  * The slow path: every kernel through gpu.js's public API on typed arrays, in its cpu or webasm mode. The oracle of the
  * device's executor, and what runs where there is no device. Not fast, and not meant to be.
  */
-import { type DType, newArray, type TypedArray } from "../../tensor/dtype.js";
+import type { DType, TypedArray } from "../../tensor/dtype.js";
 import { BackendError } from "../../util/errors.js";
 import type { Executor } from "./executor.js";
+import { faultError } from "./faults.js";
 import type { GpuJs, HostKernel } from "./gpujs.js";
+import { fromFloat32 } from "./held.js";
 import type { GpuKernel } from "./kernel.js";
 import type { Place, Plan, View } from "./plan.js";
 
@@ -17,9 +19,13 @@ export interface HostMemory {
 const arrayOf = ({ memory, offset, length }: Place): Float32Array =>
   (memory as HostMemory).array.subarray(offset, offset + length);
 
+type NewArray = (length: number) => Float32Array;
+const zeros: NewArray = (length) => new Float32Array(length);
+const poisoned: NewArray = (length) => new Float32Array(length).fill(Number.NaN);
+
 const hostView = ({ place, dims }: View) => ({ data: arrayOf(place), dims });
 
-function arrayPlan(gpujs: GpuJs, mode: "cpu" | "webasm"): Plan {
+function arrayPlan(gpujs: GpuJs, mode: "cpu" | "webasm", newArray: NewArray): Plan {
   const compiled = new Map<string, HostKernel>();
   const kernelOf = (kernel: GpuKernel): HostKernel => {
     const known = compiled.get(kernel.name) ?? gpujs.compile(kernel, mode);
@@ -37,24 +43,25 @@ function arrayPlan(gpujs: GpuJs, mode: "cpu" | "webasm"): Plan {
     copy(from, to) {
       arrayOf(to).set(arrayOf(from));
     },
-    scratch: (length) => ({ memory: { array: new Float32Array(length) }, offset: 0, length }),
+    scratch: (length) => ({ memory: { array: newArray(length) }, offset: 0, length }),
+    check(check) {
+      const at = arrayOf(check.place).findIndex((v) => !(v >= check.low && v <= check.high));
+      if (at >= 0) throw faultError(check, arrayOf(check.place)[at]!, at);
+    },
     product: () => false,
   };
 }
 
-/** Synchronous, on typed arrays, through gpu.js's public API. */
-export function arrayExecutor(gpujs: GpuJs, mode: "cpu" | "webasm"): Executor {
-  const readSync = (place: Place, dtype: DType): TypedArray => {
-    const values = newArray(dtype, place.length);
-    values.set(arrayOf(place));
-    return values;
-  };
+/** Synchronous, on typed arrays, through gpu.js's public API; `poison` fills them with NaN first, for tests. */
+export function arrayExecutor(gpujs: GpuJs, mode: "cpu" | "webasm", poison = false): Executor {
+  const newMemory = poison ? poisoned : zeros;
+  const readSync = (place: Place, dtype: DType): TypedArray => fromFloat32(arrayOf(place), dtype);
   return {
-    plan: arrayPlan(gpujs, mode),
+    plan: arrayPlan(gpujs, mode, newMemory),
     stats: {},
     allocate: (bytes, length) => ({
       bytes,
-      place: { memory: { array: new Float32Array(length) }, offset: 0, length },
+      place: { memory: { array: newMemory(length) }, offset: 0, length },
     }),
     free() {
       // the garbage collector does it

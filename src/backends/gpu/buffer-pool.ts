@@ -26,10 +26,13 @@ export class BufferPool {
   readonly #device: GPUDevice;
   readonly #idle = new Map<number, PooledBuffer[]>();
   readonly #all = new Set<GPUBuffer>();
+  readonly #onTake: ((buffer: GPUBuffer) => void) | undefined;
   #bytes = 0;
 
-  constructor(device: GPUDevice) {
+  /** `onTake` sees every buffer before it is used, new or again. */
+  constructor(device: GPUDevice, onTake?: (buffer: GPUBuffer) => void) {
     this.#device = device;
+    this.#onTake = onTake;
   }
 
   /** Of all buffers, in use or idle. */
@@ -37,8 +40,14 @@ export class BufferPool {
     return this.#bytes;
   }
 
-  /** Throws MemoryError above what the device can bind. */
+  /** Memory with whatever was in it before. Throws MemoryError above what the device can bind. */
   take(bytes: number): PooledBuffer {
+    const taken = this.#idleOrNew(bytes);
+    this.#onTake?.(taken.buffer);
+    return taken;
+  }
+
+  #idleOrNew(bytes: number): PooledBuffer {
     const largest = Math.min(this.#device.limits.maxStorageBufferBindingSize, this.#device.limits.maxBufferSize);
     const size = Math.min(sizeClass(bytes), Math.max(bytes, largest));
     const idle = this.#idle.get(size)?.pop();
@@ -62,6 +71,11 @@ export class BufferPool {
     let at = list.length;
     while (at > 0 && list[at - 1]!.id < buffer.id) at--;
     list.splice(at, 0, buffer);
+  }
+
+  /** Every buffer as if it were taken anew. */
+  takeAnew(): void {
+    if (this.#onTake) for (const buffer of this.#all) this.#onTake(buffer);
   }
 
   /** Gives idle buffers back to the device; work that was submitted on them goes on. */

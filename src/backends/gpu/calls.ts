@@ -6,7 +6,7 @@ import { BackendError } from "../../util/errors.js";
 import type { BufferPool, PooledBuffer } from "./buffer-pool.js";
 import type { ArgumentKind, Dims, GpuKernel, InPlaceKernel } from "./kernel.js";
 import { FLAT_WORKGROUP, type Pipeline, type PipelineCache } from "./pipelines.js";
-import type { Place, Plan, Product, View } from "./plan.js";
+import type { Check, Place, Plan, Product, View } from "./plan.js";
 import { productCall } from "./wgsl/product.js";
 
 /** Memory of this executor: changes its buffer never. */
@@ -85,7 +85,7 @@ const floatBits = (value: number): number => {
 /** One row of workgroups as far as a dispatch reaches, then more rows. */
 export function foldGroups(count: number, threads: number): { readonly groups: Dims; readonly width: number } {
   const all = Math.ceil(count / threads);
-  const rows = Math.ceil(all / MAX_GROUPS);
+  const rows = Math.max(1, Math.ceil(all / MAX_GROUPS));
   const inRow = Math.ceil(all / rows);
   return { groups: [inRow, rows, 1], width: inRow * threads };
 }
@@ -99,7 +99,7 @@ export const boundOf = ({ memory, offset, length }: Place): Bound => ({
 });
 
 /** A place bound from the last aligned element before it, and how many elements that is too early. */
-function startingBefore({ memory, offset, length }: Place): [Bound, number] {
+export function startingBefore({ memory, offset, length }: Place): [Bound, number] {
   const early = offset % (ALIGNMENT / 4);
   return [boundOf({ memory, offset: offset - early, length: length + early }), early];
 }
@@ -127,8 +127,13 @@ function parametersOf(
   return words;
 }
 
+/** Turns a check into a call. */
+export interface Checks {
+  call(check: Check, pipelines: PipelineCache): Call;
+}
+
 /** The plan that hands its calls to `take`, in order. */
-export function planInto(take: (call: Call) => void, pipelines: PipelineCache, memory: Scratch): Plan {
+export function planInto(take: (call: Call) => void, pipelines: PipelineCache, memory: Scratch, checks: Checks): Plan {
   const scratch = (length: number): Place => memory.take(length);
 
   const emit = (
@@ -138,6 +143,8 @@ export function planInto(take: (call: Call) => void, pipelines: PipelineCache, m
     parameters: Uint32Array,
     update: InPlaceKernel | null = null,
   ): void => {
+    // nothing to write
+    if (groups[0] * groups[1] * groups[2] === 0) return;
     if (groups[0] > MAX_GROUPS || groups[1] > MAX_GROUPS || groups[2] > MAX_GROUPS)
       throw new BackendError(`gpu: ${pipeline.name} needs ${groups} workgroups, the device takes ${MAX_GROUPS} a side`);
     take({ pipeline, bound, groups, parameters, update });
@@ -200,6 +207,9 @@ export function planInto(take: (call: Call) => void, pipelines: PipelineCache, m
       const bound = operands.map((place) => boundOf(aligned(place)));
       emit(pipeline, bound, foldGroups(count, FLAT_WORKGROUP).groups, parameters, kernel);
       return true;
+    },
+    check(check) {
+      if (check.place.length > 0) take(checks.call(check, pipelines));
     },
     product(product: Product) {
       const made = productCall(product, pipelines, scratch);

@@ -11,6 +11,7 @@ import type { Storage } from "../../tensor/storage.js";
 import { BackendError } from "../../util/errors.js";
 import { BufferPool } from "./buffer-pool.js";
 import { bufferOf, type Call, planInto, Scratch, takePlace } from "./calls.js";
+import type { DeviceFaults } from "./device-faults.js";
 import { bindCall, type Dispatch, encodePass } from "./dispatch.js";
 import { JoinedUpdates } from "./joined-updates.js";
 import { type Block, ParameterPages } from "./parameter-pages.js";
@@ -23,6 +24,8 @@ export interface ExecutableHost {
   readonly device: GPUDevice;
   readonly queue: CommandQueue;
   readonly pipelines: PipelineCache;
+  readonly faults: DeviceFaults;
+  readonly poison: ((buffer: GPUBuffer) => void) | undefined;
   placeOf(storage: Storage): Place;
   lower(
     instruction: Executed,
@@ -81,7 +84,7 @@ export class GpuExecutable implements Executable {
   constructor(program: Program, host: ExecutableHost) {
     this.#program = program;
     this.#host = host;
-    this.#pool = new BufferPool(host.device);
+    this.#pool = new BufferPool(host.device, host.poison);
     this.#pages = new ParameterPages(host.device);
     this.#places = program.values.map(({ kind, storage, length }) =>
       kind === "external" ? host.placeOf(storage!) : kind === "input" ? takePlace(this.#pool, length) : null,
@@ -112,7 +115,7 @@ export class GpuExecutable implements Executable {
       for (const { value } of [...inputs, ...made]) last.set(value, at);
     });
     for (const { value } of outputs) last.set(value, instructions.length);
-    const { device, pipelines } = this.#host;
+    const { device, pipelines, faults } = this.#host;
     const joined = new JoinedUpdates(pipelines, device.limits.maxStorageBuffersPerShaderStage, (call, members) => {
       const block = this.#pages.take(call.parameters);
       this.#dispatches.push(bindCall(device, call, block));
@@ -132,7 +135,7 @@ export class GpuExecutable implements Executable {
       origins.set(call, instructionNow);
       joined.add(call);
     };
-    const plan = planInto(take, pipelines, scratch);
+    const plan = planInto(take, pipelines, scratch, faults);
     instructions.forEach((instruction, at) => {
       // indices are checked by their ops, on the device
       if (instruction.kind === "check") return;
@@ -178,7 +181,7 @@ export class GpuExecutable implements Executable {
       const { block, at } = slots[next++]!;
       this.#pages.set(block, parameters, at);
     };
-    const plan = planInto(take, this.#host.pipelines, scratch);
+    const plan = planInto(take, this.#host.pipelines, scratch, this.#host.faults);
     for (const changing of this.#changing) {
       const { scalars, values, members } = changing;
       if (scalars.every(({ value }, i) => value === values[i])) continue;
@@ -197,6 +200,8 @@ export class GpuExecutable implements Executable {
   run(inputs: readonly Storage[], offsets: readonly number[]): void {
     const { queue } = this.#host;
     queue.flush();
+    // nothing is kept from run to run
+    this.#pool.takeAnew();
     this.#renewScalars();
     queue.submit((encoder) => {
       this.#copyInputs(encoder, inputs, offsets);

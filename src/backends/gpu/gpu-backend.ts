@@ -5,7 +5,7 @@
 import type { Runner } from "../../ops/apply.js";
 import type { Executable, Executed, Program } from "../../ops/program.js";
 import type { Resolved } from "../../ops/scalar.js";
-import type { Attrs, OpName, UpdateAttrs, UpdateName } from "../../ops/spec.js";
+import { type Attrs, type OpName, type UpdateAttrs, type UpdateName, updateWrites } from "../../ops/spec.js";
 import { type DType, dtypes, type TypedArray } from "../../tensor/dtype.js";
 import type { Allocation, Storage } from "../../tensor/storage.js";
 import type { Tensor } from "../../tensor/tensor.js";
@@ -14,6 +14,8 @@ import { arrayExecutor } from "./array-executor.js";
 import { type DeviceInfo, openDevice } from "./device.js";
 import type { Executor, GpuAllocation } from "./executor.js";
 import { type GpuJs, loadGpuJs } from "./gpujs.js";
+import { expectFloat32 } from "./held.js";
+import { lowerIntegers } from "./integers.js";
 import { lowerings } from "./kernels/index.js";
 import { updates } from "./kernels/updates.js";
 import { type Operand, type Place, type Plan, part } from "./plan.js";
@@ -26,10 +28,36 @@ export const gpuModes: readonly GpuMode[] = ["webgpu", "webasm", "cpu"];
 export interface GpuOptions {
   /** Default "webgpu". */
   readonly mode?: GpuMode;
+  /** Fills memory with NaN before it is used, so that a number which nobody wrote shows: for tests. Default false. */
+  readonly poison?: boolean;
 }
 
 type AnyLowering = (inputs: readonly Operand[], attrs: unknown, outputs: readonly Operand[], plan: Plan) => void;
 type AnyUpdateLowering = (operands: readonly Operand[], attrs: unknown, plan: Plan) => void;
+
+/** Lowers an op, integers in their own way. */
+const lowerOp = (
+  op: OpName,
+  inputs: readonly Operand[],
+  attrs: unknown,
+  outputs: readonly Operand[],
+  plan: Plan,
+): void =>
+  lowerIntegers(op, inputs, outputs, plan, (from, to) =>
+    (lowerings[op as keyof typeof lowerings] as unknown as AnyLowering)(from, attrs, to, plan),
+  );
+
+/** Lowers an update; of integers into scratch memory first, where it can be checked. */
+function lowerUpdate(op: UpdateName, operands: readonly Operand[], attrs: unknown, plan: Plan): void {
+  const lower = updates[op] as unknown as AnyUpdateLowering;
+  const written = operands.slice(0, updateWrites[op]);
+  lowerIntegers(op, operands, written, plan, (from, to) => {
+    to.forEach(({ place }, i) => {
+      if (place !== from[i]!.place) plan.copy(from[i]!.place, place);
+    });
+    lower([...to, ...from.slice(to.length)], attrs, plan);
+  });
+}
 
 const placeOf = (allocation: Allocation): Place => (allocation as GpuAllocation).place;
 
@@ -91,7 +119,9 @@ export class GpuBackend implements Runner {
     this.#executor.free(allocation);
   }
 
-  write(allocation: Allocation, _dtype: DType, offset: number, values: TypedArray): void {
+  /** Throws DTypeError for an int32 number that float32 does not have. */
+  write(allocation: Allocation, dtype: DType, offset: number, values: TypedArray): void {
+    if (dtype === "int32") expectFloat32(values, "write");
     this.#executor.write(part(placeOf(allocation), offset, values.length), values);
   }
 
@@ -100,9 +130,8 @@ export class GpuBackend implements Runner {
   }
 
   run<K extends OpName>(op: K, inputs: readonly Tensor[], attrs: Attrs<K>, outputs: readonly Tensor[]): void {
-    const lower = lowerings[op as keyof typeof lowerings] as unknown as AnyLowering;
     try {
-      lower(inputs.map(operandOf), attrs, outputs.map(operandOf), this.#executor.plan);
+      lowerOp(op, inputs.map(operandOf), attrs, outputs.map(operandOf), this.#executor.plan);
     } finally {
       this.#executor.endOp();
     }
@@ -110,7 +139,7 @@ export class GpuBackend implements Runner {
 
   update<K extends UpdateName>(op: K, operands: readonly Tensor[], attrs: Resolved<UpdateAttrs<K>>): void {
     try {
-      (updates[op] as unknown as AnyUpdateLowering)(operands.map(operandOf), attrs, this.#executor.plan);
+      lowerUpdate(op, operands.map(operandOf), attrs, this.#executor.plan);
     } finally {
       this.#executor.endOp();
     }
@@ -123,9 +152,8 @@ export class GpuBackend implements Runner {
     attrs: object,
     plan: Plan,
   ): void {
-    if (kind === "op")
-      (lowerings[op as keyof typeof lowerings] as unknown as AnyLowering)(inputs, attrs, outputs, plan);
-    else (updates[op] as unknown as AnyUpdateLowering)(inputs, attrs, plan);
+    if (kind === "op") lowerOp(op, inputs, attrs, outputs, plan);
+    else lowerUpdate(op, inputs, attrs, plan);
   }
 
   dispose(): Promise<void> {
@@ -146,11 +174,11 @@ function operandOf(x: Tensor): Operand {
  * Loads gpu.js, and for mode webgpu opens a device. Throws BackendError for an unknown mode, a missing package, or where no
  * adapter answers; it never takes another mode than the one asked for.
  */
-export async function createGpuBackend({ mode = "webgpu" }: GpuOptions = {}): Promise<GpuBackend> {
+export async function createGpuBackend({ mode = "webgpu", poison = false }: GpuOptions = {}): Promise<GpuBackend> {
   if (!gpuModes.includes(mode))
     throw new BackendError(`gpu: the mode is "${mode}", expected one of ${gpuModes.join(", ")}`);
   const gpujs: GpuJs = await loadGpuJs();
-  if (mode !== "webgpu") return new GpuBackend(mode, arrayExecutor(gpujs, mode), null);
+  if (mode !== "webgpu") return new GpuBackend(mode, arrayExecutor(gpujs, mode, poison), null);
   const device = await openDevice();
-  return new GpuBackend(mode, new WebGpuExecutor(device, gpujs), device.info);
+  return new GpuBackend(mode, new WebGpuExecutor(device, gpujs, poison), device.info);
 }

@@ -4,6 +4,7 @@
  * were read in.
  */
 import { BackendError } from "../../util/errors.js";
+import { withNativeHelpers } from "./helpers.js";
 import type { Dims, GpuKernel } from "./kernel.js";
 
 export const GPUJS_VERSION = "2.24.1";
@@ -178,7 +179,7 @@ export async function loadGpuJs(): Promise<GpuJs> {
       translator.paramsLayout = translator.computeParamsLayout();
       const [x, y, z] = translator.workgroupSize ?? (kernel.rank === 1 ? [64, 1, 1] : [8, 8, 1]);
       return {
-        wgsl: translator.assembleWGSL(),
+        wgsl: withNativeHelpers(translator.assembleWGSL()),
         workgroup: [x, y, z],
         parameterBytes: translator.paramsLayout.byteLength,
       };

@@ -4,8 +4,11 @@
  * How a string must be written, because gpu.js and WGSL give silently wrong numbers otherwise (test/gpu/kernels.test.ts scans
  * for it): locals are float32, so a flat index that passes 2^24 may only stand inside the brackets of an access; everything
  * else addresses arrays as [z][y][x] with small coordinates, which gpu.js joins in integers. No `continue`, no loop variable
- * used twice, no ternary inside an index, no decreasing loop.
+ * used twice, no ternary inside an index, no decreasing loop. NaN and ∞ are no business of WGSL's operators: what may meet
+ * them calls a function of helpers.ts.
  */
+
+import { helpersIn } from "./helpers.js";
 
 /** array: float32 numbers seen as [z][y][x]; integer and float: scalars. */
 export type ArgumentKind = "array" | "integer" | "float";
@@ -21,7 +24,10 @@ export interface GpuKernel {
 /** What the one flat index of a rank-1 kernel, and each coordinate of a rank-3 kernel, can reach. */
 export type Dims = readonly [x: number, y: number, z: number];
 
-/** `arrays` and `integers` and `floats` name the arguments, in this order; `body` returns the value of one output element. */
+/**
+ * `arrays` and `integers` and `floats` name the arguments, in this order; `body` returns the value of one output element and
+ * may call the functions of helpers.ts.
+ */
 export function defineKernel(
   name: string,
   rank: 1 | 3,
@@ -31,7 +37,7 @@ export function defineKernel(
   const list = (text: string | undefined, kind: ArgumentKind) =>
     (text ?? "").split(" ").flatMap((arg) => (arg === "" ? [] : [[arg, kind] as const]));
   const args = [...list(names.arrays, "array"), ...list(names.integers, "integer"), ...list(names.floats, "float")];
-  const source = `function (${args.map(([arg]) => arg).join(", ")}) {\n${body.trim()}\n}`;
+  const source = `function (${args.map(([arg]) => arg).join(", ")}) {\n${helpersIn(body)}${body.trim()}\n}`;
   return { name, rank, args: Object.fromEntries(args), source };
 }
 

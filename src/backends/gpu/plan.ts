@@ -33,6 +33,19 @@ export interface Operand {
   readonly dtype: DType;
 }
 
+/** What every number of a place must be; a number that is not is an error of its own kind. */
+export interface Check {
+  readonly kind: CheckKind;
+  /** Which op, for the error. */
+  readonly op: string;
+  readonly place: Place;
+  /** The first and the last number that pass. */
+  readonly low: number;
+  readonly high: number;
+}
+/** index: outside of what there is. whole: an integer that float32 may have rounded. */
+export type CheckKind = "index" | "whole";
+
 export interface Plan {
   /** out = kernel over dims; args in the kernel's order. */
   call(kernel: GpuKernel, out: Place, dims: Dims, args: readonly (View | number)[]): void;
@@ -41,6 +54,8 @@ export interface Plan {
   copy(from: Place, to: Place): void;
   /** Memory with undefined contents until the end of this op. */
   scratch(length: number): Place;
+  /** Finds the first number that does not pass: the error comes at once, or with the next read from a device. */
+  check(check: Check): void;
   /** Tiled products in the device's own language where it has one; false where gpu.js's must do. */
   product(product: Product): boolean;
 }

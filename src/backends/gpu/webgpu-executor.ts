@@ -1,6 +1,6 @@
 /**
  * Tensors on a WebGPU device and the plan that runs on them: the fast executor. Every number is a float32 there, whatever
- * dtype its tensor has: int32 and uint8 are exact up to 2^24, float64 has float32's digits.
+ * dtype its tensor has: int32 and uint8 are exact or refused (integers.ts), float64 has float32's digits.
  */
 import type { Executable, Program } from "../../ops/program.js";
 import { type DType, newArray, type TypedArray } from "../../tensor/dtype.js";
@@ -8,9 +8,11 @@ import type { Allocation } from "../../tensor/storage.js";
 import { BufferPool } from "./buffer-pool.js";
 import { bufferOf, planInto, Scratch, takePlace } from "./calls.js";
 import type { Device } from "./device.js";
+import { DeviceFaults, FAULT_BYTES } from "./device-faults.js";
 import { type ExecutableHost, GpuExecutable } from "./executable.js";
 import type { Executor, GpuAllocation } from "./executor.js";
 import type { GpuJs } from "./gpujs.js";
+import { fromFloat32 } from "./held.js";
 import { Patience } from "./patience.js";
 import { PipelineCache } from "./pipelines.js";
 import type { Place, Plan } from "./plan.js";
@@ -24,6 +26,7 @@ export class WebGpuExecutor implements Executor {
   readonly device: Device;
   readonly pipelines: PipelineCache;
   readonly queue: CommandQueue;
+  readonly #faults: DeviceFaults;
   readonly #pool: BufferPool;
   readonly #scratch: Scratch;
   readonly #patience = new Patience();
@@ -31,13 +34,23 @@ export class WebGpuExecutor implements Executor {
   #readUpTo = 0;
   readonly plan: Plan;
 
-  constructor(device: Device, gpujs: GpuJs) {
+  /** Fills memory with NaN before it is used, for tests; undefined where there is no need. */
+  readonly #poison: ((buffer: GPUBuffer) => void) | undefined;
+
+  constructor(device: Device, gpujs: GpuJs, poison = false) {
     this.device = device;
-    this.#pool = new BufferPool(device.gpu);
-    this.pipelines = new PipelineCache(device.gpu, gpujs);
     this.queue = new CommandQueue(device.gpu);
+    if (poison)
+      this.#poison = (buffer) => {
+        // what is queued may still use this buffer
+        this.queue.flush();
+        device.gpu.queue.writeBuffer(buffer, 0, new Float32Array(buffer.size / 4).fill(Number.NaN));
+      };
+    this.#pool = new BufferPool(device.gpu, this.#poison);
+    this.pipelines = new PipelineCache(device.gpu, gpujs);
     this.#scratch = new Scratch(this.#pool);
-    this.plan = planInto((call) => this.queue.push(call), this.pipelines, this.#scratch);
+    this.#faults = new DeviceFaults(device.gpu);
+    this.plan = planInto((call) => this.queue.push(call), this.pipelines, this.#scratch, this.#faults);
   }
 
   get stats() {
@@ -87,19 +100,20 @@ export class WebGpuExecutor implements Executor {
   async read(place: Place, dtype: DType): Promise<TypedArray> {
     const bytes = 4 * place.length;
     if (bytes === 0) return newArray(dtype, 0);
-    const staging = this.device.gpu.createBuffer({ size: bytes, usage: MAP_READ_COPY_DST });
-    this.queue.submit((encoder) =>
-      encoder.copyBufferToBuffer(bufferOf(place).buffer, 4 * place.offset, staging, 0, bytes),
-    );
+    const staging = this.device.gpu.createBuffer({ size: bytes + FAULT_BYTES, usage: MAP_READ_COPY_DST });
+    this.queue.submit((encoder) => {
+      encoder.copyBufferToBuffer(bufferOf(place).buffer, 4 * place.offset, staging, 0, bytes);
+      this.#faults.takeInto(encoder, staging, bytes);
+    });
     const work = this.queue.counts.dispatches - this.#readUpTo;
     this.#readUpTo += work;
     try {
       await this.#patience.wait(work, () => staging.mapAsync(MAP_MODE_READ));
       this.device.check();
-      const floats = new Float32Array(staging.getMappedRange());
-      const values = newArray(dtype, place.length);
-      values.set(floats);
-      return values;
+      const range = staging.getMappedRange();
+      this.#faults.expectNone(new Uint32Array(range, bytes));
+      const floats = new Float32Array(range, 0, place.length);
+      return fromFloat32(floats, dtype);
     } catch (error) {
       this.device.check();
       throw error;
@@ -116,6 +130,8 @@ export class WebGpuExecutor implements Executor {
       device: this.device.gpu,
       queue: this.queue,
       pipelines: this.pipelines,
+      faults: this.#faults,
+      poison: this.#poison,
       lower,
       placeOf,
     });
@@ -126,6 +142,7 @@ export class WebGpuExecutor implements Executor {
     await this.device.gpu.queue.onSubmittedWorkDone();
     this.#pool.destroy();
     this.queue.dispose();
+    this.#faults.dispose();
     this.device.dispose();
   }
 }

@@ -7,47 +7,51 @@ import { defineKernel, type GpuKernel } from "../kernel.js";
 import { flat, type Lowering, type Operand, rowsOf, type View, viewOf } from "../plan.js";
 import { columnTerm, sumColumns, sumRun } from "./reduce.js";
 
-/** Of an element of x to the first row, in its channel. */
-const fromFirst = (element: string): string => `x${element} - x[0][0][this.thread.x]`;
+/** What is counted from the first row, in its channel, or from 0 where a number there is not finite. */
+const origin = `let origin = x[0][0][this.thread.x];
+    if (isFinite(origin) < 0.5) { origin = 0; }`;
 
-const distances = columnTerm("Σ x − x₀", "x", `total += ${fromFirst("[0][row][this.thread.x]")};`);
+const distances = columnTerm("Σ x − x₀", "x", "total += x[0][row][this.thread.x] - origin;", "", origin);
 const centredSquares = columnTerm(
   "Σ (x − x₀ − offset)²",
   "x offset",
-  `const d = ${fromFirst("[0][row][this.thread.x]")} - offset[this.thread.x];
-total += d * d;`,
+  "const d = x[0][row][this.thread.x] - origin - offset[this.thread.x];\ntotal += d * d;",
+  "",
+  origin,
 );
 const meanKernel = defineKernel(
   "mean from x₀",
   1,
   { arrays: "x offset" },
-  "return x[0][0][this.thread.x] + offset[this.thread.x];",
+  `${origin}
+  return origin + offset[this.thread.x];`,
 );
 const gradientProducts = columnTerm(
   "Σ dy · (x − mean)/σ",
   "dy x mean variance",
   `total += dy[0][row][this.thread.x] * (x[0][row][this.thread.x] - mean[this.thread.x])
-    / Math.sqrt(variance[this.thread.x] + eps);`,
+    / sqrtOf(variance[this.thread.x] + eps);`,
   "eps",
 );
 
 const here = "[this.thread.z][this.thread.y][this.thread.x]";
 /** `distance` is that of x to where `centre` is counted from. */
-const normalizer = (name: string, centre: string, distance: string): GpuKernel =>
+const normalizer = (name: string, centre: string, distance: string, start = ""): GpuKernel =>
   defineKernel(
     name,
     3,
     { arrays: `x gamma beta ${centre} variance`, floats: "eps" },
-    `return gamma[this.thread.x] * (${distance} - ${centre}[this.thread.x]) / Math.sqrt(variance[this.thread.x] + eps)
+    `${start}
+    return gamma[this.thread.x] * (${distance} - ${centre}[this.thread.x]) / sqrtOf(variance[this.thread.x] + eps)
     + beta[this.thread.x];`,
   );
-const normalizeKernel = normalizer("normalize from x₀", "offset", fromFirst(here));
+const normalizeKernel = normalizer("normalize from x₀", "offset", `x${here} - origin`, origin);
 const normalizeEvalKernel = normalizer("normalize", "mean", `x${here}`);
 const gradientKernel = defineKernel(
   "batchNormGrad",
   3,
   { arrays: "dy x gamma mean variance dgamma dbeta", floats: "eps inverseRows" },
-  `const inverseStd = 1 / Math.sqrt(variance[this.thread.x] + eps);
+  `const inverseStd = 1 / sqrtOf(variance[this.thread.x] + eps);
   const normalized = (x${here} - mean[this.thread.x]) * inverseStd;
   return gamma[this.thread.x] * inverseStd
     * (dy${here} - dbeta[this.thread.x] * inverseRows - normalized * dgamma[this.thread.x] * inverseRows);`,
@@ -94,10 +98,10 @@ export const batchNorms = {
 };
 
 const reluGrad = defineKernel(
-  "dy where y > 0",
+  "dy but where y <= 0",
   1,
   { arrays: "dy y" },
-  "if (y[this.thread.x] > 0) { return dy[this.thread.x]; }\nreturn 0;",
+  "if (isLessOrEqual(y[this.thread.x], 0) > 0.5) { return 0; }\nreturn dy[this.thread.x];",
 );
 
 export const batchNormKernels: readonly GpuKernel[] = [

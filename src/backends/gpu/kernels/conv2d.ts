@@ -37,7 +37,7 @@ const forwardKernel = defineKernel(
     }
   }
   if (hasBias > 0.5) { total += bias[this.thread.x]; }
-  if (isRelu > 0.5) { return Math.max(total, 0); }
+  if (isRelu > 0.5) { return reluOf(total); }
   return total;`,
 );
 

@@ -17,85 +17,108 @@ import {
   viewOf,
 } from "../plan.js";
 
-/**
- * sin(v + quarters · π/2). WGSL's own sine need only be right to 2^-11, and SwiftShader's is not much better. The quarter turn
- * nearest to v is taken off with π/2 in three parts (Cody and Waite 1980), of which the first two are short enough for exact
- * products up to some 10,000 turns; polynomials of the single precision Cephes library do the rest.
- */
-const sineFormula = (quarters: 0 | 1): string => `const n = Math.floor(v * 0.636619772 + 0.5);
-    const r = v - n * 1.5703125 - n * 0.000483751297 - n * 7.54978995e-8;
-    const q = r * r;
-    const sine = r + r * q * (-0.16666654611 + q * (0.0083321608736 - q * 0.00019515295891));
-    const cosine = 1 - 0.5 * q + q * q * (0.041666645683 + q * (-0.001388731626 + q * 0.00002443315711));
-    const quarter = n + ${quarters} - 4 * Math.floor((n + ${quarters}) * 0.25);
-    if (quarter < 0.5) { return sine; }
-    if (quarter < 1.5) { return cosine; }
-    if (quarter < 2.5) { return -sine; }
-    return -cosine;`;
+/** What is not finite, and what is too large to have a fraction, is itself. */
+const whole = "if (isFinite(v) < 0.5) { return v; } if (Math.abs(v) >= 8388608) { return v; }";
 
-/** Of `v`, as statements that end in a return. */
+/** Of `v`, as statements that end in a return. Helpers are called where v may be NaN, ∞ or −0 and the operator may not see it. */
 const unaryFormulas = {
   neg: "return -v;",
   abs: "return Math.abs(v);",
-  sign: "if (v > 0) { return 1; } if (v < 0) { return -1; } return 0;",
-  floor: "return Math.floor(v);",
-  ceil: "return -Math.floor(-v);",
+  sign: `if (isNan(v) > 0.5) { return v; }
+    if (v > 0) { return 1; }
+    if (v < 0) { return -1; }
+    return v;`,
+  floor: `${whole}
+    return signed(Math.floor(v), v);`,
+  ceil: `${whole}
+    return signed(Math.floor(-v), v);`,
   // half to even
-  round: `const low = Math.floor(v);
+  round: `${whole}
+    const low = Math.floor(v);
     const rest = v - low;
-    if (rest < 0.5) { return low; }
-    if (rest > 0.5) { return low + 1; }
-    if (Math.floor(low * 0.5) * 2 === low) { return low; }
-    return low + 1;`,
-  exp: "return Math.exp(v);",
-  log: "return Math.log(v);",
-  sqrt: "return Math.sqrt(v);",
-  rsqrt: "return 1 / Math.sqrt(v);",
+    let near = low;
+    if (rest > 0.5) { near = low + 1; }
+    if (rest === 0.5) { if (Math.floor(low * 0.5) * 2 !== low) { near = low + 1; } }
+    return signed(near, v);`,
+  exp: "return expOf(v);",
+  log: "return logOf(v);",
+  sqrt: "return sqrtOf(v);",
+  rsqrt: "return reciprocalOf(sqrtOf(v));",
   square: "return v * v;",
-  reciprocal: "return 1 / v;",
-  sin: sineFormula(0),
-  cos: sineFormula(1),
-  // through exp, which does not overflow on this side
-  tanh: `const e = Math.exp(-2 * Math.abs(v));
-    const t = (1 - e) / (1 + e);
-    if (Math.abs(v) < 0.02) { return v - v * v * v / 3; }
-    if (v < 0) { return -t; }
-    return t;`,
-  sigmoid: "return 1 / (1 + Math.exp(-v));",
-  relu: "return Math.max(v, 0);",
+  reciprocal: "return reciprocalOf(v);",
+  sin: "return sine(v);",
+  cos: "return cosine(v);",
+  // near 0 the first five terms of its series, else through exp of what is not positive, which does not overflow
+  tanh: `if (isNan(v) > 0.5) { return v; }
+    if (Math.abs(v) < 0.25) {
+      const q = v * v;
+      return signed(v + v * q * (q * (0.133333333 + q * (q * 0.021869488 - 0.053968254)) - 0.333333333), v);
+    }
+    const e = expOf(-2 * Math.abs(v));
+    return signed((1 - e) / (1 + e), v);`,
+  sigmoid: "return reciprocalOf(1 + expOf(-v));",
+  relu: "return reluOf(v);",
 } as const;
-
-const when = (condition: string): string => `if (${condition}) { return 1; } return 0;`;
 
 /** Of `u` and `v`. */
 const binaryFormulas = {
   add: "return u + v;",
   sub: "return u - v;",
   mul: "return u * v;",
-  div: "return u / v;",
-  // WGSL's pow has no negative base
-  pow: `if (v === 0) { return 1; }
-    if (u === 0) { if (v > 0) { return 0; } return 1 / u; }
-    const size = Math.pow(Math.abs(u), v);
-    if (u < 0) { if (Math.floor(v * 0.5) * 2 !== v) { return -size; } }
-    return size;`,
-  maximum: "return Math.max(u, v);",
-  minimum: "return Math.min(u, v);",
-  equal: when("u === v"),
-  notEqual: when("u !== v"),
-  less: when("u < v"),
-  lessEqual: when("u <= v"),
-  greater: when("u > v"),
-  greaterEqual: when("u >= v"),
-  reluGrad: "if (v > 0) { return u; } return 0;",
+  div: "return quotient(u, v);",
+  // IEEE 754-2008, 9.2.1
+  pow: `if (v === 0) { if (isNan(v) < 0.5) { return 1; } }
+    if (u === 1) { if (isNan(u) < 0.5) { return 1; } }
+    if (isNan(u) > 0.5) { return u; }
+    if (isNan(v) > 0.5) { return v; }
+    const size = Math.abs(u);
+    let isWhole = 0;
+    let isOdd = 0;
+    if (Math.floor(v) === v) {
+      isWhole = 1;
+      if (Math.floor(v * 0.5) * 2 !== v) { isOdd = 1; }
+    }
+    let y = 1;
+    if (isFinite(v) < 0.5) {
+      if (size > 1) { y = reciprocalOf(v); if (v > 0) { y = v; } }
+      if (size < 1) { y = reciprocalOf(v); if (v < 0) { y = -v; } }
+      return Math.abs(y);
+    }
+    if (size === 0 || isFinite(u) < 0.5) {
+      y = size;
+      if (v < 0) { y = reciprocalOf(size); }
+    } else {
+      if (u < 0 && isWhole < 0.5) { return nanFrom(u); }
+      y = powerOf(size, v);
+    }
+    if (isOdd > 0.5) { return signed(y, u); }
+    return y;`,
+  maximum: "return larger(u, v);",
+  minimum: "return smaller(u, v);",
+  equal: "return isEqual(u, v);",
+  notEqual: "return 1 - isEqual(u, v);",
+  less: "return isLess(u, v);",
+  lessEqual: "return isLessOrEqual(u, v);",
+  greater: "return isLess(v, u);",
+  greaterEqual: "return isLessOrEqual(v, u);",
+  // as PyTorch: 0 where y <= 0, which NaN is not
+  reluGrad: "if (isLessOrEqual(v, 0) > 0.5) { return 0; } return u;",
 } as const;
 
 const castFormulas = {
   float32: "return v;",
   float64: "return v;",
-  int32: "if (v < 0) { return -Math.floor(-v); } return Math.floor(v);",
-  uint8: `let t = Math.floor(v);
-    if (v < 0) { t = -Math.floor(-v); }
+  // what int32 does not hold is the least it holds, as on x86
+  int32: `if (isLess(v, 2147483648) < 0.5) { return -2147483648; }
+    if (v < -2147483648) { return -2147483648; }
+    const t = Math.floor(Math.abs(v));
+    if (t === 0) { return 0; }
+    return signed(t, v);`,
+  // the low byte of the whole number
+  uint8: `if (isFinite(v) < 0.5) { return 0; }
+    let t = Math.floor(Math.abs(v));
+    if (v < 0) { t = -t; }
+    if (t === 0) { return 0; }
     return t - 256 * Math.floor(t / 256);`,
 } as const;
 
@@ -134,7 +157,8 @@ const expandKernel = defineKernel(
   `return ${broadcastRead("x")};`,
 );
 
-const choice = "if (m !== 0) { return u; } return v;";
+// NaN is not 0
+const choice = "if (isEqual(m, 0) > 0.5) { return v; } return u;";
 const whereKernels = {
   same: defineKernel(
     "where",
@@ -279,9 +303,12 @@ const mapEntries = <K extends string, V, R>(table: { readonly [N in K]: V }, map
 
 const unaryKernels = mapEntries<UnaryName, string, GpuKernel>(unaryFormulas, unaryKernel);
 const binaryKernelTable = mapEntries<BinaryName, string, BinaryKernels>(binaryFormulas, binaryKernels);
-const castKernels = mapEntries<DType, string, GpuKernel>(castFormulas, (dtype, formula) =>
+/** Between dtypes, of flat places. */
+export const castKernels = mapEntries<DType, string, GpuKernel>(castFormulas, (dtype, formula) =>
   unaryKernel(`cast to ${dtype}`, formula),
 );
+
+export const absKernel = unaryKernels.abs;
 
 const unaryLowering =
   (kernel: GpuKernel): Lowering<"neg"> =>

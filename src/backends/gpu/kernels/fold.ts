@@ -60,7 +60,7 @@ const branchVarianceKernel = defineKernel(
   for (let i = 0; i < size; i++) {
     total += kernels[this.thread.y][i][this.thread.x] * projections[this.thread.y][i][this.thread.x];
   }
-  return Math.max(total, 0);`,
+  return larger(total, 0);`,
 );
 const weightKernel = defineKernel(
   "folded weight",
@@ -69,7 +69,7 @@ const weightKernel = defineKernel(
   `let total = 0;
   for (let b = 0; b < branches; b++) {
     total += kernels[b][this.thread.y][this.thread.x] * gammas[0][b][this.thread.x]
-      / Math.sqrt(variances[0][b][this.thread.x] + eps);
+      / sqrtOf(variances[0][b][this.thread.x] + eps);
   }
   return total;`,
 );
@@ -102,13 +102,13 @@ const gammaGradKernel = defineKernel(
   for (let i = 0; i < size; i++) {
     total += kernels[this.thread.y][i][this.thread.x] * gradient[0][i][this.thread.x];
   }
-  return total / Math.sqrt(variances[0][this.thread.y][this.thread.x] + eps);`,
+  return total / sqrtOf(variances[0][this.thread.y][this.thread.x] + eps);`,
 );
 const kernelGradKernel = defineKernel(
   "dkernel of a branch",
   3,
   { arrays: "gradient dgammas variances projections gamma", integers: "branch first", floats: "eps" },
-  `const sigma = Math.sqrt(variances[0][branch][this.thread.x] + eps);
+  `const sigma = sqrtOf(variances[0][branch][this.thread.x] + eps);
   return gamma[this.thread.x] / sigma * (gradient[0][first + this.thread.y][this.thread.x]
     - dgammas[0][branch][this.thread.x] / sigma * projections[branch][first + this.thread.y][this.thread.x]);`,
 );
@@ -135,7 +135,7 @@ const shortKernelGradKernel = defineKernel(
         * (projections[branch][first + j][this.thread.x] * g - p * gradient[0][first + j][this.thread.x]);
     }
   }
-  return total * gamma[this.thread.x] / ((variance + eps) * Math.sqrt(variance + eps));`,
+  return total * gamma[this.thread.x] / ((variance + eps) * sqrtOf(variance + eps));`,
 );
 /** Longest kernel of one output channel that is worth its square. */
 const SHORT = 32;

@@ -2,6 +2,7 @@
  * Ops that move numbers: each is a few steps over one axis, seen as [outer][axis][inner], so that no rank is too high.
  */
 import { type Shape, sizeOf } from "../../../tensor/shape.js";
+import { heldAs } from "../held.js";
 import { defineKernel, type GpuKernel, splitPair } from "../kernel.js";
 import { type Lowering, type Operand, type Place, type Plan, splitRows, viewOf } from "../plan.js";
 
@@ -117,7 +118,7 @@ const slice: Lowering<"slice"> = ([x], { begin, size }, [y], plan) =>
 const pad: Lowering<"pad"> = ([x], { before, value }, [y], plan) =>
   byAxis(x, y, plan, (from, shape, axis, out) => {
     const { outer, inner } = around(shape, axis);
-    const args = [viewOf(from, outer, shape[axis]!, inner), before[axis]!, shape[axis]!, value];
+    const args = [viewOf(from, outer, shape[axis]!, inner), before[axis]!, shape[axis]!, heldAs(value, x.dtype, "pad")];
     plan.call(padKernel, out, [inner, y.shape[axis]!, outer], args);
   });
 
@@ -182,6 +183,9 @@ const transpose: Lowering<"transpose"> = ([x], attrs, [y], plan) => {
   if (place === x.place) plan.copy(x.place, y.place);
 };
 
+const expectIndices = (op: string, { place }: Operand, limit: number, plan: Plan): void =>
+  plan.check({ kind: "index", op, place, low: 0, high: limit - 1 });
+
 export const moves = {
   slice,
   pad,
@@ -189,22 +193,21 @@ export const moves = {
   transpose,
   gather: (([table, indices], _, [y], plan) => {
     const rows = table.shape[0]!;
+    expectIndices("gather", indices, rows, plan);
     const width = table.size / Math.max(1, rows);
     const args = [viewOf(table.place, 1, rows, width), viewOf(indices.place, 1, 1, indices.size), rows];
     plan.call(gatherKernel, y.place, [width, indices.size, 1], args);
   }) as Lowering<"gather">,
   scatterAdd: (([dy, indices], { rows }, [y], plan) => {
+    expectIndices("scatterAdd", indices, rows, plan);
     const width = y.size / rows;
     const views = [viewOf(dy.place, 1, indices.size, width), viewOf(indices.place, 1, 1, indices.size)];
     plan.call(scatterKernel, y.place, [width, rows, 1], [...views, indices.size]);
   }) as Lowering<"scatterAdd">,
-  oneHot: (([indices], { depth }, [y], plan) =>
-    plan.call(
-      oneHotKernel,
-      y.place,
-      [depth, indices.size, 1],
-      [viewOf(indices.place, 1, 1, indices.size)],
-    )) as Lowering<"oneHot">,
+  oneHot: (([indices], { depth }, [y], plan) => {
+    expectIndices("oneHot", indices, depth, plan);
+    plan.call(oneHotKernel, y.place, [depth, indices.size, 1], [viewOf(indices.place, 1, 1, indices.size)]);
+  }) as Lowering<"oneHot">,
 };
 
 export const moveKernels: readonly GpuKernel[] = [

@@ -34,7 +34,7 @@ const maximumKernel = defineKernel(
   { arrays: "x", integers: names },
   overWindow(
     "let best = 0;\nlet found = 0;",
-    "if (found < 0.5) { best = v; }\nif (v > best) { best = v; }\nfound = 1;",
+    "if (found < 0.5 || (isNan(best) < 0.5 && (isNan(v) > 0.5 || v > best))) { best = v; }\nfound = 1;",
     "return best;",
   ),
 );
@@ -64,7 +64,10 @@ const averageGradKernel = defineKernel(
   `${overOutputs("total += dy[n * oh + oy][ox][this.thread.x];")}
   return total / (kh * kw);`,
 );
-/** The input takes a window's gradient if nothing before it is as large and nothing behind it larger. */
+/**
+ * The input takes a window's gradient if nothing before it is as large and nothing behind it larger. NaN is the largest, and
+ * of several the last, as in PyTorch.
+ */
 const maximumGradKernel = defineKernel(
   "maxPool2dGrad",
   3,
@@ -78,13 +81,20 @@ const maximumGradKernel = defineKernel(
                 const jx = ox * strideX + qx - padX;
                 if (jx >= 0 && jx < w) {
                   const other = x[n * h + jy][jx][this.thread.x];
-                  if (other > mine) { wins = 0; }
-                  if (other === mine && (qy < ky || (qy === ky && qx < kx))) { wins = 0; }
+                  let isBefore = 0;
+                  if (qy < ky || (qy === ky && qx < kx)) { isBefore = 1; }
+                  if (isNan(other) > 0.5) {
+                    if (isNan(mine) < 0.5) { wins = 0; }
+                    if (isBefore < 0.5 && (qy !== ky || qx !== kx)) { wins = 0; }
+                  } else if (isNan(mine) < 0.5) {
+                    if (other > mine) { wins = 0; }
+                    if (other === mine && isBefore > 0.5) { wins = 0; }
+                  }
                 }
               }
             }
           }
-          total += wins * dy[n * oh + oy][ox][this.thread.x];`)}
+          if (wins > 0.5) { total += dy[n * oh + oy][ox][this.thread.x]; }`)}
   return total;`,
 );
 

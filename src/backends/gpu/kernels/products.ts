@@ -28,7 +28,7 @@ const productKernel = (transposeA: boolean, transposeB: boolean): GpuKernel =>
     }
     total = total * scale;
     if (hasBias > 0.5) { total += bias[this.thread.x]; }
-    if (isRelu > 0.5) { return Math.max(total, 0); }
+    if (isRelu > 0.5) { return reluOf(total); }
     return total;`,
   );
 

@@ -28,8 +28,8 @@ const stage = (name: string, start: string, take: string, finish: string, floats
 
 const first = "x[this.thread.y][this.thread.z * length][this.thread.x]";
 const sumKernel = stage("sum", "0", "total += v;", "total * scale", "scale");
-const maxKernel = stage("max", first, "total = Math.max(total, v);", "total");
-const minKernel = stage("min", first, "total = Math.min(total, v);", "total");
+const maxKernel = stage("max", first, "total = larger(total, v);", "total");
+const minKernel = stage("min", first, "total = smaller(total, v);", "total");
 
 const argmaxKernel = defineKernel(
   "argmax",
@@ -39,7 +39,7 @@ const argmaxKernel = defineKernel(
   let at = 0;
   for (let k = 1; k < count; k++) {
     const v = x[this.thread.y][k][this.thread.x];
-    if (v > best) {
+    if (isNan(best) < 0.5 && (isNan(v) > 0.5 || v > best)) {
       best = v;
       at = k;
     }
@@ -54,7 +54,7 @@ const sumExpKernel = defineKernel(
   `const shift = largest[this.thread.y][0][this.thread.x];
   let total = 0;
   for (let k = 0; k < count; k++) {
-    total += Math.exp(x[this.thread.y][k][this.thread.x] - shift);
+    total += expOf(x[this.thread.y][k][this.thread.x] - shift);
   }
   return total;`,
 );
@@ -65,14 +65,14 @@ const softmaxKernel = defineKernel(
   3,
   { arrays: "x largest total" },
   `${shifted}
-  return Math.exp(v) / total[this.thread.z][0][this.thread.x];`,
+  return expOf(v) / total[this.thread.z][0][this.thread.x];`,
 );
 const logSoftmaxKernel = defineKernel(
   "logSoftmax",
   3,
   { arrays: "x largest total" },
   `${shifted}
-  return v - Math.log(total[this.thread.z][0][this.thread.x]);`,
+  return v - logOf(total[this.thread.z][0][this.thread.x]);`,
 );
 
 /** A run of axes as [outer][count][inner]. */
@@ -109,13 +109,14 @@ export interface ColumnTerm {
   readonly kernel: GpuKernel;
 }
 
-/** A kernel for Σ over rows of a term of x [rows][C] and of vectors; `term` is of `k`, the row, and of this.thread.x. */
-export const columnTerm = (name: string, arrays: string, term: string, floats = ""): ColumnTerm => ({
+/** A kernel for Σ over rows of a term of x [rows][C] and of vectors; `term` is of `row`, of this.thread.x, and of what `start` declares. */
+export const columnTerm = (name: string, arrays: string, term: string, floats = "", start = ""): ColumnTerm => ({
   kernel: defineKernel(
     name,
     3,
     { arrays, integers: "count length", floats: `${floats} scale`.trim() },
     `const from = this.thread.z * length;
+    ${start}
     let total = 0;
     for (let k = 0; k < length; k++) {
       if (from + k < count) {

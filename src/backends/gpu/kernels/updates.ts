@@ -1,4 +1,5 @@
 /** Updates: in place on a device, and as gpu.js kernels (the twins) where nothing can be written in place. */
+import { heldAs } from "../held.js";
 import { defineKernel, type GpuKernel, type InPlaceKernel } from "../kernel.js";
 import { flat, type Operand, type Plan, type UpdateLowerings } from "../plan.js";
 
@@ -25,7 +26,9 @@ const lerp: InPlaceKernel = {
   writes: ["a"],
   reads: ["b"],
   floats: ["weight"],
-  wgsl: "a[i] += weight * (b[i] - a[i]);",
+  // from the nearer end, as PyTorch
+  wgsl: `let way = b[i] - a[i];
+    a[i] = select(b[i] - (1.0 - weight) * way, a[i] + weight * way, weight < 0.5);`,
   twins: [
     {
       writes: 0,
@@ -33,20 +36,25 @@ const lerp: InPlaceKernel = {
         "lerp",
         1,
         { arrays: "a b", floats: "weight" },
-        `return ${at("a")} + weight * (${at("b")} - ${at("a")});`,
+        `const way = ${at("b")} - ${at("a")};
+        if (weight < 0.5) { return ${at("a")} + weight * way; }
+        return ${at("b")} - (1 - weight) * way;`,
       ),
     },
   ],
 };
 const sgdFloats = ["lr", "momentum", "weightDecay", "dampening", "nesterov", "isFirst"];
+const decayed = `let g = ${at("grad")};
+        if (weightDecay !== 0) { g = g + weightDecay * ${at("p")}; }`;
 const sgd: InPlaceKernel = {
   name: "sgd",
   writes: ["p", "v"],
   reads: ["grad"],
   floats: sgdFloats,
-  wgsl: `let g = grad[i] + weightDecay * p[i];
-    let velocity = select(momentum * v[i] + (1.0 - dampening) * g, g, isFirst > 0.5);
-    p[i] -= lr * select(velocity, g + momentum * velocity, nesterov > 0.5);
+  // a factor of 0 leaves out what may be infinite
+  wgsl: `let g = select(grad[i], grad[i] + weightDecay * p[i], weightDecay != 0.0);
+    let velocity = select(momentum * v[i] + (1.0 - dampening) * g, g, isFirst > 0.5 || momentum == 0.0);
+    p[i] -= lr * select(velocity, g + momentum * velocity, nesterov > 0.5 && momentum != 0.0);
     v[i] = velocity;`,
   twins: [
     {
@@ -55,8 +63,8 @@ const sgd: InPlaceKernel = {
         "sgd velocity",
         1,
         { arrays: "p v grad", floats: sgdFloats.join(" ") },
-        `const g = ${at("grad")} + weightDecay * ${at("p")};
-        if (isFirst > 0.5) { return g; }
+        `${decayed}
+        if (isFirst > 0.5 || momentum === 0) { return g; }
         return momentum * ${at("v")} + (1 - dampening) * g;`,
       ),
     },
@@ -66,9 +74,9 @@ const sgd: InPlaceKernel = {
         "sgd weight",
         1,
         { arrays: "p v grad", floats: sgdFloats.join(" ") },
-        `const g = ${at("grad")} + weightDecay * ${at("p")};
+        `${decayed}
         let step = ${at("v")};
-        if (nesterov > 0.5) { step = g + momentum * ${at("v")}; }
+        if (nesterov > 0.5 && momentum !== 0) { step = g + momentum * ${at("v")}; }
         return ${at("p")} - lr * step;`,
       ),
     },
@@ -88,7 +96,7 @@ function run(kernel: InPlaceKernel, operands: readonly Operand[], floats: readon
 
 export const updates: UpdateLowerings = {
   accumulate: (operands, _, plan) => run(accumulate, operands, [], plan),
-  fill: (operands, { value }, plan) => run(fill, operands, [value], plan),
+  fill: (operands, { value }, plan) => run(fill, operands, [heldAs(value, operands[0].dtype, "fill")], plan),
   assign: ([a, b], _, plan) => plan.copy(b.place, a.place),
   lerp: (operands, { weight }, plan) => run(lerp, operands, [weight], plan),
   sgd: (operands, { lr, momentum, weightDecay, dampening, nesterov, isFirst }, plan) =>

@@ -3,6 +3,7 @@
  * of each thread. gpu.js kernels have no workgroup memory; kernels/products.ts holds their twins. The switch is for tests
  * and measurements.
  */
+import { isNanBits } from "../helpers.js";
 import type { Dims } from "../kernel.js";
 import { sumRun } from "../kernels/reduce.js";
 import type { Pipeline, PipelineCache } from "../pipelines.js";
@@ -95,7 +96,7 @@ fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_id) 
       if (column >= params.n) { break; }
       var value = sum[r][c] * params.scale;
       if (params.hasBias == 1u) { value += bias[column]; }
-      if (params.isRelu == 1u) { value = max(value, 0.0); }
+      if (params.isRelu == 1u && !(${isNanBits("value")}) && value < 0.0) { value = 0.0; }
       y[firstY + row * params.n + column] = value;
     }
   }

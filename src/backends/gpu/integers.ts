@@ -1,0 +1,147 @@
+/**
+ * Integers where every number is a float32: what each op does to them, so that a result is the integer that its dtype wants
+ * or an error, never a rounded number. int32 tensors hold integers that float32 has; results of arithmetic are cut to their
+ * dtype by a cast, and checked to be below 2^24, where nothing has been rounded.
+ */
+import type { OpName, UpdateName } from "../../ops/spec.js";
+import { isFloat } from "../../tensor/dtype.js";
+import { DTypeError } from "../../util/errors.js";
+import { EXACT_BELOW } from "./faults.js";
+import { absKernel, castKernels } from "./kernels/elementwise.js";
+import { flat, type Lowerings, type Operand, type Plan } from "./plan.js";
+
+/**
+ * kept: integers of its operands come out again, or small ones.
+ * computed: one operation, rounded once: below 2^24 it was exact.
+ * summed: below 2^24 throughout if the same op on absolute values is.
+ * floats: integers have no meaning there.
+ */
+type Rule = "kept" | "computed" | "summed" | "floats";
+
+type Lowered = keyof Lowerings | UpdateName;
+
+const rules: { readonly [K in Lowered]: Rule } = {
+  neg: "computed",
+  abs: "computed",
+  sign: "kept",
+  floor: "kept",
+  ceil: "kept",
+  round: "kept",
+  exp: "floats",
+  log: "floats",
+  sqrt: "floats",
+  rsqrt: "floats",
+  square: "computed",
+  reciprocal: "floats",
+  sin: "floats",
+  cos: "floats",
+  tanh: "floats",
+  sigmoid: "floats",
+  relu: "kept",
+  cast: "kept",
+  add: "computed",
+  sub: "computed",
+  mul: "computed",
+  div: "floats",
+  pow: "computed",
+  maximum: "kept",
+  minimum: "kept",
+  equal: "kept",
+  notEqual: "kept",
+  less: "kept",
+  lessEqual: "kept",
+  greater: "kept",
+  greaterEqual: "kept",
+  reluGrad: "kept",
+  biasReluGrad: "summed",
+  where: "kept",
+  sum: "summed",
+  mean: "floats",
+  max: "kept",
+  min: "kept",
+  argmax: "kept",
+  softmax: "floats",
+  logSoftmax: "floats",
+  broadcastTo: "kept",
+  reshape: "kept",
+  transpose: "kept",
+  slice: "kept",
+  pad: "kept",
+  concat: "kept",
+  gather: "kept",
+  scatterAdd: "summed",
+  oneHot: "kept",
+  matmul: "summed",
+  conv2d: "summed",
+  conv2dBias: "summed",
+  conv2dInputGrad: "summed",
+  conv2dWeightGrad: "summed",
+  avgPool2d: "floats",
+  avgPool2dGrad: "floats",
+  maxPool2d: "kept",
+  maxPool2dGrad: "summed",
+  batchNorm: "floats",
+  batchNormGrad: "floats",
+  batchNormEval: "floats",
+  patchMoments: "floats",
+  patchMomentsGrad: "floats",
+  foldBranches: "floats",
+  foldBranchesGrad: "floats",
+  foldMomentsGrad: "floats",
+  accumulate: "computed",
+  fill: "kept",
+  assign: "kept",
+  lerp: "floats",
+  sgd: "floats",
+};
+
+const hasIntegers = ({ dtype }: Operand): boolean => !isFloat(dtype);
+
+/** Below what a result was not rounded: negation and absolute value round nothing. */
+const largestOf = (op: string): number => (op === "neg" || op === "abs" ? 2 ** 31 - 128 : EXACT_BELOW - 1);
+
+function expectExact(op: string, place: Operand["place"], plan: Plan): void {
+  const high = largestOf(op);
+  plan.check({ kind: "whole", op, place, low: -high, high });
+}
+
+type Lower = (inputs: readonly Operand[], outputs: readonly Operand[]) => void;
+
+/** Lowers an op, `lower`, whose outputs hold integers or floats. Throws DTypeError for an op that integers have none of. */
+export function lowerIntegers(
+  op: OpName | UpdateName,
+  inputs: readonly Operand[],
+  outputs: readonly Operand[],
+  plan: Plan,
+  lower: Lower,
+): void {
+  const rule = rules[op as Lowered];
+  if (!outputs.some(hasIntegers) || rule === "kept") {
+    lower(inputs, outputs);
+    return;
+  }
+  if (rule === "floats")
+    throw new DTypeError(
+      `gpu: ${op} of ${outputs.find(hasIntegers)!.dtype}, expected float32 or float64`,
+      'cast first: x.cast("float32")',
+    );
+  const scratch = (like: Operand): Operand => ({ ...like, place: plan.scratch(like.size) });
+  if (rule === "summed" && inputs.some(({ dtype }) => dtype === "int32")) {
+    const sizes = inputs.map((x) => {
+      if (x.dtype !== "int32") return x;
+      const size = scratch(x);
+      plan.call(absKernel, size.place, [x.size, 1, 1], [flat(x.place)]);
+      return size;
+    });
+    const bounds = outputs.map(scratch);
+    lower(sizes, bounds);
+    for (const { place } of bounds) expectExact(op, place, plan);
+  }
+  const made = outputs.map(scratch);
+  lower(inputs, made);
+  outputs.forEach((y, i) => {
+    const { place } = made[i]!;
+    expectExact(op, place, plan);
+    plan.call(castKernels[y.dtype], y.place, [y.size, 1, 1], [flat(place)]);
+  });
+}
