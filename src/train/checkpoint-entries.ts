@@ -17,7 +17,7 @@ export interface TrainingEntries {
 const prefixes = { raw: "raw.", momentum: "momentum." } as const;
 
 /** Whether an entry is a weight of the model, the averaged one where the file has both. */
-export const isWeight = (name: string): boolean => Object.values(prefixes).every((prefix) => !name.startsWith(prefix));
+const isWeight = (name: string): boolean => Object.values(prefixes).every((prefix) => !name.startsWith(prefix));
 
 /** As they stand in the file. */
 export function joinEntries({ averages, raw, momentum }: TrainingEntries): Map<string, StoredTensor> {

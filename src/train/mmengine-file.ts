@@ -18,6 +18,8 @@ import { writeFileAtomic } from "../util/atomic-file.js";
 import { CheckpointError } from "../util/errors.js";
 import { type Entries, joinEntries, splitEntries } from "./checkpoint-entries.js";
 import { type Checkpoint, type CheckpointHeader, readCheckpoint } from "./checkpoint-format.js";
+import { type ClassCheck, compareClasses } from "./class-names.js";
+import { epochLength } from "./epoch-length.js";
 import { readCheckpointBytes } from "./model-file.js";
 import { ratesAt } from "./schedule.js";
 
@@ -52,14 +54,23 @@ function stateOf({ file, bytes }: Checkpoint): TrainingState {
  * mmengine's checkpoint as one of the run at hand, which has to have its classes and as many steps in an epoch. Order and
  * augmentation of the pictures to come are this package's. Throws CheckpointError.
  */
-export async function adoptMmengineCheckpoint(path: string, header: CheckpointHeader): Promise<Checkpoint> {
+export async function adoptMmengineCheckpoint(
+  path: string,
+  header: CheckpointHeader,
+  check: ClassCheck = { allow: false },
+  notice: (text: string) => void = () => {},
+): Promise<Checkpoint> {
   const state = await readTrainingCheckpoint(path);
   const { raw, averages, momentum, averageSteps, step, epoch } = state;
   const numClasses = raw.get("head.fc.bias")?.shape[0];
   if (numClasses !== header.numClasses)
     throw new CheckpointError(`${path}: trained on ${numClasses} classes, the data set has ${header.numClasses}`);
-  const perReplica = Math.ceil(header.trainImages / header.replicas);
-  const stepsPerEpoch = Math.ceil(perReplica / header.recipe.batchSize);
+  if (state.classes !== null) {
+    const own = { where: path, names: state.classes, count: state.classes.length };
+    const line = compareClasses(own, { where: "the data set", names: header.classes, count: header.numClasses }, check);
+    if (line !== null) notice(line);
+  }
+  const { steps: stepsPerEpoch } = epochLength(header.recipe, header.trainImages, header.replicas);
   if (step !== epoch * stepsPerEpoch)
     throw new CheckpointError(
       `${path}: is ${step} steps or ${epoch} epochs far, here ${epoch} epochs have ${epoch * stepsPerEpoch} steps`,

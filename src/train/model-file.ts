@@ -4,11 +4,15 @@
  */
 import { readFile } from "node:fs/promises";
 import {
+  decodeTorchFile,
   decodeWeights,
   encodeWeights,
+  isMmengineCheckpoint,
+  isTorchFile,
   type KeyStyle,
   loadFileEntries,
   type Metadata,
+  readMmengineCheckpoint,
   recognizeKeys,
   recognizeModel,
   renameKeys,
@@ -19,7 +23,7 @@ import {
 import { createModel, listModels, type MobileOne, variants } from "../models/index.js";
 import { writeFileAtomic } from "../util/atomic-file.js";
 import { CheckpointError } from "../util/errors.js";
-import { isWeight } from "./checkpoint-entries.js";
+import { splitEntries } from "./checkpoint-entries.js";
 import type { Recipe } from "./recipe.js";
 
 /** What a model file says beside its tensors. */
@@ -50,20 +54,44 @@ export interface LoadedModel {
   readonly info: ModelInfo;
 }
 
-/** The weights of a .safetensors or .pth file; of a training checkpoint the averaged ones. Throws CheckpointError. */
-export async function readWeights(path: string): Promise<WeightsFile> {
-  const file = decodeWeights(await readCheckpointBytes(path), path);
-  return { ...file, entries: new Map([...file.entries].filter(([name]) => isWeight(name))) };
+/** A run has two sets of weights: those that the optimiser moves, and their moving averages. */
+export const weightSets = ["averaged", "raw"] as const;
+export type WeightSet = (typeof weightSets)[number];
+
+/**
+ * The weights of a .safetensors or .pth file; of a training checkpoint the averaged ones, or those that `wanted` names.
+ * Throws CheckpointError, also where the file has others than those wanted.
+ */
+export async function readWeights(path: string, wanted?: WeightSet): Promise<WeightsFile> {
+  const bytes = await readCheckpointBytes(path);
+  const file = decodeWeights(bytes, path);
+  const { averages, raw } = splitEntries(file.entries);
+  if (raw.size > 0) return { ...file, entries: new Map(wanted === "raw" ? raw : averages) };
+  if (wanted === "raw" && isTorchFile(bytes)) {
+    const object = decodeTorchFile(bytes, path);
+    if (isMmengineCheckpoint(object))
+      return { ...file, entries: new Map(readMmengineCheckpoint(object, bytes.length, path).raw) };
+  }
+  // files of others do not say; one that train wrote does where its weights are raw
+  const own: WeightSet | null = file.metadata.weights === "raw" ? "raw" : null;
+  if (wanted !== undefined && wanted !== (own ?? "averaged"))
+    throw new CheckpointError(
+      `${path}: holds ${own ?? "no raw"} weights alone, expected ${wanted} ones`,
+      "both sets are in the run's folder and in the files of its checkpoints/: name one of these",
+    );
+  return { ...file, entries: new Map(averages) };
 }
 
 /** What a file can say beyond the model itself. */
 export interface FileSubject {
   readonly recipe: Pick<Recipe, "images"> | null;
   readonly classes: readonly string[] | null;
+  /** Which set of weights these are. Default averaged, or nobody knows. */
+  readonly weights?: WeightSet;
 }
 
 /** The metadata that describes `model` in a file. */
-export function describe(model: MobileOne, { recipe, classes }: FileSubject): Metadata {
+export function describe(model: MobileOne, { recipe, classes, weights }: FileSubject): Metadata {
   return {
     producer: "tensorone",
     model: listModels().find((name) => variants[name] === model.variant) ?? "custom",
@@ -71,6 +99,7 @@ export function describe(model: MobileOne, { recipe, classes }: FileSubject): Me
     numClasses: String(model.numClasses),
     ...(classes ? { classes: JSON.stringify(classes) } : {}),
     ...(recipe ? { images: JSON.stringify(recipe.images) } : {}),
+    ...(weights === "raw" ? { weights } : {}),
   };
 }
 
@@ -155,11 +184,11 @@ const firstNames = (entries: ReadonlyMap<string, StoredTensor>): string => {
 
 /**
  * The model in a .safetensors or .pth file, with Apple's, mmpretrain's or timm's names; its averaged weights where it is a
- * training checkpoint. Throws CheckpointError for a file that is missing, damaged or no MobileOne, StateDictError naming
+ * training checkpoint, or the set that `wanted` names. Throws CheckpointError for a file that is missing, damaged or no MobileOne, StateDictError naming
  * the entries that do not fit.
  */
-export async function loadModelFile(path: string): Promise<LoadedModel> {
-  const file = await readWeights(path);
+export async function loadModelFile(path: string, wanted?: WeightSet): Promise<LoadedModel> {
+  const file = await readWeights(path, wanted);
   const keys = recognizeKeys(file.entries.keys()) ?? "mmpretrain";
   const info = infoOf(file, keys, path);
   const { numClasses, form } = info;

@@ -58,6 +58,7 @@ export class Session {
   beginStep(): StepRates {
     const rates = ratesAt(this.recipe, this.step, this.stepsPerEpoch);
     applyRates(this.optimizer.groups, rates);
+    this.ema.beginStep();
     this.model.train();
     return rates;
   }

@@ -5,7 +5,7 @@
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Batch } from "../data/loader.js";
+import type { Batch, DataLoader } from "../data/loader.js";
 import { createModel } from "../models/index.js";
 import { CheckpointError, TensoroneError } from "../util/errors.js";
 import { broadcastBytes, broadcastJson, expectSameFingerprint, expectSameRun, fingerprint } from "./agreement.js";
@@ -15,8 +15,9 @@ import { CheckpointFolder } from "./checkpoint.js";
 import { type CheckpointHeader, restoreCheckpoint } from "./checkpoint-format.js";
 import { evaluateShared } from "./evaluate.js";
 import type { RunInfo, ValidationInfo } from "./events.js";
-import { writeFinalModel } from "./final-model.js";
-import { loadModelFile } from "./model-file.js";
+import { chooseWeights, deployFileName, modelFileName, writeFinalModel } from "./final-model.js";
+import { loadFirstWeights } from "./first-weights.js";
+import { describePlan, planRecipe } from "./plan.js";
 import { type ProcessGroup, soloGroup } from "./process-group.js";
 import { expectReplicas } from "./replica-tree.js";
 import { RunData } from "./run-data.js";
@@ -24,7 +25,7 @@ import type { TrainOptions, TrainResult } from "./run-options.js";
 import { Session } from "./session.js";
 import { shareBuffers } from "./share-buffers.js";
 import { createStepper, type Stepper } from "./stepper.js";
-import { StopVote } from "./stop-vote.js";
+import { ABORTED, StopVote } from "./stop-vote.js";
 
 export type { TrainOptions, TrainResult } from "./run-options.js";
 
@@ -57,15 +58,16 @@ class Run {
   #lastValidation: ValidationInfo | null = null;
 
   constructor(options: TrainOptions, group: ProcessGroup) {
-    const { recipe, data, out, seed, workers, decoder = "jpeg-js", replicas = 1, loggers, keep } = options;
+    const { data, out, seed, workers, decoder = "jpeg-js", replicas = 1, loggers, keep, validate = true } = options;
     expectReplicas(replicas, group.worldSize);
-    this.#options = options;
     this.#group = group;
     this.#audience = new Audience(group.rank === 0 ? loggers : []);
     this.#stop = new StopVote(group, options.signal);
     this.#checkpoints = new CheckpointFolder(join(out, "checkpoints"), keep);
-    this.#data = new RunData(recipe, { data, seed, workers, decoder, replicas }, group);
+    this.#data = new RunData(options.recipe, { data, seed, workers, decoder, replicas, validate }, group);
     const { classes, trainImages, stepsPerEpoch } = this.#data;
+    const recipe = planRecipe(options.recipe, stepsPerEpoch, options.plan);
+    this.#options = { ...options, recipe };
     const numClasses = classes.length;
     this.#session = new Session(recipe, createModel(recipe.model, { numClasses, seed }), stepsPerEpoch);
     this.#stepper = createStepper(this.#session, replicas, group);
@@ -84,6 +86,7 @@ class Run {
       if (session.step > totalSteps)
         throw new CheckpointError(`train: the checkpoint is at step ${session.step}, asked to stop at ${totalSteps}`);
       await this.#audience.tell("onStart", this.#info(totalSteps));
+      this.#tellPlan();
       const startStep = session.step;
       await this.#stop.agree();
       while (session.step < totalSteps && this.#stop.code === 0) {
@@ -91,8 +94,11 @@ class Run {
         const isWhole = session.stepInEpoch === 0;
         await this.#save(isWhole);
         await this.#stop.agree();
-        if (this.#stop.code === 0 && (isWhole || session.step === totalSteps)) await this.#validate();
+        if (this.#stop.code === 0 && (isWhole || session.step === totalSteps)) await this.#validate(totalSteps);
       }
+      // a run that was at its end already has its choice between the two sets of weights to make again
+      const isAtEnd = this.#stop.code === 0 && startStep === totalSteps;
+      if (isAtEnd && recipe.plan === "short") await this.#validate(totalSteps);
       const stopped = this.#stop.code > 0 ? "signal" : session.step === steps ? "finished" : "max-steps";
       if (startStep === session.step) await this.#save(session.stepInEpoch === 0);
       return await this.#finish(stopped);
@@ -100,6 +106,17 @@ class Run {
       await this.#data.close();
       await this.#audience.tell("onEnd", undefined);
     }
+  }
+
+  /** What differs from the recipe as it was published. */
+  #tellPlan(): void {
+    const { recipe } = this.#options;
+    const plan = describePlan(recipe, this.#session.stepsPerEpoch);
+    if (plan !== null) this.#audience.notice(plan);
+    if (!this.#data.leavesOneOut) return;
+    this.#audience.notice(
+      `one picture of each replica is left out of every epoch: alone in a batch of ${recipe.images.trainSize} px it has no variance`,
+    );
   }
 
   /** All processes have to be about the same run, or the first step would mix two. */
@@ -113,14 +130,13 @@ class Run {
 
   /** Initial weights, or everything from a checkpoint, which rank 0 reads for all. */
   async #prepare(): Promise<void> {
-    const { resume, init } = this.#options;
-    const session = this.#session;
+    const { resume, init, data, allowOtherClasses: allow = false } = this.#options;
+    const notice = (text: string) => this.#audience.notice(text);
     if (resume !== undefined) await this.#resume(resume === true ? null : resume);
     else if (init !== undefined) {
-      const source = await loadModelFile(init);
-      session.model.loadStateDict(source.model.stateDict());
-      source.model.dispose();
-      this.#audience.notice(`weights from ${init}`);
+      const { classes, areClassesNamed } = this.#data;
+      const own = { where: data, names: areClassesNamed ? classes : null, count: classes.length };
+      await loadFirstWeights(this.#session.model, init, own, { allow }, notice);
     }
     await this.#expectEqualWeights("first weights");
   }
@@ -128,7 +144,8 @@ class Run {
   async #resume(named: string | null): Promise<void> {
     const group = this.#group;
     const notice = (text: string) => this.#audience.notice(text);
-    const found = group.rank === 0 ? await this.#checkpoints.find(named, this.#header, notice) : null;
+    const { allowOtherClasses: allow = false } = this.#options;
+    const found = group.rank === 0 ? await this.#checkpoints.find(named, this.#header, notice, { allow }) : null;
     const file = await broadcastJson(group, found?.file ?? null);
     const bytes = await broadcastBytes(group, found?.bytes ?? null);
     restoreCheckpoint({ file: file!, bytes }, this.#session);
@@ -174,23 +191,26 @@ class Run {
     await this.#group.barrier();
   }
 
-  async #validate(): Promise<void> {
-    const { validate = true, validateRaw = false } = this.#options;
-    if (!validate) return;
+  /** Of a short run's last step both sets of weights, since the better one is delivered. */
+  async #validate(totalSteps: number): Promise<void> {
+    const { recipe, validateRaw = false } = this.#options;
+    const { validation } = this.#data;
+    if (!validation) return;
     const session = this.#session;
-    const result = await session.ema.withAverages(() => this.#measure());
-    const raw = result && validateRaw ? await this.#measure() : null;
-    if (!result || (validateRaw && !raw)) return this.#stop.agree();
+    const wantsRaw = validateRaw || (recipe.plan === "short" && session.step === totalSteps);
+    const result = await session.ema.withAverages(() => this.#measure(validation));
+    const raw = result && wantsRaw ? await this.#measure(validation) : null;
+    if (!result || (wantsRaw && !raw)) return this.#stop.agree();
     const epoch = Math.ceil(session.step / session.stepsPerEpoch) - 1;
     this.#lastValidation = { epoch, step: session.step, ...result, ...(raw && { raw }) };
     await this.#audience.tell("onValidation", this.#lastValidation);
   }
 
   /** The figures of the weights now in the model, on the running statistics of replica 0. */
-  async #measure() {
+  async #measure(validation: DataLoader) {
     const { model } = this.#session;
     const { signal } = this.#options;
-    const { validation, mostValidationBatches } = this.#data;
+    const { mostValidationBatches } = this.#data;
     await shareBuffers(model, this.#group);
     return evaluateShared(model, validation, {
       group: this.#group,
@@ -207,13 +227,15 @@ class Run {
   }
 
   async #finish(stopped: TrainResult["stopped"]): Promise<TrainResult> {
-    const { out } = this.#options;
+    const { out, recipe } = this.#options;
     const session = this.#session;
-    const modelFile = join(out, "model.safetensors");
-    const deployFile = join(out, "model-deploy.safetensors");
-    const isWriter = stopped !== "signal" && this.#group.rank === 0;
-    const files = { modelFile, deployFile };
-    const certificate = isWriter ? await writeFinalModel(session, this.#header.classes, files) : null;
+    // whoever ends a process by a signal waits for nothing but the checkpoint
+    const isWritten = stopped !== "signal" || this.#stop.code === ABORTED;
+    const files = { modelFile: join(out, modelFileName), deployFile: join(out, deployFileName) };
+    const isCurrent = this.#lastValidation?.step === session.step;
+    const weights = chooseWeights(recipe, isCurrent ? this.#lastValidation : null);
+    const isWriter = isWritten && this.#group.rank === 0;
+    const certificate = isWriter ? await writeFinalModel(session, this.#header.classes, weights, files) : null;
     await this.#group.barrier();
     return {
       steps: session.step,
@@ -223,8 +245,11 @@ class Run {
       validation: this.#lastValidation,
       decoding: this.#data.decoding,
       checkpoint: this.#checkpoints.newest,
+      plan: recipe.plan!,
       certificate,
-      ...files,
+      weights: isWritten ? weights : null,
+      modelFile: isWritten ? files.modelFile : null,
+      deployFile: isWritten ? files.deployFile : null,
     };
   }
 }
