@@ -22,17 +22,23 @@ export interface EmaOptions {
    * Default false.
    */
   readonly warmup?: boolean;
+  /** Updates before they begin, such as those in which the learning rate rises. Default 0. */
+  readonly warmupStart?: number;
 }
 
 /** The decay is (1 + t) / (10 + t) while that is below 1 − momentum (tf.train.ExponentialMovingAverage, num_updates). */
 const WARMUP_DELAY = 10;
+/** As fast as batch norm's running statistics move (nn/batch-norm), without which weights mean nothing. */
+const LARGEST_MOMENTUM = 0.1;
 
 /**
- * The momentum of the update after `updates` others, under warm-up: the average looks back over about a ninth of the run
- * so far, and never further than `momentum` alone would.
+ * The momentum of the update after `updates` others, under warm-up: from `start` on the average looks back over about a
+ * ninth of the updates since then, over ten at least, and never further than `momentum` alone would.
  */
-export const warmMomentum = (momentum: number, updates: number): number =>
-  Math.max(momentum, (WARMUP_DELAY - 1) / (WARMUP_DELAY + updates));
+export function warmMomentum(momentum: number, updates: number, start = 0): number {
+  if (updates < start) return momentum;
+  return Math.max(momentum, Math.min(LARGEST_MOMENTUM, (WARMUP_DELAY - 1) / (WARMUP_DELAY + updates - start)));
+}
 
 export interface EmaState {
   /** How many updates there were. */
@@ -44,6 +50,7 @@ export interface EmaState {
 export class Ema {
   readonly momentum: number;
   readonly warmup: boolean;
+  readonly #warmupStart: number;
   /** With warm-up, what the next update takes, also in a compiled step. */
   readonly #weight = new Scalar(1);
   /** Calls of beginStep(), from which the weight follows. */
@@ -56,11 +63,12 @@ export class Ema {
   #isSwapped = false;
 
   /** Starts as a copy of the model as it is. Throws UsageError for a momentum outside (0, 1]. */
-  constructor(model: Module, { momentum = 5e-4, warmup = false }: EmaOptions = {}) {
+  constructor(model: Module, { momentum = 5e-4, warmup = false, warmupStart = 0 }: EmaOptions = {}) {
     if (!(momentum > 0 && momentum <= 1))
       throw new UsageError(`Ema: momentum is ${momentum}, expected above 0 and at most 1`);
     this.momentum = momentum;
     this.warmup = warmup;
+    this.#warmupStart = warmupStart;
     this.#pairs = [...model.stateDict()].map(([name, raw]) => ({
       name,
       raw,
@@ -85,7 +93,7 @@ export class Ema {
 
   /** Sets the momentum of the update that comes next; only warm-up needs it. A compiled step cannot do so by itself. */
   beginStep(): void {
-    this.#weight.value = warmMomentum(this.momentum, this.#begun++);
+    this.#weight.value = warmMomentum(this.momentum, this.#begun++, this.#warmupStart);
   }
 
   /**

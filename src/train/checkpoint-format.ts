@@ -121,7 +121,8 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 /** Throws CheckpointError naming what differs from the run at hand. */
 export function expectSameRun(path: string, file: CheckpointFile, header: CheckpointHeader): void {
   const { recipe, seed, replicas, numClasses, classes, trainImages } = file;
-  const changed = differences({ recipe, seed, replicas, numClasses, classes, trainImages }, header);
+  const own = { recipe: plannedAsPublished(recipe), seed, replicas, numClasses, classes, trainImages };
+  const changed = differences(own, { ...header, recipe: plannedAsPublished(header.recipe) });
   if (changed.length > 0)
     throw new CheckpointError(
       `${path}: belongs to another run: ${firstDifferences(changed)}`,

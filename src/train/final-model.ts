@@ -22,7 +22,8 @@ export interface FinalFiles {
  */
 export function chooseWeights({ plan }: Recipe, validation: ValidationInfo | null): WeightSet {
   if (plan !== "short" || !validation?.raw) return "averaged";
-  return validation.raw.top1 > validation.top1 ? "raw" : "averaged";
+  const { top1, loss } = validation.raw;
+  return Number.isFinite(loss) && top1 > validation.top1 ? "raw" : "averaged";
 }
 
 /** Writes both files. The session's own weights are as before. */

@@ -21,7 +21,7 @@ import { type Checkpoint, type CheckpointHeader, readCheckpoint } from "./checkp
 import { type ClassCheck, compareClasses } from "./class-names.js";
 import { epochLength } from "./epoch-length.js";
 import { readCheckpointBytes } from "./model-file.js";
-import { ratesAt } from "./schedule.js";
+import { ratesAt, warmupSteps } from "./schedule.js";
 
 /** γ and β of a batch norm, by mmpretrain's names. */
 const NORM = /norm\.(weight|bias)$/;
@@ -115,7 +115,7 @@ export async function convertToMmengine(path: string, out: string, names: Iterab
     return { lr: rates.lr, initialLr, momentum, dampening, nesterov, weightDecay, initialWeightDecay: base };
   };
   const schedulers = [
-    counts(step, 0, Math.round(schedule.warmupEpochs * stepsPerEpoch)),
+    counts(step, 0, warmupSteps(recipe, stepsPerEpoch)),
     counts(epoch, Math.round(schedule.warmupEpochs), epochs),
     counts(epoch, 0, epochs),
   ];

@@ -76,7 +76,7 @@ export async function readWeights(path: string, wanted?: WeightSet): Promise<Wei
   const own: WeightSet | null = file.metadata.weights === "raw" ? "raw" : null;
   if (wanted !== undefined && wanted !== (own ?? "averaged"))
     throw new CheckpointError(
-      `${path}: holds ${own ?? "no raw"} weights alone, expected ${wanted} ones`,
+      `${path}: holds ${own ?? "one set of"} weights alone, expected ${wanted} ones`,
       "both sets are in the run's folder and in the files of its checkpoints/: name one of these",
     );
   return { ...file, entries: new Map(averages) };

@@ -7,8 +7,10 @@ import type { Recipe } from "./recipe.js";
 
 /** An average with this many times 1 / momentum steps has forgotten its start: e^-5 of it, 0.7 %, is left. */
 const HORIZONS = 5;
-/** The longest warm-up of the learning rate in a short run, as a share of its epochs: half an epoch of eight. */
-const WARMUP_SHARE = 1 / 16;
+/** The longest warm-up of the learning rate in a short run, as a share of its epochs (bench/results/average-rules.md). */
+const WARMUP_SHARE = 1 / 4;
+/** And the shortest, where that is less: at the peak from the first step on, a fresh network diverges. */
+const LEAST_WARMUP_STEPS = 10;
 
 /** What the user says instead of the plan. */
 export interface PlanOverrides {
@@ -25,8 +27,8 @@ export const stepsOfAverage = (momentum: number): number => Math.ceil(HORIZONS /
 
 /**
  * `recipe` as a run of its epochs, of `stepsPerEpoch` steps each, follows it. With at least 5 / momentum steps it stays as
- * published; with fewer the learning rate warms up within a sixteenth of the run and the average warms up. A recipe that
- * was planned before only takes the overrides.
+ * published; with fewer the learning rate warms up within a quarter of the run, and the average warms up after it. A
+ * recipe that was planned before only takes the overrides.
  */
 export function planRecipe(recipe: Recipe, stepsPerEpoch: number, overrides: PlanOverrides = {}): Recipe {
   const { schedule, epochs } = recipe;
@@ -34,12 +36,11 @@ export function planRecipe(recipe: Recipe, stepsPerEpoch: number, overrides: Pla
   const plan = recipe.plan ?? (epochs * stepsPerEpoch < stepsOfAverage(momentum) ? "short" : "whole");
   const isShort = plan === "short";
   const isNew = recipe.plan === undefined;
-  const plannedEpochs =
-    isNew && isShort ? Math.min(schedule.warmupEpochs, epochs * WARMUP_SHARE) : schedule.warmupEpochs;
+  const longest = isNew && isShort ? Math.max(epochs * WARMUP_SHARE, LEAST_WARMUP_STEPS / stepsPerEpoch) : Infinity;
   return {
     ...recipe,
     plan,
-    schedule: { ...schedule, warmupEpochs: overrides.warmupEpochs ?? plannedEpochs },
+    schedule: { ...schedule, warmupEpochs: overrides.warmupEpochs ?? Math.min(schedule.warmupEpochs, longest) },
     ema: { momentum, warmup: overrides.emaWarmup ?? recipe.ema.warmup ?? isShort },
   };
 }

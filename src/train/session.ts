@@ -8,7 +8,7 @@ import { Ema, SGD, splitNormParameters } from "../optim/index.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { TensoroneError } from "../util/errors.js";
 import type { Recipe } from "./recipe.js";
-import { applyRates, ratesAt, type StepRates } from "./schedule.js";
+import { applyRates, ratesAt, type StepRates, warmupSteps } from "./schedule.js";
 
 /** The loss is no number any more. */
 export class DivergedError extends TensoroneError {}
@@ -43,7 +43,8 @@ export class Session {
     this.model = model;
     this.stepsPerEpoch = stepsPerEpoch;
     this.optimizer = new SGD(splitNormParameters(model), recipe.optimizer);
-    this.ema = new Ema(model, recipe.ema);
+    // until the learning rate has risen the weights are the random ones, more or less
+    this.ema = new Ema(model, { ...recipe.ema, warmupStart: warmupSteps(recipe, stepsPerEpoch) });
   }
 
   get epoch(): number {

@@ -45,7 +45,7 @@ export const conversion = defineCommand({
     checkOutput("convert", input, out, force);
     await setBackend("reference");
     terminal.update(`reading ${shownPath(input)}`);
-    const { model, classes, info, origin, path } = await loadModel(input, weights);
+    const { model, classes, info, origin, path } = await loadModel(input, full ? "averaged" : weights);
     const found = origin.found === null ? "" : `, its ${origin.found}`;
     terminal.print(
       `${info.model}  ${info.form} form  ${info.numClasses} classes  from ${spoken[origin.container]}, ${origin.keys} names${found}`,
