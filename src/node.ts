@@ -15,6 +15,7 @@ export { loadCheckpoint, saveCheckpoint } from "./train/checkpoint-file.js";
 export { evaluate } from "./train/evaluate.js";
 export type { Logger } from "./train/events.js";
 export { loadModelFile, saveModelFile } from "./train/model-file.js";
+export { type PlanOverrides, planRecipe } from "./train/plan.js";
 export { mobileoneRecipe, type RecipeForm } from "./train/recipes/mobileone.js";
 export { mobileoneS0, mobileoneS0Demo } from "./train/recipes/mobileone-s0.js";
 export { type TrainOptions, type TrainResult, train } from "./train/trainer.js";

@@ -43,7 +43,7 @@ export const planOptions = {
     example: 5e-4,
   }),
   emaWarmup: optionalChoice(onOff, {
-    help: "larger weights in the average at first; default: on in runs of fewer than 5 / momentum steps",
+    help: "whether the average starts with larger weights, as it does in runs of fewer than 5 / momentum steps unless told",
     placeholder: "WORD",
   }),
   warmupEpochs: number({

@@ -92,9 +92,11 @@ export const training = defineCommand({
   ],
   async run(values, _, face, given) {
     const fresh = chooseRecipe(values.data === undefined, values);
+    // --resume alone may mean a run on the demo set or on any other
+    const choice = { ...values, otherName: values.data === undefined ? chooseRecipe(false, values).name : undefined };
     if (isLauncher(values, process.env)) {
       const { nproc = 1, nnodes = 1 } = values;
-      const { out, stored } = await chooseRun(fresh.name, values);
+      const { out, stored } = await chooseRun(fresh.name, choice);
       expectReplicas(given.has("replicas") || !stored ? values.replicas : stored.replicas, nproc * nnodes);
       const words = ["--out", out];
       return launchRanks(values, process.env, { firstArgs: words, resumeArgs: words });
@@ -105,7 +107,7 @@ export const training = defineCommand({
       { transport: values.transport, deadlineMs: 1000 * values.collectiveTimeout, onNotice },
       process.env,
     );
-    const { out, resume, init, stored } = await agreeOnRun(fresh.name, values, group, process.env);
+    const { out, resume, init, stored } = await agreeOnRun(fresh.name, choice, group, process.env);
     const say = group.rank === 0 ? onNotice : () => {};
     const { recipe, seed, replicas, settings, notices } = choosePlan(values, given, fresh, stored);
     const { data, isDemo } = chooseData(settings, values, stored);

@@ -37,9 +37,11 @@ export const isDemoRecipe = ({ name }: Recipe): boolean => name.endsWith("-demo"
  */
 export function resumedRecipe(stored: Recipe, changes: RecipeChanges, given: ReadonlySet<string>): Recipe {
   const model = given.has("model") ? changes.model : (stored.model as ModelName);
-  const published = isDemoRecipe(stored) ? demoRecipe(model) : mobileoneRecipe(model, changes.recipe);
+  const storedForm: RecipeForm = stored.name.endsWith("-as-shipped") ? "as-shipped" : "intended";
+  const form = given.has("recipe") ? changes.recipe : storedForm;
+  const published = isDemoRecipe(stored) ? demoRecipe(model) : mobileoneRecipe(model, form);
   const { name, source } = published;
-  const isNamed = given.has("model") || given.has("recipe");
+  const isNamed = model !== stored.model || form !== storedForm;
   const base = isNamed ? { ...stored, model, name, source } : stored;
   // the stored rate is scaled already
   const lr = changes.lr ?? (changes.autoScaleLr ? published.optimizer.lr : undefined);

@@ -15,6 +15,8 @@ export interface RunChoice {
   /** A checkpoint, the folder of a run, or true for the newest run. */
   readonly resume: string | true | undefined;
   readonly init: string | undefined;
+  /** What a run to resume may be called as well, where no option tells which of the two was meant. */
+  readonly otherName?: string | undefined;
 }
 
 /** A run that is decided on. */
@@ -43,7 +45,7 @@ export async function chooseRun(name: string, given: RunChoice): Promise<ChosenR
   return { out, resume, init, stored: resume === undefined ? null : await readStoredRun(out, resume) };
 }
 
-function runFolder(name: string, { out, resume, init }: RunChoice): string {
+function runFolder(name: string, { out, resume, init, otherName }: RunChoice): string {
   if (init !== undefined && resume !== undefined)
     throw new UsageError("train: --init and --resume together, expected one of them", "a resumed run has its weights");
   if (init !== undefined) expectFile("--init", init);
@@ -51,12 +53,18 @@ function runFolder(name: string, { out, resume, init }: RunChoice): string {
     throw new UsageError(`train: --out ${out} is a file, expected a folder`);
   if (resume === undefined) return newRun(out ?? freshRun(name));
   if (resume !== true) return runFor(resume, out);
-  const run = out ?? latestRun(name);
+  const run = out ?? newest([latestRun(name), otherName === undefined ? undefined : latestRun(otherName)]);
   if (run === undefined)
     throw new CheckpointError(`train: no run of ${name} in runs/ to resume`, "--out DIR names the folder of the run");
   if (!existsSync(join(run, "checkpoints")))
     throw new CheckpointError(`train: no run in ${run} to resume`, "leave --resume away to start one there");
   return run;
+}
+
+/** The folder whose checkpoints were written last. */
+function newest(runs: readonly (string | undefined)[]): string | undefined {
+  const writtenAt = (run: string) => statSync(join(run, "checkpoints")).mtimeMs;
+  return runs.filter((run) => run !== undefined).sort((a, b) => writtenAt(b) - writtenAt(a))[0];
 }
 
 function newRun(out: string): string {
@@ -79,7 +87,7 @@ export async function agreeOnRun(
     // torchrun's word, and our launcher's
     const isRestart = Number(environment.TORCHELASTIC_RESTART_COUNT ?? 0) > 0;
     if (!isRestart) return await broadcastJson(group, await chooseRun(name, choice));
-    const restart = chooseRestart(name, choice);
+    const restart = chooseRestart(name, await withoutFolder(choice));
     const { out, resume } = restart;
     const stored = resume === undefined ? null : await readStoredRun(out, resume);
     return await broadcastJson<ChosenRun>(group, { ...restart, stored });
