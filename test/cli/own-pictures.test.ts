@@ -50,6 +50,7 @@ beforeAll(() => {
     for (const name of ["cat", "dog", "eel"]) copyClass("08_bag", ["three", split, name], 2, split);
   }
   first = jsonOf(`${start} --out run --max-steps 3 --seed 5`);
+  cpSync(join(folder, "run"), join(folder, "sets"), { recursive: true });
 });
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
@@ -147,11 +148,11 @@ describe("class names", () => {
 describe("--weights", () => {
   const entriesOf = (path: string) => decodeSafetensors(readFileSync(join(folder, path)), path).entries;
 
-  const stored = () => entriesOf("run/checkpoints/epoch_003.safetensors");
+  const stored = () => entriesOf("sets/checkpoints/step_000003.safetensors");
 
   test.each([
-    ["raw", "run", "raw."],
-    ["averaged", "run/checkpoints/epoch_003.safetensors", ""],
+    ["raw", "sets", "raw."],
+    ["averaged", "sets/checkpoints/step_000003.safetensors", ""],
   ])("%s: the set of %s, by convert", (set, from, prefix) => {
     expect(run(`convert ${from} ${set}.safetensors --weights ${set}`).code).toBe(0);
     for (const [name, { values }] of entriesOf(`${set}.safetensors`))
@@ -159,25 +160,25 @@ describe("--weights", () => {
   });
 
   test("every other command that reads a model takes them", () => {
-    expect(run("reparameterize run folded.safetensors --weights raw --threads 1").code).toBe(0);
-    expect(run("export run raw.onnx --weights raw --threads 1").code).toBe(0);
-    const figures = ["run --weights raw", "raw.safetensors", "folded.safetensors"].map((model) => {
+    expect(run("reparameterize sets folded.safetensors --weights raw --threads 1").code).toBe(0);
+    expect(run("export sets raw.onnx --weights raw --threads 1").code).toBe(0);
+    const figures = ["sets --weights raw", "raw.safetensors", "folded.safetensors"].map((model) => {
       const { top1, loss } = jsonOf(`eval --checkpoint ${model} --data whole --threads 1`);
       return { top1, loss: Number(Number(loss).toPrecision(3)) };
     });
     for (const one of figures) expect(one).toEqual(figures[0]);
-    expect(jsonOf("eval --checkpoint run --data whole --threads 1").loss).not.toBeCloseTo(figures[0]!.loss, 6);
+    expect(jsonOf("eval --checkpoint sets --data whole --threads 1").loss).not.toBeCloseTo(figures[0]!.loss, 6);
     const [picture] = readdirSync(join(folder, "whole", "val", "cat"));
     const guess = (weights: string) =>
-      run(`predict --checkpoint run --weights ${weights} whole/val/cat/${picture} --threads 1`);
+      run(`predict --checkpoint sets --weights ${weights} whole/val/cat/${picture} --threads 1`);
     expect(guess("raw").code).toBe(0);
     expect(guess("raw").stdout).not.toBe(guess("averaged").stdout);
   });
 
   test("is refused for a file that holds one set", () => {
-    const { code, stderr } = run("eval --checkpoint run/model.safetensors --weights raw --data whole");
+    const { code, stderr } = run("eval --checkpoint sets/model.safetensors --weights raw --data whole");
     expect([code, stderr]).toEqual([1, expect.stringMatching(/weights alone, expected raw ones\n.*run's folder/)]);
-    expect(run("convert run x.pth --full --weights raw").code).toBe(2);
+    expect(run("convert sets x.pth --full --weights raw").code).toBe(2);
     expect(run("eval --checkpoint whole --data whole").stderr).toMatch(/a folder without checkpoints/);
   });
 });
