@@ -4,15 +4,15 @@
 import { encodeWeights, type KeyStyle, loadFileEntries, toFileEntries } from "../io/index.js";
 import type { Module } from "../nn/module.js";
 import { writeFileAtomic } from "../util/atomic-file.js";
-import { containerOf, readWeights } from "./model-file.js";
+import { containerOf, type ReadOptions, readWeights } from "./model-file.js";
 
 /**
  * Loads a .safetensors or .pth file into `model`, strictly, under the model's own names or those of Apple or timm; of a
- * training checkpoint the averaged weights. Throws CheckpointError for a damaged file, StateDictError naming every
+ * training checkpoint the averaged weights unless `weights` is "raw". Throws CheckpointError for a damaged file, StateDictError naming every
  * difference.
  */
-export async function loadCheckpoint(model: Module, path: string): Promise<void> {
-  const { entries } = await readWeights(path);
+export async function loadCheckpoint(model: Module, path: string, options: ReadOptions = {}): Promise<void> {
+  const { entries } = await readWeights(path, options);
   loadFileEntries(model, entries, path);
 }
 

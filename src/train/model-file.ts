@@ -58,11 +58,16 @@ export interface LoadedModel {
 export const weightSets = ["averaged", "raw"] as const;
 export type WeightSet = (typeof weightSets)[number];
 
+export interface ReadOptions {
+  /** Of a training checkpoint. Default: the averaged ones, and of other files what they hold. */
+  readonly weights?: WeightSet | undefined;
+}
+
 /**
- * The weights of a .safetensors or .pth file; of a training checkpoint the averaged ones, or those that `wanted` names.
- * Throws CheckpointError, also where the file has others than those wanted.
+ * The weights of a .safetensors or .pth file; of a training checkpoint the averaged ones unless `weights` says
+ * otherwise. Throws CheckpointError, also where the file has others than those wanted.
  */
-export async function readWeights(path: string, wanted?: WeightSet): Promise<WeightsFile> {
+export async function readWeights(path: string, { weights: wanted }: ReadOptions = {}): Promise<WeightsFile> {
   const bytes = await readCheckpointBytes(path);
   const file = decodeWeights(bytes, path);
   const { averages, raw } = splitEntries(file.entries);
@@ -184,11 +189,11 @@ const firstNames = (entries: ReadonlyMap<string, StoredTensor>): string => {
 
 /**
  * The model in a .safetensors or .pth file, with Apple's, mmpretrain's or timm's names; its averaged weights where it is a
- * training checkpoint, or the set that `wanted` names. Throws CheckpointError for a file that is missing, damaged or no MobileOne, StateDictError naming
+ * training checkpoint, or the set that `weights` names. Throws CheckpointError for a file that is missing, damaged or no MobileOne, StateDictError naming
  * the entries that do not fit.
  */
-export async function loadModelFile(path: string, wanted?: WeightSet): Promise<LoadedModel> {
-  const file = await readWeights(path, wanted);
+export async function loadModelFile(path: string, options: ReadOptions = {}): Promise<LoadedModel> {
+  const file = await readWeights(path, options);
   const keys = recognizeKeys(file.entries.keys()) ?? "mmpretrain";
   const info = infoOf(file, keys, path);
   const { numClasses, form } = info;

@@ -30,8 +30,8 @@ export async function findModelFile(path: string, wanted?: WeightSet): Promise<s
   );
 }
 
-/** Loads the model that `path` names, its `wanted` set of weights. Throws as findModelFile and loadModelFile do. */
-export async function loadModel(path: string, wanted?: WeightSet): Promise<FoundModel> {
-  const file = await findModelFile(path, wanted);
-  return { ...(await loadModelFile(file, wanted)), path: file };
+/** Loads the model that `path` names, its delivered weights or the set that `weights` names. Throws as findModelFile and loadModelFile do. */
+export async function loadModel(path: string, weights?: WeightSet): Promise<FoundModel> {
+  const file = await findModelFile(path, weights);
+  return { ...(await loadModelFile(file, { weights })), path: file };
 }
