@@ -16,6 +16,7 @@ export { evaluate } from "./train/evaluate.js";
 export type { Logger } from "./train/events.js";
 export { DivergedError } from "./train/finite.js";
 export { loadModelFile, saveModelFile } from "./train/model-file.js";
+export { type PlanOverrides, planRecipe } from "./train/plan.js";
 export { mobileoneRecipe, type RecipeForm } from "./train/recipes/mobileone.js";
 export { mobileoneS0, mobileoneS0Demo } from "./train/recipes/mobileone-s0.js";
 export { type TrainOptions, type TrainResult, train } from "./train/trainer.js";

@@ -40,7 +40,8 @@ export interface Command<O extends OptionTable = OptionTable> {
   readonly takesAnything?: boolean;
   /** What follows `tensorone` on a line that works; at least one. */
   readonly examples: readonly string[];
-  run(values: Values<O>, words: readonly string[], face: Face): Promise<Outcome>;
+  /** `given` names the options that stood on the line; the others have their fallback. */
+  run(values: Values<O>, words: readonly string[], face: Face, given: ReadonlySet<string>): Promise<Outcome>;
 }
 
 /** The command, with the types of its values taken from its table. */

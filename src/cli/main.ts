@@ -57,9 +57,11 @@ async function run(args: readonly string[], isJson: boolean): Promise<Outcome | 
   const command = commands.find((one) => one.name === name);
   if (!command) throw unknownCommand(name);
   if (!command.takesAnything && asksForHelp(rest)) return say(commandHelp(command));
-  const { values, words } = command.takesAnything ? { values: {}, words: rest } : parse(command, rest);
+  const { values, words, given } = command.takesAnything
+    ? { values: {}, words: rest, given: new Set<string>() }
+    : parse(command, rest);
   const terminal = new Terminal(isJson ? process.stderr : process.stdout, process.env);
-  return command.run(values, words, { terminal, caller: callerPrefix() });
+  return command.run(values, words, { terminal, caller: callerPrefix() }, given);
 }
 
 const asksForHelp = (args: readonly string[]): boolean => args.includes("--help") || args.includes("-h");

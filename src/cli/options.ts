@@ -94,8 +94,13 @@ export function integer<D extends number | undefined = undefined>(spec: Spec<D> 
   };
 }
 
-/** A positive number such as a learning rate. */
-export function positive<D extends number | undefined = undefined>(spec: Spec<D>): Option<number | D> {
+/** A number such as a learning rate or a share: above 0, or from 0 on, and at most `max`. */
+export function number<D extends number | undefined = undefined>(
+  spec: Spec<D> & { readonly max?: number; readonly fromZero?: boolean; readonly example?: number },
+): Option<number | D> {
+  const { max = Number.POSITIVE_INFINITY, fromZero = false, example = 0.1 } = spec;
+  const least = fromZero ? "a number of at least 0" : "a number above 0";
+  const expected = `${least}${max < Number.POSITIVE_INFINITY ? ` and at most ${max}` : ""} such as ${formatRate(example)}`;
   return {
     form: "value",
     placeholder: spec.placeholder ?? "X",
@@ -103,14 +108,15 @@ export function positive<D extends number | undefined = undefined>(spec: Spec<D>
     fallback: spec.default as D,
     read: (value, where) => {
       const number = value.trim() === "" ? Number.NaN : Number(value);
-      if (!Number.isFinite(number) || number <= 0)
-        throw new UsageError(
-          `${where}: ${value || "an empty value"}, expected a number above 0 such as ${formatRate(0.1)}`,
-        );
+      if (!Number.isFinite(number) || number < 0 || (number === 0 && !fromZero) || number > max)
+        throw new UsageError(`${where}: ${value || "an empty value"}, expected ${expected}`);
       return number;
     },
   };
 }
+
+/** A positive number such as a learning rate. */
+export const positive = <D extends number | undefined = undefined>(spec: Spec<D>): Option<number | D> => number(spec);
 
 /** One of a few names. */
 export function choice<N extends string>(names: readonly N[], spec: Spec<N> & { readonly default: N }): Option<N> {
@@ -129,4 +135,12 @@ export function choice<N extends string>(names: readonly N[], spec: Spec<N> & { 
       );
     },
   };
+}
+
+/** One of a few names, or nothing. */
+export function optionalChoice<N extends string>(
+  names: readonly [N, ...N[]],
+  spec: Omit<Spec<N>, "default">,
+): Option<N | undefined> {
+  return { ...choice(names, { ...spec, default: names[0] }), fallback: undefined };
 }

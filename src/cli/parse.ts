@@ -11,6 +11,8 @@ import { flagOf, type Option, type OptionTable, type Values } from "./options.js
 export interface Parsed<O extends OptionTable> {
   readonly values: Values<O>;
   readonly words: readonly string[];
+  /** Names of the options that stand on the line, whatever their value. */
+  readonly given: ReadonlySet<string>;
 }
 
 type Token = ReturnType<typeof tokenize>[number];
@@ -33,6 +35,7 @@ export function parse<O extends OptionTable>(command: Command<O>, args: readonly
   const values: Record<string, unknown> = {};
   for (const [name, option] of Object.entries(table)) values[name] = option.fallback;
   const words: string[] = [];
+  const given = new Set<string>();
   const tokens = tokenize(args, table);
   for (let i = 0; i < tokens.length; i++) {
     const token = tokens[i]!;
@@ -40,13 +43,14 @@ export function parse<O extends OptionTable>(command: Command<O>, args: readonly
     if (token.kind !== "option") continue;
     const name = byFlag.get(token.rawName);
     if (name === undefined) throw unknownOption(command.name, token.rawName, [...byFlag.keys()]);
+    given.add(name);
     const option = table[name]!;
     const next = valueAfter(option, tokens, i);
     if (next !== undefined) i++;
     values[name] = readOption(option, token.value ?? next, `${command.name}: ${token.rawName}`, args[token.index + 1]);
   }
   checkWords(command.name, command.positionals, words);
-  return { values: values as Values<O>, words };
+  return { values: values as Values<O>, words, given };
 }
 
 /** The word after an optional's flag belongs to it. */

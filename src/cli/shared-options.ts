@@ -4,9 +4,11 @@
 import { availableParallelism } from "node:os";
 import { backendNames, setBackend } from "../backends/backend.js";
 import { decoderNames } from "../data/codecs/decoder.js";
+import { weightSets } from "../train/model-file.js";
+import type { PlanOverrides } from "../train/plan.js";
 import { type RecipeForm, recipeForms } from "../train/recipes/mobileone.js";
 import { UsageError } from "../util/errors.js";
-import { choice, flag, integer } from "./options.js";
+import { choice, flag, integer, number, optionalChoice, type Values } from "./options.js";
 
 /** Every command takes them. */
 export const commonOptions = {
@@ -30,6 +32,46 @@ export const recipeOption = choice<RecipeForm>(recipeForms, {
 
 /** Learning rate by the size of a step. */
 export const autoScaleLrOption = flag({ help: "learning rate times images per step, over all replicas, / 256" });
+
+const onOff = ["on", "off"] as const;
+
+/** What the planned steps of a run decide unless these do. */
+export const planOptions = {
+  emaMomentum: number({
+    help: "weight of the newest weights in their moving average; default: the recipe's",
+    max: 1,
+    example: 5e-4,
+  }),
+  emaWarmup: optionalChoice(onOff, {
+    help: "whether the average starts with larger weights, as it does in runs of fewer than 5 / momentum steps unless told",
+    placeholder: "WORD",
+  }),
+  warmupEpochs: number({
+    help: "epochs in which the learning rate rises; default: the recipe's, or less in such short runs",
+    fromZero: true,
+    example: 0.5,
+  }),
+};
+
+/** The same for the trainer. */
+export const planOverrides = (values: Values<typeof planOptions>): PlanOverrides => ({
+  ...(values.emaMomentum !== undefined && { emaMomentum: values.emaMomentum }),
+  ...(values.emaWarmup !== undefined && { emaWarmup: values.emaWarmup === "on" }),
+  ...(values.warmupEpochs !== undefined && { warmupEpochs: values.warmupEpochs }),
+});
+
+/** Which weights of a run, for commands that read a model. */
+export const weightsOption = optionalChoice(weightSets, {
+  help: "which weights of a run folder or checkpoint; default: those the run delivered, of a checkpoint the averaged ones",
+});
+
+/** What a model may be read from; for the help. */
+export const modelHelp = "model file, checkpoint, .safetensors or .pth, or the folder of a run";
+
+/** Where the names of classes are compared. */
+export const allowOtherClassesOption = flag({
+  help: "go on where model and data set name their classes differently: labels are taken as numbers",
+});
 
 /** Threads that decode pictures. */
 export const workersOption = integer({

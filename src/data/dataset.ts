@@ -12,6 +12,8 @@ export interface Dataset {
   readonly root: string;
   readonly split: string;
   readonly classes: readonly string[];
+  /** false where a list file gives numbers only, and `classes` are these. Default true. */
+  readonly areClassesNamed?: boolean;
   readonly samples: readonly Sample[];
   readonly length: number;
 }

@@ -33,6 +33,8 @@ export class ImageFolder {
     /** Class names; a label is an index into them. */
     readonly classes: readonly string[],
     readonly samples: readonly Sample[],
+    /** false where a list file gives numbers only, and `classes` are these. */
+    readonly areClassesNamed: boolean,
   ) {}
 
   get length(): number {
@@ -60,11 +62,12 @@ export class ImageFolder {
       list === undefined
         ? openFolders(root, split, numClasses, report)
         : openList(list, root, split, numClasses, report);
-    return new ImageFolder(root, split, opened.classes, opened.samples);
+    return new ImageFolder(root, split, opened.classes, opened.samples, opened.areClassesNamed);
   }
 }
 
 interface Opened {
+  readonly areClassesNamed: boolean;
   readonly classes: readonly string[];
   readonly samples: readonly Sample[];
 }
@@ -74,7 +77,7 @@ function openFolders(root: string, split: string, numClasses: number | undefined
   if (!isFolder(folder)) {
     const found = readdirSync(root).slice(0, 5).join(", ") || "nothing";
     report(new DataError(`ImageFolder: no folder ${split} in ${root} (it holds ${found})`, layoutHint));
-    return { classes: [], samples: [] };
+    return { areClassesNamed: false, classes: [], samples: [] };
   }
   const present = classFolders(folder, report);
   if (present.length === 0) {
@@ -107,7 +110,7 @@ function openFolders(root: string, split: string, numClasses: number | undefined
     }
     for (const file of files) samples.push({ path: join(folder, name, file), label });
   }
-  return { classes, samples };
+  return { areClassesNamed: true, classes, samples };
 }
 
 function openList(file: string, root: string, split: string, numClasses: number | undefined, report: Report): Opened {
@@ -115,9 +118,9 @@ function openList(file: string, root: string, split: string, numClasses: number 
   if (folders.length > 0) checkClassCount(join(root, "train"), folders.length, numClasses);
   const known = folders.length || numClasses;
   const samples = readListFile(file, { root, split, classCount: known ?? Infinity, report });
-  if (folders.length > 0) return { classes: folders, samples };
+  if (folders.length > 0) return { areClassesNamed: true, classes: folders, samples };
   const classCount = known ?? samples.reduce((most, { label }) => Math.max(most, label + 1), 0);
-  return { classes: Array.from({ length: classCount }, (_, i) => String(i)), samples };
+  return { areClassesNamed: false, classes: Array.from({ length: classCount }, (_, i) => String(i)), samples };
 }
 
 function checkClassCount(where: string, found: number, expected: number | undefined): void {

@@ -70,6 +70,10 @@ export function stateDictError(
   return new StateDictError(lines.join("\n"), hintFor(missing, unexpected, misshapen));
 }
 
+/** The side that differs is that of the classes, whatever the layout. */
+const classesOf = ({ given, expected }: StateDifference["misshapen"][number]): number | undefined =>
+  given.find((side, axis) => side !== expected[axis]);
+
 function hintFor(
   missing: readonly string[],
   unexpected: readonly string[],
@@ -80,6 +84,6 @@ function hintFor(
   if (isDeployed(missing)) return "these are training-form weights: createModel(name), then reparameterize";
   const head = misshapen.find(({ name }) => name.startsWith("head."));
   if (head && misshapen.every(({ name }) => name.startsWith("head.")))
-    return `the classifier has another size: createModel(name, { numClasses: ${head.given.at(-1)} })`;
+    return `the classifier has another size: createModel(name, { numClasses: ${classesOf(head)} })`;
   return undefined;
 }

@@ -1,11 +1,13 @@
 /**
  * Exponential moving average of a model's parameters and buffers (mmengine's ExponentialMovingAverage with
  * update_buffers, as EMAHook drives it; recipe.md 4.6). No bias correction. Integers are copied once and then frozen.
+ * Warm-up, which mmengine has not, lets the average forget its first values as fast as a short run needs.
  */
 import type { Module } from "../nn/module.js";
 import { persistent } from "../nn/parameter.js";
 import { type StateDict, stateDictError } from "../nn/state-dict.js";
 import { update } from "../ops/apply.js";
+import { Scalar } from "../ops/scalar.js";
 import { allocate } from "../tensor/create.js";
 import { isFloat } from "../tensor/dtype.js";
 import { scope } from "../tensor/scope.js";
@@ -15,6 +17,27 @@ import { UsageError } from "../util/errors.js";
 export interface EmaOptions {
   /** Weight of the new values: 1 − decay. Default 5e-4, MobileOne's. */
   readonly momentum?: number;
+  /**
+   * Larger weights at first, by `warmMomentum`; `beginStep()` then has to come before each step, compiled or not.
+   * Default false.
+   */
+  readonly warmup?: boolean;
+  /** Updates before they begin, such as those in which the learning rate rises. Default 0. */
+  readonly warmupStart?: number;
+}
+
+/** The decay is (1 + t) / (10 + t) while that is below 1 − momentum (tf.train.ExponentialMovingAverage, num_updates). */
+const WARMUP_DELAY = 10;
+/** As fast as batch norm's running statistics move (nn/batch-norm), without which weights mean nothing. */
+const LARGEST_MOMENTUM = 0.1;
+
+/**
+ * The momentum of the update after `updates` others, under warm-up: from `start` on the average looks back over about a
+ * ninth of the updates since then, over ten at least, and never further than `momentum` alone would.
+ */
+export function warmMomentum(momentum: number, updates: number, start = 0): number {
+  if (updates < start) return momentum;
+  return Math.max(momentum, Math.min(LARGEST_MOMENTUM, (WARMUP_DELAY - 1) / (WARMUP_DELAY + updates - start)));
 }
 
 export interface EmaState {
@@ -26,6 +49,12 @@ export interface EmaState {
 
 export class Ema {
   readonly momentum: number;
+  readonly warmup: boolean;
+  readonly #warmupStart: number;
+  /** With warm-up, what the next update takes, also in a compiled step. */
+  readonly #weight = new Scalar(1);
+  /** Calls of beginStep(), from which the weight follows. */
+  #begun = 0;
   readonly #pairs: readonly { readonly name: string; readonly raw: Tensor; readonly average: Tensor }[];
   /** Counted on the backend, so that a replayed update counts as well. */
   readonly #steps = persistent([], "int32", 0);
@@ -34,10 +63,12 @@ export class Ema {
   #isSwapped = false;
 
   /** Starts as a copy of the model as it is. Throws UsageError for a momentum outside (0, 1]. */
-  constructor(model: Module, { momentum = 5e-4 }: EmaOptions = {}) {
+  constructor(model: Module, { momentum = 5e-4, warmup = false, warmupStart = 0 }: EmaOptions = {}) {
     if (!(momentum > 0 && momentum <= 1))
       throw new UsageError(`Ema: momentum is ${momentum}, expected above 0 and at most 1`);
     this.momentum = momentum;
+    this.warmup = warmup;
+    this.#warmupStart = warmupStart;
     this.#pairs = [...model.stateDict()].map(([name, raw]) => ({
       name,
       raw,
@@ -60,12 +91,23 @@ export class Ema {
     return new Map(this.#pairs.map(({ name, average }) => [name, average]));
   }
 
-  /** After an optimiser step: the first call copies everything, later ones move floats by momentum·(raw − average). */
+  /** Sets the momentum of the update that comes next; only warm-up needs it. A compiled step cannot do so by itself. */
+  beginStep(): void {
+    this.#weight.value = warmMomentum(this.momentum, this.#begun++, this.#warmupStart);
+  }
+
+  /**
+   * After an optimiser step: the first call copies everything, later ones move floats by momentum·(raw − average). Throws
+   * UsageError while the averages are swapped in, and with warm-up before the first beginStep().
+   */
   update(): void {
     if (this.#isSwapped) throw new UsageError("Ema: update() while the averages are swapped in", "call swap() first");
+    if (this.warmup && this.#begun === 0)
+      throw new UsageError("Ema: update() with warm-up before beginStep()", "call beginStep() before each step");
+    const weight = this.warmup ? this.#weight : this.momentum;
     for (const { raw, average } of this.#pairs)
       if (!this.#hasStarted) update("assign", [average, raw], {});
-      else if (isFloat(raw.dtype)) update("lerp", [average, raw], { weight: this.momentum });
+      else if (isFloat(raw.dtype)) update("lerp", [average, raw], { weight });
     update("accumulate", [this.#steps, this.#one], {});
     this.#hasStarted = true;
   }
@@ -82,8 +124,16 @@ export class Ema {
     this.#isSwapped = !this.#isSwapped;
   }
 
-  /** Runs `body` with the averages in the model and puts the raw values back, also after an error. */
+  /**
+   * Runs `body` with the averages in the model and puts the raw values back, also after an error. Throws UsageError where
+   * warm-up has missed a beginStep().
+   */
   async withAverages<T>(body: () => T | Promise<T>): Promise<T> {
+    if (this.warmup && this.#begun < (await this.readSteps()))
+      throw new UsageError(
+        `Ema: ${await this.readSteps()} updates with warm-up after ${this.#begun} of beginStep(), expected one before each`,
+        "a compiled step does not pass through its code again: call beginStep() outside of it",
+      );
     this.swap();
     try {
       return await body();
@@ -109,6 +159,7 @@ export class Ema {
       else average.write(given.dataSync());
     }
     this.#steps.write(Int32Array.of(steps));
+    this.#begun = steps;
     this.#hasStarted = steps > 0;
   }
 

@@ -17,7 +17,7 @@ export interface TrainingEntries {
 const prefixes = { raw: "raw.", momentum: "momentum." } as const;
 
 /** Whether an entry is a weight of the model, the averaged one where the file has both. */
-export const isWeight = (name: string): boolean => Object.values(prefixes).every((prefix) => !name.startsWith(prefix));
+const isWeight = (name: string): boolean => Object.values(prefixes).every((prefix) => !name.startsWith(prefix));
 
 /** All of them as errors call them, the weights first: averages and momentum follow them. */
 export function* namedEntries({ raw, averages, momentum }: TrainingEntries): Iterable<[string, StoredTensor]> {

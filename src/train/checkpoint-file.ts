@@ -11,14 +11,14 @@ import {
 } from "../io/index.js";
 import type { Module } from "../nn/module.js";
 import { writeFileAtomic } from "../util/atomic-file.js";
-import { containerOf, readWeights } from "./model-file.js";
+import { containerOf, type ReadOptions, readWeights } from "./model-file.js";
 
 /**
  * Loads a .safetensors or .pth file into `model`, strictly, under the model's own names or those of Apple or timm; of a
- * training checkpoint the averaged weights. Throws CheckpointError for a damaged file and for numbers that are not finite,
- * StateDictError naming every difference.
+ * training checkpoint the averaged weights unless `weights` is "raw". Throws CheckpointError for a damaged file and for
+ * numbers that are not finite, StateDictError naming every difference.
  */
-export async function loadCheckpoint(model: Module, path: string, options: FiniteOptions = {}): Promise<void> {
+export async function loadCheckpoint(model: Module, path: string, options: ReadOptions = {}): Promise<void> {
   const { entries } = await readWeights(path, options);
   loadFileEntries(model, entries, path, options);
 }

@@ -16,6 +16,7 @@ import { CheckpointError } from "../util/errors.js";
 import { joinEntries, namedEntries, splitEntries } from "./checkpoint-entries.js";
 import { differences, firstDifferences } from "./differences.js";
 import { describe, readCheckpointBytes } from "./model-file.js";
+import { plannedAsPublished } from "./plan.js";
 import type { Recipe } from "./recipe.js";
 import type { Session } from "./session.js";
 
@@ -97,10 +98,15 @@ export async function readCheckpointFile(path: string): Promise<CheckpointFile> 
   } catch {
     throw new DamagedError(`${path}: it is not JSON, the file is damaged`);
   }
-  if (file?.format !== FORMAT || !Number.isInteger(file.progress?.step) || typeof file.tensors !== "string")
+  if (
+    file?.format !== FORMAT ||
+    !Number.isInteger(file.progress?.step) ||
+    typeof file.tensors !== "string" ||
+    !file.recipe?.ema
+  )
     throw new DamagedError(`${path}: format ${JSON.stringify(file?.format)}, expected ${FORMAT}`);
-  // runs of one replica once did not say so
-  return { replicas: 1, ...file } as CheckpointFile;
+  // runs of one replica once did not say so, and recipes not how they were planned
+  return { replicas: 1, ...file, recipe: plannedAsPublished(file.recipe!) } as CheckpointFile;
 }
 
 /** Reads both files. Throws DamagedError unless they are whole, belong together and hold finite numbers. */
@@ -120,10 +126,11 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 /** Throws CheckpointError naming what differs from the run at hand. */
 export function expectSameRun(path: string, file: CheckpointFile, header: CheckpointHeader): void {
   const { recipe, seed, replicas, numClasses, classes, trainImages } = file;
-  const changed = differences({ recipe, seed, replicas, numClasses, classes, trainImages }, header);
+  const own = { recipe: plannedAsPublished(recipe), seed, replicas, numClasses, classes, trainImages };
+  const changed = differences(own, { ...header, recipe: plannedAsPublished(header.recipe) });
   if (changed.length > 0)
     throw new CheckpointError(
       `${path}: belongs to another run: ${firstDifferences(changed)}`,
-      "resume with the same data and options, or start a new run from its weights with --init",
+      "resume with the same data, and with no option that the run was started with; --init starts a new run from its weights",
     );
 }

@@ -16,6 +16,7 @@ import {
   readCheckpoint,
   readCheckpointFile,
 } from "./checkpoint-format.js";
+import type { ClassCheck } from "./class-names.js";
 import { adoptMmengineCheckpoint } from "./mmengine-file.js";
 import { containerOf } from "./model-file.js";
 import type { Session } from "./session.js";
@@ -29,6 +30,24 @@ const unfinished = /^\..*\.tmp$/;
 /** A checkpoint and the path of its tensors. */
 export interface FoundCheckpoint extends Checkpoint {
   readonly path: string;
+}
+
+/** The JSON of every checkpoint in a folder, newest first; those that cannot be read come last, to be reported. */
+export async function listCheckpoints(folder: string): Promise<{ path: string; step: number }[]> {
+  const names = await readdir(folder).catch(() => []);
+  const found = await Promise.all(
+    names
+      .filter((name) => name.endsWith(".json") && !name.startsWith("."))
+      .map(async (name) => {
+        const path = join(folder, name);
+        const step = await readCheckpointFile(path).then(
+          (file) => file.progress.step,
+          () => -1,
+        );
+        return { path, step };
+      }),
+  );
+  return found.sort((a, b) => b.step - a.step);
 }
 
 export class CheckpointFolder {
@@ -77,14 +96,19 @@ export class CheckpointFolder {
    * finite; others are passed over with a notice. Throws CheckpointError where there is none, or where it belongs to another
    * run.
    */
-  async find(named: string | null, header: CheckpointHeader, notice: (text: string) => void): Promise<FoundCheckpoint> {
+  async find(
+    named: string | null,
+    header: CheckpointHeader,
+    notice: (text: string) => void,
+    check: ClassCheck = { allow: false },
+  ): Promise<FoundCheckpoint> {
     if (named !== null && containerOf(named) === "torch")
-      return { ...(await adoptMmengineCheckpoint(named, header)), path: named };
-    if (named !== null) return this.#read(named.replace(/\.(json|safetensors)$/, ".json"), header);
+      return { ...(await adoptMmengineCheckpoint(named, header, check, notice)), path: named };
+    if (named !== null) return this.#read(named.replace(/\.(json|safetensors)$/, ".json"), header, check);
     const candidates = await this.#list();
     for (const { path } of candidates)
       try {
-        return await this.#read(path, header);
+        return await this.#read(path, header, check);
       } catch (error) {
         if (!(error instanceof DamagedError)) throw error;
         notice(`${error.summary}; trying the one before`);
@@ -95,30 +119,17 @@ export class CheckpointFolder {
     );
   }
 
-  async #read(path: string, header: CheckpointHeader): Promise<FoundCheckpoint> {
+  async #read(path: string, header: CheckpointHeader, { allow }: ClassCheck): Promise<FoundCheckpoint> {
     // a run that does not fit is told before the hash of a large file is taken
-    expectSameRun(path, await readCheckpointFile(path), header);
+    const file = await readCheckpointFile(path);
+    expectSameRun(path, allow ? { ...file, classes: header.classes } : file, header);
     const checkpoint = await readCheckpoint(path);
     this.#newest = path.replace(/\.json$/, ".safetensors");
     return { ...checkpoint, path: this.#newest };
   }
 
-  /** All checkpoints, newest first; those whose JSON cannot be read come last, to be reported. */
-  async #list(): Promise<{ path: string; step: number }[]> {
-    const names = await readdir(this.#folder).catch(() => []);
-    const found = await Promise.all(
-      names
-        .filter((name) => name.endsWith(".json") && !name.startsWith("."))
-        .map(async (name) => {
-          const path = join(this.#folder, name);
-          const step = await readCheckpointFile(path).then(
-            (file) => file.progress.step,
-            () => -1,
-          );
-          return { path, step };
-        }),
-    );
-    return found.sort((a, b) => b.step - a.step);
+  #list(): Promise<{ path: string; step: number }[]> {
+    return listCheckpoints(this.#folder);
   }
 
   /** Those beyond `step` were passed over: they stand for nothing that is kept. */

@@ -1,24 +1,46 @@
 /**
- * What a run leaves for others: the averaged weights, and their folded form with its certificate. Folding comes first:
- * weights without a certificate leave no file.
+ * What a run leaves for others: one of its two sets of weights, and their folded form with its certificate. Folding comes
+ * first: weights without a certificate leave no file.
  */
 import { FoldError, type MobileOne, type Reparameterized, reparameterize } from "../models/index.js";
-import { saveModelFile } from "./model-file.js";
+import type { ValidationInfo } from "./events.js";
+import { saveModelFile, type WeightSet } from "./model-file.js";
+import type { Recipe } from "./recipe.js";
 import type { Session } from "./session.js";
+
+/** Names in a run folder. */
+export const modelFileName = "model.safetensors";
+export const deployFileName = "model-deploy.safetensors";
 
 export interface FinalFiles {
   readonly modelFile: string;
   readonly deployFile: string;
 }
 
-/** The averages folded. Throws DivergedError where the two forms do not answer with finite numbers. */
-export async function foldAverages(session: Session): Promise<Reparameterized> {
-  const { model, recipe, ema, step } = session;
+/**
+ * Which weights a run delivers: the averaged ones; after a short run those that the last validation found better, where it
+ * looked at both. Equal figures leave it at the average.
+ */
+export function chooseWeights({ plan }: Recipe, validation: ValidationInfo | null): WeightSet {
+  if (plan !== "short" || !validation?.raw) return "averaged";
+  const { top1, loss } = validation.raw;
+  return Number.isFinite(loss) && top1 > validation.top1 ? "raw" : "averaged";
+}
+
+/** Runs `body` with one of the two sets of weights in the model. */
+const withWeights = <T>({ ema }: Session, weights: WeightSet, body: () => Promise<T>): Promise<T> =>
+  weights === "raw" ? body() : ema.withAverages(body);
+
+/** One set of weights folded. Throws DivergedError where the two forms do not answer with finite numbers. */
+export async function foldWeights(session: Session, weights: WeightSet): Promise<Reparameterized> {
+  const { model, recipe, step } = session;
   try {
-    return await ema.withAverages(() => reparameterize(model.eval(), { probe: { imageSize: recipe.images.evalSize } }));
+    return await withWeights(session, weights, () =>
+      reparameterize((model as MobileOne).eval(), { probe: { imageSize: recipe.images.evalSize } }),
+    );
   } catch (error) {
     if (!(error instanceof FoldError)) throw error;
-    throw session.diverged(`the averages after step ${step} have no certificate: ${error.summary}`);
+    throw session.diverged(`the ${weights} weights after step ${step} have no certificate: ${error.summary}`);
   }
 }
 
@@ -27,10 +49,11 @@ export async function writeFinalModel(
   session: Session,
   folded: MobileOne,
   classes: readonly string[],
+  weights: WeightSet,
   { modelFile, deployFile }: FinalFiles,
 ): Promise<void> {
-  const info = { recipe: session.recipe, classes };
-  await session.ema.withAverages(() => saveModelFile(modelFile, session.model as MobileOne, info));
-  await saveModelFile(deployFile, folded, info);
+  const about = { recipe: session.recipe, classes, weights };
+  await withWeights(session, weights, () => saveModelFile(modelFile, session.model as MobileOne, about));
+  await saveModelFile(deployFile, folded, about);
   folded.dispose();
 }

@@ -19,8 +19,10 @@ import { writeFileAtomic } from "../util/atomic-file.js";
 import { CheckpointError } from "../util/errors.js";
 import { type Entries, joinEntries, namedEntries, splitEntries } from "./checkpoint-entries.js";
 import { type Checkpoint, type CheckpointHeader, readCheckpoint } from "./checkpoint-format.js";
+import { type ClassCheck, compareClasses } from "./class-names.js";
+import { epochLength } from "./epoch-length.js";
 import { readCheckpointBytes } from "./model-file.js";
-import { ratesAt } from "./schedule.js";
+import { ratesAt, warmupSteps } from "./schedule.js";
 
 /** γ and β of a batch norm, by mmpretrain's names. */
 const NORM = /norm\.(weight|bias)$/;
@@ -55,14 +57,23 @@ function stateOf({ file, bytes }: Checkpoint): TrainingState {
  * mmengine's checkpoint as one of the run at hand, which has to have its classes and as many steps in an epoch. Order and
  * augmentation of the pictures to come are this package's. Throws CheckpointError.
  */
-export async function adoptMmengineCheckpoint(path: string, header: CheckpointHeader): Promise<Checkpoint> {
+export async function adoptMmengineCheckpoint(
+  path: string,
+  header: CheckpointHeader,
+  check: ClassCheck = { allow: false },
+  notice: (text: string) => void = () => {},
+): Promise<Checkpoint> {
   const state = await readTrainingCheckpoint(path);
   const { raw, averages, momentum, averageSteps, step, epoch } = state;
   const numClasses = raw.get("head.fc.bias")?.shape[0];
   if (numClasses !== header.numClasses)
     throw new CheckpointError(`${path}: trained on ${numClasses} classes, the data set has ${header.numClasses}`);
-  const perReplica = Math.ceil(header.trainImages / header.replicas);
-  const stepsPerEpoch = Math.ceil(perReplica / header.recipe.batchSize);
+  if (state.classes !== null) {
+    const own = { where: path, names: state.classes, count: state.classes.length };
+    const line = compareClasses(own, { where: "the data set", names: header.classes, count: header.numClasses }, check);
+    if (line !== null) notice(line);
+  }
+  const { steps: stepsPerEpoch } = epochLength(header.recipe, header.trainImages, header.replicas);
   if (step !== epoch * stepsPerEpoch)
     throw new CheckpointError(
       `${path}: is ${step} steps or ${epoch} epochs far, here ${epoch} epochs have ${epoch * stepsPerEpoch} steps`,
@@ -107,7 +118,7 @@ export async function convertToMmengine(path: string, out: string, names: Iterab
     return { lr: rates.lr, initialLr, momentum, dampening, nesterov, weightDecay, initialWeightDecay: base };
   };
   const schedulers = [
-    counts(step, 0, Math.round(schedule.warmupEpochs * stepsPerEpoch)),
+    counts(step, 0, warmupSteps(recipe, stepsPerEpoch)),
     counts(epoch, Math.round(schedule.warmupEpochs), epochs),
     counts(epoch, 0, epochs),
   ];

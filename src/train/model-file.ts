@@ -4,13 +4,17 @@
  */
 import { readFile } from "node:fs/promises";
 import {
+  decodeTorchFile,
   decodeWeights,
   encodeWeights,
   expectFiniteEntries,
   type FiniteOptions,
+  isMmengineCheckpoint,
+  isTorchFile,
   type KeyStyle,
   loadFileEntries,
   type Metadata,
+  readMmengineCheckpoint,
   recognizeKeys,
   recognizeModel,
   renameKeys,
@@ -21,7 +25,7 @@ import {
 import { createModel, listModels, type MobileOne, variants } from "../models/index.js";
 import { writeFileAtomic } from "../util/atomic-file.js";
 import { CheckpointError } from "../util/errors.js";
-import { isWeight } from "./checkpoint-entries.js";
+import { splitEntries } from "./checkpoint-entries.js";
 import type { Recipe } from "./recipe.js";
 
 /** What a model file says beside its tensors. */
@@ -52,24 +56,54 @@ export interface LoadedModel {
   readonly info: ModelInfo;
 }
 
+/** A run has two sets of weights: those that the optimiser moves, and their moving averages. */
+export const weightSets = ["averaged", "raw"] as const;
+export type WeightSet = (typeof weightSets)[number];
+
+export interface ReadOptions extends FiniteOptions {
+  /** Of a training checkpoint. Default: the averaged ones, and of other files what they hold. */
+  readonly weights?: WeightSet | undefined;
+}
+
 /**
- * The weights of a .safetensors or .pth file; of a training checkpoint the averaged ones. Throws CheckpointError, also for
- * numbers that are not finite in any of its entries.
+ * The weights of a .safetensors or .pth file; of a training checkpoint the averaged ones unless `weights` says
+ * otherwise. Throws CheckpointError, also where the file has others than those wanted and for numbers that are not finite in
+ * any of its entries.
  */
-export async function readWeights(path: string, options: FiniteOptions = {}): Promise<WeightsFile> {
-  const file = decodeWeights(await readCheckpointBytes(path), path);
+export async function readWeights(
+  path: string,
+  { weights: wanted, ...options }: ReadOptions = {},
+): Promise<WeightsFile> {
+  const bytes = await readCheckpointBytes(path);
+  const file = decodeWeights(bytes, path);
   expectFiniteEntries(file.entries, path, options);
-  return { ...file, entries: new Map([...file.entries].filter(([name]) => isWeight(name))) };
+  const { averages, raw } = splitEntries(file.entries);
+  if (raw.size > 0) return { ...file, entries: new Map(wanted === "raw" ? raw : averages) };
+  if (wanted === "raw" && isTorchFile(bytes)) {
+    const object = decodeTorchFile(bytes, path);
+    if (isMmengineCheckpoint(object))
+      return { ...file, entries: new Map(readMmengineCheckpoint(object, bytes.length, path).raw) };
+  }
+  // files of others do not say; one that train wrote does where its weights are raw
+  const own: WeightSet | null = file.metadata.weights === "raw" ? "raw" : null;
+  if (wanted !== undefined && wanted !== (own ?? "averaged"))
+    throw new CheckpointError(
+      `${path}: holds ${own ?? "one set of"} weights alone, expected ${wanted} ones`,
+      "both sets are in the run's folder and in the files of its checkpoints/: name one of these",
+    );
+  return { ...file, entries: new Map(averages) };
 }
 
 /** What a file can say beyond the model itself. */
 export interface FileSubject {
   readonly recipe: Pick<Recipe, "images"> | null;
   readonly classes: readonly string[] | null;
+  /** Which set of weights these are. Default averaged, or nobody knows. */
+  readonly weights?: WeightSet;
 }
 
 /** The metadata that describes `model` in a file. */
-export function describe(model: MobileOne, { recipe, classes }: FileSubject): Metadata {
+export function describe(model: MobileOne, { recipe, classes, weights }: FileSubject): Metadata {
   return {
     producer: "tensorone",
     model: listModels().find((name) => variants[name] === model.variant) ?? "custom",
@@ -77,6 +111,7 @@ export function describe(model: MobileOne, { recipe, classes }: FileSubject): Me
     numClasses: String(model.numClasses),
     ...(classes ? { classes: JSON.stringify(classes) } : {}),
     ...(recipe ? { images: JSON.stringify(recipe.images) } : {}),
+    ...(weights === "raw" ? { weights } : {}),
   };
 }
 
@@ -164,10 +199,10 @@ const firstNames = (entries: ReadonlyMap<string, StoredTensor>): string => {
 
 /**
  * The model in a .safetensors or .pth file, with Apple's, mmpretrain's or timm's names; its averaged weights where it is a
- * training checkpoint. Throws CheckpointError for a file that is missing, damaged, no MobileOne or not finite, StateDictError
- * naming the entries that do not fit.
+ * training checkpoint, or the set that `weights` names. Throws CheckpointError for a file that is missing, damaged, no
+ * MobileOne or not finite, StateDictError naming the entries that do not fit.
  */
-export async function loadModelFile(path: string, options: FiniteOptions = {}): Promise<LoadedModel> {
+export async function loadModelFile(path: string, options: ReadOptions = {}): Promise<LoadedModel> {
   const file = await readWeights(path, options);
   const keys = recognizeKeys(file.entries.keys()) ?? "mmpretrain";
   const info = infoOf(file, keys, path);

@@ -14,6 +14,8 @@ export interface Recipe {
   readonly name: string;
   /** Where the numbers come from. */
   readonly source: string;
+  /** How the rows below were fitted to the steps of a run (plan.ts); absent from recipes that no run has planned yet. */
+  readonly plan?: "whole" | "short";
   readonly model: string;
   readonly epochs: number;
   /** Images per replica and step. */
@@ -42,8 +44,12 @@ export interface Recipe {
     /** Whether the cosines move with each epoch, as the reference, or each step, which short runs want. */
     readonly interval: "epoch" | "step";
   };
-  /** avg += momentum · (raw − avg) after each step, over parameters and running statistics. */
-  readonly ema: { readonly momentum: number };
+  readonly ema: {
+    /** avg += momentum · (raw − avg) after each step, over parameters and running statistics. */
+    readonly momentum: number;
+    /** Larger momentum at first (optim/ema.ts warmMomentum); absent where the plan decides. */
+    readonly warmup?: boolean;
+  };
   readonly images: {
     /** Side of the train pictures, from the first epoch to the first switch. */
     readonly trainSize: number;

@@ -7,6 +7,7 @@ import { relative } from "node:path";
 import type { DecoderName } from "../data/codecs/decoder.js";
 import { type Dataset, openDataset } from "../data/dataset.js";
 import { type Batch, DataLoader, type DecodeStats } from "../data/loader.js";
+import { epochLength } from "./epoch-length.js";
 import { evalPipeline, trainPipeline } from "./pipeline.js";
 import type { ProcessGroup } from "./process-group.js";
 import type { Recipe } from "./recipe.js";
@@ -20,6 +21,8 @@ export interface RunDataOptions {
   readonly workers: number;
   readonly decoder: DecoderName;
   readonly replicas: number;
+  /** Whether the validation set is wanted; it need not be there otherwise. */
+  readonly validate: boolean;
 }
 
 /** A digest of what the set holds, wherever it lies. */
@@ -32,12 +35,17 @@ function contentOf(set: Dataset, root: string): string {
 
 export class RunData {
   readonly classes: readonly string[];
+  /** false where a list file gives numbers only. */
+  readonly areClassesNamed: boolean;
   readonly trainImages: number;
+  /** 0 where nothing is validated. */
   readonly valImages: number;
   /** Steps, which is batches of each replica. */
   readonly stepsPerEpoch: number;
-  /** This process's share of the validation set, each picture in one share. */
-  readonly validation: DataLoader;
+  /** Whether each epoch leaves one picture of each replica out (epoch-length.ts). */
+  readonly leavesOneOut: boolean;
+  /** This process's share of the validation set, each picture in one share; null where nothing is validated. */
+  readonly validation: DataLoader | null;
   /** The validation batches of the process that has most. */
   readonly mostValidationBatches: number;
   readonly #root: string;
@@ -45,17 +53,22 @@ export class RunData {
   readonly #training: DataLoader;
 
   /** Throws DataError for a data set that cannot be used. */
-  constructor(recipe: Recipe, { data, seed, workers, decoder, replicas }: RunDataOptions, group: ProcessGroup) {
+  constructor(recipe: Recipe, options: RunDataOptions, group: ProcessGroup) {
+    const { data, seed, workers, decoder, replicas } = options;
     const trainSet = openDataset(data, "train");
-    const valSet = openDataset(data, "val", { numClasses: trainSet.classes.length });
+    const valSet = options.validate ? openDataset(data, "val", { numClasses: trainSet.classes.length }) : null;
     const share = replicaShare(replicas, group.worldSize, group.rank);
     const { batchSize } = recipe;
     const { evalBatchSize } = recipe.images;
     this.#root = data;
-    this.#sets = [trainSet, valSet];
+    this.#sets = [trainSet, ...(valSet ? [valSet] : [])];
     this.classes = trainSet.classes;
+    this.areClassesNamed = trainSet.areClassesNamed ?? true;
     this.trainImages = trainSet.samples.length;
-    this.valImages = valSet.samples.length;
+    this.valImages = valSet?.samples.length ?? 0;
+    const { steps, leavesOneOut } = epochLength(recipe, this.trainImages, replicas);
+    this.stepsPerEpoch = steps;
+    this.leavesOneOut = leavesOneOut;
     this.#training = new DataLoader(trainSet, {
       replicas,
       rank: Array.from({ length: share.count }, (_, i) => share.first + i),
@@ -63,25 +76,27 @@ export class RunData {
       transform: (epoch) => trainPipeline(recipe, epoch),
       seed,
       shuffle: true,
+      dropLast: leavesOneOut,
       workers,
       decoder,
     });
-    this.stepsPerEpoch = this.#training.batchesPerEpoch;
     const slice = { replicas: group.worldSize, rank: group.rank, pad: false };
-    this.validation = new DataLoader(valSet, {
-      ...slice,
-      batchSize: evalBatchSize,
-      transform: evalPipeline(recipe),
-      workers,
-      decoder,
-    });
+    this.validation =
+      valSet &&
+      new DataLoader(valSet, {
+        ...slice,
+        batchSize: evalBatchSize,
+        transform: evalPipeline(recipe),
+        workers,
+        decoder,
+      });
     this.mostValidationBatches = Math.ceil(Math.ceil(this.valImages / group.worldSize) / evalBatchSize);
   }
 
   /** What has to be the same for every process of a run. */
-  fingerprints(): { readonly train: string; readonly val: string } {
-    const [train, val] = this.#sets.map((set) => contentOf(set, this.#root));
-    return { train: train!, val: val! };
+  fingerprints(): { readonly train: string; readonly val: string | null } {
+    const [train, val = null] = this.#sets.map((set) => contentOf(set, this.#root));
+    return { train: train!, val };
   }
 
   /** The batches of `epoch` from step `from` on: those of this process's replicas in turn, step after step. */
@@ -96,6 +111,6 @@ export class RunData {
 
   async close(): Promise<void> {
     await this.#training.close();
-    await this.validation.close();
+    await this.validation?.close();
   }
 }

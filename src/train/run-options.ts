@@ -5,11 +5,16 @@ import type { DecoderName } from "../data/codecs/decoder.js";
 import type { DecodeStats } from "../data/loader.js";
 import type { Certificate } from "../models/index.js";
 import type { Logger, ValidationInfo } from "./events.js";
+import type { WeightSet } from "./model-file.js";
+import type { PlanOverrides } from "./plan.js";
 import type { ProcessGroup } from "./process-group.js";
 import type { Recipe } from "./recipe.js";
 
 export interface TrainOptions {
+  /** As published, which is then fitted to the steps of the run (plan.ts), or as a checkpoint has it. */
   readonly recipe: Recipe;
+  /** What the steps of the run would decide otherwise. */
+  readonly plan?: PlanOverrides;
   /** Folder in ImageNet layout, with train and val, or shards of one. */
   readonly data: string;
   /** Folder for checkpoints, weights and log; made where missing. Rank 0 alone writes there. */
@@ -34,7 +39,9 @@ export interface TrainOptions {
   readonly resume?: string | true;
   /** Start from the weights of this file instead of random ones. */
   readonly init?: string;
-  /** Validate after each epoch and at the end. Default true. */
+  /** Go on where `init` or `resume` name other classes than the data set. Default false: an error names the first. */
+  readonly allowOtherClasses?: boolean;
+  /** Validate after each epoch and at the end. Default true; false needs no validation set. */
   readonly validate?: boolean;
   /** Validate the raw weights as well as the averaged ones. */
   readonly validateRaw?: boolean;
@@ -43,8 +50,9 @@ export interface TrainOptions {
   /** Hear the run where this process is rank 0. */
   readonly loggers: readonly Logger[];
   /**
-   * When it fires on any rank, all save at the end of the step and leave. Its reason, where that is a number above 0, is
-   * what the result of every rank calls `stopCode`.
+   * When it fires on any rank, all save at the end of the step and leave, the model files included. Its reason, where that
+   * is a number above 0, is what the result of every rank calls `stopCode`; above 1 it stands for a process that is being
+   * ended: the checkpoint alone is written.
    */
   readonly signal?: AbortSignal;
   /** For the run's information only, e.g. "wasm x2". */
@@ -61,8 +69,12 @@ export interface TrainResult {
   /** How fast training pictures were decoded, by one thread. */
   readonly decoding: DecodeStats;
   readonly checkpoint: string;
-  /** null where the run was stopped early, and on ranks other than 0. */
+  /** How the recipe was fitted to the planned steps. */
+  readonly plan: NonNullable<Recipe["plan"]>;
+  /** null where no model was written, and on ranks other than 0. */
   readonly certificate: Certificate | null;
-  readonly modelFile: string;
-  readonly deployFile: string;
+  /** Which weights the model files hold; null, as the files are, where a signal ended the run before they were written. */
+  readonly weights: WeightSet | null;
+  readonly modelFile: string | null;
+  readonly deployFile: string | null;
 }

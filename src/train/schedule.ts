@@ -12,6 +12,10 @@ export interface StepRates {
   weightDecay(base: number): number;
 }
 
+/** Steps in which the learning rate rises. */
+export const warmupSteps = ({ schedule }: Pick<Recipe, "schedule">, stepsPerEpoch: number): number =>
+  Math.round(schedule.warmupEpochs * stepsPerEpoch);
+
 /** The rates of 0-based step `step` of a run with `stepsPerEpoch`. */
 export function ratesAt(recipe: Recipe, step: number, stepsPerEpoch: number): StepRates {
   const { schedule, optimizer, epochs } = recipe;
@@ -21,7 +25,7 @@ export function ratesAt(recipe: Recipe, step: number, stepsPerEpoch: number): St
     {
       peak: optimizer.lr,
       floor: schedule.lrFloor,
-      warmupIterations: Math.round(schedule.warmupEpochs * stepsPerEpoch),
+      warmupIterations: warmupSteps(recipe, stepsPerEpoch),
       warmupFactor: schedule.warmupStart,
       warmupEpochs: schedule.warmupEpochs,
       epochs,

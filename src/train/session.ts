@@ -8,7 +8,7 @@ import { Ema, SGD, splitNormParameters } from "../optim/index.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { DivergedError } from "./finite.js";
 import type { Recipe } from "./recipe.js";
-import { applyRates, ratesAt, type StepRates } from "./schedule.js";
+import { applyRates, ratesAt, type StepRates, warmupSteps } from "./schedule.js";
 
 /**
  * Of a step: a full batch and the last one of an epoch. When pictures grow, the plan of the smaller size has to make room
@@ -40,7 +40,8 @@ export class Session {
     this.model = model;
     this.stepsPerEpoch = stepsPerEpoch;
     this.optimizer = new SGD(splitNormParameters(model), recipe.optimizer);
-    this.ema = new Ema(model, recipe.ema);
+    // until the learning rate has risen the weights are the random ones, more or less
+    this.ema = new Ema(model, { ...recipe.ema, warmupStart: warmupSteps(recipe, stepsPerEpoch) });
   }
 
   get epoch(): number {
@@ -55,6 +56,7 @@ export class Session {
   beginStep(): StepRates {
     const rates = ratesAt(this.recipe, this.step, this.stepsPerEpoch);
     applyRates(this.optimizer.groups, rates);
+    this.ema.beginStep();
     this.model.train();
     return rates;
   }

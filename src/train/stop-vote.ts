@@ -5,6 +5,9 @@
 import { gather } from "./agreement.js";
 import type { ProcessGroup } from "./process-group.js";
 
+/** The code of a stop that was asked for without one, from code. */
+export const ABORTED = 1;
+
 export class StopVote {
   readonly #group: ProcessGroup;
   readonly #signal: AbortSignal | undefined;
@@ -24,7 +27,7 @@ export class StopVote {
   get own(): number {
     if (!this.#signal?.aborted) return 0;
     const code = this.#signal.reason as unknown;
-    return typeof code === "number" && code > 0 ? code : 1;
+    return typeof code === "number" && code > 0 ? code : ABORTED;
   }
 
   /** `code` is known to all ranks already. */

@@ -5,7 +5,7 @@
  */
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Batch } from "../data/loader.js";
+import type { Batch, DataLoader } from "../data/loader.js";
 import { createModel, type Reparameterized } from "../models/index.js";
 import { CheckpointError, NonFiniteError, TensoroneError } from "../util/errors.js";
 import { broadcastBytes, broadcastJson, expectSameFingerprint, expectSameRun, fingerprint } from "./agreement.js";
@@ -15,9 +15,11 @@ import { CheckpointFolder } from "./checkpoint.js";
 import { type CheckpointHeader, restoreCheckpoint } from "./checkpoint-format.js";
 import { evaluateShared } from "./evaluate.js";
 import type { RunInfo, ValidationInfo } from "./events.js";
-import { foldAverages, writeFinalModel } from "./final-model.js";
+import { chooseWeights, deployFileName, foldWeights, modelFileName, writeFinalModel } from "./final-model.js";
 import { DivergedError } from "./finite.js";
-import { loadModelFile } from "./model-file.js";
+import { loadFirstWeights } from "./first-weights.js";
+import type { WeightSet } from "./model-file.js";
+import { describePlan, planRecipe } from "./plan.js";
 import { type ProcessGroup, soloGroup } from "./process-group.js";
 import { expectReplicas } from "./replica-tree.js";
 import { RunData } from "./run-data.js";
@@ -25,7 +27,7 @@ import type { TrainOptions, TrainResult } from "./run-options.js";
 import { Session } from "./session.js";
 import { shareBuffers } from "./share-buffers.js";
 import { createStepper, type Stepper } from "./stepper.js";
-import { StopVote } from "./stop-vote.js";
+import { ABORTED, StopVote } from "./stop-vote.js";
 
 export type { TrainOptions, TrainResult } from "./run-options.js";
 
@@ -60,15 +62,16 @@ class Run {
   #folded: Reparameterized | null = null;
 
   constructor(options: TrainOptions, group: ProcessGroup) {
-    const { recipe, data, out, seed, workers, decoder = "jpeg-js", replicas = 1, loggers, keep } = options;
+    const { data, out, seed, workers, decoder = "jpeg-js", replicas = 1, loggers, keep, validate = true } = options;
     expectReplicas(replicas, group.worldSize);
-    this.#options = options;
     this.#group = group;
     this.#audience = new Audience(group.rank === 0 ? loggers : []);
     this.#stop = new StopVote(group, options.signal);
     this.#checkpoints = new CheckpointFolder(join(out, "checkpoints"), keep);
-    this.#data = new RunData(recipe, { data, seed, workers, decoder, replicas }, group);
+    this.#data = new RunData(options.recipe, { data, seed, workers, decoder, replicas, validate }, group);
     const { classes, trainImages, stepsPerEpoch } = this.#data;
+    const recipe = planRecipe(options.recipe, stepsPerEpoch, options.plan);
+    this.#options = { ...options, recipe };
     const numClasses = classes.length;
     this.#session = new Session(recipe, createModel(recipe.model, { numClasses, seed }), stepsPerEpoch);
     this.#stepper = createStepper(this.#session, replicas, group);
@@ -87,6 +90,7 @@ class Run {
       if (session.step > totalSteps)
         throw new CheckpointError(`train: the checkpoint is at step ${session.step}, asked to stop at ${totalSteps}`);
       await this.#audience.tell("onStart", this.#info(totalSteps));
+      this.#tellPlan();
       const startStep = session.step;
       await this.#stop.agree();
       while (session.step < totalSteps && this.#stop.code === 0) {
@@ -95,11 +99,14 @@ class Run {
         const isEnd = session.step === totalSteps;
         await this.#stop.agree();
         // before the checkpoint, which is not written of weights that give no answer
-        if (this.#stop.code === 0 && (isWhole || isEnd)) await this.#validate();
+        if (this.#stop.code === 0 && (isWhole || isEnd)) await this.#validate(totalSteps);
         if (this.#stop.code === 0 && isEnd) await this.#fold();
         await this.#save(isWhole);
         await this.#stop.agree();
       }
+      // a run that was at its end already has its choice between the two sets of weights to make again
+      const isAtEnd = this.#stop.code === 0 && startStep === totalSteps;
+      if (isAtEnd && recipe.plan === "short") await this.#validate(totalSteps);
       const stopped = this.#stop.code > 0 ? "signal" : session.step === steps ? "finished" : "max-steps";
       if (startStep === session.step) {
         if (stopped !== "signal") await this.#fold();
@@ -114,6 +121,17 @@ class Run {
     }
   }
 
+  /** What differs from the recipe as it was published. */
+  #tellPlan(): void {
+    const { recipe } = this.#options;
+    const plan = describePlan(recipe, this.#session.stepsPerEpoch);
+    if (plan !== null) this.#audience.notice(plan);
+    if (!this.#data.leavesOneOut) return;
+    this.#audience.notice(
+      `one picture of each replica is left out of every epoch: alone in a batch of ${recipe.images.trainSize} px it has no variance`,
+    );
+  }
+
   /** All processes have to be about the same run, or the first step would mix two. */
   async #meet(): Promise<void> {
     if (this.#group.worldSize === 1) return;
@@ -125,14 +143,13 @@ class Run {
 
   /** Initial weights, or everything from a checkpoint, which rank 0 reads for all. */
   async #prepare(): Promise<void> {
-    const { resume, init } = this.#options;
-    const session = this.#session;
+    const { resume, init, data, allowOtherClasses: allow = false } = this.#options;
+    const notice = (text: string) => this.#audience.notice(text);
     if (resume !== undefined) await this.#resume(resume === true ? null : resume);
     else if (init !== undefined) {
-      const source = await loadModelFile(init);
-      session.model.loadStateDict(source.model.stateDict());
-      source.model.dispose();
-      this.#audience.notice(`weights from ${init}`);
+      const { classes, areClassesNamed } = this.#data;
+      const own = { where: data, names: areClassesNamed ? classes : null, count: classes.length };
+      await loadFirstWeights(this.#session.model, init, own, { allow }, notice);
     }
     await this.#expectEqualWeights("first weights");
   }
@@ -140,7 +157,8 @@ class Run {
   async #resume(named: string | null): Promise<void> {
     const group = this.#group;
     const notice = (text: string) => this.#audience.notice(text);
-    const found = group.rank === 0 ? await this.#checkpoints.find(named, this.#header, notice) : null;
+    const { allowOtherClasses: allow = false } = this.#options;
+    const found = group.rank === 0 ? await this.#checkpoints.find(named, this.#header, notice, { allow }) : null;
     const file = await broadcastJson(group, found?.file ?? null);
     const bytes = await broadcastBytes(group, found?.bytes ?? null);
     restoreCheckpoint({ file: file!, bytes }, this.#session);
@@ -185,7 +203,7 @@ class Run {
   }
 
   async #fold(): Promise<void> {
-    if (this.#group.rank === 0) this.#folded = await foldAverages(this.#session);
+    if (this.#group.rank === 0) this.#folded = await foldWeights(this.#session, this.#weights);
   }
 
   async #save(isEpochEnd: boolean): Promise<void> {
@@ -198,13 +216,16 @@ class Run {
     await this.#group.barrier();
   }
 
-  async #validate(): Promise<void> {
-    const { validate = true, validateRaw = false } = this.#options;
-    if (!validate) return;
+  /** Of a short run's last step both sets of weights, since the better one is delivered. */
+  async #validate(totalSteps: number): Promise<void> {
+    const { recipe, validateRaw = false } = this.#options;
+    const { validation } = this.#data;
+    if (!validation) return;
     const session = this.#session;
-    const result = await session.ema.withAverages(() => this.#measure("averages"));
-    const raw = result && validateRaw ? await this.#measure("raw weights") : null;
-    if (!result || (validateRaw && !raw)) return this.#stop.agree();
+    const wantsRaw = validateRaw || (recipe.plan === "short" && session.step === totalSteps);
+    const result = await session.ema.withAverages(() => this.#measure(validation, "averages"));
+    const raw = result && wantsRaw ? await this.#measure(validation, "raw weights") : null;
+    if (!result || (wantsRaw && !raw)) return this.#stop.agree();
     const epoch = Math.ceil(session.step / session.stepsPerEpoch) - 1;
     this.#lastValidation = { epoch, step: session.step, ...result, ...(raw && { raw }) };
     await this.#audience.tell("onValidation", this.#lastValidation);
@@ -214,10 +235,10 @@ class Run {
    * The figures of the weights now in the model, on the running statistics of replica 0. Throws DivergedError for answers
    * that are not finite.
    */
-  async #measure(which: string) {
+  async #measure(validation: DataLoader, which: string) {
     const { model, step } = this.#session;
     const { signal } = this.#options;
-    const { validation, mostValidationBatches } = this.#data;
+    const { mostValidationBatches } = this.#data;
     await shareBuffers(model, this.#group);
     return evaluateShared(model, validation, {
       where: `validation of the ${which} after step ${step}`,
@@ -236,14 +257,22 @@ class Run {
     return runInfo(this.#options, this.#header, this.#group, { valImages, stepsPerEpoch, totalSteps, startStep });
   }
 
+  /** Which set of weights is delivered, by the validation of the step the session is at. */
+  get #weights(): WeightSet {
+    const isCurrent = this.#lastValidation?.step === this.#session.step;
+    return chooseWeights(this.#options.recipe, isCurrent ? this.#lastValidation : null);
+  }
+
   async #finish(stopped: TrainResult["stopped"]): Promise<TrainResult> {
-    const { out } = this.#options;
+    const { out, recipe } = this.#options;
     const session = this.#session;
-    const modelFile = join(out, "model.safetensors");
-    const deployFile = join(out, "model-deploy.safetensors");
-    const folded = stopped === "signal" ? null : this.#folded;
-    const files = { modelFile, deployFile };
-    if (folded) await writeFinalModel(session, folded.model, this.#header.classes, files);
+    // whoever ends a process by a signal waits for nothing but the checkpoint
+    const isWritten = stopped !== "signal" || this.#stop.code === ABORTED;
+    if (isWritten && !this.#folded) await this.#fold();
+    const files = { modelFile: join(out, modelFileName), deployFile: join(out, deployFileName) };
+    const weights = this.#weights;
+    const folded = isWritten ? this.#folded : null;
+    if (folded) await writeFinalModel(session, folded.model, this.#header.classes, weights, files);
     await this.#group.barrier();
     return {
       steps: session.step,
@@ -253,8 +282,11 @@ class Run {
       validation: this.#lastValidation,
       decoding: this.#data.decoding,
       checkpoint: this.#checkpoints.newest,
+      plan: recipe.plan!,
       certificate: folded?.certificate ?? null,
-      ...files,
+      weights: isWritten ? weights : null,
+      modelFile: isWritten ? files.modelFile : null,
+      deployFile: isWritten ? files.deployFile : null,
     };
   }
 }

@@ -20,11 +20,12 @@ function results(backend: Backend): Promise<{ values: TypedArray[]; dispatches: 
       Array.from({ length: COUNT }, (_, i) => randn([sizeOf(i)], { seed: seed + i }).keep());
     const [p, v, average] = [make(100), make(200), make(300)];
     const lr = new Scalar(0.1);
+    const weight = new Scalar(0.25);
     const rates = { momentum: 0.9, weightDecay: 0.01, dampening: 0, nesterov: true, isFirst: false };
     const step = compile((x: Tensor) => {
       const grads = p.map((t) => t.mul(x));
       for (const [i, grad] of grads.entries()) update("sgd", [p[i]!, v[i]!, grad], { lr, ...rates });
-      for (const [i, one] of average.entries()) update("lerp", [one, p[i]!], { weight: 0.25 });
+      for (const [i, one] of average.entries()) update("lerp", [one, p[i]!], { weight });
       // each of these needs what the one before wrote, or writes what it read
       update("accumulate", [p[0]!, p[4]!], {});
       update("accumulate", [p[4]!, p[8]!], {});
@@ -40,6 +41,7 @@ function results(backend: Backend): Promise<{ values: TypedArray[]; dispatches: 
     let dispatches = 0;
     for (let i = 0; i < 4; i++) {
       lr.value = 0.1 / (1 + i);
+      weight.value = 0.25 / (1 + i);
       const x = randn([1], { seed: i });
       const before = stats();
       seen.push(await scope(() => step(x).data()));

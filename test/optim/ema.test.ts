@@ -1,8 +1,9 @@
 /** The moving average against recipe.md 4.6 and section 8; swapping; state. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { liveStorage, setBackend, type Tensor, tensor } from "../../src/index.js";
+import { compile, liveStorage, setBackend, type Tensor, tensor } from "../../src/index.js";
 import { Module } from "../../src/nn/index.js";
-import { Ema } from "../../src/optim/index.js";
+import { update } from "../../src/ops/apply.js";
+import { Ema, warmMomentum } from "../../src/optim/index.js";
 
 beforeAll(async () => {
   await setBackend("reference");
@@ -23,6 +24,14 @@ class Three extends Module {
   }
   get values(): number[] {
     return [this.p.item(), this.b.item(), this.n.item()];
+  }
+}
+
+/** One float32 parameter. */
+class Module32 extends Module {
+  readonly p = this.parameter("p", "bias", tensor(Float32Array.of(0)).keep());
+  forward(x: Tensor): Tensor {
+    return x;
   }
 }
 
@@ -91,5 +100,71 @@ describe("Ema", () => {
 
   it("refuses a momentum outside (0, 1]", () => {
     expect(() => new Ema(new Three(), { momentum: 0 })).toThrow(/momentum is 0/);
+  });
+
+  const warm = { momentum: 0.02, warmup: true, warmupStart: 3 };
+
+  it("warms up after its start: at most a tenth, then 9 / (10 + updates), never below its momentum", () => {
+    const at = (updates: number, start?: number) => warmMomentum(5e-4, updates, start);
+    expect([0, 1, 80, 81, 152, 9000, 20_000].map((t) => at(t))).toEqual([
+      ...[0.1, 0.1, 0.1, 9 / 91, 9 / 162, 9 / 9010, 5e-4],
+    ]);
+    expect([0, 37, 38, 150].map((t) => at(t, 38))).toEqual([5e-4, 5e-4, 0.1, 9 / 122]);
+    expect(warmMomentum(0.5, 1)).toBe(0.5);
+  });
+
+  it("takes the momentum of each step, and goes on from its state", () => {
+    const model = new Three();
+    const ema = new Ema(model, warm);
+    let expected = 0;
+    for (let t = 0; t < 120; t++) {
+      model.set(t % 7, t, t);
+      ema.beginStep();
+      ema.update();
+      expected = t === 0 ? 0 : expected + warmMomentum(warm.momentum, t, warm.warmupStart) * ((t % 7) - expected);
+      expect(averagesOf(ema)[0]).toBeCloseTo(expected, 12);
+    }
+    const resumed = new Ema(new Three(), warm);
+    resumed.loadState(ema.state());
+    resumed.beginStep();
+    ema.beginStep();
+    for (const one of [ema, resumed]) one.update();
+    // the other model holds zeros: both moved by the same share
+    const [a, b] = [averagesOf(ema)[0]!, averagesOf(resumed)[0]!];
+    const share = warmMomentum(warm.momentum, 120, warm.warmupStart);
+    expect(a - b).toBeCloseTo(share * (119 % 7), 12);
+  });
+
+  it("does not update before beginStep(), and shows no averages of steps that had none", async () => {
+    const ema = new Ema(new Three(), warm);
+    expect(() => ema.update()).toThrow(/update\(\) with warm-up before beginStep\(\)/);
+    ema.beginStep();
+    for (let t = 0; t < 3; t++) ema.update();
+    await expect(ema.withAverages(() => 0)).rejects.toThrow(/3 updates with warm-up after 1 of beginStep\(\)/);
+  });
+});
+
+describe.each(["reference", "wasm"] as const)("Ema in a compiled step, on %s", (backend) => {
+  it("reads the momentum anew at each replay", async () => {
+    await setBackend(backend);
+    const model = new Module32();
+    const options = { momentum: 0.02, warmup: true, warmupStart: 2 };
+    const ema = new Ema(model, options);
+    const step = compile((x: Tensor) => {
+      update("assign", [model.p, x], {});
+      ema.update();
+      return undefined;
+    });
+    let expected = 0;
+    for (let t = 0; t < 100; t++) {
+      ema.beginStep();
+      const x = tensor(Float32Array.of(t % 5));
+      step(x);
+      x.dispose();
+      expected = t === 0 ? 0 : expected + warmMomentum(0.02, t, 2) * ((t % 5) - expected);
+      expect([...ema.averages.values()][0]!.item()).toBeCloseTo(expected, 5);
+    }
+    step.dispose();
+    await setBackend("reference");
   });
 });

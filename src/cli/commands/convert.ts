@@ -2,14 +2,15 @@
 import { statSync } from "node:fs";
 import { setBackend } from "../../backends/backend.js";
 import { convertToMmengine } from "../../train/mmengine-file.js";
-import { containerOf, loadModelFile, saveModelFile } from "../../train/model-file.js";
+import { containerOf, saveModelFile } from "../../train/model-file.js";
+import { loadModel } from "../../train/run-weights.js";
 import { UsageError } from "../../util/errors.js";
 import { formatBytes } from "../../util/format.js";
 import { defineCommand } from "../command.js";
 import { keysOption } from "../keys-option.js";
 import { flag } from "../options.js";
 import { checkOutput, shownPath } from "../paths.js";
-import { commonOptions } from "../shared-options.js";
+import { commonOptions, weightsOption } from "../shared-options.js";
 
 /** How the containers are called to people. */
 const spoken = { safetensors: "safetensors", torch: "PyTorch" } as const;
@@ -19,6 +20,7 @@ export const conversion = defineCommand({
   summary: "Converts weights between PyTorch and safetensors, and between the names of Apple, mmpretrain and timm",
   positionals: { names: ["IN", "OUT"] },
   options: {
+    weights: weightsOption,
     keys: keysOption,
     full: flag({
       help: "IN is a checkpoint at the end of an epoch, OUT one that mmengine resumes: all weights, momentum",
@@ -32,19 +34,24 @@ export const conversion = defineCommand({
     "convert runs/s0/model.safetensors s0-timm.safetensors --keys timm",
     "convert runs/s0/checkpoints/epoch_010.safetensors epoch_10.pth --full",
   ],
-  async run({ keys, full, force }, [input = "", out = ""], { terminal }) {
+  async run({ keys, full, force, weights }, [input = "", out = ""], { terminal }) {
+    if (full && weights !== undefined)
+      throw new UsageError(
+        `convert: --full with --weights ${weights}, expected one of them`,
+        "--full writes both sets",
+      );
     if (full && (keys !== "mmpretrain" || containerOf(out) !== "torch"))
       throw new UsageError(`convert: --full to ${out} with ${keys} names, expected a .pth file with mmpretrain's`);
     checkOutput("convert", input, out, force);
     await setBackend("reference");
     terminal.update(`reading ${shownPath(input)}`);
-    const { model, classes, info, origin } = await loadModelFile(input);
+    const { model, classes, info, origin, path } = await loadModel(input, full ? "averaged" : weights);
     const found = origin.found === null ? "" : `, its ${origin.found}`;
     terminal.print(
       `${info.model}  ${info.form} form  ${info.numClasses} classes  from ${spoken[origin.container]}, ${origin.keys} names${found}`,
     );
     terminal.update(`writing ${shownPath(out)}`);
-    if (full) await convertToMmengine(input, out, model.stateDict().keys());
+    if (full) await convertToMmengine(path, out, model.stateDict().keys());
     else await saveModelFile(out, model, { classes, recipe: info.images && { images: info.images } }, { keys });
     const container = containerOf(out);
     const bytes = statSync(out).size;

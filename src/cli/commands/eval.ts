@@ -4,8 +4,9 @@ import { openDataset } from "../../data/dataset.js";
 import { DataLoader } from "../../data/loader.js";
 import { evalTransform } from "../../data/transforms/index.js";
 import { reparameterize } from "../../models/index.js";
+import { compareClasses } from "../../train/class-names.js";
 import { evaluate } from "../../train/evaluate.js";
-import { loadModelFile } from "../../train/model-file.js";
+import { loadModel } from "../../train/run-weights.js";
 import { formatInteger, formatLoss, formatPercent, formatSpeed } from "../../util/format.js";
 import { progressBar } from "../../util/terminal.js";
 import { certificateJson, certificateLine } from "../certificate.js";
@@ -14,13 +15,16 @@ import { imageSizes } from "../image-sizes.js";
 import { integer, text } from "../options.js";
 import { demoData, shownPath } from "../paths.js";
 import {
+  allowOtherClassesOption,
   commonOptions,
   computeOptions,
   dataHelp,
   decoderLabel,
   decoderOption,
+  modelHelp,
   required,
   startBackend,
+  weightsOption,
   workersOption,
 } from "../shared-options.js";
 
@@ -28,12 +32,14 @@ export const evaluation = defineCommand({
   name: "eval",
   summary: "Measures top-1 and top-5 of a checkpoint on a data set",
   options: {
-    checkpoint: text({ help: "model or checkpoint file, .safetensors or .pth", placeholder: "FILE" }),
+    checkpoint: text({ help: modelHelp, placeholder: "FILE" }),
+    weights: weightsOption,
     data: text({ help: `${dataHelp}; default: the bundled demo set`, placeholder: "DIR" }),
     split: text({ help: "which part of it", placeholder: "NAME", default: "val" }),
     batchSize: integer({ help: "images at a time", default: 64 }),
     imageSize: integer({ help: "side of the pictures; default: what the model was trained for", max: 4096 }),
     workers: workersOption,
+    allowOtherClasses: allowOtherClassesOption,
     decoder: decoderOption,
     ...computeOptions,
     ...commonOptions,
@@ -41,18 +47,27 @@ export const evaluation = defineCommand({
   examples: [
     "eval --checkpoint runs/s0/model.safetensors --data path/to/imagenet",
     "eval --checkpoint runs/mobileone_s0-demo/model-deploy.safetensors --json",
+    "eval --checkpoint runs/pets --weights raw --data my-pictures",
   ],
   async run(values, _, { terminal }) {
     const checkpoint = required("eval: --checkpoint", values.checkpoint, "FILE");
     const { data = demoData, split, batchSize, workers, decoder } = values;
     await loadDecoder(decoder); // a missing package is told before any work
     const backend = await startBackend(values);
-    const { model, info } = await loadModelFile(checkpoint);
+    const { model, classes, info, path } = await loadModel(checkpoint, values.weights);
     const dataset = openDataset(data, split, { numClasses: info.numClasses });
+    const { areClassesNamed = true } = dataset;
+    const notice = compareClasses(
+      { where: shownPath(path), names: classes, count: info.numClasses },
+      { where: shownPath(data), names: areClassesNamed ? dataset.classes : null, count: dataset.classes.length },
+      { allow: values.allowOtherClasses },
+    );
     const sizes = imageSizes(info.images, values.imageSize);
     const transform = evalTransform(sizes);
     const loader = new DataLoader(dataset, { batchSize, transform, workers, decoder });
-    terminal.print(`${terminal.paint("bold", info.model)}  ${info.form} form  backend ${backend}`);
+    terminal.print(`${terminal.paint("bold", info.model)}  ${info.form} form  backend ${backend}  ${shownPath(path)}`);
+    if (values.data === undefined) terminal.print("no --data: measured on the bundled demo set");
+    if (notice !== null) terminal.print(notice);
     terminal.print(
       `data ${shownPath(data)}: ${formatInteger(dataset.length)} images of ${split}  ${decoderLabel(decoder, workers)}`,
     );
@@ -70,6 +85,7 @@ export const evaluation = defineCommand({
     );
     const json = {
       checkpoint,
+      weights: values.weights ?? null,
       model: info.model,
       form: info.form,
       data,

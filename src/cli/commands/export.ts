@@ -3,7 +3,7 @@ import { imagenetMean, imagenetStd } from "../../data/normalize.js";
 import { encodeOnnx, OnnxError, type OnnxFile, type Port } from "../../io/onnx/index.js";
 import { type MobileOne, reparameterize } from "../../models/index.js";
 import { expectUsable } from "../../train/finite.js";
-import { loadModelFile } from "../../train/model-file.js";
+import { loadModel } from "../../train/run-weights.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { UsageError } from "../../util/errors.js";
 import { formatBytes, formatCount } from "../../util/format.js";
@@ -13,7 +13,7 @@ import { imageSizes } from "../image-sizes.js";
 import { checkOnnx, type OnnxVerification, onnxTolerance } from "../onnx-check.js";
 import { choice, flag, integer } from "../options.js";
 import { checkOutput, shownPath } from "../paths.js";
-import { commonOptions, computeOptions, startBackend } from "../shared-options.js";
+import { commonOptions, computeOptions, startBackend, weightsOption } from "../shared-options.js";
 
 const forms = ["deploy", "train"] as const;
 
@@ -26,6 +26,7 @@ export const exporting = defineCommand({
       help: "deploy, one convolution a block, folding a training file on the way, or train, its branches as they are evaluated",
       default: "deploy",
     }),
+    weights: weightsOption,
     imageSize: integer({ help: "side of the pictures; default: what the model was trained for", max: 4096 }),
     preprocess: flag({ help: "take bytes [N, H, W, 3] and normalise them inside the graph" }),
     force: flag({ help: "replace OUT.onnx if it exists" }),
@@ -44,7 +45,7 @@ export const exporting = defineCommand({
       );
     checkOutput("export", input, out, values.force);
     await startBackend(values);
-    const { model: source, classes, info } = await loadModelFile(input);
+    const { model: source, classes, info } = await loadModel(input, values.weights);
     await expectUsable(`export: ${input}`, source);
     if (values.form === "train" && source.isDeployed)
       throw new UsageError(

@@ -8,7 +8,7 @@ import { softmax } from "../../ops/functional.js";
 import { tensor } from "../../tensor/create.js";
 import { scope } from "../../tensor/scope.js";
 import { expectUsable, problemOfLogits } from "../../train/finite.js";
-import { loadModelFile } from "../../train/model-file.js";
+import { loadModel } from "../../train/run-weights.js";
 import { DataError } from "../../util/errors.js";
 import { formatPercent, formatTable } from "../../util/format.js";
 import { progressBar, type Terminal } from "../../util/terminal.js";
@@ -16,7 +16,15 @@ import { defineCommand } from "../command.js";
 import { imageSizes } from "../image-sizes.js";
 import { integer, text } from "../options.js";
 import { shownPath } from "../paths.js";
-import { commonOptions, computeOptions, decoderOption, required, startBackend } from "../shared-options.js";
+import {
+  commonOptions,
+  computeOptions,
+  decoderOption,
+  modelHelp,
+  required,
+  startBackend,
+  weightsOption,
+} from "../shared-options.js";
 
 /** Pictures that go through the model together. */
 const batchSize = 32;
@@ -34,7 +42,8 @@ export const predict = defineCommand({
   summary: "Names what is in pictures, with scores",
   positionals: { names: ["IMAGE"], isRepeated: true },
   options: {
-    checkpoint: text({ help: "model or checkpoint file, .safetensors or .pth", placeholder: "FILE" }),
+    checkpoint: text({ help: modelHelp, placeholder: "FILE" }),
+    weights: weightsOption,
     top: integer({ help: "classes to show for each picture", default: 5 }),
     imageSize: integer({ help: "side of the pictures; default: what the model was trained for", max: 4096 }),
     decoder: decoderOption,
@@ -47,7 +56,7 @@ export const predict = defineCommand({
     const checkpoint = required("predict: --checkpoint", values.checkpoint, "FILE");
     for (const image of images) checkPicture(image);
     await startBackend(values);
-    const { model, classes, info } = await loadModelFile(checkpoint);
+    const { model, classes, info } = await loadModel(checkpoint, values.weights);
     await expectUsable(`predict: ${checkpoint}`, model);
     const sizes = imageSizes(info.images, values.imageSize);
     const side = sizes.imageSize;

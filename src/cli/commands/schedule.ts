@@ -1,6 +1,8 @@
 /** `schedule`: what a recipe does in each epoch, as a table, as curves, and as a plot. Nothing is trained. */
 import { openDataset } from "../../data/dataset.js";
 import { listModels, type ModelName } from "../../models/index.js";
+import { epochLength } from "../../train/epoch-length.js";
+import { describePlan, planRecipe } from "../../train/plan.js";
 import type { Recipe } from "../../train/recipe.js";
 import { type EpochPlan, planOf } from "../../train/schedule.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
@@ -10,7 +12,14 @@ import { defineCommand } from "../command.js";
 import { choice, flag, integer, positive, text } from "../options.js";
 import { checkOutput, shownPath } from "../paths.js";
 import { type Panel, svgPlot } from "../schedule/svg-plot.js";
-import { autoScaleLrOption, commonOptions, dataHelp, recipeOption } from "../shared-options.js";
+import {
+  autoScaleLrOption,
+  commonOptions,
+  dataHelp,
+  planOptions,
+  planOverrides,
+  recipeOption,
+} from "../shared-options.js";
 import { chooseRecipe } from "../train/choose-recipe.js";
 
 /** Pictures of ImageNet's train set, where no data set is named. */
@@ -31,6 +40,7 @@ export const schedule = defineCommand({
     imageSize: integer({ help: "side of the pictures; default: the recipe's", max: 4096 }),
     lr: positive({ help: "peak learning rate; default: the recipe's" }),
     autoScaleLr: autoScaleLrOption,
+    ...planOptions,
     all: flag({ help: `a line for every epoch, not only about ${shownEpochs} of them` }),
     plot: text({ help: "write the curves as a picture", placeholder: "FILE.svg" }),
     force: flag({ help: "replace FILE.svg if it exists" }),
@@ -46,15 +56,18 @@ export const schedule = defineCommand({
     if (plot !== undefined && !/\.svg$/i.test(plot))
       throw new UsageError(`schedule: --plot ${plot}, expected a name that ends in .svg`);
     if (plot !== undefined) checkOutput("schedule", "", plot, values.force);
-    const recipe = chooseRecipe(false, values);
+    const published = chooseRecipe(false, values);
     const images = data === undefined ? imagenetTrainImages : openDataset(data, "train").length;
-    const stepsPerEpoch = Math.ceil(Math.ceil(images / replicas) / recipe.batchSize);
+    const { steps: stepsPerEpoch } = epochLength(published, images, replicas);
+    const recipe = planRecipe(published, stepsPerEpoch, planOverrides(values));
     const plan = planOf(recipe, stepsPerEpoch);
     terminal.print(terminal.paint("bold", `recipe ${recipe.name} (${recipe.source})`));
     const shape = `${replicas > 1 ? `${replicas} replicas x ` : ""}${recipe.batchSize} images`;
     terminal.print(
       `${recipe.epochs} epochs of ${formatInteger(stepsPerEpoch)} steps of ${shape}, ${formatInteger(images)} train images`,
     );
+    const fitted = describePlan(recipe, stepsPerEpoch);
+    if (fitted !== null) terminal.print(fitted);
     terminal.print();
     for (const line of table(all ? plan : selected(plan))) terminal.print(line);
     terminal.print();
@@ -67,10 +80,12 @@ export const schedule = defineCommand({
   },
 });
 
-const describe = ({ model, name, source, batchSize, schedule: { warmupEpochs, interval } }: Recipe) => ({
+const describe = ({ model, name, source, plan, ema, batchSize, schedule: { warmupEpochs, interval } }: Recipe) => ({
   model,
   recipe: name,
   source,
+  plan,
+  ema,
   batchSize,
   warmupEpochs,
   interval,

@@ -11,20 +11,25 @@ import { defineCommand } from "../command.js";
 import { isLauncher, launchRanks } from "../launch/launch.js";
 import { launchOptions } from "../launch/options.js";
 import { choice, flag, integer, optionalFile, positive, text } from "../options.js";
-import { demoData, shownPath } from "../paths.js";
+import { shownPath } from "../paths.js";
 import {
+  allowOtherClassesOption,
   autoScaleLrOption,
   commonOptions,
   computeOptions,
   dataHelp,
   decoderOption,
+  planOptions,
+  planOverrides,
   recipeOption,
   startBackend,
 } from "../shared-options.js";
 import { interruptions } from "../signals.js";
 import { chooseRecipe } from "../train/choose-recipe.js";
 import { agreeOnRun, chooseRun } from "../train/choose-run.js";
+import { chooseData, choosePlan } from "../train/choose-settings.js";
 import { closing } from "../train/closing.js";
+import { RunFileLogger } from "../train/run-file.js";
 import { shareOfMachine } from "../train/share-of-machine.js";
 
 export const training = defineCommand({
@@ -41,12 +46,14 @@ export const training = defineCommand({
     imageSize: integer({ help: "side of the pictures; default: the recipe's", max: 4096 }),
     lr: positive({ help: "peak learning rate; default: the recipe's" }),
     autoScaleLr: autoScaleLrOption,
+    ...planOptions,
     seed: integer({ help: "of weights, order and augmentation", min: 0, max: 2 ** 32 - 1, default: 0 }),
     resume: optionalFile({
-      help: "go on from the newest checkpoint of the run, or from FILE, also mmengine's epoch_N.pth",
+      help: "go on from the newest checkpoint of a run, of the run in folder FILE, or from a checkpoint FILE, also mmengine's epoch_N.pth; the run knows its options",
     }),
     init: text({ help: "start from the weights of FILE, .safetensors or .pth", placeholder: "FILE" }),
-    noValidate: flag({ help: "leave validation out" }),
+    allowOtherClasses: allowOtherClassesOption,
+    noValidate: flag({ help: "leave validation out; DIR needs no val/ then" }),
     validateRaw: flag({ help: "validate the raw weights as well as the averaged ones" }),
     keep: integer({ help: "checkpoints to keep, the newest", default: 3 }),
     workers: integer({
@@ -78,59 +85,66 @@ export const training = defineCommand({
   examples: [
     "train",
     "train --data path/to/imagenet --out runs/s0",
-    "train --data path/to/imagenet --out runs/s0 --resume",
+    "train --resume runs/s0",
     "train --model mobileone_s1 --data my-pictures --epochs 20 --image-size 128",
     "train --data path/to/imagenet --replicas 8 --nproc 8",
     "train --data imagenet --replicas 8 --nproc 4 --nnodes 2 --node-rank 0 --master-addr gpu0",
   ],
-  async run(values, _, face) {
-    const isDemo = values.data === undefined;
-    const recipe = chooseRecipe(isDemo, values);
+  async run(values, _, face, given) {
+    const fresh = chooseRecipe(values.data === undefined, values);
+    // --resume alone may mean a run on the demo set or on any other
+    const choice = { ...values, otherName: values.data === undefined ? chooseRecipe(false, values).name : undefined };
     if (isLauncher(values, process.env)) {
-      const { replicas, nproc = 1, nnodes = 1 } = values;
-      expectReplicas(replicas, nproc * nnodes);
-      const out = ["--out", chooseRun(recipe.name, values)];
-      return launchRanks(values, process.env, { firstArgs: out, resumeArgs: out });
+      const { nproc = 1, nnodes = 1 } = values;
+      const { out, stored } = await chooseRun(fresh.name, choice);
+      expectReplicas(given.has("replicas") || !stored ? values.replicas : stored.replicas, nproc * nnodes);
+      const words = ["--out", out];
+      return launchRanks(values, process.env, { firstArgs: words, resumeArgs: words });
     }
     const { terminal, caller } = face;
-    const { data = demoData, model, transport } = values;
     const onNotice = (line: string) => terminal.print(line);
     const group = await joinProcessGroup(
-      { transport, deadlineMs: 1000 * values.collectiveTimeout, onNotice },
+      { transport: values.transport, deadlineMs: 1000 * values.collectiveTimeout, onNotice },
       process.env,
     );
-    const { out, resume, init } = await agreeOnRun(recipe.name, values, group, process.env);
+    const { out, resume, init, stored } = await agreeOnRun(fresh.name, choice, group, process.env);
     const say = group.rank === 0 ? onNotice : () => {};
-    if (isDemo) {
-      const modelOption = model === training.options.model.fallback ? "" : ` --model ${model}`;
+    const { recipe, seed, replicas, settings, notices } = choosePlan(values, given, fresh, stored);
+    const { data, isDemo } = chooseData(settings, values, stored);
+    if (isDemo && !stored) {
+      const modelOption = values.model === training.options.model.fallback ? "" : ` --model ${values.model}`;
       say("no --data: training on the bundled demo set, a small part of Fashion-MNIST as JPEG files");
       say(`with ImageNet: ${caller} train${modelOption} --data path/to/imagenet   (train/<class>/*.JPEG, val/…)`);
       say("");
     }
-    await loadDecoder(values.decoder); // a missing package is told before any work
+    for (const line of notices) say(line);
+    const { decoder, backend, turbo } = settings;
+    await loadDecoder(decoder); // a missing package is told before any work
     const { threads, workers } = shareOfMachine(values, group.localSize);
-    const backendLabel = await startBackend({ ...values, threads });
+    const backendLabel = await startBackend({ backend, turbo, threads });
     const interruption = interruptions((name) => {
       say(`${name}: saving at the end of this step, then leaving; once more leaves at once`);
     });
     try {
       const result = await train({
         recipe,
+        plan: planOverrides(values),
         data,
         out,
-        seed: values.seed,
-        replicas: values.replicas,
+        seed,
+        replicas,
         group,
-        checkEvery: values.checkEvery,
+        checkEvery: settings.checkEvery,
         workers,
-        decoder: values.decoder,
-        validate: !values.noValidate,
-        validateRaw: values.validateRaw,
-        keep: values.keep,
+        decoder,
+        validate: !settings.noValidate,
+        validateRaw: settings.validateRaw,
+        keep: settings.keep,
+        allowOtherClasses: values.allowOtherClasses,
         ...(values.maxSteps === undefined ? {} : { maxSteps: values.maxSteps }),
         ...(resume === undefined ? {} : { resume }),
         ...(init === undefined ? {} : { init }),
-        loggers: [new ConsoleLogger(terminal, { showPath: shownPath }), new JsonlLogger()],
+        loggers: [new ConsoleLogger(terminal, { showPath: shownPath }), new JsonlLogger(), new RunFileLogger(settings)],
         signal: interruption.signal,
         backendLabel,
       });
@@ -139,7 +153,7 @@ export const training = defineCommand({
       if (group.rank !== 0) return { json: null, exitCode: stopCode };
       for (const line of closing(result, { data, isDemo, out, face })) terminal.print(line);
       const certificate = result.certificate && certificateJson(result.certificate);
-      return { json: { model, data, out, ...outcome, certificate }, exitCode: stopCode };
+      return { json: { model: recipe.model, data, out, ...outcome, certificate }, exitCode: stopCode };
     } finally {
       interruption.stop();
     }

@@ -25,8 +25,31 @@ export interface RecipeChanges {
 
 /** The published recipe of the model, or the short one for the demo set. */
 export function chooseRecipe(isDemo: boolean, changes: RecipeChanges): Recipe {
-  const { model, recipe, imageSize, replicas = 1 } = changes;
-  const base = isDemo ? demoRecipe(model) : mobileoneRecipe(model, recipe);
+  return changed(isDemo ? demoRecipe(changes.model) : mobileoneRecipe(changes.model, changes.recipe), changes);
+}
+
+/** Whether a recipe is the short one for the demo set. */
+export const isDemoRecipe = ({ name }: Recipe): boolean => name.endsWith("-demo");
+
+/**
+ * The recipe of a run that goes on, with what the user says once more, the names in `given`: options that the run was
+ * started with change nothing, others make a difference that the trainer names.
+ */
+export function resumedRecipe(stored: Recipe, changes: RecipeChanges, given: ReadonlySet<string>): Recipe {
+  const model = given.has("model") ? changes.model : (stored.model as ModelName);
+  const storedForm: RecipeForm = stored.name.endsWith("-as-shipped") ? "as-shipped" : "intended";
+  const form = given.has("recipe") ? changes.recipe : storedForm;
+  const published = isDemoRecipe(stored) ? demoRecipe(model) : mobileoneRecipe(model, form);
+  const { name, source } = published;
+  const isNamed = model !== stored.model || form !== storedForm;
+  const base = isNamed ? { ...stored, model, name, source } : stored;
+  // the stored rate is scaled already
+  const lr = changes.lr ?? (changes.autoScaleLr ? published.optimizer.lr : undefined);
+  return changed(base, { ...changes, lr });
+}
+
+function changed(base: Recipe, changes: RecipeChanges): Recipe {
+  const { imageSize, replicas = 1 } = changes;
   const epochs = changes.epochs ?? base.epochs;
   const batchSize = changes.batchSize ?? base.batchSize;
   const lr = changes.lr ?? base.optimizer.lr;

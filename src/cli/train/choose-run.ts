@@ -5,17 +5,47 @@ import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { broadcastJson } from "../../train/agreement.js";
 import type { ProcessGroup } from "../../train/process-group.js";
+import { findModelFile } from "../../train/run-weights.js";
 import { CheckpointError, TensoroneError, UsageError } from "../../util/errors.js";
 import { freshRun, isRun, latestRun, runOf, shownPath } from "../paths.js";
+import { readStoredRun, type StoredRun } from "./stored-run.js";
 
 export interface RunChoice {
   readonly out: string | undefined;
+  /** A checkpoint, the folder of a run, or true for the newest run. */
   readonly resume: string | true | undefined;
   readonly init: string | undefined;
+  /** What a run to resume may be called as well, where no option tells which of the two was meant. */
+  readonly otherName?: string | undefined;
 }
 
-/** The run folder. Throws UsageError where a run would be overwritten, CheckpointError where there is nothing to resume. */
-export function chooseRun(name: string, { out, resume, init }: RunChoice): string {
+/** A run that is decided on. */
+export interface ChosenRun {
+  readonly out: string;
+  /** A checkpoint, or true for the newest in `out`. */
+  readonly resume: string | true | undefined;
+  readonly init: string | undefined;
+  /** What the run to go on with says of itself; null where there is none, or where it does not say. */
+  readonly stored: StoredRun | null;
+}
+
+/** --resume RUN is --out RUN --resume, and with another --out its newest checkpoint. */
+async function withoutFolder(choice: RunChoice): Promise<RunChoice> {
+  const { out, resume } = choice;
+  if (typeof resume !== "string" || !statSync(resume, { throwIfNoEntry: false })?.isDirectory()) return choice;
+  const isOwn = out === undefined || (existsSync(out) && realpathSync(out) === realpathSync(resume));
+  return isOwn ? { ...choice, out: resume, resume: true } : { ...choice, resume: await findModelFile(resume, "raw") };
+}
+
+/** The run, without making anything. Throws UsageError where a run would be overwritten, CheckpointError where there is nothing to resume. */
+export async function chooseRun(name: string, given: RunChoice): Promise<ChosenRun> {
+  const choice = await withoutFolder(given);
+  const { resume, init } = choice;
+  const out = runFolder(name, choice);
+  return { out, resume, init, stored: resume === undefined ? null : await readStoredRun(out, resume) };
+}
+
+function runFolder(name: string, { out, resume, init, otherName }: RunChoice): string {
   if (init !== undefined && resume !== undefined)
     throw new UsageError("train: --init and --resume together, expected one of them", "a resumed run has its weights");
   if (init !== undefined) expectFile("--init", init);
@@ -23,7 +53,7 @@ export function chooseRun(name: string, { out, resume, init }: RunChoice): strin
     throw new UsageError(`train: --out ${out} is a file, expected a folder`);
   if (resume === undefined) return newRun(out ?? freshRun(name));
   if (resume !== true) return runFor(resume, out);
-  const run = out ?? latestRun(name);
+  const run = out ?? newest([latestRun(name), otherName === undefined ? undefined : latestRun(otherName)]);
   if (run === undefined)
     throw new CheckpointError(`train: no run of ${name} in runs/ to resume`, "--out DIR names the folder of the run");
   if (!existsSync(join(run, "checkpoints")))
@@ -31,11 +61,17 @@ export function chooseRun(name: string, { out, resume, init }: RunChoice): strin
   return run;
 }
 
+/** The folder whose checkpoints were written last. */
+function newest(runs: readonly (string | undefined)[]): string | undefined {
+  const writtenAt = (run: string) => statSync(join(run, "checkpoints")).mtimeMs;
+  return runs.filter((run) => run !== undefined).sort((a, b) => writtenAt(b) - writtenAt(a))[0];
+}
+
 function newRun(out: string): string {
   if (!isRun(out)) return out;
   throw new UsageError(
     `train: ${out} holds a run already, and would be overwritten`,
-    `--out ${shownPath(out)} --resume goes on with it, another --out starts a new one`,
+    `--resume ${shownPath(out)} goes on with it, another --out starts a new one`,
   );
 }
 
@@ -45,14 +81,16 @@ export async function agreeOnRun(
   choice: RunChoice,
   group: ProcessGroup,
   environment: { readonly [name: string]: string | undefined },
-): Promise<RunChoice & { readonly out: string }> {
-  if (group.rank !== 0) return broadcastJson(group, { ...choice, out: "" });
+): Promise<ChosenRun> {
+  if (group.rank !== 0) return broadcastJson<ChosenRun>(group, { ...choice, out: "", stored: null });
   try {
     // torchrun's word, and our launcher's
     const isRestart = Number(environment.TORCHELASTIC_RESTART_COUNT ?? 0) > 0;
-    const { resume, init } = choice;
-    const chosen = isRestart ? chooseRestart(name, choice) : { out: chooseRun(name, choice), resume, init };
-    return await broadcastJson(group, chosen);
+    if (!isRestart) return await broadcastJson(group, await chooseRun(name, choice));
+    const restart = chooseRestart(name, await withoutFolder(choice));
+    const { out, resume } = restart;
+    const stored = resume === undefined ? null : await readStoredRun(out, resume);
+    return await broadcastJson<ChosenRun>(group, { ...restart, stored });
   } catch (error) {
     await group.abort(error instanceof TensoroneError ? error.summary : String(error)).catch(() => {});
     throw error;

@@ -4,7 +4,9 @@
 import { statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { openDataset } from "../../data/dataset.js";
+import { modelFileName } from "../../train/final-model.js";
 import { logName } from "../../train/loggers/jsonl.js";
+import { weightSets } from "../../train/model-file.js";
 import type { TrainResult } from "../../train/trainer.js";
 import { formatBytes, formatPercent, formatSpeed, formatTable } from "../../util/format.js";
 import { certificateLine } from "../certificate.js";
@@ -20,13 +22,13 @@ export interface ClosingContext {
 
 /** The lines, one by one. */
 export function closing(result: TrainResult, context: ClosingContext): string[] {
-  const { validation, certificate, decoding, checkpoint, modelFile, deployFile } = result;
+  const { validation, certificate, decoding, checkpoint, modelFile, deployFile, weights } = result;
   const { out, face } = context;
   const { terminal, caller } = face;
   if (result.stopped === "signal")
     return [
       `stopped after step ${result.steps}; everything needed to go on is in ${shownPath(checkpoint)}`,
-      `go on: the same command with --out ${shownPath(out)} --resume`,
+      `go on: ${caller} train --resume ${shownPath(out)}`,
     ];
   return [
     "",
@@ -38,26 +40,38 @@ export function closing(result: TrainResult, context: ClosingContext): string[] 
           ),
         ]
       : []),
+    ...deliveryOf(result, out),
     ...(certificate ? [certificateLine(certificate)] : []),
     `decoding: ${formatSpeed(decoding.imagesPerSecond)} img/s for each data thread`,
     `files in ${shownPath(out)}`,
     ...filesOf(
       [
-        [modelFile, "averaged weights, training form"],
-        [deployFile, "the same, folded"],
+        ...(modelFile ? [[modelFile, `${weights} weights, training form`] as const] : []),
+        ...(deployFile ? [[deployFile, "the same, folded"] as const] : []),
         [checkpoint, "to go on with --resume"],
         [join(out, logName), "a line for each step and validation"],
       ],
       out,
     ),
     ...(result.stopped === "max-steps"
-      ? [
-          `go on to the end of the schedule: the same command with --out ${shownPath(out)} --resume, without --max-steps`,
-        ]
+      ? [`go on to the end of the schedule: ${caller} train --resume ${shownPath(out)}`]
       : []),
     "",
     "try next:",
     ...nextCommands(result, context).map((command) => `  ${caller} ${command}`),
+  ];
+}
+
+/** After a short run: which of its two sets of weights it leaves, and why. */
+function deliveryOf({ plan, weights, validation, modelFile, steps }: TrainResult, out: string): string[] {
+  if (plan !== "short" || !modelFile) return [];
+  const other = weightSets.find((set) => set !== weights);
+  const figures =
+    validation?.raw && validation.step === steps
+      ? `averaged ${formatPercent(validation.top1)}, raw ${formatPercent(validation.raw.top1)}`
+      : "the raw ones were not validated";
+  return [
+    `short run: ${modelFileName} holds the ${weights} weights (top-1: ${figures}); eval --checkpoint ${shownPath(out)} --weights ${other} takes the others`,
   ];
 }
 
@@ -66,11 +80,16 @@ function filesOf(files: readonly (readonly [path: string, what: string])[], out:
   return formatTable(rows, [false, true, false]);
 }
 
-function nextCommands({ modelFile, deployFile }: TrainResult, { data, isDemo, out }: ClosingContext): string[] {
+function nextCommands({ modelFile, deployFile, validation }: TrainResult, context: ClosingContext): string[] {
+  const { data, isDemo, out } = context;
+  if (!modelFile || !deployFile) return [];
+  // a run without validation may have no pictures beside those it was trained on
+  const split = validation || isDemo ? "val" : "train";
   // a picture inside a shard is no file that predict could be given
-  const picture = openDataset(data, "val").samples.findLast(({ entry }) => entry === undefined);
+  const picture = openDataset(data, split).samples.findLast(({ entry }) => entry === undefined);
+  const where = isDemo ? "" : ` --data ${shownPath(data)}${split === "val" ? "" : ` --split ${split}`}`;
   return [
-    `eval --checkpoint ${shownPath(modelFile)}${isDemo ? "" : ` --data ${shownPath(data)}`}`,
+    `eval --checkpoint ${shownPath(modelFile)}${where}`,
     ...(picture ? [`predict --checkpoint ${shownPath(deployFile)} ${shownPath(picture.path)}`] : []),
     `reparameterize ${shownPath(modelFile)} ${shownPath(join(out, "folded.safetensors"))}`,
   ];

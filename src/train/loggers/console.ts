@@ -57,7 +57,11 @@ export class ConsoleLogger implements Logger {
     const how = processes > 1 ? ` (${run.transport})` : "";
     const where = `backend ${run.backend}${many}${how}`;
     terminal.print(`${terminal.paint("bold", run.model)}  ${params}  ${where}  seed ${run.seed}`);
-    const images = `${formatInteger(run.trainImages)} train and ${formatInteger(run.valImages)} val images`;
+    const counts = [
+      `${formatInteger(run.trainImages)} train`,
+      ...(run.valImages > 0 ? [`${formatInteger(run.valImages)} val`] : []),
+    ];
+    const images = `${counts.join(" and ")} images`;
     terminal.print(`data ${this.showPath(run.data)}: ${images} of ${run.numClasses} classes, decoder ${run.decoder}`);
     const { recipe, totalSteps, stepsPerEpoch, startStep } = run;
     const length = `${run.epochs} epochs of ${formatInteger(stepsPerEpoch)} steps of ${replicas > 1 ? `${replicas} × ` : ""}${recipe.batchSize} images`;

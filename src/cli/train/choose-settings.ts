@@ -1,0 +1,57 @@
+/**
+ * What a run does: as the options say, and where it goes on, as its checkpoint and its run.json say, with the options that
+ * are given again.
+ */
+import { resolve } from "node:path";
+import type { Recipe } from "../../train/recipe.js";
+import { UsageError } from "../../util/errors.js";
+import { demoData, shownPath } from "../paths.js";
+import { isDemoRecipe, type RecipeChanges, resumedRecipe } from "./choose-recipe.js";
+import { mergeSettings, type RunSettings } from "./run-file.js";
+import type { StoredRun } from "./stored-run.js";
+
+/** Options of `train` that decide what a run does. */
+export type RunValues = RecipeChanges &
+  Omit<RunSettings, "data"> & { readonly data: string | undefined; readonly seed: number; readonly replicas: number };
+
+export interface RunPlan {
+  readonly recipe: Recipe;
+  readonly seed: number;
+  readonly replicas: number;
+  readonly settings: RunSettings;
+  /** What the options change in a run that goes on, where that is allowed. */
+  readonly notices: readonly string[];
+}
+
+/** `fresh` is the recipe that the options alone ask for; `given` names those that stood on the line. */
+export function choosePlan(
+  values: RunValues,
+  given: ReadonlySet<string>,
+  fresh: Recipe,
+  stored: StoredRun | null,
+): RunPlan {
+  const { decoder, backend, turbo, noValidate, validateRaw, keep, checkEvery } = values;
+  const data = values.data === undefined ? null : resolve(values.data);
+  const own: RunSettings = { data, decoder, backend, turbo, noValidate, validateRaw, keep, checkEvery };
+  const merged = mergeSettings(stored?.settings ?? null, own, given);
+  if (!stored) return { recipe: fresh, seed: values.seed, replicas: values.replicas, ...merged };
+  const seed = given.has("seed") ? values.seed : stored.seed;
+  const replicas = given.has("replicas") ? values.replicas : stored.replicas;
+  return { recipe: resumedRecipe(stored.recipe, { ...values, replicas }, given), seed, replicas, ...merged };
+}
+
+/** Where the pictures are. Throws UsageError where a run that goes on does not say. */
+export function chooseData(
+  { data }: RunSettings,
+  values: { readonly data: string | undefined; readonly resume: string | true | undefined },
+  stored: StoredRun | null,
+): { readonly data: string; readonly isDemo: boolean } {
+  const found = values.data ?? data;
+  if (found !== null) return { data: found, isDemo: false };
+  if (stored && !stored.settings && !isDemoRecipe(stored.recipe))
+    throw new UsageError(
+      `train: --resume${typeof values.resume === "string" ? ` ${shownPath(values.resume)}` : ""} without --data, and its run does not say where its pictures are`,
+      "--data DIR names them",
+    );
+  return { data: demoData, isDemo: true };
+}

@@ -1,0 +1,95 @@
+/**
+ * `<out>/run.json`: what a run was asked for beside what its checkpoints hold, so that --resume alone knows it. Paths and
+ * speed stay out of checkpoints, whose bytes depend on neither.
+ */
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { type BackendName, backendNames } from "../../backends/backend.js";
+import { type DecoderName, decoderNames } from "../../data/codecs/decoder.js";
+import type { Logger } from "../../train/events.js";
+import { writeFileAtomic } from "../../util/atomic-file.js";
+import { CheckpointError } from "../../util/errors.js";
+
+const FORMAT = "tensorone-run-1";
+const runFileName = "run.json";
+
+/** Options of `train` that a resumed run takes over unless they are given again. */
+export interface RunSettings {
+  /** Absolute; null for the bundled demo set. */
+  readonly data: string | null;
+  readonly decoder: DecoderName;
+  readonly backend: BackendName;
+  readonly turbo: boolean;
+  readonly noValidate: boolean;
+  readonly validateRaw: boolean;
+  readonly keep: number;
+  readonly checkEvery: number;
+}
+
+const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 1;
+const isFlag = (value: unknown): boolean => typeof value === "boolean";
+
+/** What each of them may be: files come from anywhere. */
+const checks: { readonly [K in keyof RunSettings]: (value: unknown) => boolean } = {
+  data: (value) => value === null || typeof value === "string",
+  decoder: (value) => decoderNames.some((name) => name === value),
+  backend: (value) => backendNames.some((name) => name === value),
+  turbo: isFlag,
+  noValidate: isFlag,
+  validateRaw: isFlag,
+  keep: isCount,
+  checkEvery: isCount,
+};
+
+/** The settings of the run in a folder; null where it has none. Throws CheckpointError for a damaged file. */
+export async function readRunSettings(folder: string): Promise<RunSettings | null> {
+  const path = join(folder, runFileName);
+  let text: string;
+  try {
+    text = await readFile(path, "utf8");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+    throw error;
+  }
+  let found: Partial<RunSettings> & { readonly format?: unknown };
+  try {
+    found = JSON.parse(text) as typeof found;
+  } catch {
+    found = {};
+  }
+  const wrong = (Object.keys(checks) as (keyof RunSettings)[]).find((name) => !checks[name](found?.[name]));
+  if (found?.format !== FORMAT || wrong !== undefined)
+    throw new CheckpointError(
+      `${path}: ${wrong ?? "format"} is ${JSON.stringify(found?.[wrong ?? "format"])}, the file is damaged`,
+      "remove it, and give --resume the options of the run again",
+    );
+  return found as RunSettings;
+}
+
+/** Writes the settings once the run has begun. */
+export class RunFileLogger implements Logger {
+  constructor(private readonly settings: RunSettings) {}
+
+  async onStart({ out }: { readonly out: string }): Promise<void> {
+    await writeFileAtomic(join(out, runFileName), `${JSON.stringify({ format: FORMAT, ...this.settings }, null, 1)}\n`);
+  }
+}
+
+/** Settings that change the numbers of a run: another value is worth a line. */
+const telling = ["decoder", "backend", "turbo"] as const;
+
+/** The stored settings with those given on the line, and a line for each of these that changes numbers. */
+export function mergeSettings(
+  stored: RunSettings | null,
+  own: RunSettings,
+  given: ReadonlySet<string>,
+): { readonly settings: RunSettings; readonly notices: readonly string[] } {
+  if (!stored) return { settings: own, notices: [] };
+  const settings = Object.fromEntries(
+    (Object.keys(checks) as (keyof RunSettings)[]).map((name) => [name, given.has(name) ? own[name] : stored[name]]),
+  ) as unknown as RunSettings;
+  const notices = telling
+    .filter((name) => settings[name] !== stored[name])
+    .map((name) => `${name} was ${stored[name]}, is ${settings[name]}: the run goes on with other bits`);
+  return { settings, notices };
+}
