@@ -41,17 +41,25 @@ export function statisticsGradients(
   const { kernels } = splitBranches(branches, attrs);
 
   /** [rows, Cout] -> [groups, rows, Cout/groups] and back. */
-  const byGroup = (x: Tensor) => F.transpose(F.reshape(x, [-1, groups, perGroup]), [1, 0, 2]);
+  const byGroup = (x: Tensor) => F.transpose(F.reshape(x, [x.shape[0]!, groups, perGroup]), [1, 0, 2]);
   const joined = (x: Tensor) => F.reshape(F.transpose(x, [1, 0, 2]), [x.shape[1]!, cOut]);
   const double = (x: Tensor) => F.cast(x, "float64");
-  const ofBranch = (x: Tensor, i: number) => double(byGroup(F.reshape(F.slice(x, [i], [1]), [-1, cOut])));
+  /** A row of dmeans or dvariances as [groups, 1, Cout/groups], one of the projections as [groups, K, Cout/groups]. */
+  const ofBranch = (x: Tensor, i: number, rows = 1) => double(byGroup(F.reshape(F.slice(x, [i], [1]), [rows, cOut])));
+  /** Which rows of a patch a kernel covers: from where, and how many. */
+  const rowsOf = (kernel: Tensor | null): readonly [before: number, count: number] => [
+    firstTap(kernelSize, kernel?.shape ?? null) * inPerGroup,
+    (kernel ? kernel.shape[0]! * kernel.shape[1]! : 1) * inPerGroup,
+  ];
+
+  const rowsIn = (x: Tensor, [before, count]: readonly [number, number]) => F.slice(x, [before], [count]);
 
   /** A branch's kernel as [groups, K, Cout/groups], zeros where it does not reach. */
   function columns(kernel: Tensor | null): Tensor {
-    const before = firstTap(kernelSize, kernel?.shape ?? null) * inPerGroup;
-    const rows = kernel ? double(F.reshape(kernel, [-1, cOut])) : F.oneHot(arange(inPerGroup), inPerGroup, "float64");
+    const [before, count] = rowsOf(kernel);
+    const rows = kernel ? double(F.reshape(kernel, [count, cOut])) : F.oneHot(arange(count), count, "float64");
     const padded = F.pad(rows, [
-      [before, k - before - rows.shape[0]!],
+      [before, k - before - count],
       [0, 0],
     ]);
     return kernel ? byGroup(padded) : F.broadcastTo(padded, [groups, k, perGroup]);
@@ -63,16 +71,12 @@ export function statisticsGradients(
     const dvariance = dvariances && ofBranch(dvariances, i);
     const dw = total([
       dmean && F.mul(F.reshape(mean, [groups, k, 1]), dmean),
-      dvariance && F.mul(ofBranch(projections, i), F.mul(dvariance, 2)),
+      dvariance && F.mul(ofBranch(projections, i, k), F.mul(dvariance, 2)),
     ]);
-    const before = firstTap(kernelSize, kernel?.shape ?? null) * inPerGroup;
     return {
       mean: dmean && F.reshape(F.matmul(w, dmean, { transposeB: true }), [groups, k]),
       covariance: dvariance && F.matmul(F.mul(w, dvariance), w, { transposeB: true }),
-      kernel:
-        kernel &&
-        dw &&
-        F.cast(F.reshape(F.slice(joined(dw), [before], [kernel.size / cOut]), kernel.shape), kernel.dtype),
+      kernel: kernel && dw && F.cast(F.reshape(rowsIn(joined(dw), rowsOf(kernel)), kernel.shape), kernel.dtype),
     };
   });
   return {

@@ -36,10 +36,10 @@ export const patchMomentsGradients: Rule<"patchMoments"> = (dys, [x], attrs, [me
 
 export const foldBranchesGradients: Rule<"foldBranches"> = (dys, [mean, , ...branches], attrs, outputs) => {
   const [weight, , , variances, projections] = outputs;
+  const { gammas, betas, kernels } = splitBranches(branches, attrs);
   const [dy, db, dmeans, dvariances] = dys as readonly (Tensor | undefined)[];
   const dweight = dy ?? zerosLike(weight);
-  const dbias = db ?? zerosLike(F.reshape(F.slice(variances, [0], [1]), [-1]));
-  const { gammas, betas, kernels } = splitBranches(branches, attrs);
+  const dbias = db ?? zerosLike(betas[0]!);
   const parameters = lazily(() =>
     apply("foldBranchesGrad", [dweight, dbias, mean, variances, projections, ...branches], attrs),
   );

@@ -1,64 +1,71 @@
-/** Updates whose rates move on between replays: over the weight where lerp changes ends, and to and from a decay of 0. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Backend } from "../../src/backends/backend.js";
-import { compile, setBackend, tensor } from "../../src/index.js";
-import { update } from "../../src/ops/apply.js";
-import { Scalar } from "../../src/ops/scalar.js";
+import { type Backend, setBackend } from "../../src/backends/backend.js";
+import { apply, update } from "../../src/ops/apply.js";
+import type { UpdateAttrs, UpdateName } from "../../src/ops/spec.js";
+import { allocate } from "../../src/tensor/create.js";
+import type { TypedArray } from "../../src/tensor/dtype.js";
+import { Random } from "../../src/tensor/random.js";
+import { scope } from "../../src/tensor/scope.js";
+import { relativeError } from "../conformance/numbers.js";
 
-let wasm: Backend;
+let reference: Backend;
+let backends: Backend[];
 beforeAll(async () => {
-  wasm = await setBackend("wasm", { threads: 1 });
+  reference = await setBackend("reference");
+  backends = [await setBackend("wasm", { threads: 1 }), await setBackend("wasm", { threads: 2 })];
 });
 afterAll(async () => {
-  await wasm.dispose?.();
+  await Promise.all(backends.map((backend) => backend.dispose?.()));
 });
 
-const sizes = [1, 4, 21];
-const filled = (size: number, value: number) => tensor(new Float32Array(size).fill(value));
+const sizes = [1, 3, 4, 17, 48, 1000, 70001];
 
-describe("a replayed update", () => {
-  for (const size of sizes) {
-    it(`lerp of ${size} takes any weight`, () => {
-      const weight = new Scalar(0.25);
-      const [a, b] = [filled(size, 0), filled(size, 8)];
-      const step = compile(() => {
-        update("lerp", [a, b], { weight });
-        return a.add(0);
-      });
-      for (const [next, expected] of [
-        [0.25, 2],
-        [0.25, 3.5],
-        [0.5, 5.75],
-        [0.75, 7.4375],
-        [0, 7.4375],
-        [1, 8],
-      ] as const) {
-        weight.value = next;
-        expect([...step().dataSync()]).toEqual(new Array<number>(size).fill(expected));
-      }
-      // from any start, NaN apart, a weight of 1 arrives
-      a.write(new Float32Array(size).fill(Number.POSITIVE_INFINITY));
-      weight.value = 0.5;
-      expect([...step().dataSync()]).toEqual(new Array<number>(size).fill(Number.POSITIVE_INFINITY));
+/** All operands after the update. */
+function run<K extends UpdateName>(backend: Backend, op: K, count: number, size: number, attrs: UpdateAttrs<K>) {
+  return scope((): TypedArray[] => {
+    const random = new Random(size);
+    const operands = Array.from({ length: count }, () =>
+      allocate([size], "float32", backend).write(Float32Array.from({ length: size }, () => random.normal())),
+    );
+    update(op, operands, attrs);
+    return operands.map((x) => x.dataSync());
+  });
+}
+
+const rates = { lr: 0.1, momentum: 0.9, weightDecay: 1e-4, dampening: 0.3 };
+const cases: { [K in UpdateName]: [operands: number, attrs: UpdateAttrs<K>[]] } = {
+  accumulate: [2, [{}]],
+  fill: [1, [{ value: -2.5 }, { value: 0 }]],
+  assign: [2, [{}]],
+  lerp: [2, [{ weight: 0.002 }]],
+  sgd: [3, [false, true].flatMap((nesterov) => [false, true].map((isFirst) => ({ ...rates, nesterov, isFirst })))],
+};
+
+describe("updates", () => {
+  for (const op of Object.keys(cases) as UpdateName[])
+    it(op, () => {
+      const [operands, attrs] = cases[op] as [number, UpdateAttrs<UpdateName>[]];
+      for (const size of sizes)
+        for (const one of attrs) {
+          const expected = run(reference, op, operands, size, one);
+          for (const backend of backends)
+            run(backend, op, operands, size, one).forEach((values, i) => {
+              expect(relativeError(values, expected[i]!), `${op} of ${size}, operand ${i}`).toBeLessThan(2e-7);
+            });
+        }
     });
 
-    it(`sgd of ${size} leaves an infinite weight infinite while the decay is 0`, () => {
-      const weightDecay = new Scalar(0);
-      const [p, v, g] = [filled(size, Number.POSITIVE_INFINITY), filled(size, 0), filled(size, 1)];
-      const rates = { lr: 0.5, momentum: 0.5, dampening: 0, nesterov: false, isFirst: false };
-      const step = compile(() => {
-        update("sgd", [p, v, g], { ...rates, weightDecay });
-        return v.add(0);
-      });
-      for (const velocity of [1, 1.5, 1.75])
-        expect([...step().dataSync()]).toEqual(new Array<number>(size).fill(velocity));
-      expect([...p.dataSync()]).toEqual(new Array<number>(size).fill(Number.POSITIVE_INFINITY));
-      p.write(new Float32Array(size).fill(2));
-      weightDecay.value = 0.25;
-      // 0.5 · 1.75 + 1 + 0.25 · 2
-      expect([...step().dataSync()]).toEqual(new Array<number>(size).fill(2.375));
-      weightDecay.value = 0;
-      expect([...step().dataSync()]).toEqual(new Array<number>(size).fill(2.1875));
-    });
-  }
+  it("counts in int32", () => {
+    const on = backends[0]!;
+    const ints = (...values: number[]) => allocate([values.length], "int32", on).write(Int32Array.from(values));
+    const a = ints(1, -5, 2 ** 31 - 1);
+    update("accumulate", [a, ints(1, 2, 1)], {});
+    expect([...a.dataSync()]).toEqual([2, -3, -(2 ** 31)]);
+  });
+
+  it("leaves what lies beside a view alone", () => {
+    const x = allocate([4, 5], "float32", backends[1]!).write(new Float32Array(20).fill(1));
+    update("fill", [apply("slice", [x], { begin: [1, 0], size: [2, 5] })[0]], { value: 3 });
+    expect([...x.dataSync()]).toEqual([...Array(5).fill(1), ...Array(10).fill(3), ...Array(5).fill(1)]);
+  });
 });

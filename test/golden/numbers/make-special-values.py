@@ -423,6 +423,16 @@ for dtype in FLOATS:
     broken[1, 1, 0, 0], broken[0, 2, 0, 2] = INF, NAN
     conv(finite, broken, dtype, 1, 0, 4)
 
+    bias = of([0.5, -0.0, -3], dtype)
+    for activation, end in (("none", lambda v: v), ("relu", torch.relu)):
+        attrs = {"stride": [1, 1], "padding": [0, 0], "dilation": [1, 1], "groups": 1, "activation": activation}
+        case("conv2dBias", lambda u, v, b, end=end: end(nhwc(F.conv2d(nchw(u), v.permute(3, 2, 0, 1), b))),
+             [x, pointwise, bias], dtype, attrs=attrs, dys=[torch.ones(1, 4, 4, 3)])
+    dy, y = pairs([0.0, -0.0, 1.0, -1.0, INF, NAN], dtype)
+    dy, y = dy.reshape(6, 6), y.reshape(6, 6)
+    case("biasReluGrad", lambda d, r: [torch.ops.aten.threshold_backward(d, r, 0), torch.ops.aten.threshold_backward(d, r, 0).sum(0)],
+         [dy, y], dtype, wants=[False, False])
+
 # ---- 6. moving numbers -------------------------------------------------------------------------------------------------
 
 TABLE = [[0.0, -0.0, NAN], [INF, -INF, 1.0], [1e-40, -1e-40, 3e38], [-0.0, -0.0, -0.0]]
@@ -462,7 +472,7 @@ for (source, target), values in CAST.items():
                   attrs={"dtype": target}, wants=[False], out=target)
     record.pop("single", None)
 
-# ---- 8. int32 ends -----------------------------------------------------------------------------------------------------
+# ---- 8. ends of int32 and uint8 -----------------------------------------------------------------------------------------------------
 
 ENDS = [0, 1, -1, 2, -7, 3, 65536, 46341, -46341, 123456789, 2147483647, -2147483648, -2147483647]
 x = t(ENDS, "int32")
@@ -486,6 +496,19 @@ case("sum", lambda u: u.sum(1, dtype=torch.int32), [t([[2147483647, -2147483648,
      attrs={"axes": [1], "keepDims": False})
 case("transpose", lambda u: u.t(), [square], "int32", attrs={"perm": [1, 0]})
 case("gather", lambda u, i: u[i.long()], [square, (t([2, 0], "int32"), "int32")], "int32")
+
+BYTES = [0, 1, 2, 127, 128, 200, 255]
+a, b = (v.to(torch.uint8) for v in (t(BYTES, "uint8").repeat_interleave(len(BYTES)), t(BYTES, "uint8").repeat(len(BYTES))))
+for op in ("add", "sub", "mul", "maximum", "minimum"):
+    case(op, BINARY[op], [a, b], "uint8", out="uint8")
+for op, fn in COMPARISONS.items():
+    case(op, lambda u, v, fn=fn: fn(u, v).to(torch.uint8), [a, b], "uint8", out="uint8")
+case("neg", torch.neg, [t(BYTES, "uint8")], "uint8", out="uint8")
+rows = t([BYTES, BYTES[::-1]], "uint8")
+for op in ("max", "min"):
+    case(op, lambda u, op=op: REDUCTIONS[op](u, 1), [rows], "uint8", attrs={"axes": [1], "keepDims": False}, out="uint8")
+case("argmax", lambda u: torch.argmax(u, 1), [rows], "uint8", attrs={"axis": 1}, out="int32")
+case("transpose", lambda u: u.t(), [rows], "uint8", attrs={"perm": [1, 0]}, out="uint8")
 
 # ---- 9. updates: "outputs" are the operands afterwards -------------------------------------------------------------------
 
