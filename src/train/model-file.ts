@@ -81,8 +81,11 @@ export async function readWeights(
   if (raw.size > 0) return { ...file, entries: new Map(wanted === "raw" ? raw : averages) };
   if (wanted === "raw" && isTorchFile(bytes)) {
     const object = decodeTorchFile(bytes, path);
-    if (isMmengineCheckpoint(object))
-      return { ...file, entries: new Map(readMmengineCheckpoint(object, bytes.length, path).raw) };
+    if (isMmengineCheckpoint(object)) {
+      const entries = new Map(readMmengineCheckpoint(object, bytes.length, path).raw);
+      expectFiniteEntries(entries, path, options);
+      return { ...file, entries };
+    }
   }
   // files of others do not say; one that train wrote does where its weights are raw
   const own: WeightSet | null = file.metadata.weights === "raw" ? "raw" : null;

@@ -60,6 +60,6 @@ export function describePlan(recipe: Recipe, stepsPerEpoch: number): string | nu
   return [
     `short run, ${epochs * stepsPerEpoch} steps planned where the average of this recipe wants ${stepsOfAverage(ema.momentum)}:`,
     `warm-up of ${Number(schedule.warmupEpochs.toPrecision(3))} epochs, ${average},`,
-    "the better of averaged and raw weights is delivered",
+    "the better of averaged and raw weights at the last validation is delivered",
   ].join(" ");
 }

@@ -224,11 +224,22 @@ class Run {
     const session = this.#session;
     const wantsRaw = validateRaw || (recipe.plan === "short" && session.step === totalSteps);
     const result = await session.ema.withAverages(() => this.#measure(validation, "averages"));
-    const raw = result && wantsRaw ? await this.#measure(validation, "raw weights") : null;
-    if (!result || (wantsRaw && !raw)) return this.#stop.agree();
+    const raw = result && wantsRaw ? await this.#measureRaw(validation, validateRaw) : undefined;
+    if (!result || raw === null) return this.#stop.agree();
     const epoch = Math.ceil(session.step / session.stepsPerEpoch) - 1;
     this.#lastValidation = { epoch, step: session.step, ...result, ...(raw && { raw }) };
     await this.#audience.tell("onValidation", this.#lastValidation);
+  }
+
+  /** The raw weights; undefined where they give no answers, which only a run that asked for them minds. */
+  async #measureRaw(validation: DataLoader, isAsked: boolean) {
+    try {
+      return await this.#measure(validation, "raw weights");
+    } catch (error) {
+      if (isAsked || !(error instanceof DivergedError)) throw error;
+      this.#audience.notice(`${error.summary}: the averaged ones are delivered`);
+      return undefined;
+    }
   }
 
   /**

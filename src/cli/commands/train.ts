@@ -144,7 +144,11 @@ export const training = defineCommand({
         ...(values.maxSteps === undefined ? {} : { maxSteps: values.maxSteps }),
         ...(resume === undefined ? {} : { resume }),
         ...(init === undefined ? {} : { init }),
-        loggers: [new ConsoleLogger(terminal, { showPath: shownPath }), new JsonlLogger(), new RunFileLogger(settings)],
+        loggers: [
+          new ConsoleLogger(terminal, { showPath: shownPath }),
+          new JsonlLogger(),
+          new RunFileLogger(out, settings),
+        ],
         signal: interruption.signal,
         backendLabel,
       });

@@ -66,12 +66,20 @@ export async function readRunSettings(folder: string): Promise<RunSettings | nul
   return found as RunSettings;
 }
 
-/** Writes the settings once the run has begun. */
+/** Writes the settings beside the first checkpoint: a run that leaves none has nothing to go on with. */
 export class RunFileLogger implements Logger {
-  constructor(private readonly settings: RunSettings) {}
+  #isWritten = false;
 
-  async onStart({ out }: { readonly out: string }): Promise<void> {
-    await writeFileAtomic(join(out, runFileName), `${JSON.stringify({ format: FORMAT, ...this.settings }, null, 1)}\n`);
+  constructor(
+    private readonly out: string,
+    private readonly settings: RunSettings,
+  ) {}
+
+  async onCheckpoint(): Promise<void> {
+    if (this.#isWritten) return;
+    const text = `${JSON.stringify({ format: FORMAT, ...this.settings }, null, 1)}\n`;
+    await writeFileAtomic(join(this.out, runFileName), text);
+    this.#isWritten = true;
   }
 }
 
