@@ -24,8 +24,8 @@ export function customFunction<Inputs extends readonly Tensor[]>(
     const y = noGrad(() => scope(() => spec.forward(...inputs)));
     if (!isGradEnabled() || !inputs.some(needsGrad)) return y;
     const kept = new Saved();
-    const saved = inputs.map((x) => kept.keep(x)) as unknown as Inputs;
-    const savedOutput = kept.keep(y);
+    const saved = inputs.map((x) => kept.keep(x, spec.name)) as unknown as Inputs;
+    const savedOutput = kept.keep(y, spec.name);
     connect(
       spec.name,
       inputs,

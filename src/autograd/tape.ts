@@ -8,10 +8,9 @@ import { type Recorder, setRecorder } from "../ops/apply.js";
 import type { Attrs, OpName } from "../ops/spec.js";
 import { isFloat } from "../tensor/dtype.js";
 import { removeFromScope } from "../tensor/scope.js";
-import { showShape, sizeOf } from "../tensor/shape.js";
+import { sizeOf } from "../tensor/shape.js";
 import { storageTracer } from "../tensor/storage.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { GradientError } from "../util/errors.js";
 import { gradients } from "./gradients.js";
 import type { Needs } from "./rule.js";
 
@@ -91,31 +90,16 @@ class ShapeOnly implements Pick<Tensor, "shape" | "dtype" | "size" | "rank"> {
 
 const shapeOnly = ({ shape, dtype }: Tensor): Tensor => new ShapeOnly(shape, dtype) as unknown as Tensor;
 
-/**
- * What a node has saved. `expectUnchanged` throws GradientError where numbers were written over since: the gradient would be
- * that of other values.
- */
+/** What a node has saved: handles of its own, which refuse to be read once their numbers were written over. */
 export class Saved {
   readonly #tensors: Tensor[] = [];
-  readonly #versions: number[] = [];
 
-  /** A handle of its own on x, with the version of its numbers. */
-  keep(x: Tensor): Tensor {
+  /** Saves x for the node `name`. */
+  keep(x: Tensor, name: string): Tensor {
     const own = save(x);
+    own.expectUnchanged(name);
     this.#tensors.push(own);
-    this.#versions.push(own.storage.version);
     return own;
-  }
-
-  expectUnchanged(name: string): void {
-    for (let i = 0; i < this.#tensors.length; i++) {
-      const x = this.#tensors[i]!;
-      if (x.storage.version !== this.#versions[i])
-        throw new GradientError(
-          `backward: a tensor ${showShape(x.shape)} that ${name} had saved was written over since, expected it unchanged`,
-          "write after backward(), or into a copy; x.view() counts as a write",
-        );
-    }
   }
 
   release(): void {
@@ -137,10 +121,7 @@ export function connect(
     targets: inputs.map(targetOf),
     inputShapes: inputs.map((x) => x.shape),
     outputs,
-    gradientsOf(dys) {
-      saved.expectUnchanged(name);
-      return vjp(dys);
-    },
+    gradientsOf: vjp,
     isReleased: false,
     release() {
       if (node.isReleased) return;
@@ -170,7 +151,7 @@ const record: Recorder = (op, inputs, attrs, outputs) => {
   const { needs, connected = 1, rule } = entry;
   const saved = new Saved();
   const keepWhere = (indices: readonly number[] | "all") => (x: Tensor, i: number) =>
-    indices === "all" || indices.includes(i) ? saved.keep(x) : shapeOnly(x);
+    indices === "all" || indices.includes(i) ? saved.keep(x, op) : shapeOnly(x);
   const savedInputs = inputs.map(keepWhere(needs.inputs));
   const savedOutputs = outputs.map(keepWhere(needs.outputs));
   connect(op, inputs, outputs.slice(0, connected), (dys) => rule(dys, savedInputs, attrs, savedOutputs), saved);

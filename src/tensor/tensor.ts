@@ -2,7 +2,7 @@
  * The tensor: a shape over a contiguous, row-major run of a Storage. It knows nothing of arithmetic: ops/methods adds
  * `add`, `matmul` and the rest, autograd adds `backward`. Reshapes and leading slices are free views.
  */
-import { BackendError, MemoryError, ShapeError } from "../util/errors.js";
+import { BackendError, GradientError, MemoryError, ShapeError } from "../util/errors.js";
 import { turnOfEventLoop } from "../util/platform.js";
 import { bytesMadeSinceTurn, noteTurn, returnHint, takeHint } from "./collector-hint.js";
 import { convertTo, type DType, dtypes, type HostArray, isFloat, type TypedArray } from "./dtype.js";
@@ -61,6 +61,9 @@ export class Tensor {
   #grad: Tensor | null = null;
   #handle: Handle;
   #isWatched = false;
+  /** The op that saved this handle, and the version of the numbers then. */
+  #savedFor: string | null = null;
+  #savedVersion = 0;
   /** See collector-hint.ts. */
   #hint: ArrayBuffer | null = null;
 
@@ -126,7 +129,22 @@ export class Tensor {
         `tensor ${showShape(this.shape)}: its memory was freed`,
         "backward() frees the results it has consumed and scope() those made inside; call keep() on a tensor you want to read later",
       );
-    return this.#handle.storage;
+    const { storage } = this.#handle;
+    if (this.#savedFor !== null && storage.version !== this.#savedVersion) throw this.#writtenOver();
+    return storage;
+  }
+
+  /** Makes this handle refuse to be read when its numbers were written over: what autograd has saved. Not for users. */
+  expectUnchanged(savedFor: string): void {
+    this.#savedFor = savedFor;
+    this.#savedVersion = this.#handle.storage.version;
+  }
+
+  #writtenOver(): GradientError {
+    return new GradientError(
+      `backward: a tensor ${showShape(this.shape)} that ${this.#savedFor} had saved was written over since, expected it unchanged`,
+      "write after backward(), or into a copy; x.view() counts as a write",
+    );
   }
 
   /** The storage behind this tensor, freed or not. Not for users. */

@@ -91,8 +91,8 @@ describe("moves", () => {
     expectMoved("broadcastTo", [[5, 1, 1, 33]], { shape: [5, 12, 13, 33] });
   });
 
-  it("take, add and mark rows by index, and ignore indices outside", () => {
-    const indices = Int32Array.of(4, -1, 0, 4, 99, 2);
+  it("take, add and mark rows by index", () => {
+    const indices = Int32Array.of(4, 1, 0, 4, 3, 2);
     expectMoved("gather", [[5, 301]], {}, indices);
     expectMoved("scatterAdd", [[6, 301]], { rows: 5 }, indices);
     expectMoved("oneHot", [], { depth: 5, dtype: "float32" }, indices);
