@@ -11,7 +11,7 @@ export { type CustomFunction, customFunction } from "./autograd/function.js";
 export { type GradcheckOptions, gradcheck } from "./autograd/gradcheck.js";
 export { enableGrad, isGradEnabled, noGrad } from "./autograd/tape.js";
 export { type BackendName, type BackendOptions, getBackend, setBackend, withBackend } from "./backends/backend.js";
-export { type Compiled, type CompileOptions, type CompileStats, compile } from "./compile/compile.js";
+export { type Compiled, type CompileOptions, type CompileStats, compile, compileTotals } from "./compile/compile.js";
 export { CompileError } from "./compile/trace.js";
 export * as io from "./io/index.js";
 export * as models from "./models/index.js";

@@ -56,6 +56,11 @@ interface Entry {
   follower: Entry | null;
 }
 
+const totals = { interpreted: 0, recorded: 0, replayed: 0 };
+
+/** The calls of all compiled functions so far. */
+export const compileTotals = (): CompileStats => ({ ...totals });
+
 class Compiler<Args extends readonly unknown[], R> {
   readonly stats = { interpreted: 0, recorded: 0, replayed: 0 };
   readonly #fn: (...args: Args) => R;
@@ -109,11 +114,11 @@ class Compiler<Args extends readonly unknown[], R> {
     if (known) {
       this.#moveToFront(known.entry);
       this.#recordingOf(known.entry, known.numbering, trace).run(known.numbering, trace);
-      this.stats.replayed++;
+      this.#count("replayed");
       return;
     }
     if (!runnerOf(trace.steps)?.load) {
-      if (trace.steps.length > 0) this.stats.interpreted++;
+      if (trace.steps.length > 0) this.#count("interpreted");
       interpret(trace);
       return;
     }
@@ -122,8 +127,13 @@ class Compiler<Args extends readonly unknown[], R> {
     const storages = numbering.bound.map(({ storage }) => storage);
     const entry = { structure, storages, copied: new Set<number>(), recording: null, follower: null };
     this.#moveToFront(entry);
-    this.stats.interpreted++;
+    this.#count("interpreted");
     interpret(trace);
+  }
+
+  #count(what: keyof CompileStats): void {
+    this.stats[what]++;
+    totals[what]++;
   }
 
   #moveToFront(entry: Entry): void {
@@ -145,7 +155,7 @@ class Compiler<Args extends readonly unknown[], R> {
     }
     if (!entry.recording || entry.recording.isStale) {
       entry.recording = new Recording(structure, numbering, trace, copied);
-      this.stats.recorded++;
+      this.#count("recorded");
     }
     return entry.recording;
   }
