@@ -49,7 +49,7 @@ describe("prepare", () => {
     const quick = ["--max-steps", "1", "--batch-size", "2", "--image-size", "32", "--threads", "1", "--no-validate"];
     const trained = run("train", "--data", "shards", "--out", "run", ...quick, "--decoder", "libjpeg-turbo");
     expect(trained).toMatchObject({ code: 0, stderr: "" });
-    expect(trained.stdout).toMatch(/data shards: 4 train and 4 val images of 2 classes, decoder libjpeg-turbo/);
+    expect(trained.stdout).toMatch(/data shards: 4 train images of 2 classes, decoder libjpeg-turbo/);
     expect(trained.stdout).toMatch(/\ndecoding: [\d,.]+ img\/s for each data thread\n/);
     const evaluate = (data: string) =>
       json("eval", "--checkpoint", "run/model-deploy.safetensors", "--data", data, "--decoder", "sharp");
