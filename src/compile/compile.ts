@@ -4,7 +4,7 @@
  */
 import type { ProfileRow } from "../ops/program.js";
 import { scope, tensorsIn } from "../tensor/scope.js";
-import { type Storage, storageTracer } from "../tensor/storage.js";
+import { reclaimIfDue, type Storage, storageTracer, withoutReclaim } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { UsageError } from "../util/errors.js";
 import { interpret } from "./interpret.js";
@@ -78,6 +78,11 @@ class Compiler<Args extends readonly unknown[], R> {
   call(args: Args): R {
     // inside another compiled function this one is part of it
     if (storageTracer()) return scope(() => this.#fn(...args));
+    reclaimIfDue();
+    return withoutReclaim(() => this.#call(args));
+  }
+
+  #call(args: Args): R {
     const trace = this.#trace(args);
     const outcome = trace.run(() => this.#fn(...args));
     try {
@@ -178,6 +183,10 @@ class Compiler<Args extends readonly unknown[], R> {
   profile(args: Args, runs: number): readonly ProfileRow[] | null {
     // a structure's first call is run step by step, its second as a program; steps after the first may differ from it
     for (let i = 0, before = this.stats.replayed; i < 4 && this.stats.replayed === before; i++) this.call(args);
+    return withoutReclaim(() => this.#profile(args, runs));
+  }
+
+  #profile(args: Args, runs: number): readonly ProfileRow[] | null {
     const trace = this.#trace(args);
     const outcome = trace.run(() => this.#fn(...args));
     try {

@@ -20,11 +20,11 @@ export const indexOps = {
 
 export type IndexOp = keyof typeof indexOps;
 
-/** The error for index `value` at flat position `at`. */
-export const indexError = (op: string, value: number, at: number, limit: number): IndexError =>
+/** The error for index `value` at flat position `at`; `note` ends its hint. */
+export const indexError = (op: string, value: number, at: number, limit: number, note = ""): IndexError =>
   new IndexError(
     `${op}: index ${value} at position ${at}, expected ${limit === 0 ? "none, as there is nothing to choose from" : `0 to ${limit - 1}`}`,
-    "indices count from 0; negative ones do not count from the end",
+    `indices, and labels, count from 0; negative ones do not count from the end${note}`,
   );
 
 /** Throws IndexError for the first index outside 0 … limit − 1. */

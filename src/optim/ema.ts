@@ -4,23 +4,20 @@
  * Warm-up, which mmengine has not, lets the average forget its first values as fast as a short run needs.
  */
 import type { Module } from "../nn/module.js";
-import { persistent } from "../nn/parameter.js";
 import { type StateDict, stateDictError } from "../nn/state-dict.js";
 import { update } from "../ops/apply.js";
 import { Scalar } from "../ops/scalar.js";
 import { allocate } from "../tensor/create.js";
 import { isFloat } from "../tensor/dtype.js";
 import { scope } from "../tensor/scope.js";
+import { storageTracer } from "../tensor/storage.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { UsageError } from "../util/errors.js";
 
 export interface EmaOptions {
   /** Weight of the new values: 1 − decay. Default 5e-4, MobileOne's. */
   readonly momentum?: number;
-  /**
-   * Larger weights at first, by `warmMomentum`; `beginStep()` then has to come before each step, compiled or not.
-   * Default false.
-   */
+  /** Larger weights at first, by `warmMomentum`. Default false. */
   readonly warmup?: boolean;
   /** Updates before they begin, such as those in which the learning rate rises. Default 0. */
   readonly warmupStart?: number;
@@ -51,15 +48,10 @@ export class Ema {
   readonly momentum: number;
   readonly warmup: boolean;
   readonly #warmupStart: number;
-  /** With warm-up, what the next update takes, also in a compiled step. */
+  /** What an update takes: a Scalar, so that a compiled step stays one program while warm-up changes it. */
   readonly #weight = new Scalar(1);
-  /** Calls of beginStep(), from which the weight follows. */
-  #begun = 0;
   readonly #pairs: readonly { readonly name: string; readonly raw: Tensor; readonly average: Tensor }[];
-  /** Counted on the backend, so that a replayed update counts as well. */
-  readonly #steps = persistent([], "int32", 0);
-  readonly #one = persistent([], "int32", 1);
-  #hasStarted = false;
+  #steps = 0;
   #isSwapped = false;
 
   /** Starts as a copy of the model as it is. Throws UsageError for a momentum outside (0, 1]. */
@@ -77,13 +69,9 @@ export class Ema {
     for (const { raw, average } of this.#pairs) update("assign", [average, raw], {});
   }
 
+  /** Updates so far. */
   get steps(): number {
-    return this.#steps.item();
-  }
-
-  /** The same on a backend whose values come later. */
-  async readSteps(): Promise<number> {
-    return (await this.#steps.data())[0]!;
+    return this.#steps;
   }
 
   /** The live averages by the names of the model's state dict. */
@@ -91,25 +79,20 @@ export class Ema {
     return new Map(this.#pairs.map(({ name, average }) => [name, average]));
   }
 
-  /** Sets the momentum of the update that comes next; only warm-up needs it. A compiled step cannot do so by itself. */
-  beginStep(): void {
-    this.#weight.value = warmMomentum(this.momentum, this.#begun++, this.#warmupStart);
-  }
-
   /**
    * After an optimiser step: the first call copies everything, later ones move floats by momentum·(raw − average). Throws
-   * UsageError while the averages are swapped in, and with warm-up before the first beginStep().
+   * UsageError while the averages are swapped in.
    */
   update(): void {
     if (this.#isSwapped) throw new UsageError("Ema: update() while the averages are swapped in", "call swap() first");
-    if (this.warmup && this.#begun === 0)
-      throw new UsageError("Ema: update() with warm-up before beginStep()", "call beginStep() before each step");
-    const weight = this.warmup ? this.#weight : this.momentum;
+    const isFirst = this.#steps === 0;
+    this.#weight.value = this.warmup ? warmMomentum(this.momentum, this.#steps, this.#warmupStart) : this.momentum;
+    const attrs = { weight: this.#weight };
     for (const { raw, average } of this.#pairs)
-      if (!this.#hasStarted) update("assign", [average, raw], {});
-      else if (isFloat(raw.dtype)) update("lerp", [average, raw], { weight });
-    update("accumulate", [this.#steps, this.#one], {});
-    this.#hasStarted = true;
+      if (isFirst) update("assign", [average, raw], {});
+      else if (isFloat(raw.dtype)) update("lerp", [average, raw], attrs);
+    this.#steps++;
+    storageTracer()?.changed(() => void this.#steps--);
   }
 
   /** Exchanges the model's values and the averages in place, parameters and buffers; a second call puts them back. */
@@ -124,16 +107,8 @@ export class Ema {
     this.#isSwapped = !this.#isSwapped;
   }
 
-  /**
-   * Runs `body` with the averages in the model and puts the raw values back, also after an error. Throws UsageError where
-   * warm-up has missed a beginStep().
-   */
+  /** Runs `body` with the averages in the model and puts the raw values back, also after an error. */
   async withAverages<T>(body: () => T | Promise<T>): Promise<T> {
-    if (this.warmup && this.#begun < (await this.readSteps()))
-      throw new UsageError(
-        `Ema: ${await this.readSteps()} updates with warm-up after ${this.#begun} of beginStep(), expected one before each`,
-        "a compiled step does not pass through its code again: call beginStep() outside of it",
-      );
     this.swap();
     try {
       return await body();
@@ -158,13 +133,11 @@ export class Ema {
       if (given.backend === average.backend && given.dtype === average.dtype) update("assign", [average, given], {});
       else average.write(given.dataSync());
     }
-    this.#steps.write(Int32Array.of(steps));
-    this.#begun = steps;
-    this.#hasStarted = steps > 0;
+    this.#steps = steps;
   }
 
   /** Frees the averages. */
   dispose(): void {
-    for (const tensor of [this.#steps, this.#one, ...this.#pairs.map(({ average }) => average)]) tensor.dispose();
+    for (const { average } of this.#pairs) average.dispose();
   }
 }

@@ -99,8 +99,28 @@ export function setReclaimer(free: () => void): void {
   reclaimer = free;
 }
 
+/** Set while storages are in use whose tensors may be unreachable. */
+let isReclaimHeld = false;
+
+/** Runs `body`, which uses storages that no tensor may hold any more: nothing unreachable is freed meanwhile. */
+export function withoutReclaim<T>(body: () => T): T {
+  const before = isReclaimHeld;
+  isReclaimHeld = true;
+  try {
+    return body();
+  } finally {
+    isReclaimHeld = before;
+  }
+}
+
+/** Frees what is unreachable, where enough was made to look for it. */
+export function reclaimIfDue(): void {
+  if (bytesMadeSinceTurn() >= reclaimBytes) reclaim();
+}
+
 /** Bytes that were freed. The next search waits until as much was made again as is reachable now. */
 function reclaim(): number {
+  if (isReclaimHeld) return 0;
   const before = live.bytes;
   reclaimer();
   noteTurn();
@@ -160,7 +180,7 @@ export class Storage {
   /** Takes memory. Throws MemoryError where there is none, not even what unreachable tensors held. */
   materialize(): void {
     if (this.#allocation) return;
-    if (bytesMadeSinceTurn() >= reclaimBytes) reclaim();
+    reclaimIfDue();
     try {
       this.#allocation = this.backend.allocate(this.dtype, this.length);
     } catch (error) {

@@ -69,7 +69,7 @@ export async function encodeCheckpoint(session: Session, header: CheckpointHeade
     tensors: `${name}.safetensors`,
     sha256: sha256(bytes),
     progress: { step, epoch, stepInEpoch },
-    ema: { steps: await ema.readSteps() },
+    ema: { steps: ema.steps },
     optimizer: { kind: "sgd", momentumBuffers: velocities.size },
     ...header,
   };

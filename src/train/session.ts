@@ -56,7 +56,6 @@ export class Session {
   beginStep(): StepRates {
     const rates = ratesAt(this.recipe, this.step, this.stepsPerEpoch);
     applyRates(this.optimizer.groups, rates);
-    this.ema.beginStep();
     this.model.train();
     return rates;
   }

@@ -4,7 +4,7 @@
  */
 import { afterEach, describe, expect, it } from "vitest";
 import { createWasmBackend, type WasmBackend } from "../../src/backends/wasm/wasm-backend.js";
-import { noGrad, ones, setBackend, type Tensor, tensor, withBackend } from "../../src/index.js";
+import { compile, noGrad, ones, setBackend, type Tensor, tensor, withBackend } from "../../src/index.js";
 
 const SLACK_BYTES = 256e6;
 
@@ -68,3 +68,21 @@ it("a loop that keeps everything runs out, and the error says what holds the mem
     expect(kept.length).toBe(15);
   });
 });
+
+it("a compiled function whose state is replaced keeps what its steps still need", async () => {
+  backend = (await setBackend("wasm", { threads: 1 })) as WasmBackend;
+  const length = 2 ** 20;
+  let state = ones([length]).keep();
+  const step = compile((x: Tensor) => {
+    const before = state;
+    state = before.mul(0.5).add(x).keep();
+    return state.sum();
+  });
+  let expected = 1;
+  for (let i = 0; i < 200; i++) {
+    const sum = noGrad(() => step(ones([length])));
+    expected = Math.fround(expected * 0.5 + 1);
+    expect(sum.item() / length).toBeCloseTo(expected, 3);
+  }
+  expect(backend.stats.peakBytes).toBeLessThan(SLACK_BYTES + 4 * 4 * 4 * length);
+}, 60_000);

@@ -1,5 +1,6 @@
 /** Errors of values, which only show while kernels work: what a check that failed says. */
-import { DTypeError, IndexError, type TensoroneError } from "../../util/errors.js";
+import { indexError } from "../../ops/indices.js";
+import { DTypeError, type TensoroneError } from "../../util/errors.js";
 import type { Check, CheckKind } from "./plan.js";
 
 /** Whole numbers below this are all float32 numbers, and so is every sum of two that stays below. */
@@ -8,11 +9,7 @@ export const EXACT_BELOW = 2 ** 24;
 type Failed = Omit<Check, "place">;
 
 const messages: { readonly [K in CheckKind]: (check: Failed, value: number, at: number) => TensoroneError } = {
-  index: ({ op, high }, value, at) =>
-    new IndexError(
-      `${op}: index ${value} at position ${at}, expected ${high < 0 ? "none, as there is nothing to choose from" : `0 to ${high}`}`,
-      "indices, and labels, count from 0; negative ones do not count from the end. A device reports it with the next read",
-    ),
+  index: ({ op, high }, value, at) => indexError(op, value, at, high + 1, ". A device reports it with the next read"),
   whole: ({ op, high }, value, at) =>
     new DTypeError(
       `gpu: ${op}: an integer of about ${value} at position ${at}, expected at most ${high}: integers are float32 numbers there, exact below ${EXACT_BELOW}`,
