@@ -115,6 +115,7 @@ export function connect(
   vjp: (dys: readonly (Tensor | undefined)[]) => InputGradients,
   saved: Saved,
 ): void {
+  const madeIn = storageTracer()?.serial;
   const node: GraphNode = {
     id: nextId++,
     name,
@@ -126,15 +127,19 @@ export function connect(
     release() {
       if (node.isReleased) return;
       node.isReleased = true;
-      storageTracer()?.changed(() => {
-        node.isReleased = false;
-      });
+      const tracer = storageTracer();
+      // what a trace has made itself goes with it
+      if (tracer && tracer.serial !== madeIn)
+        tracer.changed(() => {
+          node.isReleased = false;
+        });
       saved.release();
     },
   };
   outputs.forEach((y, output) => {
     y.edge = { node, output };
   });
+  storageTracer()?.nodeMade(node);
 }
 
 type AnyRule = (

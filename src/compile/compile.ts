@@ -48,7 +48,7 @@ const MAX_SEEN = 32;
 interface Entry {
   readonly structure: Structure;
   /** Of the call before; the program's own use no counts of references. */
-  storages: readonly Storage[];
+  storages: readonly (Storage | null)[];
   /** Externals that were other storages at another call. */
   readonly copied: Set<number>;
   recording: Recording | null;
@@ -129,7 +129,7 @@ class Compiler<Args extends readonly unknown[], R> {
     }
     this.#makeRoom();
     const { structure, numbering } = describe(trace);
-    const storages = numbering.bound.map(({ storage }) => storage);
+    const storages = structure.values.map((_, id) => numbering.storageOf(id));
     const entry = { structure, storages, copied: new Set<number>(), recording: null, follower: null };
     this.#moveToFront(entry);
     this.#count("interpreted");
@@ -151,9 +151,9 @@ class Compiler<Args extends readonly unknown[], R> {
   #recordingOf(entry: Entry, numbering: Numbering, trace: Trace): Recording {
     const { structure, storages, copied } = entry;
     const moved = structure.values.flatMap(({ kind }, id) =>
-      kind === "external" && !copied.has(id) && storages[id] !== numbering.bound[id]!.storage ? [id] : [],
+      kind === "external" && !copied.has(id) && storages[id] !== numbering.storageOf(id) ? [id] : [],
     );
-    entry.storages = numbering.bound.map(({ storage }) => storage);
+    entry.storages = structure.values.map((_, id) => numbering.storageOf(id));
     if (moved.length > 0) {
       for (const id of moved) copied.add(id);
       entry.recording?.dispose();

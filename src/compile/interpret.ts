@@ -36,7 +36,8 @@ export function interpret(trace: Trace): void {
     }
     for (const storage of trace.survivors) materialize(storage, trace);
   } catch (error) {
-    for (const storage of trace.made) if (storage.isFreed) storage.discard();
+    for (const { home } of trace.steps.flatMap(({ inputs, outputs }) => [...inputs, ...outputs]))
+      if (home.isFreed && lastUse.has(home)) home.discard();
     trace.revert(at + 1);
     throw error;
   }

@@ -20,13 +20,6 @@ export interface NumberedValue {
   readonly length: number;
 }
 
-/** Where the elements of a value are in this call. */
-export interface Bound {
-  readonly storage: Storage;
-  /** The value's first element. */
-  readonly base: number;
-}
-
 /** Elements of a storage that arguments cover. */
 interface Run {
   readonly from: number;
@@ -38,8 +31,16 @@ interface Run {
 const IN_RUNS = -2;
 
 export class Numbering {
-  readonly values: NumberedValue[] = [];
-  readonly bound: Bound[] = [];
+  /** How many values there are. */
+  count = 0;
+  // columns by number: an object for each of thousands of values would cost the collector more than the comparison
+  readonly #kinds: ValueKind[] = [];
+  readonly #dtypes: DType[] = [];
+  readonly #lengths: number[] = [];
+  /** Null for temporaries, but for those that outlive the call: what a trace drops is to be collected. */
+  readonly #storages: (Storage | null)[] = [];
+  /** First elements. */
+  readonly #bases: number[] = [];
   readonly #constants: Constants;
   /** On storages that have a number. */
   readonly #mark = {};
@@ -112,16 +113,45 @@ export class Numbering {
   }
 
   #add(storage: Storage, kind: ValueKind, length: number, base: number): number {
-    this.values.push({ kind, dtype: storage.dtype, length });
-    this.bound.push({ storage, base });
-    return this.values.length - 1;
+    this.#kinds.push(kind);
+    this.#dtypes.push(storage.dtype);
+    this.#lengths.push(length);
+    this.#storages.push(kind === "temporary" ? null : storage);
+    this.#bases.push(base);
+    return this.count++;
   }
 
-  /** The temporaries among storages, by number. */
+  value(id: number): NumberedValue {
+    return { kind: this.#kinds[id]!, dtype: this.#dtypes[id]!, length: this.#lengths[id]! };
+  }
+
+  values(): NumberedValue[] {
+    return this.#kinds.map((_, id) => this.value(id));
+  }
+
+  isValue(id: number, { kind, dtype, length }: NumberedValue): boolean {
+    return this.#kinds[id] === kind && this.#dtypes[id] === dtype && this.#lengths[id] === length;
+  }
+
+  /** Where the elements of a value are in this call; null for a temporary that does not outlive it. */
+  storageOf(id: number): Storage | null {
+    return this.#storages[id]!;
+  }
+
+  /** The value's first element within its storage. */
+  baseOf(id: number): number {
+    return this.#bases[id]!;
+  }
+
+  /** The temporaries among storages, by number; they are known by storageOf() from now on. */
   temporariesOf(storages: readonly Storage[]): number[] {
     const ids: number[] = [];
-    for (const storage of storages)
-      if (this.has(storage) && this.values[storage.traceId]?.kind === "temporary") ids.push(storage.traceId);
+    for (const storage of storages) {
+      const id = storage.traceId;
+      if (!this.has(storage) || this.#kinds[id] !== "temporary") continue;
+      this.#storages[id] = storage;
+      ids.push(id);
+    }
     return ids;
   }
 }

@@ -51,10 +51,10 @@ export class Recording {
     const programValues = values.map(({ kind, dtype, length }, id): Value => {
       if (isCopied(id)) return { dtype, length, kind: "input", storage: null };
       if (kind === "temporary") return { dtype, length, kind, storage: null };
-      let { storage } = numbering.bound[id]!;
+      let storage = numbering.storageOf(id)!;
       if (kind === "constant") {
+        const given = trace.constants.get(storage)!;
         storage = new Storage(runner, dtype, length);
-        const given = trace.constants.get(numbering.bound[id]!.storage)!;
         runner.write(storage.allocation, dtype, 0, given);
         constants.push({ id, storage, values: given });
       } else this.#unwatch.push(storage.watchFree(() => this.dispose()));
@@ -98,9 +98,9 @@ export class Recording {
   }
 
   /** Gives constants the values of this call. */
-  bind({ bound }: Numbering, trace: Trace): void {
+  bind(numbering: Numbering, trace: Trace): void {
     for (const constant of this.#constants) {
-      const given = trace.constants.get(bound[constant.id]!.storage)!;
+      const given = trace.constants.get(numbering.storageOf(constant.id)!)!;
       if (isSame(given, constant.values)) continue;
       constant.values = given;
       const { backend, allocation, dtype } = constant.storage;
@@ -108,16 +108,16 @@ export class Recording {
     }
   }
 
-  inputsOf({ bound }: Numbering): [storages: Storage[], offsets: number[]] {
-    return [this.#inputs.map((id) => bound[id]!.storage), this.#inputs.map((id) => bound[id]!.base)];
+  inputsOf(numbering: Numbering): [storages: Storage[], offsets: number[]] {
+    return [this.#inputs.map((id) => numbering.storageOf(id)!), this.#inputs.map((id) => numbering.baseOf(id))];
   }
 
-  #copyOut({ bound }: Numbering, isWanted: (storage: Storage) => boolean): void {
+  #copyOut(numbering: Numbering, isWanted: (storage: Storage) => boolean): void {
     this.#outputs.forEach((id, i) => {
-      const { storage, base } = bound[id]!;
+      const storage = numbering.storageOf(id)!;
       if (!isWanted(storage)) return;
       storage.materialize();
-      this.executable.copyOutput(i, storage, base);
+      this.executable.copyOutput(i, storage, numbering.baseOf(id));
     });
   }
 

@@ -20,6 +20,9 @@ export interface Step {
   readonly outputs: readonly Tensor[];
 }
 
+/** Operands of the same update, many times over. */
+export type UpdateList = readonly (readonly Tensor[])[];
+
 /** Values that the host gave, of storages that nothing else writes. */
 export type Constants = ReadonlyMap<Storage, TypedArray>;
 

@@ -6,10 +6,10 @@ import type { Runner } from "../ops/apply.js";
 import type { Instruction, ValueView } from "../ops/program.js";
 import { Scalar } from "../ops/scalar.js";
 import { type UpdateName, updateWrites } from "../ops/spec.js";
-import type { Storage } from "../tensor/storage.js";
+import { Storage } from "../tensor/storage.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type NumberedValue, Numbering } from "./numbering.js";
-import { type Constants, type Step, uncounted } from "./step.js";
+import { type Constants, type Step, type UpdateList, uncounted } from "./step.js";
 
 export interface Structure {
   readonly runner: Runner;
@@ -17,6 +17,8 @@ export interface Structure {
   /** With Scalars of their own, so that no other program's rates are touched. */
   readonly instructions: readonly Instruction[];
   readonly survivors: readonly number[];
+  /** Lists of updates, by the instruction that they start at. */
+  readonly lists: ReadonlyMap<number, UpdateList>;
 }
 
 /** The one backend of all steps; null where there are none or several. */
@@ -33,9 +35,11 @@ export interface TracedCall {
   readonly survivors: readonly Storage[];
   /** Tensors among the arguments. */
   readonly args: readonly Tensor[];
+  /** Lists of updates, by the step that they start at. */
+  readonly lists: ReadonlyMap<number, UpdateList>;
 }
 
-export function describe({ steps, constants, survivors, args }: TracedCall): {
+export function describe({ steps, constants, survivors, args, lists }: TracedCall): {
   readonly structure: Structure;
   readonly numbering: Numbering;
 } {
@@ -56,9 +60,10 @@ export function describe({ steps, constants, survivors, args }: TracedCall): {
   });
   const structure = {
     runner: runnerOf(steps)!,
-    values: numbering.values,
+    values: numbering.values(),
     instructions,
     survivors: numbering.temporariesOf(survivors),
+    lists: new Map(lists),
   };
   return { structure, numbering };
 }
@@ -111,6 +116,23 @@ export class Cursor {
     return isSame;
   }
 
+  /** Whether a list of updates is the one that comes next: the same object, whose operands have the same numbers. */
+  acceptsList(op: string, list: UpdateList, attrs: object): boolean {
+    const { instructions, lists } = this.structure;
+    const first = instructions[this.position];
+    if (lists.get(this.position) !== list || !first || first.op !== op) return false;
+    if (!this.#areSameAttrs(attrs, first.attrs)) return false;
+    const { numbering } = this;
+    for (let i = 0; i < list.length; i++) {
+      const operands = list[i]!;
+      const known = instructions[this.position + i]!.inputs;
+      for (let k = 0; k < operands.length; k++)
+        if (numbering.resolve(operands[k]!) !== known[k]!.value || numbering.offset !== known[k]!.offset) return false;
+    }
+    this.position += list.length;
+    return true;
+  }
+
   /** Updates of one optimiser share their attributes: the same two objects are compared once. */
   #areSameAttrs(given: object, known: object): boolean {
     if (given === this.#lastGiven && known === this.#lastKnown) return true;
@@ -127,14 +149,24 @@ export class Cursor {
     return areSame(this.numbering.temporariesOf(survivors), this.structure.survivors) ? this.numbering : null;
   }
 
-  /** The steps that have fitted. */
-  steps(): Step[] {
-    const { runner, instructions } = this.structure;
+  /** The steps that have fitted; `alive` are the storages that the call has made and still refers to. */
+  steps(alive: readonly Storage[]): Step[] {
+    const { runner, instructions, values } = this.structure;
+    this.numbering.temporariesOf(alive);
+    const dropped = new Map<number, Storage>();
+    const storageOf = (id: number): Storage => {
+      const known = this.numbering.storageOf(id) ?? dropped.get(id);
+      if (known) return known;
+      const { dtype, length } = values[id]!;
+      const storage = new Storage(runner, dtype, length);
+      storage.release();
+      dropped.set(id, storage);
+      return storage;
+    };
     // comparing goes on to change the structure's own Scalars
     const scalars = new Map<Scalar, Scalar>();
     const operand = ({ value, offset, shape }: ValueView): Tensor => {
-      const { storage, base } = this.numbering.bound[value]!;
-      return uncounted(storage, shape, base + offset);
+      return uncounted(storageOf(value), shape, this.numbering.baseOf(value) + offset);
     };
     return instructions.slice(0, this.position).map(({ kind, op, inputs, attrs, outputs }) => ({
       kind,
@@ -157,17 +189,14 @@ function areSameOperands(
   for (let i = 0; i < given.length; i++) {
     const x = given[i]!;
     const view = known[i]!;
-    const before = numbering.values.length;
+    const before = numbering.count;
     const id = numbering.resolve(x);
     if (id !== view.value || numbering.offset !== view.offset) return false;
-    if (id === before && !isSameValue(numbering.values[id]!, values[id]!)) return false;
+    if (id === before && !numbering.isValue(id, values[id]!)) return false;
     if (x.shape !== view.shape && !areSame(x.shape, view.shape)) return false;
   }
   return true;
 }
-
-const isSameValue = (a: NumberedValue, b: NumberedValue): boolean =>
-  a.kind === b.kind && a.dtype === b.dtype && a.length === b.length;
 
 function areSame(a: readonly unknown[], b: readonly unknown[]): boolean {
   if (a.length !== b.length) return false;

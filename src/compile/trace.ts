@@ -13,7 +13,7 @@ import { Storage, type StorageTracer, setStorageTracer, type Traced } from "../t
 import { Tensor } from "../tensor/tensor.js";
 import { TensoroneError } from "../util/errors.js";
 import type { Numbering } from "./numbering.js";
-import { type Step, uncounted } from "./step.js";
+import { type Step, type UpdateList, uncounted } from "./step.js";
 import { Cursor, type Structure } from "./structure.js";
 
 /** A function does something inside compile() that cannot be traced. */
@@ -27,7 +27,10 @@ interface Undo {
 
 const NONE: readonly Tensor[] = [];
 
+let nextSerial = 1;
+
 export class Trace implements Tracer, StorageTracer {
+  readonly serial = nextSerial++;
   /** Follows the call while it does what is expected; null from the first step on that differs. */
   #cursor: Cursor | null;
   #steps: Step[] = [];
@@ -36,12 +39,14 @@ export class Trace implements Tracer, StorageTracer {
   /** Tensors among the arguments of the call. */
   readonly args: readonly Tensor[];
   readonly constants = new Map<Storage, TypedArray>();
-  /** Storages made by the function, without memory. */
-  readonly made: Storage[] = [];
-  readonly #tensors: Tensor[] = [];
+  /** What the function has made, by place; null for what was dropped since, which is to be collected. */
+  readonly #storages: (Storage | null)[] = [];
+  readonly #tensors: (Tensor | null)[] = [];
+  readonly #nodes: GraphNode[] = [];
   readonly #undos: Undo[] = [];
   /** Writes over storages from before the trace, which count in their versions. */
-  readonly #touched: { readonly after: number; readonly storage: Storage }[] = [];
+  readonly #touched: Storage[] = [];
+  readonly #touchedAfter: number[] = [];
   /** With memory, and unreferenced by now: freed when the steps have run. */
   readonly #released: Storage[] = [];
   /** Storages from before the trace that a step writes. */
@@ -87,6 +92,24 @@ export class Trace implements Tracer, StorageTracer {
     this.#add({ kind: "check", op, runner, inputs: [indices], attrs: { limit }, outputs: NONE });
   }
 
+  /** Lists by the step that they start at, for the structure. */
+  readonly lists = new Map<number, UpdateList>();
+
+  updateEach(op: UpdateName, list: UpdateList, attrs: object): boolean {
+    if (this.#cursor?.acceptsList(op, list, attrs)) {
+      for (const operands of list)
+        for (let i = 0; i < updateWrites[op]; i++) {
+          const { storage } = operands[i]!;
+          storage.touch();
+          this.#written.add(storage);
+        }
+      return true;
+    }
+    // empty operands are no steps: the list would be longer than what it adds
+    if (list.every(([first]) => first!.size > 0)) this.lists.set(this.#position, list);
+    return false;
+  }
+
   #add(step: Step): void {
     if (this.#cursor?.accepts(step)) return;
     this.#leaveCursor();
@@ -103,9 +126,9 @@ export class Trace implements Tracer, StorageTracer {
     const cursor = this.#cursor;
     if (!cursor) return;
     this.#cursor = null;
-    const storages = setStorageTracer(null);
-    this.#steps = cursor.steps();
-    setStorageTracer(storages);
+    const previous = setStorageTracer(this);
+    this.#steps = cursor.steps(this.survivors);
+    setStorageTracer(previous);
     for (const step of this.#steps) this.#markUsed(step);
   }
 
@@ -167,15 +190,28 @@ export class Trace implements Tracer, StorageTracer {
   // ── what happens to storages and handles
 
   touched(storage: Storage): void {
-    this.#touched.push({ after: this.#position, storage });
+    this.#touched.push(storage);
+    this.#touchedAfter.push(this.#position);
   }
 
-  storageMade(storage: Storage): void {
-    this.made.push(storage);
+  storageMade(storage: Storage): number {
+    return this.#storages.push(storage) - 1;
   }
 
-  tensorMade(tensor: Traced): void {
-    this.#tensors.push(tensor as Tensor);
+  storageDropped(place: number): void {
+    this.#storages[place] = null;
+  }
+
+  tensorMade(tensor: Traced): number {
+    return this.#tensors.push(tensor as Tensor) - 1;
+  }
+
+  tensorDropped(place: number): void {
+    this.#tensors[place] = null;
+  }
+
+  nodeMade(node: object): void {
+    this.#nodes.push(node as GraphNode);
   }
 
   storageReleased(storage: Storage): void {
@@ -217,17 +253,14 @@ export class Trace implements Tracer, StorageTracer {
 
   /** Frees what nodes have saved that no tensor leads to any more. */
   #releaseDroppedGraphs(): void {
-    const nodes = new Set<GraphNode>();
     const reached = new Set<GraphNode>();
     for (const tensor of this.#tensors) {
-      const node = nodeOf(tensor);
-      if (!node) continue;
-      nodes.add(node);
-      if (!tensor.isFreed) reached.add(node);
+      const node = tensor && !tensor.isFreed && nodeOf(tensor);
+      if (node) reached.add(node);
     }
     for (const node of reached)
       for (const target of node.targets) if (target && "node" in target) reached.add(target.node);
-    for (const node of nodes) if (!reached.has(node)) node.release();
+    for (const node of this.#nodes) if (!reached.has(node)) node.release();
   }
 
   /** Frees the tensors of a result that is not returned after all, and the graphs that led to them. */
@@ -239,25 +272,27 @@ export class Trace implements Tracer, StorageTracer {
 
   /** Storages made by the function that somebody still refers to: they outlive the call. */
   get survivors(): Storage[] {
-    return this.made.filter((storage) => !storage.isFreed);
+    return this.#storages.filter((storage): storage is Storage => storage !== null && !storage.isFreed);
   }
 
   /** After the steps have run: frees what was dropped meanwhile, and lets the collector watch what stays. */
   finish(): void {
     for (const storage of this.#released) if (storage.isFreed) storage.discard();
-    for (const tensor of this.#tensors) tensor.watchCollection();
+    for (const tensor of this.#tensors) tensor?.watchCollection();
   }
 
   /** Takes back the changes that came after the first `steps` steps; the tensors made since have no values. */
   revert(steps = 0): void {
-    for (const { after, storage } of this.#touched) if (after >= steps) storage.version--;
+    this.#touched.forEach((storage, i) => {
+      if (this.#touchedAfter[i]! >= steps) storage.version--;
+    });
     for (let i = this.#undos.length - 1; i >= 0 && this.#undos[i]!.after >= steps; i--) this.#undos[i]!.undo();
   }
 
   /** Takes everything back: the function has not been called. */
   giveUp(): void {
     this.revert();
-    for (const tensor of this.#tensors) tensor.dispose();
+    for (const tensor of this.#tensors) tensor?.dispose();
     this.finish();
   }
 }

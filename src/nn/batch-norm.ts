@@ -57,14 +57,14 @@ export class BatchNorm2d extends Module {
 
   /** Moves the running statistics towards a batch's mean [C] and biased variance [C], taken over `count` values per channel. */
   track(mean: Tensor, variance: Tensor, count: number): void {
-    const { momentum: weight } = this;
-    noGrad(() =>
-      scope(() => {
-        update("lerp", [this.runningMean, mean], { weight });
-        update("lerp", [this.runningVar, F.mul(variance, count / (count - 1))], { weight });
-        update("accumulate", [this.numBatchesTracked, this.#one], {});
-      }),
-    );
+    const attrs = { weight: this.momentum };
+    noGrad(() => {
+      const unbiased = F.mul(variance, count / (count - 1));
+      update("lerp", [this.runningMean, mean], attrs);
+      update("lerp", [this.runningVar, unbiased], attrs);
+      update("accumulate", [this.numBatchesTracked, this.#one], {});
+      unbiased.dispose();
+    });
   }
 
   protected override disposeOwn(): void {

@@ -43,6 +43,8 @@ export type Recorder = (
 export interface Tracer {
   op(runner: Runner, op: OpName, inputs: readonly Tensor[], attrs: object, outputs: readonly Tensor[]): void;
   update(runner: Runner, op: UpdateName, operands: readonly Tensor[], attrs: object): void;
+  /** Takes the same update of a list that it knows, or false. */
+  updateEach(op: UpdateName, lists: readonly (readonly Tensor[])[], attrs: object): boolean;
   /** Indices whose values are not known yet: they are to be compared with the limit when they are. */
   check(runner: Runner, op: IndexOp, indices: Tensor, limit: number): void;
 }
@@ -66,12 +68,14 @@ export function setRecorder(next: Recorder | null): Recorder | null {
 
 function runnerOf(op: string, operands: readonly Tensor[]): Runner {
   const first = (operands[0]?.storage.backend ?? defaultStorage()) as StorageBackend;
-  const stranger = operands.find((t) => t.storage.backend !== first);
-  if (stranger)
-    throw new BackendError(
-      `${op}: operands live on the backends ${first.name} and ${stranger.backend.name}, expected one`,
-      "copy with tensor(await x.data(), x.shape) after setBackend",
-    );
+  for (let i = 1; i < operands.length; i++) {
+    const { backend } = operands[i]!.storage;
+    if (backend !== first)
+      throw new BackendError(
+        `${op}: operands live on the backends ${first.name} and ${backend.name}, expected one`,
+        "copy with tensor(await x.data(), x.shape) after setBackend",
+      );
+  }
   return first as Runner;
 }
 
@@ -149,14 +153,33 @@ function checkIndices(runner: Runner, op: IndexOp, inputs: readonly Tensor[], at
 /** Runs an update, which writes over its first operands. All operands have one shape and dtype. */
 export function update<K extends UpdateName>(op: K, operands: readonly Tensor[], attrs: UpdateAttrs<K>): void {
   const runner = runnerOf(op, operands);
+  expectAlike(op, operands);
+  if (operands[0]!.size === 0) return;
+  for (let i = 0; i < updateWrites[op]; i++) operands[i]!.storage.touch();
+  if (tracer) tracer.update(runner, op, operands, attrs);
+  else runner.update(op, operands, resolveScalars(attrs));
+}
+
+function expectAlike(op: string, operands: readonly Tensor[]): void {
   const first = operands[0]!;
-  for (const other of operands)
+  for (let i = 1; i < operands.length; i++) {
+    const other = operands[i]!;
     if (!sameShape(first.shape, other.shape) || first.dtype !== other.dtype)
       throw new ShapeError(
         `${op}: operands ${showShape(first.shape)} ${first.dtype} and ${showShape(other.shape)} ${other.dtype}, expected alike`,
       );
-  if (first.size === 0) return;
-  for (let i = 0; i < updateWrites[op]; i++) operands[i]!.storage.touch();
-  if (tracer) tracer.update(runner, op, operands, attrs);
-  else runner.update(op, operands, resolveScalars(attrs));
+  }
+}
+
+/**
+ * The same update of many operands, in order. A list that is the same object at every call is compared as a whole by a
+ * compiled function: the averages of a large model cost it next to nothing. The list may not change once it was given.
+ */
+export function updateEach<K extends UpdateName>(
+  op: K,
+  lists: readonly (readonly Tensor[])[],
+  attrs: UpdateAttrs<K>,
+): void {
+  if (tracer?.updateEach(op, lists, attrs)) return;
+  for (const operands of lists) update(op, operands, attrs);
 }

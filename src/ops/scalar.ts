@@ -11,6 +11,9 @@ export type Numeric = number | Scalar;
 /** The same attributes with every Scalar replaced by its value now. */
 export type Resolved<A> = { readonly [K in keyof A]: A[K] extends Numeric ? number : A[K] };
 
+export const scalarsOf = (attrs: object): Scalar[] =>
+  Object.values(attrs).filter((value): value is Scalar => value instanceof Scalar);
+
 export const hasScalar = (attrs: object): boolean => Object.values(attrs).some((value) => value instanceof Scalar);
 
 export const resolveScalars = <A extends object>(attrs: A): Resolved<A> =>

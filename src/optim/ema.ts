@@ -5,7 +5,7 @@
  */
 import type { Module } from "../nn/module.js";
 import { type StateDict, stateDictError } from "../nn/state-dict.js";
-import { update } from "../ops/apply.js";
+import { update, updateEach } from "../ops/apply.js";
 import { Scalar } from "../ops/scalar.js";
 import { allocate } from "../tensor/create.js";
 import { isFloat } from "../tensor/dtype.js";
@@ -51,6 +51,8 @@ export class Ema {
   /** What an update takes: a Scalar, so that a compiled step stays one program while warm-up changes it. */
   readonly #weight = new Scalar(1);
   readonly #pairs: readonly { readonly name: string; readonly raw: Tensor; readonly average: Tensor }[];
+  /** What moves, as operands. */
+  readonly #floats: readonly (readonly [average: Tensor, raw: Tensor])[];
   #steps = 0;
   #isSwapped = false;
 
@@ -66,6 +68,7 @@ export class Ema {
       raw,
       average: allocate(raw.shape, raw.dtype, raw.backend).keep(),
     }));
+    this.#floats = this.#pairs.flatMap(({ raw, average }) => (isFloat(raw.dtype) ? [[average, raw]] : []));
     for (const { raw, average } of this.#pairs) update("assign", [average, raw], {});
   }
 
@@ -87,10 +90,8 @@ export class Ema {
     if (this.#isSwapped) throw new UsageError("Ema: update() while the averages are swapped in", "call swap() first");
     const isFirst = this.#steps === 0;
     this.#weight.value = this.warmup ? warmMomentum(this.momentum, this.#steps, this.#warmupStart) : this.momentum;
-    const attrs = { weight: this.#weight };
-    for (const { raw, average } of this.#pairs)
-      if (isFirst) update("assign", [average, raw], {});
-      else if (isFloat(raw.dtype)) update("lerp", [average, raw], attrs);
+    if (isFirst) for (const { raw, average } of this.#pairs) update("assign", [average, raw], {});
+    else updateEach("lerp", this.#floats, { weight: this.#weight });
     this.#steps++;
     storageTracer()?.changed(() => void this.#steps--);
   }

@@ -28,14 +28,21 @@ export function removeFromScope(tensor: Scoped): void {
 }
 
 /** Every tensor that `value` holds: itself, or in arrays, maps, sets and plain objects, however deep. */
-export function* tensorsIn(value: unknown, seen = new Set<object>()): Iterable<Scoped> {
+export function tensorsIn(value: unknown): Iterable<Scoped> {
+  if (value === null || typeof value !== "object") return [];
+  return isScoped(value) ? [value] : search(value, new Set());
+}
+
+const isScoped = (value: object): value is Scoped => typeof (value as Partial<Scoped>).dispose === "function";
+
+function* search(value: unknown, seen: Set<object>): Iterable<Scoped> {
   if (value === null || typeof value !== "object" || seen.has(value)) return;
   seen.add(value);
-  if (typeof (value as Partial<Scoped>).dispose === "function") yield value as Scoped;
-  else if (Array.isArray(value) || value instanceof Set) for (const item of value) yield* tensorsIn(item, seen);
-  else if (value instanceof Map) for (const item of value.values()) yield* tensorsIn(item, seen);
+  if (isScoped(value)) yield value;
+  else if (Array.isArray(value) || value instanceof Set) for (const item of value) yield* search(item, seen);
+  else if (value instanceof Map) for (const item of value.values()) yield* search(item, seen);
   else if (Object.getPrototypeOf(value) === Object.prototype)
-    for (const item of Object.values(value)) yield* tensorsIn(item, seen);
+    for (const item of Object.values(value)) yield* search(item, seen);
 }
 
 /**
@@ -49,11 +56,12 @@ export function scope<T>(body: () => T): T {
   try {
     const result = body();
     current = parent;
-    for (const tensor of tensorsIn(result)) {
-      if (tensor.scope !== own) continue;
-      removeFromScope(tensor);
-      registerInScope(tensor);
-    }
+    if (result !== undefined && own.length > 0)
+      for (const tensor of tensorsIn(result)) {
+        if (tensor.scope !== own) continue;
+        removeFromScope(tensor);
+        registerInScope(tensor);
+      }
     return result;
   } finally {
     current = parent;

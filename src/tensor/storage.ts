@@ -44,10 +44,18 @@ export interface StorageBackend {
 
 /** What compile() sees of tensors while it traces a function; see compile/trace.ts. */
 export interface StorageTracer {
-  /** A storage was made: it gets no memory now. */
-  storageMade(storage: Storage): void;
-  /** A tensor was made, on any storage. */
-  tensorMade(tensor: Traced): void;
+  /** Tells traces apart. */
+  readonly serial: number;
+  /** A storage was made: it gets no memory now. Returns its place in the trace. */
+  storageMade(storage: Storage): number;
+  /** The last reference to a storage without memory was dropped. */
+  storageDropped(place: number): void;
+  /** A tensor was made, on any storage. Returns its place in the trace. */
+  tensorMade(tensor: Traced): number;
+  /** A tensor that the trace has made was freed. */
+  tensorDropped(place: number): void;
+  /** A node of the graph was made. */
+  nodeMade(node: object): void;
   /** The last reference to a storage with memory was dropped: the trace may still need its numbers. */
   storageReleased(storage: Storage): void;
   /** Takes values from the host for elements from `offset` on; they reach the storage in the order of the trace. */
@@ -139,14 +147,19 @@ export class Storage {
   traceId = -1;
   #allocation: Allocation | null = null;
   #references = 1;
+  /** The trace that has made it, and its place there. */
+  #madeIn = 0;
+  #place = -1;
   #onFree: Set<() => void> | null = null;
 
   constructor(backend: StorageBackend, dtype: DType, length: number) {
     this.backend = backend;
     this.dtype = dtype;
     this.length = length;
-    if (tracer) tracer.storageMade(this);
-    else this.materialize();
+    if (tracer) {
+      this.#place = tracer.storageMade(this);
+      this.#madeIn = tracer.serial;
+    } else this.materialize();
   }
 
   get bytes(): number {
@@ -214,8 +227,10 @@ export class Storage {
   }
 
   release(): void {
-    if (--this.#references > 0 || !this.#allocation) return;
-    if (tracer) tracer.storageReleased(this);
+    if (--this.#references > 0) return;
+    if (!this.#allocation) {
+      if (tracer?.serial === this.#madeIn) tracer.storageDropped(this.#place);
+    } else if (tracer) tracer.storageReleased(this);
     else this.discard();
   }
 

@@ -61,6 +61,9 @@ export class Tensor {
   #grad: Tensor | null = null;
   #handle: Handle;
   #isWatched = false;
+  /** The trace that has made this handle, and its place there. */
+  #madeIn = 0;
+  #place = -1;
   /** The op that saved this handle, and the version of the numbers then. */
   #savedFor: string | null = null;
   #savedVersion = 0;
@@ -76,8 +79,10 @@ export class Tensor {
     if (viewOf) this.#hint = viewOf.#hint;
     registerInScope(this);
     const tracer = storageTracer();
-    if (tracer) tracer.tensorMade(this);
-    else this.watchCollection();
+    if (tracer) {
+      this.#place = tracer.tensorMade(this);
+      this.#madeIn = tracer.serial;
+    } else this.watchCollection();
   }
 
   /** From now on the garbage collector returns the storage. Not for users. */
@@ -275,7 +280,8 @@ export class Tensor {
     const tracer = storageTracer();
     if (tracer) {
       // one from before the trace; the collector goes on watching it until the trace has run
-      if (this.#isWatched) tracer.changed(() => handle.restore());
+      if (this.#madeIn === tracer.serial) tracer.tensorDropped(this.#place);
+      else tracer.changed(() => handle.restore());
       return;
     }
     if (this.#isWatched) collected.unregister(handle);

@@ -5,7 +5,7 @@
  */
 import { costOf } from "../../ops/cost.js";
 import type { Executable, Executed, ProfileRow, Program, ValueView } from "../../ops/program.js";
-import { hasScalar, resolveScalars, Scalar } from "../../ops/scalar.js";
+import { hasScalar, resolveScalars, type Scalar, scalarsOf } from "../../ops/scalar.js";
 import { sizeOf } from "../../tensor/shape.js";
 import type { Storage } from "../../tensor/storage.js";
 import { BackendError } from "../../util/errors.js";
@@ -56,9 +56,6 @@ interface Changing {
     readonly slots: readonly Slot[];
   }[];
 }
-
-const scalarsOf = (attrs: object): Scalar[] =>
-  Object.values(attrs).filter((value): value is Scalar => value instanceof Scalar);
 
 /** The same names with the same values, and the very same Scalars. */
 function sameAttrs(a: object, b: object): boolean {

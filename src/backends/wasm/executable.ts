@@ -13,7 +13,7 @@ import {
   type Program,
   type ValueView,
 } from "../../ops/program.js";
-import { hasScalar, resolveScalars } from "../../ops/scalar.js";
+import { hasScalar, resolveScalars, type Scalar, scalarsOf } from "../../ops/scalar.js";
 import { dtypes } from "../../tensor/dtype.js";
 import { sizeOf } from "../../tensor/shape.js";
 import type { Allocation, Storage } from "../../tensor/storage.js";
@@ -59,6 +59,27 @@ interface PlannedCall {
   readonly args: readonly number[];
 }
 
+/** An instruction whose arguments follow from Scalars. */
+interface Dynamic {
+  readonly instruction: number;
+  readonly calls: readonly number[];
+  readonly scalars: readonly Scalar[];
+  /** As they were when the arguments were made. */
+  readonly values: number[];
+}
+
+/** Brings `values` up to date; whether any has changed. */
+function takeValues(scalars: readonly Scalar[], values: number[]): boolean {
+  let hasChanged = false;
+  for (let i = 0; i < scalars.length; i++) {
+    const { value } = scalars[i]!;
+    if (Object.is(value, values[i])) continue;
+    values[i] = value;
+    hasChanged = true;
+  }
+  return hasChanged;
+}
+
 export class WasmExecutable implements Executable {
   readonly temporaryBytes: number;
   readonly #program: Program;
@@ -69,7 +90,7 @@ export class WasmExecutable implements Executable {
   readonly #stages: Stages;
   readonly #planned: readonly PlannedCall[];
   /** Instructions whose arguments hold Scalars, with the words of their calls' arguments. */
-  readonly #dynamic: readonly { readonly instruction: number; readonly calls: readonly number[] }[];
+  readonly #dynamic: readonly Dynamic[];
 
   constructor(program: Program, host: ExecutableHost) {
     this.#program = program;
@@ -90,7 +111,10 @@ export class WasmExecutable implements Executable {
       if (kernel && hasScalar(program.instructions[instruction]!.attrs))
         dynamic.set(instruction, [...(dynamic.get(instruction) ?? []), call]);
     });
-    this.#dynamic = [...dynamic].map(([instruction, calls]) => ({ instruction, calls }));
+    this.#dynamic = [...dynamic].map(([instruction, calls]) => {
+      const scalars = scalarsOf(program.instructions[instruction]!.attrs);
+      return { instruction, calls, scalars, values: scalars.map(({ value }) => value) };
+    });
   }
 
   #operand({ value, offset, shape }: ValueView): Operand {
@@ -209,7 +233,8 @@ export class WasmExecutable implements Executable {
       const from = this.#host.pointerOf(inputs[i]!.allocation) + offsets[i]! * bytes;
       this.#bytesAt(pointer, size * bytes).set(this.#bytesAt(from, size * bytes));
     });
-    for (const { instruction, calls } of this.#dynamic) {
+    for (const { instruction, calls, scalars, values } of this.#dynamic) {
+      if (!takeValues(scalars, values)) continue;
       // lowering again is how a new scalar becomes arguments; scratch keeps its place, as it did not depend on scalars
       const again = this.#lower(instruction, () => this.#scratch.pointer);
       calls.forEach((call, k) => {

@@ -45,10 +45,11 @@ export function foldedBranches(block: Branches, x: Tensor, activation: "none" | 
   const moments = F.patchMoments(x, kernelSize, geometry);
   const folded = F.foldBranches(moments, branches, { kernelSize, groups, eps: norms[0]!.eps });
   const y = F.conv2dBias(x, folded.weight, folded.bias, { ...geometry, activation });
-  const ofBranch = (statistics: Tensor, i: number): Tensor => F.reshape(F.slice(statistics, [i], [1]), [-1]);
+  const channels = y.shape[3]!;
+  const ofBranch = (statistics: Tensor, i: number): Tensor => statistics.alias([channels], i * channels);
   noGrad(() =>
     norms.forEach((norm, i) => {
-      norm.track(ofBranch(folded.means, i), ofBranch(folded.variances, i), y.size / y.shape[3]!);
+      norm.track(ofBranch(folded.means, i), ofBranch(folded.variances, i), y.size / channels);
     }),
   );
   return y;
