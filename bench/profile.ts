@@ -53,7 +53,7 @@ export class Profile {
   #timed(executable: Executable): Executable {
     return {
       temporaryBytes: executable.temporaryBytes,
-      copyOutput: (i, to) => executable.copyOutput(i, to),
+      copyOutput: (i, to, offset) => executable.copyOutput(i, to, offset),
       profile: (inputs, offsets, runs) => executable.profile(inputs, offsets, runs),
       dispose: () => executable.dispose(),
       run: (inputs, offsets) => {

@@ -96,6 +96,8 @@ export class Trace implements Tracer, StorageTracer {
   readonly lists = new Map<number, UpdateList>();
 
   updateEach(op: UpdateName, list: UpdateList, attrs: object): boolean {
+    // empty operands are no steps: the list would be longer than what it adds
+    if (list.every(([first]) => first!.size > 0)) this.lists.set(this.#position, list);
     if (this.#cursor?.acceptsList(op, list, attrs)) {
       for (const operands of list)
         for (let i = 0; i < updateWrites[op]; i++) {
@@ -105,8 +107,6 @@ export class Trace implements Tracer, StorageTracer {
         }
       return true;
     }
-    // empty operands are no steps: the list would be longer than what it adds
-    if (list.every(([first]) => first!.size > 0)) this.lists.set(this.#position, list);
     return false;
   }
 

@@ -64,7 +64,9 @@ export class ReplicaUpdate {
     const loss = crossEntropy(logits, labels, recipe.loss);
     loss.backward();
     this.#layout.collect(this.#gradients);
-    return { loss, logits: logits.detach() };
+    const answers = logits.detach();
+    logits.dispose();
+    return { loss, logits: answers };
   }, recordingsOfAPhase);
 
   readonly #apply = compile(() => {

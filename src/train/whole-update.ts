@@ -27,7 +27,9 @@ export class WholeUpdate {
     optimizer.step();
     optimizer.zeroGrad();
     ema.update();
-    return { loss, logits: logits.detach() };
+    const answers = logits.detach();
+    logits.dispose();
+    return { loss, logits: answers };
   }, recordingsOfAPhase);
 
   constructor(session: Session) {
