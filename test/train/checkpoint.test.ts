@@ -86,7 +86,8 @@ it(`a killed writer, ${tries} tries: never half a file under a final name, and a
   const built = `${pathToFileURL(join(import.meta.dirname, "../../dist")).href}/`;
   let leftovers = 0;
   let reached = 1;
-  for (let t = 0; t < tries; t++) {
+  // whether a kill strikes while a file is being written depends on the machine: on until one has
+  for (let t = 0; t < tries || (leftovers === 0 && t < 8 * tries); t++) {
     const work = JSON.stringify([built, folder, 1 + 10_000 * t, header, small]);
     const child = spawn(process.execPath, ["--input-type=module", "-e", writer], {
       env: { ...process.env, WORK: work },
@@ -106,7 +107,6 @@ it(`a killed writer, ${tries} tries: never half a file under a final name, and a
     expect(file.progress.step).toBeGreaterThanOrEqual(reached);
     reached = file.progress.step;
   }
-  // kills did strike while a file was being written
   expect(leftovers).toBeGreaterThan(0);
   expect(reached).toBeGreaterThan(10_000);
 });
