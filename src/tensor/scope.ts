@@ -27,22 +27,40 @@ export function removeFromScope(tensor: Scoped): void {
   tensor.scope = null;
 }
 
-/** Every tensor that `value` holds: itself, or in arrays, maps, sets and plain objects, however deep. */
-export function tensorsIn(value: unknown): Iterable<Scoped> {
-  if (value === null || typeof value !== "object") return [];
-  return isScoped(value) ? [value] : search(value, new Set());
-}
-
 const isScoped = (value: object): value is Scoped => typeof (value as Partial<Scoped>).dispose === "function";
 
-function* search(value: unknown, seen: Set<object>): Iterable<Scoped> {
-  if (value === null || typeof value !== "object" || seen.has(value)) return;
-  seen.add(value);
-  if (isScoped(value)) yield value;
-  else if (Array.isArray(value) || value instanceof Set) for (const item of value) yield* search(item, seen);
-  else if (value instanceof Map) for (const item of value.values()) yield* search(item, seen);
-  else if (Object.getPrototypeOf(value) === Object.prototype)
-    for (const item of Object.values(value)) yield* search(item, seen);
+/** Every tensor that `value` holds: itself, or in arrays, maps, sets and plain objects, however deep. */
+export function tensorsIn(value: unknown): readonly Scoped[] {
+  const found: Scoped[] = [];
+  collect(value, found, null);
+  return found;
+}
+
+/** `seen`: containers around `value`; null at the top, where most calls end. */
+function collect(value: unknown, found: Scoped[], seen: Set<object> | null): void {
+  if (value === null || typeof value !== "object") return;
+  if (isScoped(value)) {
+    found.push(value);
+    return;
+  }
+  const items = itemsOf(value);
+  if (!items || seen?.has(value)) return;
+  let inner = seen;
+  for (const item of items) {
+    if (item === null || typeof item !== "object") continue;
+    if (isScoped(item)) found.push(item);
+    else {
+      inner ??= new Set();
+      inner.add(value);
+      collect(item, found, inner);
+    }
+  }
+}
+
+function itemsOf(value: object): Iterable<unknown> | null {
+  if (Array.isArray(value) || value instanceof Set) return value;
+  if (value instanceof Map) return value.values();
+  return Object.getPrototypeOf(value) === Object.prototype ? Object.values(value) : null;
 }
 
 /**
