@@ -47,8 +47,8 @@ const MAX_SEEN = 32;
 
 interface Entry {
   readonly structure: Structure;
-  /** Of the call before; the program's own use no counts of references. */
-  storages: readonly (Storage | null)[];
+  /** Of the call before, for externals; the program's own use no counts of references. */
+  readonly storages: (Storage | null)[];
   /** Externals that were other storages at another call. */
   readonly copied: Set<number>;
   recording: Recording | null;
@@ -99,7 +99,7 @@ class Compiler<Args extends readonly unknown[], R> {
   }
 
   #trace(args: Args): Trace {
-    const tensors = [...tensorsIn(args)].filter((x): x is Tensor => x instanceof Tensor && !x.isFreed);
+    const tensors = tensorsIn(args).filter((x): x is Tensor => x instanceof Tensor && !x.isFreed);
     return new Trace(tensors, this.#expected?.structure ?? null);
   }
 
@@ -150,12 +150,13 @@ class Compiler<Args extends readonly unknown[], R> {
 
   #recordingOf(entry: Entry, numbering: Numbering, trace: Trace): Recording {
     const { structure, storages, copied } = entry;
-    const moved = structure.values.flatMap(({ kind }, id) =>
-      kind === "external" && !copied.has(id) && storages[id] !== numbering.storageOf(id) ? [id] : [],
-    );
-    entry.storages = structure.values.map((_, id) => numbering.storageOf(id));
-    if (moved.length > 0) {
-      for (const id of moved) copied.add(id);
+    // at every replay, over thousands of values: no arrays
+    for (let id = 0; id < storages.length; id++) {
+      const storage = numbering.storageOf(id);
+      if (storages[id] === storage || structure.values[id]!.kind !== "external") continue;
+      storages[id] = storage;
+      if (copied.has(id)) continue;
+      copied.add(id);
       entry.recording?.dispose();
     }
     if (!entry.recording || entry.recording.isStale) {
