@@ -2,6 +2,7 @@
  * Top-1, top-5 and loss of a model over a loader, or over the shares of several processes, without gradients. The figures
  * do not depend on how the pictures are shared out. The model's mode is put back afterwards.
  */
+
 import { noGrad } from "../autograd/tape.js";
 import { compile } from "../compile/compile.js";
 import type { Batch, DataLoader } from "../data/loader.js";
@@ -9,7 +10,7 @@ import type { Module } from "../nn/module.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { NonFiniteError } from "../util/errors.js";
-import { breathe } from "./breathe.js";
+import { turnOfEventLoop } from "../util/platform.js";
 import type { EvalProgress } from "./events.js";
 import { expectUsable, problemOfLogits } from "./finite.js";
 import { BatchInput } from "./input.js";
@@ -74,7 +75,7 @@ export async function evaluateShared(
         batch.release();
       }
       onProgress?.({ done: done + 1, total: mostBatches });
-      await breathe();
+      await turnOfEventLoop();
       const status = new Float64Array([signal?.aborted ? 1 : 0, problem ? group.rank + 1 : 0]);
       await group.allReduce(status, "max");
       const [stop, failed] = status as unknown as [number, number];

@@ -3,6 +3,7 @@
  * batch and batch statistics, their mean over all replicas, added in the one tree, then optimiser and averages. The bits
  * do not depend on how many processes there are.
  */
+
 import { compile } from "../compile/compile.js";
 import type { Batch } from "../data/loader.js";
 import { crossEntropy } from "../nn/loss.js";
@@ -10,9 +11,9 @@ import { update } from "../ops/apply.js";
 import * as F from "../ops/functional.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { turnOfEventLoop } from "../util/platform.js";
 import { type Accumulation, type Place, planAccumulation } from "./accumulation.js";
 import { gather } from "./agreement.js";
-import { breathe } from "./breathe.js";
 import { lossOf } from "./finite.js";
 import { GradientLayout } from "./gradient-layout.js";
 import { BatchInput } from "./input.js";
@@ -117,7 +118,7 @@ export class ReplicaUpdate {
         own.push(await this.#compute(batch));
         batch.release();
         if (step.replica === 0) this.#statistics?.keep();
-        await breathe();
+        await turnOfEventLoop();
       }
     }
     const report = await this.#report(own, performance.now() - start, stop());

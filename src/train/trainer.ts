@@ -3,14 +3,15 @@
  * after each, and the fold with its certificate at the end. Nothing is written of numbers that are not finite. Every
  * process of a group runs the same lines; rank 0 alone writes, and tells its loggers everything. It prints nothing.
  */
+
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { Batch, DataLoader } from "../data/loader.js";
 import { createModel, type Reparameterized } from "../models/index.js";
 import { CheckpointError, NonFiniteError, TensoroneError } from "../util/errors.js";
+import { turnOfEventLoop } from "../util/platform.js";
 import { broadcastBytes, broadcastJson, expectSameFingerprint, expectSameRun, fingerprint } from "./agreement.js";
 import { Audience, runInfo, stepInfo } from "./audience.js";
-import { breathe } from "./breathe.js";
 import { CheckpointFolder } from "./checkpoint.js";
 import { type CheckpointHeader, restoreCheckpoint } from "./checkpoint-format.js";
 import { evaluateShared } from "./evaluate.js";
@@ -186,7 +187,7 @@ class Run {
         last = now;
         this.#stop.take(outcome.stop);
         if (session.step % checkEvery === 0) await this.#expectEqualWeights(`weights after step ${session.step}`);
-        await breathe();
+        await turnOfEventLoop();
       } while (session.stepInEpoch !== 0 && session.step < totalSteps && this.#stop.code === 0);
       if (session.stepInEpoch === 0) await batches.next();
     } finally {
