@@ -1,5 +1,5 @@
 /** Deterministic numbers for a case's inputs, and how two results are compared. */
-import { type DType, newArray, type TypedArray } from "../../src/tensor/dtype.js";
+import { type DType, isFloat, newArray, type TypedArray } from "../../src/tensor/dtype.js";
 import { Random } from "../../src/tensor/random.js";
 import { sizeOf } from "../../src/tensor/shape.js";
 import { dtypeOfInput, type Input } from "./cases.js";
@@ -23,6 +23,20 @@ export function valuesOf(input: Input, seed: number, float: DType): TypedArray {
     else values[i] = random.next32() % fill.indicesBelow;
   }
   if (fill === "covariance") writeCovariances(values, input.shape.at(-1)!, random);
+  return values;
+}
+
+/** Values for a case of any dtype: integers as `integer` draws them, floats as valuesOf(). */
+export function valuesOfDType(
+  input: Input,
+  seed: number,
+  dtype: DType,
+  integer: (random: Random) => number,
+): TypedArray {
+  if (isFloat(dtype) || typeof input.fill === "object" || input.dtype) return valuesOf(input, seed, dtype);
+  const random = new Random(seed);
+  const values = newArray(dtype, sizeOf(input.shape));
+  for (let i = 0; i < values.length; i++) values[i] = input.fill === "mask" ? random.next32() % 2 : integer(random);
   return values;
 }
 

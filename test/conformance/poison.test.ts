@@ -16,7 +16,7 @@ import {
   DTypeError,
   mul,
   noGrad,
-  Random,
+  type Random,
   scope,
   sum,
   type Tensor,
@@ -25,11 +25,10 @@ import {
 } from "../../src/index.js";
 import { apply, update } from "../../src/ops/apply.js";
 import type { Attrs, UpdateAttrs, UpdateName } from "../../src/ops/spec.js";
-import { dtypes, isFloat, newArray } from "../../src/tensor/dtype.js";
-import { sizeOf } from "../../src/tensor/shape.js";
+import { dtypes, isFloat } from "../../src/tensor/dtype.js";
 import { type Case, cases, dtypeOfInput, type GridOp, type Input } from "./cases.js";
 import { emptyCases, smallCases } from "./empty-cases.js";
-import { relativeError, valuesOf } from "./numbers.js";
+import { relativeError, valuesOfDType } from "./numbers.js";
 
 type AnyCase = Case<Attrs<GridOp>>;
 
@@ -44,15 +43,9 @@ const CALLS = 3;
 
 const allDTypes = Object.keys(dtypes) as DType[];
 
-/** Integers of all sizes; floats as in the grid. */
-function valuesFor(input: Input, seed: number, dtype: DType): TypedArray {
-  if (isFloat(dtype) || typeof input.fill === "object" || input.dtype) return valuesOf(input, seed, dtype);
-  const random = new Random(seed);
-  const values = newArray(dtype, sizeOf(input.shape));
-  for (let i = 0; i < values.length; i++)
-    values[i] = input.fill === "mask" ? random.next32() % 2 : random.next32() >> (random.next32() % 32);
-  return values;
-}
+/** Integers of all sizes. */
+const integer = (random: Random): number => random.next32() >> (random.next32() % 32);
+const valuesFor = (input: Input, seed: number, dtype: DType): TypedArray => valuesOfDType(input, seed, dtype, integer);
 
 /** One-hot rows are of the dtype under test; casts go to all of them from it. */
 const attrsFor = (op: GridOp, attrs: Attrs<GridOp>, dtype: DType): Attrs<GridOp> =>

@@ -4,6 +4,7 @@
  */
 import { gradientsOf } from "../../src/autograd/backward.js";
 import { type Backend, withBackend } from "../../src/backends/backend.js";
+import { referenceBackend } from "../../src/backends/reference/index.js";
 import { add, clamp, mul, nn, scope, sum, type Tensor, type TypedArray, tensor } from "../../src/index.js";
 import { apply, update } from "../../src/ops/apply.js";
 import { type OpName, type UpdateAttrs, type UpdateName, updateWrites } from "../../src/ops/spec.js";
@@ -231,3 +232,13 @@ export const specialFailures = (
     for (const special of cases) failures.push(...failuresOf(special, await runSpecial(special), bounds));
     return failures.filter((place) => !differences.some((d) => d.ops.includes(place.special.op) && d.covers(place)));
   });
+
+/** The same case with what the reference gives as the truth. */
+export async function judged(special: SpecialCase): Promise<SpecialCase> {
+  const { outputs, gradients } = await withBackend(referenceBackend, () => runSpecial(special));
+  return {
+    ...special,
+    outputs: outputs.map((values, i) => ({ ...special.outputs[i]!, values: [...values] })),
+    ...(special.gradients && { gradients: gradients.map((values) => values && [...values]) }),
+  };
+}

@@ -3,15 +3,14 @@
  * reference, element by element. The norms of backends.test.ts would see the largest alone.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Backend, withBackend } from "../../src/backends/backend.js";
-import { referenceBackend } from "../../src/backends/reference/index.js";
+import type { Backend } from "../../src/backends/backend.js";
 import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import type { OpName, OpSpecs } from "../../src/ops/spec.js";
 import type { DType } from "../../src/tensor/dtype.js";
 import { type Shape, sizeOf } from "../../src/tensor/shape.js";
 import type { SpecialCase } from "../golden/numbers/special-values.js";
 import { valuesOf } from "./numbers.js";
-import { describeFailure, runSpecial, specialFailures } from "./special.js";
+import { describeFailure, judged, specialFailures } from "./special.js";
 
 /** Of a value. A gradient may be as far from the truth on either side. */
 const MAX_ULPS = { outputs: 4, gradients: 8 };
@@ -66,16 +65,6 @@ const inputOf = (shape: Shape, dtype: DType, seed: number) => ({
   dtype,
   values: [...valuesOf({ shape, fill: "tails", dtype }, seed, dtype)],
 });
-
-/** The same case with what the reference gives as the truth. */
-async function judged(special: SpecialCase): Promise<SpecialCase> {
-  const { outputs, gradients } = await withBackend(referenceBackend, () => runSpecial(special));
-  return {
-    ...special,
-    outputs: outputs.map((values, i) => ({ ...special.outputs[i]!, values: [...values] })),
-    ...(special.gradients && { gradients: gradients.map((values) => values && [...values]) }),
-  };
-}
 
 function caseOf(op: string, dtype: DType, shape: Shape, seed: number, operands: number, outDType = dtype): SpecialCase {
   const hasGradient = dtype !== "int32" && !/equal|less|greater|argmax/i.test(op);

@@ -11,18 +11,17 @@ import {
   type DType,
   DTypeError,
   noGrad,
-  Random,
+  type Random,
   type Tensor,
   type TypedArray,
   tensor,
 } from "../../src/index.js";
 import { apply, update } from "../../src/ops/apply.js";
 import type { Attrs, OpName, UpdateAttrs, UpdateName } from "../../src/ops/spec.js";
-import { dtypes, isFloat, newArray } from "../../src/tensor/dtype.js";
-import { sizeOf } from "../../src/tensor/shape.js";
+import { dtypes, isFloat } from "../../src/tensor/dtype.js";
 import { type Case, cases, dtypeOfInput, type Input } from "../conformance/cases.js";
 import { emptyCases, smallCases } from "../conformance/empty-cases.js";
-import { relativeError, valuesOf } from "../conformance/numbers.js";
+import { relativeError, valuesOfDType } from "../conformance/numbers.js";
 import { TOLERANCE } from "./grid.js";
 import { noDriver } from "./software-vulkan.js";
 
@@ -33,15 +32,9 @@ const CASES = 12;
 const REPLAYED = 2;
 const allDTypes = Object.keys(dtypes) as DType[];
 
-/** Integers below 2^10, so that products and their sums stay exact; floats as in the grid. */
-function valuesFor(input: Input, seed: number, dtype: DType): TypedArray {
-  if (isFloat(dtype) || typeof input.fill === "object" || input.dtype) return valuesOf(input, seed, dtype);
-  const random = new Random(seed);
-  const values = newArray(dtype, sizeOf(input.shape));
-  for (let i = 0; i < values.length; i++)
-    values[i] = input.fill === "mask" ? random.next32() % 2 : random.next32() >> (22 + (random.next32() % 10));
-  return values;
-}
+/** Below 2^10, so that products and their sums stay exact. */
+const integer = (random: Random): number => random.next32() >> (22 + (random.next32() % 10));
+const valuesFor = (input: Input, seed: number, dtype: DType): TypedArray => valuesOfDType(input, seed, dtype, integer);
 
 type Outcome = readonly TypedArray[] | "refused";
 

@@ -3,13 +3,12 @@
  * element by element, within WGSL's stated bounds.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Backend, withBackend } from "../../src/backends/backend.js";
+import type { Backend } from "../../src/backends/backend.js";
 import { createGpuBackend } from "../../src/backends/gpu/gpu-backend.js";
-import { referenceBackend } from "../../src/backends/reference/index.js";
 import type { OpName } from "../../src/ops/spec.js";
 import { type Shape, sizeOf } from "../../src/tensor/shape.js";
 import { valuesOf } from "../conformance/numbers.js";
-import { runSpecial } from "../conformance/special.js";
+import { judged } from "../conformance/special.js";
 import type { SpecialCase } from "../golden/numbers/special-values.js";
 import { noDriver } from "./software-vulkan.js";
 import { gpuFailures } from "./special.js";
@@ -52,16 +51,6 @@ const cases: readonly SpecialCase[] = [
     ),
   ),
 ];
-
-/** The same case with what the reference gives as the truth. */
-async function judged(special: SpecialCase): Promise<SpecialCase> {
-  const { outputs, gradients } = await withBackend(referenceBackend, () => runSpecial(special));
-  return {
-    ...special,
-    outputs: outputs.map((values, i) => ({ ...special.outputs[i]!, values: [...values] })),
-    ...(special.gradients && { gradients: gradients.map((values) => values && [...values]) }),
-  };
-}
 
 for (const mode of ["cpu", "webasm", "webgpu"] as const)
   describe.skipIf(mode === "webgpu" && noDriver !== null)(`numbers of all magnitudes, gpu.js mode ${mode}`, () => {
