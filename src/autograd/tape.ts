@@ -68,7 +68,7 @@ export function targetOf(x: Tensor): Target {
 }
 
 /** A handle of its own on x's numbers, outside every scope; shares x's place in the graph. */
-export function save(x: Tensor): Tensor {
+function save(x: Tensor): Tensor {
   const saved = x.detach();
   removeFromScope(saved);
   return saved;

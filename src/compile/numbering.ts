@@ -121,12 +121,12 @@ export class Numbering {
     return this.count++;
   }
 
-  value(id: number): NumberedValue {
+  #value(id: number): NumberedValue {
     return { kind: this.#kinds[id]!, dtype: this.#dtypes[id]!, length: this.#lengths[id]! };
   }
 
   values(): NumberedValue[] {
-    return this.#kinds.map((_, id) => this.value(id));
+    return this.#kinds.map((_, id) => this.#value(id));
   }
 
   isValue(id: number, { kind, dtype, length }: NumberedValue): boolean {

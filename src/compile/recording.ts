@@ -82,7 +82,7 @@ export class Recording {
 
   /** Runs the program on the storages of one call, and gives memory and values to what outlives it. */
   run(numbering: Numbering, trace: Trace): void {
-    this.bind(numbering, trace);
+    this.#bind(numbering, trace);
     try {
       this.executable.run(...this.inputsOf(numbering));
     } catch (error) {
@@ -98,7 +98,7 @@ export class Recording {
   }
 
   /** Gives constants the values of this call. */
-  bind(numbering: Numbering, trace: Trace): void {
+  #bind(numbering: Numbering, trace: Trace): void {
     for (const constant of this.#constants) {
       const given = trace.constants.get(numbering.storageOf(constant.id)!)!;
       if (isSame(given, constant.values)) continue;

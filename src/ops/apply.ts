@@ -144,10 +144,13 @@ function checkIndices(runner: Runner, op: IndexOp, inputs: readonly Tensor[], at
     attrs,
   );
   const storages = storageTracer();
-  const known = storages?.isKnown(indices.storage) ? storages.knownValues(indices.storage) : null;
-  if (known) expectIndices(op, known.subarray(indices.offset, indices.offset + indices.size), limit);
-  else if (storages && !storages.isKnown(indices.storage)) tracer!.check(runner, op, indices, limit);
-  else expectIndices(op, runner.view(indices.storage.allocation, indices.dtype, indices.offset, indices.size), limit);
+  if (storages && !storages.isKnown(indices.storage)) {
+    tracer!.check(runner, op, indices, limit);
+    return;
+  }
+  const { storage, offset, size } = indices;
+  const known = storages?.knownValues(storage)?.subarray(offset, offset + size);
+  expectIndices(op, known ?? runner.view(storage.allocation, indices.dtype, offset, size), limit);
 }
 
 /** Runs an update, which writes over its first operands. All operands have one shape and dtype. */
