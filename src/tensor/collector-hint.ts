@@ -15,6 +15,7 @@ const MAX_IDLE_BYTES = 2 ** 32;
 const idle = new Map<number, ArrayBuffer[]>();
 let idleBytes = 0;
 let bytesSinceTurn = 0;
+let bytesSinceSearch = 0;
 
 /** What a tensor of `bytes` keeps a reference to; null where none is needed. */
 export function takeHint(bytes: number): ArrayBuffer | null {
@@ -25,6 +26,7 @@ export function takeHint(bytes: number): ArrayBuffer | null {
     return waiting;
   }
   bytesSinceTurn += bytes;
+  bytesSinceSearch += bytes;
   try {
     return new ArrayBuffer(bytes);
   } catch {
@@ -50,7 +52,16 @@ export function returnHint(hint: ArrayBuffer): void {
 /** Bytes of tensors that nobody disposed, made since the event loop was last known to turn. */
 export const bytesMadeSinceTurn = (): number => bytesSinceTurn;
 
+/** The same since unreachable tensors were last looked for: a loop that disposes makes none, and needs no search. */
+export const bytesMadeSinceSearch = (): number => bytesSinceSearch;
+
 /** To be called when the event loop has turned: finalizers had their chance. */
 export function noteTurn(): void {
   bytesSinceTurn = 0;
+}
+
+/** To be called after a search for unreachable tensors. */
+export function noteSearch(): void {
+  bytesSinceTurn = 0;
+  bytesSinceSearch = 0;
 }

@@ -9,7 +9,7 @@
  * reads and writes by the host go through the tracer, and every change of state leaves an undo with it.
  */
 import { MemoryError } from "../util/errors.js";
-import { bytesMadeSinceTurn, noteTurn } from "./collector-hint.js";
+import { bytesMadeSinceSearch, noteSearch } from "./collector-hint.js";
 import type { DType, TypedArray } from "./dtype.js";
 import { dtypes } from "./dtype.js";
 
@@ -97,9 +97,11 @@ const live = { bytes: 0, storages: 0 };
 /** Bytes and count of all storages that are alive, over all backends; the figure the leak tests hold. */
 export const liveStorage = (): Readonly<typeof live> => ({ ...live });
 
-/** Tensors that nobody disposed, made without a turn of the event loop, before unreachable ones are looked for. */
+/** Growth of live bytes before unreachable tensors are looked for, and what must have been made in the meantime. */
 const MIN_RECLAIM_BYTES = 3 * 2 ** 26;
-let reclaimBytes = MIN_RECLAIM_BYTES;
+const MIN_MADE_BYTES = 2 ** 25;
+/** Least live bytes since the last search: an estimate of what is reachable. */
+let leastBytes = 0;
 let reclaimer: () => void = () => {};
 
 /** Installs what frees the storages of unreachable tensors at once. */
@@ -121,18 +123,20 @@ export function withoutReclaim<T>(body: () => T): T {
   }
 }
 
-/** Frees what is unreachable, where enough was made to look for it. */
+/** Frees what is unreachable, where live bytes have grown by 192 MiB, or have doubled, since they were least. */
 export function reclaimIfDue(): void {
-  if (bytesMadeSinceTurn() >= reclaimBytes) reclaim();
+  leastBytes = Math.min(leastBytes, live.bytes);
+  const growth = live.bytes - leastBytes;
+  if (growth >= Math.max(MIN_RECLAIM_BYTES, leastBytes) && bytesMadeSinceSearch() >= MIN_MADE_BYTES) reclaim();
 }
 
-/** Bytes that were freed. The next search waits until as much was made again as is reachable now. */
+/** Bytes that were freed. */
 function reclaim(): number {
   if (isReclaimHeld) return 0;
   const before = live.bytes;
   reclaimer();
-  noteTurn();
-  reclaimBytes = Math.max(MIN_RECLAIM_BYTES, live.bytes);
+  noteSearch();
+  leastBytes = live.bytes;
   return before - live.bytes;
 }
 
