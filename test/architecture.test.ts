@@ -12,7 +12,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   util: [],
   tensor: ["util"],
   ops: ["tensor", "util"],
-  backends: ["ops", "tensor", "util"],
+  wasm: ["util"],
+  backends: ["wasm", "ops", "tensor", "util"],
   autograd: ["ops", "tensor", "util"],
   compile: ["ops", "autograd", "backends", "tensor", "util"],
   nn: ["ops", "autograd", "tensor", "util"],
@@ -21,7 +22,7 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   data: ["tensor", "util"],
   io: ["models", "nn", "tensor", "util"],
   train: ["models", "optim", "nn", "data", "io", "autograd", "compile", "ops", "tensor", "util"],
-  distributed: ["train", "tensor", "util"],
+  distributed: ["train", "wasm", "tensor", "util"],
 };
 /** What may see everything, and alone chooses a backend. */
 const roofs = ["cli", "index.ts", "node.ts"];

@@ -4,7 +4,7 @@
  * per list says which are not empty, neighbours merge when freed; every operation takes constant time.
  */
 import { MemoryError } from "../../util/errors.js";
-import { MAX_PAGES } from "./assembler/index.js";
+import { MAX_PAGES } from "../../wasm/index.js";
 
 export const ALIGNMENT = 64;
 const PAGE_BYTES = 65536;

@@ -17,8 +17,8 @@ import { hasScalar, resolveScalars, type Scalar, scalarsOf } from "../../ops/sca
 import { dtypes } from "../../tensor/dtype.js";
 import { sizeOf } from "../../tensor/shape.js";
 import type { Allocation, Storage } from "../../tensor/storage.js";
+import type { Target } from "../../wasm/index.js";
 import type { Arena, Block } from "./arena.js";
-import type { Target } from "./assembler/index.js";
 import type { LoadedKernel, ModuleCache } from "./modules.js";
 import type { Kernel, Operand, Plan } from "./plan.js";
 import { recordLayout, runStages, type Stages } from "./stages.js";

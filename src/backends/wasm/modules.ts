@@ -2,8 +2,9 @@
  * The kernel cache: a kernel's key -> its compiled instance on this thread, and its bytes in shared memory, where a worker
  * that blocks in Atomics.wait can still fetch them (it hears no messages).
  */
+
+import { type Target, WasmModule } from "../../wasm/index.js";
 import type { Arena } from "./arena.js";
-import { type Target, WasmModule } from "./assembler/index.js";
 import type { Kernel } from "./plan.js";
 
 /**

@@ -7,7 +7,7 @@ import type { Resolved } from "../../ops/scalar.js";
 import type { Attrs, OpName, PerInput, PerOperand, PerOutput, UpdateAttrs, UpdateName } from "../../ops/spec.js";
 import type { DType } from "../../tensor/dtype.js";
 import type { Shape } from "../../tensor/shape.js";
-import type { Target, WasmModule } from "./assembler/index.js";
+import type { Target, WasmModule } from "../../wasm/index.js";
 
 /** Emitted code, named: equal keys mean equal code for one target, so the key holds every number that shapes it. */
 export interface Kernel {

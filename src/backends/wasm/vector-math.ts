@@ -3,8 +3,8 @@
  * range reduction, a polynomial, and the ends put right (NaN stays NaN, infinities, zeros and denormals as in Math).
  * Errors are below 2 ulp. Arguments are locals: they are read several times.
  */
-import type { FunctionBuilder, Vec } from "./assembler/index.js";
-import { Int } from "./assembler/index.js";
+import type { FunctionBuilder, Vec } from "../../wasm/index.js";
+import { Int } from "../../wasm/index.js";
 
 const LOG2_E = Math.LOG2E;
 /** ln 2 in two parts: the first has few enough bits that its product with an exponent is exact. */

@@ -2,7 +2,7 @@
  * The gradient behind a bias and a relu in one pass: dx = dy but 0 where y <= 0, and its sum over rows (float32 over short
  * blocks, float64 over blocks and tasks), while dx is still in registers.
  */
-import type { FunctionRef, WasmModule } from "../assembler/index.js";
+import type { FunctionRef, WasmModule } from "../../../wasm/index.js";
 import type { Kernel, Lowering } from "../plan.js";
 import {
   addToDoubles,

@@ -2,7 +2,7 @@
  * Walking rows of channels [rows, C]: blocks of rows, and in each block strips of 16 channels (one cache line, so that a
  * line is used up while it is near), with the last C mod 16 channels as a narrower strip.
  */
-import { type FunctionBuilder, type FunctionRef, Int, type IntLike, type IntVar, Vec } from "../assembler/index.js";
+import { type FunctionBuilder, type FunctionRef, Int, type IntLike, type IntVar, Vec } from "../../../wasm/index.js";
 
 export const STRIP_LANES = 16;
 const PIECE_LANES = 8;

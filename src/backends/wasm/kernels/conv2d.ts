@@ -6,7 +6,7 @@
  */
 import type { Conv2dAttrs, Pair } from "../../../ops/spec.js";
 import type { Shape } from "../../../tensor/shape.js";
-import type { Target } from "../assembler/index.js";
+import type { Target } from "../../../wasm/index.js";
 import type { Kernel, Lowering, Operand, Plan } from "../plan.js";
 import { applyEpilogue, type Epilogue, type EpilogueKind, kindOf } from "./epilogue.js";
 import { gemm, taskRows } from "./gemm.js";

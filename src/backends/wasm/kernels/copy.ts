@@ -1,7 +1,7 @@
 /**
  * Plain copies and fills of memory, cut into tasks.
  */
-import { floatBits } from "../assembler/index.js";
+import { floatBits } from "../../../wasm/index.js";
 import type { Kernel, Operand, Plan } from "../plan.js";
 import { callMap, type MapFormula } from "./map.js";
 import { blocksOf, runEachTask } from "./tasks.js";

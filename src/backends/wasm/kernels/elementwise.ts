@@ -3,7 +3,7 @@
  */
 import type { OpName } from "../../../ops/spec.js";
 import { dtypes } from "../../../tensor/dtype.js";
-import type { FunctionBuilder, Vec } from "../assembler/index.js";
+import type { FunctionBuilder, Vec } from "../../../wasm/index.js";
 import type { Lowering, Operand, Plan, WasmKernels } from "../plan.js";
 import { exp, log, sigmoid, tanh } from "../vector-math.js";
 import { callCopy } from "./copy.js";

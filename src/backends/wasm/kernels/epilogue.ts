@@ -2,7 +2,7 @@
  * What happens to rows of an output while they are still in the cache: a bias per column is added, and negative values
  * are cut off. The same additions as the separate ops make, so the same bits.
  */
-import type { FunctionBuilder, FunctionRef, IntLike, IntVar, WasmModule } from "../assembler/index.js";
+import type { FunctionBuilder, FunctionRef, IntLike, IntVar, WasmModule } from "../../../wasm/index.js";
 import { forEachStrip } from "./channels.js";
 
 export interface Epilogue {

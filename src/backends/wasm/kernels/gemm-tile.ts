@@ -2,7 +2,7 @@
  * The register tile that every matrix product ends in, and the loop of tiles over rows. A is read where it lies, one
  * broadcast per row and k; B comes in panels of `panelColumns` columns; a tile of C stays in registers for a whole run of k.
  */
-import type { FunctionBuilder, FunctionRef, Target, VecVar, WasmModule } from "../assembler/index.js";
+import type { FunctionBuilder, FunctionRef, Target, VecVar, WasmModule } from "../../../wasm/index.js";
 
 /** Vectors per tile row: with 6 rows, 12 accumulators + 2 of B + 1 of A are the 15 registers that V8 gives (x64). */
 const TILE_VECTORS = 2;

@@ -2,7 +2,7 @@
  * C[m, n] = A[m, k] B[k, n] with A and C row-major and B packed (or read in place when few rows would not repay packing).
  * Tasks are runs of rows.
  */
-import type { FunctionBuilder, IntVar, Target, WasmModule } from "../assembler/index.js";
+import type { FunctionBuilder, IntVar, Target, WasmModule } from "../../../wasm/index.js";
 import type { Kernel, Plan } from "../plan.js";
 import { applyEpilogue, type Epilogue, type EpilogueKind, kindOf } from "./epilogue.js";
 import { defineRows, type RowsSpec, tileRows } from "./gemm-tile.js";

@@ -5,7 +5,7 @@
  *
  * C is summed in a fixed number of partial matrices, each over its own run of rows, which a second call adds in order.
  */
-import type { FunctionBuilder, FunctionRef, IntVar, WasmModule } from "../assembler/index.js";
+import type { FunctionBuilder, FunctionRef, IntVar, WasmModule } from "../../../wasm/index.js";
 import type { Kernel, Plan } from "../plan.js";
 import { defineTile, defineTouch, panelColumns, tileRows } from "./gemm-tile.js";
 

@@ -2,7 +2,7 @@
  * Elementwise work with broadcasting: one kernel per formula and per pattern of the innermost axis. Axes are merged where
  * every operand allows, which leaves runs (the innermost axis), rows of runs, and two outer axes at most.
  */
-import type { WasmModule } from "../assembler/index.js";
+import type { WasmModule } from "../../../wasm/index.js";
 import type { Operand, Plan } from "../plan.js";
 import { type Axis, broadcastSteps, mergedAxes } from "./axes.js";
 import { emitSpan, type Motion, type Span } from "./span.js";

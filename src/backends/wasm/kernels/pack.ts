@@ -2,7 +2,7 @@
  * Packing: B of a matrix product copied into panels that a register tile reads front to back, from any layout a weight can
  * have. Costs one pass over B per op, about 1 % of a convolution's time.
  */
-import type { FunctionBuilder, Target } from "../assembler/index.js";
+import type { FunctionBuilder, Target } from "../../../wasm/index.js";
 import type { Kernel, Plan } from "../plan.js";
 import { packedBytes, panelColumns } from "./gemm-tile.js";
 

@@ -4,7 +4,7 @@
  */
 import type { Pool2dAttrs } from "../../../ops/spec.js";
 import type { Shape } from "../../../tensor/shape.js";
-import { floatBits } from "../assembler/index.js";
+import { floatBits } from "../../../wasm/index.js";
 import type { Operand, Plan, WasmKernels } from "../plan.js";
 import { callFill } from "./copy.js";
 import { depthwiseForward, depthwiseInputGrad } from "./depthwise/index.js";

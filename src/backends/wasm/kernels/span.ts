@@ -3,7 +3,7 @@
  * lanes. Each of the three is a function of its own, since a partial vector keeps V8's revectorizer from packing the
  * function that it is in.
  */
-import type { FunctionBuilder, FunctionRef, IntLike, IntVar, Vec, WasmModule } from "../assembler/index.js";
+import type { FunctionBuilder, FunctionRef, IntLike, IntVar, Vec, WasmModule } from "../../../wasm/index.js";
 
 /** How an input moves along a run: element by element, or one element for all of it. */
 export type Motion = "each" | "same";

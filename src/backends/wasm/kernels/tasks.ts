@@ -1,7 +1,7 @@
 /**
  * How work is cut into tasks. The cut depends on shapes only, so that every number of threads gives the same bits.
  */
-import type { FunctionBuilder, IntVar, WasmModule } from "../assembler/index.js";
+import type { FunctionBuilder, IntVar, WasmModule } from "../../../wasm/index.js";
 
 /** Elements of a memory-bound task: 128 KiB per operand, about 20 µs at the 10-30 GB/s of this kind of work. */
 export const STREAM_TASK_ELEMENTS = 32768;

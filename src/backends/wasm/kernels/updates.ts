@@ -2,7 +2,7 @@
  * Updates: one pass over memory each. Rates change every step, so they are arguments of the kernels, never part of them.
  */
 import { dtypes } from "../../../tensor/dtype.js";
-import { floatBits, type Vec } from "../assembler/index.js";
+import { floatBits, type Vec } from "../../../wasm/index.js";
 import type { Operand, WasmUpdates } from "../plan.js";
 import { callCopy, callFill } from "./copy.js";
 import { callMap, type MapFormula } from "./map.js";

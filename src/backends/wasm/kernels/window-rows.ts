@@ -9,7 +9,7 @@
 
 import type { Pair } from "../../../ops/spec.js";
 import { sizeOf } from "../../../tensor/shape.js";
-import type { FunctionBuilder, FunctionRef, Int, IntVar, WasmModule } from "../assembler/index.js";
+import type { FunctionBuilder, FunctionRef, Int, IntVar, WasmModule } from "../../../wasm/index.js";
 
 export interface WindowSpec {
   /** Height and width of the images read, of the grid of windows, of a window. */

@@ -1,7 +1,7 @@
 /**
  * Passes over rows [rows, C] with a few numbers per channel held in registers: normalisation and its gradient.
  */
-import { type FunctionBuilder, floatBits, type Vec } from "../../assembler/index.js";
+import { type FunctionBuilder, floatBits, type Vec } from "../../../../wasm/index.js";
 import type { Kernel, Operand, Plan } from "../../plan.js";
 import { blockRowsWithin, forEachRowBlock, forEachStrip, paddedChannels, piecesOf } from "../channels.js";
 import { callMap, type MapFormula } from "../map.js";

@@ -3,7 +3,7 @@
  * mean of its first rows), sums x − pivot and its square in float32 over short blocks, and the blocks in float64; the tasks
  * are merged around the common mean (Chan, Golub & LeVeque 1979). Exact to float32 however large the mean.
  */
-import { type FunctionRef, floatBits, type IntLike, type WasmModule } from "../../assembler/index.js";
+import { type FunctionRef, floatBits, type IntLike, type WasmModule } from "../../../../wasm/index.js";
 import type { Kernel, Operand, Plan } from "../../plan.js";
 import {
   addToDoubles,

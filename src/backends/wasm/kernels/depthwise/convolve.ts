@@ -2,7 +2,7 @@
  * Depthwise convolution, and its input gradient, which is one too: the inner loop runs over channels, four neighbouring
  * output pixels at a time stay in registers, and every tap is a constant offset.
  */
-import type { FunctionRef, IntVar, WasmModule } from "../../assembler/index.js";
+import type { FunctionRef, IntVar, WasmModule } from "../../../../wasm/index.js";
 import type { Kernel, Plan } from "../../plan.js";
 import { applyEpilogue, type Epilogue, type EpilogueKind, kindOf } from "../epilogue.js";
 import { runEachTask } from "../tasks.js";

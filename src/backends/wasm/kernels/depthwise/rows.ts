@@ -2,7 +2,7 @@
  * What the depthwise kernels share: cutting images into tasks of output rows, and finding the source rows of a window.
  * Rows outside the image are read from a row of zeros.
  */
-import type { FunctionBuilder, Int, IntVar } from "../../assembler/index.js";
+import type { FunctionBuilder, Int, IntVar } from "../../../../wasm/index.js";
 import type { Kernel, Plan } from "../../plan.js";
 import { blocksOf, runEachTask } from "../tasks.js";
 import { type AxisRule, reachesOutside, type Tap } from "./axis.js";

@@ -3,7 +3,7 @@
  * channels; a tile's pixels of dy stay in registers while one kernel row after the other is summed. Each task keeps sums
  * of its own, which are added in order.
  */
-import type { FunctionRef, IntVar, WasmModule } from "../../assembler/index.js";
+import type { FunctionRef, IntVar, WasmModule } from "../../../../wasm/index.js";
 import type { Kernel, Plan } from "../../plan.js";
 import { callCombine } from "../combine.js";
 import { runEachTask } from "../tasks.js";

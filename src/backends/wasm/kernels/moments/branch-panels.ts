@@ -5,7 +5,7 @@
  */
 import { type FoldSizes, firstTap, foldSizes, splitBranches } from "../../../../ops/branches.js";
 import type { FoldAttrs } from "../../../../ops/spec.js";
-import type { FunctionBuilder, IntVar, WasmModule } from "../../assembler/index.js";
+import type { FunctionBuilder, IntVar, WasmModule } from "../../../../wasm/index.js";
 import type { Operand } from "../../plan.js";
 import { PANEL_COLUMNS, PANEL_ROW_BYTES } from "./double-tile.js";
 

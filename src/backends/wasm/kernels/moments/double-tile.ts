@@ -2,7 +2,7 @@
  * The float64 counterpart of gemm-tile.ts, for the small matrices of folding: C[rows, 4] = A[rows, k] B[k, 4] with A
  * row-major, B and C in panels of four columns.
  */
-import type { FunctionRef, WasmModule } from "../../assembler/index.js";
+import type { FunctionRef, WasmModule } from "../../../../wasm/index.js";
 
 /** Rows of a tile: 12 accumulators of two doubles, 2 of B and 1 of A are the 15 registers that V8 gives (x64). */
 export const DOUBLE_ROWS = 6;

@@ -9,7 +9,7 @@ import {
   type IntLike,
   type IntVar,
   type Vec,
-} from "../../assembler/index.js";
+} from "../../../../wasm/index.js";
 import type { Kernel, Operand, Plan } from "../../plan.js";
 import { loadDoublesOf } from "../channels.js";
 import { runEachTask } from "../tasks.js";

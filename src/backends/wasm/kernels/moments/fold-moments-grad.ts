@@ -5,7 +5,7 @@
  */
 import { splitBranches } from "../../../../ops/branches.js";
 import type { FoldAttrs } from "../../../../ops/spec.js";
-import { type FunctionBuilder, floatBits, Int, type IntVar, type WasmModule } from "../../assembler/index.js";
+import { type FunctionBuilder, floatBits, Int, type IntVar, type WasmModule } from "../../../../wasm/index.js";
 import type { Kernel, Operand, Plan } from "../../plan.js";
 import { runEachTask } from "../tasks.js";
 import { type BranchLayout, layoutKey } from "./branch-panels.js";

@@ -2,8 +2,8 @@
  * foldBranches in float64: a task folds up to four output channels. Σ·w of all its branches is one product of Σ with the
  * branches' panels; variances, scales, weight and bias follow from it column by column.
  */
-import type { FunctionBuilder, IntVar, Vec, WasmModule } from "../../assembler/index.js";
-import { floatBits } from "../../assembler/index.js";
+import type { FunctionBuilder, IntVar, Vec, WasmModule } from "../../../../wasm/index.js";
+import { floatBits } from "../../../../wasm/index.js";
 import type { Kernel, Operand, Plan } from "../../plan.js";
 import { loadDoublesOf } from "../channels.js";
 import { runEachTask } from "../tasks.js";

@@ -3,7 +3,7 @@
  * blocks of 128 rows and from there on in float64, upper triangle only. Tasks are runs of rows with totals of their own,
  * which two more calls add up in order.
  */
-import type { FunctionRef, Target, WasmModule } from "../../assembler/index.js";
+import type { FunctionRef, Target, WasmModule } from "../../../../wasm/index.js";
 import type { Kernel, Plan } from "../../plan.js";
 import { paddedChannels } from "../channels.js";
 import { defineTile, panelColumns, tileRows } from "../gemm-tile.js";

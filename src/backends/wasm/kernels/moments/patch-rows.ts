@@ -5,7 +5,7 @@
  * The pivot is the mean of a few rows spread over all of them: near enough to the mean that products of what is left lose
  * nothing to cancellation, and cheaper than a pass over everything.
  */
-import type { FunctionBuilder, FunctionRef, IntLike, IntVar, WasmModule } from "../../assembler/index.js";
+import type { FunctionBuilder, FunctionRef, IntLike, IntVar, WasmModule } from "../../../../wasm/index.js";
 import type { Kernel, Plan } from "../../plan.js";
 import { forEachStrip, paddedChannels, piecesOf } from "../channels.js";
 import { defineTouch } from "../gemm-tile.js";

@@ -3,7 +3,7 @@
  * padding written out, so that neither borders nor the mean need any care later. A padded zero is −pivot there.
  */
 import type { Pair } from "../../../../ops/spec.js";
-import type { FunctionBuilder, Int, IntVar, WasmModule } from "../../assembler/index.js";
+import type { FunctionBuilder, Int, IntVar, WasmModule } from "../../../../wasm/index.js";
 import { STRIP_LANES } from "../channels.js";
 
 export interface DepthwiseGeometry {

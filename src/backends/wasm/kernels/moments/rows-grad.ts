@@ -2,7 +2,7 @@
  * What reaches the rows x [M, C] of a 1×1 convolution through their moments: dx = (x − μ) D + dμ/M, D = (dΣ + dΣᵀ)/M. One
  * matrix product over centred rows, block by block in scratch; a column of ones beside them brings in the constant.
  */
-import type { FunctionRef, Target, WasmModule } from "../../assembler/index.js";
+import type { FunctionRef, Target, WasmModule } from "../../../../wasm/index.js";
 import type { Kernel, Plan } from "../../plan.js";
 import { forEachStrip, paddedChannels, piecesOf } from "../channels.js";
 import { taskRows } from "../gemm.js";

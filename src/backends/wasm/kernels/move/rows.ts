@@ -2,7 +2,7 @@
  * Moving rows by index: gather, its gradient, one-hot rows. An index outside reads as zeros and is never written.
  */
 import { sizeOf } from "../../../../tensor/shape.js";
-import { floatBits } from "../../assembler/index.js";
+import { floatBits } from "../../../../wasm/index.js";
 import type { Kernel, WasmKernels } from "../../plan.js";
 import { blocksOf, runEachTask } from "../tasks.js";
 import { isWord } from "./word.js";

@@ -2,7 +2,7 @@
  * Reducing the middle axis, [K, R, C] -> [K, C], 16 columns at a time. Many rows go in blocks of fixed size, whose results
  * are reduced in turn.
  */
-import { type FunctionRef, Vec, type WasmModule } from "../../assembler/index.js";
+import { type FunctionRef, Vec, type WasmModule } from "../../../../wasm/index.js";
 import type { Kernel, Plan } from "../../plan.js";
 import { STRIP_LANES } from "../channels.js";
 import { blocksOf, runEachTask } from "../tasks.js";

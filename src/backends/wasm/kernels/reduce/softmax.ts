@@ -1,7 +1,7 @@
 /**
  * softmax and logSoftmax of rows [K, R]: largest value, exponentials and their sum, then the result.
  */
-import type { FunctionBuilder, Int, IntVar, Vec, WasmModule } from "../../assembler/index.js";
+import type { FunctionBuilder, Int, IntVar, Vec, WasmModule } from "../../../../wasm/index.js";
 import type { Kernel, Plan } from "../../plan.js";
 import { exp, log } from "../../vector-math.js";
 import { blocksOf, runEachTask } from "../tasks.js";
