@@ -7,7 +7,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { wasmKernels } from "../../src/backends/wasm/kernels/index.js";
-import { type Compiler, plainCompiler } from "../../src/backends/wasm/modules.js";
+import { type Compiler, plainCompiler } from "../../src/backends/wasm/runtime/modules.js";
 import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import { startBackend } from "../../src/cli/shared-options.js";
 import { models, withBackend } from "../../src/index.js";

@@ -3,7 +3,6 @@
  * blocks, float64 over blocks and tasks), while dx is still in registers.
  */
 import type { FunctionRef, WasmModule } from "../../../wasm/index.js";
-import type { Kernel, Lowering } from "../plan.js";
 import {
   addToDoubles,
   blockRowsWithin,
@@ -12,8 +11,9 @@ import {
   forEachStrip,
   paddedChannels,
   piecesOf,
-} from "./channels.js";
-import { blocksOf, runEachTask } from "./tasks.js";
+} from "./blocks/channels.js";
+import { blocksOf, runEachTask } from "./blocks/tasks.js";
+import type { Kernel, Lowering } from "./plan.js";
 
 /** Elements of a task: 256 KiB of each of the three tensors. */
 const TASK_ELEMENTS = 65536;

@@ -3,9 +3,9 @@
  */
 import { dtypes } from "../../../tensor/dtype.js";
 import { floatBits, type Vec } from "../../../wasm/index.js";
-import type { Operand, WasmUpdates } from "../plan.js";
-import { callCopy, callFill } from "./copy.js";
-import { callMap, type MapFormula } from "./map.js";
+import { callCopy, callFill } from "./blocks/copy.js";
+import { callMap, type MapFormula } from "./blocks/map.js";
+import type { Operand, WasmUpdates } from "./plan.js";
 
 const accumulate: MapFormula = {
   name: "accumulate",

@@ -8,9 +8,9 @@
  * fewer at its borders or between the windows of a stride. Each such class of rows and columns has weights of its own.
  */
 import type { FunctionRef, IntVar, WasmModule } from "../../../../wasm/index.js";
-import type { Kernel, Plan } from "../../plan.js";
-import { paddedChannels, STRIP_LANES } from "../channels.js";
-import { runEachTask } from "../tasks.js";
+import { paddedChannels, STRIP_LANES } from "../blocks/channels.js";
+import { runEachTask } from "../blocks/tasks.js";
+import type { Kernel, Plan } from "../plan.js";
 import { callChannelPivot } from "./depthwise.js";
 import {
   type DepthwiseGeometry,

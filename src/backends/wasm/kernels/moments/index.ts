@@ -5,13 +5,13 @@
 import { windowOutput } from "../../../../ops/shapes.js";
 import type { FoldAttrs, PatchAttrs } from "../../../../ops/spec.js";
 import { type Shape, sizeOf } from "../../../../tensor/shape.js";
-import type { Operand, WasmKernels } from "../../plan.js";
-import { type BranchLayout, branchLayout } from "./branch-panels.js";
+import { type BranchLayout, branchLayout } from "../fold/branch-panels.js";
+import { callFold } from "../fold/fold.js";
+import { callFoldGrad } from "../fold/fold-grad.js";
+import { callFoldMomentsGrad } from "../fold/fold-moments-grad.js";
+import type { Operand, WasmKernels } from "../plan.js";
 import { callDepthwiseMoments } from "./depthwise.js";
 import { callDepthwiseGrad } from "./depthwise-grad.js";
-import { callFold } from "./fold.js";
-import { callFoldGrad } from "./fold-grad.js";
-import { callFoldMomentsGrad } from "./fold-moments-grad.js";
 import { callGram } from "./gram.js";
 import type { PatchRows } from "./patch-rows.js";
 import type { DepthwiseGeometry } from "./planes.js";

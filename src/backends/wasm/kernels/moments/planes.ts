@@ -4,7 +4,7 @@
  */
 import type { Pair } from "../../../../ops/spec.js";
 import type { FunctionBuilder, Int, IntVar, WasmModule } from "../../../../wasm/index.js";
-import { STRIP_LANES } from "../channels.js";
+import { STRIP_LANES } from "../blocks/channels.js";
 
 export interface DepthwiseGeometry {
   readonly images: number;

@@ -3,8 +3,8 @@
  */
 import { sizeOf } from "../../../../tensor/shape.js";
 import { floatBits } from "../../../../wasm/index.js";
-import type { Kernel, WasmKernels } from "../../plan.js";
-import { blocksOf, runEachTask } from "../tasks.js";
+import { blocksOf, runEachTask } from "../blocks/tasks.js";
+import type { Kernel, WasmKernels } from "../plan.js";
 import { isWord } from "./word.js";
 
 /** Elements of a task: 256 KiB. */

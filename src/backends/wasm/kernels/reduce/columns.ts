@@ -3,9 +3,9 @@
  * are reduced in turn.
  */
 import { type FunctionRef, Vec, type WasmModule } from "../../../../wasm/index.js";
-import type { Kernel, Plan } from "../../plan.js";
-import { STRIP_LANES } from "../channels.js";
-import { blocksOf, runEachTask } from "../tasks.js";
+import { STRIP_LANES } from "../blocks/channels.js";
+import { blocksOf, runEachTask } from "../blocks/tasks.js";
+import type { Kernel, Plan } from "../plan.js";
 import type { Reducer } from "./reducer.js";
 
 /** Elements of a task: 512 KiB, 20-50 µs. */
