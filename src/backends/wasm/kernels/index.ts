@@ -6,6 +6,7 @@ import { batchNormKernels } from "./batch-norm/index.js";
 import { biasReluGrad } from "./bias-relu-grad.js";
 import { convolutionKernels } from "./convolution/index.js";
 import { elementwise } from "./elementwise.js";
+import { foldKernels } from "./fold/index.js";
 import { momentKernels } from "./moments/index.js";
 import { moveKernels } from "./move/index.js";
 import type { WasmKernels, WasmUpdates } from "./plan.js";
@@ -23,6 +24,7 @@ export const wasmKernels: WasmKernels = {
   ...reduceKernels,
   ...moveKernels,
   ...momentKernels,
+  ...foldKernels,
   ...poolKernels,
 };
 
