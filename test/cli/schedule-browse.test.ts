@@ -7,8 +7,8 @@ import { decodeImage } from "../../src/data/codecs/index.js";
 import { openDataset } from "../../src/data/dataset.js";
 import { crop, type Image } from "../../src/data/image.js";
 import { DataLoader } from "../../src/data/loader.js";
-import { trainPipeline } from "../../src/train/pipeline.js";
 import { mobileoneRecipe } from "../../src/train/recipes/mobileone.js";
+import { trainPipeline } from "../../src/train/recipes/pipeline.js";
 import { packageRoot, tensorone } from "./spawn.js";
 
 const images = join(packageRoot, "test", "golden", "data", "images");

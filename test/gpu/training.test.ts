@@ -20,12 +20,12 @@ import {
   type CheckpointHeader,
   encodeCheckpoint,
   restoreCheckpoint,
-} from "../../src/train/checkpoint-format.js";
-import { BatchInput } from "../../src/train/input.js";
-import { soloGroup } from "../../src/train/process-group.js";
+} from "../../src/train/checkpoints/checkpoint-format.js";
 import { mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
-import { ReplicaUpdate } from "../../src/train/replica-update.js";
-import { Session } from "../../src/train/session.js";
+import { soloGroup } from "../../src/train/replicas/process-group.js";
+import { BatchInput } from "../../src/train/steps/input.js";
+import { ReplicaUpdate } from "../../src/train/steps/replica-update.js";
+import { Session } from "../../src/train/steps/session.js";
 import { train } from "../../src/train/trainer.js";
 import { relativeError } from "../conformance/numbers.js";
 import { noDriver } from "./software-vulkan.js";

@@ -14,10 +14,10 @@ import { randn, type Tensor, withBackend } from "../../src/index.js";
 import { FoldError, MobileOne, type MobileOneBlock, reparameterize, type Variant } from "../../src/models/index.js";
 import { BatchNorm2d } from "../../src/nn/index.js";
 import { DivergedError } from "../../src/node.js";
-import { type CheckpointHeader, encodeCheckpoint } from "../../src/train/checkpoint-format.js";
+import { type CheckpointHeader, encodeCheckpoint } from "../../src/train/checkpoints/checkpoint-format.js";
 import { evaluate } from "../../src/train/evaluate.js";
 import { mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
-import { Session } from "../../src/train/session.js";
+import { Session } from "../../src/train/steps/session.js";
 import { randomizeStatistics } from "../models/random-statistics.js";
 
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;

@@ -10,7 +10,7 @@ import { EpochSampler } from "../../data/sampler.js";
 import { applyTransform } from "../../data/transforms/index.js";
 import { type Drawn, traceTransform } from "../../data/transforms/trace.js";
 import { listModels, type ModelName } from "../../models/index.js";
-import { trainPhase, trainPipeline } from "../../train/pipeline.js";
+import { trainPhase, trainPipeline } from "../../train/recipes/pipeline.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { DataError } from "../../util/errors.js";
 import { formatInteger } from "../../util/format.js";

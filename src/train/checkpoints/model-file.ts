@@ -21,12 +21,12 @@ import {
   type StoredTensor,
   toFileEntries,
   type WeightsFile,
-} from "../io/index.js";
-import { createModel, listModels, type MobileOne, variants } from "../models/index.js";
-import { writeFileAtomic } from "../util/atomic-file.js";
-import { CheckpointError } from "../util/errors.js";
+} from "../../io/index.js";
+import { createModel, listModels, type MobileOne, variants } from "../../models/index.js";
+import { writeFileAtomic } from "../../util/atomic-file.js";
+import { CheckpointError } from "../../util/errors.js";
+import type { Recipe } from "../recipes/recipe.js";
 import { splitEntries } from "./checkpoint-entries.js";
-import type { Recipe } from "./recipe.js";
 
 /** What a model file says beside its tensors. */
 export interface ModelInfo {

@@ -2,7 +2,7 @@
  * Whether a model and a data set mean the same by their labels. Equal counts are not enough: with the names in another
  * order every figure is wrong, and looks like one of a bad model.
  */
-import { CheckpointError } from "../util/errors.js";
+import { CheckpointError } from "../../util/errors.js";
 
 /** Class names in the order of the logits, and who has them, for errors. */
 export interface NamedClasses {

@@ -1,7 +1,7 @@
 /**
  * What a training run tells the world. Loggers listen; the trainer knows none of them.
  */
-import type { Recipe } from "./recipe.js";
+import type { Recipe } from "../recipes/recipe.js";
 
 export interface RunInfo {
   readonly recipe: Recipe;

@@ -3,9 +3,9 @@
  * the run, equal weights. Every rank throws the same error, so that nobody is left waiting for the others.
  */
 import { createHash } from "node:crypto";
-import type { Tensor } from "../tensor/tensor.js";
-import { DistributedError } from "../util/errors.js";
-import { differences, firstDifferences } from "./differences.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import { DistributedError } from "../../util/errors.js";
+import { differences, firstDifferences } from "../recipes/differences.js";
 import type { ProcessGroup } from "./process-group.js";
 
 /** Every rank's row of numbers, by rank; all rows have one length. */

@@ -2,11 +2,11 @@
  * What a run leaves for others: one of its two sets of weights, and their folded form with its certificate. Folding comes
  * first: weights without a certificate leave no file.
  */
-import { FoldError, type MobileOne, type Reparameterized, reparameterize } from "../models/index.js";
-import type { ValidationInfo } from "./events.js";
+import { FoldError, type MobileOne, type Reparameterized, reparameterize } from "../../models/index.js";
+import type { ValidationInfo } from "../loggers/events.js";
+import type { Recipe } from "../recipes/recipe.js";
+import type { Session } from "../steps/session.js";
 import { saveModelFile, type WeightSet } from "./model-file.js";
-import type { Recipe } from "./recipe.js";
-import type { Session } from "./session.js";
 
 /** Names in a run folder. */
 export const modelFileName = "model.safetensors";

@@ -14,15 +14,15 @@ import {
   readMmengineCheckpoint,
   type SchedulerCounts,
   type TrainingState,
-} from "../io/index.js";
-import { writeFileAtomic } from "../util/atomic-file.js";
-import { CheckpointError } from "../util/errors.js";
+} from "../../io/index.js";
+import { writeFileAtomic } from "../../util/atomic-file.js";
+import { CheckpointError } from "../../util/errors.js";
+import { epochLength } from "../recipes/epoch-length.js";
+import { ratesAt, warmupSteps } from "../recipes/schedule.js";
 import { type Entries, joinEntries, namedEntries, splitEntries } from "./checkpoint-entries.js";
 import { type Checkpoint, type CheckpointHeader, readCheckpoint } from "./checkpoint-format.js";
 import { type ClassCheck, compareClasses } from "./class-names.js";
-import { epochLength } from "./epoch-length.js";
 import { readCheckpointBytes } from "./model-file.js";
-import { ratesAt, warmupSteps } from "./schedule.js";
 
 /** γ and β of a batch norm, by mmpretrain's names. */
 const NORM = /norm\.(weight|bias)$/;

@@ -2,16 +2,16 @@
  * A step of training with one replica in one process: forward, backward, optimiser and averages, recorded once and
  * replayed as one program. Reads as the recipe does.
  */
-import { compile } from "../compile/compile.js";
-import type { Batch } from "../data/loader.js";
-import { crossEntropy } from "../nn/loss.js";
-import type { TypedArray } from "../tensor/dtype.js";
-import { scope } from "../tensor/scope.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { compile } from "../../compile/compile.js";
+import type { Batch } from "../../data/loader.js";
+import { crossEntropy } from "../../nn/loss.js";
+import type { TypedArray } from "../../tensor/dtype.js";
+import { scope } from "../../tensor/scope.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import type { StepRates } from "../recipes/schedule.js";
 import { lossOf } from "./finite.js";
 import { BatchInput } from "./input.js";
 import { countTopK } from "./metrics.js";
-import type { StepRates } from "./schedule.js";
 import { recordingsOfAPhase, type Session, type UpdateResult } from "./session.js";
 
 export class WholeUpdate {

@@ -2,7 +2,7 @@
  * In which order a process adds the gradients of its replicas: the sums over its subtrees of the one tree (replica-tree),
  * with as few flat buffers as that order allows, one more than the depth of a subtree. Pure; it computes nothing.
  */
-import { leftCount, type ReplicaRange } from "./replica-tree.js";
+import { leftCount, type ReplicaRange } from "../replicas/replica-tree.js";
 
 /** Where a sum lies: what backward wrote last, or one of the buffers. */
 export type Place = "gradients" | number;

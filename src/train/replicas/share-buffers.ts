@@ -2,7 +2,7 @@
  * Running statistics from one process to all: every replica has its own, and those of replica 0 are what is validated and
  * saved.
  */
-import type { Module } from "../nn/module.js";
+import type { Module } from "../../nn/module.js";
 import type { ProcessGroup } from "./process-group.js";
 
 /** Overwrites the buffers of `model` with rank 0's. */

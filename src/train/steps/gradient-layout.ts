@@ -2,13 +2,13 @@
  * The gradients of a model as one run of numbers: what processes exchange. Backward's results are copied in, inside the
  * recorded step; the optimiser reads its parts as if they were backward's own. It adds nothing and talks to nobody.
  */
-import type { Module } from "../nn/module.js";
-import { persistent } from "../nn/parameter.js";
-import { update } from "../ops/apply.js";
-import * as F from "../ops/functional.js";
-import { scope } from "../tensor/scope.js";
-import { sizeOf } from "../tensor/shape.js";
-import type { Tensor } from "../tensor/tensor.js";
+import type { Module } from "../../nn/module.js";
+import { persistent } from "../../nn/parameter.js";
+import { update } from "../../ops/apply.js";
+import * as F from "../../ops/functional.js";
+import { scope } from "../../tensor/scope.js";
+import { sizeOf } from "../../tensor/shape.js";
+import type { Tensor } from "../../tensor/tensor.js";
 
 /** In elements: every part starts at a cache line, which is what the arena aligns to. */
 const ALIGNMENT = 16;

@@ -2,7 +2,7 @@
  * What a recipe does to pictures in an epoch: the rows of recipe.images as pipelines. A function of the epoch, so that a
  * resumed run is in the right phase without remembering one.
  */
-import { evalTransform, type Transform, trainTransform } from "../data/transforms/index.js";
+import { evalTransform, type Transform, trainTransform } from "../../data/transforms/index.js";
 import type { Recipe, TrainSwitch } from "./recipe.js";
 
 /** Size and augmentation of 0-based `epoch`, and where that phase began. */

@@ -2,7 +2,7 @@
  * A recipe's learning rate and weight decay at a step: the closed forms of optim/schedule with the recipe's numbers. And
  * the plan of a whole run, for people.
  */
-import { lrAt, type SgdGroup, weightDecayAt } from "../optim/index.js";
+import { lrAt, type SgdGroup, weightDecayAt } from "../../optim/index.js";
 import { trainPhase } from "./pipeline.js";
 import type { Recipe } from "./recipe.js";
 

@@ -4,7 +4,7 @@
  */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { CheckpointError } from "../util/errors.js";
+import { CheckpointError } from "../../util/errors.js";
 import { listCheckpoints } from "./checkpoint.js";
 import { modelFileName } from "./final-model.js";
 import { type LoadedModel, loadModelFile, type WeightSet } from "./model-file.js";

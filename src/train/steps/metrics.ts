@@ -1,8 +1,8 @@
 /**
  * Top-k accuracy and cross-entropy of logits, on the host.
  */
-import type { TypedArray } from "../tensor/dtype.js";
-import { areFinite } from "../tensor/finite.js";
+import type { TypedArray } from "../../tensor/dtype.js";
+import { areFinite } from "../../tensor/finite.js";
 
 /**
  * How many rows of logits [n, classes] have their label among the k largest. A tie counts against the label, so that

@@ -3,7 +3,7 @@
  * join several processes implement it in distributed/; nothing here opens a connection.
  */
 
-import { DistributedError } from "../util/errors.js";
+import { DistributedError } from "../../util/errors.js";
 import { subtreesOf } from "./replica-tree.js";
 
 /** Ranks 0 … worldSize − 1. Every rank calls the same collectives in the same order; each has a deadline. */

@@ -1,10 +1,10 @@
 /**
  * One step of a run, whatever its number of replicas and processes: which of the two updates does it, made once.
  */
-import type { Batch } from "../data/loader.js";
-import type { ProcessGroup } from "./process-group.js";
+import type { Batch } from "../../data/loader.js";
+import type { StepRates } from "../recipes/schedule.js";
+import type { ProcessGroup } from "../replicas/process-group.js";
 import { type RankTimes, ReplicaUpdate } from "./replica-update.js";
-import type { StepRates } from "./schedule.js";
 import type { Session, UpdateResult } from "./session.js";
 import { WholeUpdate } from "./whole-update.js";
 

@@ -4,23 +4,23 @@
  * do not depend on how many processes there are.
  */
 
-import { compile } from "../compile/compile.js";
-import type { Batch } from "../data/loader.js";
-import { crossEntropy } from "../nn/loss.js";
-import { update } from "../ops/apply.js";
-import * as F from "../ops/functional.js";
-import { scope } from "../tensor/scope.js";
-import type { Tensor } from "../tensor/tensor.js";
-import { turnOfEventLoop } from "../util/platform.js";
+import { compile } from "../../compile/compile.js";
+import type { Batch } from "../../data/loader.js";
+import { crossEntropy } from "../../nn/loss.js";
+import { update } from "../../ops/apply.js";
+import * as F from "../../ops/functional.js";
+import { scope } from "../../tensor/scope.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import { turnOfEventLoop } from "../../util/platform.js";
+import { gather } from "../replicas/agreement.js";
+import type { ProcessGroup } from "../replicas/process-group.js";
+import { replicaShare, subtreesOf } from "../replicas/replica-tree.js";
 import { type Accumulation, type Place, planAccumulation } from "./accumulation.js";
-import { gather } from "./agreement.js";
 import { lossOf } from "./finite.js";
 import { GradientLayout } from "./gradient-layout.js";
 import { BatchInput } from "./input.js";
 import { KeptStatistics } from "./kept-statistics.js";
 import { countTopK } from "./metrics.js";
-import type { ProcessGroup } from "./process-group.js";
-import { replicaShare, subtreesOf } from "./replica-tree.js";
 import { recordingsOfAPhase, type Session, type UpdateResult } from "./session.js";
 
 /** How the ranks fared in one step. */

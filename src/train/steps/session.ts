@@ -2,13 +2,13 @@
  * The things that a training run changes: model, optimiser, averages, and where it stands. How a step changes them is
  * whole-update.ts for one replica, replica-update.ts for several.
  */
-import type { CompileOptions } from "../compile/compile.js";
-import type { Module } from "../nn/module.js";
-import { Ema, SGD, splitNormParameters } from "../optim/index.js";
-import type { Tensor } from "../tensor/tensor.js";
+import type { CompileOptions } from "../../compile/compile.js";
+import type { Module } from "../../nn/module.js";
+import { Ema, SGD, splitNormParameters } from "../../optim/index.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import type { Recipe } from "../recipes/recipe.js";
+import { applyRates, ratesAt, type StepRates, warmupSteps } from "../recipes/schedule.js";
 import { DivergedError } from "./finite.js";
-import type { Recipe } from "./recipe.js";
-import { applyRates, ratesAt, type StepRates, warmupSteps } from "./schedule.js";
 
 /**
  * Of a step: a full batch and the last one of an epoch. When pictures grow, the plan of the smaller size has to make room

@@ -8,9 +8,9 @@ import {
   type KeyStyle,
   loadFileEntries,
   toFileEntries,
-} from "../io/index.js";
-import type { Module } from "../nn/module.js";
-import { writeFileAtomic } from "../util/atomic-file.js";
+} from "../../io/index.js";
+import type { Module } from "../../nn/module.js";
+import { writeFileAtomic } from "../../util/atomic-file.js";
 import { containerOf, type ReadOptions, readWeights } from "./model-file.js";
 
 /**

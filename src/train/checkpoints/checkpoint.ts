@@ -4,9 +4,10 @@
  */
 import { mkdir, readdir, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { writeFileAtomic } from "../util/atomic-file.js";
-import { CheckpointError } from "../util/errors.js";
-import { formatBytes } from "../util/format.js";
+import { writeFileAtomic } from "../../util/atomic-file.js";
+import { CheckpointError } from "../../util/errors.js";
+import { formatBytes } from "../../util/format.js";
+import type { Session } from "../steps/session.js";
 import {
   type Checkpoint,
   type CheckpointHeader,
@@ -19,7 +20,6 @@ import {
 import type { ClassCheck } from "./class-names.js";
 import { adoptMmengineCheckpoint } from "./mmengine-file.js";
 import { containerOf } from "./model-file.js";
-import type { Session } from "./session.js";
 
 /** How many are kept unless the run says otherwise; older ones are deleted once a newer one is safely written. */
 const KEPT = 3;

@@ -2,10 +2,10 @@
  * From a decoded batch to the tensors a model eats; pixels are normalised by a table of 256 values a channel, on the device
  * where the backend has one, else on the host.
  */
-import type { Batch } from "../data/loader.js";
-import { normalizationTable, normalizeInto } from "../data/normalize.js";
-import { allocate, tensor } from "../tensor/create.js";
-import type { Tensor } from "../tensor/tensor.js";
+import type { Batch } from "../../data/loader.js";
+import { normalizationTable, normalizeInto } from "../../data/normalize.js";
+import { allocate, tensor } from "../../tensor/create.js";
+import type { Tensor } from "../../tensor/tensor.js";
 
 /** images float32 [N, H, W, 3] and labels int32 [N]; the scratch array is kept between batches of one size. */
 export class BatchInput {

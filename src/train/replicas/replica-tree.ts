@@ -2,7 +2,7 @@
  * The one tree in which gradients of replicas are added, whatever number of processes holds them: the left child of a
  * node has the largest power of two of replicas that is smaller than the node's, the right child the rest. Pure functions.
  */
-import { UsageError } from "../util/errors.js";
+import { UsageError } from "../../util/errors.js";
 
 /** Replicas first … first + count − 1. */
 export interface ReplicaRange {

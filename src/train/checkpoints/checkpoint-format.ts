@@ -2,23 +2,23 @@
  * A checkpoint as bytes: `<name>.safetensors` with averaged weights, raw weights and momentum (checkpoint-entries.ts), and
  * `<name>.json` with everything else, which names the SHA-256 of the tensors.
  *
- * Data order and augmentation are functions of seed, epoch and position (data/loader), so seed and step are the whole
+ * Data order and augmentation are functions of seed, epoch and position (data/reading/loader), so seed and step are the whole
  * state of random numbers and sampler. Nothing here depends on clock, path or the number of processes: equal runs write
  * equal bytes.
  */
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
-import { decodeSafetensors, encodeSafetensors, fromFileEntries, toFileEntries } from "../io/index.js";
-import type { MobileOne } from "../models/index.js";
-import { findNonFinite, showNonFinite } from "../tensor/finite.js";
-import { scope } from "../tensor/scope.js";
-import { CheckpointError } from "../util/errors.js";
+import { decodeSafetensors, encodeSafetensors, fromFileEntries, toFileEntries } from "../../io/index.js";
+import type { MobileOne } from "../../models/index.js";
+import { findNonFinite, showNonFinite } from "../../tensor/finite.js";
+import { scope } from "../../tensor/scope.js";
+import { CheckpointError } from "../../util/errors.js";
+import { differences, firstDifferences } from "../recipes/differences.js";
+import { plannedAsPublished } from "../recipes/plan.js";
+import type { Recipe } from "../recipes/recipe.js";
+import type { Session } from "../steps/session.js";
 import { joinEntries, namedEntries, splitEntries } from "./checkpoint-entries.js";
-import { differences, firstDifferences } from "./differences.js";
 import { describe, readCheckpointBytes } from "./model-file.js";
-import { plannedAsPublished } from "./plan.js";
-import type { Recipe } from "./recipe.js";
-import type { Session } from "./session.js";
 
 const FORMAT = "tensorone-checkpoint-1";
 

@@ -1,8 +1,8 @@
 /**
  * The weights of another model as the first of a run.
  */
-import type { Module } from "../nn/module.js";
-import { CheckpointError } from "../util/errors.js";
+import type { Module } from "../../nn/module.js";
+import { CheckpointError } from "../../util/errors.js";
 import { type ClassCheck, compareClasses, type NamedClasses } from "./class-names.js";
 import { loadModelFile } from "./model-file.js";
 

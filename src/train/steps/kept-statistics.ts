@@ -2,11 +2,11 @@
  * The running statistics of one replica, kept while others compute on the same model. Each replica of the reference has its
  * own, which drift apart; training never reads them, and those of replica 0 are validated and saved (recipe.md, trap 5).
  */
-import { compile } from "../compile/compile.js";
-import type { Module } from "../nn/module.js";
-import { update } from "../ops/apply.js";
-import { allocate } from "../tensor/create.js";
-import type { Tensor } from "../tensor/tensor.js";
+import { compile } from "../../compile/compile.js";
+import type { Module } from "../../nn/module.js";
+import { update } from "../../ops/apply.js";
+import { allocate } from "../../tensor/create.js";
+import type { Tensor } from "../../tensor/tensor.js";
 
 export class KeptStatistics {
   readonly #pairs: readonly { readonly live: Tensor; readonly kept: Tensor }[];

@@ -1,11 +1,11 @@
 /**
  * The checks that stand before every answer of a model: its weights and statistics, its logits, the loss of a step. What a number to go on with is, tensor/finite.ts says.
  */
-import { problemOf } from "../nn/finite.js";
-import type { Module } from "../nn/module.js";
-import type { TypedArray } from "../tensor/dtype.js";
-import { areFinite } from "../tensor/finite.js";
-import { NonFiniteError } from "../util/errors.js";
+import { problemOf } from "../../nn/finite.js";
+import type { Module } from "../../nn/module.js";
+import type { TypedArray } from "../../tensor/dtype.js";
+import { areFinite } from "../../tensor/finite.js";
+import { NonFiniteError } from "../../util/errors.js";
 
 /** Training gives no numbers any more: its loss, weights, averages, statistics, momentum or validation. */
 export class DivergedError extends NonFiniteError {}
