@@ -6,8 +6,8 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { openDataset } from "../src/data/dataset.js";
-import { DataLoader } from "../src/data/loader.js";
+import { DataLoader } from "../src/data/reading/loader.js";
+import { openDataset } from "../src/data/sets/dataset.js";
 import { setBackend } from "../src/index.js";
 import { createModel } from "../src/models/index.js";
 import { update } from "../src/ops/apply.js";

@@ -5,8 +5,8 @@
  * bench/results/demo-seeds.{json,md}.
  */
 import { join } from "node:path";
-import { imagenetMean, imagenetStd, normalizeInto } from "../src/data/normalize.js";
 import { evalTransform, trainTransform } from "../src/data/transforms/index.js";
+import { imagenetMean, imagenetStd, normalizeInto } from "../src/data/transforms/normalize.js";
 import { compile, noGrad, scope, setBackend, type Tensor, tensor } from "../src/index.js";
 import { type StoredTensor, toFileEntries } from "../src/io/index.js";
 import { createModel, type MobileOne, type TrainingForm } from "../src/models/index.js";

@@ -1,7 +1,7 @@
 /** The whole-network work that is measured: a training step, or one answer of the deployed network. */
 
 import { compile } from "../src/compile/compile.js";
-import type { Batch } from "../src/data/loader.js";
+import type { Batch } from "../src/data/reading/loader.js";
 import { models, noGrad, scope, type Tensor } from "../src/index.js";
 import type { TrainingChoice } from "../src/models/mobileone/training-form.js";
 import { mobileoneS0 } from "../src/train/recipes/mobileone-s0.js";

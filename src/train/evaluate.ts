@@ -5,7 +5,7 @@
 
 import { noGrad } from "../autograd/tape.js";
 import { compile } from "../compile/compile.js";
-import type { Batch, DataLoader } from "../data/loader.js";
+import type { Batch, DataLoader } from "../data/reading/loader.js";
 import type { Module } from "../nn/module.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";

@@ -5,8 +5,8 @@
 import { createHash } from "node:crypto";
 import { relative } from "node:path";
 import type { DecoderName } from "../data/codecs/decoder.js";
-import { type Dataset, openDataset } from "../data/dataset.js";
-import { type Batch, DataLoader, type DecodeStats } from "../data/loader.js";
+import { type Batch, DataLoader, type DecodeStats } from "../data/reading/loader.js";
+import { type Dataset, openDataset } from "../data/sets/dataset.js";
 import { epochLength } from "./recipes/epoch-length.js";
 import { evalPipeline, trainPipeline } from "./recipes/pipeline.js";
 import type { Recipe } from "./recipes/recipe.js";

@@ -2,7 +2,7 @@
  * What a training run is asked for, and what it answers.
  */
 import type { DecoderName } from "../data/codecs/decoder.js";
-import type { DecodeStats } from "../data/loader.js";
+import type { DecodeStats } from "../data/reading/loader.js";
 import type { Certificate } from "../models/index.js";
 import type { WeightSet } from "./checkpoints/model-file.js";
 import type { Logger, ValidationInfo } from "./loggers/events.js";

@@ -6,7 +6,7 @@
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
-import type { Batch, DataLoader } from "../data/loader.js";
+import type { Batch, DataLoader } from "../data/reading/loader.js";
 import { createModel, type Reparameterized } from "../models/index.js";
 import { CheckpointError, NonFiniteError, TensoroneError } from "../util/errors.js";
 import { turnOfEventLoop } from "../util/platform.js";

@@ -3,7 +3,7 @@
  * reference's, of a short one those that warm up.
  */
 import { beforeAll, expect, it } from "vitest";
-import type { Batch } from "../../src/data/loader.js";
+import type { Batch } from "../../src/data/reading/loader.js";
 import { scope, setBackend, type Tensor } from "../../src/index.js";
 import { MobileOne } from "../../src/models/mobileone/mobileone.js";
 import type { Variant } from "../../src/models/mobileone/variants.js";

@@ -1,7 +1,7 @@
 /** The recipes against recipe.md's tables 4.1, 4.5 and 4.9, which were read off the reference's resolved configs. */
 import { describe, expect, test } from "vitest";
 import { chooseRecipe, type RecipeChanges } from "../../src/cli/train/choose-recipe.js";
-import { DataLoader } from "../../src/data/loader.js";
+import { DataLoader } from "../../src/data/reading/loader.js";
 import { listModels } from "../../src/models/index.js";
 import { mobileoneRecipe, recipeForms } from "../../src/train/recipes/mobileone.js";
 import { mobileoneS0 } from "../../src/train/recipes/mobileone-s0.js";

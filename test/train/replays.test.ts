@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { updateOf } from "../../bench/gpu/training-step.js";
 import type { Backend } from "../../src/backends/backend.js";
-import type { Batch } from "../../src/data/loader.js";
+import type { Batch } from "../../src/data/reading/loader.js";
 import {
   type CompileStats,
   compile,

@@ -6,8 +6,8 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openDataset } from "../../src/data/dataset.js";
-import { type Batch, DataLoader } from "../../src/data/loader.js";
+import { type Batch, DataLoader } from "../../src/data/reading/loader.js";
+import { openDataset } from "../../src/data/sets/dataset.js";
 import { evalTransform } from "../../src/data/transforms/index.js";
 import { noGrad, scope, setBackend, type Tensor } from "../../src/index.js";
 import { MobileOne } from "../../src/models/mobileone/mobileone.js";

@@ -2,11 +2,11 @@
 import { relative } from "node:path";
 import { encode } from "fast-png";
 import { loadDecoder } from "../../data/codecs/decoder.js";
-import { type Dataset, openDataset } from "../../data/dataset.js";
-import { createImage, type Image } from "../../data/image.js";
-import { PictureFiles, sourceName } from "../../data/picture-source.js";
+import { createImage, type Image } from "../../data/codecs/image.js";
 import { MersenneTwister, sampleSeed } from "../../data/random.js";
-import { EpochSampler } from "../../data/sampler.js";
+import { EpochSampler } from "../../data/reading/sampler.js";
+import { type Dataset, openDataset } from "../../data/sets/dataset.js";
+import { PictureFiles, sourceName } from "../../data/sets/picture-source.js";
 import { applyTransform } from "../../data/transforms/index.js";
 import { type Drawn, traceTransform } from "../../data/transforms/trace.js";
 import { listModels, type ModelName } from "../../models/index.js";

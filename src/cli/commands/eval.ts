@@ -1,7 +1,7 @@
 /** `eval`: accuracy of a checkpoint on a split of a data set; a training form also shows its folding certificate. */
 import { loadDecoder } from "../../data/codecs/decoder.js";
-import { openDataset } from "../../data/dataset.js";
-import { DataLoader } from "../../data/loader.js";
+import { DataLoader } from "../../data/reading/loader.js";
+import { openDataset } from "../../data/sets/dataset.js";
 import { evalTransform } from "../../data/transforms/index.js";
 import { reparameterize } from "../../models/index.js";
 import { compareClasses } from "../../train/checkpoints/class-names.js";

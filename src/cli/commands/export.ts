@@ -1,5 +1,5 @@
 /** `export IN OUT.onnx`: writes a model as an ONNX file, once ONNX Runtime, where it is installed, has answered as we do. */
-import { imagenetMean, imagenetStd } from "../../data/normalize.js";
+import { imagenetMean, imagenetStd } from "../../data/transforms/normalize.js";
 import { encodeOnnx, OnnxError, type OnnxFile, type Port } from "../../io/onnx/index.js";
 import { type MobileOne, reparameterize } from "../../models/index.js";
 import { loadModel } from "../../train/checkpoints/run-weights.js";

@@ -1,5 +1,5 @@
 /** `schedule`: what a recipe does in each epoch, as a table, as curves, and as a plot. Nothing is trained. */
-import { openDataset } from "../../data/dataset.js";
+import { openDataset } from "../../data/sets/dataset.js";
 import { listModels, type ModelName } from "../../models/index.js";
 import { epochLength } from "../../train/recipes/epoch-length.js";
 import { describePlan, planRecipe } from "../../train/recipes/plan.js";

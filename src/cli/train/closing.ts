@@ -3,7 +3,7 @@
  */
 import { statSync } from "node:fs";
 import { join, relative } from "node:path";
-import { openDataset } from "../../data/dataset.js";
+import { openDataset } from "../../data/sets/dataset.js";
 import { modelFileName } from "../../train/checkpoints/final-model.js";
 import { weightSets } from "../../train/checkpoints/model-file.js";
 import { logName } from "../../train/loggers/jsonl.js";

@@ -5,7 +5,7 @@
  */
 
 import { compile } from "../../compile/compile.js";
-import type { Batch } from "../../data/loader.js";
+import type { Batch } from "../../data/reading/loader.js";
 import { crossEntropy } from "../../nn/loss.js";
 import { update } from "../../ops/apply.js";
 import * as F from "../../ops/functional.js";

@@ -1,7 +1,7 @@
 /**
  * One step of a run, whatever its number of replicas and processes: which of the two updates does it, made once.
  */
-import type { Batch } from "../../data/loader.js";
+import type { Batch } from "../../data/reading/loader.js";
 import type { StepRates } from "../recipes/schedule.js";
 import type { ProcessGroup } from "../replicas/process-group.js";
 import { type RankTimes, ReplicaUpdate } from "./replica-update.js";

@@ -3,7 +3,7 @@
  * replayed as one program. Reads as the recipe does.
  */
 import { compile } from "../../compile/compile.js";
-import type { Batch } from "../../data/loader.js";
+import type { Batch } from "../../data/reading/loader.js";
 import { crossEntropy } from "../../nn/loss.js";
 import type { TypedArray } from "../../tensor/dtype.js";
 import { scope } from "../../tensor/scope.js";

@@ -3,11 +3,11 @@
  * ImageNet itself has a PNG among its JPEG files, and some in ink colours. Node only.
  */
 import { extname } from "node:path";
-import { TensoroneError } from "../util/errors.js";
-import { type DecoderName, loadDecoder } from "./codecs/decoder.js";
-import { readJpegHeader } from "./codecs/jpeg-header.js";
-import { type ImageFormat, sniffFormat } from "./codecs/sniff.js";
-import { PictureFiles, type PictureSource, sourceName } from "./picture-source.js";
+import { TensoroneError } from "../../util/errors.js";
+import { type DecoderName, loadDecoder } from "../codecs/decoder.js";
+import { readJpegHeader } from "../codecs/jpeg-header.js";
+import { type ImageFormat, sniffFormat } from "../codecs/sniff.js";
+import { PictureFiles, type PictureSource, sourceName } from "../sets/picture-source.js";
 
 /** What is known of one picture. */
 export interface Inspection {

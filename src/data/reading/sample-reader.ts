@@ -2,11 +2,11 @@
  * One sample from file to pixels: read, decode, transform, into its place in a batch. The same code runs in the training
  * thread and in every worker, so where it runs cannot change a picture. Node only.
  */
-import { DataError } from "../util/errors.js";
-import { type Decoder, type DecoderName, loadDecoder } from "./codecs/decoder.js";
-import { PictureFiles, type PictureSource, sourceName } from "./picture-source.js";
-import { MersenneTwister } from "./random.js";
-import { applyTransform, type Transform } from "./transforms/index.js";
+import { DataError } from "../../util/errors.js";
+import { type Decoder, type DecoderName, loadDecoder } from "../codecs/decoder.js";
+import { MersenneTwister } from "../random.js";
+import { PictureFiles, type PictureSource, sourceName } from "../sets/picture-source.js";
+import { applyTransform, type Transform } from "../transforms/index.js";
 
 /** What is the same for all pictures of a data set. */
 export interface ReaderOptions {

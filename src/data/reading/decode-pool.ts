@@ -5,9 +5,9 @@
  */
 import { existsSync } from "node:fs";
 import { Worker } from "node:worker_threads";
-import { DataError } from "../util/errors.js";
-import { workerEntry } from "../util/worker-entry.js";
-import { sourceName } from "./picture-source.js";
+import { DataError } from "../../util/errors.js";
+import { workerEntry } from "../../util/worker-entry.js";
+import { sourceName } from "../sets/picture-source.js";
 import type { ReaderOptions } from "./sample-reader.js";
 import { Bench, type Task, type TaskName, type Tasks, type Workforce } from "./tasks.js";
 

@@ -1,7 +1,7 @@
 /**
  * What a data set consists of, whatever form it has, and who hears what is wrong with it: types alone.
  */
-import type { DataError } from "../util/errors.js";
+import type { DataError } from "../../util/errors.js";
 import type { PictureSource } from "./picture-source.js";
 
 /** One picture: where it is, and its class index. */

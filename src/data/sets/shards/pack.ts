@@ -4,12 +4,12 @@
  */
 import { encode as encodePng } from "fast-png";
 import jpegJs from "jpeg-js";
-import { DataError } from "../../util/errors.js";
-import { type DecoderName, loadDecoder } from "../codecs/decoder.js";
-import { sniffFormat } from "../codecs/sniff.js";
-import type { Image } from "../image.js";
+import { DataError } from "../../../util/errors.js";
+import { type DecoderName, loadDecoder } from "../../codecs/decoder.js";
+import type { Image } from "../../codecs/image.js";
+import { sniffFormat } from "../../codecs/sniff.js";
+import { resizeShortSide } from "../../transforms/geometry.js";
 import { PictureFiles, type PictureSource, sourceName } from "../picture-source.js";
-import { resizeShortSide } from "../transforms/geometry.js";
 
 /** How resized pictures are stored: jpeg is small, png keeps every resized pixel at some five times the size. */
 export const packFormats = ["jpeg", "png"] as const;

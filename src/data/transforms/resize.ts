@@ -3,8 +3,8 @@
  * weights; a pass whose size does not change is skipped. A region can be resized without copying it out first.
  * Not cv2's or torch's interpolation: those do not widen the filter when shrinking, and use another bicubic constant.
  */
-import { DataError } from "../util/errors.js";
-import { type Box, createImage, crop, type Image } from "./image.js";
+import { DataError } from "../../util/errors.js";
+import { type Box, createImage, crop, type Image } from "../codecs/image.js";
 
 /** Names of the resampling filters. */
 export type FilterName = "box" | "bilinear" | "bicubic" | "lanczos";

@@ -2,7 +2,7 @@
  * Opening a data set, whatever form it has: tar shards where there is their index, else an image folder. Node only.
  */
 import { readdirSync, statSync } from "node:fs";
-import { DataError } from "../util/errors.js";
+import { DataError } from "../../util/errors.js";
 import { ImageFolder, type ImageFolderOptions } from "./image-folder.js";
 import type { Sample } from "./sample.js";
 import { isShardSet, ShardSet } from "./shards/shard-set.js";

@@ -5,13 +5,13 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
-import { writeFileAtomic } from "../../util/atomic-file.js";
-import { DataError } from "../../util/errors.js";
-import type { DecoderName } from "../codecs/decoder.js";
-import { openWorkforce } from "../decode-pool.js";
-import { ImageFolder } from "../image-folder.js";
-import type { Sample } from "../sample.js";
-import type { Workforce } from "../tasks.js";
+import { writeFileAtomic } from "../util/atomic-file.js";
+import { DataError } from "../util/errors.js";
+import type { DecoderName } from "./codecs/decoder.js";
+import { openWorkforce } from "./reading/decode-pool.js";
+import type { Workforce } from "./reading/tasks.js";
+import { ImageFolder } from "./sets/image-folder.js";
+import type { Sample } from "./sets/sample.js";
 import {
   readShardIndex,
   type SetIndex,
@@ -22,9 +22,9 @@ import {
   shardIndexFile,
   writeSetIndex,
   writeShardIndex,
-} from "./index-file.js";
-import { type PackedPicture, type PackFormat, packQuality } from "./pack.js";
-import { tarEnd, tarEntry } from "./tar.js";
+} from "./sets/shards/index-file.js";
+import { type PackedPicture, type PackFormat, packQuality } from "./sets/shards/pack.js";
+import { tarEnd, tarEntry } from "./sets/shards/tar.js";
 
 export interface PrepareOptions {
   /** Image folder, with train and val. */

@@ -4,7 +4,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { DataError } from "../util/errors.js";
+import { DataError } from "../../util/errors.js";
 import type { Report, Sample } from "./sample.js";
 
 /** How a list is to be read. */

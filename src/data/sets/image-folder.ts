@@ -4,8 +4,8 @@
  */
 import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { dirname, extname, join, sep } from "node:path";
-import { byCodePoint } from "../util/by-code-point.js";
-import { DataError } from "../util/errors.js";
+import { byCodePoint } from "../../util/by-code-point.js";
+import { DataError } from "../../util/errors.js";
 import { readListFile } from "./list-file.js";
 import type { Report, Sample } from "./sample.js";
 

@@ -2,7 +2,7 @@
  * From bytes to what a network eats: (x - mean) / std per channel, in units of 0..255. Meant for small jobs and tests;
  * a training step may do the same inside the engine instead and keep its batches as bytes until then.
  */
-import { DataError } from "../util/errors.js";
+import { DataError } from "../../util/errors.js";
 
 /** Per-channel mean of ImageNet, red green blue, in 0..255 (mmpretrain's data preprocessor). */
 export const imagenetMean: readonly [number, number, number] = [123.675, 116.28, 103.53];

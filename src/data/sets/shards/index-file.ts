@@ -4,7 +4,7 @@
  * pictures are. Nothing in them is trusted before it is checked. Node only.
  */
 import { readFileSync } from "node:fs";
-import { DataError } from "../../util/errors.js";
+import { DataError } from "../../../util/errors.js";
 import type { PackFormat } from "./pack.js";
 
 /** Name of the file that makes a folder a sharded data set. */

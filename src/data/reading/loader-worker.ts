@@ -3,9 +3,9 @@
  * results travel. Messages are typed in decode-pool.ts.
  */
 import { parentPort, workerData } from "node:worker_threads";
-import { DataError } from "../util/errors.js";
+import { DataError } from "../../util/errors.js";
+import { sourceName } from "../sets/picture-source.js";
 import type { TaskAnswer, TaskMessage } from "./decode-pool.js";
-import { sourceName } from "./picture-source.js";
 import type { ReaderOptions } from "./sample-reader.js";
 import { Bench } from "./tasks.js";
 

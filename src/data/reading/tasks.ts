@@ -2,11 +2,11 @@
  * What a data thread can be asked to do, as a table, and its bench: the same code works in a worker and, where there are
  * none, in the thread that asks. Node only.
  */
-import type { DecoderName } from "./codecs/decoder.js";
+import type { DecoderName } from "../codecs/decoder.js";
+import type { PictureSource } from "../sets/picture-source.js";
+import { type PackedPicture, type PackOptions, packPictures } from "../sets/shards/pack.js";
 import { type Inspection, inspectPictures } from "./inspect.js";
-import type { PictureSource } from "./picture-source.js";
 import { type ReaderOptions, type ReadJob, SampleReader } from "./sample-reader.js";
-import { type PackedPicture, type PackOptions, packPictures } from "./shards/pack.js";
 
 /** Every task: what is given, what comes back. Jobs name their pictures, for errors. */
 export interface Tasks {

@@ -3,7 +3,7 @@
  * knows. Small sets stay in memory after their first reading. Decodes nothing. Node only.
  */
 import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
-import { DataError } from "../util/errors.js";
+import { DataError } from "../../util/errors.js";
 import { blockBytes, nameInHeader, readHeader } from "./shards/tar.js";
 
 /** A picture on disk; with `entry`, `path` is a tar file and the picture a part of it. */

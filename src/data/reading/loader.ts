@@ -4,15 +4,15 @@
  * augmentation from one stream per worker process, which ties a run to its worker count and cannot be resumed mid-epoch.)
  * Node only.
  */
-import { DataError } from "../util/errors.js";
+import { DataError } from "../../util/errors.js";
+import { sampleSeed } from "../random.js";
+import { sourceName } from "../sets/picture-source.js";
+import type { Sample } from "../sets/sample.js";
+import { outputSize, type Transform } from "../transforms/index.js";
 import { openWorkforce } from "./decode-pool.js";
-import { sourceName } from "./picture-source.js";
-import { sampleSeed } from "./random.js";
-import type { Sample } from "./sample.js";
 import type { ReaderOptions, ReadJob } from "./sample-reader.js";
 import { EpochSampler, type SamplerState } from "./sampler.js";
 import type { Workforce } from "./tasks.js";
-import { outputSize, type Transform } from "./transforms/index.js";
 
 /** How to make batches; replicas, rank and pad as in EpochSampler, decoder and orientation as in SampleReader. */
 export interface DataLoaderOptions extends ReaderOptions {

@@ -2,7 +2,7 @@
  * The tar container, as much of it as shards need: plain files in POSIX ustar form, with a pax record where a name is long.
  * Layout of the 512-byte header: POSIX.1-2017, pax, "ustar Interchange Format". It touches no files.
  */
-import { DataError } from "../../util/errors.js";
+import { DataError } from "../../../util/errors.js";
 
 /** Everything in a tar file comes in blocks of this size. */
 export const blockBytes = 512;

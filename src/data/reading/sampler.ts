@@ -3,8 +3,8 @@
  * the replicas, replica r taking positions r, r + replicas, ... (mmengine's DefaultSampler). Without padding the replicas
  * share out every sample once. It reads no files.
  */
-import { DataError } from "../util/errors.js";
-import { randomPermutation } from "./random.js";
+import { DataError } from "../../util/errors.js";
+import { randomPermutation } from "../random.js";
 
 /** Where a run stands: `position` samples of `epoch` have been used up by this rank. */
 export interface SamplerState {

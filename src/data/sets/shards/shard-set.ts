@@ -4,7 +4,7 @@
  */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { DataError } from "../../util/errors.js";
+import { DataError } from "../../../util/errors.js";
 import type { Sample } from "../sample.js";
 import { readSetIndex, readShardIndex, type SetIndex, setIndexName, shardIndexFile } from "./index-file.js";
 
