@@ -24,6 +24,14 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   train: ["models", "optim", "nn", "data", "io", "autograd", "compile", "ops", "tensor", "util"],
   distributed: ["train", "wasm", "tensor", "util"],
 };
+/** The subfolders of a folder from the bottom up: each may import those before it, and no file at the folder's top. */
+const floors: Readonly<Record<string, readonly string[]>> = {
+  "backends/wasm": ["kernels", "runtime"],
+  data: ["codecs", "transforms", "sets", "reading"],
+  train: ["recipes", "loggers", "replicas", "steps", "checkpoints"],
+};
+/** What files of any floor may import: what knows nothing of them. */
+const cellars = ["data/random.ts"];
 /** What may see everything, and alone chooses a backend. */
 const roofs = ["cli", "index.ts", "node.ts"];
 
@@ -63,6 +71,19 @@ describe("the house", () => {
       const from = folderOf(file);
       const to = folderOf(target);
       return from !== to && !roofs.includes(from) && !arrows[from]?.includes(to);
+    });
+    expect(offending.map(show)).toEqual([]);
+  });
+
+  it.each(Object.entries(floors))("%s imports downwards only", (folder, order) => {
+    const floorOf = (file: string): string => file.slice(folder.length + 1).split("/")[0]!;
+    const inside = allImports.filter(({ file, target }) => [file, target].every((f) => f.startsWith(`${folder}/`)));
+    const subfolders = new Set(inside.map(({ file }) => floorOf(file)).filter((name) => !name.endsWith(".ts")));
+    expect([...subfolders].sort()).toEqual([...order].sort());
+    const offending = inside.filter(({ file, target }) => {
+      const from = order.indexOf(floorOf(file));
+      const to = order.indexOf(floorOf(target));
+      return from >= 0 && !cellars.includes(target) && (to < 0 || to > from);
     });
     expect(offending.map(show)).toEqual([]);
   });
