@@ -3,6 +3,7 @@
  * decoding, upsampling and colour only; colour profiles stay unapplied and turning is left to the door, as for every decoder.
  */
 import { DataError } from "../../util/errors.js";
+import { installLine } from "../../util/optional-packages.js";
 import { createImage, type Image } from "./image.js";
 import type { JpegPixels } from "./index.js";
 import { inksToRgb } from "./inks.js";
@@ -45,7 +46,7 @@ async function importSharp() {
     const message = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
     throw new DataError(
       `decoder sharp: package sharp does not load (${message}), expected it installed`,
-      "npm install sharp",
+      installLine("sharp"),
     );
   }
 }
