@@ -3,7 +3,7 @@
  * file. Checks and orientation are here, the same for every decoder of decoder.ts.
  */
 import { DataError } from "../../util/errors.js";
-import type { Image } from "../image.js";
+import type { Image } from "./image.js";
 import { jpegJsPixels } from "./jpeg.js";
 import { checkJpeg } from "./jpeg-checks.js";
 import type { JpegHeader } from "./jpeg-header.js";
