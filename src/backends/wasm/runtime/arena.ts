@@ -123,7 +123,7 @@ export class Arena {
     return node;
   }
 
-  /** Makes a block's contents recognisable as written by nobody; does nothing unless the arena was made to. */
+  /** Fills a block with NaN, so that elements never written show; does nothing unless the arena was created with poison. */
   poison({ pointer, bytes }: Block): void {
     if (this.#isPoisoned) new Uint32Array(this.memory.buffer, pointer, bytes / 4).fill(POISON);
   }
