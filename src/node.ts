@@ -20,3 +20,4 @@ export { type PlanOverrides, planRecipe } from "./train/plan.js";
 export { mobileoneRecipe, type RecipeForm } from "./train/recipes/mobileone.js";
 export { mobileoneS0, mobileoneS0Demo } from "./train/recipes/mobileone-s0.js";
 export { type TrainOptions, type TrainResult, train } from "./train/trainer.js";
+export type { StopSignal } from "./util/host-types.js";

@@ -4,6 +4,7 @@
  * per list says which are not empty, neighbours merge when freed; every operation takes constant time.
  */
 import { MemoryError } from "../../util/errors.js";
+import type { ArenaStats } from "../contract.js";
 import { MAX_PAGES } from "./assembler/index.js";
 
 export const ALIGNMENT = 64;
@@ -42,14 +43,6 @@ class Node implements Block {
     public pointer: number,
     public bytes: number,
   ) {}
-}
-
-export interface ArenaStats {
-  readonly liveBytes: number;
-  readonly liveBlocks: number;
-  readonly peakBytes: number;
-  /** Size of the memory so far. */
-  readonly committedBytes: number;
 }
 
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
