@@ -52,19 +52,7 @@ export const i32 = {
 interface FloatOpcodes
   extends Readonly<
     Record<
-      | "load"
-      | "store"
-      | "const"
-      | "eq"
-      | "le"
-      | "sqrt"
-      | "add"
-      | "sub"
-      | "mul"
-      | "div"
-      | "min"
-      | "max"
-      | "convertI32S",
+      "load" | "store" | "const" | "eq" | "le" | "sqrt" | "add" | "sub" | "mul" | "div" | "min" | "max" | "convertI32S",
       number
     >
   > {}
@@ -115,7 +103,6 @@ export const v128 = {
   load64Splat: 0x0a,
   store: 0x0b,
   const: 0x0c,
-  not: 0x4d,
   and: 0x4e,
   andnot: 0x4f,
   or: 0x50,
