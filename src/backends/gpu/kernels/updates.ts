@@ -106,4 +106,3 @@ export const updates: UpdateLowerings = {
 export const updateKernels: readonly GpuKernel[] = [accumulate, fill, lerp, sgd].flatMap(({ twins }) =>
   twins.map(({ kernel }) => kernel),
 );
-export const inPlaceKernels: readonly InPlaceKernel[] = [accumulate, fill, lerp, sgd];
