@@ -3,6 +3,7 @@
  * limits, and collects its errors, which WebGPU reports to nobody in particular and long after the call that caused them.
  */
 import { BackendError } from "../../util/errors.js";
+import { installLine } from "../../util/optional-packages.js";
 import { isNode } from "../../util/platform.js";
 import type { DeviceInfo } from "../contract.js";
 
@@ -14,7 +15,6 @@ export interface Device {
   dispose(): void;
 }
 
-const DAWN = "0.6.2";
 /** Timestamps to the nanosecond, not rounded to a tenth of a millisecond as for pages one does not trust. */
 const DAWN_OPTIONS = ["disable-dawn-features=timestamp_quantization"];
 
@@ -41,12 +41,12 @@ async function entryPoint(): Promise<GPU> {
       'setBackend("gpu", { mode: "webasm" }) is slow and right; setBackend("wasm") is fast',
     );
   try {
-    const dawn = (await import("webgpu")) as unknown as { create(options: string[]): GPU };
+    const dawn = (await import("#webgpu")) as unknown as { create(options: string[]): GPU };
     return dawn.create(DAWN_OPTIONS);
   } catch (error) {
     throw new BackendError(
       `gpu: WebGPU for Node cannot be loaded (${error instanceof Error ? error.message.split("\n")[0] : error})`,
-      `npm install webgpu@${DAWN}`,
+      installLine("gpu.js", "webgpu"),
     );
   }
 }
