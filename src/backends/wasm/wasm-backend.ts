@@ -22,6 +22,7 @@ import { WasmExecutable } from "./executable.js";
 import { wasmKernels, wasmUpdates } from "./kernels/index.js";
 import { ModuleCache, plainCompiler } from "./modules.js";
 import type { Kernel, Operand, Plan } from "./plan.js";
+import { wasmSpeeds } from "./speeds.js";
 import { KernelError, ThreadPool } from "./threads.js";
 import { turboCompiler, turboTarget, turboWorks } from "./turbo.js";
 
@@ -74,6 +75,7 @@ const blockOf = (allocation: Allocation): Block => (allocation as WasmAllocation
 export class WasmBackend implements Runner {
   readonly name = "wasm";
   readonly dtypes = ["float32", "float64", "int32", "uint8"] as const;
+  readonly speeds = wasmSpeeds;
   readonly target: Target;
   readonly threads: number;
   /** Asked for, and working here. */
