@@ -3,7 +3,7 @@
  * decoding, upsampling and colour only; colour profiles stay unapplied and turning is left to the door, as for every decoder.
  */
 import { DataError } from "../../util/errors.js";
-import { createImage, type Image } from "../image.js";
+import { createImage, type Image } from "./image.js";
 import type { JpegPixels } from "./index.js";
 import { inksToRgb } from "./inks.js";
 import { damagedHint } from "./limits.js";
