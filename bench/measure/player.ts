@@ -7,7 +7,7 @@
 import { type ChildProcessByStdio, spawn } from "node:child_process";
 import { createInterface, type Interface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
-import { TensoroneError } from "../src/util/errors.js";
+import { TensoroneError } from "../../src/util/errors.js";
 
 /** What a player says when it ends; more where it knows more. */
 export interface PlayerSummary {

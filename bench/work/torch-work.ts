@@ -6,9 +6,9 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { decodeSafetensors, encodeSafetensors, type StoredTensor } from "../src/io/index.js";
-import { UsageError } from "../src/util/errors.js";
-import { benchFolder } from "./paths.js";
+import { decodeSafetensors, encodeSafetensors, type StoredTensor } from "../../src/io/index.js";
+import { UsageError } from "../../src/util/errors.js";
+import { benchFolder } from "../paths.js";
 
 const program = join(benchFolder, "compare", "training_torch.py");
 /** Debian's python3-torch serves Debian's python3 only. */

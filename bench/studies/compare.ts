@@ -3,17 +3,17 @@
  * is not installed is left out with a line that says so (peers.ts).
  */
 import { join } from "node:path";
-import { formatBytes } from "../src/util/format.js";
-import type { Machine } from "./machine.js";
-import { afterwards, machineLine } from "./machine.js";
-import type { BenchOptions } from "./options.js";
-import { resultsFolder } from "./paths.js";
-import { peers } from "./peers.js";
-import { type Player, type PlayerSummary, type Rounds, takeTurns } from "./player.js";
-import { asLines, asMarkdown, duration, type Table } from "./report.js";
-import { writeWhole } from "./results.js";
-import { median, spread } from "./stats.js";
-import { type StepWork, workName } from "./work.js";
+import { formatBytes } from "../../src/util/format.js";
+import type { Machine } from "../measure/machine.js";
+import { afterwards, machineLine } from "../measure/machine.js";
+import { type Player, type PlayerSummary, type Rounds, takeTurns } from "../measure/player.js";
+import { median, spread } from "../measure/stats.js";
+import type { BenchOptions } from "../options.js";
+import { resultsFolder } from "../paths.js";
+import { writeWhole } from "../report/results.js";
+import { asLines, asMarkdown, duration, type Table } from "../report/tables.js";
+import { peers } from "../work/peers.js";
+import { type StepWork, workName } from "../work/work.js";
 
 export interface CompareRow extends StepWork {
   readonly work: string;

@@ -5,14 +5,14 @@
  * bench/results/agreement.{json,md}.
  */
 import { join } from "node:path";
-import { randn, setBackend, tensor } from "../src/index.js";
-import { toFileEntries } from "../src/io/index.js";
-import { createModel, type TrainingForm } from "../src/models/index.js";
-import { crossEntropy } from "../src/nn/index.js";
-import { afterwards, describeMachine, machineLine } from "./machine.js";
-import { resultsFolder } from "./paths.js";
-import { earlierRows, writeWhole } from "./results.js";
-import { TorchWork } from "./torch-work.js";
+import { randn, setBackend, tensor } from "../../src/index.js";
+import { toFileEntries } from "../../src/io/index.js";
+import { createModel, type TrainingForm } from "../../src/models/index.js";
+import { crossEntropy } from "../../src/nn/index.js";
+import { afterwards, describeMachine, machineLine } from "../measure/machine.js";
+import { resultsFolder } from "../paths.js";
+import { earlierRows, writeWhole } from "../report/results.js";
+import { TorchWork } from "../work/torch-work.js";
 
 const [MODEL, BATCH, SIZE, CLASSES] = ["mobileone_s0", 8, 224, 1000];
 const DEFAULT_SEEDS = [0, 1, 2, 3, 4, 5, 6, 7];

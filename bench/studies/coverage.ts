@@ -1,5 +1,5 @@
 /** Which ops have a kernel of their own on the wasm backend, and which borrow the reference's. */
-import type { WasmBackend } from "../src/backends/wasm/wasm-backend.js";
+import type { WasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 
 /** Lines: the counts, then the names. */
 export function coverageLines(backend: WasmBackend): string[] {

@@ -1,14 +1,14 @@
 /** The whole-network work that is measured: a training step, or one answer of the deployed network. */
 
-import { compile } from "../src/compile/compile.js";
-import type { Batch } from "../src/data/reading/loader.js";
-import { models, noGrad, scope, type Tensor } from "../src/index.js";
-import type { TrainingChoice } from "../src/models/mobileone/training-form.js";
-import { mobileoneS0 } from "../src/train/recipes/mobileone-s0.js";
-import { Session } from "../src/train/steps/session.js";
-import { WholeUpdate } from "../src/train/steps/whole-update.js";
-import { UsageError } from "../src/util/errors.js";
-import { operand } from "./case.js";
+import { compile } from "../../src/compile/compile.js";
+import type { Batch } from "../../src/data/reading/loader.js";
+import { models, noGrad, scope, type Tensor } from "../../src/index.js";
+import type { TrainingChoice } from "../../src/models/mobileone/training-form.js";
+import { mobileoneS0 } from "../../src/train/recipes/mobileone-s0.js";
+import { Session } from "../../src/train/steps/session.js";
+import { WholeUpdate } from "../../src/train/steps/whole-update.js";
+import { UsageError } from "../../src/util/errors.js";
+import { operand } from "../measure/case.js";
 
 /** "train": a recipe's update from a made-up batch, from bytes to averaged weights. "deploy": the folded network, without gradients. */
 export type Form = "train" | "deploy";

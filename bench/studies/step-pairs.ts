@@ -6,14 +6,14 @@
  */
 import { execFileSync } from "node:child_process";
 import { join, resolve } from "node:path";
-import { UsageError } from "../src/util/errors.js";
-import { describeMachine, machineLine } from "./machine.js";
-import { repositoryRoot, resultsFolder } from "./paths.js";
-import { Player } from "./player.js";
-import { asLines, asMarkdown, type Table } from "./report.js";
-import { writeIndex, writeWhole } from "./results.js";
-import { median, quantile } from "./stats.js";
-import { type StepWork, workName } from "./work.js";
+import { UsageError } from "../../src/util/errors.js";
+import { describeMachine, machineLine } from "../measure/machine.js";
+import { Player } from "../measure/player.js";
+import { median, quantile } from "../measure/stats.js";
+import { repositoryRoot, resultsFolder } from "../paths.js";
+import { writeIndex, writeWhole } from "../report/results.js";
+import { asLines, asMarkdown, type Table } from "../report/tables.js";
+import { type StepWork, workName } from "../work/work.js";
 
 /** A run, a recording, and what V8 compiles late. */
 const WARM_UP = 6;

@@ -1,8 +1,8 @@
 /** Where and when something was measured: without it a figure means nothing. */
 import { execFileSync } from "node:child_process";
 import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
-import { capabilities } from "../src/backends/wasm/capabilities.js";
-import { repositoryRoot } from "./paths.js";
+import { capabilities } from "../../src/backends/wasm/capabilities.js";
+import { repositoryRoot } from "../paths.js";
 
 export interface Machine {
   readonly cpu: string;

@@ -8,10 +8,10 @@ import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterwards, describeMachine, machineLine } from "./machine.js";
-import { repositoryRoot, resultsFolder } from "./paths.js";
-import { earlierRows, rounded, writeWhole } from "./results.js";
-import { writeTenClasses } from "./ten-classes.js";
+import { afterwards, describeMachine, machineLine } from "../measure/machine.js";
+import { repositoryRoot, resultsFolder } from "../paths.js";
+import { earlierRows, rounded, writeWhole } from "../report/results.js";
+import { writeTenClasses } from "../work/ten-classes.js";
 
 const DEFAULT_SEEDS = [0, 1, 2];
 const OPTIONS = ["--epochs", "8", "--image-size", "32", "--lr", "0.02", "--validate-raw"];

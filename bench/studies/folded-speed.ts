@@ -1,8 +1,8 @@
 /** Compiled training steps of both forms, by turns, so that what disturbs one disturbs the other. */
-import { compile, getBackend, randn, setBackend, type Tensor, tensor } from "../src/index.js";
-import { createModel, type TrainingChoice } from "../src/models/index.js";
-import { crossEntropy } from "../src/nn/index.js";
-import { SGD, splitNormParameters } from "../src/optim/index.js";
+import { compile, getBackend, randn, setBackend, type Tensor, tensor } from "../../src/index.js";
+import { createModel, type TrainingChoice } from "../../src/models/index.js";
+import { crossEntropy } from "../../src/nn/index.js";
+import { SGD, splitNormParameters } from "../../src/optim/index.js";
 
 const SIZE = 224;
 const CLASSES = 1000;

@@ -4,12 +4,12 @@
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "../src/util/errors.js";
-import { type Machine, machineLine } from "./machine.js";
-import type { Peaks } from "./peaks.js";
-import { asMarkdown, kernelTable, peaksLine, stepTable, type Table } from "./report.js";
-import type { StepRow } from "./step.bench.js";
-import type { KernelRow } from "./suite.js";
+import { UsageError } from "../../src/util/errors.js";
+import { type Machine, machineLine } from "../measure/machine.js";
+import type { Peaks } from "../measure/peaks.js";
+import type { KernelRow } from "../measure/suite.js";
+import type { StepRow } from "../work/steps.js";
+import { asMarkdown, kernelTable, peaksLine, stepTable, type Table } from "./tables.js";
 
 /** Raised when a reader of old files would misunderstand new ones. */
 const SCHEMA = 1;

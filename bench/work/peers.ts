@@ -4,10 +4,10 @@
  */
 import { existsSync, mkdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { blockSpecs, variants } from "../src/models/mobileone/variants.js";
-import { benchFolder, repositoryRoot } from "./paths.js";
-import { Player } from "./player.js";
-import { startOurs } from "./step.bench.js";
+import { blockSpecs, variants } from "../../src/models/mobileone/variants.js";
+import { Player } from "../measure/player.js";
+import { benchFolder, repositoryRoot } from "../paths.js";
+import { startOurs } from "./steps.js";
 import { type Form, type StepWork, workName } from "./work.js";
 
 export interface Peer {

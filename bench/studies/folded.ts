@@ -5,11 +5,11 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { describeMachine, type Machine, machineLine } from "../measure/machine.js";
+import { resultsFolder } from "../paths.js";
+import { writeWhole } from "../report/results.js";
 import { type AccuracyRow, measureAccuracy } from "./folded-accuracy.js";
 import { measureSpeed, type SpeedRow } from "./folded-speed.js";
-import { describeMachine, type Machine, machineLine } from "./machine.js";
-import { resultsFolder } from "./paths.js";
-import { writeWhole } from "./results.js";
 
 interface Report {
   speed?: { readonly machine: Machine; readonly rows: readonly SpeedRow[] };

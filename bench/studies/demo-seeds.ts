@@ -5,21 +5,21 @@
  * bench/results/demo-seeds.{json,md}.
  */
 import { join } from "node:path";
-import { evalTransform, trainTransform } from "../src/data/transforms/index.js";
-import { imagenetMean, imagenetStd, normalizeInto } from "../src/data/transforms/normalize.js";
-import { compile, noGrad, scope, setBackend, type Tensor, tensor } from "../src/index.js";
-import { type StoredTensor, toFileEntries } from "../src/io/index.js";
-import { createModel, type MobileOne, type TrainingForm } from "../src/models/index.js";
-import { crossEntropy } from "../src/nn/index.js";
-import { Ema, SGD, splitNormParameters } from "../src/optim/index.js";
-import { mobileoneS0Demo } from "../src/train/recipes/mobileone-s0.js";
-import { applyRates, ratesAt } from "../src/train/recipes/schedule.js";
-import { countTopK, sumCrossEntropy } from "../src/train/steps/metrics.js";
-import { demoClasses, demoPictures, type Pictures } from "./demo-pictures.js";
-import { afterwards, describeMachine, machineLine } from "./machine.js";
-import { resultsFolder } from "./paths.js";
-import { earlierRows, writeWhole } from "./results.js";
-import { TorchWork } from "./torch-work.js";
+import { evalTransform, trainTransform } from "../../src/data/transforms/index.js";
+import { imagenetMean, imagenetStd, normalizeInto } from "../../src/data/transforms/normalize.js";
+import { compile, noGrad, scope, setBackend, type Tensor, tensor } from "../../src/index.js";
+import { type StoredTensor, toFileEntries } from "../../src/io/index.js";
+import { createModel, type MobileOne, type TrainingForm } from "../../src/models/index.js";
+import { crossEntropy } from "../../src/nn/index.js";
+import { Ema, SGD, splitNormParameters } from "../../src/optim/index.js";
+import { mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
+import { applyRates, ratesAt } from "../../src/train/recipes/schedule.js";
+import { countTopK, sumCrossEntropy } from "../../src/train/steps/metrics.js";
+import { afterwards, describeMachine, machineLine } from "../measure/machine.js";
+import { resultsFolder } from "../paths.js";
+import { earlierRows, writeWhole } from "../report/results.js";
+import { demoClasses, demoPictures, type Pictures } from "../work/demo-pictures.js";
+import { TorchWork } from "../work/torch-work.js";
 
 const STEPS = 300;
 const DEFAULT_SEEDS = [0, 1, 2];

@@ -2,12 +2,12 @@
  * What a kernel benchmark is: a row with a name, the work it does, and how to set it up. Most rows are one op on operands of
  * given shapes (opCase). Timing and reporting are elsewhere: suite.ts, report.ts.
  */
-import { apply } from "../src/ops/apply.js";
-import { inferShapes } from "../src/ops/shapes.js";
-import type { Attrs, OpName } from "../src/ops/spec.js";
-import { allocate } from "../src/tensor/create.js";
-import { type Shape, sizeOf } from "../src/tensor/shape.js";
-import type { Tensor } from "../src/tensor/tensor.js";
+import { apply } from "../../src/ops/apply.js";
+import { inferShapes } from "../../src/ops/shapes.js";
+import type { Attrs, OpName } from "../../src/ops/spec.js";
+import { allocate } from "../../src/tensor/create.js";
+import { type Shape, sizeOf } from "../../src/tensor/shape.js";
+import type { Tensor } from "../../src/tensor/tensor.js";
 
 /** What one call must at least do; a floor of its time follows from these and the machine's peaks. */
 export interface Work {

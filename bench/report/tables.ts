@@ -1,9 +1,9 @@
 /** Results as tables: for a terminal, and the same cells as Markdown. */
-import { formatBytes, formatTable } from "../src/util/format.js";
-import type { Peaks } from "./peaks.js";
-import type { OpCost } from "./profile.js";
-import type { StepRow } from "./step.bench.js";
-import type { KernelRow } from "./suite.js";
+import { formatBytes, formatTable } from "../../src/util/format.js";
+import type { Peaks } from "../measure/peaks.js";
+import type { OpCost } from "../measure/profile.js";
+import type { KernelRow } from "../measure/suite.js";
+import type { StepRow } from "../work/steps.js";
 
 export interface Table {
   readonly head: readonly string[];

@@ -6,10 +6,10 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { decodeSafetensors, type StoredTensor } from "../src/io/index.js";
-import { type Entries, splitEntries } from "../src/train/checkpoints/checkpoint-entries.js";
-import { logName } from "../src/train/loggers/jsonl.js";
-import { UsageError } from "../src/util/errors.js";
+import { decodeSafetensors, type StoredTensor } from "../../src/io/index.js";
+import { type Entries, splitEntries } from "../../src/train/checkpoints/checkpoint-entries.js";
+import { logName } from "../../src/train/loggers/jsonl.js";
+import { UsageError } from "../../src/util/errors.js";
 
 /** Running statistics and counters of batch norms; all other entries of a model are parameters. */
 const STATISTIC = /(^|\.)(running_mean|running_var|num_batches_tracked)$/;

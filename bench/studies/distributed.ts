@@ -9,11 +9,11 @@ import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterwards, describeMachine, type Machine, machineLine } from "./machine.js";
-import { repositoryRoot, resultsFolder } from "./paths.js";
-import { asMarkdown } from "./report.js";
-import { writeWhole } from "./results.js";
-import { median } from "./stats.js";
+import { afterwards, describeMachine, type Machine, machineLine } from "../measure/machine.js";
+import { median } from "../measure/stats.js";
+import { repositoryRoot, resultsFolder } from "../paths.js";
+import { writeWhole } from "../report/results.js";
+import { asMarkdown } from "../report/tables.js";
 
 const main = join(repositoryRoot, "dist", "cli", "main.js");
 const EQUAL_STEPS = 30;

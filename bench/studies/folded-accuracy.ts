@@ -3,9 +3,9 @@
  * through the network, and the gradient, where a few ReLUs whose input is within rounding of 0 decide (one is worth 1-3 %).
  */
 
-import { globalAvgPool, randn, setBackend, tensor } from "../src/index.js";
-import { createModel, type TrainingForm } from "../src/models/index.js";
-import { crossEntropy } from "../src/nn/index.js";
+import { globalAvgPool, randn, setBackend, tensor } from "../../src/index.js";
+import { createModel, type TrainingForm } from "../../src/models/index.js";
+import { crossEntropy } from "../../src/nn/index.js";
 
 const BATCH = 8;
 const SIZE = 224;

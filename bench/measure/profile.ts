@@ -3,8 +3,8 @@
  * inside emitted code told apart from JavaScript around it; a replayed recording is asked for its own profile. What is in
  * no op at all (normalising pixels, autograd, modules, the loss on the host) is the row "outside".
  */
-import type { WasmBackend } from "../src/backends/wasm/wasm-backend.js";
-import type { Executable, ProfileRow, Program } from "../src/ops/program.js";
+import type { WasmBackend } from "../../src/backends/wasm/wasm-backend.js";
+import type { Executable, ProfileRow, Program } from "../../src/ops/program.js";
 
 /** Means per step. */
 export interface OpCost {

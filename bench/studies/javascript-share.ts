@@ -6,12 +6,12 @@
  */
 import { Session } from "node:inspector/promises";
 import { join } from "node:path";
-import { setBackend } from "../src/index.js";
-import { describeMachine, machineLine } from "./machine.js";
-import { resultsFolder } from "./paths.js";
-import { asLines, asMarkdown, type Table } from "./report.js";
-import { writeWhole } from "./results.js";
-import { prepareWork } from "./work.js";
+import { setBackend } from "../../src/index.js";
+import { describeMachine, machineLine } from "../measure/machine.js";
+import { resultsFolder } from "../paths.js";
+import { writeWhole } from "../report/results.js";
+import { asLines, asMarkdown, type Table } from "../report/tables.js";
+import { prepareWork } from "../work/work.js";
 
 const SAMPLING_US = 100;
 /** A run and a recording come first. */

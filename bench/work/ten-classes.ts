@@ -1,7 +1,7 @@
 /** A small data set as people have one: the first pictures, by name, of each demo class, in a folder of its own. */
 import { cpSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
-import { repositoryRoot } from "./paths.js";
+import { repositoryRoot } from "../paths.js";
 
 const demo = join(repositoryRoot, "demo", "fashion-mnist");
 

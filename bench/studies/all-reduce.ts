@@ -8,15 +8,15 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { joinProcessGroup } from "../src/distributed/join.js";
-import { launchLocal } from "../src/distributed/launch.js";
-import { replicaShare, subtreesOf } from "../src/train/replicas/replica-tree.js";
-import { UsageError } from "../src/util/errors.js";
+import { joinProcessGroup } from "../../src/distributed/join.js";
+import { launchLocal } from "../../src/distributed/launch.js";
+import { replicaShare, subtreesOf } from "../../src/train/replicas/replica-tree.js";
+import { UsageError } from "../../src/util/errors.js";
+import { describeMachine, machineLine } from "../measure/machine.js";
+import { median, quantile, spread } from "../measure/stats.js";
+import { resultsFolder } from "../paths.js";
+import { writeWhole } from "../report/results.js";
 import type { CompareRow } from "./compare.js";
-import { describeMachine, machineLine } from "./machine.js";
-import { resultsFolder } from "./paths.js";
-import { writeWhole } from "./results.js";
-import { median, quantile, spread } from "./stats.js";
 
 /** Parameters of MobileOne-S0 in training form, about: 21 MB of float32 gradients. */
 const LENGTH = 5_250_000;
