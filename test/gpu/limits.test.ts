@@ -3,7 +3,7 @@
  * refused before the first, a recording does not double the memory, and what a device reports is an error with a name.
  */
 import { describe, expect, it } from "vitest";
-import { makeBatch } from "../../bench/work.js";
+import { makeBatch } from "../../bench/work/work.js";
 import { withBackend } from "../../src/backends/backend.js";
 import { createGpuBackend, type GpuBackend } from "../../src/backends/gpu/gpu-backend.js";
 import { models, tensor, zeros } from "../../src/index.js";
