@@ -10,7 +10,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { joinProcessGroup } from "../src/distributed/join.js";
 import { launchLocal } from "../src/distributed/launch.js";
-import { replicaShare, subtreesOf } from "../src/train/replica-tree.js";
+import { replicaShare, subtreesOf } from "../src/train/replicas/replica-tree.js";
 import { UsageError } from "../src/util/errors.js";
 import type { CompareRow } from "./compare.js";
 import { describeMachine, machineLine } from "./machine.js";

@@ -1,7 +1,7 @@
 /** Pictures of the bundled set as the loader gives them, kept for several runs on the same batches. */
 import { join } from "node:path";
-import { ImageFolder } from "../src/data/image-folder.js";
-import { DataLoader } from "../src/data/loader.js";
+import { DataLoader } from "../src/data/reading/loader.js";
+import { ImageFolder } from "../src/data/sets/image-folder.js";
 import type { Transform } from "../src/data/transforms/index.js";
 import { repositoryRoot } from "./paths.js";
 

@@ -5,16 +5,16 @@
  * bench/results/demo-seeds.{json,md}.
  */
 import { join } from "node:path";
-import { imagenetMean, imagenetStd, normalizeInto } from "../src/data/normalize.js";
 import { evalTransform, trainTransform } from "../src/data/transforms/index.js";
+import { imagenetMean, imagenetStd, normalizeInto } from "../src/data/transforms/normalize.js";
 import { compile, noGrad, scope, setBackend, type Tensor, tensor } from "../src/index.js";
 import { type StoredTensor, toFileEntries } from "../src/io/index.js";
 import { createModel, type MobileOne, type TrainingForm } from "../src/models/index.js";
 import { crossEntropy } from "../src/nn/index.js";
 import { Ema, SGD, splitNormParameters } from "../src/optim/index.js";
-import { countTopK, sumCrossEntropy } from "../src/train/metrics.js";
 import { mobileoneS0Demo } from "../src/train/recipes/mobileone-s0.js";
-import { applyRates, ratesAt } from "../src/train/schedule.js";
+import { applyRates, ratesAt } from "../src/train/recipes/schedule.js";
+import { countTopK, sumCrossEntropy } from "../src/train/steps/metrics.js";
 import { demoClasses, demoPictures, type Pictures } from "./demo-pictures.js";
 import { afterwards, describeMachine, machineLine } from "./machine.js";
 import { resultsFolder } from "./paths.js";

@@ -4,8 +4,8 @@
  * peak, so the best of many runs counts.
  */
 
-import { runEachTask } from "../src/backends/wasm/kernels/tasks.js";
-import type { Kernel } from "../src/backends/wasm/plan.js";
+import { runEachTask } from "../src/backends/wasm/kernels/blocks/tasks.js";
+import type { Kernel } from "../src/backends/wasm/kernels/plan.js";
 import type { WasmBackend } from "../src/backends/wasm/wasm-backend.js";
 import { update } from "../src/ops/apply.js";
 import { allocate } from "../src/tensor/create.js";

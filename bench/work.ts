@@ -1,12 +1,12 @@
 /** The whole-network work that is measured: a training step, or one answer of the deployed network. */
 
 import { compile } from "../src/compile/compile.js";
-import type { Batch } from "../src/data/loader.js";
+import type { Batch } from "../src/data/reading/loader.js";
 import { models, noGrad, scope, type Tensor } from "../src/index.js";
 import type { TrainingChoice } from "../src/models/mobileone/training-form.js";
 import { mobileoneS0 } from "../src/train/recipes/mobileone-s0.js";
-import { Session } from "../src/train/session.js";
-import { WholeUpdate } from "../src/train/whole-update.js";
+import { Session } from "../src/train/steps/session.js";
+import { WholeUpdate } from "../src/train/steps/whole-update.js";
 import { UsageError } from "../src/util/errors.js";
 import { operand } from "./case.js";
 

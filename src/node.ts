@@ -4,19 +4,19 @@
 
 export { type DecoderName, decoderNames, loadDecoder } from "./data/codecs/decoder.js";
 export { decodeImage } from "./data/codecs/index.js";
-export { type Dataset, openDataset } from "./data/dataset.js";
-export { ImageFolder } from "./data/image-folder.js";
-export { type Batch, DataLoader } from "./data/loader.js";
-export { type PrepareOptions, prepareShards } from "./data/shards/prepare.js";
+export { type PrepareOptions, prepareShards } from "./data/prepare.js";
+export { type Batch, DataLoader } from "./data/reading/loader.js";
+export { type Dataset, openDataset } from "./data/sets/dataset.js";
+export { ImageFolder } from "./data/sets/image-folder.js";
 export { evalTransform, trainTransform } from "./data/transforms/index.js";
 export { type VerifyReport, verifyDataset } from "./data/verify.js";
 export * from "./index.js";
-export { loadCheckpoint, saveCheckpoint } from "./train/checkpoint-file.js";
+export { loadCheckpoint, saveCheckpoint } from "./train/checkpoints/checkpoint-file.js";
+export { loadModelFile, saveModelFile } from "./train/checkpoints/model-file.js";
 export { evaluate } from "./train/evaluate.js";
-export type { Logger } from "./train/events.js";
-export { DivergedError } from "./train/finite.js";
-export { loadModelFile, saveModelFile } from "./train/model-file.js";
-export { type PlanOverrides, planRecipe } from "./train/plan.js";
+export type { Logger } from "./train/loggers/events.js";
 export { mobileoneRecipe, type RecipeForm } from "./train/recipes/mobileone.js";
 export { mobileoneS0, mobileoneS0Demo } from "./train/recipes/mobileone-s0.js";
+export { type PlanOverrides, planRecipe } from "./train/recipes/plan.js";
+export { DivergedError } from "./train/steps/finite.js";
 export { type TrainOptions, type TrainResult, train } from "./train/trainer.js";

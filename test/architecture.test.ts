@@ -12,7 +12,8 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   util: [],
   tensor: ["util"],
   ops: ["tensor", "util"],
-  backends: ["ops", "tensor", "util"],
+  wasm: ["util"],
+  backends: ["wasm", "ops", "tensor", "util"],
   autograd: ["ops", "tensor", "util"],
   compile: ["ops", "autograd", "backends", "tensor", "util"],
   nn: ["ops", "autograd", "tensor", "util"],
@@ -21,8 +22,16 @@ const arrows: Readonly<Record<string, readonly string[]>> = {
   data: ["tensor", "util"],
   io: ["models", "nn", "tensor", "util"],
   train: ["models", "optim", "nn", "data", "io", "autograd", "compile", "ops", "tensor", "util"],
-  distributed: ["train", "tensor", "util"],
+  distributed: ["train", "wasm", "tensor", "util"],
 };
+/** The subfolders of a folder from the bottom up: each may import those before it, and no file at the folder's top. */
+const floors: Readonly<Record<string, readonly string[]>> = {
+  "backends/wasm": ["kernels", "runtime"],
+  data: ["codecs", "transforms", "sets", "reading"],
+  train: ["recipes", "loggers", "replicas", "steps", "checkpoints"],
+};
+/** What files of any floor may import: what knows nothing of them. */
+const cellars = ["data/random.ts"];
 /** What may see everything, and alone chooses a backend. */
 const roofs = ["cli", "index.ts", "node.ts"];
 
@@ -66,6 +75,19 @@ describe("the house", () => {
     expect(offending.map(show)).toEqual([]);
   });
 
+  it.each(Object.entries(floors))("%s imports downwards only", (folder, order) => {
+    const floorOf = (file: string): string => file.slice(folder.length + 1).split("/")[0]!;
+    const inside = allImports.filter(({ file, target }) => [file, target].every((f) => f.startsWith(`${folder}/`)));
+    const subfolders = new Set(inside.map(({ file }) => floorOf(file)).filter((name) => !name.endsWith(".ts")));
+    expect([...subfolders].sort()).toEqual([...order].sort());
+    const offending = inside.filter(({ file, target }) => {
+      const from = order.indexOf(floorOf(file));
+      const to = order.indexOf(floorOf(target));
+      return from >= 0 && !cellars.includes(target) && (to < 0 || to > from);
+    });
+    expect(offending.map(show)).toEqual([]);
+  });
+
   it("has no import cycles, not even of types", () => {
     const graph = new Map<string, string[]>();
     for (const { file, target } of allImports) graph.set(file, [...(graph.get(file) ?? []), target]);
@@ -86,7 +108,12 @@ describe("the house", () => {
   });
 
   it("keeps node modules out of what runs in a browser", () => {
-    const reached = new Set(["index.ts", "data/codecs/index.ts", "data/transforms/index.ts", "data/normalize.ts"]);
+    const reached = new Set([
+      "index.ts",
+      "data/codecs/index.ts",
+      "data/transforms/index.ts",
+      "data/transforms/normalize.ts",
+    ]);
     for (const file of reached) for (const { target } of importsOf(file)) reached.add(target);
     const offending = [...reached].flatMap((file) => {
       const lines = readFileSync(join(source, file), "utf8").split("\n");

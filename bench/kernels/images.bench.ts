@@ -2,11 +2,11 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Decoder, type DecoderName, decoderNames, loadDecoder } from "../../src/data/codecs/decoder.js";
-import { createImage, type Image } from "../../src/data/image.js";
-import { imagenetMean, imagenetStd, normalizeInto } from "../../src/data/normalize.js";
+import { createImage, type Image } from "../../src/data/codecs/image.js";
 import { MersenneTwister } from "../../src/data/random.js";
-import { resize } from "../../src/data/resize.js";
 import { applyTransform, trainTransform } from "../../src/data/transforms/index.js";
+import { imagenetMean, imagenetStd, normalizeInto } from "../../src/data/transforms/normalize.js";
+import { resize } from "../../src/data/transforms/resize.js";
 import type { Case, Prepared } from "../case.js";
 import { benchFolder } from "../paths.js";
 

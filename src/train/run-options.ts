@@ -2,13 +2,13 @@
  * What a training run is asked for, and what it answers.
  */
 import type { DecoderName } from "../data/codecs/decoder.js";
-import type { DecodeStats } from "../data/loader.js";
+import type { DecodeStats } from "../data/reading/loader.js";
 import type { Certificate } from "../models/index.js";
-import type { Logger, ValidationInfo } from "./events.js";
-import type { WeightSet } from "./model-file.js";
-import type { PlanOverrides } from "./plan.js";
-import type { ProcessGroup } from "./process-group.js";
-import type { Recipe } from "./recipe.js";
+import type { WeightSet } from "./checkpoints/model-file.js";
+import type { Logger, ValidationInfo } from "./loggers/events.js";
+import type { PlanOverrides } from "./recipes/plan.js";
+import type { Recipe } from "./recipes/recipe.js";
+import type { ProcessGroup } from "./replicas/process-group.js";
 
 export interface TrainOptions {
   /** As published, which is then fitted to the steps of the run (plan.ts), or as a checkpoint has it. */

@@ -19,7 +19,7 @@ import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { setBackend } from "../../src/index.js";
 import { decodeSafetensors, encodeSafetensors, encodeWeights, type StoredTensor } from "../../src/io/index.js";
 import { createModel, reparameterize } from "../../src/models/index.js";
-import { saveModelFile } from "../../src/train/model-file.js";
+import { saveModelFile } from "../../src/train/checkpoints/model-file.js";
 import { fingerprint, packageRoot, tensorone } from "./spawn.js";
 
 const images = join(packageRoot, "test", "golden", "data", "images");

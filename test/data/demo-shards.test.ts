@@ -4,9 +4,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
-import { openDataset } from "../../src/data/dataset.js";
-import { DataLoader } from "../../src/data/loader.js";
-import { PictureFiles } from "../../src/data/picture-source.js";
+import { DataLoader } from "../../src/data/reading/loader.js";
+import { openDataset } from "../../src/data/sets/dataset.js";
+import { PictureFiles } from "../../src/data/sets/picture-source.js";
 import { trainTransform } from "../../src/data/transforms/index.js";
 
 const root = join(import.meta.dirname, "..", "..");

@@ -5,7 +5,7 @@
 import type { Pictures } from "../../bench/demo-pictures.js";
 import { updateOf } from "../../bench/gpu/training-step.js";
 import { type Backend, withBackend } from "../../src/backends/backend.js";
-import { normalizeInto } from "../../src/data/normalize.js";
+import { normalizeInto } from "../../src/data/transforms/normalize.js";
 import { compile, models, type Shape, scope, type Tensor, type TypedArray, tensor } from "../../src/index.js";
 
 export const BATCH = 16;

@@ -5,10 +5,18 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { setBackend } from "../../src/index.js";
 import { encodeMmengineCheckpoint, toFileEntries } from "../../src/io/index.js";
-import { type CheckpointHeader, encodeCheckpoint, restoreCheckpoint } from "../../src/train/checkpoint-format.js";
-import { adoptMmengineCheckpoint, convertToMmengine, readTrainingCheckpoint } from "../../src/train/mmengine-file.js";
+import {
+  type CheckpointHeader,
+  encodeCheckpoint,
+  restoreCheckpoint,
+} from "../../src/train/checkpoints/checkpoint-format.js";
+import {
+  adoptMmengineCheckpoint,
+  convertToMmengine,
+  readTrainingCheckpoint,
+} from "../../src/train/checkpoints/mmengine-file.js";
 import { mobileoneS0 } from "../../src/train/recipes/mobileone-s0.js";
-import { Session } from "../../src/train/session.js";
+import { Session } from "../../src/train/steps/session.js";
 import { golden, tinyModel } from "../io/fixtures.js";
 import { askTorch, hasTorch } from "../io/torch.js";
 

@@ -1,12 +1,12 @@
 /** The recipes against recipe.md's tables 4.1, 4.5 and 4.9, which were read off the reference's resolved configs. */
 import { describe, expect, test } from "vitest";
 import { chooseRecipe, type RecipeChanges } from "../../src/cli/train/choose-recipe.js";
-import { DataLoader } from "../../src/data/loader.js";
+import { DataLoader } from "../../src/data/reading/loader.js";
 import { listModels } from "../../src/models/index.js";
-import { trainPhase, trainPipeline } from "../../src/train/pipeline.js";
 import { mobileoneRecipe, recipeForms } from "../../src/train/recipes/mobileone.js";
 import { mobileoneS0 } from "../../src/train/recipes/mobileone-s0.js";
-import { planOf } from "../../src/train/schedule.js";
+import { trainPhase, trainPipeline } from "../../src/train/recipes/pipeline.js";
+import { planOf } from "../../src/train/recipes/schedule.js";
 import { fixtureUrl } from "../data/fixtures.js";
 
 /** First epoch of a phase, side, level. */

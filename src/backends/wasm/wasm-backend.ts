@@ -12,17 +12,17 @@ import type { Allocation } from "../../tensor/storage.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { BackendError } from "../../util/errors.js";
 import { coreCount } from "../../util/platform.js";
+import type { Target } from "../../wasm/index.js";
 import type { ArrayView } from "../kernel-table.js";
 import { referenceKernels } from "../reference/index.js";
 import { referenceUpdates } from "../reference/updates.js";
-import { Arena, type ArenaStats, type Block } from "./arena.js";
-import type { Target } from "./assembler/index.js";
 import { capabilities, targetOf } from "./capabilities.js";
-import { WasmExecutable } from "./executable.js";
 import { wasmKernels, wasmUpdates } from "./kernels/index.js";
-import { ModuleCache, plainCompiler } from "./modules.js";
-import type { Kernel, Operand, Plan } from "./plan.js";
-import { KernelError, ThreadPool } from "./threads.js";
+import type { Kernel, Operand, Plan } from "./kernels/plan.js";
+import { Arena, type ArenaStats, type Block } from "./runtime/arena.js";
+import { WasmExecutable } from "./runtime/executable.js";
+import { ModuleCache, plainCompiler } from "./runtime/modules.js";
+import { KernelError, ThreadPool } from "./runtime/threads.js";
 import { turboCompiler, turboTarget, turboWorks } from "./turbo.js";
 
 export interface WasmOptions {

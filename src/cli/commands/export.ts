@@ -1,9 +1,9 @@
 /** `export IN OUT.onnx`: writes a model as an ONNX file, once ONNX Runtime, where it is installed, has answered as we do. */
-import { imagenetMean, imagenetStd } from "../../data/normalize.js";
+import { imagenetMean, imagenetStd } from "../../data/transforms/normalize.js";
 import { encodeOnnx, OnnxError, type OnnxFile, type Port } from "../../io/onnx/index.js";
 import { type MobileOne, reparameterize } from "../../models/index.js";
-import { expectUsable } from "../../train/finite.js";
-import { loadModel } from "../../train/run-weights.js";
+import { loadModel } from "../../train/checkpoints/run-weights.js";
+import { expectUsable } from "../../train/steps/finite.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { UsageError } from "../../util/errors.js";
 import { formatBytes, formatCount } from "../../util/format.js";

@@ -3,7 +3,7 @@
  * are given again.
  */
 import { resolve } from "node:path";
-import type { Recipe } from "../../train/recipe.js";
+import type { Recipe } from "../../train/recipes/recipe.js";
 import { UsageError } from "../../util/errors.js";
 import { demoData, shownPath } from "../paths.js";
 import { isDemoRecipe, type RecipeChanges, resumedRecipe } from "./choose-recipe.js";

@@ -2,10 +2,10 @@
  * What a run to go on with says of itself: recipe, seed and replicas from its checkpoint, the rest from its run.json.
  */
 import { join } from "node:path";
-import { listCheckpoints } from "../../train/checkpoint.js";
-import { readCheckpointFile } from "../../train/checkpoint-format.js";
-import { containerOf } from "../../train/model-file.js";
-import type { Recipe } from "../../train/recipe.js";
+import { listCheckpoints } from "../../train/checkpoints/checkpoint.js";
+import { readCheckpointFile } from "../../train/checkpoints/checkpoint-format.js";
+import { containerOf } from "../../train/checkpoints/model-file.js";
+import type { Recipe } from "../../train/recipes/recipe.js";
 import { runOf } from "../paths.js";
 import { type RunSettings, readRunSettings } from "./run-file.js";
 

@@ -5,7 +5,7 @@
  */
 import { DataError } from "../../util/errors.js";
 import { nearestName } from "../../util/nearest.js";
-import type { Image } from "../image.js";
+import type { Image } from "./image.js";
 import { type DecodeOptions, decodeWith } from "./index.js";
 import { jpegJsPixels } from "./jpeg.js";
 

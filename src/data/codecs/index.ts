@@ -3,7 +3,7 @@
  * becomes a DataError that names the file. Other decoders than jpeg-js come in through decoder.ts and use the same door.
  */
 import { DataError } from "../../util/errors.js";
-import type { Image } from "../image.js";
+import type { Image } from "./image.js";
 import { jpegJsPixels } from "./jpeg.js";
 import { checkJpeg } from "./jpeg-checks.js";
 import type { JpegHeader } from "./jpeg-header.js";

@@ -6,7 +6,7 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { DataError } from "../../util/errors.js";
-import { createImage } from "../image.js";
+import { createImage } from "./image.js";
 import type { JpegPixels } from "./index.js";
 import { inksToRgb } from "./inks.js";
 import { jpegJsPixels } from "./jpeg.js";

@@ -4,7 +4,7 @@
  */
 import { DataError } from "../../util/errors.js";
 import { installLine } from "../../util/optional-packages.js";
-import { createImage, type Image } from "../image.js";
+import { createImage, type Image } from "./image.js";
 import type { JpegPixels } from "./index.js";
 import { inksToRgb } from "./inks.js";
 import { damagedHint } from "./limits.js";

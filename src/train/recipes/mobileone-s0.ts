@@ -2,7 +2,7 @@
  * The published recipe of MobileOne-S0 (mmpretrain, configs/mobileone/mobileone-s0_8xb32_in1k.py and its bases), and the
  * short one for the bundled demo set.
  */
-import type { Recipe } from "../recipe.js";
+import type { Recipe } from "./recipe.js";
 
 export const mobileoneS0: Recipe = {
   name: "mobileone_s0",

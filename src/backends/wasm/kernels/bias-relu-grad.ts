@@ -2,8 +2,7 @@
  * The gradient behind a bias and a relu in one pass: dx = dy but 0 where y <= 0, and its sum over rows (float32 over short
  * blocks, float64 over blocks and tasks), while dx is still in registers.
  */
-import type { FunctionRef, WasmModule } from "../assembler/index.js";
-import type { Kernel, Lowering } from "../plan.js";
+import type { FunctionRef, WasmModule } from "../../../wasm/index.js";
 import {
   addToDoubles,
   blockRowsWithin,
@@ -12,8 +11,9 @@ import {
   forEachStrip,
   paddedChannels,
   piecesOf,
-} from "./channels.js";
-import { blocksOf, runEachTask } from "./tasks.js";
+} from "./blocks/channels.js";
+import { blocksOf, runEachTask } from "./blocks/tasks.js";
+import type { Kernel, Lowering } from "./plan.js";
 
 /** Elements of a task: 256 KiB of each of the three tensors. */
 const TASK_ELEMENTS = 65536;

@@ -2,10 +2,10 @@
  * Updates: one pass over memory each. Rates change every step, so they are arguments of the kernels, never part of them.
  */
 import { dtypes } from "../../../tensor/dtype.js";
-import { floatBits, type Vec } from "../assembler/index.js";
-import type { Operand, WasmUpdates } from "../plan.js";
-import { callCopy, callFill } from "./copy.js";
-import { callMap, type MapFormula } from "./map.js";
+import { floatBits, type Vec } from "../../../wasm/index.js";
+import { callCopy, callFill } from "./blocks/copy.js";
+import { callMap, type MapFormula } from "./blocks/map.js";
+import type { Operand, WasmUpdates } from "./plan.js";
 
 const accumulate: MapFormula = {
   name: "accumulate",

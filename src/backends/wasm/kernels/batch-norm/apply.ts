@@ -1,11 +1,11 @@
 /**
  * Passes over rows [rows, C] with a few numbers per channel held in registers: normalisation and its gradient.
  */
-import { type FunctionBuilder, floatBits, type Vec } from "../../assembler/index.js";
-import type { Kernel, Operand, Plan } from "../../plan.js";
-import { blockRowsWithin, forEachRowBlock, forEachStrip, paddedChannels, piecesOf } from "../channels.js";
-import { callMap, type MapFormula } from "../map.js";
-import { blocksOf, runEachTask } from "../tasks.js";
+import { type FunctionBuilder, floatBits, type Vec } from "../../../../wasm/index.js";
+import { blockRowsWithin, forEachRowBlock, forEachStrip, paddedChannels, piecesOf } from "../blocks/channels.js";
+import { callMap, type MapFormula } from "../blocks/map.js";
+import { blocksOf, runEachTask } from "../blocks/tasks.js";
+import type { Kernel, Operand, Plan } from "../plan.js";
 
 /** Elements of a task: 128 KiB per operand, 10-20 µs. */
 const TASK_ELEMENTS = 32768;

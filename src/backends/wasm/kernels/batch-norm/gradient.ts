@@ -2,8 +2,7 @@
  * The gradient of batch normalisation in two passes: Σdy and Σdy·(x − mean) (float32 over short blocks, float64 over
  * blocks and tasks), then dx = a·dy + b·(x − mean) + c with one a, b, c per channel.
  */
-import { type FunctionRef, floatBits, type WasmModule } from "../../assembler/index.js";
-import type { Kernel, Operand, Plan } from "../../plan.js";
+import { type FunctionRef, floatBits, type WasmModule } from "../../../../wasm/index.js";
 import {
   addToDoubles,
   blockRowsWithin,
@@ -13,8 +12,9 @@ import {
   loadDoublesOf,
   paddedChannels,
   piecesOf,
-} from "../channels.js";
-import { blocksOf, runEachTask } from "../tasks.js";
+} from "../blocks/channels.js";
+import { blocksOf, runEachTask } from "../blocks/tasks.js";
+import type { Kernel, Operand, Plan } from "../plan.js";
 import type { RowsFormula } from "./apply.js";
 
 /** Elements of a task: 256 KiB of each of the two tensors. */

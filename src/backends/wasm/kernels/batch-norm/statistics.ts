@@ -3,8 +3,7 @@
  * mean of its first rows), sums x − pivot and its square in float32 over short blocks, and the blocks in float64; the tasks
  * are merged around the common mean (Chan, Golub & LeVeque 1979). Exact to float32 however large the mean.
  */
-import { type FunctionRef, floatBits, type IntLike, type WasmModule } from "../../assembler/index.js";
-import type { Kernel, Operand, Plan } from "../../plan.js";
+import { type FunctionRef, floatBits, type IntLike, type WasmModule } from "../../../../wasm/index.js";
 import {
   addToDoubles,
   blockRowsWithin,
@@ -14,8 +13,9 @@ import {
   loadDoublesOf,
   paddedChannels,
   piecesOf,
-} from "../channels.js";
-import { blocksOf, runEachTask } from "../tasks.js";
+} from "../blocks/channels.js";
+import { blocksOf, runEachTask } from "../blocks/tasks.js";
+import type { Kernel, Operand, Plan } from "../plan.js";
 
 /** Elements of a task: 512 KiB, 20-50 µs. */
 const TASK_ELEMENTS = 131072;

@@ -5,10 +5,10 @@
  *
  * Sums run in float32 over blocks of about 128 positions, and in float64 from there.
  */
-import type { FunctionRef, VecVar, WasmModule } from "../../assembler/index.js";
-import type { Kernel, Plan } from "../../plan.js";
-import { STRIP_LANES } from "../channels.js";
-import { runEachTask } from "../tasks.js";
+import type { FunctionRef, VecVar, WasmModule } from "../../../../wasm/index.js";
+import { STRIP_LANES } from "../blocks/channels.js";
+import { runEachTask } from "../blocks/tasks.js";
+import type { Kernel, Plan } from "../plan.js";
 import { BLOCK_ROWS, callPivot } from "./patch-rows.js";
 import {
   type DepthwiseGeometry,

@@ -2,12 +2,12 @@
  * What reaches the rows x [M, C] of a 1×1 convolution through their moments: dx = (x − μ) D + dμ/M, D = (dΣ + dΣᵀ)/M. One
  * matrix product over centred rows, block by block in scratch; a column of ones beside them brings in the constant.
  */
-import type { FunctionRef, Target, WasmModule } from "../../assembler/index.js";
-import type { Kernel, Plan } from "../../plan.js";
-import { forEachStrip, paddedChannels, piecesOf } from "../channels.js";
-import { taskRows } from "../gemm.js";
-import { defineRows, packedBytes, panelColumns, type RowsSpec, tileRows } from "../gemm-tile.js";
-import { blocksOf, runEachTask } from "../tasks.js";
+import type { FunctionRef, Target, WasmModule } from "../../../../wasm/index.js";
+import { forEachStrip, paddedChannels, piecesOf } from "../blocks/channels.js";
+import { blocksOf, runEachTask } from "../blocks/tasks.js";
+import type { Kernel, Plan } from "../plan.js";
+import { taskRows } from "../products/gemm.js";
+import { defineRows, packedBytes, panelColumns, type RowsSpec, tileRows } from "../products/gemm-tile.js";
 import { pitchOf } from "./patch-rows.js";
 
 /** Bytes of centred rows made at a time: they should still be in the L1 or L2 cache when the product reads them. */

@@ -2,9 +2,10 @@
  * Copies of boxes: runs of adjacent 4-byte elements, rows of runs, and two outer axes, with steps of their own on both
  * sides. Serves slices, padding and concatenation, and the transposes that keep the last axis.
  */
-import type { Kernel, Plan } from "../../plan.js";
-import { type Axis, mergedAxes } from "../axes.js";
-import { blocksOf, runEachTask } from "../tasks.js";
+
+import { type Axis, mergedAxes } from "../blocks/axes.js";
+import { blocksOf, runEachTask } from "../blocks/tasks.js";
+import type { Kernel, Plan } from "../plan.js";
 
 /** Elements of a task: 256 KiB, about 20 µs. */
 const TASK_ELEMENTS = 65536;

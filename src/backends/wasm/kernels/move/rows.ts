@@ -2,9 +2,9 @@
  * Moving rows by index: gather, its gradient, one-hot rows. An index outside reads as zeros and is never written.
  */
 import { sizeOf } from "../../../../tensor/shape.js";
-import { floatBits } from "../../assembler/index.js";
-import type { Kernel, WasmKernels } from "../../plan.js";
-import { blocksOf, runEachTask } from "../tasks.js";
+import { floatBits } from "../../../../wasm/index.js";
+import { blocksOf, runEachTask } from "../blocks/tasks.js";
+import type { Kernel, WasmKernels } from "../plan.js";
 import { isWord } from "./word.js";
 
 /** Elements of a task: 256 KiB. */

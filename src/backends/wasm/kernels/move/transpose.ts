@@ -3,9 +3,9 @@
  * one cache line of x by 8, four elements gathered into a vector at a time.
  */
 import { stridesOf } from "../../../../tensor/shape.js";
-import type { Kernel, Lowering, Plan } from "../../plan.js";
-import { mergedAxes } from "../axes.js";
-import { blocksOf, runEachTask } from "../tasks.js";
+import { mergedAxes } from "../blocks/axes.js";
+import { blocksOf, runEachTask } from "../blocks/tasks.js";
+import type { Kernel, Lowering, Plan } from "../plan.js";
 import { callBoxCopy, isBoxCopyable } from "./box.js";
 import { isWord } from "./word.js";
 

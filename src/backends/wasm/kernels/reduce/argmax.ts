@@ -1,8 +1,9 @@
 /**
  * argmax along any axis, [K, R, C] -> [K, C]: one output after the other, its elements C apart.
  */
-import type { Kernel, Plan } from "../../plan.js";
-import { blocksOf, runEachTask } from "../tasks.js";
+
+import { blocksOf, runEachTask } from "../blocks/tasks.js";
+import type { Kernel, Plan } from "../plan.js";
 
 /** Elements of a task, at a few cycles each: about 30 µs. */
 const TASK_ELEMENTS = 32768;

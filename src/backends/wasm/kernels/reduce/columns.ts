@@ -2,10 +2,10 @@
  * Reducing the middle axis, [K, R, C] -> [K, C], 16 columns at a time. Many rows go in blocks of fixed size, whose results
  * are reduced in turn.
  */
-import { type FunctionRef, Vec, type WasmModule } from "../../assembler/index.js";
-import type { Kernel, Plan } from "../../plan.js";
-import { STRIP_LANES } from "../channels.js";
-import { blocksOf, runEachTask } from "../tasks.js";
+import { type FunctionRef, Vec, type WasmModule } from "../../../../wasm/index.js";
+import { STRIP_LANES } from "../blocks/channels.js";
+import { blocksOf, runEachTask } from "../blocks/tasks.js";
+import type { Kernel, Plan } from "../plan.js";
 import type { Reducer } from "./reducer.js";
 
 /** Elements of a task: 512 KiB, 20-50 µs. */

@@ -1,8 +1,9 @@
 /**
  * Reducing contiguous runs, [K, R] -> [K]: 16 lanes in float32 over short pieces, folded into a float64 total.
  */
-import type { Kernel, Plan } from "../../plan.js";
-import { blocksOf, runEachTask } from "../tasks.js";
+
+import { blocksOf, runEachTask } from "../blocks/tasks.js";
+import type { Kernel, Plan } from "../plan.js";
 import type { Reducer } from "./reducer.js";
 
 /** Elements of a task: 512 KiB, 20-50 µs. */

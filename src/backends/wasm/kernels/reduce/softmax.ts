@@ -1,10 +1,10 @@
 /**
  * softmax and logSoftmax of rows [K, R]: largest value, exponentials and their sum, then the result.
  */
-import type { FunctionBuilder, Int, IntVar, Vec, WasmModule } from "../../assembler/index.js";
-import type { Kernel, Plan } from "../../plan.js";
-import { exp, log } from "../../vector-math.js";
-import { blocksOf, runEachTask } from "../tasks.js";
+import type { FunctionBuilder, Int, IntVar, Vec, WasmModule } from "../../../../wasm/index.js";
+import { blocksOf, runEachTask } from "../blocks/tasks.js";
+import { exp, log } from "../blocks/vector-math.js";
+import type { Kernel, Plan } from "../plan.js";
 
 /** Elements of a task: about 20 µs. */
 const TASK_ELEMENTS = 16384;

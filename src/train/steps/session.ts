@@ -1,0 +1,80 @@
+/**
+ * The things that a training run changes: model, optimiser, averages, and where it stands. How a step changes them is
+ * whole-update.ts for one replica, replica-update.ts for several.
+ */
+import type { CompileOptions } from "../../compile/compile.js";
+import type { Module } from "../../nn/module.js";
+import { Ema, SGD, splitNormParameters } from "../../optim/index.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import type { Recipe } from "../recipes/recipe.js";
+import { applyRates, ratesAt, type StepRates, warmupSteps } from "../recipes/schedule.js";
+import { DivergedError } from "./finite.js";
+
+/**
+ * Of a step: a full batch and the last one of an epoch. When pictures grow, the plan of the smaller size has to make room
+ * first: S4's takes most of the memory there is.
+ */
+export const recordingsOfAPhase: CompileOptions = { recordings: 2 };
+
+export interface UpdateResult {
+  readonly rates: StepRates;
+  /** Mean over replicas. */
+  readonly loss: number;
+  /** Images of all replicas whose first guess was right. */
+  readonly correct: number;
+  /** Images of all replicas. */
+  readonly images: number;
+}
+
+export class Session {
+  readonly recipe: Recipe;
+  readonly model: Module;
+  readonly optimizer: SGD;
+  readonly ema: Ema;
+  readonly stepsPerEpoch: number;
+  /** Steps done so far. */
+  step = 0;
+
+  constructor(recipe: Recipe, model: Module, stepsPerEpoch: number) {
+    this.recipe = recipe;
+    this.model = model;
+    this.stepsPerEpoch = stepsPerEpoch;
+    this.optimizer = new SGD(splitNormParameters(model), recipe.optimizer);
+    // until the learning rate has risen the weights are the random ones, more or less
+    this.ema = new Ema(model, { ...recipe.ema, warmupStart: warmupSteps(recipe, stepsPerEpoch) });
+  }
+
+  get epoch(): number {
+    return Math.floor(this.step / this.stepsPerEpoch);
+  }
+
+  get stepInEpoch(): number {
+    return this.step % this.stepsPerEpoch;
+  }
+
+  /** Sets the rates and the mode of the step that comes next. */
+  beginStep(): StepRates {
+    const rates = ratesAt(this.recipe, this.step, this.stepsPerEpoch);
+    applyRates(this.optimizer.groups, rates);
+    this.model.train();
+    return rates;
+  }
+
+  /** Throws DivergedError when the loss of the step under way is no number. */
+  expectFinite(loss: number): void {
+    if (Number.isFinite(loss)) return;
+    throw this.diverged(`the loss is ${loss} at step ${this.step + 1}`);
+  }
+
+  /** The error of a run whose numbers are none any more. */
+  diverged(problem: string): DivergedError {
+    const lr = this.optimizer.groups[0]!.lr;
+    return new DivergedError(`train: ${problem}`, `a smaller learning rate than ${lr.toPrecision(3)} may help: --lr`);
+  }
+
+  /** What has to be the same on every process: parameters and their momentum. Running statistics are each replica's own. */
+  *sharedState(): Iterable<Tensor> {
+    for (const { tensor } of this.model.namedParameters().values()) yield tensor;
+    yield* this.optimizer.state().values();
+  }
+}
