@@ -1,6 +1,7 @@
 /**
- * compile(fn): each call traces fn without its arithmetic and compares the trace with those it knows. A new one is run step
- * by step, a known one is loaded as a program and replayed: planned memory, fused kernels, no JavaScript between them.
+ * compile(fn): each call traces fn, arithmetic left out, and compares the trace with those of earlier calls. A trace seen
+ * for the first time runs op by op. Seen again it becomes a program, which is replayed: planned memory, fused kernels, no
+ * JavaScript between two ops.
  */
 import type { ProfileRow } from "../ops/program.js";
 import { scope, tensorsIn } from "../tensor/scope.js";

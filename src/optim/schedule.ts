@@ -1,7 +1,7 @@
 /**
  * Learning rate and weight decay as closed forms of the progress, with mmengine's meaning (LinearLR by iteration, then
- * CosineAnnealingLR and CosineAnnealingParamScheduler by epoch; recipe.md 4.4 and 4.5). They hold no state: a resumed
- * run asks with its own epoch and iteration.
+ * CosineAnnealingLR and CosineAnnealingParamScheduler by epoch; docs/recipe.md 3.4, docs/recipe.md 3.5). They hold no
+ * state: a resumed run asks with its own epoch and iteration.
  */
 
 export interface LearningRateSchedule {
@@ -48,7 +48,7 @@ export function lrAt(schedule: LearningRateSchedule, { epoch, iteration }: Progr
 
 /**
  * The weight decay of one epoch for a group that started with `base`. A group with base 0 *rises* to the floor, as it
- * does in the reference (recipe.md, trap 2).
+ * does in the reference (docs/recipe.md 5.2).
  */
 export function weightDecayAt({ floor, epochs }: WeightDecaySchedule, base: number, epoch: number): number {
   return cosine(base, floor, epoch, epochs);

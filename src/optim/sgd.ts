@@ -1,6 +1,6 @@
 /**
- * Stochastic gradient descent with momentum and coupled weight decay (torch.optim.SGD; recipe.md 4.3). The arithmetic is
- * the update "sgd" of ops/spec; this file holds which parameter has which numbers.
+ * Stochastic gradient descent with momentum and coupled weight decay (torch.optim.SGD; docs/recipe.md 3.3). The arithmetic
+ * is the update "sgd" of ops/spec; this file holds which parameter has which numbers.
  */
 
 import type { Parameter } from "../nn/parameter.js";

@@ -5,15 +5,7 @@
 import { BackendError } from "../../util/errors.js";
 import { installLine } from "../../util/optional-packages.js";
 import { isNode } from "../../util/platform.js";
-
-/** What runs the kernels. */
-export interface DeviceInfo {
-  readonly vendor: string;
-  readonly architecture: string;
-  readonly description: string;
-  /** A driver that computes on the processor. */
-  readonly isSoftware: boolean;
-}
+import type { DeviceInfo } from "../contract.js";
 
 export interface Device {
   readonly gpu: GPUDevice;

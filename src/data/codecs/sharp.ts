@@ -1,6 +1,6 @@
 /**
  * JPEG pixels by sharp (libvips and its libjpeg, native code): the optional package of that name. Used for entropy
- * decoding, upsampling and colour only; colour profiles stay unapplied and turning is left to the door, as for every decoder.
+ * decoding, upsampling and colour only; colour profiles stay unapplied and orientation is index.ts's, as for every decoder.
  */
 import { DataError } from "../../util/errors.js";
 import { installLine } from "../../util/optional-packages.js";
