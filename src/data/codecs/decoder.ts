@@ -49,7 +49,7 @@ export async function loadDecoderLike(name: DecoderName): Promise<Decoder> {
     if (!(cause instanceof DataError) || others.length === 0) throw cause;
     throw new DataError(
       `decoder ${name}: neither it nor ${others.join(", ")} is installed, expected one of them for the same pixels`,
-      "npm install @cwasm/jpeg-turbo; decoder jpeg-js needs no package, and gives other bits",
+      "npm i @cwasm/jpeg-turbo; decoder jpeg-js needs no package, and gives other bits",
     );
   }
 }
