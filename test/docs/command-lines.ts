@@ -11,7 +11,9 @@ import { packageRoot } from "./blocks.js";
 import { commandsOf } from "./shell.js";
 
 /** Programs that are not ours; what they are told is theirs to judge. */
-const foreign = new Set("apt apt-get [ cd echo eval grep kubectl mpirun openssl read srun tail torchrun wait".split(" "));
+const foreign = new Set(
+  "apt apt-get [ cd echo eval grep kubectl mpirun openssl read srun tail torchrun wait".split(" "),
+);
 /** Verbs of npm that are no scripts. */
 const npmVerbs = new Set(["ci", "install", "i"]);
 

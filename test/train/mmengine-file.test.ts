@@ -29,6 +29,7 @@ const header: CheckpointHeader = {
   numClasses: 5,
   classes: ["a", "b", "c", "d", "e"],
   trainImages: 8,
+  decoder: "jpeg-js",
 };
 const stepsPerEpoch = 4;
 

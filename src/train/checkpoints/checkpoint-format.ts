@@ -8,6 +8,8 @@
  */
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
+
+import { type DecoderName, decoderNames } from "../../data/codecs/decoder.js";
 import { decodeSafetensors, encodeSafetensors, fromFileEntries, toFileEntries } from "../../io/index.js";
 import type { MobileOne } from "../../models/index.js";
 import { findNonFinite, showNonFinite } from "../../tensor/finite.js";
@@ -17,12 +19,13 @@ import { differences, firstDifferences } from "../recipes/differences.js";
 import { plannedAsPublished } from "../recipes/plan.js";
 import type { Recipe } from "../recipes/recipe.js";
 import type { Session } from "../steps/session.js";
+
 import { joinEntries, namedEntries, splitEntries } from "./checkpoint-entries.js";
 import { describe, readCheckpointBytes } from "./model-file.js";
 
 const FORMAT = "tensorone-checkpoint-1";
 
-/** What has to be the same for a run to go on. */
+/** What a run is: what has to be the same for it to go on, and who decodes, which may change where the pixels do not. */
 export interface CheckpointHeader {
   readonly recipe: Recipe;
   readonly seed: number;
@@ -30,9 +33,12 @@ export interface CheckpointHeader {
   readonly numClasses: number;
   readonly classes: readonly string[];
   readonly trainImages: number;
+  readonly decoder: DecoderName;
 }
 
-export interface CheckpointFile extends CheckpointHeader {
+export interface CheckpointFile extends Omit<CheckpointHeader, "decoder"> {
+  /** Absent from files of versions that decoded by jpeg-js unless told otherwise, and did not keep it. */
+  readonly decoder?: DecoderName;
   readonly format: string;
   readonly tensors: string;
   readonly sha256: string;
@@ -105,6 +111,9 @@ export async function readCheckpointFile(path: string): Promise<CheckpointFile> 
     !file.recipe?.ema
   )
     throw new DamagedError(`${path}: format ${JSON.stringify(file?.format)}, expected ${FORMAT}`);
+  const { decoder } = file;
+  if (decoder !== undefined && !decoderNames.includes(decoder))
+    throw new DamagedError(`${path}: decoder ${JSON.stringify(decoder)}, expected one of ${decoderNames.join(", ")}`);
   // runs of one replica once did not say so, and recipes not how they were planned
   return { replicas: 1, ...file, recipe: plannedAsPublished(file.recipe!) } as CheckpointFile;
 }
@@ -125,9 +134,10 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 
 /** Throws CheckpointError naming what differs from the run at hand. */
 export function expectSameRun(path: string, file: CheckpointFile, header: CheckpointHeader): void {
-  const { recipe, seed, replicas, numClasses, classes, trainImages } = file;
-  const own = { recipe: plannedAsPublished(recipe), seed, replicas, numClasses, classes, trainImages };
-  const changed = differences(own, { ...header, recipe: plannedAsPublished(header.recipe) });
+  const fixed = ({ recipe, seed, replicas, numClasses, classes, trainImages }: Omit<CheckpointHeader, "decoder">) => {
+    return { recipe: plannedAsPublished(recipe), seed, replicas, numClasses, classes, trainImages };
+  };
+  const changed = differences(fixed(file), fixed(header));
   if (changed.length > 0)
     throw new CheckpointError(
       `${path}: belongs to another run: ${firstDifferences(changed)}`,
