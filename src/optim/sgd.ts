@@ -101,7 +101,7 @@ export class SGD {
   step(): void {
     const { momentum, dampening, nesterov } = this;
     for (const { parameters, rates } of this.groups) {
-      const attrs = { ...rates, momentum, dampening: momentum === 0 ? 0 : dampening, nesterov, isFirst: false };
+      const attrs = { ...rates, momentum, dampening: momentum === 0 ? 0 : dampening, nesterov, isFirst: false, maximize: false };
       for (const [name, { tensor }] of parameters) {
         if (!tensor.grad) continue;
         // zeros stand for "no step yet" unless dampening tells the first step apart
