@@ -1,4 +1,5 @@
-/** The optimiser, its schedules and averages: the `optim` of the public face. */
+/** Optimisers, their schedules and averages: the `optim` of the public face. */
+export { Adam, type AdamOptions, AdamW } from "./adam.js";
 export {
   type Curve,
   constant,
@@ -16,6 +17,23 @@ export {
   step,
 } from "./curves.js";
 export { Ema, type EmaOptions, type EmaState, warmMomentum } from "./ema.js";
+export {
+  type GroupRates,
+  type OptimizedParameters,
+  Optimizer,
+  OptimizerGroup,
+  type OptimizerState,
+  type UpdateRule,
+} from "./optimizer.js";
+export {
+  type CompleteChoice,
+  completeChoice,
+  createOptimizer,
+  type OptimizerChoice,
+  type OptimizerKind,
+  type OptimizerOptions,
+  optimizerKinds,
+} from "./optimizers.js";
 export { type ParamGroup, splitNormParameters } from "./param-groups.js";
 export {
   byEpoch,
@@ -29,4 +47,4 @@ export {
   type WeightDecaySchedule,
   weightDecayAt,
 } from "./schedule.js";
-export { SGD, type SgdGroup, type SgdOptions, type SgdState } from "./sgd.js";
+export { SGD, type SgdOptions } from "./sgd.js";

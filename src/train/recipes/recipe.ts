@@ -1,6 +1,7 @@
 /**
  * What a training recipe is: every number that decides the result, typed, without any code. The rows are in recipes/.
  */
+import type { OptimizerChoice } from "../../optim/index.js";
 
 /** From one epoch on, train pictures of another size and other augmentation. */
 export interface TrainSwitch {
@@ -21,14 +22,8 @@ export interface Recipe {
   /** Images per replica and step. */
   readonly batchSize: number;
   readonly loss: { readonly labelSmoothing: number; readonly mode: "original" | "classyVision" };
-  readonly optimizer: {
-    readonly lr: number;
-    readonly momentum: number;
-    readonly dampening: number;
-    readonly nesterov: boolean;
-    /** Base decay of all parameters but batch norm's, whose base is 0. */
-    readonly weightDecay: number;
-  };
+  /** Its weight decay is the base of all parameters but batch norm's, whose base is 0. */
+  readonly optimizer: OptimizerChoice;
   readonly schedule: {
     /** Linear warm-up by step over this many epochs; fractions are fine. */
     readonly warmupEpochs: number;
