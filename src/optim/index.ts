@@ -1,5 +1,6 @@
 /** Optimisers, their schedules and averages: the `optim` of the public face. */
 export { Adam, type AdamOptions, AdamW } from "./adam.js";
+export { type ClipNormOptions, type ClippedParameters, clipGradNorm, clipGradValue } from "./clip.js";
 export {
   type Curve,
   constant,

@@ -576,7 +576,7 @@ const scenarios: Record<string, (wrap: Wrap) => Iterable<unknown>> = {
       yield [w, v];
     }
   },
-  *"Adam, with amsgrad and without: counts that part, a rate that is set"(wrap) {
+  *"Adam, with amsgrad and without: counts that part, a rate that is set, a norm that is clipped"(wrap) {
     for (const amsgrad of [false, true]) {
       const [w, v] = [leaf(1, 2), leaf(3, 4)];
       const parameters = new Map([
@@ -587,13 +587,14 @@ const scenarios: Record<string, (wrap: Wrap) => Iterable<unknown>> = {
       const f = wrap((both: boolean) => {
         const y = both ? w.mul(v) : w.square();
         y.sum().backward();
+        const norm = optim.clipGradNorm(parameters, 2);
         optimizer.step();
         optimizer.zeroGrad();
+        return norm;
       });
       for (const [i, both] of [true, true, true, false, false, true, true, false].entries()) {
         optimizer.groups[0]!.lr = 0.1 / (1 + (i % 3));
-        f(both);
-        yield [w, v, [...optimizer.state().steps.values()]];
+        yield [f(both), w, v, [...optimizer.state().steps.values()]];
       }
     }
   },

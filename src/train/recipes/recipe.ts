@@ -11,6 +11,11 @@ export interface TrainSwitch {
   readonly randAugmentLevel: number | null;
 }
 
+/** One limit on the norm of all gradients together, of which "inf" is the largest size (default 2), or one on each element. */
+export type GradientClipping =
+  | { readonly maxNorm: number; readonly normType?: number | "inf" }
+  | { readonly maxValue: number };
+
 export interface Recipe {
   readonly name: string;
   /** Where the numbers come from. */
@@ -24,6 +29,8 @@ export interface Recipe {
   readonly loss: { readonly labelSmoothing: number; readonly mode: "original" | "classyVision" };
   /** Its weight decay is the base of all parameters but batch norm's, whose base is 0. */
   readonly optimizer: OptimizerChoice;
+  /** What keeps the mean gradients of a step from growing too large; absent: nothing. */
+  readonly clipGrad?: GradientClipping;
   readonly schedule: {
     /** Linear warm-up by step over this many epochs; fractions are fine. */
     readonly warmupEpochs: number;

@@ -4,9 +4,16 @@
  */
 import type { CompileOptions } from "../../compile/compile.js";
 import type { Module } from "../../nn/module.js";
-import { createOptimizer, Ema, type Optimizer, splitNormParameters } from "../../optim/index.js";
+import {
+  clipGradNorm,
+  clipGradValue,
+  createOptimizer,
+  Ema,
+  type Optimizer,
+  splitNormParameters,
+} from "../../optim/index.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import type { Recipe } from "../recipes/recipe.js";
+import type { GradientClipping, Recipe } from "../recipes/recipe.js";
 import { applyRates, ratesAt, type StepRates, warmupSteps } from "../recipes/schedule.js";
 import { DivergedError } from "./finite.js";
 
@@ -24,6 +31,15 @@ export interface UpdateResult {
   readonly correct: number;
   /** Images of all replicas. */
   readonly images: number;
+}
+
+function clipGradients(model: Module, limit: GradientClipping): void {
+  const parameters = model.namedParameters();
+  if ("maxValue" in limit) clipGradValue(parameters, limit.maxValue);
+  else {
+    const { maxNorm, normType = 2 } = limit;
+    clipGradNorm(parameters, maxNorm, { normType: normType === "inf" ? Number.POSITIVE_INFINITY : normType });
+  }
 }
 
 export class Session {
@@ -62,6 +78,8 @@ export class Session {
 
   /** Moves weights and averages by the gradients that are there; inside a compiled step. */
   applyGradients(): void {
+    const { clipGrad } = this.recipe;
+    if (clipGrad) clipGradients(this.model, clipGrad);
     this.optimizer.step();
     this.optimizer.zeroGrad();
     this.ema.update();
