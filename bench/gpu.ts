@@ -9,10 +9,10 @@ import { measureEnqueue } from "./gpu/enqueue.js";
 import { type GpuResults, linesOf, pageOf } from "./gpu/page.js";
 import { measureProducts } from "./gpu/products.js";
 import { measureSteps } from "./gpu/steps.js";
-import { afterwards, describeMachine, machineLine } from "./machine.js";
+import { afterwards, describeMachine, machineLine } from "./measure/machine.js";
 import type { BenchOptions } from "./options.js";
 import { resultsFolder } from "./paths.js";
-import { rounded, writeIndex, writeWhole } from "./results.js";
+import { rounded, writeIndex, writeWhole } from "./report/results.js";
 
 const onHardware = { batches: [32, 64, 128, 256, 512, 1024], deployBatches: [1, 32, 256], imageSize: 224, samples: 20 };
 const onSoftware = { batches: [2, 4, 8], deployBatches: [1, 8], imageSize: 32, samples: 5 };

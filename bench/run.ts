@@ -7,19 +7,27 @@
 import type { WasmBackend } from "../src/backends/wasm/wasm-backend.js";
 import { setBackend } from "../src/index.js";
 import { TensoroneError, UsageError } from "../src/util/errors.js";
-import type { Case } from "./case.js";
-import { compare } from "./compare.js";
-import { coverageLines } from "./coverage.js";
 import { measureGpu } from "./gpu.js";
 import { kernelCases, publishedSizes } from "./kernels/index.js";
-import { afterwards, describeMachine, machineLine } from "./machine.js";
+import type { Case } from "./measure/case.js";
+import { afterwards, describeMachine, machineLine } from "./measure/machine.js";
+import { bestPeaks, measurePeaks, type Peaks } from "./measure/peaks.js";
+import { efforts, type KernelRow, kernelRow, timeCases } from "./measure/suite.js";
 import { type BenchOptions, help, parseOptions } from "./options.js";
 import { resultsFolder } from "./paths.js";
-import { bestPeaks, measurePeaks, type Peaks } from "./peaks.js";
-import { asLines, comparisonTable, kernelTable, peaksLine, perStepLine, profileTable, stepTable } from "./report.js";
-import { makeResults, readResults, saveResults } from "./results.js";
-import { defaultWorks, measureSteps, type StepRow } from "./step.bench.js";
-import { efforts, type KernelRow, kernelRow, timeCases } from "./suite.js";
+import { makeResults, readResults, saveResults } from "./report/results.js";
+import {
+  asLines,
+  comparisonTable,
+  kernelTable,
+  peaksLine,
+  perStepLine,
+  profileTable,
+  stepTable,
+} from "./report/tables.js";
+import { compare } from "./studies/compare.js";
+import { coverageLines } from "./studies/coverage.js";
+import { defaultWorks, measureSteps, type StepRow } from "./work/steps.js";
 
 /** People read stderr under --json. */
 const teller = (isJson: boolean) => (line: string) =>

@@ -3,8 +3,8 @@
  * with the producer or consumer can save passes, a kernel on its own cannot.
  */
 import type { Shape } from "../../src/tensor/shape.js";
-import { bytesOf, type Case, opCase } from "../case.js";
-import { s0Layers } from "../layers.js";
+import { bytesOf, type Case, opCase } from "../measure/case.js";
+import { s0Layers } from "../work/layers.js";
 
 const attrs = { eps: 1e-5 };
 

@@ -1,7 +1,7 @@
 /** Every convolution of a training step of S0: stem, depthwise and pointwise; forward, input gradient, weight gradient. */
 import type { Conv2dAttrs } from "../../src/ops/spec.js";
-import { bytesOf, type Case, opCase } from "../case.js";
-import { type Layer, s0Layers } from "../layers.js";
+import { bytesOf, type Case, opCase } from "../measure/case.js";
+import { type Layer, s0Layers } from "../work/layers.js";
 
 interface Kind {
   readonly group: string;

@@ -1,6 +1,6 @@
 /** What is bound by memory alone: activations and sums of branches; and what an op costs that has nothing to do. */
-import { type Case, opCase } from "../case.js";
-import { s0Layers } from "../layers.js";
+import { type Case, opCase } from "../measure/case.js";
+import { s0Layers } from "../work/layers.js";
 
 /** How often tensors of one shape are met in a step. */
 interface Counts {

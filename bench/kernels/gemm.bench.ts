@@ -1,5 +1,5 @@
 /** Square matrix products: how near the register tile comes to the peak, without a network around it. */
-import { type Case, opCase } from "../case.js";
+import { type Case, opCase } from "../measure/case.js";
 
 const sizes = [256, 512, 1024];
 

@@ -1,5 +1,5 @@
 /** Every kernel benchmark. A new group is a file with a table here beside the others. */
-import type { Case } from "../case.js";
+import type { Case } from "../measure/case.js";
 import { batchNorm } from "./batch-norm.bench.js";
 import { convolution } from "./convolution.bench.js";
 import { elementwise } from "./elementwise.bench.js";

@@ -1,5 +1,6 @@
 /**
- * Every op there is: its inputs, its attributes, its outputs. Types only; the other tables (shapes, cost, the kernels of
+ * Every op and update: inputs, attributes, outputs, as types; the only value is how many operands an update writes. The other
+ * tables (shapes, cost, the kernels of
  * each backend, gradients) are typed over these names, so that the compiler lists what a new op still lacks.
  *
  * Layouts: activations NHWC, convolution weights [KH, KW, Cin/groups, Cout].
@@ -168,8 +169,8 @@ export interface OpSpecs {
   /** The same with given statistics, as in evaluation. */
   batchNormEval: Spec<["x", "gamma", "beta", "mean", "variance"], EpsAttrs>;
 
-  // 7. sums of batch-normalised convolutions, folded through the moments of their patches (design.md 6). A patch has
-  // K = KH·KW·Cin/groups numbers, tap after tap, as a kernel [K, Cout] has; moments are float64. "...branches" stands for
+  // 7. sums of batch-normalised convolutions, folded through the moments of their patches (docs/folded-training.md 1). A
+  // patch has K = KH·KW·Cin/groups numbers, tap after tap, as a kernel [K, Cout] has; moments are float64. "...branches" is
   // the γ [Cout] of every branch, then the β of every branch, then the kernels [KH or 1, KW or 1, Cin/groups, Cout].
   /** x [N, H, W, Cin] -> mean [groups, K], centred biased covariance [groups, K, K]; padding counts as zeros. */
   patchMoments: Spec<["x"], PatchAttrs, ["mean", "covariance"]>;

@@ -1,7 +1,7 @@
 /**
  * Curves along a run, which counts epochs and iterations: which of the two a curve follows, and until when. Closed forms, as
  * the curves are. On top of them learning rate and weight decay with mmengine's meaning (LinearLR by iteration, then
- * CosineAnnealingLR and CosineAnnealingParamScheduler by epoch; recipe.md 4.4 and 4.5).
+ * CosineAnnealingLR and CosineAnnealingParamScheduler by epoch; docs/recipe.md 3.4, docs/recipe.md 3.5).
  */
 import { UsageError } from "../util/errors.js";
 import { type Curve, cosine, linear, scaled, startingAt } from "./curves.js";
@@ -82,7 +82,7 @@ export function lrAt(schedule: LearningRateSchedule, progress: Progress): number
 
 /**
  * The weight decay of one epoch for a group that started with `base`. A group with base 0 *rises* to the floor, as it
- * does in the reference (recipe.md, trap 2).
+ * does in the reference (docs/recipe.md 5.2).
  */
 export function weightDecayAt({ floor, epochs }: WeightDecaySchedule, base: number, epoch: number): number {
   return cosine({ start: base, end: floor, length: epochs })(epoch);

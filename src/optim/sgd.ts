@@ -1,6 +1,6 @@
 /**
- * Stochastic gradient descent with momentum and coupled weight decay (torch.optim.SGD; recipe.md 4.3). The arithmetic is
- * the update "sgd" of ops/spec.
+ * Stochastic gradient descent with momentum and coupled weight decay (torch.optim.SGD; docs/recipe.md 3.3). The arithmetic
+ * is the update "sgd" of ops/spec.
  */
 import { UsageError } from "../util/errors.js";
 import { expectNotNegative, fusedRule, type OptimizedParameters, Optimizer } from "./optimizer.js";

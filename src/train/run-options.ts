@@ -4,6 +4,7 @@
 import type { DecoderName } from "../data/codecs/decoder.js";
 import type { DecodeStats } from "../data/reading/loader.js";
 import type { Certificate } from "../models/index.js";
+import type { StopSignal } from "../util/host-types.js";
 import type { WeightSet } from "./checkpoints/model-file.js";
 import type { Logger, ValidationInfo } from "./loggers/events.js";
 import type { PlanOverrides } from "./recipes/plan.js";
@@ -54,7 +55,7 @@ export interface TrainOptions {
    * is a number above 0, is what the result of every rank calls `stopCode`; above 1 it stands for a process that is being
    * ended: the checkpoint alone is written.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal;
   /** For the run's information only, e.g. "wasm x2". */
   readonly backendLabel: string;
 }

@@ -1,7 +1,7 @@
 /** The options and the page of `bench --backend gpu`; what it measures needs a device, its page does not. */
 import { describe, expect, it } from "vitest";
 import { type GpuResults, linesOf, pageOf } from "../../bench/gpu/page.js";
-import { describeMachine } from "../../bench/machine.js";
+import { describeMachine } from "../../bench/measure/machine.js";
 import { parseOptions } from "../../bench/options.js";
 
 const results: GpuResults = {

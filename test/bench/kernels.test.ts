@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { kernelCases } from "../../bench/kernels/index.js";
-import { measurePeaks } from "../../bench/peaks.js";
-import { efforts, kernelRow, timeCases } from "../../bench/suite.js";
+import { measurePeaks } from "../../bench/measure/peaks.js";
+import { efforts, kernelRow, timeCases } from "../../bench/measure/suite.js";
 import type { WasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import { setBackend } from "../../src/index.js";
 import { summarize } from "../../src/models/index.js";

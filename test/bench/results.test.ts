@@ -2,14 +2,14 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
-import { describeMachine } from "../../bench/machine.js";
+import { describeMachine } from "../../bench/measure/machine.js";
+import { bandwidthFor, bestPeaks, floorOf, type Peaks } from "../../bench/measure/peaks.js";
+import { Player, takeTurns } from "../../bench/measure/player.js";
+import { median, quantile, spread } from "../../bench/measure/stats.js";
+import type { KernelRow } from "../../bench/measure/suite.js";
 import { parseOptions } from "../../bench/options.js";
-import { bandwidthFor, bestPeaks, floorOf, type Peaks } from "../../bench/peaks.js";
-import { Player, takeTurns } from "../../bench/player.js";
-import { comparisonTable } from "../../bench/report.js";
-import { makeResults, readResults, saveResults } from "../../bench/results.js";
-import { median, quantile, spread } from "../../bench/stats.js";
-import type { KernelRow } from "../../bench/suite.js";
+import { makeResults, readResults, saveResults } from "../../bench/report/results.js";
+import { comparisonTable } from "../../bench/report/tables.js";
 
 const peaks: Peaks = {
   threads: 1,

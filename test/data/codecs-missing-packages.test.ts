@@ -1,4 +1,4 @@
-/** Decoders whose optional package is not installed say so, with the line that installs it. */
+/** Decoders whose package is not installed say so, with the line that installs it. */
 import { afterEach, expect, test, vi } from "vitest";
 import { loadDecoder } from "../../src/data/codecs/decoder.js";
 
@@ -12,7 +12,7 @@ test("sharp", async () => {
   vi.doMock("sharp", () => {
     throw new Error("Cannot find package 'sharp'");
   });
-  await expect(loadDecoder("sharp")).rejects.toThrow(/decoder sharp: .*\n.*npm install sharp$/);
+  await expect(loadDecoder("sharp")).rejects.toThrow(/decoder sharp: .*\n.*npm i sharp$/);
 });
 
 test("libjpeg-turbo", async () => {
@@ -23,5 +23,5 @@ test("libjpeg-turbo", async () => {
       },
     }),
   }));
-  await expect(loadDecoder("libjpeg-turbo")).rejects.toThrow(/decoder libjpeg-turbo: .*\n.*npm install @cwasm/);
+  await expect(loadDecoder("libjpeg-turbo")).rejects.toThrow(/decoder libjpeg-turbo: .*\n.*npm i @cwasm/);
 });

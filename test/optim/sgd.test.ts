@@ -1,4 +1,4 @@
-/** SGD against recipe.md section 8 and PyTorch's documented formulas, groups, state. */
+/** SGD against docs/recipe.md 7 and PyTorch's documented formulas, groups, state. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { liveStorage, scope, setBackend, type Tensor, tensor } from "../../src/index.js";
 import { createModel } from "../../src/models/index.js";

@@ -19,19 +19,21 @@ function adam(
   a: Resolved<AdamAttrs>,
 ) {
   const { lr, weightDecay, decoupled, beta1, beta2, eps, correction1, correction2, maximize } = a;
+  const [step, root] = [lr / correction1, Math.sqrt(correction2)];
+  const [keep, rest1, rest2] = [1 - lr * weightDecay, 1 - beta1, 1 - beta2];
   for (let i = 0; i < p.data.length; i++) {
     const slope = maximize ? -grad.data[i]! : grad.data[i]!;
     const weight = p.data[i]!;
-    const start = decoupled ? weight * (1 - lr * weightDecay) : weight;
+    const start = decoupled ? weight * keep : weight;
     // a decay of 0 takes no part, also where p is infinite
     const g = decoupled || weightDecay === 0 ? slope : slope + weightDecay * weight;
-    const mean = beta1 * m.data[i]! + (1 - beta1) * g;
-    const square = beta2 * v.data[i]! + (1 - beta2) * g * g;
+    const mean = beta1 * m.data[i]! + rest1 * g;
+    const square = beta2 * v.data[i]! + rest2 * g * g;
     const largest = top ? Math.max(top.data[i]!, square) : square;
     m.data[i] = mean;
     v.data[i] = square;
     if (top) top.data[i] = largest;
-    p.data[i] = start - (lr / correction1) * (mean / (Math.sqrt(largest) / Math.sqrt(correction2) + eps));
+    p.data[i] = start - step * (mean / (Math.sqrt(largest) / root + eps));
   }
 }
 

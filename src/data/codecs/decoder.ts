@@ -1,6 +1,6 @@
 /**
  * The decoders one can choose between, by name. They differ in who turns a JPEG into pixels (PNG has one codec); header
- * checks, EXIF orientation and refusals are the door's (index.ts) and thus the same for all. A package that is only
+ * checks, EXIF orientation and refusals are index.ts's and thus the same for all. A package that is only
  * needed by one decoder is loaded when that decoder is asked for.
  */
 import { DataError } from "../../util/errors.js";

@@ -39,8 +39,8 @@ export interface Recipe {
     /** Floor of the cosine of the learning rate. */
     readonly lrFloor: number;
     /**
-     * Floor of the cosine of the weight decay. Batch norm's decay *rises* to it from 0: whoever wrote the recipe meant none,
-     * but all published numbers were reached so (both forms keep it).
+     * Floor of the cosine of the weight decay. Batch norm's decay *rises* to it from 0 (docs/recipe.md 5.2);
+     * all published numbers were reached so, and both forms keep it.
      */
     readonly weightDecayFloor: number;
     /** Whether the cosines move with each epoch, as the reference, or each step, which short runs want. */
