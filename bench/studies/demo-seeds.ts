@@ -136,7 +136,7 @@ async function runTorch(seed: number, train: readonly Pictures[], val: readonly 
       classes,
       threads: THREADS,
       parameters: [...model.namedParameters().keys()],
-      momentum: optimizer.momentum,
+      momentum: optimizer.kind === "sgd" ? optimizer.momentum : 0,
       emaMomentum: ema.momentum,
       labelSmoothing: loss.labelSmoothing,
       mean: imagenetMean,
