@@ -20,3 +20,4 @@ export { mobileoneS0, mobileoneS0Demo } from "./train/recipes/mobileone-s0.js";
 export { type PlanOverrides, planRecipe } from "./train/recipes/plan.js";
 export { DivergedError } from "./train/steps/finite.js";
 export { type TrainOptions, type TrainResult, train } from "./train/trainer.js";
+export type { StopSignal } from "./util/host-types.js";

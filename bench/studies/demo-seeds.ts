@@ -134,7 +134,7 @@ async function runTorch(seed: number, train: readonly Pictures[], val: readonly 
       classes: demoClasses().length,
       threads: THREADS,
       parameters: [...model.namedParameters().keys()],
-      momentum: optimizer.momentum,
+      momentum: optimizer.kind === "sgd" ? optimizer.momentum : 0,
       emaMomentum: ema.momentum,
       labelSmoothing: loss.labelSmoothing,
       mean: imagenetMean,

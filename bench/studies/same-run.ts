@@ -28,7 +28,7 @@ function checkpointOf(run: string, other: string): { readonly name: string; read
     .at(-1);
   if (name === undefined) throw new UsageError(`same-run: ${run} and ${other} have no checkpoint of one name`);
   const { entries } = decodeSafetensors(readFileSync(join(run, "checkpoints", name)), name);
-  const { raw, averages, momentum } = splitEntries(entries);
+  const { raw, averages, optimizer } = splitEntries(entries);
   const part = (set: Entries, isStatistic: boolean): Entries =>
     new Map([...set].filter(([entry]) => STATISTIC.test(entry) === isStatistic));
   return {
@@ -38,7 +38,7 @@ function checkpointOf(run: string, other: string): { readonly name: string; read
       statistics: part(raw, true),
       "averaged weights": part(averages, false),
       "averaged statistics": part(averages, true),
-      momentum,
+      ...Object.fromEntries(optimizer),
     },
   };
 }

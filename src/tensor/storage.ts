@@ -126,7 +126,7 @@ export function withoutReclaim<T>(body: () => T): T {
   }
 }
 
-/** Frees what is unreachable, where live bytes have grown by 192 MiB, or have doubled, since they were least. */
+/** Frees what is unreachable, where live bytes have doubled since they were least, and grown by 192 MiB or more. */
 export function reclaimIfDue(): void {
   leastBytes = Math.min(leastBytes, live.bytes);
   const growth = live.bytes - leastBytes;

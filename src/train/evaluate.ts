@@ -10,6 +10,7 @@ import type { Module } from "../nn/module.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { NonFiniteError } from "../util/errors.js";
+import type { StopSignal } from "../util/host-types.js";
 import { turnOfEventLoop } from "../util/platform.js";
 import type { EvalProgress } from "./loggers/events.js";
 import { type ProcessGroup, soloGroup } from "./replicas/process-group.js";
@@ -31,7 +32,7 @@ export interface Evaluation {
 export interface EvaluateOptions {
   readonly onProgress?: (progress: EvalProgress) => void;
   /** Stops early when it fires, on all processes. */
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal;
   /** The processes that share the pictures, each with a loader of its own. Default: this one alone. */
   readonly group?: ProcessGroup;
   /** Batches of the process that has most; all meet after each. Default: the loader's own. */

@@ -65,7 +65,7 @@ export class DecodePool implements Workforce {
     this.isClosed = true;
     await Promise.all(
       this.threads.map(({ worker }) => {
-        // an idle thread does not keep the process alive, but whoever awaits its end must live to see it
+        // an unreferenced thread would let the process end while its termination is awaited
         worker.ref();
         return worker.terminate();
       }),

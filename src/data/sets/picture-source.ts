@@ -2,9 +2,10 @@
  * Where the bytes of a picture are, and getting them: a file of its own, or an entry of a tar shard whose place an index
  * knows. Small sets stay in memory after their first reading. Decodes nothing. Node only.
  */
-import { closeSync, constants, fstatSync, openSync, readSync } from "node:fs";
+import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { DataError } from "../../util/errors.js";
 import { blockBytes, nameInHeader, readHeader } from "./shards/tar.js";
+import { openTar, readFully, type TarFile } from "./shards/tar-file.js";
 
 /** A picture on disk; with `entry`, `path` is a tar file and the picture a part of it. */
 export interface PictureSource {
@@ -32,7 +33,7 @@ const damagedHint = "the shard is not the one its index was made for; make the s
 /** Reads pictures of one data set. Close it when done: shards stay open. */
 export class PictureFiles {
   private kept: Map<string, Uint8Array> | undefined = new Map();
-  private readonly shards = new Map<string, number>();
+  private readonly shards = new Map<string, TarFile>();
   private sumBytes = 0;
 
   constructor(private readonly cacheBytes = defaultCacheBytes) {}
@@ -57,7 +58,7 @@ export class PictureFiles {
 
   /** Closes the shards and forgets what was kept; it can be used again. */
   close(): void {
-    for (const file of this.shards.values()) closeSync(file);
+    for (const tar of this.shards.values()) tar.close();
     this.shards.clear();
     this.kept = new Map();
     this.sumBytes = 0;
@@ -80,7 +81,7 @@ export class PictureFiles {
   private readEntry(source: PictureSource, { name, offset, bytes }: TarPlace): Uint8Array {
     const start = offset - blockBytes;
     const both = new Uint8Array(blockBytes + bytes);
-    if (readFully(this.openShard(source.path), both, start) < both.length) {
+    if (this.openShard(source.path).read(both, start) < both.length) {
       throw new DataError(
         `${sourceName(source)}: the tar file ends too early, expected ${bytes} bytes from byte ${offset}`,
         damagedHint,
@@ -97,17 +98,17 @@ export class PictureFiles {
     return both.subarray(blockBytes);
   }
 
-  private openShard(path: string): number {
+  private openShard(path: string): TarFile {
     const open = this.shards.get(path);
     if (open !== undefined) return open;
     if (this.shards.size >= maxOpenShards) {
-      const [oldest, file] = this.shards.entries().next().value!;
+      const [oldest, tar] = this.shards.entries().next().value!;
       this.shards.delete(oldest);
-      closeSync(file);
+      tar.close();
     }
-    const file = openSync(path, "r");
-    this.shards.set(path, file);
-    return file;
+    const tar = openTar(path);
+    this.shards.set(path, tar);
+    return tar;
   }
 }
 
@@ -125,15 +126,4 @@ function readWhole(path: string): Uint8Array {
   } finally {
     closeSync(file);
   }
-}
-
-/** Fills `into` from `position` on; the number of bytes there were. */
-function readFully(file: number, into: Uint8Array, position: number): number {
-  let got = 0;
-  while (got < into.length) {
-    const count = readSync(file, into, got, into.length - got, position + got);
-    if (count === 0) break;
-    got += count;
-  }
-  return got;
 }

@@ -101,7 +101,7 @@ export async function readWeights(
 export interface FileSubject {
   readonly recipe: Pick<Recipe, "images"> | null;
   readonly classes: readonly string[] | null;
-  /** Which set of weights these are. Default averaged, or nobody knows. */
+  /** Which set of weights these are; absent: averaged, or unknown. */
   readonly weights?: WeightSet;
 }
 

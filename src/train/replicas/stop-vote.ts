@@ -2,6 +2,7 @@
  * Whether the run is to be left: a signal that one rank has heard counts for all, and only once all know of it, or the next
  * sum would wait for a rank that has gone.
  */
+import type { StopSignal } from "../../util/host-types.js";
 import { gather } from "./agreement.js";
 import type { ProcessGroup } from "./process-group.js";
 
@@ -10,10 +11,10 @@ export const ABORTED = 1;
 
 export class StopVote {
   readonly #group: ProcessGroup;
-  readonly #signal: AbortSignal | undefined;
+  readonly #signal: StopSignal | undefined;
   #code = 0;
 
-  constructor(group: ProcessGroup, signal: AbortSignal | undefined) {
+  constructor(group: ProcessGroup, signal: StopSignal | undefined) {
     this.#group = group;
     this.#signal = signal;
   }
@@ -26,7 +27,7 @@ export class StopVote {
   /** What this rank has heard, and the others may not know yet: the number its signal was given, 0 for nothing. */
   get own(): number {
     if (!this.#signal?.aborted) return 0;
-    const code = this.#signal.reason as unknown;
+    const code = this.#signal.reason;
     return typeof code === "number" && code > 0 ? code : ABORTED;
   }
 

@@ -1,6 +1,6 @@
 /**
  * The gradients of a model as one run of numbers: what processes exchange. Backward's results are copied in, inside the
- * recorded step; the optimiser reads its parts as if they were backward's own. It adds nothing and talks to nobody.
+ * recorded step; the optimiser reads its parts as if they were backward's own. It neither adds nor sends.
  */
 import type { Module } from "../../nn/module.js";
 import { persistent } from "../../nn/parameter.js";

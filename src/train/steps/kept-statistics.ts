@@ -1,6 +1,6 @@
 /**
  * The running statistics of one replica, kept while others compute on the same model. Each replica of the reference has its
- * own, which drift apart; training never reads them, and those of replica 0 are validated and saved (recipe.md, trap 5).
+ * own, which drift apart; training never reads them, and those of replica 0 are validated and saved (docs/recipe.md 5.5).
  */
 import { compile } from "../../compile/compile.js";
 import type { Module } from "../../nn/module.js";

@@ -5,6 +5,7 @@
  */
 import { MemoryError } from "../../../util/errors.js";
 import { MAX_PAGES } from "../../../wasm/index.js";
+import type { ArenaStats } from "../../contract.js";
 
 export const ALIGNMENT = 64;
 const PAGE_BYTES = 65536;
@@ -42,14 +43,6 @@ class Node implements Block {
     public pointer: number,
     public bytes: number,
   ) {}
-}
-
-export interface ArenaStats {
-  readonly liveBytes: number;
-  readonly liveBlocks: number;
-  readonly peakBytes: number;
-  /** Size of the memory so far. */
-  readonly committedBytes: number;
 }
 
 const mebibytes = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
@@ -123,7 +116,7 @@ export class Arena {
     return node;
   }
 
-  /** Makes a block's contents recognisable as written by nobody; does nothing unless the arena was made to. */
+  /** Fills a block with NaN, so that elements never written show; does nothing unless the arena was created with poison. */
   poison({ pointer, bytes }: Block): void {
     if (this.#isPoisoned) new Uint32Array(this.memory.buffer, pointer, bytes / 4).fill(POISON);
   }

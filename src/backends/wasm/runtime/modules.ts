@@ -8,8 +8,8 @@ import type { Kernel } from "../kernels/plan.js";
 import type { Arena } from "./arena.js";
 
 /**
- * Bytes of kernels are packed into blocks of at least this size: three times what S4's training takes. A further block
- * would come to lie amid the tensors of a first step, and cut up the run of memory that its recording asks for next.
+ * Least size of a block that kernels' bytes are packed into: three times what training S4 needs. A second block would be
+ * allocated between the tensors of a first step and split the contiguous memory that its recording allocates next.
  */
 const BLOCK_BYTES = 1 << 20;
 

@@ -14,9 +14,10 @@ const formatVersion = 1;
 
 /** One shard as the set's index lists it. */
 export interface ShardEntry {
-  /** Name of the tar file, in the same folder. */
+  /** Name of the tar file, in the same folder; one that ends in .tar.gz is unpacked in memory. */
   readonly file: string;
   readonly samples: number;
+  /** Size of the file. */
   readonly bytes: number;
 }
 
@@ -36,7 +37,7 @@ export interface SetIndex {
 
 /** The content of a shard's own index; the lists have an element a sample, in the order of the data set. */
 export interface ShardIndex {
-  /** Size of the tar file. */
+  /** Size of the tar, unpacked. */
   readonly bytes: number;
   /** SHA-256 over what the shard was made from and how: names, sizes and times of the sources, options. */
   readonly madeFrom: string;
@@ -50,7 +51,7 @@ export interface ShardIndex {
 /** Name of a shard's tar file. */
 export const shardFile = (split: string, shard: number): string => `${split}-${String(shard).padStart(6, "0")}.tar`;
 /** Name of the index of a tar file. */
-export const shardIndexFile = (tar: string): string => tar.replace(/\.tar$/, ".json");
+export const shardIndexFile = (tar: string): string => tar.replace(/\.tar(\.gz)?$/, ".json");
 
 export const writeSetIndex = (index: SetIndex): string =>
   `${JSON.stringify({ format: formatName, version: formatVersion, ...index }, null, 2)}\n`;
@@ -109,7 +110,7 @@ const isCount = (value: unknown): value is number => Number.isSafeInteger(value)
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const isShardEntry = (value: unknown): value is ShardEntry =>
-  isRecord(value) && /^[^/\\]+\.tar$/.test(String(value.file)) && isCount(value.samples) && isCount(value.bytes);
+  isRecord(value) && /^[^/\\]+\.tar(\.gz)?$/.test(String(value.file)) && isCount(value.samples) && isCount(value.bytes);
 function isList<T>(value: unknown, isElement: (element: unknown) => element is T): value is T[] {
   return Array.isArray(value) && value.every(isElement);
 }

@@ -7,6 +7,7 @@ import { join } from "node:path";
 import { DataError } from "../../../util/errors.js";
 import type { Sample } from "../sample.js";
 import { readSetIndex, readShardIndex, type SetIndex, setIndexName, shardIndexFile } from "./index-file.js";
+import { isCompressed } from "./tar-file.js";
 
 /** Whether `root` holds a data set in shards: it has their index. */
 export const isShardSet = (root: string): boolean => existsSync(join(root, setIndexName));
@@ -49,7 +50,8 @@ export class ShardSet {
       checkTar(path, bytes);
       const shardIndexPath = join(root, shardIndexFile(file));
       const index = readShardIndex(shardIndexPath, classes.length);
-      if (index.bytes !== bytes || index.names.length !== count) {
+      const isOther = !isCompressed(file) && index.bytes !== bytes;
+      if (isOther || index.names.length !== count) {
         throw new DataError(
           `${shardIndexPath}: ${index.names.length} samples in ${index.bytes} bytes, ${indexPath} says ${count} in ${bytes}`,
           "the two come from different runs of prepare; make the shards anew",

@@ -1,7 +1,7 @@
 /**
- * What reaches the moments of folded branches, in float64: dΣ = Σ v w wᵀ over branches and output channels, v = −½ γ dγ/σ²
- * of each, and dμ = −W db. Per group a product of [K, n] with [n, K], n = branches · channels (padded to pairs): first v,
- * then the rows v·w as float64, then dΣ panel by panel, above the diagonal only.
+ * The gradient of the moments of folded branches, in float64: dΣ = Σ v w wᵀ over branches and output channels with
+ * v = −½ γ dγ/σ², and dμ = −W db. Per group dΣ is a product [K, n] × [n, K], n = branches · channels (padded to pairs).
+ * Three calls: the factors v, the rows v·w, then dΣ panel by panel, above the diagonal only.
  */
 import { splitBranches } from "../../../../ops/branches.js";
 import type { FoldAttrs } from "../../../../ops/spec.js";

@@ -1,6 +1,6 @@
 /**
  * Mean and covariance of patch rows [M, K]: products of centred rows on the tiles of gemm-tile.ts, summed in float32 over
- * blocks of 128 rows and from there on in float64, upper triangle only. Tasks are runs of rows with totals of their own,
+ * blocks of BLOCK_ROWS rows and from there on in float64, upper triangle only. Tasks are runs of rows with totals of their own,
  * which two more calls add up in order.
  */
 import type { FunctionRef, Target, WasmModule } from "../../../../wasm/index.js";

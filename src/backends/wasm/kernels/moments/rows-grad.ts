@@ -13,7 +13,10 @@ import { pitchOf } from "./patch-rows.js";
 /** Bytes of centred rows made at a time: they should still be in the L1 or L2 cache when the product reads them. */
 const BLOCK_BYTES = 1 << 16;
 
-/** Row `c`+0…: B of [c + 1, c] in panels, D and below it the constant that also mends the rounding of μ to float32. */
+/**
+ * The product's right side B [c + 1, c] in panels: rows 0 … c − 1 are D; row c, which meets the column of ones, is the
+ * constant dμ/M plus (μ as float32 − μ) D, so that the rounding of μ costs nothing. A task is a panel.
+ */
 const packKernel = (target: Target, c: number): Kernel => {
   const width = panelColumns(target);
   return {
