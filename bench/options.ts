@@ -3,14 +3,16 @@ import { choice, flag, integer, type Option, text } from "../src/cli/options.js"
 import type { TrainingChoice } from "../src/models/mobileone/training-form.js";
 import { UsageError } from "../src/util/errors.js";
 
-/** Whole numbers, separated by commas; none unless given. */
-export function integers(spec: { readonly help: string; readonly min?: number }): Option<readonly number[]> {
+type Integers = readonly number[] | undefined;
+
+/** Whole numbers, separated by commas; undefined unless given. */
+export function integers(spec: { readonly help: string; readonly min?: number }): Option<Integers> {
   const { min = 1, help } = spec;
   return {
     form: "value",
     placeholder: "N[,N]",
     help,
-    fallback: [],
+    fallback: undefined,
     read: (value, where) =>
       value.split(",").map((word) => {
         const number = /^\d+$/.test(word) ? Number(word) : Number.NaN;
@@ -31,7 +33,7 @@ export const saveOption = text({
 });
 export const dryOption = flag({ help: "measure and print, but leave bench/results as it is" });
 export const againstFileOption = text({ help: "ratios to an earlier result file", placeholder: "FILE" });
-export const threadsOption = (usual: string): Option<readonly number[]> =>
+export const threadsOption = (usual: string): Option<Integers> =>
   integers({ help: `threads, measured one after the other; default: ${usual}` });
 export const imageSizeOption = integer({ help: "side of the pictures", max: 4096 });
 export const batchOption = integer({ help: "images of a step" });
@@ -44,9 +46,5 @@ export const trainingOption = choice<TrainingChoice>(trainingForms, {
 });
 
 /** Of a study that keeps the rows of seeds that are not measured again. */
-export const seedsOption = (usual: readonly number[]): Option<readonly number[]> =>
+export const seedsOption = (usual: readonly number[]): Option<Integers> =>
   integers({ help: `seeds to measure, whose rows are renewed; default: ${usual.join(",")}`, min: 0 });
-
-/** What is given, or what is usual. */
-export const orUsual = (given: readonly number[], usual: readonly number[]): readonly number[] =>
-  given.length > 0 ? given : usual;

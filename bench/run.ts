@@ -7,34 +7,9 @@ import { commandHelp } from "../src/cli/help.js";
 import { parse } from "../src/cli/parse.js";
 import { TensoroneError, UsageError } from "../src/util/errors.js";
 import { formatTable } from "../src/util/format.js";
-import { nearestName } from "../src/util/nearest.js";
-import { loadStudy, type StudyName, studyNames } from "./studies/index.js";
+import { studyOf } from "./line.js";
+import { loadStudy, studyNames } from "./studies/index.js";
 import { commandOf } from "./study.js";
-
-/** Lines that name no study mean one all the same. */
-function studyOf(args: readonly string[]): { readonly name: StudyName; readonly rest: readonly string[] } {
-  const [first, ...rest] = args;
-  if (first !== undefined && !first.startsWith("-")) {
-    const name = studyNames.find((one) => one === first);
-    if (name !== undefined) return { name, rest };
-    const nearest = nearestName(first, studyNames);
-    throw new UsageError(
-      `bench: there is no study ${first}${nearest === undefined ? "" : `, the nearest is ${nearest}`}`,
-      "npm run bench -- --list shows all of them",
-    );
-  }
-  if (args.some((word) => word === "--op" || word.startsWith("--op="))) return { name: "op", rest: args };
-  const backend = args.findIndex((word) => /^--backend(=|$)/.test(word));
-  if (backend >= 0) {
-    const [word, next] = [args[backend]!, args[backend + 1]];
-    const value = word.includes("=") ? word.slice(word.indexOf("=") + 1) : next;
-    const after = backend + (word.includes("=") ? 1 : 2);
-    const others = [...args.slice(0, backend), ...args.slice(after)];
-    if (value === "gpu" || value === "wasm") return { name: value === "gpu" ? "gpu" : "usual", rest: others };
-    throw new UsageError(`bench: --backend is ${value ?? "not given"}, expected wasm or gpu`);
-  }
-  return { name: "usual", rest: args };
-}
 
 async function listLines(): Promise<string[]> {
   const studies = await Promise.all(studyNames.map(loadStudy));

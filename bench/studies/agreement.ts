@@ -8,7 +8,7 @@ import { toFileEntries } from "../../src/io/index.js";
 import { createModel, type TrainingForm } from "../../src/models/index.js";
 import { crossEntropy } from "../../src/nn/index.js";
 import { afterwards, describeMachine, type Machine, machineLine } from "../measure/machine.js";
-import { orUsual, seedsOption } from "../options.js";
+import { seedsOption } from "../options.js";
 import { resultsFolder } from "../paths.js";
 import { earlierRows, savePage } from "../report/results.js";
 import { defineStudy } from "../study.js";
@@ -122,7 +122,7 @@ export const study = defineStudy({
   options: { seeds: seedsOption(DEFAULT_SEEDS) },
   examples: ["agreement --seeds 0,1"],
   async run(values, _, tell) {
-    const seeds = orUsual(values.seeds, DEFAULT_SEEDS);
+    const seeds = values.seeds ?? DEFAULT_SEEDS;
     const machine = describeMachine();
     const work = new TorchWork();
     try {

@@ -104,7 +104,7 @@ function tableOf(samples: readonly Sample[], oneStepMs: number): Table {
   };
 }
 
-async function measureAll(note: string, tell: Tell): Promise<void> {
+async function measureAll(note: string | undefined, tell: Tell): Promise<void> {
   const machine = describeMachine();
   const oneStepMs = stepMs();
   const folder = mkdtempSync(join(tmpdir(), "all-reduce-"));
@@ -125,7 +125,7 @@ async function measureAll(note: string, tell: Tell): Promise<void> {
 
 21 MB (${LENGTH} float32) from memory shared with the engine's threads, all ranks on one machine; the slowest rank's time of
 each round, ${ROUNDS} rounds. "Of a step" is the median against ${oneStepMs.toFixed(0)} ms, one S0 step of 32 images with one thread
-([compare.md](compare.md)). More ranks than cores take turns. ${machineLine(measured)}.${note === "" ? "" : `\n\n${note}`}
+([compare.md](compare.md)). More ranks than cores take turns. ${machineLine(measured)}.${note === undefined ? "" : `\n\n${note}`}
 
 ${asMarkdown(tableOf(samples, oneStepMs))}
 `;
@@ -136,7 +136,7 @@ export const study = defineStudy({
   name: "all-reduce",
   help: "sums of gradients over 2 and 4 ranks, sockets and MPI; a quiet machine, minutes",
   options: {
-    note: text({ help: "words for the page, such as how a busy machine was kept out", default: "" }),
+    note: text({ help: "words for the page, such as how a busy machine was kept out" }),
     rank: text({ help: "for the study itself: be one rank and write its sample to FILE", placeholder: "FILE" }),
   },
   examples: ["all-reduce"],

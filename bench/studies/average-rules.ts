@@ -21,7 +21,7 @@ import { warmupSteps } from "../../src/train/recipes/schedule.js";
 import { Session } from "../../src/train/steps/session.js";
 import { WholeUpdate } from "../../src/train/steps/whole-update.js";
 import { afterwards, describeMachine, machineLine } from "../measure/machine.js";
-import { orUsual, seedsOption } from "../options.js";
+import { seedsOption } from "../options.js";
 import { resultsFolder } from "../paths.js";
 import { earlierRows, savePage } from "../report/results.js";
 import { defineStudy } from "../study.js";
@@ -174,7 +174,7 @@ export const study = defineStudy({
   options: { seeds: seedsOption(DEFAULT_SEEDS) },
   examples: ["average-rules --seeds 0"],
   async run(values, _, tell) {
-    const seeds = orUsual(values.seeds, DEFAULT_SEEDS);
+    const seeds = values.seeds ?? DEFAULT_SEEDS;
     const machine = describeMachine();
     await setBackend("wasm", { threads: 1 });
     const data = mkdtempSync(join(tmpdir(), "tensorone-ten-"));

@@ -113,7 +113,7 @@ export const study = defineStudy({
   name: "compare",
   help: "steps and deploy inference by turns with PyTorch, ONNX Runtime, tfjs and jax-js, as far as they are installed",
   options: {
-    filter: text({ help: "only works whose name holds TEXT: s0, train, deploy, …", default: "" }),
+    filter: text({ help: "only works whose name holds TEXT: s0, train, deploy, …" }),
     threads: integers({ help: "only works with these numbers of threads" }),
     imageSize: imageSizeOption,
     batch: batchOption,
@@ -128,8 +128,8 @@ export const study = defineStudy({
     tell(machineLine(machine));
     const rows: CompareRow[] = [];
     for (const { work, rounds } of works) {
-      if (values.threads.length > 0 && !values.threads.includes(work.threads)) continue;
-      if (!workName(work).includes(values.filter)) continue;
+      if (values.threads && !values.threads.includes(work.threads)) continue;
+      if (!workName(work).includes(values.filter ?? "")) continue;
       const sized = { ...work, imageSize: values.imageSize ?? work.imageSize, batch: values.batch ?? work.batch };
       const chosen = work.form === "train" ? { ...sized, training: values.training } : sized;
       const counted = values.quick ? Math.ceil(rounds.counted / 4) : rounds.counted;

@@ -14,7 +14,7 @@ import { mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
 import { applyRates, ratesAt } from "../../src/train/recipes/schedule.js";
 import { countTopK, sumCrossEntropy } from "../../src/train/steps/metrics.js";
 import { afterwards, describeMachine, machineLine } from "../measure/machine.js";
-import { orUsual, seedsOption } from "../options.js";
+import { seedsOption } from "../options.js";
 import { resultsFolder } from "../paths.js";
 import { earlierRows, savePage } from "../report/results.js";
 import { defineStudy } from "../study.js";
@@ -206,7 +206,7 @@ export const study = defineStudy({
   options: { seeds: seedsOption(DEFAULT_SEEDS) },
   examples: ["demo-seeds --seeds 0,1"],
   async run(values, _, tell) {
-    const seeds = orUsual(values.seeds, DEFAULT_SEEDS);
+    const seeds = values.seeds ?? DEFAULT_SEEDS;
     const machine = describeMachine();
     await setBackend("wasm", { threads: THREADS });
     const rows = earlierRows<Row>(join(resultsFolder, `${study.name}.json`), seeds);

@@ -7,7 +7,7 @@ import { globalAvgPool, randn, setBackend, tensor } from "../../src/index.js";
 import { createModel, type TrainingForm } from "../../src/models/index.js";
 import { crossEntropy } from "../../src/nn/index.js";
 import { afterwards, describeMachine } from "../measure/machine.js";
-import { integers, orUsual } from "../options.js";
+import { integers } from "../options.js";
 import { saveHalf } from "../report/folded-page.js";
 import { defineStudy } from "../study.js";
 
@@ -85,7 +85,7 @@ export const study = defineStudy({
   async run({ seeds }, _, tell) {
     const machine = describeMachine();
     const rows: AccuracyRow[] = [];
-    for (const seed of orUsual(seeds, DEFAULT_SEEDS)) rows.push(await measureAccuracy(seed));
+    for (const seed of seeds ?? DEFAULT_SEEDS) rows.push(await measureAccuracy(seed));
     tell(saveHalf({ accuracy: { machine: afterwards(machine), rows } }));
   },
 });

@@ -15,5 +15,5 @@ export const study = defineStudy({
   },
   examples: ["gpu", "gpu --batch 32,256 --save gpu"],
   run: ({ batch, imageSize, quick, save, json }, _, tell) =>
-    measureGpu({ batches: batch, imageSize, isQuick: quick, save, isJson: json }, tell),
+    measureGpu({ batches: batch ?? [], imageSize, isQuick: quick, save, isJson: json }, tell),
 });

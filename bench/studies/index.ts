@@ -19,6 +19,7 @@ const modules = {
   gpu: () => import("./gpu.js"),
   turbo: () => import("./turbo.js"),
   "javascript-share": () => import("./javascript-share.js"),
+  decoders: () => import("./decoders.js"),
   "folded-speed": () => import("./folded-speed.js"),
   "folded-accuracy": () => import("./folded-accuracy.js"),
   agreement: () => import("./agreement.js"),

@@ -6,7 +6,7 @@ import { UsageError } from "../../src/util/errors.js";
 import { nearestName } from "../../src/util/nearest.js";
 import { opCase } from "../measure/case.js";
 import { describeMachine, machineLine } from "../measure/machine.js";
-import { jsonOption, orUsual, quickOption, threadsOption } from "../options.js";
+import { jsonOption, quickOption, threadsOption } from "../options.js";
 import { finish } from "../report/finish.js";
 import { asLines, kernelTable, peaksLine } from "../report/tables.js";
 import { defineStudy } from "../study.js";
@@ -101,7 +101,7 @@ export const study = defineStudy({
     const machine = describeMachine();
     tell(machineLine(machine));
     const { threads, quick, json } = values;
-    const results = await measureKernels([one], { threads: orUsual(threads, [1]), isQuick: quick }, (rows, peaks) => {
+    const results = await measureKernels([one], { threads: threads ?? [1], isQuick: quick }, (rows, peaks) => {
       for (const line of ["", peaksLine(peaks), ...asLines(kernelTable(rows))]) tell(line);
     });
     finish("op", machine, results, null, { json, save: undefined }, tell);

@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterwards, describeMachine, machineLine } from "../measure/machine.js";
-import { orUsual, seedsOption } from "../options.js";
+import { seedsOption } from "../options.js";
 import { builtCommandLine, expectBuilt, resultsFolder } from "../paths.js";
 import { earlierRows, savePage } from "../report/results.js";
 import { defineStudy } from "../study.js";
@@ -76,7 +76,7 @@ export const study = defineStudy({
   options: { seeds: seedsOption(DEFAULT_SEEDS) },
   examples: ["own-pictures --seeds 0"],
   async run(values, _, tell) {
-    const seeds = orUsual(values.seeds, DEFAULT_SEEDS);
+    const seeds = values.seeds ?? DEFAULT_SEEDS;
     expectBuilt();
     const machine = describeMachine();
     const folder = mkdtempSync(join(tmpdir(), "tensorone-own-pictures-"));

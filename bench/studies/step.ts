@@ -7,7 +7,6 @@ import {
   batchOption,
   imageSizeOption,
   jsonOption,
-  orUsual,
   quickOption,
   saveOption,
   threadsOption,
@@ -19,7 +18,7 @@ import { defineStudy, type Tell } from "../study.js";
 import { defaultWorks, measureSteps, type StepRow } from "../work/steps.js";
 
 export interface StepOptions {
-  readonly threads: readonly number[];
+  readonly threads: readonly number[] | undefined;
   readonly imageSize: number | undefined;
   readonly batch: number | undefined;
   readonly training: TrainingChoice;
@@ -39,7 +38,7 @@ export async function runSteps(options: StepOptions, tell: Tell): Promise<StepRo
     const sized = { ...work, imageSize: imageSize ?? work.imageSize, batch: batch ?? work.batch };
     const counted = quick ? Math.min(QUICK_ROUNDS, rounds.counted) : rounds.counted;
     const found = await measureSteps(work.form === "train" ? { ...sized, training } : sized, {
-      threads: orUsual(options.threads, [1, 2]),
+      threads: options.threads ?? [1, 2],
       rounds: { ...rounds, counted },
       isProfiled: profile,
     });

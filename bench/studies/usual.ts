@@ -22,7 +22,7 @@ export const study = defineStudy({
     const before = readAgainst(values.against);
     const machine = describeMachine();
     tell(machineLine(machine));
-    const kernels = await runKernels({ ...values, filter: "" }, tell);
+    const kernels = await runKernels({ ...values, filter: undefined }, tell);
     const steps = await runSteps({ ...values, imageSize: undefined, batch: undefined, profile: false }, tell);
     finish("kernels and step", machine, { ...kernels, steps }, before, values, tell);
   },

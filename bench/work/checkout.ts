@@ -31,9 +31,14 @@ function run(program: string, args: readonly string[], cwd: string, signal: Abor
     const child = spawn(program, args, { cwd, signal, stdio: ["ignore", "pipe", "pipe"] });
     const output: Buffer[] = [];
     for (const stream of [child.stdout, child.stderr]) stream.on("data", (chunk: Buffer) => output.push(chunk));
-    child.on("error", reject);
+    let failure: Error | undefined;
+    child.on("error", (error) => {
+      failure = error;
+    });
+    // not before the program has gone: it may still be writing to what is then removed
     child.on("close", (code) => {
-      if (code === 0) resolve();
+      if (failure) reject(failure);
+      else if (code === 0) resolve();
       else
         reject(new Error(`${[program, ...args].join(" ")} ended with ${code}:\n${Buffer.concat(output).toString()}`));
     });
@@ -44,6 +49,16 @@ function run(program: string, args: readonly string[], cwd: string, signal: Abor
 function hasSamePackages(folder: string): boolean {
   const [own, other] = [repositoryRoot, folder].map((root) => join(root, "package-lock.json"));
   return existsSync(join(repositoryRoot, "node_modules")) && readFileSync(own!).equals(readFileSync(other!));
+}
+
+/** Also one that was only begun. */
+function removeWorktree(folder: string): void {
+  try {
+    git("worktree", "remove", "--force", "--force", folder);
+  } catch {
+    rmSync(folder, { recursive: true, force: true });
+    git("worktree", "prune");
+  }
 }
 
 /** Calls `body` with the folder in which `commit` is compiled. Rejects where that fails, or `signal` fires. */
@@ -66,8 +81,7 @@ export async function withCheckout<T>(
     await run(process.execPath, [compiler, "-p", "tsconfig.bench.json"], folder, signal);
     return await body(folder);
   } finally {
+    removeWorktree(folder);
     rmSync(temporary, { recursive: true, force: true });
-    // forgets the worktree whose folder is gone
-    git("worktree", "prune");
   }
 }
