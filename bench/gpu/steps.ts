@@ -12,9 +12,9 @@ import { mobileoneS0 } from "../../src/train/recipes/mobileone-s0.js";
 import { Session } from "../../src/train/steps/session.js";
 import { WholeUpdate } from "../../src/train/steps/whole-update.js";
 import { TensoroneError } from "../../src/util/errors.js";
-import type { OpCost } from "../profile.js";
-import { median, spread } from "../stats.js";
-import { makeBatch } from "../work.js";
+import type { OpCost } from "../measure/profile.js";
+import { median, spread } from "../measure/stats.js";
+import { makeBatch } from "../work/work.js";
 
 export interface GpuStepRow {
   readonly form: "train" | "deploy";

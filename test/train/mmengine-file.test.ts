@@ -29,6 +29,7 @@ const header: CheckpointHeader = {
   numClasses: 5,
   classes: ["a", "b", "c", "d", "e"],
   trainImages: 8,
+  decoder: "jpeg-js",
 };
 const stepsPerEpoch = 4;
 
@@ -62,22 +63,26 @@ describe("adoptMmengineCheckpoint", () => {
       new Map([...entries].map(([name, entry]) => [name, entry.values]));
     expect(values(await toFileEntries(model))).toEqual(values(new Map(state.raw)));
     expect(values(await toFileEntries(model, ema.state().averages))).toEqual(values(new Map(state.averages)));
-    expect(values(await toFileEntries(model, optimizer.state()))).toEqual(values(new Map(state.momentum)));
+    const velocities = optimizer.state().slots.get("momentumBuffer")!;
+    expect(values(await toFileEntries(model, velocities))).toEqual(
+      values(new Map(state.optimizer.get("momentumBuffer"))),
+    );
   });
 
-  it.each(["raw", "averages", "momentum"] as const)("refuses NaN in its %s, by name", async (part) => {
+  it.each(["raw", "averages", "momentumBuffer"] as const)("refuses NaN in its %s, by name", async (part) => {
     const state = await readTrainingCheckpoint(path);
-    const [name, { shape, values }] = [...state[part]].find(([, entry]) => entry.values instanceof Float32Array)!;
-    const spoilt = new Map(state[part]).set(name, { shape, values: values.map((x, i) => (i === 1 ? Number.NaN : x)) });
+    const entries = part === "momentumBuffer" ? state.optimizer.get(part)! : state[part];
+    const [name, { shape, values }] = [...entries].find(([, entry]) => entry.values instanceof Float32Array)!;
+    const spoilt = new Map(entries).set(name, { shape, values: values.map((x, i) => (i === 1 ? Number.NaN : x)) });
     const numbers = { lr: 0.1, initialLr: 0.1, momentum: 0.9, dampening: 0, nesterov: false };
     const file = encodeMmengineCheckpoint(
-      { ...state, [part]: spoilt },
+      { ...state, ...(part === "momentumBuffer" ? { optimizer: new Map([[part, spoilt]]) } : { [part]: spoilt }) },
       {},
       { numbersOf: () => ({ ...numbers, weightDecay: 0, initialWeightDecay: 0 }) },
     );
     const spoiltPath = join(folder, `nan-${part}.pth`);
     writeFileSync(spoiltPath, file);
-    const called = { raw: "", averages: "average of ", momentum: "momentum of " }[part];
+    const called = { raw: "", averages: "average of ", momentumBuffer: "momentumBuffer of " }[part];
     await expect(adoptMmengineCheckpoint(spoiltPath, header)).rejects.toThrow(`${spoiltPath}: ${called}${name}[`);
   });
 
@@ -133,7 +138,8 @@ describe("convertToMmengine", () => {
       { _global_step: 3, last_step: -1 },
       { _global_step: 3, last_step: 3 },
     ]);
-    const { raw, momentum } = await readTrainingCheckpoint(path);
+    const { raw, optimizer } = await readTrainingCheckpoint(path);
+    const momentum = optimizer.get("momentumBuffer")!;
     for (const [i, found] of answer!.parameters.entries()) {
       // recipe: warm-up from 1e-4 to 0.1 over 20 steps; decay along a cosine over 300 epochs
       expect(found.lr).toBeCloseTo(0.1 * (0.001 + (0.999 * 12) / 19), 12);
