@@ -10,7 +10,6 @@ import { type GpuResults, linesOf, pageOf } from "./gpu/page.js";
 import { measureProducts } from "./gpu/products.js";
 import { measureSteps } from "./gpu/steps.js";
 import { afterwards, describeMachine, machineLine } from "./measure/machine.js";
-import type { BenchOptions } from "./options.js";
 import { resultsFolder } from "./paths.js";
 import { rounded, writeIndex, writeWhole } from "./report/results.js";
 
@@ -20,8 +19,18 @@ const ENQUEUE_SAMPLES = 20;
 
 type Tell = (line: string) => void;
 
+export interface GpuBenchOptions {
+  readonly isQuick: boolean;
+  readonly isJson: boolean;
+  /** Name to save under. */
+  readonly save: string | undefined;
+  readonly imageSize: number | undefined;
+  /** Of training steps; where there is none, what suits the device. */
+  readonly batches: readonly number[];
+}
+
 /** Throws BackendError where no device answers. */
-export async function measureGpu(options: BenchOptions, tell: Tell): Promise<void> {
+export async function measureGpu(options: GpuBenchOptions, tell: Tell): Promise<void> {
   const { isQuick, isJson, save } = options;
   const machine = describeMachine();
   const backend = await createGpuBackend();

@@ -109,7 +109,7 @@ export function kernelRow({ one, seconds }: Timing, peaks: Peaks): KernelRow {
   const floor = floorOf(work, peaks);
   return {
     ...{ group, name, threads: peaks.threads, medianMs, bestMs, spread: spread(seconds), samples: seconds.length },
-    ...(work.flops !== undefined && { gflops: work.flops / medianMs / 1e6 }),
+    ...(work.flops !== undefined && work.flops > 0 && { gflops: work.flops / medianMs / 1e6 }),
     ...(work.bytes !== undefined && { gbps: work.bytes / medianMs / 1e6 }),
     ...(work.images !== undefined && { imagesPerSecond: (1000 * work.images) / medianMs }),
     ...(floor && { shareOfPeak: floor.ms / bestMs, bound: floor.bound }),

@@ -33,7 +33,8 @@ async function run(args: readonly string[], isJson: boolean): Promise<Outcome | 
     ? { values: {}, words: rest, given: new Set<string>() }
     : parse(command, rest);
   const terminal = new Terminal(isJson ? process.stderr : process.stdout, process.env);
-  return command.run(values, words, { terminal, caller: callerPrefix() }, given);
+  const aside = process.stdout.isTTY ? terminal : new Terminal(process.stderr, process.env);
+  return command.run(values, words, { terminal, aside, caller: callerPrefix() }, given);
 }
 
 const asksForHelp = (args: readonly string[]): boolean => args.includes("--help") || args.includes("-h");

@@ -90,9 +90,8 @@ export const allWorkersOption = integer({
 });
 
 /** Who turns JPEG files into pixels. */
-export const decoderOption = choice(decoderNames, {
-  help: "what decodes JPEG; libjpeg-turbo (WebAssembly) and sharp (native) are faster and need their package",
-  default: "jpeg-js",
+export const decoderOption = optionalChoice(decoderNames, {
+  help: "what decodes JPEG; default: sharp (native) or libjpeg-turbo (WebAssembly), which have OpenCV's exact pixels, where installed, else jpeg-js",
 });
 
 /** What a data set may be; for the help. */

@@ -32,7 +32,10 @@ export interface TrainOptions {
   readonly checkEvery?: number;
   /** Decoding threads of this process. */
   readonly workers: number;
-  /** Who turns JPEG files into pixels. Default jpeg-js. */
+  /**
+   * Who turns JPEG files into pixels. Default: of a resumed run its own or one with the same pixels, else the fastest
+   * installed one with OpenCV's exact pixels, else jpeg-js; rank 0 decides.
+   */
   readonly decoder?: DecoderName;
   /** Stop after this step, counted from 1 over the whole run. */
   readonly maxSteps?: number;

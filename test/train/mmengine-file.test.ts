@@ -31,6 +31,7 @@ const header: CheckpointHeader = {
   numClasses: 5,
   classes: ["a", "b", "c", "d", "e"],
   trainImages: 8,
+  decoder: "jpeg-js",
 };
 const stepsPerEpoch = 4;
 /** The recipe's schedules with other optimisers; each has options that are not the default. */

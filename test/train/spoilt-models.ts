@@ -81,6 +81,7 @@ export const modelOf = (): MobileOne => {
 };
 export const header: CheckpointHeader = {
   ...{ recipe: mobileoneS0Demo, seed: 0, replicas: 1, numClasses: 2, classes: ["a", "b"], trainImages: 9 },
+  decoder: "jpeg-js",
 };
 
 /** Batch norms that are finite, and whose blocks multiply by more than a float32 can hold. */

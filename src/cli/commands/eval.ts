@@ -51,8 +51,8 @@ export const evaluation = defineCommand({
   ],
   async run(values, _, { terminal }) {
     const checkpoint = required("eval: --checkpoint", values.checkpoint, "FILE");
-    const { data = demoData, split, batchSize, workers, decoder } = values;
-    await loadDecoder(decoder); // a missing package is told before any work
+    const { data = demoData, split, batchSize, workers } = values;
+    const { name: decoder } = await loadDecoder(values.decoder); // a missing package is told before any work
     const backend = await startBackend(values);
     const { model, classes, info, path } = await loadModel(checkpoint, values.weights);
     const dataset = openDataset(data, split, { numClasses: info.numClasses });
@@ -90,6 +90,7 @@ export const evaluation = defineCommand({
       form: info.form,
       data,
       split,
+      decoder,
       top1,
       top5,
       loss,

@@ -8,6 +8,8 @@
  */
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
+
+import { type DecoderName, decoderNames } from "../../data/codecs/decoder.js";
 import { decodeSafetensors, encodeSafetensors, fromFileEntries, toFileEntries } from "../../io/index.js";
 import type { MobileOne } from "../../models/index.js";
 import type { OptimizerKind } from "../../optim/index.js";
@@ -18,13 +20,14 @@ import { differences, firstDifferences } from "../recipes/differences.js";
 import { inTodaysForm } from "../recipes/plan.js";
 import type { Recipe } from "../recipes/recipe.js";
 import type { Session } from "../steps/session.js";
+
 import { joinEntries, namedEntries, splitEntries } from "./checkpoint-entries.js";
 import { describe, readCheckpointBytes } from "./model-file.js";
 import { fromOptimizerEntries, startedParameters, toOptimizerEntries } from "./optimizer-entries.js";
 
 const FORMAT = "tensorone-checkpoint-1";
 
-/** What has to be the same for a run to go on. */
+/** What a run is: what has to be the same for it to go on, and who decodes, which may change where the pixels do not. */
 export interface CheckpointHeader {
   readonly recipe: Recipe;
   readonly seed: number;
@@ -32,9 +35,12 @@ export interface CheckpointHeader {
   readonly numClasses: number;
   readonly classes: readonly string[];
   readonly trainImages: number;
+  readonly decoder: DecoderName;
 }
 
-export interface CheckpointFile extends CheckpointHeader {
+export interface CheckpointFile extends Omit<CheckpointHeader, "decoder"> {
+  /** Absent from files of versions that decoded by jpeg-js unless told otherwise, and did not keep it. */
+  readonly decoder?: DecoderName;
   readonly format: string;
   readonly tensors: string;
   readonly sha256: string;
@@ -107,6 +113,9 @@ export async function readCheckpointFile(path: string): Promise<CheckpointFile> 
     !file.recipe?.ema
   )
     throw new DamagedError(`${path}: format ${JSON.stringify(file?.format)}, expected ${FORMAT}`);
+  const { decoder } = file;
+  if (decoder !== undefined && !decoderNames.includes(decoder))
+    throw new DamagedError(`${path}: decoder ${JSON.stringify(decoder)}, expected one of ${decoderNames.join(", ")}`);
   // runs of one replica once did not say so, and recipes not how they were planned
   return { replicas: 1, ...file, recipe: inTodaysForm(file.recipe!) } as CheckpointFile;
 }
@@ -127,9 +136,10 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 
 /** Throws CheckpointError naming what differs from the run at hand. */
 export function expectSameRun(path: string, file: CheckpointFile, header: CheckpointHeader): void {
-  const { recipe, seed, replicas, numClasses, classes, trainImages } = file;
-  const own = { recipe: inTodaysForm(recipe), seed, replicas, numClasses, classes, trainImages };
-  const changed = differences(own, { ...header, recipe: inTodaysForm(header.recipe) });
+  const fixed = ({ recipe, seed, replicas, numClasses, classes, trainImages }: Omit<CheckpointHeader, "decoder">) => {
+    return { recipe: inTodaysForm(recipe), seed, replicas, numClasses, classes, trainImages };
+  };
+  const changed = differences(fixed(file), fixed(header));
   if (changed.length > 0)
     throw new CheckpointError(
       `${path}: belongs to another run: ${firstDifferences(changed)}`,
