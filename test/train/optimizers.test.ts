@@ -54,6 +54,7 @@ const sessionOf = (recipe: Recipe): Session =>
   new Session(recipe, new MobileOne(small, { numClasses: CLASSES, seed: 3 }), PER_EPOCH);
 const headerOf = (recipe: Recipe, replicas = 1) => ({
   ...{ recipe, seed: 0, replicas, numClasses: CLASSES, classes: ["a", "b", "c"], trainImages: 40 },
+  decoder: "jpeg-js" as const,
 });
 
 function batchOf(replica: number, step: number, size = 4, side = 32): Batch {
