@@ -20,7 +20,8 @@ export interface PartEntry {
   readonly notes: string[];
 }
 
-const shown = (value: Row[string] | undefined): string => {
+/** A cell: four figures of what is not whole. */
+export const shown = (value: Row[string] | undefined): string => {
   if (value === null || value === undefined) return "";
   if (typeof value !== "number" || Number.isInteger(value)) return String(value);
   return Math.abs(value) >= 1000 ? value.toFixed(0) : value.toPrecision(4);
