@@ -9,10 +9,9 @@ import { measureEnqueue } from "./gpu/enqueue.js";
 import { type GpuResults, linesOf, pageOf } from "./gpu/page.js";
 import { measureProducts } from "./gpu/products.js";
 import { measureSteps } from "./gpu/steps.js";
-import { afterwards, describeMachine, machineLine } from "./machine.js";
-import type { BenchOptions } from "./options.js";
+import { afterwards, describeMachine, machineLine } from "./measure/machine.js";
 import { resultsFolder } from "./paths.js";
-import { rounded, writeIndex, writeWhole } from "./results.js";
+import { rounded, writeIndex, writeWhole } from "./report/results.js";
 
 const onHardware = { batches: [32, 64, 128, 256, 512, 1024], deployBatches: [1, 32, 256], imageSize: 224, samples: 20 };
 const onSoftware = { batches: [2, 4, 8], deployBatches: [1, 8], imageSize: 32, samples: 5 };
@@ -20,13 +19,23 @@ const ENQUEUE_SAMPLES = 20;
 
 type Tell = (line: string) => void;
 
+export interface GpuBenchOptions {
+  readonly isQuick: boolean;
+  readonly isJson: boolean;
+  /** Name to save under. */
+  readonly save: string | undefined;
+  readonly imageSize: number | undefined;
+  /** Of training steps; where there is none, what suits the device. */
+  readonly batches: readonly number[];
+}
+
 function writeResults(name: string, results: GpuResults): void {
   writeWhole(join(resultsFolder, `${name}.json`), `${JSON.stringify(results, rounded, 1)}\n`);
   writeWhole(join(resultsFolder, `${name}.md`), pageOf(results));
 }
 
 /** Throws BackendError where no device answers. */
-export async function measureGpu(options: BenchOptions, tell: Tell): Promise<void> {
+export async function measureGpu(options: GpuBenchOptions, tell: Tell): Promise<void> {
   const { isQuick, isJson, save } = options;
   const machine = describeMachine();
   const backend = await createGpuBackend();

@@ -157,7 +157,7 @@ function pack() {
 }
 
 try {
-  for (const made of ["dist/cli/main.js", "build/bench/measure.js", "node_modules/webgpu/dist/linux-x64/dawn.node"])
+  for (const made of ["dist/cli/main.js", "build/bench/gpu/measure.js", "node_modules/webgpu/dist/linux-x64/dawn.node"])
     if (!existsSync(join(root, made))) throw new Error(`${made} is missing: npm ci, then npm run gpu-bundle`);
   rmSync(bundle, { recursive: true, force: true });
   mkdirSync(bundle, { recursive: true });

@@ -9,12 +9,12 @@ import type { Clock } from "../../src/backends/gpu/timing.js";
 import { compile, models, noGrad, randn, scope, type Tensor } from "../../src/index.js";
 import type { ProfileRow } from "../../src/ops/program.js";
 import { mobileoneS0 } from "../../src/train/recipes/mobileone-s0.js";
-import { Session } from "../../src/train/session.js";
-import { WholeUpdate } from "../../src/train/whole-update.js";
+import { Session } from "../../src/train/steps/session.js";
+import { WholeUpdate } from "../../src/train/steps/whole-update.js";
 import { TensoroneError } from "../../src/util/errors.js";
-import type { OpCost } from "../profile.js";
-import { median, spread } from "../stats.js";
-import { makeBatch } from "../work.js";
+import type { OpCost } from "../measure/profile.js";
+import { median, spread } from "../measure/stats.js";
+import { makeBatch } from "../work/work.js";
 
 export interface GpuStepRow {
   readonly form: "train" | "deploy";

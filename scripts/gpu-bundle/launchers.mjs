@@ -34,4 +34,4 @@ fi
 exec "$here/bin/node" "$here/${file}" "$@"
 `;
 
-export const measureScript = launcher("build/bench/measure.js");
+export const measureScript = launcher("build/bench/gpu/measure.js");

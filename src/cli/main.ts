@@ -7,40 +7,12 @@ import "../index.js"; // gives tensors their methods and gradients
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { TensoroneError, UsageError } from "../util/errors.js";
-import { nearestName } from "../util/nearest.js";
 import { Terminal } from "../util/terminal.js";
-import type { Command, Outcome } from "./command.js";
-import { bench } from "./commands/bench.js";
-import { browse } from "./commands/browse.js";
-import { conversion } from "./commands/convert.js";
-import { evaluation } from "./commands/eval.js";
-import { exporting } from "./commands/export.js";
-import { predict } from "./commands/predict.js";
-import { preparation } from "./commands/prepare.js";
-import { reparameterization } from "./commands/reparameterize.js";
-import { schedule } from "./commands/schedule.js";
-import { summary } from "./commands/summary.js";
-import { training } from "./commands/train.js";
-import { verification } from "./commands/verify-dataset.js";
+import type { Outcome } from "./command.js";
+import { commandNamed, commands } from "./commands/index.js";
 import { commandHelp, overallHelp } from "./help.js";
 import { parse } from "./parse.js";
 import { callerPrefix, packageRoot } from "./paths.js";
-
-// a table of many commands: each one's values were typed where it was defined
-const commands = [
-  training,
-  evaluation,
-  predict,
-  preparation,
-  verification,
-  reparameterization,
-  exporting,
-  conversion,
-  schedule,
-  browse,
-  summary,
-  bench,
-] as unknown as readonly Command[];
 
 const version = (): string =>
   (JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string }).version;
@@ -49,19 +21,20 @@ const version = (): string =>
 async function run(args: readonly string[], isJson: boolean): Promise<Outcome | null> {
   const [name, ...rest] = args;
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
-    const about = commands.find((command) => command.name === rest[0]);
-    if (name === "help" && rest[0] !== undefined && !about) throw unknownCommand(rest[0]);
+    const [asked] = rest;
+    const about =
+      name === "help" && asked !== undefined ? commandNamed(asked) : commands.find((one) => one.name === asked);
     return say(about ? commandHelp(about) : overallHelp(commands, version()), name === undefined ? 2 : 0);
   }
   if (name === "--version" || name === "version") return say(version());
-  const command = commands.find((one) => one.name === name);
-  if (!command) throw unknownCommand(name);
+  const command = commandNamed(name);
   if (!command.takesAnything && asksForHelp(rest)) return say(commandHelp(command));
   const { values, words, given } = command.takesAnything
     ? { values: {}, words: rest, given: new Set<string>() }
     : parse(command, rest);
   const terminal = new Terminal(isJson ? process.stderr : process.stdout, process.env);
-  return command.run(values, words, { terminal, caller: callerPrefix() }, given);
+  const aside = process.stdout.isTTY ? terminal : new Terminal(process.stderr, process.env);
+  return command.run(values, words, { terminal, aside, caller: callerPrefix() }, given);
 }
 
 const asksForHelp = (args: readonly string[]): boolean => args.includes("--help") || args.includes("-h");
@@ -70,16 +43,6 @@ function say(text: string, exitCode = 0): null {
   process.stdout.write(`${text}\n`);
   process.exitCode = exitCode;
   return null;
-}
-
-function unknownCommand(given: string): UsageError {
-  const names = commands.map(({ name }) => name);
-  const nearest = nearestName(given, names);
-  const kind = given.startsWith("-") ? "option" : "command";
-  return new UsageError(
-    `tensorone: unknown ${kind} ${given}${nearest === undefined ? "" : `, the nearest is ${nearest}`}`,
-    `known commands are ${names.join(", ")}`,
-  );
 }
 
 /** One line and its hint; the stack only for those who ask. */

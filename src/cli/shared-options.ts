@@ -4,9 +4,9 @@
 import { availableParallelism } from "node:os";
 import { backendNames, setBackend } from "../backends/backend.js";
 import { decoderNames } from "../data/codecs/decoder.js";
-import { weightSets } from "../train/model-file.js";
-import type { PlanOverrides } from "../train/plan.js";
+import { weightSets } from "../train/checkpoints/model-file.js";
 import { type RecipeForm, recipeForms } from "../train/recipes/mobileone.js";
+import type { PlanOverrides } from "../train/recipes/plan.js";
 import { UsageError } from "../util/errors.js";
 import { choice, flag, integer, number, optionalChoice, type Values } from "./options.js";
 
@@ -90,9 +90,8 @@ export const allWorkersOption = integer({
 });
 
 /** Who turns JPEG files into pixels. */
-export const decoderOption = choice(decoderNames, {
-  help: "what decodes JPEG; libjpeg-turbo (WebAssembly) and sharp (native) are faster and need their package",
-  default: "jpeg-js",
+export const decoderOption = optionalChoice(decoderNames, {
+  help: "what decodes JPEG; default: sharp (native) or libjpeg-turbo (WebAssembly), which have OpenCV's exact pixels, where installed, else jpeg-js",
 });
 
 /** What a data set may be; for the help. */

@@ -4,17 +4,18 @@
  */
 import { DataError } from "../util/errors.js";
 import type { DecoderName } from "./codecs/decoder.js";
-import { type Dataset, openDataset } from "./dataset.js";
-import { openWorkforce } from "./decode-pool.js";
-import { ImageFolder } from "./image-folder.js";
-import { sourceName } from "./picture-source.js";
-import { isShardSet } from "./shards/shard-set.js";
-import type { Workforce } from "./tasks.js";
+import { openWorkforce } from "./reading/decode-pool.js";
+import type { Workforce } from "./reading/tasks.js";
+import { type Dataset, openDataset } from "./sets/dataset.js";
+import { ImageFolder } from "./sets/image-folder.js";
+import { sourceName } from "./sets/picture-source.js";
+import { isShardSet } from "./sets/shards/shard-set.js";
 
 export interface VerifyOptions {
   /** Image folder or shards. */
   readonly data: string;
-  readonly decoder: DecoderName;
+  /** Default as in ReaderOptions. */
+  readonly decoder?: DecoderName;
   readonly workers: number;
   readonly onProgress?: (progress: { readonly split: string; readonly done: number; readonly total: number }) => void;
 }
@@ -49,7 +50,7 @@ export async function verifyDataset({ data, decoder, workers, onProgress }: Veri
   const problems: string[] = [];
   const oddities: Oddity[] = [];
   const datasets = ["train", "val"].map((split) => openLeniently(data, split, problems));
-  const workforce = openWorkforce(workers, { decoder });
+  const workforce = openWorkforce(workers, decoder ? { decoder } : {});
   try {
     for (const dataset of datasets) {
       if (dataset === undefined) continue;

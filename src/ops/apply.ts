@@ -1,5 +1,6 @@
 /**
- * The one door through which every op goes: check, allocate, run, record. Autograd and compile plug in by the hook.
+ * apply() runs every op: check, allocate, run, record. update() runs every update. Autograd (recorder) and compile (tracer)
+ * each install one hook here.
  */
 import { allocate, defaultStorage } from "../tensor/create.js";
 import type { Shape } from "../tensor/shape.js";

@@ -2,13 +2,14 @@
  * What a training run is asked for, and what it answers.
  */
 import type { DecoderName } from "../data/codecs/decoder.js";
-import type { DecodeStats } from "../data/loader.js";
+import type { DecodeStats } from "../data/reading/loader.js";
 import type { Certificate } from "../models/index.js";
-import type { Logger, ValidationInfo } from "./events.js";
-import type { WeightSet } from "./model-file.js";
-import type { PlanOverrides } from "./plan.js";
-import type { ProcessGroup } from "./process-group.js";
-import type { Recipe } from "./recipe.js";
+import type { StopSignal } from "../util/host-types.js";
+import type { WeightSet } from "./checkpoints/model-file.js";
+import type { Logger, ValidationInfo } from "./loggers/events.js";
+import type { PlanOverrides } from "./recipes/plan.js";
+import type { Recipe } from "./recipes/recipe.js";
+import type { ProcessGroup } from "./replicas/process-group.js";
 
 export interface TrainOptions {
   /** As published, which is then fitted to the steps of the run (plan.ts), or as a checkpoint has it. */
@@ -31,7 +32,10 @@ export interface TrainOptions {
   readonly checkEvery?: number;
   /** Decoding threads of this process. */
   readonly workers: number;
-  /** Who turns JPEG files into pixels. Default jpeg-js. */
+  /**
+   * Who turns JPEG files into pixels. Default: of a resumed run its own or one with the same pixels, else the fastest
+   * installed one with OpenCV's exact pixels, else jpeg-js; rank 0 decides.
+   */
   readonly decoder?: DecoderName;
   /** Stop after this step, counted from 1 over the whole run. */
   readonly maxSteps?: number;
@@ -54,7 +58,7 @@ export interface TrainOptions {
    * is a number above 0, is what the result of every rank calls `stopCode`; above 1 it stands for a process that is being
    * ended: the checkpoint alone is written.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal;
   /** For the run's information only, e.g. "wasm x2". */
   readonly backendLabel: string;
 }

@@ -3,10 +3,10 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "n
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, describe, expect, it } from "vitest";
-import type { PartEntry } from "../../bench/measure/findings.js";
-import { help, parseMeasureOptions } from "../../bench/measure/options.js";
-import { partNames, parts } from "../../bench/measure/parts.js";
-import { measureAll } from "../../bench/measure/run.js";
+import type { PartEntry } from "../../bench/gpu/measure/findings.js";
+import { help, parseMeasureOptions } from "../../bench/gpu/measure/options.js";
+import { partNames, parts } from "../../bench/gpu/measure/parts.js";
+import { measureAll } from "../../bench/gpu/measure/run.js";
 import { findRoot } from "../../bench/paths.js";
 import { UsageError } from "../../src/util/errors.js";
 

@@ -5,6 +5,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { loadDecoder } from "../../src/data/codecs/decoder.js";
 import { packageRoot, tensorone } from "./spawn.js";
 
 const images = join(packageRoot, "test", "golden", "data", "images");
@@ -38,6 +39,19 @@ test("train --json: one object on stdout, the run on stderr, every file written"
     expect(existsSync(join(folder, String(json[name])))).toBe(true);
   const kinds = readFileSync(join(folder, "run", "log.jsonl"), "utf8").match(/"kind":"\w+"/g);
   expect(kinds).toEqual(['"kind":"train"', '"kind":"train"', '"kind":"val"']);
+});
+
+test("the default decoder is said in the first lines, kept by the run, and gone on with", async () => {
+  const { name } = await loadDecoder();
+  const [first = ""] = trained.stderr.split("epoch 1");
+  expect(first).toContain(`decoder ${name}\n`);
+  const kept = (file: string) => (JSON.parse(readFileSync(join(folder, file), "utf8")) as { decoder: string }).decoder;
+  expect([kept("run/run.json"), kept("run/checkpoints/epoch_001.json")]).toEqual([name, name]);
+  const run = tensorone(["eval", "--checkpoint", "run/model.safetensors", "--data", "pets", "--workers", "0"], folder);
+  expect(run.stdout.split("\n")[1]).toMatch(new RegExp(`decoder ${name}$`));
+  const options = ["--checkpoint", "run/model-deploy.safetensors", "--decoder", "jpeg-js"];
+  const predicted = tensorone(["predict", ...options, join(images, "rgb.jpg")], folder);
+  expect(predicted.stderr).toMatch(/^mobileone_s0 {2}deploy form {2}backend wasm x\d+ {2}decoder jpeg-js\n$/);
 });
 
 test("train ends with three commands that work when pasted", () => {

@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import "../../src/index.js";
 import { decodeSafetensors, type StoredTensor } from "../../src/io/index.js";
 import { createModel } from "../../src/models/index.js";
-import { saveModelFile } from "../../src/train/model-file.js";
+import { saveModelFile } from "../../src/train/checkpoints/model-file.js";
 import { fingerprint, packageRoot, tensorone } from "./spawn.js";
 
 const demo = join(packageRoot, "demo", "fashion-mnist");
@@ -173,7 +173,7 @@ describe("--weights", () => {
     expect(jsonOf("eval --checkpoint sets --data whole --threads 1").loss).not.toBeCloseTo(figures[0]!.loss, 6);
     const [picture] = readdirSync(join(folder, "whole", "val", "cat"));
     const guess = (weights: string) =>
-      run(`predict --checkpoint sets --weights ${weights} whole/val/cat/${picture} --threads 1`);
+      run(`predict --checkpoint sets --weights ${weights} whole/val/cat/${picture} --threads 1`, true);
     expect(guess("raw").code).toBe(0);
     expect(guess("raw").stdout).not.toBe(guess("averaged").stdout);
   });

@@ -3,12 +3,12 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { crop, type Image } from "../../src/data/codecs/image.js";
 import { decodeImage } from "../../src/data/codecs/index.js";
-import { openDataset } from "../../src/data/dataset.js";
-import { crop, type Image } from "../../src/data/image.js";
-import { DataLoader } from "../../src/data/loader.js";
-import { trainPipeline } from "../../src/train/pipeline.js";
+import { DataLoader } from "../../src/data/reading/loader.js";
+import { openDataset } from "../../src/data/sets/dataset.js";
 import { mobileoneRecipe } from "../../src/train/recipes/mobileone.js";
+import { trainPipeline } from "../../src/train/recipes/pipeline.js";
 import { packageRoot, tensorone } from "./spawn.js";
 
 const images = join(packageRoot, "test", "golden", "data", "images");
@@ -122,7 +122,9 @@ test("browse needs nothing but a name, and does not overwrite", () => {
   expect(readFileSync(join(folder, "mine.png"), "utf8")).toBe("mine");
   const { code, stdout } = tensorone(["browse", "--count", "3"], folder);
   expect(code).toBe(0);
-  expect(stdout).toMatch(/^recipe mobileone_s0-demo, epoch 0: 32x32, no RandAugment\nwrote browse\.png/);
+  expect(stdout).toMatch(
+    /^recipe mobileone_s0-demo, epoch 0: 32x32, no RandAugment {2}decoder [a-z-]+\nwrote browse\.png/,
+  );
   expect(tensorone(["browse", "--data", "nothing", "--out", "x.png"], folder).code).toBe(1);
   expect(existsSync(join(folder, "x.png"))).toBe(false);
 });

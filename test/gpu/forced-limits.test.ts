@@ -3,7 +3,7 @@
  * refused with the numbers, and a device that goes away is an error that names it.
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { makeBatch } from "../../bench/work.js";
+import { makeBatch } from "../../bench/work/work.js";
 import { type Backend, withBackend } from "../../src/backends/backend.js";
 import { openDevice } from "../../src/backends/gpu/device.js";
 import { createGpuBackend, GpuBackend } from "../../src/backends/gpu/gpu-backend.js";
@@ -12,8 +12,8 @@ import { WebGpuExecutor } from "../../src/backends/gpu/webgpu-executor.js";
 import { models, zeros } from "../../src/index.js";
 import type { Attrs } from "../../src/ops/spec.js";
 import { mobileoneS0 } from "../../src/train/recipes/mobileone-s0.js";
-import { Session } from "../../src/train/session.js";
-import { WholeUpdate } from "../../src/train/whole-update.js";
+import { Session } from "../../src/train/steps/session.js";
+import { WholeUpdate } from "../../src/train/steps/whole-update.js";
 import { DeviceLostError, MemoryError } from "../../src/util/errors.js";
 import { type Case, cases, type GridOp } from "../conformance/cases.js";
 import { errorsOf } from "../conformance/errors.js";

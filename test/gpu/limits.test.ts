@@ -3,13 +3,13 @@
  * refused before the first, a recording does not double the memory, and what a device reports is an error with a name.
  */
 import { describe, expect, it } from "vitest";
-import { makeBatch } from "../../bench/work.js";
+import { makeBatch } from "../../bench/work/work.js";
 import { withBackend } from "../../src/backends/backend.js";
 import { createGpuBackend, type GpuBackend } from "../../src/backends/gpu/gpu-backend.js";
 import { models, tensor, zeros } from "../../src/index.js";
 import { mobileoneS0 } from "../../src/train/recipes/mobileone-s0.js";
-import { Session } from "../../src/train/session.js";
-import { WholeUpdate } from "../../src/train/whole-update.js";
+import { Session } from "../../src/train/steps/session.js";
+import { WholeUpdate } from "../../src/train/steps/whole-update.js";
 import { BackendError, DeviceError, DeviceLostError, MemoryError } from "../../src/util/errors.js";
 import { asNavigator, type CountedLimits, CountingDevice, largeCard, webgpuDefaults } from "./counting-device.js";
 

@@ -1,6 +1,6 @@
 /**
  * Turns what lowerings ask of a plan into calls: a pipeline, the places that it binds, a number of workgroups and a block
- * of parameters. Whoever takes them encodes them now or keeps them for a replay.
+ * of parameters. Eager ops encode them at once, a recording keeps them for its replays.
  */
 import { BackendError, ShapeError } from "../../util/errors.js";
 import type { BufferPool, PooledBuffer } from "./buffer-pool.js";

@@ -3,16 +3,9 @@
  * limits, and collects its errors, which WebGPU reports to nobody in particular and long after the call that caused them.
  */
 import { BackendError, DeviceError, DeviceLostError, MemoryError, type TensoroneError } from "../../util/errors.js";
+import { installLine } from "../../util/optional-packages.js";
 import { isNode } from "../../util/platform.js";
-
-/** What runs the kernels. */
-export interface DeviceInfo {
-  readonly vendor: string;
-  readonly architecture: string;
-  readonly description: string;
-  /** A driver that computes on the processor. */
-  readonly isSoftware: boolean;
-}
+import type { DeviceInfo } from "../contract.js";
 
 export interface Device {
   readonly gpu: GPUDevice;
@@ -25,7 +18,6 @@ export interface Device {
   dispose(): void;
 }
 
-const DAWN = "0.6.2";
 /** Timestamps to the nanosecond, not rounded to a tenth of a millisecond as for pages one does not trust. */
 const DAWN_OPTIONS = ["disable-dawn-features=timestamp_quantization"];
 
@@ -52,12 +44,12 @@ async function entryPoint(): Promise<GPU> {
       'setBackend("gpu", { mode: "webasm" }) is slow and right; setBackend("wasm") is fast',
     );
   try {
-    const dawn = (await import("webgpu")) as unknown as { create(options: string[]): GPU };
+    const dawn = (await import("#webgpu")) as unknown as { create(options: string[]): GPU };
     return dawn.create(DAWN_OPTIONS);
   } catch (error) {
     throw new BackendError(
       `gpu: WebGPU for Node cannot be loaded (${error instanceof Error ? error.message.split("\n")[0] : error})`,
-      `npm install webgpu@${DAWN}`,
+      installLine("gpu.js", "webgpu"),
     );
   }
 }

@@ -11,8 +11,9 @@ import { type Shape, sizeOf } from "../../tensor/shape.js";
 import type { Allocation, Storage } from "../../tensor/storage.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { BackendError, MemoryError } from "../../util/errors.js";
+import type { DeviceInfo, GpuFigures, GpuMode } from "../contract.js";
 import { arrayExecutor } from "./array-executor.js";
-import { type DeviceInfo, openDevice } from "./device.js";
+import { openDevice } from "./device.js";
 import type { Executor, GpuAllocation } from "./executor.js";
 import { type GpuJs, loadGpuJs } from "./gpujs.js";
 import { expectFloat32 } from "./held.js";
@@ -22,8 +23,6 @@ import { updates } from "./kernels/updates.js";
 import { type Operand, type Place, type Plan, part } from "./plan.js";
 import { WebGpuExecutor } from "./webgpu-executor.js";
 
-/** webgpu: a device. webasm and cpu: gpu.js on the processor, slow, for correctness anywhere. */
-export type GpuMode = "webgpu" | "webasm" | "cpu";
 export const gpuModes: readonly GpuMode[] = ["webgpu", "webasm", "cpu"];
 
 export interface GpuOptions {
@@ -62,7 +61,7 @@ function lowerUpdate(op: UpdateName, operands: readonly Operand[], attrs: unknow
 
 const placeOf = (allocation: Allocation): Place => (allocation as GpuAllocation).place;
 
-export class GpuBackend implements Runner {
+export class GpuBackend implements Runner, GpuFigures {
   readonly name = "gpu";
   readonly dtypes = ["float32", "float64", "int32", "uint8"] as const;
   /** Numbers are float32 on a device and in the arrays that stand in for it. */

@@ -1,4 +1,4 @@
-/** `bench`: the door to bench/, which is compiled apart, when it is asked for, and comes with the repository only. */
+/** `bench`: starts bench/, which is compiled on demand and is part of the repository, not of the package. */
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";
 import { join } from "node:path";

@@ -2,15 +2,15 @@
 import { relative } from "node:path";
 import { encode } from "fast-png";
 import { loadDecoder } from "../../data/codecs/decoder.js";
-import { type Dataset, openDataset } from "../../data/dataset.js";
-import { createImage, type Image } from "../../data/image.js";
-import { PictureFiles, sourceName } from "../../data/picture-source.js";
+import { createImage, type Image } from "../../data/codecs/image.js";
 import { MersenneTwister, sampleSeed } from "../../data/random.js";
-import { EpochSampler } from "../../data/sampler.js";
+import { EpochSampler } from "../../data/reading/sampler.js";
+import { type Dataset, openDataset } from "../../data/sets/dataset.js";
+import { PictureFiles, sourceName } from "../../data/sets/picture-source.js";
 import { applyTransform } from "../../data/transforms/index.js";
 import { type Drawn, traceTransform } from "../../data/transforms/trace.js";
 import { listModels, type ModelName } from "../../models/index.js";
-import { trainPhase, trainPipeline } from "../../train/pipeline.js";
+import { trainPhase, trainPipeline } from "../../train/recipes/pipeline.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { DataError } from "../../util/errors.js";
 import { formatInteger } from "../../util/format.js";
@@ -18,7 +18,7 @@ import { contactSheet, fitted } from "../browse/contact-sheet.js";
 import { defineCommand } from "../command.js";
 import { choice, flag, integer, text } from "../options.js";
 import { checkOutput, demoData, shownPath } from "../paths.js";
-import { commonOptions, dataHelp, decoderOption, recipeOption } from "../shared-options.js";
+import { commonOptions, dataHelp, decoderLabel, decoderOption, recipeOption } from "../shared-options.js";
 import { chooseRecipe } from "../train/choose-recipe.js";
 
 /** Width the sheet tries to keep to. */
@@ -91,12 +91,28 @@ export const browse = defineCommand({
     await writeFileAtomic(out, encode({ ...sheet, depth: 8 }));
     const { randAugmentLevel, trainSize } = trainPhase(recipe, epoch);
     const augmentation = randAugmentLevel === null ? "no RandAugment" : `RandAugment level ${randAugmentLevel}`;
-    terminal.print(`recipe ${recipe.name}, epoch ${epoch}: ${trainSize}x${trainSize}, ${augmentation}`);
+    terminal.print(
+      `recipe ${recipe.name}, epoch ${epoch}: ${trainSize}x${trainSize}, ${augmentation}  ${decoderLabel(decoder.name, 0)}`,
+    );
     terminal.print(
       `wrote ${shownPath(out)}  ${sheet.width}x${sheet.height}: ${pictures.length} of ${formatInteger(dataset.length)} pictures, each as it is and in ${variants} epoch${variants > 1 ? "s" : ""}`,
     );
     const { width, height } = sheet;
-    return { json: { recipe: recipe.name, data, out, width, height, tile, epoch, variants, seed, pictures } };
+    return {
+      json: {
+        recipe: recipe.name,
+        data,
+        decoder: decoder.name,
+        out,
+        width,
+        height,
+        tile,
+        epoch,
+        variants,
+        seed,
+        pictures,
+      },
+    };
   },
 });
 

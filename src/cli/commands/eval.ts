@@ -1,12 +1,12 @@
 /** `eval`: accuracy of a checkpoint on a split of a data set; a training form also shows its folding certificate. */
 import { loadDecoder } from "../../data/codecs/decoder.js";
-import { openDataset } from "../../data/dataset.js";
-import { DataLoader } from "../../data/loader.js";
+import { DataLoader } from "../../data/reading/loader.js";
+import { openDataset } from "../../data/sets/dataset.js";
 import { evalTransform } from "../../data/transforms/index.js";
 import { reparameterize } from "../../models/index.js";
-import { compareClasses } from "../../train/class-names.js";
+import { compareClasses } from "../../train/checkpoints/class-names.js";
+import { loadModel } from "../../train/checkpoints/run-weights.js";
 import { evaluate } from "../../train/evaluate.js";
-import { loadModel } from "../../train/run-weights.js";
 import { formatInteger, formatLoss, formatPercent, formatSpeed } from "../../util/format.js";
 import { progressBar } from "../../util/terminal.js";
 import { certificateJson, certificateLine } from "../certificate.js";
@@ -51,8 +51,8 @@ export const evaluation = defineCommand({
   ],
   async run(values, _, { terminal }) {
     const checkpoint = required("eval: --checkpoint", values.checkpoint, "FILE");
-    const { data = demoData, split, batchSize, workers, decoder } = values;
-    await loadDecoder(decoder); // a missing package is told before any work
+    const { data = demoData, split, batchSize, workers } = values;
+    const { name: decoder } = await loadDecoder(values.decoder); // a missing package is told before any work
     const backend = await startBackend(values);
     const { model, classes, info, path } = await loadModel(checkpoint, values.weights);
     const dataset = openDataset(data, split, { numClasses: info.numClasses });
@@ -90,6 +90,7 @@ export const evaluation = defineCommand({
       form: info.form,
       data,
       split,
+      decoder,
       top1,
       top5,
       loss,

@@ -1,8 +1,8 @@
 /** `prepare`: packs an image folder into tar shards, which the same commands then read in its place. */
 import { resolve } from "node:path";
 import { loadDecoder } from "../../data/codecs/decoder.js";
-import { type PackFormat, packFormats, packQuality } from "../../data/shards/pack.js";
-import { prepareShards } from "../../data/shards/prepare.js";
+import { prepareShards } from "../../data/prepare.js";
+import { type PackFormat, packFormats, packQuality } from "../../data/sets/shards/pack.js";
 import { UsageError } from "../../util/errors.js";
 import { formatBytes, formatInteger } from "../../util/format.js";
 import { progressBar } from "../../util/terminal.js";
@@ -38,8 +38,8 @@ export const preparation = defineCommand({
     const [data = "", out = ""] = words;
     if (resolve(data) === resolve(out))
       throw new UsageError(`prepare: ${data} is both DATA and OUT, expected two folders`, "choose another name");
-    const { shortSide, format, shardImages, workers, decoder } = values;
-    await loadDecoder(decoder);
+    const { shortSide, format, shardImages, workers } = values;
+    const { name: decoder } = await loadDecoder(values.decoder);
     const made =
       shortSide === undefined ? "the files as they are" : `short side ${shortSide}, ${format}, decoder ${decoder}`;
     terminal.print(`${shownPath(data)} -> ${shownPath(out)}: ${made}`);

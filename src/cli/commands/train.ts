@@ -1,10 +1,9 @@
 /** `train`: runs a recipe on a data set, in one process or several, and ends with what came of it and what to try next. */
-import { loadDecoder } from "../../data/codecs/decoder.js";
 import { joinProcessGroup } from "../../distributed/join.js";
 import { listModels, type ModelName } from "../../models/index.js";
 import { ConsoleLogger } from "../../train/loggers/console.js";
 import { JsonlLogger } from "../../train/loggers/jsonl.js";
-import { expectReplicas } from "../../train/replica-tree.js";
+import { expectReplicas } from "../../train/replicas/replica-tree.js";
 import { train } from "../../train/trainer.js";
 import { certificateJson } from "../certificate.js";
 import { defineCommand } from "../command.js";
@@ -119,7 +118,6 @@ export const training = defineCommand({
     }
     for (const line of notices) say(line);
     const { decoder, backend, turbo } = settings;
-    await loadDecoder(decoder); // a missing package is told before any work
     const { threads, workers } = shareOfMachine(values, group.localSize);
     const backendLabel = await startBackend({ backend, turbo, threads });
     const interruption = interruptions((name) => {
@@ -136,7 +134,7 @@ export const training = defineCommand({
         group,
         checkEvery: settings.checkEvery,
         workers,
-        decoder,
+        ...(decoder === null ? {} : { decoder }),
         validate: !settings.noValidate,
         validateRaw: settings.validateRaw,
         keep: settings.keep,

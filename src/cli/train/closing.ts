@@ -3,10 +3,10 @@
  */
 import { statSync } from "node:fs";
 import { join, relative } from "node:path";
-import { openDataset } from "../../data/dataset.js";
-import { modelFileName } from "../../train/final-model.js";
+import { openDataset } from "../../data/sets/dataset.js";
+import { modelFileName } from "../../train/checkpoints/final-model.js";
+import { weightSets } from "../../train/checkpoints/model-file.js";
 import { logName } from "../../train/loggers/jsonl.js";
-import { weightSets } from "../../train/model-file.js";
 import type { TrainResult } from "../../train/trainer.js";
 import { formatBytes, formatPercent, formatSpeed, formatTable } from "../../util/format.js";
 import { certificateLine } from "../certificate.js";

@@ -13,7 +13,7 @@ import {
   sparkline,
 } from "../../util/format.js";
 import { type Field, fitFields, progressBar, type Terminal } from "../../util/terminal.js";
-import type { EvalProgress, Logger, RunInfo, StepInfo, ValidationInfo } from "../events.js";
+import type { EvalProgress, Logger, RunInfo, StepInfo, ValidationInfo } from "./events.js";
 import { Progress } from "./progress.js";
 
 const redrawMs = 100;
