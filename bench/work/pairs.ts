@@ -58,7 +58,8 @@ export async function playPairs(
     const warmEnd = performance.now() + WARM_UP_MS;
     for (let pair = 0; pair < WARM_UP || performance.now() < warmEnd; pair++) await playPair(pair);
     const times: [number[], number[]] = [[], []];
-    for (let pair = 0; pair < pairs; pair++) (await playPair(pair)).forEach((ms, which) => times[which]!.push(ms));
+    for (let pair = 0; pair < pairs; pair++)
+      for (const [which, ms] of (await playPair(pair)).entries()) times[which]!.push(ms);
     const ratios = times[0].map((ms, i) => ms / times[1][i]!);
     return { work, pairs, otherMs: median(times[0]), ownMs: median(times[1]), ratios };
   } finally {
