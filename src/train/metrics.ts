@@ -22,6 +22,11 @@ export function countTopK(logits: TypedArray, labels: ArrayLike<number>, k: numb
   return right;
 }
 
+const FIVE = 5;
+
+/** Whether top-5 of so many classes says anything: of five or fewer it is 100 %. Records keep it all the same. */
+export const isTop5Telling = (numClasses: number): boolean => numClasses > FIVE;
+
 /** Losses are rounded to multiples of this, nats: float64 adds up to 2^25 of them without rounding, in any order. */
 const LOSS_GRID = 2 ** -28;
 

@@ -6,6 +6,7 @@ import { join, relative } from "node:path";
 import { openDataset } from "../../data/dataset.js";
 import { modelFileName } from "../../train/final-model.js";
 import { logName } from "../../train/loggers/jsonl.js";
+import { isTop5Telling } from "../../train/metrics.js";
 import { weightSets } from "../../train/model-file.js";
 import type { TrainResult } from "../../train/trainer.js";
 import { formatBytes, formatPercent, formatSpeed, formatTable } from "../../util/format.js";
@@ -30,13 +31,14 @@ export function closing(result: TrainResult, context: ClosingContext): string[] 
       `stopped after step ${result.steps}; everything needed to go on is in ${shownPath(checkpoint)}`,
       `go on: ${caller} train --resume ${shownPath(out)}`,
     ];
+  const ofFive = validation && isTop5Telling(result.numClasses) ? `, top-5 ${formatPercent(validation.top5)}` : "";
   return [
     "",
     ...(validation
       ? [
           terminal.paint(
             "bold",
-            `validation: top-1 ${formatPercent(validation.top1)}, top-5 ${formatPercent(validation.top5)} on ${validation.images} images, after step ${validation.step}`,
+            `validation: top-1 ${formatPercent(validation.top1)}${ofFive} on ${validation.images} images, after step ${validation.step}`,
           ),
         ]
       : []),
