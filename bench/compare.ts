@@ -103,7 +103,11 @@ export function compareTable(rows: readonly CompareRow[]): Table {
 }
 
 /** Plays all works, or the ones that the options choose; with --save also writes compare.json and compare.md. */
-export async function compare(options: BenchOptions, machine: Machine, tell: (line: string) => void): Promise<void> {
+export async function compare(
+  options: BenchOptions,
+  machine: Machine,
+  tell: (line: string) => void,
+): Promise<{ readonly machine: Machine; readonly rows: readonly CompareRow[] }> {
   const rows: CompareRow[] = [];
   for (const { work, rounds } of works) {
     if (options.threads.length > 0 && !options.threads.includes(work.threads)) continue;
@@ -125,8 +129,8 @@ export async function compare(options: BenchOptions, machine: Machine, tell: (li
   const when = afterwards(machine);
   const table = compareTable(rows);
   for (const line of ["", ...asLines(table)]) tell(line);
-  if (options.isJson) process.stdout.write(`${JSON.stringify({ machine: when, rows })}\n`);
-  if (options.save === undefined) return;
+  const compared = { machine: when, rows };
+  if (options.save === undefined) return compared;
   const json = join(resultsFolder, `${options.save}.json`);
   writeWhole(json, `${JSON.stringify({ machine: when, rows }, null, 1)}\n`);
   writeWhole(
@@ -134,4 +138,5 @@ export async function compare(options: BenchOptions, machine: Machine, tell: (li
     `# Against other engines\n\n${machineLine(when)}. By turns in one run, medians.\n\n${asMarkdown(table)}\n`,
   );
   tell(`\nsaved ${json}`);
+  return compared;
 }

@@ -5,6 +5,7 @@
 import { join } from "node:path";
 import { withBackend } from "../src/backends/backend.js";
 import { createGpuBackend } from "../src/backends/gpu/gpu-backend.js";
+import { printJson } from "../src/cli/report.js";
 import { measureEnqueue } from "./gpu/enqueue.js";
 import { type GpuResults, linesOf, pageOf } from "./gpu/page.js";
 import { measureProducts } from "./gpu/products.js";
@@ -51,5 +52,5 @@ export async function measureGpu(options: BenchOptions, tell: Tell): Promise<voi
     writeIndex(resultsFolder);
     tell(`\nsaved ${join(resultsFolder, save)}.json and .md`);
   }
-  if (isJson) process.stdout.write(`${JSON.stringify(results)}\n`);
+  if (isJson) printJson(results);
 }

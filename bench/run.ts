@@ -5,15 +5,19 @@
  */
 
 import type { WasmBackend } from "../src/backends/wasm/wasm-backend.js";
+import { bench } from "../src/cli/commands/bench.js";
+import { commandHelp } from "../src/cli/help.js";
+import { printJson, report } from "../src/cli/report.js";
 import { setBackend } from "../src/index.js";
-import { TensoroneError, UsageError } from "../src/util/errors.js";
+import { UsageError } from "../src/util/errors.js";
+import { textWidth } from "../src/util/terminal.js";
 import type { Case } from "./case.js";
 import { compare } from "./compare.js";
-import { coverageLines } from "./coverage.js";
+import { coverageLines, coverageOf } from "./coverage.js";
 import { measureGpu } from "./gpu.js";
 import { kernelCases, publishedSizes } from "./kernels/index.js";
 import { afterwards, describeMachine, machineLine } from "./machine.js";
-import { type BenchOptions, help, parseOptions } from "./options.js";
+import { type BenchOptions, parseOptions } from "./options.js";
 import { resultsFolder } from "./paths.js";
 import { bestPeaks, measurePeaks, type Peaks } from "./peaks.js";
 import { asLines, comparisonTable, kernelTable, peaksLine, perStepLine, profileTable, stepTable } from "./report.js";
@@ -78,11 +82,11 @@ async function measureWorks(options: BenchOptions, tell: Tell): Promise<StepRow[
 async function run(options: BenchOptions): Promise<void> {
   const { parts, isJson, against, save } = options;
   const tell = teller(isJson);
-  if (options.wantsHelp) return tell(help);
   if (options.backend === "gpu") return measureGpu(options, tell);
   if (options.wantsCoverage) {
     const backend = (await setBackend("wasm", { threads: 1 })) as WasmBackend;
     for (const line of coverageLines(backend)) tell(line);
+    if (isJson) printJson({ coverage: coverageOf(backend) });
     return;
   }
   const before = against === undefined ? undefined : readResults(against);
@@ -105,17 +109,22 @@ async function run(options: BenchOptions): Promise<void> {
   });
   if (save !== undefined && kernels.length + steps.length > 0)
     tell(`\nsaved ${saveResults(resultsFolder, save, results)}`);
-  if (isJson) process.stdout.write(`${JSON.stringify(results)}\n`);
-  if (parts.includes("compare")) await compare(options, machine, tell);
+  const compared = parts.includes("compare") ? await compare(options, machine, tell) : null;
+  if (isJson) printJson({ ...results, ...(compared && { compare: compared }) });
 }
 
+const args = process.argv.slice(2);
+const isJson = args.includes("--json");
 try {
-  await run(parseOptions(process.argv.slice(2)));
+  if (args.includes("--help") || args.includes("-h")) {
+    const help = commandHelp(bench, textWidth(process.stdout, process.env));
+    if (isJson) printJson({ help });
+    else process.stdout.write(`${help}\n`);
+  } else await run(parseOptions(args));
   process.exitCode = 0;
 } catch (error) {
-  const text = error instanceof TensoroneError ? error.message : error instanceof Error ? error.stack : error;
-  process.stderr.write(`error: ${text}\n`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+  process.exitCode = report(error, isJson);
 }
+await new Promise<void>((resolve) => process.stdout.write("", () => resolve()));
 // worker threads may still be parked
 process.exit();

@@ -49,7 +49,8 @@ export function parse<O extends OptionTable>(command: Command<O>, args: readonly
     if (next !== undefined) i++;
     values[name] = readOption(option, token.value ?? next, `${command.name}: ${token.rawName}`, args[token.index + 1]);
   }
-  checkWords(command.name, command.positionals, words);
+  if (command.positionals?.isChoice) checkChoices(command.name, command.positionals.names, words);
+  else checkWords(command.name, command.positionals, words);
   return { values: values as Values<O>, words, given };
 }
 
@@ -69,9 +70,11 @@ function readOption(option: Option<unknown>, value: string | undefined, where: s
   const isFlag = value !== undefined && value === following && /^-[^\d.]/.test(value);
   if (value !== undefined && !isFlag) return option.read(value, where);
   if (option.form === "optional") return option.bare;
+  const name = where.slice(where.lastIndexOf("--"));
+  const text = isFlag ? `${name}=${value} takes a text that begins so` : undefined;
   throw new UsageError(
-    `${where}: no value, expected ${option.placeholder}${isFlag ? ` before ${value}` : ""}`,
-    `${where.slice(where.lastIndexOf("--"))}=VALUE takes any text`,
+    `${where}: no value${isFlag ? ` before ${value}` : ""}, expected ${option.expected}`,
+    option.example === undefined ? text : `such as ${name} ${option.example}`,
   );
 }
 
@@ -84,6 +87,16 @@ export function unknownOption(command: string, given: string, known: readonly st
   return new UsageError(
     `${command}: unknown option ${given}${nearest === undefined ? "" : `, the nearest is --${nearest}`}`,
     `tensorone ${command} --help lists the options`,
+  );
+}
+
+function checkChoices(command: string, names: readonly string[], words: readonly string[]): void {
+  const unknown = words.find((word) => !names.includes(word));
+  if (unknown === undefined) return;
+  const nearest = nearestName(unknown, names);
+  throw new UsageError(
+    `${command}: there is no "${unknown}"${nearest === undefined ? "" : `, the nearest is ${nearest}`}`,
+    `expected any of ${names.join(", ")}`,
   );
 }
 
