@@ -64,6 +64,7 @@ export async function measureProducts(
   isSoftware: boolean,
   isQuick: boolean,
   tell: (line: string) => void,
+  onRow: (row: ProductRow) => void = () => {},
 ): Promise<ProductRow[]> {
   const rows: ProductRow[] = [];
   const targetMs = isQuick || isSoftware ? 1 : 50;
@@ -85,6 +86,7 @@ export async function measureProducts(
     const row = { name, m, n, k, tiledGflops: await gflops(true), gpujsGflops: await gflops(false) };
     tell(`${name}: WGSL ${row.tiledGflops.toFixed(1)}, gpu.js ${row.gpujsGflops.toFixed(1)} GFLOP/s`);
     rows.push(row);
+    onRow(row);
     a.dispose();
     b.dispose();
   }

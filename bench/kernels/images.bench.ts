@@ -2,12 +2,12 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Decoder, type DecoderName, decoderNames, loadDecoder } from "../../src/data/codecs/decoder.js";
-import { createImage, type Image } from "../../src/data/image.js";
-import { imagenetMean, imagenetStd, normalizeInto } from "../../src/data/normalize.js";
+import { createImage, type Image } from "../../src/data/codecs/image.js";
 import { MersenneTwister } from "../../src/data/random.js";
-import { resize } from "../../src/data/resize.js";
 import { applyTransform, trainTransform } from "../../src/data/transforms/index.js";
-import type { Case, Prepared } from "../case.js";
+import { imagenetMean, imagenetStd, normalizeInto } from "../../src/data/transforms/normalize.js";
+import { resize } from "../../src/data/transforms/resize.js";
+import type { Case, Prepared } from "../measure/case.js";
 import { benchFolder } from "../paths.js";
 
 /** ImageNet's average: 500×375, about 100 KB, 4:2:0. Synthetic: fixtures/make-photo.py. */

@@ -1,6 +1,6 @@
 /** One optimiser step and one moving average over all parameters of S0. */
 import { models, optim } from "../../src/index.js";
-import { type Case, operand } from "../case.js";
+import { type Case, operand } from "../measure/case.js";
 
 const MODEL = "mobileone_s0";
 const FLOAT_BYTES = 4;

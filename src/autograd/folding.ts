@@ -1,5 +1,5 @@
 /**
- * The gradients of folded branches (design.md 6), by hand: with G = dW − μ ⊗ db (the gradient of a kernel over centred
+ * The gradients of folded branches, by hand (docs/folded-training.md 2): with G = dW − μ ⊗ db (the gradient of a kernel over centred
  * patches), σ = √(variance + eps) and s = γ/σ per branch,
  *
  *   dγ = (w·G)/σ    dβ = db    dw = s·(G − (dγ/σ)·Σw)    dΣ = −½ Σ s·(dγ/σ)·w wᵀ    dμ = −W·db    dx = (dμ + 2 dΣ (p − μ))/M

@@ -255,7 +255,7 @@ export const gradients: Table = {
     [0, 1, 3, 4],
   ),
 
-  // 8. folded branches (design.md 6), in folding.ts
+  // 8. folded branches (docs/folded-training.md 2), in folding.ts
   patchMoments: { needs: { inputs: [0], outputs: [0] }, connected: 2, rule: patchMomentsGradients },
   patchMomentsGrad: null,
   foldBranches: {

@@ -2,42 +2,26 @@
  * The registry of backends, and the one in use. A backend is a Runner (ops/apply) plus a way to make and end it; it is
  * created when first asked for, so that importing the package starts nothing.
  */
-import type { Runner } from "../ops/apply.js";
 import { setDefaultStorage } from "../tensor/create.js";
 import { BackendError } from "../util/errors.js";
-import type { GpuMode } from "./gpu/gpu-backend.js";
+import type { Backend, BackendName, BackendOptions, Backends } from "./contract.js";
 import { referenceBackend } from "./reference/index.js";
 import { createWasmBackend } from "./wasm/wasm-backend.js";
 
-export interface BackendOptions {
-  /** Threads of the wasm backend. Default: the cores of this machine. */
-  readonly threads?: number;
-  /** Paired vectors under V8's revectorizer (Node 24 and later, experimental). Default false. */
-  readonly turbo?: boolean;
-  /** Of the gpu backend: a device, or gpu.js on the processor. Default webgpu. */
-  readonly mode?: GpuMode;
-}
+export type { Backend, BackendName, BackendOptions } from "./contract.js";
 
-/** A backend in use. */
-export interface Backend extends Runner {
-  /** Ends workers and gives memory back; undefined where there is nothing to end. */
-  readonly dispose?: () => Promise<void> | void;
-}
-
-const factories = {
-  reference: async (_: BackendOptions): Promise<Backend> => referenceBackend,
-  wasm: async (options: BackendOptions): Promise<Backend> => createWasmBackend(options),
+const factories: { readonly [K in BackendName]: (options: BackendOptions) => Promise<Backends[K]> } = {
+  reference: async () => referenceBackend,
+  wasm: async (options) => createWasmBackend(options),
   // loaded when asked for: its kernels are of no use to anybody else
-  gpu: async (options: BackendOptions): Promise<Backend> =>
-    (await import("./gpu/gpu-backend.js")).createGpuBackend(options),
-} as const;
+  gpu: async (options) => (await import("./gpu/gpu-backend.js")).createGpuBackend(options),
+};
 
-export type BackendName = keyof typeof factories;
 export const backendNames = Object.keys(factories) as BackendName[];
 
 let current: Backend | null = null;
 
-function use(backend: Backend): Backend {
+function use<B extends Backend>(backend: B): B {
   current = backend;
   setDefaultStorage(() => backend);
   return backend;
@@ -54,7 +38,7 @@ setDefaultStorage(() => getBackend());
  * Chooses where new tensors live and run. Tensors of an earlier backend stay usable with each other.
  * Throws BackendError for an unknown name.
  */
-export async function setBackend(name: BackendName, options: BackendOptions = {}): Promise<Backend> {
+export async function setBackend<K extends BackendName>(name: K, options: BackendOptions = {}): Promise<Backends[K]> {
   const create = factories[name];
   if (!create)
     throw new BackendError(`setBackend: there is no backend "${name}"`, `known are ${backendNames.join(", ")}`);

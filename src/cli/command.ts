@@ -11,10 +11,6 @@ export interface Positionals {
   readonly names: readonly string[];
   /** Whether the last may be repeated. */
   readonly isRepeated?: boolean;
-  /** What each means, where the names do not say. */
-  readonly help?: readonly string[];
-  /** The words there are, of which any number may be given; `names` then are theirs. */
-  readonly isChoice?: boolean;
 }
 
 /** Where a command speaks. */
@@ -42,6 +38,8 @@ export interface Command<O extends OptionTable = OptionTable> {
   readonly options: O;
   /** Options that the help shows apart from the others, under a title. */
   readonly groups?: readonly { readonly title: string; readonly options: readonly (keyof O & string)[] }[];
+  /** Hands every word on as it came, options too; for a command that only opens a door. */
+  readonly takesAnything?: boolean;
   /** What follows `tensorone` on a line that works; at least one. */
   readonly examples: readonly string[];
   /** `given` names the options that stood on the line; the others have their fallback. */

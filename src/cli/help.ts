@@ -20,12 +20,14 @@ export type Described = Pick<Command, "name" | "summary" | "positionals" | "opti
 /** How a command is called, its options, and examples that work. */
 export function commandHelp(command: Described, width: number): string {
   const { positionals, groups = [] } = command;
-  const meanings = (positionals?.help ?? []).map((help, i) => [positionals!.names[i]!, help] as const);
   const rows = Object.entries(command.options).map(([name, option]) => ({
     name,
     row: [written(name, option), described(option)] as const,
   }));
-  const columns = new TwoColumns([...meanings, ...rows.map(({ row }) => row)], width);
+  const columns = new TwoColumns(
+    rows.map(({ row }) => row),
+    width,
+  );
   const linesOf = (isShown: (name: string) => boolean) =>
     rows.filter(({ name }) => isShown(name)).flatMap(({ row }) => columns.lines(row));
   const usage = ["tensorone", command.name, ...words(positionals), "[options]"].join(" ");
@@ -34,7 +36,6 @@ export function commandHelp(command: Described, width: number): string {
     "",
     ...wrap(`usage: ${usage}`, width, deepIndent),
     "",
-    ...(meanings.length > 0 ? ["words:", ...meanings.flatMap((row) => columns.lines(row)), ""] : []),
     "options:",
     ...linesOf((name) => !groups.some(({ options }) => options.includes(name))),
     ...groups.flatMap(({ title, options }) => [
@@ -51,14 +52,13 @@ export function commandHelp(command: Described, width: number): string {
 /** The list of commands. */
 export function overallHelp(commands: readonly Command[], version: string, width: number): string {
   const rows = commands.map(({ name, summary }) => [name, lowerFirst(summary)] as const);
-  const columns = new TwoColumns(rows, width);
   return [
     ...wrap(`tensorone ${version}: a tensor engine in TypeScript, and MobileOne trained on it.`, width),
     "",
     "usage: tensorone COMMAND [options]",
     "",
     "commands:",
-    ...rows.flatMap((row) => columns.lines(row)),
+    ...wordedRows(rows, width),
     "",
     "examples:",
     ...commands.flatMap(({ examples }) => commandLines(examples[0]!, width)),
@@ -69,8 +69,7 @@ export function overallHelp(commands: readonly Command[], version: string, width
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
 
-function words({ names, isRepeated = false, isChoice = false }: Positionals = { names: [] }): readonly string[] {
-  if (isChoice) return names.map((name) => `[${name}]`);
+function words({ names, isRepeated = false }: Positionals = { names: [] }): readonly string[] {
   return isRepeated ? [...names, "…"] : names;
 }
 
@@ -80,11 +79,17 @@ function written(name: string, { form, placeholder }: Option<unknown>): string {
 }
 
 function described({ help, fallback, form }: Option<unknown>): string {
-  const isShown = form === "value" && fallback !== undefined && !(Array.isArray(fallback) && fallback.length === 0);
+  const isShown = form === "value" && fallback !== undefined;
   return isShown ? `${help} (default ${String(fallback)})` : help;
 }
 
 type Row = readonly [first: string, second: string];
+
+/** Names with what they mean. */
+export function wordedRows(rows: readonly Row[], width: number): string[] {
+  const columns = new TwoColumns(rows, width);
+  return rows.flatMap((row) => columns.lines(row));
+}
 
 /** Rows side by side, or each with its second cell below its first where that would leave too little room. */
 class TwoColumns {
@@ -118,7 +123,7 @@ function commandLines(example: string, width: number): string[] {
 }
 
 /** Lines of at most `width`, but for longer words; all but the first begin with `hanging` spaces. */
-function wrap(text: string, width: number, hanging = 0): string[] {
+export function wrap(text: string, width: number, hanging = 0): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {
     const last = lines.at(-1);

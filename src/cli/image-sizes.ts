@@ -1,8 +1,9 @@
 /**
  * Which picture size a model file is run at: what the user says, else what the file says, else the published recipe.
  */
-import type { Recipe } from "../train/recipe.js";
+
 import { mobileoneS0 } from "../train/recipes/mobileone-s0.js";
+import type { Recipe } from "../train/recipes/recipe.js";
 
 type Images = Recipe["images"];
 

@@ -6,11 +6,9 @@
 import "../index.js"; // gives tensors their methods and gradients
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { UsageError } from "../util/errors.js";
-import { nearestName } from "../util/nearest.js";
 import { Terminal, textWidth } from "../util/terminal.js";
 import type { Outcome } from "./command.js";
-import { commands } from "./commands.js";
+import { commandNamed, commands } from "./commands/index.js";
 import { commandHelp, overallHelp } from "./help.js";
 import { isLastAttempt } from "./launch/launch.js";
 import { parse } from "./parse.js";
@@ -26,16 +24,18 @@ async function run(args: readonly string[], isJson: boolean): Promise<Outcome | 
   const [name, ...rest] = args.filter((word, i) => i > 0 || word !== "--json");
   const width = textWidth(process.stdout, process.env);
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
-    const about = commands.find((command) => command.name === rest[0]);
-    if (name === "help" && rest[0] !== undefined && !about) throw unknownCommand(rest[0]);
+    const [asked] = rest;
+    const about =
+      name === "help" && asked !== undefined ? commandNamed(asked) : commands.find((one) => one.name === asked);
     const help = about ? commandHelp(about, width) : overallHelp(commands, version(), width);
     return say({ help }, isJson, name === undefined ? 2 : 0);
   }
   if (name === "--version" || name === "version") return say({ version: version() }, isJson);
-  const command = commands.find((one) => one.name === name);
-  if (!command) throw unknownCommand(name);
-  if (asksForHelp(rest)) return say({ help: commandHelp(command, width) }, isJson);
-  const { values, words, given } = parse(command, rest);
+  const command = commandNamed(name);
+  if (!command.takesAnything && asksForHelp(rest)) return say({ help: commandHelp(command, width) }, isJson);
+  const { values, words, given } = command.takesAnything
+    ? { values: {}, words: isJson && !rest.includes("--json") ? [...rest, "--json"] : rest, given: new Set<string>() }
+    : parse(command, rest);
   const terminal = new Terminal(isJson ? process.stderr : process.stdout, process.env);
   const aside = process.stdout.isTTY ? terminal : new Terminal(process.stderr, process.env);
   return command.run(values, words, { terminal, aside, caller: callerPrefix() }, given);
@@ -49,16 +49,6 @@ function say(named: { readonly [name: string]: string }, isJson: boolean, exitCo
   else process.stdout.write(`${Object.values(named).join("\n")}\n`);
   process.exitCode = exitCode;
   return null;
-}
-
-function unknownCommand(given: string): UsageError {
-  const names = commands.map(({ name }) => name);
-  const nearest = nearestName(given, names);
-  const kind = given.startsWith("-") ? "option" : "command";
-  return new UsageError(
-    `tensorone: unknown ${kind} ${given}${nearest === undefined ? "" : `, the nearest is ${nearest}`}`,
-    `known commands are ${names.join(", ")}`,
-  );
 }
 
 /** The reader of a pipe left: so do we, as any filter does. */

@@ -3,7 +3,7 @@
  * the file in ONNX Runtime.
  */
 import { noGrad } from "../autograd/tape.js";
-import { normalizeInto } from "../data/normalize.js";
+import { normalizeInto } from "../data/transforms/normalize.js";
 import { OnnxError, type OnnxFile, type Preprocessing } from "../io/onnx/index.js";
 import type { MobileOne } from "../models/index.js";
 import { tensor } from "../tensor/create.js";

@@ -67,6 +67,7 @@ const kinds = {
   DIR: "a folder",
   NAME: "a name",
   HOST: "a host name or address",
+  SIZES: "sizes such as 32x56x56x64",
   TEXT: "a text",
 } as const;
 type Kind = keyof typeof kinds;
@@ -128,25 +129,6 @@ export function integer<D extends number | undefined = undefined>(spec: Spec<D> 
       if (!Number.isSafeInteger(number) || number < min || number > max)
         throw new UsageError(`${where}: ${value || "an empty value"}, expected ${expected}`);
       return number;
-    },
-  };
-}
-
-/** Whole numbers of at least 1, with commas between them; none unless given. */
-export function integers(spec: { readonly help: string }): Option<readonly number[]> {
-  const expected = "whole numbers of at least 1 with commas between them";
-  return {
-    form: "value",
-    placeholder: "N[,N]",
-    help: spec.help,
-    expected,
-    example: "1,2",
-    fallback: [],
-    read: (value, where) => {
-      const numbers = value.split(",").map((part) => (/^\d+$/.test(part) ? Number(part) : Number.NaN));
-      if (!numbers.every((number) => Number.isSafeInteger(number) && number >= 1))
-        throw new UsageError(`${where}: ${value || "an empty value"}, expected ${expected}`);
-      return numbers;
     },
   };
 }

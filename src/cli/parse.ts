@@ -49,8 +49,7 @@ export function parse<O extends OptionTable>(command: Command<O>, args: readonly
     if (next !== undefined) i++;
     values[name] = readOption(option, token.value ?? next, `${command.name}: ${token.rawName}`, args[token.index + 1]);
   }
-  if (command.positionals?.isChoice) checkChoices(command.name, command.positionals.names, words);
-  else checkWords(command.name, command.positionals, words);
+  checkWords(command.name, command.positionals, words);
   return { values: values as Values<O>, words, given };
 }
 
@@ -87,16 +86,6 @@ export function unknownOption(command: string, given: string, known: readonly st
   return new UsageError(
     `${command}: unknown option ${given}${nearest === undefined ? "" : `, the nearest is --${nearest}`}`,
     `tensorone ${command} --help lists the options`,
-  );
-}
-
-function checkChoices(command: string, names: readonly string[], words: readonly string[]): void {
-  const unknown = words.find((word) => !names.includes(word));
-  if (unknown === undefined) return;
-  const nearest = nearestName(unknown, names);
-  throw new UsageError(
-    `${command}: there is no "${unknown}"${nearest === undefined ? "" : `, the nearest is ${nearest}`}`,
-    `expected any of ${names.join(", ")}`,
   );
 }
 

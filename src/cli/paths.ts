@@ -10,14 +10,15 @@ import { UsageError } from "../util/errors.js";
 /** The folder that holds package.json, seen from dist/cli and from src/cli alike. */
 export const packageRoot = fileURLToPath(new URL("../..", import.meta.url)).replace(/[/\\]$/, "");
 
-/** Pictures that come with the package. */
-export const demoData = join(packageRoot, "demo", "fashion-mnist");
+const demoPictures = join(packageRoot, "demo", "fashion-mnist");
+/** Pictures that come with the package: JPEG files in a checkout, the same ones in shards where it is installed. */
+export const demoData = existsSync(join(demoPictures, "train")) ? demoPictures : join(packageRoot, "demo", "shards");
 
 /** Run folders are made here where the user names none. */
 const runsFolder = "runs";
 
-/** A checkout of the sources, and not an installed package. */
-export const isCheckout = (): boolean => existsSync(join(packageRoot, "src", "cli"));
+/** A checkout of the repository, and not an installed package, which has the sources too but nothing to build them with. */
+export const isCheckout = (): boolean => existsSync(join(packageRoot, "tsconfig.build.json"));
 
 /** How the user reaches a command from where he stands, so that it works when pasted. */
 export function callerPrefix(): string {

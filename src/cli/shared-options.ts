@@ -4,9 +4,9 @@
 import { availableParallelism } from "node:os";
 import { backendNames, setBackend } from "../backends/backend.js";
 import { decoderNames } from "../data/codecs/decoder.js";
-import { weightSets } from "../train/model-file.js";
-import type { PlanOverrides } from "../train/plan.js";
+import { weightSets } from "../train/checkpoints/model-file.js";
 import { type RecipeForm, recipeForms } from "../train/recipes/mobileone.js";
+import type { PlanOverrides } from "../train/recipes/plan.js";
 import { UsageError } from "../util/errors.js";
 import { choice, flag, integer, number, optionalChoice, text, type Values } from "./options.js";
 

@@ -1,6 +1,7 @@
 /**
- * compile(fn): each call traces fn without its arithmetic and compares the trace with those it knows. A new one is run step
- * by step, a known one is loaded as a program and replayed: planned memory, fused kernels, no JavaScript between them.
+ * compile(fn): each call traces fn, arithmetic left out, and compares the trace with those of earlier calls. A trace seen
+ * for the first time runs op by op. Seen again it becomes a program, which is replayed: planned memory, fused kernels, no
+ * JavaScript between two ops.
  */
 import type { ProfileRow } from "../ops/program.js";
 import { scope, tensorsIn } from "../tensor/scope.js";
@@ -227,12 +228,16 @@ class Compiler<Args extends readonly unknown[], R> {
  * leads to these. Throws CompileError, with nothing changed, for an asynchronous function and for reading values that the
  * function itself computes (`item()`, `data()`, `view()`): they are not there before it returns.
  *
+ * @example
  * ```ts
+ * const model = models.createModel("mobileone_s0", { numClasses: 10 });
+ * const optimizer = new optim.SGD(model.namedParameters(), { lr: 0.1 });
  * const step = compile((images, labels) => {
  *   const loss = nn.crossEntropy(model.forward(images), labels);
  *   loss.backward(); optimizer.step(); optimizer.zeroGrad();
  *   return loss;
  * });
+ * const loss = step(rand([2, 32, 32, 3]), tensor(Int32Array.of(3, 7))).item();
  * ```
  */
 export function compile<Args extends readonly Tensor[], R>(

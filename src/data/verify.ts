@@ -4,12 +4,12 @@
  */
 import { DataError } from "../util/errors.js";
 import type { DecoderName } from "./codecs/decoder.js";
-import { type Dataset, openDataset } from "./dataset.js";
-import { openWorkforce } from "./decode-pool.js";
-import { ImageFolder } from "./image-folder.js";
-import { sourceName } from "./picture-source.js";
-import { isShardSet } from "./shards/shard-set.js";
-import type { Workforce } from "./tasks.js";
+import { openWorkforce } from "./reading/decode-pool.js";
+import type { Workforce } from "./reading/tasks.js";
+import { type Dataset, openDataset } from "./sets/dataset.js";
+import { ImageFolder } from "./sets/image-folder.js";
+import { sourceName } from "./sets/picture-source.js";
+import { isShardSet } from "./sets/shards/shard-set.js";
 
 export interface VerifyOptions {
   /** Image folder or shards. */

@@ -1,5 +1,5 @@
 /**
- * Who a process is among others, as its launcher tells it in the environment: a table of launchers, first match wins.
+ * Rank, world size and meeting point, from the environment variables of the launcher: a table of launchers, first match wins.
  * Reads variables only; whether the others can be reached is the transports' concern.
  */
 import { DistributedError } from "../util/errors.js";

@@ -1,7 +1,7 @@
 /**
  * How a process becomes a rank: reads who it is from the environment its launcher left, chooses the transport, and joins.
  */
-import { type ProcessGroup, soloGroup } from "../train/process-group.js";
+import { type ProcessGroup, soloGroup } from "../train/replicas/process-group.js";
 import { DistributedError } from "../util/errors.js";
 import { type Environment, type RankIdentity, readIdentity, wholeNumber } from "./environment.js";
 import { endWithLauncher } from "./launcher-watch.js";

@@ -2,7 +2,7 @@
  * The process group over any transport that carries messages between two ranks: the collectives, written once. Everybody
  * adds everything in the same order, so every rank gets the same bits whatever the transport.
  */
-import { expectParts, type ProcessGroup } from "../train/process-group.js";
+import { expectParts, type ProcessGroup } from "../train/replicas/process-group.js";
 import { DistributedError } from "../util/errors.js";
 import { Adder } from "./adder.js";
 import { Exchange } from "./exchange.js";

@@ -2,7 +2,7 @@
  * The additions that turn the partial sums of all ranks into the sum of all replicas: the tree of train/replica-tree, cut
  * where the ranks' own subtrees begin, as a list of steps. Pure; knows neither transports nor numbers.
  */
-import { leftCount, type ReplicaRange, replicaShare, subtreesOf } from "../train/replica-tree.js";
+import { leftCount, type ReplicaRange, replicaShare, subtreesOf } from "../train/replicas/replica-tree.js";
 
 /** A value on the way: a partial sum that some rank holds, one of the temporaries, or the result. */
 export type Operand =

@@ -1,6 +1,6 @@
 /**
- * What a transport gives to the collectives: messages between two ranks, in order for each pair. Not a collective in
- * itself, and without a clock: who waits too long is found out above.
+ * What a transport gives to the collectives: messages between two ranks, in order for each pair. No collectives and no
+ * deadlines: those are in mesh-group.ts and exchange.ts.
  */
 
 export const ops = ["barrier", "broadcast", "allReduce", "sumReplicas"] as const;

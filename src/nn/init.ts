@@ -1,6 +1,6 @@
 /**
  * Initial values, as mmpretrain trains MobileOne: convolutions Kaiming normal by fan_out, classifier Normal(0, 0.01²),
- * normalisations 1 and 0, biases 0. Source: mmpretrain's mobileone.py init_cfg and LinearClsHead (recipe.md 1.6).
+ * normalisations 1 and 0, biases 0. Source: mmpretrain's mobileone.py init_cfg and LinearClsHead (docs/recipe.md 1.5).
  * Every parameter draws from its own stream of the generator, so values do not depend on the order of drawing.
  */
 import { newArray, type TypedArray } from "../tensor/dtype.js";
@@ -17,7 +17,7 @@ const RELU_GAIN = Math.SQRT2;
 
 /** How each role starts: a constant, or the standard deviation of a normal distribution for a weight of that shape. */
 const rules: { readonly [R in ParameterRole]: { value: number } | { std: (shape: Shape) => number } } = {
-  // fan_out = KH·KW·Cout, not divided by groups: depthwise weights start small (recipe.md, trap 8)
+  // fan_out = KH·KW·Cout, not divided by groups: depthwise weights start small (docs/recipe.md 5.8)
   convWeight: { std: ([kh, kw, , cOut]) => RELU_GAIN / Math.sqrt(kh! * kw! * cOut!) },
   linearWeight: { std: () => LINEAR_STD },
   bias: { value: 0 },

@@ -1,6 +1,6 @@
 /**
- * Cross-entropy against class indices with label smoothing, both of mmpretrain's definitions (LabelSmoothLoss; recipe.md
- * 4.2). "original" (Szegedy et al. 2016) equals torch's label_smoothing.
+ * Cross-entropy against class indices with label smoothing, both of mmpretrain's definitions (LabelSmoothLoss;
+ * docs/recipe.md 3.2). "original" (Szegedy et al. 2016) equals torch's label_smoothing.
  */
 import * as F from "../ops/functional.js";
 import { scope } from "../tensor/scope.js";

@@ -1,6 +1,6 @@
 /**
  * A parameter: a tensor that is learned, and the role it plays. The role is the one tag from which a file's layout (io),
- * the weight-decay group (optim) and the initial values (init) follow; nobody looks at names for that.
+ * the weight-decay group (optim) and the initial values (init) follow; names decide none of them.
  */
 import { allocate } from "../tensor/create.js";
 import { newArray, type TypedArray } from "../tensor/dtype.js";

@@ -326,8 +326,8 @@ export interface FoldedBranch {
   readonly kernel: Tensor | null;
 }
 /**
- * The sum of batch-normalised convolutions as one convolution, exactly (design.md 6): weight [KH, KW, Cin/groups, Cout],
- * bias [Cout], and the batch mean and biased variance of each branch [B, Cout].
+ * The sum of batch-normalised convolutions as one convolution, exactly (docs/folded-training.md 1): weight
+ * [KH, KW, Cin/groups, Cout], bias [Cout], and the batch mean and biased variance of each branch [B, Cout].
  */
 export function foldBranches(
   [mean, covariance]: readonly [Tensor, Tensor],

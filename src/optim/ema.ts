@@ -1,6 +1,6 @@
 /**
  * Exponential moving average of a model's parameters and buffers (mmengine's ExponentialMovingAverage with
- * update_buffers, as EMAHook drives it; recipe.md 4.6). No bias correction. Integers are copied once and then frozen.
+ * update_buffers, as EMAHook drives it; docs/recipe.md 3.6). No bias correction. Integers are copied once and then frozen.
  * Warm-up, which mmengine has not, lets the average forget its first values as fast as a short run needs.
  */
 import type { Module } from "../nn/module.js";

@@ -16,7 +16,7 @@ export type NestedArray = number | boolean | readonly NestedArray[];
 
 let provideBackend: (() => StorageBackend) | null = null;
 
-/** Tells where new tensors live; called by backends/registry. */
+/** Sets where new tensors live; backends/backend.ts calls it, since this folder may not import that one. */
 export function setDefaultStorage(provider: () => StorageBackend): void {
   provideBackend = provider;
 }

@@ -72,7 +72,7 @@ export class Random {
     return (high * 2 ** 26 + low) / 2 ** 53;
   }
 
-  /** Standard normal (Box-Muller, both halves used by fillNormal). */
+  /** Standard normal, by Box and Muller: two uniform draws for each, the sine half left unused. */
   normal(): number {
     const radius = Math.sqrt(-2 * Math.log(1 - this.uniform()));
     return radius * Math.cos(2 * Math.PI * this.uniform());

@@ -2,12 +2,12 @@
  * What the loggers of a run are told, and the telling. It decides nothing about the run.
  */
 import { summarize } from "../models/index.js";
-import type { CheckpointHeader } from "./checkpoint-format.js";
-import type { EvalProgress, Logger, RunInfo, StepInfo } from "./events.js";
-import type { ProcessGroup } from "./process-group.js";
+import type { CheckpointHeader } from "./checkpoints/checkpoint-format.js";
+import type { EvalProgress, Logger, RunInfo, StepInfo } from "./loggers/events.js";
+import type { ProcessGroup } from "./replicas/process-group.js";
 import type { TrainOptions } from "./run-options.js";
-import type { Session } from "./session.js";
-import type { StepOutcome } from "./stepper.js";
+import type { Session } from "./steps/session.js";
+import type { StepOutcome } from "./steps/stepper.js";
 
 type Event = "onStart" | "onStep" | "onValidation" | "onCheckpoint" | "onEnd";
 

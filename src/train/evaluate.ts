@@ -5,17 +5,18 @@
 
 import { noGrad } from "../autograd/tape.js";
 import { compile } from "../compile/compile.js";
-import type { Batch, DataLoader } from "../data/loader.js";
+import type { Batch, DataLoader } from "../data/reading/loader.js";
 import type { Module } from "../nn/module.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { NonFiniteError } from "../util/errors.js";
+import type { StopSignal } from "../util/host-types.js";
 import { turnOfEventLoop } from "../util/platform.js";
-import type { EvalProgress } from "./events.js";
-import { expectUsable, problemOfLogits } from "./finite.js";
-import { BatchInput } from "./input.js";
-import { countTopK, sumCrossEntropy } from "./metrics.js";
-import { type ProcessGroup, soloGroup } from "./process-group.js";
+import type { EvalProgress } from "./loggers/events.js";
+import { type ProcessGroup, soloGroup } from "./replicas/process-group.js";
+import { expectUsable, problemOfLogits } from "./steps/finite.js";
+import { BatchInput } from "./steps/input.js";
+import { countTopK, sumCrossEntropy } from "./steps/metrics.js";
 
 export interface Evaluation {
   /** Percent. */
@@ -31,7 +32,7 @@ export interface Evaluation {
 export interface EvaluateOptions {
   readonly onProgress?: (progress: EvalProgress) => void;
   /** Stops early when it fires, on all processes. */
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal;
   /** The processes that share the pictures, each with a loader of its own. Default: this one alone. */
   readonly group?: ProcessGroup;
   /** Batches of the process that has most; all meet after each. Default: the loader's own. */

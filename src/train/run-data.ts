@@ -5,13 +5,13 @@
 import { createHash } from "node:crypto";
 import { relative } from "node:path";
 import type { DecoderName } from "../data/codecs/decoder.js";
-import { type Dataset, openDataset } from "../data/dataset.js";
-import { type Batch, DataLoader, type DecodeStats } from "../data/loader.js";
-import { epochLength } from "./epoch-length.js";
-import { evalPipeline, trainPipeline } from "./pipeline.js";
-import type { ProcessGroup } from "./process-group.js";
-import type { Recipe } from "./recipe.js";
-import { replicaShare } from "./replica-tree.js";
+import { type Batch, DataLoader, type DecodeStats } from "../data/reading/loader.js";
+import { type Dataset, openDataset } from "../data/sets/dataset.js";
+import { epochLength } from "./recipes/epoch-length.js";
+import { evalPipeline, trainPipeline } from "./recipes/pipeline.js";
+import type { Recipe } from "./recipes/recipe.js";
+import type { ProcessGroup } from "./replicas/process-group.js";
+import { replicaShare } from "./replicas/replica-tree.js";
 
 export interface RunDataOptions {
   /** Folder in ImageNet layout, with train and val, or shards of one. */

@@ -4,10 +4,10 @@
  */
 import { join } from "node:path";
 import { type DecoderName, haveSamePixels, loadDecoder, loadDecoderLike } from "../data/codecs/decoder.js";
-import { broadcastJson } from "./agreement.js";
-import { readRunToResume } from "./checkpoint.js";
-import type { CheckpointFile } from "./checkpoint-format.js";
-import type { ProcessGroup } from "./process-group.js";
+import { readRunToResume } from "./checkpoints/checkpoint.js";
+import type { CheckpointFile } from "./checkpoints/checkpoint-format.js";
+import { broadcastJson } from "./replicas/agreement.js";
+import type { ProcessGroup } from "./replicas/process-group.js";
 import type { TrainOptions } from "./run-options.js";
 
 /** What runs decoded by before their checkpoints said so. */

@@ -2,13 +2,14 @@
  * What a training run is asked for, and what it answers.
  */
 import type { DecoderName } from "../data/codecs/decoder.js";
-import type { DecodeStats } from "../data/loader.js";
+import type { DecodeStats } from "../data/reading/loader.js";
 import type { Certificate } from "../models/index.js";
-import type { Logger, ValidationInfo } from "./events.js";
-import type { WeightSet } from "./model-file.js";
-import type { PlanOverrides } from "./plan.js";
-import type { ProcessGroup } from "./process-group.js";
-import type { Recipe } from "./recipe.js";
+import type { StopSignal } from "../util/host-types.js";
+import type { WeightSet } from "./checkpoints/model-file.js";
+import type { Logger, ValidationInfo } from "./loggers/events.js";
+import type { PlanOverrides } from "./recipes/plan.js";
+import type { Recipe } from "./recipes/recipe.js";
+import type { ProcessGroup } from "./replicas/process-group.js";
 
 export interface TrainOptions {
   /** As published, which is then fitted to the steps of the run (plan.ts), or as a checkpoint has it. */
@@ -57,7 +58,7 @@ export interface TrainOptions {
    * is a number above 0, is what the result of every rank calls `stopCode`; above 1 it stands for a process that is being
    * ended: the checkpoint alone is written.
    */
-  readonly signal?: AbortSignal;
+  readonly signal?: StopSignal;
   /** For the run's information only, e.g. "wasm x2". */
   readonly backendLabel: string;
 }

@@ -7,30 +7,42 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { DecoderName } from "../data/codecs/decoder.js";
-import type { Batch, DataLoader } from "../data/loader.js";
+import type { Batch, DataLoader } from "../data/reading/loader.js";
 import { createModel, type Reparameterized } from "../models/index.js";
 import { CheckpointError, NonFiniteError, TensoroneError } from "../util/errors.js";
 import { turnOfEventLoop } from "../util/platform.js";
-import { broadcastBytes, broadcastJson, expectSameFingerprint, expectSameRun, fingerprint } from "./agreement.js";
 import { Audience, runInfo, stepInfo } from "./audience.js";
-import { CheckpointFolder } from "./checkpoint.js";
-import { type CheckpointHeader, restoreCheckpoint } from "./checkpoint-format.js";
+import { CheckpointFolder } from "./checkpoints/checkpoint.js";
+import { type CheckpointHeader, restoreCheckpoint } from "./checkpoints/checkpoint-format.js";
+import {
+  chooseWeights,
+  deployFileName,
+  foldWeights,
+  modelFileName,
+  writeFinalModel,
+} from "./checkpoints/final-model.js";
+import { loadFirstWeights } from "./checkpoints/first-weights.js";
+import type { WeightSet } from "./checkpoints/model-file.js";
 import { evaluateShared } from "./evaluate.js";
-import type { RunInfo, ValidationInfo } from "./events.js";
-import { chooseWeights, deployFileName, foldWeights, modelFileName, writeFinalModel } from "./final-model.js";
-import { DivergedError } from "./finite.js";
-import { loadFirstWeights } from "./first-weights.js";
-import type { WeightSet } from "./model-file.js";
-import { describePlan, planRecipe } from "./plan.js";
-import { type ProcessGroup, soloGroup } from "./process-group.js";
-import { expectReplicas } from "./replica-tree.js";
+import type { RunInfo, ValidationInfo } from "./loggers/events.js";
+import { describePlan, planRecipe } from "./recipes/plan.js";
+import {
+  broadcastBytes,
+  broadcastJson,
+  expectSameFingerprint,
+  expectSameRun,
+  fingerprint,
+} from "./replicas/agreement.js";
+import { type ProcessGroup, soloGroup } from "./replicas/process-group.js";
+import { expectReplicas } from "./replicas/replica-tree.js";
+import { shareBuffers } from "./replicas/share-buffers.js";
+import { ABORTED, StopVote } from "./replicas/stop-vote.js";
 import { RunData } from "./run-data.js";
 import { chooseDecoder, compareDecoders } from "./run-decoder.js";
 import type { TrainOptions, TrainResult } from "./run-options.js";
-import { Session } from "./session.js";
-import { shareBuffers } from "./share-buffers.js";
-import { createStepper, type Stepper } from "./stepper.js";
-import { ABORTED, StopVote } from "./stop-vote.js";
+import { DivergedError } from "./steps/finite.js";
+import { Session } from "./steps/session.js";
+import { createStepper, type Stepper } from "./steps/stepper.js";
 
 export type { TrainOptions, TrainResult } from "./run-options.js";
 

@@ -22,7 +22,7 @@ export function builtin<K extends keyof Builtins>(name: K): Builtins[K] | undefi
   return isNode ? (process.getBuiltinModule(name) as unknown as Builtins[K]) : undefined;
 }
 
-/** V8's version as major.minor, such as 11.3; undefined in browsers. */
+/** V8's version as major + minor / 100, so that versions compare as numbers: 11.03 for 11.3. Undefined in browsers. */
 export function v8Version(): number | undefined {
   const match = isNode ? /^(\d+)\.(\d+)/.exec(process.versions.v8 ?? "") : null;
   return match ? Number(match[1]) + Number(match[2]) / 100 : undefined;
@@ -57,7 +57,7 @@ export function spawnWorker<T, F>(
     worker.on("error", onError);
     worker.unref();
     const terminate = async (): Promise<void> => {
-      // whoever awaits its end must live to see it
+      // an unreferenced worker would let the process end while its termination is awaited
       worker.ref();
       await worker.terminate();
     };

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, test } from "vitest";
 import { setBackend } from "../../src/index.js";
 import { decodeWeights, recognizeKeys } from "../../src/io/index.js";
 import { createModel } from "../../src/models/index.js";
-import { saveModelFile } from "../../src/train/model-file.js";
+import { saveModelFile } from "../../src/train/checkpoints/model-file.js";
 import { randomizeStatistics } from "../models/random-statistics.js";
 import { fingerprint, packageRoot, tensorone } from "./spawn.js";
 

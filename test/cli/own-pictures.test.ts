@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import "../../src/index.js";
 import { decodeSafetensors, type StoredTensor } from "../../src/io/index.js";
 import { createModel } from "../../src/models/index.js";
-import { saveModelFile } from "../../src/train/model-file.js";
+import { saveModelFile } from "../../src/train/checkpoints/model-file.js";
 import { fingerprint, packageRoot, tensorone } from "./spawn.js";
 
 const demo = join(packageRoot, "demo", "fashion-mnist");

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { defineCommand } from "../../src/cli/command.js";
-import { choice, flag, integer, integers, optionalFile, positive, text } from "../../src/cli/options.js";
+import { choice, flag, integer, optionalFile, positive, text } from "../../src/cli/options.js";
 import { parse } from "../../src/cli/parse.js";
 import { type TensoroneError, UsageError } from "../../src/util/errors.js";
 
@@ -14,7 +14,6 @@ const command = defineCommand({
     out: text({ help: "folder", placeholder: "DIR" }),
     kind: choice(["wasm", "reference"], { help: "kind", default: "wasm" }),
     resume: optionalFile({ help: "go on" }),
-    sizes: integers({ help: "sizes" }),
     picture: text({ help: "picture", placeholder: "FILE.png" }),
     force: flag({ help: "force" }),
   },
@@ -44,7 +43,6 @@ describe("what is understood", () => {
       out: undefined,
       kind: "wasm",
       resume: undefined,
-      sizes: [],
       picture: undefined,
       force: false,
     });
@@ -57,7 +55,6 @@ describe("what is understood", () => {
     [["--lr", "1e-3"], { lr: 0.001 }],
     [["--out", "a folder"], { out: "a folder" }],
     [["--out=--odd"], { out: "--odd" }],
-    [["--sizes", "1,20"], { sizes: [1, 20] }],
     [["--kind", "reference"], { kind: "reference" }],
     [["--force"], { force: true }],
     [["--resume"], { resume: true }],
@@ -90,8 +87,6 @@ describe("what is refused, with what came and what was expected", () => {
     [["--lr"], "grow: --lr: no value, expected a number above 0 such as 0.1"],
     [["--out"], "grow: --out: no value, expected a folder"],
     [["--kind"], "grow: --kind: no value, expected one of wasm, reference"],
-    [["--sizes"], "grow: --sizes: no value, expected whole numbers of at least 1 with commas between them"],
-    [["--sizes", "1,,2"], "grow: --sizes: 1,,2, expected whole numbers of at least 1 with commas between them"],
     [["--picture="], "grow: --picture: an empty value, expected a file that ends in .png"],
     [["--max-steps", "many"], "grow: --max-steps: many, expected a whole number from 1 to 100"],
     [["--max-steps", "1.5"], "grow: --max-steps: 1.5, expected a whole number from 1 to 100"],

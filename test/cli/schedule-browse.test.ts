@@ -3,12 +3,12 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync,
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { crop, type Image } from "../../src/data/codecs/image.js";
 import { decodeImage } from "../../src/data/codecs/index.js";
-import { openDataset } from "../../src/data/dataset.js";
-import { crop, type Image } from "../../src/data/image.js";
-import { DataLoader } from "../../src/data/loader.js";
-import { trainPipeline } from "../../src/train/pipeline.js";
+import { DataLoader } from "../../src/data/reading/loader.js";
+import { openDataset } from "../../src/data/sets/dataset.js";
 import { mobileoneRecipe } from "../../src/train/recipes/mobileone.js";
+import { trainPipeline } from "../../src/train/recipes/pipeline.js";
 import { packageRoot, tensorone } from "./spawn.js";
 
 const images = join(packageRoot, "test", "golden", "data", "images");

@@ -30,12 +30,12 @@ function without(...missing: readonly (keyof typeof packages)[]) {
 
 test("sharp", async () => {
   const { loadDecoder } = await without("sharp");
-  await expect(loadDecoder("sharp")).rejects.toThrow(/decoder sharp: .*\n.*npm install sharp$/);
+  await expect(loadDecoder("sharp")).rejects.toThrow(/decoder sharp: .*\n.*npm i sharp$/);
 });
 
 test("libjpeg-turbo", async () => {
   const { loadDecoder } = await without("libjpeg-turbo");
-  await expect(loadDecoder("libjpeg-turbo")).rejects.toThrow(/decoder libjpeg-turbo: .*\n.*npm install @cwasm/);
+  await expect(loadDecoder("libjpeg-turbo")).rejects.toThrow(/decoder libjpeg-turbo: .*\n.*npm i @cwasm/);
 });
 
 test.each([
@@ -53,7 +53,5 @@ test("one whose package is missing is replaced by the one with its pixels, and b
   expect((await loadDecoderLike("sharp")).name).toBe("libjpeg-turbo");
   expect((await loadDecoderLike("jpeg-js")).name).toBe("jpeg-js");
   const none = await without("sharp", "libjpeg-turbo");
-  await expect(none.loadDecoderLike("sharp")).rejects.toThrow(
-    /neither it nor libjpeg-turbo is installed.*\n.*npm install/,
-  );
+  await expect(none.loadDecoderLike("sharp")).rejects.toThrow(/neither it nor libjpeg-turbo is installed.*\n.*npm i/);
 });

@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { expect, test } from "vitest";
 import { decodeImage } from "../../src/data/codecs/index.js";
-import { ImageFolder } from "../../src/data/image-folder.js";
+import { ImageFolder } from "../../src/data/sets/image-folder.js";
 
 const root = fileURLToPath(new URL("../../demo/fashion-mnist", import.meta.url));
 

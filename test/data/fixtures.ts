@@ -1,7 +1,7 @@
 /** Reading the committed fixtures, the byte stream they were made from, and how far two pictures differ. */
 import { readFileSync } from "node:fs";
+import { createImage, type Image } from "../../src/data/codecs/image.js";
 import { decodeImage } from "../../src/data/codecs/index.js";
-import { createImage, type Image } from "../../src/data/image.js";
 
 export const fixtureUrl = (name: string): URL => new URL(`../golden/data/${name}`, import.meta.url);
 export const readFixture = (name: string): Uint8Array => readFileSync(fixtureUrl(name));

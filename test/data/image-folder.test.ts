@@ -3,8 +3,8 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from "node
 import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { ImageFolder } from "../../src/data/image-folder.js";
-import { DataLoader } from "../../src/data/loader.js";
+import { DataLoader } from "../../src/data/reading/loader.js";
+import { ImageFolder } from "../../src/data/sets/image-folder.js";
 import { evalTransform } from "../../src/data/transforms/index.js";
 import { DataError } from "../../src/util/errors.js";
 

@@ -5,9 +5,9 @@ import { join } from "node:path";
 import type { Worker } from "node:worker_threads";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { decoderNames } from "../../src/data/codecs/decoder.js";
-import { type Batch, DataLoader, type DataLoaderOptions } from "../../src/data/loader.js";
-import { PictureFiles } from "../../src/data/picture-source.js";
-import type { Sample } from "../../src/data/sample.js";
+import { type Batch, DataLoader, type DataLoaderOptions } from "../../src/data/reading/loader.js";
+import { PictureFiles } from "../../src/data/sets/picture-source.js";
+import type { Sample } from "../../src/data/sets/sample.js";
 import { evalTransform, trainTransform } from "../../src/data/transforms/index.js";
 import { fixtureUrl } from "./fixtures.js";
 
@@ -216,7 +216,7 @@ describe("workers", () => {
   test("do not keep a process alive that forgot to close", () => {
     const built = new URL("../../dist/data/", import.meta.url).href;
     const script = `
-      import { DataLoader } from "${built}loader.js";
+      import { DataLoader } from "${built}reading/loader.js";
       import { evalTransform } from "${built}transforms/index.js";
       const loader = new DataLoader({ samples: ${JSON.stringify(samples)} }, { batchSize: 8, workers: 2, transform: evalTransform({ imageSize: 16 }) });
       let size = 0;

@@ -4,10 +4,9 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { createImage, crop, type Image } from "../../src/data/codecs/image.js";
 import { decodeImage } from "../../src/data/codecs/index.js";
-import { createImage, crop, type Image } from "../../src/data/image.js";
 import { MersenneTwister } from "../../src/data/random.js";
-import { resize } from "../../src/data/resize.js";
 import { applyTransform, outputSize, trainTransform } from "../../src/data/transforms/index.js";
 import {
   drawOperations,
@@ -18,6 +17,7 @@ import {
   randAugmentStep,
   runOperation,
 } from "../../src/data/transforms/rand-augment.js";
+import { resize } from "../../src/data/transforms/resize.js";
 import { fixtureUrl, lcgImage, readFixture } from "./fixtures.js";
 
 interface Golden {

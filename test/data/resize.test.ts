@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
-import { createImage, crop } from "../../src/data/image.js";
-import { type FilterName, resize } from "../../src/data/resize.js";
+import { createImage, crop } from "../../src/data/codecs/image.js";
+import { type FilterName, resize } from "../../src/data/transforms/resize.js";
 import { lcgImage, readFixture } from "./fixtures.js";
 
 interface Case {

@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { describe, expect, test } from "vitest";
 import { randomPermutation } from "../../src/data/random.js";
-import { EpochSampler } from "../../src/data/sampler.js";
+import { EpochSampler } from "../../src/data/reading/sampler.js";
 import { readFixture } from "./fixtures.js";
 
 describe("order", () => {

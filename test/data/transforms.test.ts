@@ -1,12 +1,12 @@
 import { describe, expect, test } from "vitest";
-import { createImage, crop, flipHorizontal } from "../../src/data/image.js";
-import { imagenetMean, imagenetStd, normalizeInto } from "../../src/data/normalize.js";
+import { createImage, crop, flipHorizontal } from "../../src/data/codecs/image.js";
 import { MersenneTwister } from "../../src/data/random.js";
-import { resize } from "../../src/data/resize.js";
 import { centerBox, shortSideSize } from "../../src/data/transforms/geometry.js";
 import { applyTransform, evalTransform, outputSize, trainTransform } from "../../src/data/transforms/index.js";
+import { imagenetMean, imagenetStd, normalizeInto } from "../../src/data/transforms/normalize.js";
 import { randAugmentStep, runOperation } from "../../src/data/transforms/rand-augment.js";
 import { sampleCrop } from "../../src/data/transforms/random-resized-crop.js";
+import { resize } from "../../src/data/transforms/resize.js";
 import { traceTransform } from "../../src/data/transforms/trace.js";
 import { lcgImage } from "./fixtures.js";
 

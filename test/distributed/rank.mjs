@@ -4,7 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { joinProcessGroup } from "../../dist/distributed/join.js";
-import { replicaShare, subtreesOf } from "../../dist/train/replica-tree.js";
+import { replicaShare, subtreesOf } from "../../dist/train/replicas/replica-tree.js";
 
 const [task, ...words] = process.argv.slice(2);
 const settings = { deadlineMs: 20_000, joinMs: 20_000, ...JSON.parse(process.env.TEST_OPTIONS ?? "{}") };

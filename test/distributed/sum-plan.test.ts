@@ -1,7 +1,7 @@
 import { describe, expect, it } from "vitest";
 import { Adder } from "../../src/distributed/adder.js";
 import { type Operand, planSum } from "../../src/distributed/sum-plan.js";
-import { replicaShare, subtreesOf } from "../../src/train/replica-tree.js";
+import { replicaShare, subtreesOf } from "../../src/train/replicas/replica-tree.js";
 
 /** The tree as text, by its definition. */
 const tree = (first: number, count: number): string => {

@@ -9,7 +9,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import "../../src/index.js";
 import { variants } from "../../src/models/index.js";
-import { loadModelFile } from "../../src/train/model-file.js";
+import { loadModelFile } from "../../src/train/checkpoints/model-file.js";
 import { packageRoot } from "../cli/spawn.js";
 
 const versions = join(packageRoot, "test", "golden", "versions");

@@ -9,8 +9,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Backend, withBackend } from "../../src/backends/backend.js";
 import { createGpuBackend, type GpuBackend } from "../../src/backends/gpu/gpu-backend.js";
 import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
-import type { Batch } from "../../src/data/loader.js";
-import { normalizeInto } from "../../src/data/normalize.js";
+import type { Batch } from "../../src/data/reading/loader.js";
+import { normalizeInto } from "../../src/data/transforms/normalize.js";
 import "../../src/index.js";
 import { MobileOne } from "../../src/models/mobileone/mobileone.js";
 import type { Variant } from "../../src/models/mobileone/variants.js";
@@ -20,12 +20,12 @@ import {
   type CheckpointHeader,
   encodeCheckpoint,
   restoreCheckpoint,
-} from "../../src/train/checkpoint-format.js";
-import { BatchInput } from "../../src/train/input.js";
-import { soloGroup } from "../../src/train/process-group.js";
+} from "../../src/train/checkpoints/checkpoint-format.js";
 import { mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
-import { ReplicaUpdate } from "../../src/train/replica-update.js";
-import { Session } from "../../src/train/session.js";
+import { soloGroup } from "../../src/train/replicas/process-group.js";
+import { BatchInput } from "../../src/train/steps/input.js";
+import { ReplicaUpdate } from "../../src/train/steps/replica-update.js";
+import { Session } from "../../src/train/steps/session.js";
 import { train } from "../../src/train/trainer.js";
 import { relativeError } from "../conformance/numbers.js";
 import { noDriver } from "./software-vulkan.js";
@@ -96,7 +96,8 @@ describe.skipIf(noDriver !== null)("training on a device", () => {
           losses[step] = (await update.run(next, () => 0)).loss;
         }
         const state: TypedArray[] = [];
-        for (const tensors of [session.model.stateDict(), session.optimizer.state(), session.ema.averages])
+        const { slots } = session.optimizer.state();
+        for (const tensors of [session.model.stateDict(), ...slots.values(), session.ema.averages])
           for (const tensor of tensors.values()) state.push(await tensor.data());
         return { losses, state };
       });

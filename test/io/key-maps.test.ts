@@ -17,8 +17,8 @@ import {
 } from "../../src/io/index.js";
 import { createModel, listModels } from "../../src/models/index.js";
 import { Conv2d, Linear, Module } from "../../src/nn/index.js";
-import { loadCheckpoint, saveCheckpoint } from "../../src/train/checkpoint-file.js";
-import { loadModelFile, saveModelFile } from "../../src/train/model-file.js";
+import { loadCheckpoint, saveCheckpoint } from "../../src/train/checkpoints/checkpoint-file.js";
+import { loadModelFile, saveModelFile } from "../../src/train/checkpoints/model-file.js";
 import { randomizeStatistics } from "../models/random-statistics.js";
 import { expected, fixture, golden, LOGITS_TOLERANCE, logitsOf, relativeError, tinyModel } from "./fixtures.js";
 

@@ -26,7 +26,7 @@ const specOf = (spec: Partial<BlockSpec>): BlockSpec => ({
 });
 
 describe("folding", () => {
-  it("gives the golden kernel of recipe.md section 8", async () => {
+  it("gives the golden kernel of docs/recipe.md 7", async () => {
     const block = new MobileOneBlock(specOf({ groups: 2, numConvBranches: 2 }), { dtype: "float64" }).eval();
     let entry = 0;
     const fill = (size: number, value: (v: number, i: number) => number) => {

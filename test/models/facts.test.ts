@@ -1,4 +1,4 @@
-/** Every number of recipe.md 1.3 and 1.4: from the structure alone, and where tensors exist, from the tensors. */
+/** Every number of docs/recipe.md 1.3, and of the fixture behind it: from the structure alone, and where tensors exist, from the tensors. */
 import { readFileSync } from "node:fs";
 import { beforeAll, describe, expect, it } from "vitest";
 import { liveStorage, setBackend } from "../../src/index.js";
@@ -111,7 +111,7 @@ describe("summarize", () => {
     expect(found).toEqual(facts.s0Layers);
   });
 
-  it("gives the figures that mmpretrain's get_flops prints, by its own rule (recipe.md 1.3)", () => {
+  it("gives the figures that mmpretrain's get_flops prints, by its own rule (docs/recipe.md 1.3)", () => {
     // one per convolution MAC, two per batch-norm element, one per element that an average pool reads, no classifier
     const flops = (name: string, form: "train" | "deploy") => {
       const { rows, totals } = summarize(name);

@@ -190,7 +190,7 @@ describe("MobileOne S0 in float32", () => {
     );
     await setBackend("reference");
     expect(plain).toBeGreaterThan(1e-6);
-    // all-float32 moments would give four times as much (design.md 6)
+    // all-float32 moments would give four times as much (docs/folded-training.md 4)
     expect(folded! / plain!).toBeLessThan(1.3);
   });
 });

@@ -27,7 +27,7 @@ const tiny: Variant = {
   units: [1, 2, 1, 1],
 };
 
-/** mmpretrain's keys, written down from recipe.md 2.1: se, branch_norm, branch_scale, branch_conv_list. */
+/** mmpretrain's keys, written down from docs/recipe.md 2.1: se, branch_norm, branch_scale, branch_conv_list. */
 function mmpretrainKeys(units: readonly number[], branches: number, squeezeExcite: (s: number, j: number) => boolean) {
   const norm = ["weight", "bias", "running_mean", "running_var", "num_batches_tracked"];
   const keys: string[] = [];

@@ -1,4 +1,4 @@
-/** Cross-entropy against recipe.md section 8, its gradient, and its errors. */
+/** Cross-entropy against docs/recipe.md 7, its gradient, and its errors. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { gradcheck, setBackend, tensor } from "../../src/index.js";
 import { crossEntropy } from "../../src/nn/index.js";

@@ -87,7 +87,7 @@ describe("initialize", () => {
     const linear = new Linear(200, 100);
     const model = new Sequential(depthwise, pointwise, linear);
     initialize(model, { seed: 5 });
-    // recipe.md 1.6: 0.0295 and 0.0884
+    // docs/recipe.md 1.5: 0.0295 and 0.0884
     expect(deviation(depthwise.weight.dataSync()) / 0.0295).toBeCloseTo(1, 1);
     expect(deviation(pointwise.weight.dataSync()) / 0.0884).toBeCloseTo(1, 1);
     expect(deviation(linear.weight.dataSync()) / 0.01).toBeCloseTo(1, 1);

@@ -1,4 +1,4 @@
-/** The moving average against recipe.md 4.6 and section 8; swapping; state. */
+/** The moving average against docs/recipe.md 3.6 and docs/recipe.md 7; swapping; state. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { compile, liveStorage, setBackend, type Tensor, tensor } from "../../src/index.js";
 import { Module } from "../../src/nn/index.js";

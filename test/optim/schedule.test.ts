@@ -1,4 +1,4 @@
-/** The schedules against the table of recipe.md 4.5 and the golden values of section 8. */
+/** The schedules against the table of docs/recipe.md 3.5 and the golden values of docs/recipe.md 7. */
 import { describe, expect, it } from "vitest";
 import { type LearningRateSchedule, lrAt, weightDecayAt } from "../../src/optim/index.js";
 
@@ -14,7 +14,7 @@ const rates: LearningRateSchedule = {
 const decay = { floor: 1e-5, epochs: 300 };
 const lrAtEpoch = (epoch: number) => lrAt(rates, { epoch, iteration: epoch * ITERATIONS_PER_EPOCH });
 
-/** Epoch, lr, weight decay, weight decay of the norm group, as recipe.md 4.5 prints them. */
+/** Epoch, lr, weight decay, weight decay of the norm group, as docs/recipe.md 3.5 prints them. */
 const table = [
   [0, "1.0000e-4", "1.00000e-4", "0"],
   [1, "0.0200807984", "9.99975e-5", "2.742e-10"],

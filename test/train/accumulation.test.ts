@@ -1,7 +1,7 @@
 /** The order of additions within a process, against the definition of the tree on numbers where order shows. */
 import { describe, expect, it } from "vitest";
-import { planAccumulation } from "../../src/train/accumulation.js";
-import { replicaShare, subtreesOf } from "../../src/train/replica-tree.js";
+import { replicaShare, subtreesOf } from "../../src/train/replicas/replica-tree.js";
+import { planAccumulation } from "../../src/train/steps/accumulation.js";
 
 /** What the plan would have the process do, on numbers instead of gradients. */
 function follow(subtrees: ReturnType<typeof subtreesOf>, numberOf: (replica: number) => number) {

@@ -1,7 +1,13 @@
 /** What ranks tell each other: rows, bytes, and who of them is different. */
 import { describe, expect, it } from "vitest";
 import { setBackend, tensor } from "../../src/index.js";
-import { broadcastJson, expectSameFingerprint, expectSameRun, fingerprint, gather } from "../../src/train/agreement.js";
+import {
+  broadcastJson,
+  expectSameFingerprint,
+  expectSameRun,
+  fingerprint,
+  gather,
+} from "../../src/train/replicas/agreement.js";
 import { memoryGroups } from "./memory-group.js";
 
 /** What each rank's call came to: its value, or the message of its error. */

@@ -3,7 +3,7 @@
  * reference's, of a short one those that warm up.
  */
 import { beforeAll, expect, it } from "vitest";
-import type { Batch } from "../../src/data/loader.js";
+import type { Batch } from "../../src/data/reading/loader.js";
 import { scope, setBackend, type Tensor } from "../../src/index.js";
 import { MobileOne } from "../../src/models/mobileone/mobileone.js";
 import type { Variant } from "../../src/models/mobileone/variants.js";
@@ -12,14 +12,14 @@ import { update } from "../../src/ops/apply.js";
 import { SGD, splitNormParameters } from "../../src/optim/index.js";
 import { allocate } from "../../src/tensor/create.js";
 import { isFloat } from "../../src/tensor/dtype.js";
-import { BatchInput } from "../../src/train/input.js";
-import { planRecipe } from "../../src/train/plan.js";
-import { soloGroup } from "../../src/train/process-group.js";
 import { mobileoneS0 } from "../../src/train/recipes/mobileone-s0.js";
-import { ReplicaUpdate } from "../../src/train/replica-update.js";
-import { applyRates, ratesAt } from "../../src/train/schedule.js";
-import { Session } from "../../src/train/session.js";
-import { WholeUpdate } from "../../src/train/whole-update.js";
+import { planRecipe } from "../../src/train/recipes/plan.js";
+import { applyRates, ratesAt } from "../../src/train/recipes/schedule.js";
+import { soloGroup } from "../../src/train/replicas/process-group.js";
+import { BatchInput } from "../../src/train/steps/input.js";
+import { ReplicaUpdate } from "../../src/train/steps/replica-update.js";
+import { Session } from "../../src/train/steps/session.js";
+import { WholeUpdate } from "../../src/train/steps/whole-update.js";
 
 const CLASSES = 3;
 const STEPS = 8;

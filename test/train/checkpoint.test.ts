@@ -9,10 +9,14 @@ import { setBackend } from "../../src/index.js";
 import { decodeSafetensors } from "../../src/io/index.js";
 import { MobileOne } from "../../src/models/mobileone/mobileone.js";
 import type { Variant } from "../../src/models/mobileone/variants.js";
-import { CheckpointFolder } from "../../src/train/checkpoint.js";
-import { type CheckpointHeader, readCheckpoint, restoreCheckpoint } from "../../src/train/checkpoint-format.js";
+import { CheckpointFolder } from "../../src/train/checkpoints/checkpoint.js";
+import {
+  type CheckpointHeader,
+  readCheckpoint,
+  restoreCheckpoint,
+} from "../../src/train/checkpoints/checkpoint-format.js";
 import { mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
-import { Session } from "../../src/train/session.js";
+import { Session } from "../../src/train/steps/session.js";
 
 const root = mkdtempSync(join(tmpdir(), "tensorone-checkpoints-"));
 const disk = join(root, "disk");
@@ -69,8 +73,8 @@ const writer = `
   const [root, folder, from, header, small] = JSON.parse(process.env.WORK);
   const { setBackend } = await import(root + "index.js");
   const { MobileOne } = await import(root + "models/mobileone/mobileone.js");
-  const { CheckpointFolder } = await import(root + "train/checkpoint.js");
-  const { Session } = await import(root + "train/session.js");
+  const { CheckpointFolder } = await import(root + "train/checkpoints/checkpoint.js");
+  const { Session } = await import(root + "train/steps/session.js");
   await setBackend("wasm", { threads: 1 });
   const session = new Session(header.recipe, new MobileOne(small, { numClasses: 3 }), 1e6);
   const checkpoints = new CheckpointFolder(folder);

@@ -1,6 +1,6 @@
 /** Names of classes held against one another: model and data set have to mean the same by a label. */
 import { describe, expect, it } from "vitest";
-import { compareClasses } from "../../src/train/class-names.js";
+import { compareClasses } from "../../src/train/checkpoints/class-names.js";
 
 const side = (where: string, names: readonly string[] | null, count = names?.length ?? 2) => ({ where, names, count });
 const strict = { allow: false };

@@ -2,8 +2,8 @@
  * Several ranks in one process, as a stand-in for transports: each call waits until all ranks have made it, then one of them
  * does the arithmetic, straight along the tree. It shares no code with distributed/.
  */
-import type { ProcessGroup } from "../../src/train/process-group.js";
-import { replicaShare, subtreesOf } from "../../src/train/replica-tree.js";
+import type { ProcessGroup } from "../../src/train/replicas/process-group.js";
+import { replicaShare, subtreesOf } from "../../src/train/replicas/replica-tree.js";
 
 interface Meeting {
   readonly op: string;

@@ -14,12 +14,12 @@ import { setBackend } from "../../src/index.js";
 import { decodeInto, decodeSafetensors, encodeModel } from "../../src/io/index.js";
 import { MobileOne } from "../../src/models/index.js";
 import { DivergedError, loadCheckpoint, saveCheckpoint } from "../../src/node.js";
-import { CheckpointFolder } from "../../src/train/checkpoint.js";
-import { readCheckpoint } from "../../src/train/checkpoint-format.js";
+import { CheckpointFolder } from "../../src/train/checkpoints/checkpoint.js";
+import { readCheckpoint } from "../../src/train/checkpoints/checkpoint-format.js";
 import { evaluateShared } from "../../src/train/evaluate.js";
-import { countTopK, sumCrossEntropy } from "../../src/train/metrics.js";
 import { mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
-import { Session } from "../../src/train/session.js";
+import { countTopK, sumCrossEntropy } from "../../src/train/steps/metrics.js";
+import { Session } from "../../src/train/steps/session.js";
 import { type TrainOptions, train } from "../../src/train/trainer.js";
 import { memoryGroups } from "./memory-group.js";
 import {
@@ -145,7 +145,7 @@ describe("train", () => {
       ),
     );
     for (const { outcome, saved } of outcomes) {
-      expect(String(outcome)).toMatch(/train: momentum of .* is NaN/);
+      expect(String(outcome)).toMatch(/train: momentumBuffer of .* is NaN/);
       expect(saved).toEqual([]);
     }
   });

@@ -1,10 +1,10 @@
 /** How a recipe is fitted to the steps of its run, and what an epoch's steps are. */
 import { describe, expect, it } from "vitest";
-import { epochLength } from "../../src/train/epoch-length.js";
-import { chooseWeights } from "../../src/train/final-model.js";
-import { describePlan, planRecipe, stepsOfAverage } from "../../src/train/plan.js";
+import { chooseWeights } from "../../src/train/checkpoints/final-model.js";
+import { epochLength } from "../../src/train/recipes/epoch-length.js";
 import { mobileoneRecipe } from "../../src/train/recipes/mobileone.js";
 import { mobileoneS0, mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
+import { describePlan, planRecipe, stepsOfAverage } from "../../src/train/recipes/plan.js";
 
 const of = (epochs: number) => ({ ...mobileoneS0, epochs });
 

@@ -1,12 +1,12 @@
-/** The recipes against recipe.md's tables 4.1, 4.5 and 4.9, which were read off the reference's resolved configs. */
+/** The recipes against the tables of docs/recipe.md 3.1, docs/recipe.md 3.5 and docs/recipe.md 3.9, which were read off the reference's resolved configs. */
 import { describe, expect, test } from "vitest";
 import { chooseRecipe, type RecipeChanges } from "../../src/cli/train/choose-recipe.js";
-import { DataLoader } from "../../src/data/loader.js";
+import { DataLoader } from "../../src/data/reading/loader.js";
 import { listModels } from "../../src/models/index.js";
-import { trainPhase, trainPipeline } from "../../src/train/pipeline.js";
 import { mobileoneRecipe, recipeForms } from "../../src/train/recipes/mobileone.js";
 import { mobileoneS0 } from "../../src/train/recipes/mobileone-s0.js";
-import { planOf } from "../../src/train/schedule.js";
+import { trainPhase, trainPipeline } from "../../src/train/recipes/pipeline.js";
+import { planOf } from "../../src/train/recipes/schedule.js";
 import { fixtureUrl } from "../data/fixtures.js";
 
 /** First epoch of a phase, side, level. */
@@ -59,7 +59,7 @@ describe.each(listModels())("%s", (model) => {
   });
 });
 
-test("a plan holds recipe.md's rates, batch norm's rise included", () => {
+test("a plan holds the rates of docs/recipe.md 3.5, batch norm's rise included", () => {
   const plan = planOf(mobileoneRecipe("mobileone_s4"), 5005);
   expect(plan).toHaveLength(300);
   expect(plan[0]).toMatchObject({ firstStep: 0, lr: 1e-4, weightDecay: 1e-4, normWeightDecay: 0 });

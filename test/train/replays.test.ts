@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { updateOf } from "../../bench/gpu/training-step.js";
 import type { Backend } from "../../src/backends/backend.js";
-import type { Batch } from "../../src/data/loader.js";
+import type { Batch } from "../../src/data/reading/loader.js";
 import {
   type CompileStats,
   compile,
@@ -17,13 +17,13 @@ import {
   type Tensor,
   tensor,
 } from "../../src/index.js";
-import { planRecipe } from "../../src/train/plan.js";
-import { soloGroup } from "../../src/train/process-group.js";
-import type { Recipe } from "../../src/train/recipe.js";
 import { mobileoneRecipe } from "../../src/train/recipes/mobileone.js";
 import { mobileoneS0, mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
-import { Session } from "../../src/train/session.js";
-import { createStepper } from "../../src/train/stepper.js";
+import { planRecipe } from "../../src/train/recipes/plan.js";
+import type { Recipe } from "../../src/train/recipes/recipe.js";
+import { soloGroup } from "../../src/train/replicas/process-group.js";
+import { Session } from "../../src/train/steps/session.js";
+import { createStepper } from "../../src/train/steps/stepper.js";
 
 const [BATCH, SIDE, CLASSES, STEPS] = [2, 32, 4, 7];
 

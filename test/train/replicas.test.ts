@@ -6,24 +6,24 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { openDataset } from "../../src/data/dataset.js";
-import { type Batch, DataLoader } from "../../src/data/loader.js";
+import { type Batch, DataLoader } from "../../src/data/reading/loader.js";
+import { openDataset } from "../../src/data/sets/dataset.js";
 import { evalTransform } from "../../src/data/transforms/index.js";
 import { noGrad, scope, setBackend, type Tensor } from "../../src/index.js";
 import { MobileOne } from "../../src/models/mobileone/mobileone.js";
 import type { Variant } from "../../src/models/mobileone/variants.js";
 import { crossEntropy } from "../../src/nn/loss.js";
-import { fingerprint } from "../../src/train/agreement.js";
 import { evaluateShared } from "../../src/train/evaluate.js";
-import type { Logger, StepInfo } from "../../src/train/events.js";
-import { BatchInput } from "../../src/train/input.js";
-import { type ProcessGroup, soloGroup } from "../../src/train/process-group.js";
+import type { Logger, StepInfo } from "../../src/train/loggers/events.js";
 import { mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
-import { replicaShare } from "../../src/train/replica-tree.js";
-import { ReplicaUpdate } from "../../src/train/replica-update.js";
-import { Session } from "../../src/train/session.js";
+import { fingerprint } from "../../src/train/replicas/agreement.js";
+import { type ProcessGroup, soloGroup } from "../../src/train/replicas/process-group.js";
+import { replicaShare } from "../../src/train/replicas/replica-tree.js";
+import { BatchInput } from "../../src/train/steps/input.js";
+import { ReplicaUpdate } from "../../src/train/steps/replica-update.js";
+import { Session } from "../../src/train/steps/session.js";
+import { WholeUpdate } from "../../src/train/steps/whole-update.js";
 import { type TrainOptions, train } from "../../src/train/trainer.js";
-import { WholeUpdate } from "../../src/train/whole-update.js";
 import { memoryGroups } from "./memory-group.js";
 
 const root = mkdtempSync(join(tmpdir(), "tensorone-replicas-"));
@@ -68,9 +68,11 @@ const hashesOf = async (tensors: ReadonlyMap<string, Tensor>): Promise<Record<st
 const numbersOf = (tensors: ReadonlyMap<string, Tensor>): Record<string, number[]> =>
   Object.fromEntries([...tensors].map(([name, tensor]) => [name, [...tensor.dataSync()]]));
 
+const velocitiesOf = ({ optimizer }: Session) => optimizer.state().slots.get("momentumBuffer")!;
+
 const stateOf = async (session: Session) => ({
   model: await hashesOf(session.model.stateDict()),
-  momentum: await hashesOf(session.optimizer.state()),
+  momentum: await hashesOf(velocitiesOf(session)),
   averages: await hashesOf(session.ema.state().averages),
 });
 
@@ -123,7 +125,7 @@ describe("one step", () => {
         [...parameters.keys()].map((name) => [name, weightDecay] as const),
       ),
     );
-    for (const [name, velocity] of Object.entries(numbersOf(session.optimizer.state()))) {
+    for (const [name, velocity] of Object.entries(numbersOf(velocitiesOf(session)))) {
       const sizes = alone.flatMap(({ gradients }) => gradients[name]!.map(Math.abs));
       const scale = sizes.reduce((a, b) => Math.max(a, b), 1e-6);
       velocity.forEach((v, i) => {

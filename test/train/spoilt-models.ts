@@ -7,17 +7,17 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { Backend } from "../../src/backends/backend.js";
-import { ImageFolder } from "../../src/data/image-folder.js";
-import { DataLoader, type DataLoaderOptions } from "../../src/data/loader.js";
+import { DataLoader, type DataLoaderOptions } from "../../src/data/reading/loader.js";
+import { ImageFolder } from "../../src/data/sets/image-folder.js";
 import { evalTransform } from "../../src/data/transforms/index.js";
 import { randn, type Tensor, withBackend } from "../../src/index.js";
 import { FoldError, MobileOne, type MobileOneBlock, reparameterize, type Variant } from "../../src/models/index.js";
 import { BatchNorm2d } from "../../src/nn/index.js";
 import { DivergedError } from "../../src/node.js";
-import { type CheckpointHeader, encodeCheckpoint } from "../../src/train/checkpoint-format.js";
+import { type CheckpointHeader, encodeCheckpoint } from "../../src/train/checkpoints/checkpoint-format.js";
 import { evaluate } from "../../src/train/evaluate.js";
 import { mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
-import { Session } from "../../src/train/session.js";
+import { Session } from "../../src/train/steps/session.js";
 import { randomizeStatistics } from "../models/random-statistics.js";
 
 const { NaN: nan, POSITIVE_INFINITY: inf } = Number;
@@ -59,7 +59,10 @@ export const places: Readonly<
   weight: { tensor: ({ model }) => model.stateDict().get(WEIGHT)!, name: WEIGHT },
   statistic: { tensor: ({ model }) => model.stateDict().get(STATISTIC)!, name: STATISTIC },
   average: { tensor: ({ ema }) => ema.averages.get(WEIGHT)!, name: `average of ${WEIGHT}` },
-  momentum: { tensor: ({ optimizer }) => optimizer.state().get(WEIGHT)!, name: `momentum of ${WEIGHT}` },
+  momentum: {
+    tensor: ({ optimizer }) => optimizer.state().slots.get("momentumBuffer")!.get(WEIGHT)!,
+    name: `momentumBuffer of ${WEIGHT}`,
+  },
 };
 export const placesAndValues = Object.keys(places).flatMap((place) =>
   [nan, -inf].map((value) => [place, value] as const),
@@ -145,9 +148,8 @@ export function refusalsOn(backendOf: () => Backend): void {
     withBackend(backendOf(), async () => {
       const session = new Session(mobileoneS0Demo, modelOf(), 10);
       // momentum buffers are in a checkpoint once there are any
-      session.optimizer.loadState(
-        new Map([...session.model.namedParameters()].map(([name, { tensor }]) => [name, tensor])),
-      );
+      const buffers = new Map([...session.model.namedParameters()].map(([name, { tensor }]) => [name, tensor]));
+      session.optimizer.loadState({ slots: new Map([["momentumBuffer", buffers]]), steps: new Map() });
       await encodeCheckpoint(session, header, "sound");
       const { tensor, name } = places[place]!;
       await spoil(tensor(session), value);

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { ALIGNMENT, Arena, type Block } from "../../src/backends/wasm/arena.js";
+import { ALIGNMENT, Arena, type Block } from "../../src/backends/wasm/runtime/arena.js";
 import { Random } from "../../src/tensor/random.js";
 
 describe("arena", () => {

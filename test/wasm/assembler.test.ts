@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { capabilities } from "../../src/backends/wasm/capabilities.js";
 import {
   Float,
   type FunctionBuilder,
@@ -7,9 +8,8 @@ import {
   type IntVar,
   type Target,
   WasmModule,
-} from "../../src/backends/wasm/assembler/index.js";
-import { Writer } from "../../src/backends/wasm/assembler/writer.js";
-import { capabilities } from "../../src/backends/wasm/capabilities.js";
+} from "../../src/wasm/index.js";
+import { Writer } from "../../src/wasm/writer.js";
 
 const { fma, fences } = capabilities();
 const targets: Target[] = ([4, 8] as const).flatMap((lanes) => [

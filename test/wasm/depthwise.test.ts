@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { setBackend } from "../../src/backends/backend.js";
 import { referenceBackend } from "../../src/backends/reference/index.js";
-import { forwardRule, gradientRule, tileRuns } from "../../src/backends/wasm/kernels/depthwise/axis.js";
+import { forwardRule, gradientRule, tileRuns } from "../../src/backends/wasm/kernels/convolution/depthwise/axis.js";
 import { createWasmBackend, type WasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import { apply, type Runner } from "../../src/ops/apply.js";
 import type { Conv2dAttrs } from "../../src/ops/spec.js";

@@ -1,8 +1,8 @@
 import { execFileSync } from "node:child_process";
 import { afterAll, describe, expect, it } from "vitest";
-import type { Kernel } from "../../src/backends/wasm/plan.js";
+import type { Kernel } from "../../src/backends/wasm/kernels/plan.js";
+import { workerMain } from "../../src/backends/wasm/runtime/worker.js";
 import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
-import { workerMain } from "../../src/backends/wasm/worker.js";
 
 const backend = createWasmBackend({ threads: 2 });
 afterAll(() => backend.dispose());

@@ -31,8 +31,8 @@ const { apply } = await import(`${dist}/ops/apply.js`);
 const { allocate } = await import(`${dist}/tensor/create.js`);
 const { models, scope, withBackend } = await import(`${dist}/index.js`);
 const { mobileoneS0 } = await import(`${dist}/train/recipes/mobileone-s0.js`);
-const { Session } = await import(`${dist}/train/session.js`);
-const { WholeUpdate } = await import(`${dist}/train/whole-update.js`);
+const { Session } = await import(`${dist}/train/steps/session.js`);
+const { WholeUpdate } = await import(`${dist}/train/steps/whole-update.js`);
 
 /** The conformance suite's bar. */
 const TOLERANCE = 1e-5;

@@ -7,7 +7,7 @@ import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { wasmKernels } from "../../src/backends/wasm/kernels/index.js";
-import { type Compiler, plainCompiler } from "../../src/backends/wasm/modules.js";
+import { type Compiler, plainCompiler } from "../../src/backends/wasm/runtime/modules.js";
 import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import { startBackend } from "../../src/cli/shared-options.js";
 import { models, withBackend } from "../../src/index.js";
@@ -16,8 +16,8 @@ import type { Attrs } from "../../src/ops/spec.js";
 import { allocate } from "../../src/tensor/create.js";
 import { scope } from "../../src/tensor/scope.js";
 import { mobileoneS0 } from "../../src/train/recipes/mobileone-s0.js";
-import { Session } from "../../src/train/session.js";
-import { WholeUpdate } from "../../src/train/whole-update.js";
+import { Session } from "../../src/train/steps/session.js";
+import { WholeUpdate } from "../../src/train/steps/whole-update.js";
 import { UsageError } from "../../src/util/errors.js";
 import { type Case, cases, dtypeOfInput, type GridOp } from "../conformance/cases.js";
 import { valuesOf } from "../conformance/numbers.js";
@@ -160,10 +160,12 @@ describe("paired kernels", () => {
     expect([...instructionsOf(module)]).toEqual([0x20, 0x20, VECTOR + 0x0d, 0x1a, 0x0b]);
   });
   it("are the only place where vector instructions can come from: the prefix is written once", () => {
-    const folder = join(root, "src", "backends", "wasm");
-    const files = readdirSync(folder, { recursive: true, encoding: "utf8" }).filter((name) => name.endsWith(".ts"));
-    expect(files.filter((name) => readFileSync(join(folder, name), "utf8").includes("0xfd"))).toEqual([
-      join("assembler", "writer.ts"),
+    const files = [join("src", "wasm"), join("src", "backends", "wasm")].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: "utf8" }).map((name) => join(folder, name)),
+    );
+    const sources = files.filter((name) => name.endsWith(".ts"));
+    expect(sources.filter((name) => readFileSync(join(root, name), "utf8").includes("0xfd"))).toEqual([
+      join("src", "wasm", "writer.ts"),
     ]);
   });
 });

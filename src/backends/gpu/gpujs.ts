@@ -4,10 +4,9 @@
  * were read in.
  */
 import { BackendError } from "../../util/errors.js";
+import { GPUJS_VERSION, installLine } from "../../util/optional-packages.js";
 import { withNativeHelpers } from "./helpers.js";
 import type { Dims, GpuKernel } from "./kernel.js";
-
-export const GPUJS_VERSION = "2.24.1";
 
 /** Runs a kernel at once: numbers for scalars, views for arrays; returns the output in row-major order. */
 export type HostKernel = (
@@ -125,14 +124,14 @@ export async function loadGpuJs(): Promise<GpuJs> {
   } catch (error) {
     throw new BackendError(
       `gpu: gpu.js cannot be loaded (${error instanceof Error ? error.message.split("\n")[0] : error})`,
-      `npm install gpu.js@${GPUJS_VERSION}; in a page without a bundler, a line for "gpu.js" in its import map`,
+      `${installLine("gpu.js", "webgpu")}; in a page without a bundler, a line for "gpu.js" in its import map`,
     );
   }
   const found = findModule(loaded);
   if (found === null)
     throw new BackendError(
       "gpu: what was loaded as gpu.js translates no kernels for WebGPU",
-      `npm install gpu.js@${GPUJS_VERSION}`,
+      installLine("gpu.js", "webgpu"),
     );
   const { GPU, input, WebGPUKernel } = found;
   const instances = new Map<string, Instance>();
@@ -168,7 +167,7 @@ export async function loadGpuJs(): Promise<GpuJs> {
       if (typeof translator.assembleWGSL !== "function" || typeof translator.computeParamsLayout !== "function")
         throw new BackendError(
           `gpu: this gpu.js does not translate kernels the way ${GPUJS_VERSION} does`,
-          `npm install gpu.js@${GPUJS_VERSION}, or the mode "webasm"`,
+          `${installLine("gpu.js", "webgpu")}, or the mode "webasm"`,
         );
       const samples = Object.values(kernel.args).map((kind) => (kind === "array" ? new Float32Array(1) : 1));
       translator.setupConstants();

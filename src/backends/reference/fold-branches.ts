@@ -1,6 +1,6 @@
 /**
  * Branches of convolution and batch norm as one convolution, from the moments of their patches, and the gradients of that:
- * the formulas of design.md 6 for one output channel after the other, in float64. autograd/folding.ts states the gradients.
+ * the formulas of docs/folded-training.md 1 and their gradients, one output channel after the other, in float64. autograd/folding.ts states the gradients.
  */
 import { type Branches, firstTap, splitBranches } from "../../ops/branches.js";
 import type { FoldAttrs } from "../../ops/spec.js";

@@ -3,7 +3,7 @@
  * The exception is the scheduler of V8 before 13, which no probe shows.
  */
 import { builtin, v8Version } from "../../util/platform.js";
-import { type Target, WasmModule } from "./assembler/index.js";
+import { type Target, WasmModule } from "../../wasm/index.js";
 
 /** V8 13 (Node 24) schedules loads well; 11 and 12 need fences (measured: 37.8 -> 55.5 GFLOP/s for a 6x8 tile). */
 const FIRST_V8_WITHOUT_FENCES = 13;

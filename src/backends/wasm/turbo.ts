@@ -15,12 +15,12 @@ import { dtypes, type TypedArray } from "../../tensor/dtype.js";
 import { Random } from "../../tensor/random.js";
 import { type Shape, sizeOf } from "../../tensor/shape.js";
 import { builtin, v8Version } from "../../util/platform.js";
-import { Arena } from "./arena.js";
-import type { Target } from "./assembler/index.js";
+import type { Target } from "../../wasm/index.js";
 import { capabilities } from "./capabilities.js";
 import { wasmKernels } from "./kernels/index.js";
-import { type Compiler, ModuleCache, plainCompiler } from "./modules.js";
-import type { Kernel, Operand, Plan } from "./plan.js";
+import type { Kernel, Operand, Plan } from "./kernels/plan.js";
+import { Arena } from "./runtime/arena.js";
+import { type Compiler, ModuleCache, plainCompiler } from "./runtime/modules.js";
 
 /** Node 24; V8 12 has an older pass, which ends the process on some kernels. */
 const FIRST_V8 = 13;

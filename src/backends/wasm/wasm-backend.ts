@@ -12,17 +12,19 @@ import type { Allocation } from "../../tensor/storage.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { BackendError } from "../../util/errors.js";
 import { coreCount } from "../../util/platform.js";
+import type { Target } from "../../wasm/index.js";
+import type { WasmFigures, WasmStats } from "../contract.js";
 import type { ArrayView } from "../kernel-table.js";
 import { referenceKernels } from "../reference/index.js";
 import { referenceUpdates } from "../reference/updates.js";
-import { Arena, type ArenaStats, type Block } from "./arena.js";
-import type { Target } from "./assembler/index.js";
 import { capabilities, targetOf } from "./capabilities.js";
-import { WasmExecutable } from "./executable.js";
 import { wasmKernels, wasmUpdates } from "./kernels/index.js";
-import { ModuleCache, plainCompiler } from "./modules.js";
-import type { Kernel, Operand, Plan } from "./plan.js";
-import { KernelError, ThreadPool } from "./threads.js";
+import type { Kernel, Operand, Plan } from "./kernels/plan.js";
+import { Arena, type Block } from "./runtime/arena.js";
+import { WasmExecutable } from "./runtime/executable.js";
+import { ModuleCache, plainCompiler } from "./runtime/modules.js";
+import { KernelError, ThreadPool } from "./runtime/threads.js";
+import { wasmSpeeds } from "./speeds.js";
 import { turboCompiler, turboTarget, turboWorks } from "./turbo.js";
 
 export interface WasmOptions {
@@ -36,15 +38,6 @@ export interface WasmOptions {
   readonly target?: Partial<Target>;
   /** Fills memory with NaN whenever it is handed out, so that an element nobody wrote shows; for tests. Default false. */
   readonly poison?: boolean;
-}
-
-export interface WasmStats extends ArenaStats {
-  readonly threads: number;
-  /** Whether kernels really run as paired vectors. */
-  readonly turbo: boolean;
-  readonly kernels: number;
-  /** Runs that went to the reference backend, by op. */
-  readonly fallbacks: Readonly<Record<string, number>>;
 }
 
 interface WasmAllocation extends Allocation {
@@ -71,9 +64,10 @@ function lowerOp(
 
 const blockOf = (allocation: Allocation): Block => (allocation as WasmAllocation).block;
 
-export class WasmBackend implements Runner {
+export class WasmBackend implements Runner, WasmFigures {
   readonly name = "wasm";
   readonly dtypes = ["float32", "float64", "int32", "uint8"] as const;
+  readonly speeds = wasmSpeeds;
   readonly target: Target;
   readonly threads: number;
   /** Asked for, and working here. */

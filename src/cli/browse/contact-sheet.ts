@@ -2,8 +2,8 @@
  * Pictures side by side on one sheet, in a grid of square tiles. Pixels are copied, never scaled, but for pictures larger
  * than a tile.
  */
-import { createImage, type Image } from "../../data/image.js";
-import { resize } from "../../data/resize.js";
+import { createImage, type Image } from "../../data/codecs/image.js";
+import { resize } from "../../data/transforms/resize.js";
 
 const paper = 245;
 const gap = 4;

@@ -1,9 +1,9 @@
 /** `convert IN OUT`: weights from one container and one set of names to another; values stay what they are. */
 import { statSync } from "node:fs";
 import { setBackend } from "../../backends/backend.js";
-import { convertToMmengine } from "../../train/mmengine-file.js";
-import { containerOf, saveModelFile } from "../../train/model-file.js";
-import { loadModel } from "../../train/run-weights.js";
+import { convertToMmengine } from "../../train/checkpoints/mmengine-file.js";
+import { containerOf, saveModelFile } from "../../train/checkpoints/model-file.js";
+import { loadModel } from "../../train/checkpoints/run-weights.js";
 import { UsageError } from "../../util/errors.js";
 import { formatBytes } from "../../util/format.js";
 import { defineCommand } from "../command.js";

@@ -1,14 +1,13 @@
 /** `eval`: accuracy of a checkpoint on a split of a data set; a training form also shows its folding certificate. */
 import { loadDecoder } from "../../data/codecs/decoder.js";
-import { openDataset } from "../../data/dataset.js";
-import { DataLoader } from "../../data/loader.js";
+import { DataLoader } from "../../data/reading/loader.js";
+import { openDataset } from "../../data/sets/dataset.js";
 import { evalTransform } from "../../data/transforms/index.js";
 import { reparameterize } from "../../models/index.js";
-import { compareClasses } from "../../train/class-names.js";
+import { compareClasses } from "../../train/checkpoints/class-names.js";
+import { loadModel } from "../../train/checkpoints/run-weights.js";
 import { evaluate } from "../../train/evaluate.js";
-import { isTop5Telling } from "../../train/metrics.js";
-import { loadModel } from "../../train/run-weights.js";
-import { formatInteger, formatLoss, formatPercent, formatSpeed } from "../../util/format.js";
+import { formatInteger, formatLoss, formatPercent, formatSpeed, isTop5Telling } from "../../util/format.js";
 import { progressBar } from "../../util/terminal.js";
 import { certificateJson, certificateLine } from "../certificate.js";
 import { defineCommand } from "../command.js";

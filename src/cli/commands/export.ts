@@ -1,12 +1,13 @@
 /** `export IN OUT.onnx`: writes a model as an ONNX file, once ONNX Runtime, where it is installed, has answered as we do. */
-import { imagenetMean, imagenetStd } from "../../data/normalize.js";
+import { imagenetMean, imagenetStd } from "../../data/transforms/normalize.js";
 import { encodeOnnx, OnnxError, type OnnxFile, type Port } from "../../io/onnx/index.js";
 import { type MobileOne, reparameterize } from "../../models/index.js";
-import { expectUsable } from "../../train/finite.js";
-import { loadModel } from "../../train/run-weights.js";
+import { loadModel } from "../../train/checkpoints/run-weights.js";
+import { expectUsable } from "../../train/steps/finite.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { UsageError } from "../../util/errors.js";
 import { formatBytes, formatCount } from "../../util/format.js";
+import { installLine } from "../../util/optional-packages.js";
 import { certificateJson, certificateLine } from "../certificate.js";
 import { defineCommand } from "../command.js";
 import { imageSizes } from "../image-sizes.js";
@@ -106,6 +107,6 @@ function described(file: OnnxFile, verification: OnnxVerification | null): strin
     `opset ${file.opset}: ${operators.join(", ")}; ${formatCount(file.weightCount)} weights`,
     verification
       ? `${verification.runtime}: logits within ${verification.relativeError.toExponential(1)} of the largest on ${verification.images} images`
-      : "not run: no ONNX Runtime is installed (npm install onnxruntime-web, or onnxruntime-node)",
+      : `not run: no ONNX Runtime is installed (${installLine("onnxruntime-web")}, or onnxruntime-node)`,
   ];
 }

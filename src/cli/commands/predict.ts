@@ -2,14 +2,14 @@
 import { statSync } from "node:fs";
 import { noGrad } from "../../autograd/tape.js";
 import { loadDecoder } from "../../data/codecs/decoder.js";
-import { normalizeInto } from "../../data/normalize.js";
-import { SampleReader } from "../../data/sample-reader.js";
+import { SampleReader } from "../../data/reading/sample-reader.js";
 import { evalTransform } from "../../data/transforms/index.js";
+import { normalizeInto } from "../../data/transforms/normalize.js";
 import { softmax } from "../../ops/functional.js";
 import { tensor } from "../../tensor/create.js";
 import { scope } from "../../tensor/scope.js";
-import { expectUsable, problemOfLogits } from "../../train/finite.js";
-import { loadModel } from "../../train/run-weights.js";
+import { loadModel } from "../../train/checkpoints/run-weights.js";
+import { expectUsable, problemOfLogits } from "../../train/steps/finite.js";
 import { DataError } from "../../util/errors.js";
 import { formatPercent, formatTable } from "../../util/format.js";
 import { progressBar, type Terminal } from "../../util/terminal.js";

@@ -1,8 +1,8 @@
 /** `prepare`: packs an image folder into tar shards, which the same commands then read in its place. */
 import { resolve } from "node:path";
 import { loadDecoder } from "../../data/codecs/decoder.js";
-import { type PackFormat, packFormats, packQuality } from "../../data/shards/pack.js";
-import { prepareShards } from "../../data/shards/prepare.js";
+import { prepareShards } from "../../data/prepare.js";
+import { type PackFormat, packFormats, packQuality } from "../../data/sets/shards/pack.js";
 import { UsageError } from "../../util/errors.js";
 import { formatBytes, formatInteger } from "../../util/format.js";
 import { progressBar } from "../../util/terminal.js";

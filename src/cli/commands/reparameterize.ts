@@ -1,8 +1,8 @@
 /** `reparameterize IN OUT`: folds the branches of a trained model, verifies the result, writes it; .safetensors or .pth. */
 import { statSync } from "node:fs";
 import { reparameterize } from "../../models/index.js";
-import { saveModelFile } from "../../train/model-file.js";
-import { loadModel } from "../../train/run-weights.js";
+import { saveModelFile } from "../../train/checkpoints/model-file.js";
+import { loadModel } from "../../train/checkpoints/run-weights.js";
 import { formatBytes } from "../../util/format.js";
 import { certificateJson, certificateLine } from "../certificate.js";
 import { defineCommand } from "../command.js";

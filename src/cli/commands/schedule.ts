@@ -1,10 +1,10 @@
 /** `schedule`: what a recipe does in each epoch, as a table, as curves, and as a plot. Nothing is trained. */
-import { openDataset } from "../../data/dataset.js";
+import { openDataset } from "../../data/sets/dataset.js";
 import { listModels, type ModelName } from "../../models/index.js";
-import { epochLength } from "../../train/epoch-length.js";
-import { describePlan, planRecipe } from "../../train/plan.js";
-import type { Recipe } from "../../train/recipe.js";
-import { type EpochPlan, planOf } from "../../train/schedule.js";
+import { epochLength } from "../../train/recipes/epoch-length.js";
+import { describePlan, planRecipe } from "../../train/recipes/plan.js";
+import type { Recipe } from "../../train/recipes/recipe.js";
+import { type EpochPlan, planOf } from "../../train/recipes/schedule.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { UsageError } from "../../util/errors.js";
 import { formatInteger, formatRate, formatTable, sparkline } from "../../util/format.js";

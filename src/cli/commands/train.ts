@@ -3,7 +3,7 @@ import { joinProcessGroup } from "../../distributed/join.js";
 import { listModels, type ModelName } from "../../models/index.js";
 import { ConsoleLogger } from "../../train/loggers/console.js";
 import { JsonlLogger } from "../../train/loggers/jsonl.js";
-import { expectReplicas } from "../../train/replica-tree.js";
+import { expectReplicas } from "../../train/replicas/replica-tree.js";
 import { train } from "../../train/trainer.js";
 import { certificateJson } from "../certificate.js";
 import { defineCommand } from "../command.js";

@@ -2,9 +2,9 @@
  * Which recipe a run follows, with what the user changed in it.
  */
 import type { ModelName } from "../../models/index.js";
-import type { Recipe } from "../../train/recipe.js";
 import { mobileoneRecipe, type RecipeForm } from "../../train/recipes/mobileone.js";
 import { mobileoneS0Demo } from "../../train/recipes/mobileone-s0.js";
+import type { Recipe } from "../../train/recipes/recipe.js";
 import { resized } from "../image-sizes.js";
 
 /** Images per step, over all replicas, that the published learning rates are for. */

@@ -3,9 +3,9 @@
  */
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { broadcastJson } from "../../train/agreement.js";
-import type { ProcessGroup } from "../../train/process-group.js";
-import { findModelFile } from "../../train/run-weights.js";
+import { findModelFile } from "../../train/checkpoints/run-weights.js";
+import { broadcastJson } from "../../train/replicas/agreement.js";
+import type { ProcessGroup } from "../../train/replicas/process-group.js";
 import { CheckpointError, TensoroneError, UsageError } from "../../util/errors.js";
 import { freshRun, isRun, latestRun, runOf, shownPath } from "../paths.js";
 import { readStoredRun, type StoredRun } from "./stored-run.js";

@@ -4,7 +4,7 @@
  */
 import { resolve } from "node:path";
 import { type DecoderName, haveSamePixels } from "../../data/codecs/decoder.js";
-import type { Recipe } from "../../train/recipe.js";
+import type { Recipe } from "../../train/recipes/recipe.js";
 import { UsageError } from "../../util/errors.js";
 import { demoData, shownPath } from "../paths.js";
 import { isDemoRecipe, type RecipeChanges, resumedRecipe } from "./choose-recipe.js";

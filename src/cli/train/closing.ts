@@ -3,13 +3,12 @@
  */
 import { statSync } from "node:fs";
 import { join, relative } from "node:path";
-import { openDataset } from "../../data/dataset.js";
-import { modelFileName } from "../../train/final-model.js";
+import { openDataset } from "../../data/sets/dataset.js";
+import { modelFileName } from "../../train/checkpoints/final-model.js";
+import { weightSets } from "../../train/checkpoints/model-file.js";
 import { logName } from "../../train/loggers/jsonl.js";
-import { isTop5Telling } from "../../train/metrics.js";
-import { weightSets } from "../../train/model-file.js";
 import type { TrainResult } from "../../train/trainer.js";
-import { formatBytes, formatPercent, formatSpeed, formatTable } from "../../util/format.js";
+import { formatBytes, formatPercent, formatSpeed, formatTable, isTop5Telling } from "../../util/format.js";
 import { certificateLine } from "../certificate.js";
 import type { Face } from "../command.js";
 import { shownPath } from "../paths.js";

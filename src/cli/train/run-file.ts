@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type BackendName, backendNames } from "../../backends/backend.js";
 import { type DecoderName, decoderNames } from "../../data/codecs/decoder.js";
-import type { Logger, RunInfo } from "../../train/events.js";
+import type { Logger, RunInfo } from "../../train/loggers/events.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { CheckpointError } from "../../util/errors.js";
 

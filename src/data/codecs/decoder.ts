@@ -1,11 +1,11 @@
 /**
  * The decoders one can choose between, by name. They differ in who turns a JPEG into pixels (PNG has one codec); header
- * checks, EXIF orientation and refusals are the door's (index.ts) and thus the same for all. A package that is only
+ * checks, EXIF orientation and refusals are index.ts's and thus the same for all. A package that is only
  * needed by one decoder is loaded when that decoder is asked for.
  */
 import { DataError } from "../../util/errors.js";
 import { nearestName } from "../../util/nearest.js";
-import type { Image } from "../image.js";
+import type { Image } from "./image.js";
 import { type DecodeOptions, decodeWith } from "./index.js";
 import { jpegJsPixels } from "./jpeg.js";
 
@@ -49,7 +49,7 @@ export async function loadDecoderLike(name: DecoderName): Promise<Decoder> {
     if (!(cause instanceof DataError) || others.length === 0) throw cause;
     throw new DataError(
       `decoder ${name}: neither it nor ${others.join(", ")} is installed, expected one of them for the same pixels`,
-      "npm install @cwasm/jpeg-turbo; decoder jpeg-js needs no package, and gives other bits",
+      "npm i @cwasm/jpeg-turbo; decoder jpeg-js needs no package, and gives other bits",
     );
   }
 }

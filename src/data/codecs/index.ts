@@ -1,9 +1,9 @@
 /**
- * The one door from a file's bytes to pixels. Which codec runs is decided by content; whatever goes wrong inside one
- * becomes a DataError that names the file. Other decoders than jpeg-js come in through decoder.ts and use the same door.
+ * A file's bytes to pixels. The content decides which codec runs; an error inside one becomes a DataError that names the
+ * file. Checks and orientation are here, the same for every decoder of decoder.ts.
  */
 import { DataError } from "../../util/errors.js";
-import type { Image } from "../image.js";
+import type { Image } from "./image.js";
 import { jpegJsPixels } from "./jpeg.js";
 import { checkJpeg } from "./jpeg-checks.js";
 import type { JpegHeader } from "./jpeg-header.js";

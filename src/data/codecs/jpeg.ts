@@ -5,7 +5,7 @@
  */
 import jpegJs from "jpeg-js";
 import { DataError } from "../../util/errors.js";
-import { createImage, type Image } from "../image.js";
+import { createImage, type Image } from "./image.js";
 import { inksToRgb } from "./inks.js";
 import { jpegCost } from "./jpeg-checks.js";
 import { finishInPlace } from "./jpeg-color.js";

@@ -1,12 +1,12 @@
 /**
- * JPEG pixels by libjpeg-turbo itself, compiled to WebAssembly: the optional package @cwasm/jpeg-turbo. Its module is
+ * JPEG pixels by libjpeg-turbo itself, compiled to WebAssembly: the package @cwasm/jpeg-turbo. Its module is
  * driven here through TurboJPEG's C interface rather than by the package's own function, which knows RGBA only, takes
  * no four-component files and loses its memory whenever a file is damaged. Node only.
  */
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { DataError } from "../../util/errors.js";
-import { createImage } from "../image.js";
+import { createImage } from "./image.js";
 import type { JpegPixels } from "./index.js";
 import { inksToRgb } from "./inks.js";
 import { jpegJsPixels } from "./jpeg.js";
@@ -59,7 +59,7 @@ function locate(): string {
   } catch {
     throw new DataError(
       "decoder libjpeg-turbo: no package @cwasm/jpeg-turbo, expected it to be installed",
-      "npm install @cwasm/jpeg-turbo",
+      "npm i @cwasm/jpeg-turbo",
     );
   }
 }

@@ -2,7 +2,7 @@
  * EXIF orientation applied to pixels, as OpenCV does when it reads a file (and torchvision does not).
  * Values 1 to 8 are those of the EXIF tag 0x0112.
  */
-import { createImage, type Image } from "../image.js";
+import { createImage, type Image } from "./image.js";
 
 /** For each orientation: are rows and columns exchanged, and is the source walked from its right or its bottom. */
 const orientations: Readonly<

@@ -79,7 +79,7 @@ function inflate(zlib: Uint8Array, bytes: number): Uint8Array<ArrayBuffer> {
   return Uint8Array.from(decode(file).data);
 }
 
-/** A chunk with its CRC left zero: nobody checks it here. */
+/** A chunk with its CRC left zero: no reader here checks it. */
 function chunk(type: string, data: Uint8Array): Uint8Array {
   const out = new Uint8Array(data.length + 12);
   new DataView(out.buffer).setUint32(0, data.length);

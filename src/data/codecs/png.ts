@@ -4,7 +4,7 @@
  */
 import { decode } from "fast-png";
 import { DataError } from "../../util/errors.js";
-import { createImage, type Image } from "../image.js";
+import { createImage, type Image } from "./image.js";
 import { join } from "./join.js";
 import { damagedHint } from "./limits.js";
 import { orient } from "./orient.js";

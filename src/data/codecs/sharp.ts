@@ -1,9 +1,10 @@
 /**
  * JPEG pixels by sharp (libvips and its libjpeg, native code): the optional package of that name. Used for entropy
- * decoding, upsampling and colour only; colour profiles stay unapplied and turning is left to the door, as for every decoder.
+ * decoding, upsampling and colour only; colour profiles stay unapplied and orientation is index.ts's, as for every decoder.
  */
 import { DataError } from "../../util/errors.js";
-import { createImage, type Image } from "../image.js";
+import { installLine } from "../../util/optional-packages.js";
+import { createImage, type Image } from "./image.js";
 import type { JpegPixels } from "./index.js";
 import { inksToRgb } from "./inks.js";
 import { damagedHint } from "./limits.js";
@@ -45,7 +46,7 @@ async function importSharp() {
     const message = cause instanceof Error ? cause.message.split("\n")[0] : String(cause);
     throw new DataError(
       `decoder sharp: package sharp does not load (${message}), expected it installed`,
-      "npm install sharp",
+      installLine("sharp"),
     );
   }
 }

@@ -4,7 +4,7 @@
  * Only what RandAugment needs; cubic warps must move one axis only, as shears do.
  * Facts: OpenCV 4.6, modules/imgproc, warpAffine and remap.
  */
-import { createImage, type Image } from "../image.js";
+import { createImage, type Image } from "../codecs/image.js";
 import { roundHalfEven } from "./round.js";
 
 /** Rows of a 2x3 matrix that takes source positions (x, y, 1) to target positions. */

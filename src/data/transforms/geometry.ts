@@ -2,9 +2,9 @@
  * The transforms without chance, and the flip: resizing the short side, cutting the centre. Rounding follows mmpretrain
  * (truncate when resizing, half to even when centring).
  */
-import { type Box, crop, flipHorizontal, type Image } from "../image.js";
+import { type Box, crop, flipHorizontal, type Image } from "../codecs/image.js";
 import type { MersenneTwister } from "../random.js";
-import { type FilterName, resize } from "../resize.js";
+import { type FilterName, resize } from "./resize.js";
 import { roundHalfEven } from "./round.js";
 
 /** Mirror left to right with the given probability. */

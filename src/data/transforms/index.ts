@@ -3,7 +3,7 @@
  * one; `trainTransform` and `evalTransform` are the two of the MobileOne recipe. Decoding comes before, normalising after.
  */
 import { DataError } from "../../util/errors.js";
-import type { Image } from "../image.js";
+import type { Image } from "../codecs/image.js";
 import type { MersenneTwister } from "../random.js";
 import {
   type CenterCropStep,

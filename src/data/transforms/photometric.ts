@@ -3,7 +3,7 @@
  * pixels of the reference (mmcv 2.0 over numpy and OpenCV 4.6), which truncates where it blends in float32 and rounds where
  * it blends bytes. All change the picture in place and return it.
  */
-import type { Image } from "../image.js";
+import type { Image } from "../codecs/image.js";
 import { roundHalfEven } from "./round.js";
 
 type Table = ArrayLike<number>;

@@ -3,7 +3,7 @@
  * each applied with probability 1/2 at a magnitude near the level. The table holds the operations; drawing is apart from
  * doing, so that a picture's operations can be listed. Draws are in the reference's order from numpy's legacy generator.
  */
-import type { Image } from "../image.js";
+import type { Image } from "../codecs/image.js";
 import type { MersenneTwister } from "../random.js";
 import { type Rgb, rotation, shear, translation, warpCubic, warpNearest } from "./affine.js";
 import {

@@ -2,9 +2,9 @@
  * RandomResizedCrop: a random part of the picture, by area and aspect ratio, resized to a square. Draw order, rounding
  * and fallback are those of mmpretrain's transform, so that the same seed cuts the same boxes.
  */
-import type { Box, Image } from "../image.js";
+import type { Box, Image } from "../codecs/image.js";
 import type { MersenneTwister } from "../random.js";
-import { type FilterName, resize } from "../resize.js";
+import { type FilterName, resize } from "./resize.js";
 import { roundHalfEven } from "./round.js";
 
 /** Settings of the crop; `scale` is a range of area fractions, `ratio` one of width / height. */

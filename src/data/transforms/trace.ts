@@ -2,7 +2,7 @@
  * What chance does to one picture, in words and numbers: the draws of applyTransform in the same order, without touching a
  * pixel. For looking at a pipeline; a test holds it to consume the generator alike.
  */
-import type { Box } from "../image.js";
+import type { Box } from "../codecs/image.js";
 import type { MersenneTwister } from "../random.js";
 import type { Transform } from "./index.js";
 import { type DrawnOperation, drawOperations } from "./rand-augment.js";

@@ -4,6 +4,7 @@
  */
 import type Koffi from "koffi";
 import { DistributedError } from "../../util/errors.js";
+import { installLine } from "../../util/optional-packages.js";
 
 type Library = ReturnType<typeof Koffi.load>;
 /** A handle as koffi takes it: an address, or a number. */
@@ -91,7 +92,7 @@ async function loadKoffi(): Promise<typeof Koffi> {
   } catch (error) {
     throw new DistributedError(
       `mpi: the package koffi cannot be loaded: ${error instanceof Error ? error.message.split("\n")[0] : error}`,
-      "npm install koffi, or --transport sockets",
+      `${installLine("koffi")}, or --transport sockets`,
     );
   }
 }

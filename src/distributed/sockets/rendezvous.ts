@@ -24,7 +24,7 @@ export interface RendezvousOptions {
   readonly secret: string;
   /** All ranks are there within this time, or it throws. */
   readonly deadlineMs: number;
-  /** Whoever has not proved itself by then is shown out; a rank that was only slow dials again. Default 5 s. */
+  /** A connection without proof of the secret by then is closed; a slow rank dials again. Default 5 s. */
   readonly greetingMs?: number;
   readonly onNotice: (text: string) => void;
 }

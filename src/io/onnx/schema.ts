@@ -1,6 +1,6 @@
 /**
  * The part of ONNX's file format that a convolutional network needs: its messages as types, and their field numbers as
- * tables (onnx/onnx.proto, IR version 7). What a message means is in ONNX's IR.md; what an operator does in Operators.md.
+ * tables (onnx/onnx.proto, IR version 7). What a message means and what an operator does: onnx.ai.
  */
 import type { FieldTable } from "./protobuf.js";
 

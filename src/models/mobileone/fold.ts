@@ -1,5 +1,5 @@
 /**
- * Folding one block on the host, in float64 (Vasu et al. 2023, section 3.2; recipe.md 3): every branch is a convolution
+ * Folding one block on the host, in float64 (Vasu et al. 2023, section 3.2; docs/recipe.md 2.3): every branch is a convolution
  * with a batch norm behind it, so it is a kernel and a bias, and the block is their sum. Plain arrays, no tensors made.
  *
  *   σ = √(running variance + eps)     W' = W·γ/σ     b' = β − μ·γ/σ     per output channel

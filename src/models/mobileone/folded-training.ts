@@ -1,6 +1,6 @@
 /**
- * A block's training forward through the moments of its input patches (design.md 6): the same function of x and of every
- * parameter as the sum of its branches, the same running statistics, with one convolution instead of one per branch and no
+ * A block's training forward through the moments of its input patches (docs/folded-training.md): the same function of x and
+ * of every parameter as the sum of its branches, the same running statistics, with one convolution instead of one per branch and no
  * normalisation of any activation. block.ts keeps the branch-by-branch form, which is the oracle of this one.
  */
 import { noGrad } from "../../autograd/tape.js";

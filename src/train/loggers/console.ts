@@ -10,11 +10,11 @@ import {
   formatPercent,
   formatRate,
   formatSpeed,
+  isTop5Telling,
   sparkline,
 } from "../../util/format.js";
 import { type Field, fitFields, progressBar, type Terminal } from "../../util/terminal.js";
-import type { EvalProgress, Logger, RunInfo, StepInfo, ValidationInfo } from "../events.js";
-import { isTop5Telling } from "../metrics.js";
+import type { EvalProgress, Logger, RunInfo, StepInfo, ValidationInfo } from "./events.js";
 import { Progress } from "./progress.js";
 
 const redrawMs = 100;

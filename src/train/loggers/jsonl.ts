@@ -4,7 +4,7 @@
  */
 import { type FileHandle, mkdir, open, readFile, truncate } from "node:fs/promises";
 import { join } from "node:path";
-import type { Logger, RunInfo, StepInfo, ValidationInfo } from "../events.js";
+import type { Logger, RunInfo, StepInfo, ValidationInfo } from "./events.js";
 
 /** Name of the log in a run folder. */
 export const logName = "log.jsonl";

@@ -2,7 +2,7 @@
  * What a console logger knows between two lines: smoothed loss, accuracy and speed, the curve of the loss, and when the
  * run will be over. Only numbers; console.ts makes them text.
  */
-import type { RunInfo, StepInfo, ValidationInfo } from "../events.js";
+import type { RunInfo, StepInfo, ValidationInfo } from "./events.js";
 
 /** Steps that a running mean looks back on. */
 const horizon = 20;

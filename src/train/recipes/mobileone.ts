@@ -7,8 +7,8 @@
  * spell out. The released weights are most likely from before the key was renamed, so the intended form is the default.
  */
 import type { ModelName } from "../../models/index.js";
-import type { Recipe, TrainSwitch } from "../recipe.js";
 import { mobileoneS0 } from "./mobileone-s0.js";
+import type { Recipe, TrainSwitch } from "./recipe.js";
 
 export const recipeForms = ["intended", "as-shipped"] as const;
 export type RecipeForm = (typeof recipeForms)[number];

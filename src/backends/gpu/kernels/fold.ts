@@ -113,9 +113,9 @@ const kernelGradKernel = defineKernel(
     - dgammas[0][branch][this.thread.x] / sigma * projections[branch][first + this.thread.y][this.thread.x]);`,
 );
 /**
- * The same for short kernels, as ((σ² − Σ_j w_j P_j) G_i + Σ_j w_j (P_j G_i − P_i G_j)) γ/σ³, where the first bracket is eps
- * but for rounding: without the difference of two nearly equal numbers, which is all there is where a branch has one tap,
- * whose scale batch norm takes out again. The sum is rounded like the variance was, so that the two cancel.
+ * The same for short kernels: ((σ² − Σ_j w_j P_j) G_i + Σ_j w_j (P_j G_i − P_i G_j)) γ/σ³. The first bracket is eps up to
+ * rounding. The direct formula subtracts two nearly equal numbers; for a branch of one tap, whose scale batch norm takes
+ * out again, nothing else is left. Here the sum is rounded as the variance was, so that both cancel.
  */
 const shortKernelGradKernel = defineKernel(
   "dkernel of a branch, short",

@@ -1,6 +1,6 @@
 /**
- * Moments of convolution patches (design.md 6) and their gradient. Patches of a pointwise convolution are the rows of x, so
- * that products do the work; other patches are read where they lie. Centred before they are multiplied, as float32 demands.
+ * Moments of convolution patches (docs/folded-training.md 1) and their gradient. Patches of a pointwise convolution are the
+ * rows of x, so products do the work; other patches are read where they lie. Centred before they are multiplied: float32.
  */
 import { windowOutput } from "../../../ops/shapes.js";
 import type { PatchAttrs } from "../../../ops/spec.js";
@@ -25,8 +25,7 @@ const overPositions = (take: string): string =>
   for (let r = 0; r < length; r++) {
     const row = from + r;
     if (row < rows) {
-      const n = Math.floor((row + 0.5) / oh);
-      const oy = row - n * oh;
+      ${splitPair("n", "oy", "row", "oh")}
       for (let ox = 0; ox < ow; ox++) {
         ${take}
       }

@@ -3,11 +3,11 @@
  */
 import type { OpName } from "../../../ops/spec.js";
 import { dtypes } from "../../../tensor/dtype.js";
-import type { FunctionBuilder, Vec } from "../assembler/index.js";
-import type { Lowering, Operand, Plan, WasmKernels } from "../plan.js";
-import { exp, log, sigmoid, tanh } from "../vector-math.js";
-import { callCopy } from "./copy.js";
-import { callMap, type MapFormula } from "./map.js";
+import type { FunctionBuilder, Vec } from "../../../wasm/index.js";
+import { callCopy } from "./blocks/copy.js";
+import { callMap, type MapFormula } from "./blocks/map.js";
+import { exp, log, sigmoid, tanh } from "./blocks/vector-math.js";
+import type { Lowering, Operand, Plan, WasmKernels } from "./plan.js";
 
 type UnaryFormula = (f: FunctionBuilder, x: Vec) => Vec;
 type BinaryFormula = (f: FunctionBuilder, a: Vec, b: Vec) => Vec;

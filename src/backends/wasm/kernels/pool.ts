@@ -4,11 +4,11 @@
  */
 import type { Pool2dAttrs } from "../../../ops/spec.js";
 import type { Shape } from "../../../tensor/shape.js";
-import { floatBits } from "../assembler/index.js";
-import type { Operand, Plan, WasmKernels } from "../plan.js";
-import { callFill } from "./copy.js";
-import { depthwiseForward, depthwiseInputGrad } from "./depthwise/index.js";
-import { callMap, type MapFormula } from "./map.js";
+import { floatBits } from "../../../wasm/index.js";
+import { callFill } from "./blocks/copy.js";
+import { callMap, type MapFormula } from "./blocks/map.js";
+import { depthwiseForward, depthwiseInputGrad } from "./convolution/depthwise/index.js";
+import type { Operand, Plan, WasmKernels } from "./plan.js";
 
 /** The weights [KH, KW, 1, C] of the convolution, in scratch, and its attributes. */
 function summing(plan: Plan, { kernelSize, stride, padding }: Pool2dAttrs, channels: number) {

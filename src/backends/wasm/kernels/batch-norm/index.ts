@@ -2,7 +2,7 @@
  * Batch normalisation over rows of channels: statistics (one read), normalisation (one read, one write); its gradient
  * (two reads for the sums, two reads and a write for dx); normalisation with given statistics.
  */
-import type { WasmKernels } from "../../plan.js";
+import type { WasmKernels } from "../plan.js";
 import { callEvalCoefficients, callRows, normalize } from "./apply.js";
 import { callGradientSums, gradientCoefficientBytes, inputGradient } from "./gradient.js";
 import { callStatistics, coefficientBytes } from "./statistics.js";

@@ -7,10 +7,10 @@
  * a convolution with up to 5×5 offsets d, whose weights depend only on which taps q has: all of them inside the image,
  * fewer at its borders or between the windows of a stride. Each such class of rows and columns has weights of its own.
  */
-import type { FunctionRef, IntVar, WasmModule } from "../../assembler/index.js";
-import type { Kernel, Plan } from "../../plan.js";
-import { paddedChannels, STRIP_LANES } from "../channels.js";
-import { runEachTask } from "../tasks.js";
+import type { FunctionRef, IntVar, WasmModule } from "../../../../wasm/index.js";
+import { paddedChannels, STRIP_LANES } from "../blocks/channels.js";
+import { runEachTask } from "../blocks/tasks.js";
+import type { Kernel, Plan } from "../plan.js";
 import { callChannelPivot } from "./depthwise.js";
 import {
   type DepthwiseGeometry,

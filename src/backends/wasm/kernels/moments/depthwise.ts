@@ -1,14 +1,15 @@
 /**
  * Mean and covariance of depthwise patches, exactly, without computing every product of two taps: where rows of windows
  * overlap (stride 1) products of two image rows serve every pair of kernel rows at that distance, 6 + 9 + 9 sums instead of
- * 45 for 3×3; only the first and last rows belong to some of the pairs (design.md 6 has the idea in both directions).
+ * 45 for 3×3; only the first and last rows belong to some of the pairs (docs/folded-training.md 3 draws them).
  *
- * Sums run in float32 over blocks of about 128 positions, and in float64 from there.
+ * Sums run in float32 over blocks of whole rows of windows, up to BLOCK_ROWS positions where a row is no longer than that,
+ * and in float64 from there.
  */
-import type { FunctionRef, VecVar, WasmModule } from "../../assembler/index.js";
-import type { Kernel, Plan } from "../../plan.js";
-import { STRIP_LANES } from "../channels.js";
-import { runEachTask } from "../tasks.js";
+import type { FunctionRef, VecVar, WasmModule } from "../../../../wasm/index.js";
+import { STRIP_LANES } from "../blocks/channels.js";
+import { runEachTask } from "../blocks/tasks.js";
+import type { Kernel, Plan } from "../plan.js";
 import { BLOCK_ROWS, callPivot } from "./patch-rows.js";
 import {
   type DepthwiseGeometry,

@@ -1,13 +1,13 @@
 /**
  * Mean and covariance of patch rows [M, K]: products of centred rows on the tiles of gemm-tile.ts, summed in float32 over
- * blocks of 128 rows and from there on in float64, upper triangle only. Tasks are runs of rows with totals of their own,
+ * blocks of BLOCK_ROWS rows and from there on in float64, upper triangle only. Tasks are runs of rows with totals of their own,
  * which two more calls add up in order.
  */
-import type { FunctionRef, Target, WasmModule } from "../../assembler/index.js";
-import type { Kernel, Plan } from "../../plan.js";
-import { paddedChannels } from "../channels.js";
-import { defineTile, panelColumns, tileRows } from "../gemm-tile.js";
-import { blocksOf, runEachTask } from "../tasks.js";
+import type { FunctionRef, Target, WasmModule } from "../../../../wasm/index.js";
+import { paddedChannels } from "../blocks/channels.js";
+import { blocksOf, runEachTask } from "../blocks/tasks.js";
+import type { Kernel, Plan } from "../plan.js";
+import { defineTile, panelColumns, tileRows } from "../products/gemm-tile.js";
 import { BLOCK_ROWS, blockBytes, callPivot, centreBlock, type PatchRows, pitchOf, rowsKey } from "./patch-rows.js";
 
 /** Pieces of work wanted, for up to so many threads and even load. */

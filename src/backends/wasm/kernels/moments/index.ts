@@ -1,17 +1,13 @@
 /**
- * Lowerings of the ops behind folded training: moments of patches and what flows back through them, and the fold of the
- * branches. Moments are float64, activations and parameters float32.
+ * Lowerings of the moments of patches and of what flows back through them, for folded training. Moments are float64,
+ * activations float32.
  */
 import { windowOutput } from "../../../../ops/shapes.js";
-import type { FoldAttrs, PatchAttrs } from "../../../../ops/spec.js";
+import type { PatchAttrs } from "../../../../ops/spec.js";
 import { type Shape, sizeOf } from "../../../../tensor/shape.js";
-import type { Operand, WasmKernels } from "../../plan.js";
-import { type BranchLayout, branchLayout } from "./branch-panels.js";
+import type { WasmKernels } from "../plan.js";
 import { callDepthwiseMoments } from "./depthwise.js";
 import { callDepthwiseGrad } from "./depthwise-grad.js";
-import { callFold } from "./fold.js";
-import { callFoldGrad } from "./fold-grad.js";
-import { callFoldMomentsGrad } from "./fold-moments-grad.js";
 import { callGram } from "./gram.js";
 import type { PatchRows } from "./patch-rows.js";
 import type { DepthwiseGeometry } from "./planes.js";
@@ -54,16 +50,6 @@ function depthwiseOf([n, h, w, channels]: Shape, attrs: PatchAttrs): DepthwiseGe
   return { images: n!, channels, image: [h!, w!], out, kernel, stride, padding };
 }
 
-/** More branches than this need more arguments than a call has. */
-const MAX_BRANCHES = 12;
-
-/** How the branches lie, or null where they are not float32 or too many. */
-function foldable(k: number, branches: readonly Operand[], attrs: FoldAttrs): BranchLayout | null {
-  if (branches[0]!.dtype !== "float32") return null;
-  const layout = branchLayout(k, branches, attrs);
-  return layout.branches <= MAX_BRANCHES ? layout : null;
-}
-
 export const momentKernels = {
   patchMoments([x], attrs, [mean, covariance], plan) {
     if (x.dtype !== "float32" || x.size === 0) return false;
@@ -95,24 +81,6 @@ export const momentKernels = {
     if (!isPointwise(attrs) || attrs.groups > 1) return false;
     const c = x.shape[3]!;
     callRowsGrad(plan, x.size / c, c, pointers, dx.pointer);
-    return true;
-  },
-  foldBranches([mean, covariance, ...branches], attrs, outputs, plan) {
-    const layout = foldable(mean.shape[1]!, branches, attrs);
-    if (!layout) return false;
-    callFold(plan, layout, mean, covariance, branches, outputs, attrs.eps);
-    return true;
-  },
-  foldBranchesGrad([dweight, dbias, mean, variances, projections, ...branches], attrs, outputs, plan) {
-    const layout = foldable(mean.shape[1]!, branches, attrs);
-    if (!layout) return false;
-    callFoldGrad(plan, layout, [dweight, dbias, mean, variances, projections], branches, outputs, attrs.eps);
-    return true;
-  },
-  foldMomentsGrad([dgammas, dbias, weight, variances, ...branches], attrs, outputs, plan) {
-    const layout = foldable(sizeOf(weight.shape.slice(0, 3)), branches, attrs);
-    if (!layout) return false;
-    callFoldMomentsGrad(plan, layout, [dgammas, dbias, weight, variances], branches, outputs, attrs);
     return true;
   },
 } satisfies WasmKernels;

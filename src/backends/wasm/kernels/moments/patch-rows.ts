@@ -5,16 +5,16 @@
  * The pivot is the mean of a few rows spread over all of them: near enough to the mean that products of what is left lose
  * nothing to cancellation, and cheaper than a pass over everything.
  */
-import type { FunctionBuilder, FunctionRef, IntLike, IntVar, WasmModule } from "../../assembler/index.js";
-import type { Kernel, Plan } from "../../plan.js";
-import { forEachStrip, paddedChannels, piecesOf } from "../channels.js";
-import { defineTouch } from "../gemm-tile.js";
-import { runEachTask } from "../tasks.js";
-import { defineWindowRows, type WindowSpec } from "../window-rows.js";
+import type { FunctionBuilder, FunctionRef, IntLike, IntVar, WasmModule } from "../../../../wasm/index.js";
+import { forEachStrip, paddedChannels, piecesOf } from "../blocks/channels.js";
+import { runEachTask } from "../blocks/tasks.js";
+import { defineWindowRows, type WindowSpec } from "../convolution/dense/window-rows.js";
+import type { Kernel, Plan } from "../plan.js";
+import { defineTouch } from "../products/gemm-tile.js";
 
 /**
- * Rows whose products are summed in float32, before they are added to float64 totals. The error of a covariance grows with
- * it where rows are few (design.md 6 has 128); halving it again costs more than it gives.
+ * Rows whose products are summed in float32, before they are added to float64 totals (docs/folded-training.md 4). The error
+ * of a covariance grows with it where rows are few: 128 cost digits, 32 cost more time than they save digits.
  */
 export const BLOCK_ROWS = 64;
 const SAMPLED_ROWS = 256;

@@ -3,8 +3,8 @@
  * padding written out, so that neither borders nor the mean need any care later. A padded zero is −pivot there.
  */
 import type { Pair } from "../../../../ops/spec.js";
-import type { FunctionBuilder, Int, IntVar, WasmModule } from "../../assembler/index.js";
-import { STRIP_LANES } from "../channels.js";
+import type { FunctionBuilder, Int, IntVar, WasmModule } from "../../../../wasm/index.js";
+import { STRIP_LANES } from "../blocks/channels.js";
 
 export interface DepthwiseGeometry {
   readonly images: number;

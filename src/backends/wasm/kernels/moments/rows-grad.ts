@@ -2,18 +2,21 @@
  * What reaches the rows x [M, C] of a 1×1 convolution through their moments: dx = (x − μ) D + dμ/M, D = (dΣ + dΣᵀ)/M. One
  * matrix product over centred rows, block by block in scratch; a column of ones beside them brings in the constant.
  */
-import type { FunctionRef, Target, WasmModule } from "../../assembler/index.js";
-import type { Kernel, Plan } from "../../plan.js";
-import { forEachStrip, paddedChannels, piecesOf } from "../channels.js";
-import { taskRows } from "../gemm.js";
-import { defineRows, packedBytes, panelColumns, type RowsSpec, tileRows } from "../gemm-tile.js";
-import { blocksOf, runEachTask } from "../tasks.js";
+import type { FunctionRef, Target, WasmModule } from "../../../../wasm/index.js";
+import { forEachStrip, paddedChannels, piecesOf } from "../blocks/channels.js";
+import { blocksOf, runEachTask } from "../blocks/tasks.js";
+import type { Kernel, Plan } from "../plan.js";
+import { taskRows } from "../products/gemm.js";
+import { defineRows, packedBytes, panelColumns, type RowsSpec, tileRows } from "../products/gemm-tile.js";
 import { pitchOf } from "./patch-rows.js";
 
 /** Bytes of centred rows made at a time: they should still be in the L1 or L2 cache when the product reads them. */
 const BLOCK_BYTES = 1 << 16;
 
-/** Row `c`+0…: B of [c + 1, c] in panels, D and below it the constant that also mends the rounding of μ to float32. */
+/**
+ * The product's right side B [c + 1, c] in panels: rows 0 … c − 1 are D; row c, which meets the column of ones, is the
+ * constant dμ/M plus (μ as float32 − μ) D, so that the rounding of μ costs nothing. A task is a panel.
+ */
 const packKernel = (target: Target, c: number): Kernel => {
   const width = panelColumns(target);
   return {

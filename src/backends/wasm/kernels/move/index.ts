@@ -3,9 +3,9 @@
  */
 import { dtypes } from "../../../../tensor/dtype.js";
 import { stridesOf } from "../../../../tensor/shape.js";
-import type { Operand, WasmKernels } from "../../plan.js";
-import { callCopy, callFill } from "../copy.js";
-import { callMap, type MapFormula } from "../map.js";
+import { callCopy, callFill } from "../blocks/copy.js";
+import { callMap, type MapFormula } from "../blocks/map.js";
+import type { Operand, WasmKernels } from "../plan.js";
 import { type BoxSide, callBoxCopy, isBoxCopyable } from "./box.js";
 import { rowKernels } from "./rows.js";
 import { transpose } from "./transpose.js";

@@ -4,8 +4,8 @@
  */
 import type { ReduceAttrs } from "../../../../ops/spec.js";
 import { type Shape, sizeOf } from "../../../../tensor/shape.js";
-import type { Operand, Plan, WasmKernels } from "../../plan.js";
-import { callCopy } from "../copy.js";
+import { callCopy } from "../blocks/copy.js";
+import type { Operand, Plan, WasmKernels } from "../plan.js";
 import { callArgmax } from "./argmax.js";
 import { callReduceColumns } from "./columns.js";
 import { maxReducer, minReducer, type Reducer, sumReducer } from "./reducer.js";

@@ -1,7 +1,7 @@
 /**
  * The operators that reductions fold with.
  */
-import type { Float, Vec } from "../../assembler/index.js";
+import type { Float, Vec } from "../../../../wasm/index.js";
 
 export interface Reducer {
   readonly name: string;

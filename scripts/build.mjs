@@ -1,0 +1,97 @@
+/**
+ * Builds dist/ from src/ with the TypeScript compiler, and removes what no source makes any more. Notes what it was built from, so
+ * that whoever only wants an up-to-date build (bin/tensorone.js) need not wake the compiler: names, sizes and times of 400
+ * files take 6 ms to compare, an incremental compilation without changes takes a second or two.
+ * Usage: node scripts/build.mjs [--if-changed]
+ */
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { reachedDeclarations } from "./declarations.mjs";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+const dist = join(root, "dist");
+const source = join(root, "src");
+const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
+/** Notes of the build; package.json keeps both out of the package. */
+const compilerNotes = join(dist, ".build.tsbuildinfo");
+const builtFrom = join(dist, ".build.sources");
+const settings = ["tsconfig.json", "tsconfig.build.json", "package.json"];
+const outputEndings = /(\.d\.ts\.map|\.d\.ts|\.js\.map|\.js)$/;
+
+const filesBelow = (folder) =>
+  readdirSync(folder, { recursive: true, withFileTypes: true })
+    .filter((entry) => entry.isFile())
+    .map((entry) => join(entry.parentPath, entry.name))
+    .sort();
+
+/** A line for each file that the build depends on. */
+function sources() {
+  const files = [...settings.map((name) => join(root, name)), ...filesBelow(source)];
+  return files
+    .map((file) => {
+      const { size, mtimeMs } = statSync(file);
+      return `${relative(root, file)} ${size} ${mtimeMs}\n`;
+    })
+    .join("");
+}
+
+const isCurrent = (now) => existsSync(builtFrom) && readFileSync(builtFrom, "utf8") === now;
+
+function removeStale() {
+  for (const file of filesBelow(dist)) {
+    const from = join(source, relative(dist, file).replace(outputEndings, ".ts"));
+    const isMade = file.endsWith(".js.map") ? false : existsSync(from);
+    if (outputEndings.test(file) && !isMade) rmSync(file);
+  }
+}
+
+/** Leaves the declarations that a user's compiler may see. False where one of them is not there. */
+function keepReachedDeclarations() {
+  const { reached, missing } = reachedDeclarations(["index", "node"].map((entry) => join(dist, `${entry}.d.ts`)));
+  if (missing.length > 0) return false;
+  for (const file of filesBelow(dist))
+    if (/\.d\.ts(\.map)?$/.test(file) && !reached.has(file.replace(/\.map$/, ""))) rmSync(file);
+  return true;
+}
+
+function compile() {
+  const run = spawnSync(process.execPath, [compiler, "-p", join(root, "tsconfig.build.json")], { encoding: "utf8" });
+  process.stderr.write(run.stdout + run.stderr);
+  if (run.status !== 0) process.exit(1);
+}
+
+/** Ends the process with 1 where there is no compiler or it reports errors; they go to stderr, as `--json` owns stdout. */
+function build(now = sources()) {
+  if (!existsSync(compiler)) {
+    process.stderr.write("build: no TypeScript compiler in node_modules, expected one\n  hint: npm ci\n");
+    process.exit(1);
+  }
+  // the compiler writes nothing for files that its notes call done
+  if (!existsSync(join(dist, "index.js"))) rmSync(compilerNotes, { force: true });
+  rmSync(builtFrom, { force: true });
+  compile();
+  removeStale();
+  if (!keepReachedDeclarations()) {
+    // one is reached since this build, and its notes say that it was written long ago
+    rmSync(compilerNotes, { force: true });
+    compile();
+    if (!keepReachedDeclarations()) throw new Error("build: a declaration that an entry reaches was not written");
+  }
+  writeFileSync(`${builtFrom}.new`, now);
+  renameSync(`${builtFrom}.new`, builtFrom);
+}
+
+/** Builds where a source is newer, older, added or gone since the last build, and says so on stderr. */
+export function buildIfChanged() {
+  const now = sources();
+  if (isCurrent(now)) return;
+  process.stderr.write("tensorone: building dist/ from src/ …\n");
+  build(now);
+}
+
+if (process.argv[1] !== undefined && fileURLToPath(import.meta.url) === process.argv[1]) {
+  if (process.argv.includes("--if-changed")) buildIfChanged();
+  else build();
+}

@@ -1,0 +1,77 @@
+/**
+ * What a caller of setBackend sees: options, and of each backend the part that is read from outside. Types alone, complete
+ * without the globals of WebGPU, WebAssembly or Node, so that they compile in any project; how a backend works is its own.
+ */
+import type { Runner } from "../ops/apply.js";
+
+/** webgpu: a device. webasm and cpu: gpu.js on the processor, slow, for correctness anywhere. */
+export type GpuMode = "webgpu" | "webasm" | "cpu";
+
+export interface BackendOptions {
+  /** Threads of the wasm backend. Default: the cores of this machine. */
+  readonly threads?: number;
+  /** Paired vectors under V8's revectorizer (Node 24 and later, experimental). Default false. */
+  readonly turbo?: boolean;
+  /** Of the gpu backend: a device, or gpu.js on the processor. Default webgpu. */
+  readonly mode?: GpuMode;
+}
+
+/** A backend in use. */
+export interface Backend extends Runner {
+  /** Ends workers and gives memory back; undefined where there is nothing to end. */
+  readonly dispose?: () => Promise<void> | void;
+}
+
+/** Of the wasm backend's memory. */
+export interface ArenaStats {
+  readonly liveBytes: number;
+  readonly liveBlocks: number;
+  readonly peakBytes: number;
+  /** Size of the memory so far. */
+  readonly committedBytes: number;
+}
+
+export interface WasmStats extends ArenaStats {
+  readonly threads: number;
+  /** Whether kernels really run as paired vectors. */
+  readonly turbo: boolean;
+  readonly kernels: number;
+  /** Runs that went to the reference backend, by op. */
+  readonly fallbacks: Readonly<Record<string, number>>;
+}
+
+export interface WasmFigures {
+  readonly threads: number;
+  /** Asked for, and working here. */
+  readonly turbo: boolean;
+  readonly stats: WasmStats;
+}
+
+/** What runs the kernels of the gpu backend. */
+export interface DeviceInfo {
+  readonly vendor: string;
+  readonly architecture: string;
+  readonly description: string;
+  /** A driver that computes on the processor. */
+  readonly isSoftware: boolean;
+}
+
+export interface GpuFigures {
+  /** What really runs. */
+  readonly mode: GpuMode;
+  /** null where there is no device. */
+  readonly device: DeviceInfo | null;
+  /** One line for people: mode, device, software or hardware. */
+  readonly label: string;
+  readonly stats: Readonly<Record<string, number>>;
+}
+
+/** What setBackend gives for each name. */
+export interface Backends {
+  /** Plain loops in float64: the definition of every op. */
+  readonly reference: Backend;
+  readonly wasm: Backend & WasmFigures;
+  readonly gpu: Backend & GpuFigures;
+}
+
+export type BackendName = keyof Backends;

@@ -1,0 +1,117 @@
+/**
+ * Depthwise convolution, and its input gradient, which is one too: the inner loop runs over channels, four neighbouring
+ * output pixels at a time stay in registers, and every tap is a constant offset.
+ */
+import type { FunctionRef, IntVar, WasmModule } from "../../../../../wasm/index.js";
+import { applyEpilogue, type Epilogue, type EpilogueKind, kindOf } from "../../blocks/epilogue.js";
+import { runEachTask } from "../../blocks/tasks.js";
+import type { Kernel, Plan } from "../../plan.js";
+import { sweptChannels, type Tap, type Tile, tileRuns } from "./axis.js";
+import { forEachOutputRow, type Geometry, geometryKey, taskCount, taskRows, zeroRow } from "./rows.js";
+
+/** Outputs of a tile: enough to hide the latency of a multiply-add, few enough for the registers. */
+const TILE = 4;
+/** Wider kernels load their taps again for each use instead of holding a row of them in registers. */
+const MAX_HELD_TAPS = 8;
+
+/** (...source rows, w, y): one tile for `lanes` channels, or for all whole vectors of them. */
+function defineTile(
+  m: WasmModule,
+  geometry: Geometry,
+  name: string,
+  tile: Tile,
+  taps: readonly Tap[],
+  lanes: number,
+): FunctionRef {
+  const { channels, kernel } = geometry;
+  const pixel = 4 * channels;
+  const params = new Array<"i32">(taps.length + 2).fill("i32");
+  return m.function(`tile ${name} ${taps.map(({ k }) => k)} ${lanes}`, params, (f, ...args) => {
+    const rows = args.slice(0, taps.length);
+    const [w, y] = [args[taps.length]!, args[taps.length + 1]!];
+    const parts = Math.ceil(lanes / 4);
+    const load = (pointer: IntVar, at: number) => f.loadPartial(pointer, at, lanes, parts);
+    const end = f.int(w.add(4 * sweptChannels(channels, lanes, m.lanes)));
+    f.doWhile(
+      () => {
+        const totals = Array.from({ length: tile.outputs }, () => f.vec(0, parts));
+        rows.forEach((row, i) => {
+          f.fence(() => {
+            const weightsAt = (k: number) => (taps[i]!.k * kernel[1] + k) * pixel;
+            const isHeld = kernel[1] <= MAX_HELD_TAPS;
+            const used = new Set(tile.columns.flatMap(({ uses }) => uses.map(({ k }) => k)));
+            const held = new Map(
+              [...used].map((k) => [k, isHeld ? f.vec(load(w, weightsAt(k))) : load(w, weightsAt(k))]),
+            );
+            for (const { column, uses } of tile.columns) {
+              const v = f.vec(load(row, column * pixel));
+              for (const { output, k } of uses) totals[output]!.set(f.madd(v, held.get(k)!, totals[output]!));
+            }
+          });
+        });
+        totals.forEach((total, output) => {
+          f.storePartial(y, output * pixel, total, lanes);
+        });
+        for (const pointer of args) pointer.inc(4 * lanes);
+      },
+      () => w.below(end),
+    );
+  });
+}
+
+const kernelOf = (geometry: Geometry, kind: EpilogueKind): Kernel => ({
+  key: `depthwise ${geometryKey(geometry)} ${JSON.stringify(kind)}`,
+  emit: (m) => {
+    const { channels, source, output, rules } = geometry;
+    const pixel = 4 * channels;
+    const rest = channels % m.lanes;
+    const whole = channels - rest;
+    const runs = tileRuns(rules[1], output[1], source[1], TILE);
+    runEachTask(m, ["x", "w", "y", "zeros", "bias"], (f, task, x, w, y, zeros, bias) => {
+      const place = taskRows(f, geometry, task);
+      const image = f.int(x.add(place.image.mul(source[0] * source[1] * pixel)));
+      const out = f.int(
+        y.add(
+          place.image
+            .mul(output[0])
+            .add(place.first)
+            .mul(output[1] * pixel),
+        ),
+      );
+      forEachOutputRow(f, geometry, place, image, zeros, (taps, rows) => {
+        for (const [i, run] of runs.entries()) {
+          const from = f.int(run.source * pixel);
+          const to = f.int(out.add(run.output * pixel));
+          const call = (lanes: number, at: number) =>
+            f.call(
+              defineTile(m, geometry, `${i}`, run.tile, taps, lanes),
+              ...rows.map((row) => row.add(from).add(at)),
+              w.add(at),
+              to.add(at),
+            );
+          f.for(0, run.count, 1, () => {
+            if (whole > 0) call(m.lanes, 0);
+            if (rest > 0) call(rest, 4 * whole);
+            from.inc(run.sourceStep * pixel);
+            to.inc(run.outputStep * pixel);
+          });
+        }
+        applyEpilogue(f, m, kind, { columns: channels, rowBytes: pixel }, out, bias, output[1]);
+        out.inc(output[1] * pixel);
+      });
+    });
+  },
+});
+
+/** y = the depthwise gather of x with weights [KH, KW, C], and the epilogue on it. */
+export function callDepthwise(
+  plan: Plan,
+  geometry: Geometry,
+  x: number,
+  w: number,
+  y: number,
+  epilogue: Epilogue | null = null,
+): void {
+  const args = [x, w, y, zeroRow(plan, geometry), epilogue?.bias ?? 0];
+  plan.call(kernelOf(geometry, kindOf(epilogue)), taskCount(geometry), args);
+}

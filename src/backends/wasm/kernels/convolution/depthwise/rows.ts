@@ -1,0 +1,83 @@
+/**
+ * What the depthwise kernels share: cutting images into tasks of output rows, and finding the source rows of a window.
+ * Rows outside the image are read from a row of zeros.
+ */
+import type { FunctionBuilder, Int, IntVar } from "../../../../../wasm/index.js";
+import { blocksOf, runEachTask } from "../../blocks/tasks.js";
+import type { Kernel, Plan } from "../../plan.js";
+import { type AxisRule, reachesOutside, type Tap } from "./axis.js";
+
+/** Elements of the output of a task, 20-40 µs for a 3x3 window. */
+const TASK_ELEMENTS = 65536;
+
+/** One depthwise pass: its images, and how each axis of the output reads the source. */
+export interface Geometry {
+  readonly images: number;
+  readonly channels: number;
+  readonly source: readonly [height: number, width: number];
+  readonly output: readonly [height: number, width: number];
+  readonly kernel: readonly [height: number, width: number];
+  readonly rules: readonly [vertical: AxisRule, horizontal: AxisRule];
+}
+
+/** Everything that shapes the code. */
+export const geometryKey = ({ images: _, ...rest }: Geometry): string => JSON.stringify(rest);
+
+const rowsPerTask = ({ output: [height, width], channels }: Geometry): number =>
+  Math.min(height, Math.max(1, Math.round(TASK_ELEMENTS / (width * channels))));
+
+export const taskCount = (geometry: Geometry): number =>
+  geometry.images * blocksOf(geometry.output[0], rowsPerTask(geometry));
+
+/** Splits a task into its image and its output rows [first, last). */
+export function taskRows(
+  f: FunctionBuilder,
+  geometry: Geometry,
+  task: IntVar,
+): { image: IntVar; first: IntVar; last: Int } {
+  const rows = rowsPerTask(geometry);
+  const blocks = blocksOf(geometry.output[0], rows);
+  const image = f.int(task.div(blocks));
+  const first = f.int(task.sub(image.mul(blocks)).mul(rows));
+  return { image, first, last: f.int(first.add(rows).min(geometry.output[0])) };
+}
+
+/** For each row oy of a task, calls `body` with its taps and their source rows; one copy of the code per remainder of oy. */
+export function forEachOutputRow(
+  f: FunctionBuilder,
+  { source: [height, width], channels, rules: [rule] }: Geometry,
+  { first, last }: { first: IntVar; last: Int },
+  sourceImage: IntVar,
+  zeros: IntVar,
+  body: (taps: readonly Tap[], rows: readonly IntVar[]) => void,
+): void {
+  f.for(first, last, 1, (oy) => {
+    const q = f.int(oy.div(rule.period));
+    const remainder = oy.sub(q.mul(rule.period));
+    rule.taps.forEach((taps, r) => {
+      const visit = () => {
+        const rows = taps.map(({ offset }) => {
+          const iy = f.int(q.mul(rule.step).add(offset));
+          return f.int(iy.below(height).select(sourceImage.add(iy.mul(4 * width * channels)), zeros));
+        });
+        body(taps, rows);
+      };
+      if (rule.period === 1) visit();
+      else f.if(remainder.equal(r), visit);
+    });
+  });
+}
+
+const clear: Kernel = {
+  key: "clear",
+  emit: (m) => runEachTask(m, ["to", "bytes"], (f, _, to, bytes) => f.fill(to, 0, bytes)),
+};
+
+/** A row of zeros, or 0 where no window reaches outside. */
+export function zeroRow(plan: Plan, { source: [height, width], output, channels, rules }: Geometry): number {
+  if (!reachesOutside(rules[0], output[0], height)) return 0;
+  const bytes = 4 * width * channels;
+  const pointer = plan.scratch(bytes);
+  plan.call(clear, 1, [pointer, bytes]);
+  return pointer;
+}

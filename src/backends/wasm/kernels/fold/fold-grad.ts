@@ -1,0 +1,143 @@
+/**
+ * The gradients of γ and of the kernels of folded branches, in float64 (formulas: autograd/folding.ts). Output channels are
+ * independent: a task does up to four, two passes over each of their kernels.
+ */
+import {
+  type FunctionBuilder,
+  floatBits,
+  type Int,
+  type IntLike,
+  type IntVar,
+  type Vec,
+} from "../../../../wasm/index.js";
+import { loadDoublesOf } from "../blocks/channels.js";
+import { runEachTask } from "../blocks/tasks.js";
+import type { Kernel, Operand, Plan } from "../plan.js";
+import { atPlace, type BranchLayout, layoutKey, type Place, pairsOf, taskCount } from "./branch-panels.js";
+
+interface Pointers {
+  readonly dweight: IntVar;
+  readonly dbias: IntVar;
+  readonly mean: IntVar;
+  readonly variances: IntVar;
+  readonly projections: IntVar;
+  readonly dgammas: IntVar;
+  readonly eps: IntVar;
+  readonly gammas: readonly IntVar[];
+  /** Null for the identity. */
+  readonly kernels: readonly (IntVar | null)[];
+  readonly dkernels: readonly (IntVar | null)[];
+}
+const named = ["dweight", "dbias", "mean", "variances", "projections", "dgammas", "eps"] as const;
+
+/** dγ of the identity: its kernel is a one, so w·G is a number of G. */
+function identityGrad(f: FunctionBuilder, layout: BranchLayout, p: Pointers, place: Place, columns: number): void {
+  const { k, cOut, covers } = layout;
+  const { first } = covers[0]!;
+  for (let j = 0; j < columns; j++) {
+    const row = f.int(place.local.add(first + j));
+    const at = f.int(place.channel.add(j).mul(4));
+    const double = (pointer: Int) => f.loadFloat("f32", pointer).promote();
+    const mu = f.loadFloat("f64", p.mean.add(place.group.mul(k).add(row).mul(8)));
+    const g = double(p.dweight.add(row.mul(4 * cOut)).add(at)).sub(mu.mul(double(p.dbias.add(at))));
+    const sigma = double(p.variances.add(at)).add(p.eps.asFloat().promote()).sqrt();
+    f.storeFloat(p.dgammas.add(at), 0, g.div(sigma).demote());
+  }
+}
+
+/** dγ and the kernel's gradient of branch `i`, for one pair of columns. */
+function kernelGrad(
+  f: FunctionBuilder,
+  { k, cOut, covers }: BranchLayout,
+  p: Pointers,
+  { group, channel }: Place,
+  i: number,
+  { at, lanes }: { readonly at: number; readonly lanes: number },
+): void {
+  const { first, rows } = covers[i]!;
+  const column = f.int(channel.add(at).mul(4));
+  const load = (pointer: IntLike, offset = 0): Vec => loadDoublesOf(f, pointer, offset, lanes);
+  const db = f.vec(load(p.dbias.add(column)));
+  const [g, mu] = [f.int(), f.int()];
+  /** Calls `body` for each row the kernel covers, with G = dW − μ db of that row. */
+  const forEachRow = (body: (gradient: Vec) => void): void => {
+    g.set(p.dweight.add(4 * first * cOut).add(column));
+    mu.set(p.mean.add(group.mul(8 * k)).add(8 * first));
+    f.for(0, rows, 1, () => {
+      body(load(g).subDouble(f.broadcastDouble(mu, 0, 1).mulDouble(db)));
+      g.inc(4 * cOut);
+      mu.inc(8);
+    });
+  };
+  const dot = f.vec(f.splatDouble(0, 1));
+  const w = f.int(p.kernels[i]!.add(column));
+  forEachRow((gradient) => {
+    dot.set(f.maddDouble(gradient, load(w), dot));
+    w.inc(4 * cOut);
+  });
+  const spread = load(p.variances.add(column), 4 * i * cOut).addDouble(f.splat(p.eps.asFloat().promote(), 1));
+  const sigma = f.vec(spread.sqrtDouble());
+  const dgamma = f.vec(dot.divDouble(sigma));
+  const scale = f.vec(load(p.gammas[i]!.add(column)).divDouble(sigma));
+  const share = f.vec(dgamma.divDouble(sigma));
+  f.storePartial(p.dgammas.add(column), 4 * i * cOut, dgamma.demote(), lanes);
+  const projection = f.int(p.projections.add(4 * (i * k + first) * cOut).add(column));
+  const out = f.int(p.dkernels[i]!.add(column));
+  forEachRow((gradient) => {
+    const value = gradient.subDouble(share.mulDouble(load(projection))).mulDouble(scale);
+    f.storePartial(out, 0, value.demote(), lanes);
+    for (const pointer of [projection, out]) pointer.inc(4 * cOut);
+  });
+}
+
+function gradKernel(layout: BranchLayout): Kernel {
+  const { branches, covers } = layout;
+  const withKernel = covers.flatMap(({ isIdentity }, i) => (isIdentity ? [] : [i]));
+  const names = [
+    ...named,
+    ...covers.map((_, i) => `gamma${i}`),
+    ...withKernel.map((i) => `kernel${i}`),
+    ...withKernel.map((i) => `dkernel${i}`),
+  ];
+  return {
+    key: `fold gradient ${layoutKey(layout)}`,
+    emit: (m) =>
+      runEachTask(m, names, (f, task, ...args) => {
+        const byName = new Map(names.map((name, i) => [name, args[i]!]));
+        const perBranch = (name: string) => covers.map((_, i) => byName.get(`${name}${i}`) ?? null);
+        const pointers: Pointers = {
+          ...(Object.fromEntries(named.map((name) => [name, byName.get(name)!])) as {
+            [K in (typeof named)[number]]: IntVar;
+          }),
+          gammas: args.slice(named.length, named.length + branches),
+          kernels: perBranch("kernel"),
+          dkernels: perBranch("dkernel"),
+        };
+        atPlace(f, layout, task, (place, columns) => {
+          covers.forEach(({ isIdentity }, i) => {
+            if (isIdentity) identityGrad(f, layout, pointers, place, columns);
+            else for (const pair of pairsOf(columns)) kernelGrad(f, layout, pointers, place, i, pair);
+          });
+        });
+      }),
+  };
+}
+
+/** Runs foldBranchesGrad: `inputs` are dweight, dbias, mean, variances, projections; `outputs` dgammas and kernel gradients. */
+export function callFoldGrad(
+  plan: Plan,
+  layout: BranchLayout,
+  inputs: readonly Operand[],
+  branches: readonly Operand[],
+  [dgammas, ...dkernels]: readonly [Operand, ...Operand[]],
+  eps: number,
+): void {
+  const count = layout.branches;
+  const operands = [...inputs, dgammas].map(({ pointer }) => pointer);
+  const parameters = [...branches.slice(0, count), ...branches.slice(2 * count), ...dkernels];
+  plan.call(gradKernel(layout), taskCount(layout), [
+    ...operands,
+    floatBits(eps),
+    ...parameters.map(({ pointer }) => pointer),
+  ]);
+}

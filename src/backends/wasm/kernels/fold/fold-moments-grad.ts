@@ -1,0 +1,216 @@
+/**
+ * The gradient of the moments of folded branches, in float64: dΣ = Σ v w wᵀ over branches and output channels with
+ * v = −½ γ dγ/σ², and dμ = −W db. Per group dΣ is a product [K, n] × [n, K], n = branches · channels (padded to pairs).
+ * Three calls: the factors v, the rows v·w, then dΣ panel by panel, above the diagonal only.
+ */
+import { splitBranches } from "../../../../ops/branches.js";
+import type { FoldAttrs } from "../../../../ops/spec.js";
+import { type FunctionBuilder, floatBits, Int, type IntVar, type WasmModule } from "../../../../wasm/index.js";
+import { runEachTask } from "../blocks/tasks.js";
+import type { Kernel, Operand, Plan } from "../plan.js";
+import { type BranchLayout, layoutKey } from "./branch-panels.js";
+import { DOUBLE_ROWS, defineDoubleTile, PANEL_COLUMNS, PANEL_ROW_BYTES } from "./double-tile.js";
+
+/** Of n, done at a time: a panel's block and a strip of rows stay in the L1 cache. */
+const BLOCK = 512;
+
+/** Channels of a group, padded to pairs, and bytes of a row v·w. */
+const paddedOut = ({ outPerGroup }: BranchLayout): number => 2 * Math.ceil(outPerGroup / 2);
+const rowBytes = (layout: BranchLayout): number => 8 * layout.branches * paddedOut(layout);
+
+/** v [branches, groups, paddedOut]; a task is a branch. */
+const factorKernel = (layout: BranchLayout): Kernel => ({
+  key: `fold factors ${layoutKey(layout)}`,
+  emit: (m) => {
+    const { cOut, groups, outPerGroup, branches } = layout;
+    const bytes = 8 * groups * paddedOut(layout);
+    const names = ["dgammas", "variances", "eps", "to", ...Array.from({ length: branches }, (_, i) => `gamma${i}`)];
+    runEachTask(m, names, (f, branch, dgammas, variances, eps, to, ...gammas) => {
+      const gamma = f.int(0);
+      for (const [i, pointer] of (gammas as IntVar[]).entries()) f.if(branch.equal(i), () => gamma.set(pointer));
+      const [p, q] = [dgammas!, variances!].map((pointer) => f.int(pointer.add(branch.mul(4 * cOut))));
+      const out = f.int(to!.add(branch.mul(bytes)));
+      f.fill(out, 0, bytes);
+      const double = (pointer: IntVar) => f.loadFloat("f32", pointer).promote();
+      f.for(0, groups, 1, () => {
+        const o = f.int(out);
+        f.for(0, outPerGroup, 1, () => {
+          const spread = double(q!).add(eps!.asFloat().promote());
+          f.storeFloat(o, 0, double(gamma).mul(double(p!)).mul(-0.5).div(spread));
+          o.inc(8);
+          for (const pointer of [gamma, p!, q!]) pointer.inc(4);
+        });
+        out.inc(8 * paddedOut(layout));
+      });
+    });
+  },
+});
+
+/** Rows v·w [groups, K, branches, paddedOut], and dμ; a task is a row. */
+const rowsKernel = (layout: BranchLayout): Kernel => ({
+  key: `fold rows ${layoutKey(layout)}`,
+  emit: (m) => {
+    const { cOut, groups, outPerGroup, k, covers } = layout;
+    const per = paddedOut(layout);
+    const names = ["factors", "weight", "dbias", "dmean", "to", ...covers.map((_, i) => `kernel${i}`)];
+    runEachTask(m, names, (f, task, factors, weight, dbias, dmean, to, ...kernels) => {
+      const group = f.int(task.div(k));
+      const row = f.int(task.sub(group.mul(k)));
+      const column = f.int(group.mul(4 * outPerGroup));
+      const double = (pointer: IntVar) => f.loadFloat("f32", pointer).promote();
+      const total = f.f64(0);
+      const [w, db] = [f.int(weight!.add(row.mul(4 * cOut)).add(column)), f.int(dbias!.add(column))];
+      f.for(0, outPerGroup, 1, () => {
+        total.set(total.sub(double(w).mul(double(db))));
+        for (const pointer of [w, db]) pointer.inc(4);
+      });
+      f.storeFloat(dmean!.add(task.mul(8)), 0, total);
+      covers.forEach(({ first, rows, isIdentity }, i) => {
+        const out = f.int(to!.add(task.mul(rowBytes(layout))).add(8 * i * per));
+        const v = f.int(factors!.add(group.add(i * groups).mul(8 * per)));
+        const own = f.int(row.sub(first));
+        f.fill(out, 0, 8 * per);
+        f.if(own.below(rows), () => {
+          if (isIdentity) {
+            f.storeFloat(out.add(own.mul(8)), 0, f.loadFloat("f64", v.add(own.mul(8))));
+            return;
+          }
+          const p = f.int(kernels[i]!.add(own.mul(4 * cOut)).add(column));
+          const whole = outPerGroup - (outPerGroup % 2);
+          f.for(0, whole, 2, () => {
+            f.store(out, 0, f.loadDoubles(p, 0, 1).mulDouble(f.load(v, 0, 1)));
+            p.inc(8);
+            for (const pointer of [out, v]) pointer.inc(16);
+          });
+          if (whole < outPerGroup) f.storeFloat(out, 0, double(p).mul(f.loadFloat("f64", v)));
+        });
+      });
+    });
+  },
+});
+
+/** Writes w of branch `i`, channels [from, from + count) of a group and patch numbers [column, column + 4), as a panel [count, 4]. */
+function writeTransposed(
+  f: FunctionBuilder,
+  { cOut, outPerGroup, covers }: BranchLayout,
+  i: number,
+  kernel: IntVar,
+  { group, column, from, count, to }: Readonly<Record<"group" | "column" | "from" | "count" | "to", IntVar>>,
+): void {
+  const { first, rows, isIdentity } = covers[i]!;
+  f.fill(to, 0, count.mul(PANEL_ROW_BYTES));
+  const within = f.int(from.add(count).min(outPerGroup).sub(from));
+  for (let j = 0; j < PANEL_COLUMNS; j++) {
+    const row = f.int(column.add(j - first));
+    f.if(row.below(rows), () => {
+      const out = f.int(to.add(8 * j));
+      if (isIdentity) {
+        const place = f.int(row.sub(from));
+        f.if(place.below(count), () => f.storeFloat(out.add(place.mul(PANEL_ROW_BYTES)), 0, f.f64(1)));
+        return;
+      }
+      const p = f.int(kernel.add(row.mul(cOut).add(group.mul(outPerGroup)).add(from).mul(4)));
+      f.for(0, within, 1, () => {
+        f.storeFloat(out, 0, f.loadFloat("f32", p).promote());
+        p.inc(4);
+        out.inc(PANEL_ROW_BYTES);
+      });
+    });
+  }
+}
+
+/** (rows, panel, products, count, height): products [height, 4] += rows · panel. */
+function defineProducts(m: WasmModule, layout: BranchLayout) {
+  const { k } = layout;
+  return m.function("products", ["i32", "i32", "i32", "i32", "i32"], (f, rows, panel, products, count, height) => {
+    const strip = (tall: number) => {
+      f.call(defineDoubleTile(m, tall, rowBytes(layout), true), rows, panel, products, count);
+      rows.inc(tall * rowBytes(layout));
+      products.inc(tall * PANEL_ROW_BYTES);
+      height.inc(-tall);
+    };
+    f.while(
+      () => height.atLeast(DOUBLE_ROWS),
+      () => strip(DOUBLE_ROWS),
+    );
+    if (k % DOUBLE_ROWS > 0) f.if(height, () => strip(k % DOUBLE_ROWS));
+  });
+}
+
+const workerBytes = ({ k }: BranchLayout): number => 64 * Math.ceil(((BLOCK + k) * PANEL_ROW_BYTES) / 64);
+
+/** dΣ; a task is four columns of a group. */
+const covarianceKernel = (layout: BranchLayout): Kernel => ({
+  key: `fold covariance ${layoutKey(layout)}`,
+  emit: (m) => {
+    const { k, covers } = layout;
+    const panels = Math.ceil(k / PANEL_COLUMNS);
+    const per = paddedOut(layout);
+    const names = ["rows", "to", "scratch", ...covers.map((_, i) => `kernel${i}`)];
+    runEachTask(m, names, (f, task, rows, to, scratch, ...kernels) => {
+      const panel = f.int(scratch!.add(f.worker.mul(workerBytes(layout))));
+      const products = f.int(panel.add(BLOCK * PANEL_ROW_BYTES));
+      const group = f.int(task.div(panels));
+      // the longest columns first, so that threads end together
+      const column = f.int(group.add(1).mul(panels).sub(1).sub(task).mul(PANEL_COLUMNS));
+      const needed = f.int(column.add(PANEL_COLUMNS).min(k));
+      // whole strips: the last one is short only where the matrix ends
+      const height = f.int(
+        needed
+          .add(DOUBLE_ROWS - 1)
+          .div(DOUBLE_ROWS)
+          .mul(DOUBLE_ROWS)
+          .min(k),
+      );
+      f.fill(products, 0, height.mul(PANEL_ROW_BYTES));
+      const own = f.int(rows!.add(group.mul(k * rowBytes(layout))));
+      covers.forEach((_, i) => {
+        f.for(0, per, BLOCK, (from) => {
+          const count = f.int(Int.of(per).sub(from).min(BLOCK));
+          writeTransposed(f, layout, i, kernels[i]!, { group, column, from, count, to: panel });
+          f.call(defineProducts(m, layout), own.add(from.add(i * per).mul(8)), panel, products, count, height);
+        });
+      });
+      const base = f.int(to!.add(group.mul(8 * k * k)));
+      f.for(0, needed, 1, (row) => {
+        for (let j = 0; j < PANEL_COLUMNS; j++) {
+          const other = f.int(column.add(j));
+          f.if(row.below(other.add(1)).and(other.below(k)), () => {
+            const value = f.f64(f.loadFloat("f64", products.add(row.mul(PANEL_ROW_BYTES)), 8 * j));
+            f.storeFloat(base.add(row.mul(k).add(other).mul(8)), 0, value);
+            f.storeFloat(base.add(other.mul(k).add(row).mul(8)), 0, value);
+          });
+        }
+      });
+    });
+  },
+});
+
+/** Runs foldMomentsGrad: `inputs` are dgammas, dbias, weight, variances; outputs dmean and dcovariance. */
+export function callFoldMomentsGrad(
+  plan: Plan,
+  layout: BranchLayout,
+  [dgammas, dbias, weight, variances]: readonly [Operand, Operand, Operand, Operand],
+  list: readonly Operand[],
+  [dmean, dcovariance]: readonly [Operand, Operand],
+  attrs: FoldAttrs,
+): void {
+  const { groups, k, branches } = layout;
+  const { gammas, kernels } = splitBranches(list, attrs);
+  const kernelPointers = kernels.map((kernel) => kernel?.pointer ?? 0);
+  const factors = plan.scratch(8 * branches * groups * paddedOut(layout));
+  const rows = plan.scratch(groups * k * rowBytes(layout));
+  plan.call(factorKernel(layout), branches, [
+    ...[dgammas.pointer, variances.pointer, floatBits(attrs.eps), factors],
+    ...gammas.map(({ pointer }) => pointer),
+  ]);
+  plan.call(rowsKernel(layout), groups * k, [
+    ...[factors, weight.pointer, dbias.pointer, dmean.pointer, rows],
+    ...kernelPointers,
+  ]);
+  const scratch = plan.scratchPerWorker(workerBytes(layout));
+  plan.call(covarianceKernel(layout), groups * Math.ceil(k / PANEL_COLUMNS), [
+    ...[rows, dcovariance.pointer, scratch],
+    ...kernelPointers,
+  ]);
+}

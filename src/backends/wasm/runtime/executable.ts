@@ -1,0 +1,297 @@
+/**
+ * A recorded program on this backend: operands placed in one block of the arena, ops lowered once to calls, calls grouped
+ * into stages, all of it written into shared memory where every thread reads it. Running it is one job of the pool.
+ */
+import { costOf } from "../../../ops/cost.js";
+import type { IndexOp } from "../../../ops/indices.js";
+import {
+  CheckFailure,
+  type Executable,
+  type Executed,
+  type Group,
+  type ProfileRow,
+  type Program,
+  type ValueView,
+} from "../../../ops/program.js";
+import { hasScalar, resolveScalars, type Scalar, scalarsOf } from "../../../ops/scalar.js";
+import { dtypes } from "../../../tensor/dtype.js";
+import { sizeOf } from "../../../tensor/shape.js";
+import type { Allocation, Storage } from "../../../tensor/storage.js";
+import type { Target } from "../../../wasm/index.js";
+import type { Kernel, Operand, Plan } from "../kernels/plan.js";
+import type { Arena, Block } from "./arena.js";
+import type { LoadedKernel, ModuleCache } from "./modules.js";
+import { recordLayout, runStages, type Stages } from "./stages.js";
+import type { ThreadPool } from "./threads.js";
+
+/** Chunks per thread of one call, as in threads.ts. */
+const CHUNKS_PER_THREAD = 8;
+
+let nextId = 0;
+
+/** What an executable needs of its backend. */
+export interface ExecutableHost {
+  readonly target: Target;
+  readonly threads: number;
+  readonly arena: Arena;
+  readonly modules: ModuleCache;
+  readonly pool: ThreadPool | null;
+  pointerOf(allocation: Allocation): number;
+  /** Throws IndexError for an index outside. */
+  check(op: IndexOp, indices: Operand, limit: number): void;
+  /** Lowers one instruction into `plan`; false where it has no kernel. */
+  lower(
+    instruction: Executed,
+    inputs: readonly Operand[],
+    outputs: readonly Operand[],
+    attrs: object,
+    plan: Plan,
+  ): boolean;
+  /** Runs one instruction by the reference kernels on the same memory. */
+  fallBack(instruction: Executed, inputs: readonly Operand[], outputs: readonly Operand[], attrs: object): void;
+}
+
+/** A call before it is written down; kernel null: the host falls back. */
+interface PlannedCall {
+  readonly instruction: number;
+  readonly kernel: Kernel | null;
+  readonly tasks: number;
+  readonly args: readonly number[];
+}
+
+/** An instruction whose arguments follow from Scalars. */
+interface Dynamic {
+  readonly instruction: number;
+  readonly calls: readonly number[];
+  readonly scalars: readonly Scalar[];
+  /** As they were when the arguments were made. */
+  readonly values: number[];
+}
+
+/** Brings `values` up to date; whether any has changed. */
+function takeValues(scalars: readonly Scalar[], values: number[]): boolean {
+  let hasChanged = false;
+  for (let i = 0; i < scalars.length; i++) {
+    const { value } = scalars[i]!;
+    if (Object.is(value, values[i])) continue;
+    values[i] = value;
+    hasChanged = true;
+  }
+  return hasChanged;
+}
+
+export class WasmExecutable implements Executable {
+  readonly temporaryBytes: number;
+  readonly #program: Program;
+  readonly #host: ExecutableHost;
+  readonly #temporaries: Block;
+  readonly #scratch: Block;
+  readonly #record: Block;
+  readonly #stages: Stages;
+  readonly #planned: readonly PlannedCall[];
+  /** Instructions whose arguments hold Scalars, with the words of their calls' arguments. */
+  readonly #dynamic: readonly Dynamic[];
+
+  constructor(program: Program, host: ExecutableHost) {
+    this.#program = program;
+    this.#host = host;
+    this.temporaryBytes = program.temporaryBytes;
+    this.#temporaries = host.arena.allocate(program.temporaryBytes);
+    const { groups } = program;
+    // scratch is shared between groups and not within one; a first pass finds how much that is
+    const needed = Math.max(0, ...groups.map((group) => this.#lowerGroup(group, 0).scratchBytes));
+    this.#scratch = host.arena.allocate(needed);
+    const stages = groups.flatMap((group) => this.#lowerGroup(group, this.#scratch.pointer).stages);
+    this.#planned = stages.flat();
+    const written = this.#write(stages);
+    this.#record = written.block;
+    this.#stages = written.stages;
+    const dynamic = new Map<number, number[]>();
+    this.#planned.forEach(({ instruction, kernel }, call) => {
+      if (kernel && hasScalar(program.instructions[instruction]!.attrs))
+        dynamic.set(instruction, [...(dynamic.get(instruction) ?? []), call]);
+    });
+    this.#dynamic = [...dynamic].map(([instruction, calls]) => {
+      const scalars = scalarsOf(program.instructions[instruction]!.attrs);
+      return { instruction, calls, scalars, values: scalars.map(({ value }) => value) };
+    });
+  }
+
+  #operand({ value, offset, shape }: ValueView): Operand {
+    const { storage, dtype } = this.#program.values[value]!;
+    const base = storage
+      ? this.#host.pointerOf(storage.allocation)
+      : this.#temporaries.pointer + this.#program.placement[value]!;
+    return { pointer: base + offset * dtypes[dtype].bytes, shape, size: sizeOf(shape), dtype };
+  }
+
+  /** The calls of one instruction, in order; a single host call where there is no kernel. */
+  #lower(index: number, scratch: (bytes: number) => number): PlannedCall[] {
+    const instruction = this.#program.instructions[index]!;
+    const onHost = [{ instruction: index, kernel: null, tasks: 1, args: [] }];
+    if (instruction.kind === "check") return onHost;
+    const calls: PlannedCall[] = [];
+    const plan: Plan = {
+      target: this.#host.target,
+      call: (kernel, tasks, args) => void (tasks > 0 && calls.push({ instruction: index, kernel, tasks, args })),
+      scratch,
+      scratchPerWorker: (bytes) => scratch(bytes * this.#host.threads),
+    };
+    const inputs = instruction.inputs.map((v) => this.#operand(v));
+    const outputs = instruction.outputs.map((v) => this.#operand(v));
+    if (this.#host.lower(instruction, inputs, outputs, resolveScalars(instruction.attrs), plan)) return calls;
+    return onHost;
+  }
+
+  /** Stages of a group: the first calls of all its instructions, then the second ones, and so on. */
+  #lowerGroup({ from, to }: Group, scratchPointer: number): { stages: PlannedCall[][]; scratchBytes: number } {
+    let scratchBytes = 0;
+    const scratch = (bytes: number): number => {
+      const at = scratchPointer + scratchBytes;
+      scratchBytes += Math.ceil(bytes / 64) * 64;
+      return at;
+    };
+    const stages: PlannedCall[][] = [];
+    for (let i = from; i < to; i++)
+      this.#lower(i, scratch).forEach((call, k) => {
+        if (!stages[k]) stages[k] = [];
+        stages[k].push(call);
+      });
+    return { stages, scratchBytes };
+  }
+
+  /** Writes the program into shared memory and gives this thread's view of it. */
+  #write(stages: readonly (readonly PlannedCall[])[]): { block: Block; stages: Stages } {
+    const { arena, modules, threads } = this.#host;
+    const { headerWords, callWords } = recordLayout;
+    const planned = stages.flat();
+    const loaded = planned.map(({ kernel }): LoadedKernel | null => (kernel ? modules.get(kernel) : null));
+    const tables = headerWords + planned.length * callWords;
+    const counters = tables + 2 * stages.length + 1;
+    const firstArg = counters + planned.length + stages.length;
+    const words = firstArg + planned.reduce((sum, { args }) => sum + args.length, 0);
+    const block = arena.allocate(4 * words);
+    const record = new Int32Array(arena.memory.buffer, block.pointer, words).fill(0);
+    record.set([nextId++, words, planned.length, stages.length, counters, counters + planned.length]);
+    let arg = firstArg;
+    const argsOf = planned.map(({ args, tasks }, i) => {
+      const kernel = loaded[i]!;
+      const chunk = Math.max(1, Math.floor(tasks / (threads * CHUNKS_PER_THREAD)));
+      const row = kernel ? [kernel.id, kernel.pointer, kernel.bytes] : [-1, 0, 0];
+      record.set([...row, tasks, chunk, arg, args.length], headerWords + i * callWords);
+      record.set(args, arg);
+      arg += args.length;
+      return record.subarray(arg - args.length, arg);
+    });
+    let start = 0;
+    stages.forEach((calls, s) => {
+      record[tables + s] = start;
+      start += calls.length;
+      record[tables + stages.length + 1 + s] = calls.reduce((sum, { tasks }) => sum + tasks, 0);
+    });
+    record[tables + stages.length] = start;
+    return {
+      block,
+      stages: {
+        calls: loaded.map((kernel) => kernel?.run ?? null),
+        argsOf,
+        rows: record.subarray(headerWords, tables),
+        stageStart: record.subarray(tables, tables + stages.length + 1),
+        stageTasks: record.subarray(tables + stages.length + 1, counters),
+        next: record.subarray(counters, counters + planned.length),
+        done: record.subarray(counters + planned.length, firstArg),
+        callWords,
+      },
+    };
+  }
+
+  #fallBack(call: number): void {
+    const instruction = this.#program.instructions[this.#planned[call]!.instruction]!;
+    const inputs = instruction.inputs.map((v) => this.#operand(v));
+    if (instruction.kind === "check") {
+      const { limit, step } = instruction.attrs;
+      try {
+        this.#host.check(instruction.op, inputs[0]!, limit);
+      } catch (error) {
+        throw new CheckFailure(step, error as Error);
+      }
+      return;
+    }
+    const outputs = instruction.outputs.map((v) => this.#operand(v));
+    this.#host.fallBack(instruction, inputs, outputs, resolveScalars(instruction.attrs));
+  }
+
+  #bytesAt(pointer: number, bytes: number): Uint8Array {
+    return new Uint8Array(this.#host.arena.memory.buffer, pointer, bytes);
+  }
+
+  #prepare(inputs: readonly Storage[], offsets: readonly number[]): void {
+    for (const block of [this.#temporaries, this.#scratch]) this.#host.arena.poison(block);
+    this.#program.inputs.forEach((view, i) => {
+      const { pointer, size, dtype } = this.#operand(view);
+      const { bytes } = dtypes[dtype];
+      const from = this.#host.pointerOf(inputs[i]!.allocation) + offsets[i]! * bytes;
+      this.#bytesAt(pointer, size * bytes).set(this.#bytesAt(from, size * bytes));
+    });
+    for (const { instruction, calls, scalars, values } of this.#dynamic) {
+      if (!takeValues(scalars, values)) continue;
+      // lowering again is how a new scalar becomes arguments; scratch keeps its place, as it did not depend on scalars
+      const again = this.#lower(instruction, () => this.#scratch.pointer);
+      calls.forEach((call, k) => {
+        this.#stages.argsOf[call]!.set(again[k]!.args);
+      });
+    }
+    this.#stages.next.fill(0);
+    this.#stages.done.fill(0);
+  }
+
+  run(inputs: readonly Storage[], offsets: readonly number[]): void {
+    this.#prepare(inputs, offsets);
+    this.#runStages(this.#stages, this.#record.pointer);
+  }
+
+  #runStages(stages: Stages, pointer: number): void {
+    const host = (call: number): void => this.#fallBack(call);
+    if (this.#host.pool) this.#host.pool.runProgram(pointer, stages, host);
+    else runStages(stages, new Int32Array(1), 0, Number.POSITIVE_INFINITY, host);
+  }
+
+  copyOutput(i: number, to: Storage, offset = 0): void {
+    const { pointer, size, dtype } = this.#operand(this.#program.outputs[i]!);
+    const { bytes } = dtypes[dtype];
+    const target = this.#host.pointerOf(to.allocation) + offset * bytes;
+    this.#bytesAt(target, size * bytes).set(this.#bytesAt(pointer, size * bytes));
+  }
+
+  profile(inputs: readonly Storage[], offsets: readonly number[], runs: number): readonly ProfileRow[] {
+    const { instructions } = this.#program;
+    const times = instructions.map(() => new Array<number>(runs).fill(0));
+    for (let r = 0; r < runs; r++) {
+      this.#prepare(inputs, offsets);
+      this.#planned.forEach(({ instruction }, call) => {
+        const start = performance.now();
+        this.#runOneCall(call);
+        times[instruction]![r]! += performance.now() - start;
+      });
+    }
+    return instructions.map((instruction, i) => {
+      const sorted = times[i]!.sort((x, y) => x - y);
+      const shapes = [...instruction.inputs, ...instruction.outputs].map(({ shape }) => shape);
+      return { op: instruction.op, shapes, ms: sorted[sorted.length >> 1] ?? 0, ...costOf(this.#program, instruction) };
+    });
+  }
+
+  /** One call as eager mode would run it: alone, on all threads. */
+  #runOneCall(call: number): void {
+    const { kernel, tasks } = this.#planned[call]!;
+    const run = this.#stages.calls[call];
+    const args = this.#stages.argsOf[call]!;
+    if (!kernel || !run) this.#fallBack(call);
+    else if (this.#host.pool && tasks > 1) this.#host.pool.fork(this.#host.modules.get(kernel), tasks, [...args]);
+    else run(0, tasks, ...args);
+  }
+
+  dispose(): void {
+    for (const block of [this.#temporaries, this.#scratch, this.#record]) this.#host.arena.free(block);
+  }
+}

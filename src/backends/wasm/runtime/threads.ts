@@ -1,0 +1,132 @@
+/**
+ * The pool: one worker per extra core over the shared memory, and the fork and join of one job. Workers join a job if they
+ * are awake in time and claim chunks of tasks from a counter; the main thread takes part and never waits for a worker that
+ * has not joined, so a worker that starts late or lost its core costs speed only.
+ */
+import { TensoroneError } from "../../../util/errors.js";
+import { spawnWorker, type WorkerHandle } from "../../../util/platform.js";
+import type { LoadedKernel } from "./modules.js";
+import { runStages, type Stages } from "./stages.js";
+import { CONTROL_BYTES, failureText, MAX_ARGS, PROGRAM, slots, workerData, workerMain } from "./worker.js";
+
+/** How long a worker spins for the next job before it sleeps: waking a sleeping core costs about 90 µs. */
+const SPIN_MS = 0.2;
+/** Chunks per thread: small enough to even out a slow core, large enough to keep claiming cheap. */
+const CHUNKS_PER_THREAD = 8;
+
+/** A kernel trapped, or a worker thread died. */
+export class KernelError extends TensoroneError {}
+
+/** Atomics.wait is forbidden in a browser's main thread. */
+function canBlock(): boolean {
+  try {
+    Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 0);
+    return true;
+  } catch {
+    return false;
+  }
+}
+
+export class ThreadPool {
+  readonly threads: number;
+  readonly #control = new SharedArrayBuffer(CONTROL_BYTES);
+  readonly #slots = new Int32Array(this.#control);
+  readonly #workers: WorkerHandle[];
+  readonly #canBlock = canBlock();
+  #epoch = 0;
+  #dead: Error | null = null;
+
+  /** `threads` counts the caller's own. `memory` must be shared. */
+  constructor(threads: number, memory: WebAssembly.Memory) {
+    this.threads = threads;
+    this.#workers = Array.from({ length: threads - 1 }, (_, i) =>
+      spawnWorker(workerMain, runStages, workerData(memory, this.#control, i + 1, SPIN_MS), (error) => {
+        this.#dead = error;
+      }),
+    );
+  }
+
+  /** Runs all tasks of one call and returns when they are done. Throws KernelError when the kernel trapped on any thread. */
+  fork({ id, run, pointer, bytes, key }: LoadedKernel, tasks: number, args: readonly number[]): void {
+    if (this.#dead) throw new KernelError(`threads: a worker thread ended: ${this.#dead.message}`);
+    if (args.length > MAX_ARGS) throw new KernelError(`${key}: ${args.length} arguments, expected at most ${MAX_ARGS}`);
+    const c = this.#slots;
+    const chunk = Math.max(1, Math.floor(tasks / (this.threads * CHUNKS_PER_THREAD)));
+    c[slots.tasks] = tasks;
+    c[slots.chunk] = chunk;
+    c[slots.kernel] = id;
+    c[slots.kernelPointer] = pointer;
+    c[slots.kernelBytes] = bytes;
+    c[slots.argCount] = args.length;
+    for (let i = 0; i < args.length; i++) c[slots.args + i] = args[i]!;
+    Atomics.store(c, slots.next, 0);
+    this.#open();
+    try {
+      for (;;) {
+        const begin = Atomics.add(c, slots.next, chunk);
+        if (begin >= tasks) break;
+        run(begin, Math.min(begin + chunk, tasks), ...args);
+      }
+    } catch (error) {
+      throw new KernelError(`${key}: the kernel failed: ${error instanceof Error ? error.message : error}`);
+    } finally {
+      this.#join();
+    }
+    if (Atomics.load(c, slots.failed) !== 0)
+      throw new KernelError(`${key}: the kernel failed in a worker thread: ${failureText(this.#control)}`);
+  }
+
+  /** Runs all stages of a program whose record lies at `pointer`; `host` runs the calls that are no kernels. */
+  runProgram(pointer: number, stages: Stages, host: (call: number) => void): void {
+    if (this.#dead) throw new KernelError(`threads: a worker thread ended: ${this.#dead.message}`);
+    const c = this.#slots;
+    c[slots.kernel] = PROGRAM;
+    c[slots.program] = pointer;
+    this.#open();
+    try {
+      runStages(stages, c, slots.failed, this.#canBlock ? SPIN_MS : Number.POSITIVE_INFINITY, host);
+    } catch (error) {
+      // sets the others free, who may wait for this thread's tasks
+      Atomics.store(c, slots.failed, 1);
+      throw error;
+    } finally {
+      this.#join();
+    }
+    if (Atomics.load(c, slots.failed) !== 0)
+      throw new KernelError(`program: a kernel failed in a worker thread: ${failureText(this.#control)}`);
+  }
+
+  /** Publishes the job that the slots describe and wakes who sleeps. */
+  #open(): void {
+    const c = this.#slots;
+    c[slots.failed] = 0;
+    // 0 means closed, so the count skips it when it wraps
+    this.#epoch = (this.#epoch + 1) | 0 || 1;
+    Atomics.store(c, slots.open, this.#epoch);
+    Atomics.store(c, slots.epoch, this.#epoch);
+    if (Atomics.load(c, slots.sleeping) > 0) Atomics.notify(c, slots.epoch);
+  }
+
+  /** Closes the job and waits until no worker is inside it. */
+  #join(): void {
+    const c = this.#slots;
+    Atomics.store(c, slots.open, 0);
+    const until = performance.now() + SPIN_MS;
+    for (;;) {
+      for (let i = 0; i < 64; i++) if (Atomics.load(c, slots.active) === 0) return;
+      if (this.#canBlock && performance.now() > until) {
+        const active = Atomics.load(c, slots.active);
+        if (active !== 0) Atomics.wait(c, slots.active, active);
+      }
+    }
+  }
+
+  /** Ends the workers. */
+  async dispose(): Promise<void> {
+    const c = this.#slots;
+    Atomics.store(c, slots.stop, 1);
+    Atomics.add(c, slots.epoch, 1);
+    Atomics.notify(c, slots.epoch);
+    await Promise.all(this.#workers.map((worker) => worker.terminate()));
+  }
+}

@@ -1,0 +1,249 @@
+/**
+ * Making tar shards of an image folder, in WebDataset's layout: `key.jpg` and `key.cls` for a sample, in the folder's order.
+ * Every file appears whole or not at all; a run that was stopped goes on after its last shard. Node only.
+ */
+import { createHash } from "node:crypto";
+import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { join, relative, sep } from "node:path";
+
+import { writeFileAtomic } from "../util/atomic-file.js";
+import { DataError } from "../util/errors.js";
+import { type DecoderName, loadDecoder } from "./codecs/decoder.js";
+import { openWorkforce } from "./reading/decode-pool.js";
+import type { Workforce } from "./reading/tasks.js";
+import { ImageFolder } from "./sets/image-folder.js";
+import type { Sample } from "./sets/sample.js";
+
+import {
+  readShardIndex,
+  type SetIndex,
+  type ShardEntry,
+  type ShardIndex,
+  setIndexName,
+  shardFile,
+  shardIndexFile,
+  writeSetIndex,
+  writeShardIndex,
+} from "./sets/shards/index-file.js";
+import { type PackedPicture, type PackFormat, packQuality } from "./sets/shards/pack.js";
+import { tarEnd, tarEntry } from "./sets/shards/tar.js";
+
+export interface PrepareOptions {
+  /** Image folder, with train and val. */
+  readonly data: string;
+  /** Folder for the shards; made where missing. */
+  readonly out: string;
+  /** Pictures of one shard. */
+  readonly shardImages: number;
+  /** Resize larger pictures to this many pixels of the shorter side. */
+  readonly shortSide?: number;
+  readonly format: PackFormat;
+  /** Of pictures to be resized. Default as in ReaderOptions. */
+  readonly decoder?: DecoderName;
+  readonly workers: number;
+  readonly onProgress?: (progress: PrepareProgress) => void;
+}
+
+export interface PrepareProgress {
+  readonly split: string;
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface PrepareResult {
+  readonly index: SetIndex;
+  /** Shards that an earlier run had finished. */
+  readonly shardsKept: number;
+  readonly shardsMade: number;
+}
+
+/** Pictures of one task. */
+const sliceSize = 16;
+/** Slices in work for each thread: enough to keep it busy, few enough to hold in memory. */
+const slicesPerThread = 2;
+
+/** Writes the shards of train and val and their index. Throws DataError for a picture that cannot be read, or an `out` in use. */
+export async function prepareShards(given: PrepareOptions): Promise<PrepareResult> {
+  const { data, out, workers, shortSide, format } = given;
+  // files that stay as they are need no decoder
+  const decoder = given.decoder ?? (shortSide === undefined ? "jpeg-js" : (await loadDecoder()).name);
+  const options = { ...given, decoder };
+  const train = ImageFolder.open(data, "train");
+  const val = ImageFolder.open(data, "val", { numClasses: train.classes.length });
+  mkdirSync(out, { recursive: true });
+  removeLeftovers(out);
+  checkFree(out);
+  const workforce = openWorkforce(shortSide === undefined ? 0 : workers, { decoder });
+  const tally = { shardsKept: 0, shardsMade: 0 };
+  try {
+    const made: Record<string, ShardEntry[]> = {};
+    for (const dataset of [train, val]) made[dataset.split] = await makeSplit(dataset, workforce, options, tally);
+    const quality = format === "jpeg" ? packQuality : null;
+    const resized = shortSide === undefined ? null : { shortSide, format, quality, decoder };
+    const index: SetIndex = { classes: train.classes, resized, splits: made };
+    await writeFileAtomic(join(out, setIndexName), writeSetIndex(index));
+    return { index, ...tally };
+  } finally {
+    await workforce.close();
+  }
+}
+
+/** Half-written files of a run that was killed. */
+function removeLeftovers(out: string): void {
+  for (const name of readdirSync(out)) {
+    if (/^\.(\w+-\d{6}\.(tar|json)|shards\.json)\.\w+\.tmp$/.test(name)) rmSync(join(out, name));
+  }
+}
+
+/** Shards among other people's files would be hard to find again. */
+function checkFree(out: string): void {
+  const other = readdirSync(out).find((name) => name !== setIndexName && !/^\w+-\d{6}\.(tar|json)$/.test(name));
+  if (other === undefined) return;
+  throw new DataError(
+    `prepare: ${out} holds ${other}, expected an empty folder or unfinished shards`,
+    "choose another folder",
+  );
+}
+
+async function makeSplit(
+  dataset: ImageFolder,
+  workforce: Workforce,
+  options: PrepareOptions,
+  tally: { shardsKept: number; shardsMade: number },
+): Promise<ShardEntry[]> {
+  const { split, samples, classes } = dataset;
+  const { out, shardImages, onProgress } = options;
+  const keys = keysOf(dataset);
+  const entries: ShardEntry[] = [];
+  for (let first = 0; first < samples.length; first += shardImages) {
+    const file = shardFile(split, entries.length);
+    const part: Part = {
+      samples: samples.slice(first, first + shardImages),
+      keys: keys.slice(first, first + shardImages),
+    };
+    const madeFrom = fingerprint(part, options);
+    let index = finished(out, file, madeFrom, classes.length);
+    if (index !== undefined) tally.shardsKept++;
+    else {
+      tally.shardsMade++;
+      const tell = (done: number) => onProgress?.({ split, done: first + done, total: samples.length });
+      index = await makeShard(join(out, file), part, workforce, options, { madeFrom, tell });
+      await writeFileAtomic(join(out, shardIndexFile(file)), writeShardIndex(index));
+    }
+    entries.push({ file, samples: part.samples.length, bytes: index.bytes });
+    onProgress?.({ split, done: first + part.samples.length, total: samples.length });
+  }
+  if (existsSync(join(out, shardFile(split, entries.length)))) {
+    throw otherShards(out, shardFile(split, entries.length));
+  }
+  return entries;
+}
+
+/** The samples of one shard. */
+interface Part {
+  readonly samples: readonly Sample[];
+  readonly keys: readonly string[];
+}
+
+/** The index of a shard that an earlier run has finished; undefined where there is none. */
+function finished(out: string, file: string, madeFrom: string, classCount: number): ShardIndex | undefined {
+  const tar = statSync(join(out, file), { throwIfNoEntry: false });
+  const indexPath = join(out, shardIndexFile(file));
+  // the index comes after its tar: a tar without one is from a run that was stopped in between
+  if (tar === undefined || !existsSync(indexPath)) return undefined;
+  const index = readShardIndex(indexPath, classCount);
+  if (index.madeFrom !== madeFrom || index.bytes !== tar.size) throw otherShards(out, file);
+  return index;
+}
+
+const otherShards = (out: string, file: string): DataError =>
+  new DataError(
+    `prepare: ${join(out, file)} was made from other pictures or with other options, expected a shard of this data set`,
+    "choose another folder, give the options they were begun with, or remove the old shards",
+  );
+
+async function makeShard(
+  path: string,
+  part: Part,
+  workforce: Workforce,
+  options: PrepareOptions,
+  { madeFrom, tell }: { readonly madeFrom: string; readonly tell: (done: number) => void },
+): Promise<ShardIndex> {
+  const index = { names: [] as string[], offsets: [] as number[], sizes: [] as number[], labels: [] as number[] };
+  let bytes = 0;
+  async function* pieces(): AsyncIterable<Uint8Array> {
+    for await (const picture of packed(part.samples, workforce, options)) {
+      const i = index.names.length;
+      const key = part.keys[i]!;
+      const { label } = part.samples[i]!;
+      const name = `${key}.${picture.extension}`;
+      const image = tarEntry(name, picture.bytes);
+      const labelText = tarEntry(`${key}.cls`, new TextEncoder().encode(String(label)));
+      index.names.push(name);
+      index.offsets.push(bytes + image.dataOffset);
+      index.sizes.push(picture.bytes.length);
+      index.labels.push(label);
+      for (const piece of [...image.pieces, ...labelText.pieces]) {
+        bytes += piece.length;
+        yield piece;
+      }
+      if (i % sliceSize === 0) tell(i);
+    }
+    bytes += tarEnd.length;
+    yield tarEnd;
+  }
+  await writeFileAtomic(path, pieces());
+  return { bytes, madeFrom, ...index };
+}
+
+/** Pictures in order, packed ahead by the workforce. */
+async function* packed(
+  samples: readonly Sample[],
+  workforce: Workforce,
+  { shortSide, format, workers }: PrepareOptions,
+): AsyncIterable<PackedPicture> {
+  const ahead = Math.max(1, workers) * slicesPerThread;
+  const pending: Promise<readonly PackedPicture[]>[] = [];
+  let started = 0;
+  while (started < samples.length || pending.length > 0) {
+    for (; started < samples.length && pending.length < ahead; started += sliceSize) {
+      const sources = samples.slice(started, started + sliceSize).map(({ path }) => ({ path }));
+      const slice = workforce.run("pack", { sources, format, ...(shortSide !== undefined && { shortSide }) });
+      slice.catch(() => {}); // reported when its turn comes
+      pending.push(slice);
+    }
+    yield* await pending.shift()!;
+  }
+}
+
+/**
+ * What a sample is called in its shard: its path without split and ending. WebDataset takes everything after the first dot
+ * of a file's name for the ending, so dots in it become underscores; names that then meet get a number.
+ */
+function keysOf({ root, split, samples }: ImageFolder): string[] {
+  const taken = new Set<string>();
+  return samples.map(({ path }) => {
+    const below = relative(root, path).split(sep);
+    const parts = below[0] === split && below.length > 1 ? below.slice(1) : below;
+    const file = parts
+      .at(-1)!
+      .replace(/\.\w+$/, "")
+      .replaceAll(".", "_");
+    const plain = [...parts.slice(0, -1).filter((part) => part !== ".."), file].join("/");
+    let key = plain;
+    for (let n = 2; taken.has(key); n++) key = `${plain}-${n}`;
+    taken.add(key);
+    return key;
+  });
+}
+
+function fingerprint({ samples, keys }: Part, { shortSide, format, decoder }: PrepareOptions): string {
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify(shortSide === undefined ? null : [shortSide, format, packQuality, decoder]));
+  samples.forEach(({ path, label }, i) => {
+    const found = statSync(path, { throwIfNoEntry: false });
+    // whole seconds: what a copy of the folder keeps of a time
+    hash.update(JSON.stringify([keys[i], label, found?.size, found && Math.floor(found.mtimeMs / 1000)]));
+  });
+  return hash.digest("hex");
+}

@@ -1,0 +1,239 @@
+/**
+ * Batches of a data set, epoch by epoch, decoded ahead of their use. Order and augmentation depend on seed, epoch and
+ * position only: any number of workers, and a start in the middle of an epoch, give the same bytes. (The reference draws
+ * augmentation from one stream per worker process, which ties a run to its worker count and cannot be resumed mid-epoch.)
+ * Node only.
+ */
+import { DataError } from "../../util/errors.js";
+import { sampleSeed } from "../random.js";
+import { sourceName } from "../sets/picture-source.js";
+import type { Sample } from "../sets/sample.js";
+import { outputSize, type Transform } from "../transforms/index.js";
+import { openWorkforce } from "./decode-pool.js";
+import type { ReaderOptions, ReadJob } from "./sample-reader.js";
+import { EpochSampler, type SamplerState } from "./sampler.js";
+import type { Workforce } from "./tasks.js";
+
+/** How to make batches; replicas, rank and pad as in EpochSampler, decoder and orientation as in SampleReader. */
+export interface DataLoaderOptions extends ReaderOptions {
+  readonly batchSize: number;
+  /** One for all epochs, or the one of each (0-based) epoch. */
+  readonly transform: Transform | ((epoch: number) => Transform);
+  readonly seed?: number;
+  readonly shuffle?: boolean;
+  /** Leave out a last batch that is not full. */
+  readonly dropLast?: boolean;
+  /** Decoding threads; 0 decodes in this thread, when a batch is asked for. */
+  readonly workers?: number;
+  /** Batches in work beyond the one in use. */
+  readonly prefetch?: number;
+  readonly replicas?: number;
+  /** Several take turns, batch by batch, and share threads and memory. */
+  readonly rank?: number | readonly number[];
+  readonly pad?: boolean;
+}
+
+/** Decoded pictures with their labels. */
+export interface Batch {
+  /** [size, height, width, 3], RGB. May lie in shared memory. */
+  readonly images: Uint8Array;
+  /** [size] class indices. */
+  readonly labels: Int32Array;
+  /** [size] indices into the data set. */
+  readonly indices: Uint32Array;
+  readonly size: number;
+  readonly height: number;
+  readonly width: number;
+  /** How long the consumer stood waiting for this batch. */
+  readonly dataWaitMs: number;
+  /** Where its rank goes on after this batch. */
+  readonly next: SamplerState;
+  /** Gives the memory of `images` back for a later batch; optional, and `images` must not be read afterwards. */
+  release(): void;
+}
+
+/** Decoding so far, over all threads. */
+export interface DecodeStats {
+  readonly images: number;
+  /** Thread time spent reading, decoding and transforming. */
+  readonly decodeMs: number;
+  /** Rate of one thread. */
+  readonly imagesPerSecond: number;
+}
+
+/** Samples per message to a worker, at most: enough to drown the message's cost. Many workers share a batch in smaller slices. */
+const largestSlice = 16;
+
+/** Iterates over a data set in batches. Close it when done; leaving an epoch early, or by an error, stops the workers too. */
+export class DataLoader {
+  readonly batchSize: number;
+  /** Number of batches of one epoch, for each rank. */
+  readonly batchesPerEpoch: number;
+  /** One for each rank. */
+  private readonly samplers: readonly EpochSampler[];
+  private readonly readerOptions: ReaderOptions;
+  private readonly transformOf: (epoch: number) => Transform;
+  private readonly seed: number;
+  private readonly workers: number;
+  private readonly prefetch: number;
+  private workforce: Workforce | undefined;
+  private runningEpoch: number | undefined;
+  private spareBuffers: Uint8Array[] = [];
+  private decodedImages = 0;
+  private decodeMs = 0;
+
+  constructor(
+    private readonly dataset: { readonly samples: readonly Sample[] },
+    options: DataLoaderOptions,
+  ) {
+    const { batchSize, transform, seed = 0, dropLast = false, workers = 1, prefetch = 3 } = options;
+    const { shuffle = false, replicas = 1, rank = 0, pad = true, decoder, applyOrientation } = options;
+    for (const [name, value, least] of [
+      ["batchSize", batchSize, 1],
+      ["workers", workers, 0],
+      ["prefetch", prefetch, 0],
+    ] as const) {
+      if (!Number.isInteger(value) || value < least) {
+        throw new DataError(`DataLoader: ${name} ${value}, expected a whole number of at least ${least}`);
+      }
+    }
+    const ranks = typeof rank === "number" ? [rank] : rank;
+    if (ranks.length === 0 || (ranks.length > 1 && !pad)) {
+      throw new DataError(
+        `DataLoader: ranks [${ranks.join(", ")}] with pad ${pad}, expected one, or several of equal length`,
+      );
+    }
+    const { length } = dataset.samples;
+    this.samplers = ranks.map((rank) => new EpochSampler({ length, seed, shuffle, replicas, rank, pad }));
+    this.transformOf = typeof transform === "function" ? transform : () => transform;
+    outputSize(this.transformOf(0)); // an unfit pipeline is told now, not when the first batch is due
+    const samples = this.samplers[0]!.samplesPerEpoch;
+    this.batchSize = batchSize;
+    this.batchesPerEpoch = dropLast ? Math.floor(samples / batchSize) : Math.ceil(samples / batchSize);
+    if (this.batchesPerEpoch === 0 && pad) {
+      throw new DataError(
+        `DataLoader: ${samples} samples do not fill one batch of ${batchSize}, expected at least ${batchSize}`,
+        `use batchSize ${samples} or less, or keep the last batch`,
+      );
+    }
+    this.readerOptions = { ...(decoder && { decoder }), ...(applyOrientation !== undefined && { applyOrientation }) };
+    this.seed = seed;
+    this.workers = workers;
+    this.prefetch = prefetch;
+  }
+
+  /** How errors call the picture at an index of the data set. */
+  nameOf(index: number): string {
+    return sourceName(this.dataset.samples[index]!);
+  }
+
+  /** Decoding rate since the loader was made. */
+  get stats(): DecodeStats {
+    const { decodedImages: images, decodeMs } = this;
+    return { images, decodeMs, imagesPerSecond: decodeMs > 0 ? (images * 1000) / decodeMs : 0 };
+  }
+
+  /**
+   * The batches of `epoch` from each rank's `startBatch` on. Throws DataError at the first batch, in order, that has an unreadable file.
+   * One epoch at a time.
+   */
+  async *epoch(epoch: number, options: { readonly startBatch?: number } = {}): AsyncIterableIterator<Batch> {
+    const { startBatch = 0 } = options;
+    if (startBatch < 0 || startBatch > this.batchesPerEpoch) {
+      throw new DataError(`DataLoader.epoch: startBatch ${startBatch}, expected 0 to ${this.batchesPerEpoch}`);
+    }
+    if (this.runningEpoch !== undefined) {
+      throw new DataError(
+        `DataLoader.epoch: epoch ${epoch} asked for while epoch ${this.runningEpoch} is being read, expected one at a time`,
+        "use a loader for each data set",
+      );
+    }
+    this.runningEpoch = epoch;
+    const orders = this.samplers.map((sampler) => sampler.order(epoch));
+    const ahead = this.workers === 0 ? 0 : this.prefetch;
+    const pending: Promise<Batch>[] = [];
+    const ranks = this.samplers.length;
+    const end = this.batchesPerEpoch * ranks;
+    let started = startBatch * ranks;
+    let isComplete = false;
+    try {
+      for (let turn = started; turn < end; turn++) {
+        const asked = performance.now();
+        for (; started < end && started <= turn + ahead; started++) {
+          const slice = started % ranks;
+          const batch = this.startBatch(epoch, Math.floor(started / ranks), this.samplers[slice]!, orders[slice]!);
+          batch.catch(() => {}); // reported when its turn comes
+          pending.push(batch);
+        }
+        const batch = await pending.shift()!;
+        yield { ...batch, dataWaitMs: performance.now() - asked };
+      }
+      isComplete = true;
+    } finally {
+      this.runningEpoch = undefined;
+      if (!isComplete) await this.close();
+    }
+  }
+
+  /** Stops the workers and frees the buffers; a later epoch starts new ones. */
+  async close(): Promise<void> {
+    const { workforce } = this;
+    this.workforce = undefined;
+    this.spareBuffers = [];
+    await workforce?.close();
+  }
+
+  private async startBatch(epoch: number, batch: number, sampler: EpochSampler, order: Uint32Array): Promise<Batch> {
+    const { batchSize } = this;
+    const transform = this.transformOf(epoch);
+    const side = outputSize(transform);
+    const first = batch * batchSize;
+    const indices = order.slice(first, first + batchSize);
+    const size = indices.length;
+    const sampleBytes = side * side * 3;
+    const buffer = this.takeBuffer(batchSize * sampleBytes);
+    const samples = Array.from(indices, (index) => this.dataset.samples[index]!);
+    const sliceSize = Math.min(largestSlice, Math.ceil(batchSize / Math.max(1, this.workers)));
+    const jobs: ReadJob[] = [];
+    for (let start = 0; start < size; start += sliceSize) {
+      const slice = samples.slice(start, start + sliceSize);
+      const seeds = slice.map((_, i) => sampleSeed(this.seed, epoch, sampler.globalPosition(first + start + i)));
+      const into = buffer.subarray(start * sampleBytes, (start + slice.length) * sampleBytes);
+      const sources = slice.map(({ path, entry }) => (entry ? { path, entry } : { path }));
+      jobs.push({ sources, seeds, transform, into });
+    }
+    const times = await this.readAll(jobs);
+    this.decodedImages += size;
+    this.decodeMs += times.reduce((sum, ms) => sum + ms, 0);
+    const isLast = batch + 1 === this.batchesPerEpoch;
+    return {
+      images: buffer.subarray(0, size * sampleBytes),
+      labels: Int32Array.from(samples, ({ label }) => label),
+      indices,
+      size,
+      height: side,
+      width: side,
+      dataWaitMs: 0,
+      next: isLast ? { epoch: epoch + 1, position: 0 } : { epoch, position: first + size },
+      release: () => {
+        if (!this.spareBuffers.includes(buffer)) this.spareBuffers.push(buffer);
+      },
+    };
+  }
+
+  private async readAll(jobs: readonly ReadJob[]): Promise<number[]> {
+    this.workforce ??= openWorkforce(this.workers, this.readerOptions);
+    const { workforce } = this;
+    const results = await Promise.allSettled(jobs.map((job) => workforce.run("read", job)));
+    const failed = results.find((result) => result.status === "rejected");
+    if (failed !== undefined) throw failed.reason;
+    return results.map((result) => (result as PromiseFulfilledResult<number>).value);
+  }
+
+  private takeBuffer(bytes: number): Uint8Array {
+    const spare = this.spareBuffers.pop();
+    if (spare?.length === bytes) return spare;
+    this.spareBuffers = []; // of an epoch with another size
+    return this.workers === 0 ? new Uint8Array(bytes) : new Uint8Array(new SharedArrayBuffer(bytes));
+  }
+}

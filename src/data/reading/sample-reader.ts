@@ -1,0 +1,61 @@
+/**
+ * One sample from file to pixels: read, decode, transform, into its place in a batch. The same code runs in the training
+ * thread and in every worker, so where it runs cannot change a picture. Node only.
+ */
+import { DataError } from "../../util/errors.js";
+import { type Decoder, type DecoderName, loadDecoder } from "../codecs/decoder.js";
+import { MersenneTwister } from "../random.js";
+import { PictureFiles, type PictureSource, sourceName } from "../sets/picture-source.js";
+import { applyTransform, type Transform } from "../transforms/index.js";
+
+/** What is the same for all pictures of a data set. */
+export interface ReaderOptions {
+  /** Who turns bytes into pixels. Default: the fastest installed one with OpenCV's exact pixels, else jpeg-js. */
+  readonly decoder?: DecoderName;
+  /** Turn pictures upright by EXIF, as the reference does (default). */
+  readonly applyOrientation?: boolean;
+}
+
+/** Some samples, and where their pixels go: `seeds[i]` drives the augmentation of `sources[i]`. */
+export interface ReadJob {
+  readonly sources: readonly PictureSource[];
+  readonly seeds: readonly number[];
+  readonly transform: Transform;
+  /** The slice of a batch, [sources.length, H, W, 3]. */
+  readonly into: Uint8Array;
+}
+
+/** Reads samples, one after another; a second job waits for the first where the caller does. */
+export class SampleReader {
+  private readonly files = new PictureFiles();
+  private readonly rng = new MersenneTwister(0);
+  private decoder: Decoder | undefined;
+
+  constructor(private readonly options: ReaderOptions = {}) {}
+
+  /** Fills the job's slice and returns the milliseconds it took; rejects with DataError naming the first file that fails. */
+  async read({ sources, seeds, transform, into }: ReadJob): Promise<number> {
+    const { decoder: name, applyOrientation = true } = this.options;
+    this.decoder ??= await loadDecoder(name);
+    const { decoder } = this;
+    const start = performance.now();
+    const sampleBytes = into.length / sources.length;
+    for (const [i, source] of sources.entries()) {
+      const path = sourceName(source);
+      const image = await decoder.decode(this.files.bytesOf(source), path, { applyOrientation });
+      this.rng.seed(seeds[i]!);
+      try {
+        applyTransform(transform, image, this.rng, into.subarray(i * sampleBytes, (i + 1) * sampleBytes));
+      } catch (cause) {
+        if (cause instanceof DataError) throw new DataError(`${path}: ${cause.summary}`, cause.hint);
+        throw cause;
+      }
+    }
+    return performance.now() - start;
+  }
+
+  /** Frees what was kept and closes what is open. */
+  close(): void {
+    this.files.close();
+  }
+}

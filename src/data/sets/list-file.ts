@@ -1,0 +1,75 @@
+/**
+ * Reading a list of samples, one `path label` a line, as DeepSparkHub, Caffe and mmpretrain write them. Paths may hold
+ * spaces (the last one splits) and may start with the split's folder name or not. Node only.
+ */
+import { readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
+import { DataError } from "../../util/errors.js";
+import type { Report, Sample } from "./sample.js";
+
+/** How a list is to be read. */
+export interface ListFileOptions {
+  /** Folder that the paths are below, with or without `split/`. */
+  readonly root: string;
+  readonly split: string;
+  /** Labels are below it. */
+  readonly classCount: number;
+  /** Gets a DataError with the line number for each wrong line; where it returns, the line is left out. */
+  readonly report: Report;
+}
+
+/** The samples that `file` lists, in its order. */
+export function readListFile(file: string, { root, split, classCount, report }: ListFileOptions): Sample[] {
+  const samples: Sample[] = [];
+  const listings = new Map<string, ReadonlySet<string>>();
+  const lines = readFileSync(file, "utf8").split("\n");
+  for (const [i, line] of lines.entries()) {
+    const text = line.trim();
+    if (text === "") continue;
+    const where = `${file}, line ${i + 1}`;
+    const space = text.lastIndexOf(" ");
+    const label = Number(text.slice(space + 1));
+    if (space < 1 || !Number.isInteger(label) || label < 0) {
+      report(new DataError(`${where}: "${text}", expected a path, a space and a label such as 0`));
+      continue;
+    }
+    if (label >= classCount) {
+      const hint = "labels are 0-based ranks of the sorted class folder names";
+      report(new DataError(`${where}: label ${label}, expected 0 to ${classCount - 1}`, hint));
+      continue;
+    }
+    const name = text.slice(0, space).trimEnd();
+    const tried = candidates(name, root, split);
+    const path = tried.find((candidate) => exists(candidate, listings));
+    if (path === undefined) {
+      const message = `${where}: no file ${tried.join(" or ")}, expected every listed picture to exist`;
+      report(new DataError(message, "complete the data set, or remove the line"));
+      continue;
+    }
+    samples.push({ path, label });
+  }
+  if (samples.length === 0) report(new DataError(`${file}: no samples, expected one "path label" a line`));
+  return samples;
+}
+
+/** `train/x/y.JPEG` is meant from the root, `x/y.JPEG` from the split's folder; the other reading is tried second. */
+function candidates(name: string, root: string, split: string): [string, string] {
+  const fromRoot = join(root, name);
+  const fromSplit = join(root, split, name);
+  return name.startsWith(`${split}/`) ? [fromRoot, fromSplit] : [fromSplit, fromRoot];
+}
+
+/** Whether a file exists, by listing each folder once: a million stat calls would take minutes on a network disk. */
+function exists(path: string, listings: Map<string, ReadonlySet<string>>): boolean {
+  const folder = dirname(path);
+  let names = listings.get(folder);
+  if (names === undefined) {
+    try {
+      names = new Set(readdirSync(folder));
+    } catch {
+      names = new Set();
+    }
+    listings.set(folder, names);
+  }
+  return names.has(path.slice(folder.length + 1));
+}

@@ -1,0 +1,79 @@
+/**
+ * A data set in tar shards, opened by its indexes: the same samples in the same order as in the folder they were made from,
+ * so the same loader draws the same batches. Reads no picture. Node only.
+ */
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { DataError } from "../../../util/errors.js";
+import type { Sample } from "../sample.js";
+import { readSetIndex, readShardIndex, type SetIndex, setIndexName, shardIndexFile } from "./index-file.js";
+import { isCompressed } from "./tar-file.js";
+
+/** Whether `root` holds a data set in shards: it has their index. */
+export const isShardSet = (root: string): boolean => existsSync(join(root, setIndexName));
+
+/** A split of a data set in shards. */
+export class ShardSet {
+  private constructor(
+    readonly root: string,
+    readonly split: string,
+    /** Class names; a label is an index into them. */
+    readonly classes: readonly string[],
+    readonly samples: readonly Sample[],
+    /** What was done to the pictures when they were packed. */
+    readonly resized: SetIndex["resized"],
+  ) {}
+
+  get length(): number {
+    return this.samples.length;
+  }
+
+  /** Throws DataError for a missing split, a damaged index, a tar file that is missing or has another size. */
+  static open(root: string, split: string, options: { readonly numClasses?: number } = {}): ShardSet {
+    const indexPath = join(root, setIndexName);
+    const { classes, splits, resized } = readSetIndex(indexPath);
+    const shards = Object.hasOwn(splits, split) ? splits[split] : undefined;
+    if (shards === undefined) {
+      const known = Object.keys(splits).join(", ") || "nothing";
+      throw new DataError(`${indexPath}: no split ${split}, expected one of ${known}`);
+    }
+    const { numClasses } = options;
+    if (numClasses !== undefined && numClasses !== classes.length) {
+      throw new DataError(
+        `${indexPath}: ${classes.length} classes, the model expects ${numClasses}`,
+        `train with ${classes.length} classes, or point to the data set the model was made for`,
+      );
+    }
+    const samples: Sample[] = [];
+    for (const { file, bytes, samples: count } of shards) {
+      const path = join(root, file);
+      checkTar(path, bytes);
+      const shardIndexPath = join(root, shardIndexFile(file));
+      const index = readShardIndex(shardIndexPath, classes.length);
+      const isOther = !isCompressed(file) && index.bytes !== bytes;
+      if (isOther || index.names.length !== count) {
+        throw new DataError(
+          `${shardIndexPath}: ${index.names.length} samples in ${index.bytes} bytes, ${indexPath} says ${count} in ${bytes}`,
+          "the two come from different runs of prepare; make the shards anew",
+        );
+      }
+      index.names.forEach((name, i) => {
+        const entry = { name, offset: index.offsets[i]!, bytes: index.sizes[i]! };
+        samples.push({ path, label: index.labels[i]!, entry });
+      });
+    }
+    if (samples.length === 0)
+      throw new DataError(`${indexPath}: split ${split} is empty, expected at least one sample`);
+    return new ShardSet(root, split, classes, samples, resized);
+  }
+}
+
+function checkTar(path: string, bytes: number): void {
+  const found = statSync(path, { throwIfNoEntry: false });
+  if (found?.isFile() && found.size === bytes) return;
+  const came = found === undefined ? "no such file" : found.isFile() ? `${found.size} bytes` : "not a file";
+  throw new DataError(
+    `${path}: ${came}, expected a shard of ${bytes} bytes`,
+    "the copy is not complete; copy the shards again, or make them anew with prepare",
+  );
+}

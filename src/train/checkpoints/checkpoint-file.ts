@@ -1,0 +1,40 @@
+/**
+ * The two verbs of the public face: a module's weights from and to a file, .safetensors or PyTorch's .pth.
+ */
+import {
+  encodeWeights,
+  expectFiniteEntries,
+  type FiniteOptions,
+  type KeyStyle,
+  loadFileEntries,
+  toFileEntries,
+} from "../../io/index.js";
+import type { Module } from "../../nn/module.js";
+import { writeFileAtomic } from "../../util/atomic-file.js";
+import { containerOf, type ReadOptions, readWeights } from "./model-file.js";
+
+/**
+ * Loads a .safetensors or .pth file into `model`, strictly, under the model's own names or those of Apple or timm; of a
+ * training checkpoint the averaged weights unless `weights` is "raw". Throws CheckpointError for a damaged file and for
+ * numbers that are not finite, StateDictError naming every difference.
+ */
+export async function loadCheckpoint(model: Module, path: string, options: ReadOptions = {}): Promise<void> {
+  const { entries } = await readWeights(path, options);
+  loadFileEntries(model, entries, path, options);
+}
+
+/**
+ * Writes `model` in one step: .pth, .pt and .pth.tar for torch.load, anything else as safetensors; the names of a MobileOne
+ * as `keys` says, mmpretrain's by default. Throws CheckpointError for weights that are not finite, with the old file as it
+ * was.
+ */
+export async function saveCheckpoint(
+  model: Module,
+  path: string,
+  { keys, ...options }: FiniteOptions & { readonly keys?: KeyStyle } = {},
+): Promise<void> {
+  const layout = { container: containerOf(path), ...(keys && { keys }) };
+  const entries = await toFileEntries(model);
+  expectFiniteEntries(entries, path, options);
+  await writeFileAtomic(path, encodeWeights(entries, {}, layout));
+}

@@ -1,0 +1,59 @@
+/**
+ * What a run leaves for others: one of its two sets of weights, and their folded form with its certificate. Folding comes
+ * first: weights without a certificate leave no file.
+ */
+import { FoldError, type MobileOne, type Reparameterized, reparameterize } from "../../models/index.js";
+import type { ValidationInfo } from "../loggers/events.js";
+import type { Recipe } from "../recipes/recipe.js";
+import type { Session } from "../steps/session.js";
+import { saveModelFile, type WeightSet } from "./model-file.js";
+
+/** Names in a run folder. */
+export const modelFileName = "model.safetensors";
+export const deployFileName = "model-deploy.safetensors";
+
+export interface FinalFiles {
+  readonly modelFile: string;
+  readonly deployFile: string;
+}
+
+/**
+ * Which weights a run delivers: the averaged ones; after a short run those that the last validation found better, where it
+ * looked at both. Equal figures leave it at the average.
+ */
+export function chooseWeights({ plan }: Recipe, validation: ValidationInfo | null): WeightSet {
+  if (plan !== "short" || !validation?.raw) return "averaged";
+  const { top1, loss } = validation.raw;
+  return Number.isFinite(loss) && top1 > validation.top1 ? "raw" : "averaged";
+}
+
+/** Runs `body` with one of the two sets of weights in the model. */
+const withWeights = <T>({ ema }: Session, weights: WeightSet, body: () => Promise<T>): Promise<T> =>
+  weights === "raw" ? body() : ema.withAverages(body);
+
+/** One set of weights folded. Throws DivergedError where the two forms do not answer with finite numbers. */
+export async function foldWeights(session: Session, weights: WeightSet): Promise<Reparameterized> {
+  const { model, recipe, step } = session;
+  try {
+    return await withWeights(session, weights, () =>
+      reparameterize((model as MobileOne).eval(), { probe: { imageSize: recipe.images.evalSize } }),
+    );
+  } catch (error) {
+    if (!(error instanceof FoldError)) throw error;
+    throw session.diverged(`the ${weights} weights after step ${step} have no certificate: ${error.summary}`);
+  }
+}
+
+/** Writes both files. The session's own weights are as before; the folded model is used up. */
+export async function writeFinalModel(
+  session: Session,
+  folded: MobileOne,
+  classes: readonly string[],
+  weights: WeightSet,
+  { modelFile, deployFile }: FinalFiles,
+): Promise<void> {
+  const about = { recipe: session.recipe, classes, weights };
+  await withWeights(session, weights, () => saveModelFile(modelFile, session.model as MobileOne, about));
+  await saveModelFile(deployFile, folded, about);
+  folded.dispose();
+}

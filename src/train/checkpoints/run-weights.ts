@@ -1,0 +1,37 @@
+/**
+ * A model from whatever names one: a file, or the folder of a run, which holds a delivered model and checkpoints with
+ * both sets of weights.
+ */
+import { existsSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { CheckpointError } from "../../util/errors.js";
+import { listCheckpoints } from "./checkpoint.js";
+import { modelFileName } from "./final-model.js";
+import { type LoadedModel, loadModelFile, type WeightSet } from "./model-file.js";
+
+export interface FoundModel extends LoadedModel {
+  /** The file it was read from. */
+  readonly path: string;
+}
+
+/**
+ * The file behind a path: itself, or of a run folder the delivered model, or the newest checkpoint where a set of weights
+ * is `wanted` or no model was delivered yet. Throws CheckpointError for a folder without either.
+ */
+export async function findModelFile(path: string, wanted?: WeightSet): Promise<string> {
+  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+  const delivered = join(path, modelFileName);
+  if (wanted === undefined && existsSync(delivered)) return delivered;
+  const [newest] = await listCheckpoints(join(path, "checkpoints"));
+  if (newest && newest.step >= 0) return newest.path.replace(/\.json$/, ".safetensors");
+  throw new CheckpointError(
+    `${path}: is a folder without checkpoints, expected the folder of a run or a file`,
+    "model files are <out>/model.safetensors, or PyTorch's .pth",
+  );
+}
+
+/** Loads the model that `path` names, its delivered weights or the set that `weights` names. Throws as findModelFile and loadModelFile do. */
+export async function loadModel(path: string, weights?: WeightSet): Promise<FoundModel> {
+  const file = await findModelFile(path, weights);
+  return { ...(await loadModelFile(file, { weights })), path: file };
+}

@@ -1,0 +1,97 @@
+/**
+ * What a training run tells the world. Loggers listen; the trainer knows none of them.
+ */
+
+import type { DecoderName } from "../../data/codecs/decoder.js";
+import type { Recipe } from "../recipes/recipe.js";
+
+export interface RunInfo {
+  readonly recipe: Recipe;
+  readonly model: string;
+  readonly parameters: number;
+  readonly deployParameters: number;
+  readonly numClasses: number;
+  readonly trainImages: number;
+  readonly valImages: number;
+  readonly stepsPerEpoch: number;
+  readonly epochs: number;
+  /** The last step of this run, from 1; smaller than epochs · stepsPerEpoch with --max-steps. */
+  readonly totalSteps: number;
+  /** Steps already done when this run starts; more than 0 after a resume. */
+  readonly startStep: number;
+  /** Batches of a step. */
+  readonly replicas: number;
+  readonly processes: number;
+  /** How the processes talk. */
+  readonly transport: string;
+  /** Name and threads of each process, e.g. "wasm x2". */
+  readonly backend: string;
+  /** Who turns JPEG files into pixels. */
+  readonly decoder: DecoderName;
+  readonly seed: number;
+  readonly out: string;
+  readonly data: string;
+}
+
+export interface StepInfo {
+  /** 0-based. */
+  readonly epoch: number;
+  /** Steps done, from 1, over all epochs. */
+  readonly step: number;
+  /** Steps done within the epoch, from 1. */
+  readonly stepInEpoch: number;
+  readonly loss: number;
+  readonly lr: number;
+  readonly weightDecay: number;
+  /** Share of the batch whose first guess was right, 0 to 1. */
+  readonly accuracy: number;
+  readonly imagesPerSecond: number;
+  /** Share of the step spent waiting for data, 0 to 1. */
+  readonly dataWait: number;
+  readonly stepMs: number;
+  /** How the processes fared, where there are several. */
+  readonly ranks?: {
+    /** From the step's begin to the last gradient, by rank; a rank that has finished waits for the slowest. */
+    readonly computeMs: readonly number[];
+    /** Rank 0's time in the exchange of gradients, which begins when the slowest is there. */
+    readonly exchangeMs: number;
+  };
+}
+
+export interface EvalProgress {
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface ValidationInfo {
+  /** 0-based epoch that was just finished. */
+  readonly epoch: number;
+  readonly step: number;
+  /** Percent. */
+  readonly top1: number;
+  /** Percent. */
+  readonly top5: number;
+  readonly loss: number;
+  readonly images: number;
+  readonly imagesPerSecond: number;
+  /** The same of the raw weights, where asked for; everything above is of the averaged ones. */
+  readonly raw?: Pick<ValidationInfo, "top1" | "top5" | "loss">;
+}
+
+export interface CheckpointInfo {
+  readonly path: string;
+  readonly step: number;
+  readonly bytes: number;
+}
+
+/** Every method is optional; they are called in order and awaited. */
+export interface Logger {
+  onStart?(info: RunInfo): void | Promise<void>;
+  onStep?(info: StepInfo): void | Promise<void>;
+  onEvalProgress?(info: EvalProgress): void;
+  onValidation?(info: ValidationInfo): void | Promise<void>;
+  onCheckpoint?(info: CheckpointInfo): void | Promise<void>;
+  /** Something worth one line: a fallback, a signal, a skipped checkpoint. */
+  onNotice?(text: string): void;
+  onEnd?(): void | Promise<void>;
+}

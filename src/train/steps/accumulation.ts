@@ -1,0 +1,54 @@
+/**
+ * In which order a process adds the gradients of its replicas: the sums over its subtrees of the one tree (replica-tree),
+ * with as few flat buffers as that order allows, one more than the depth of a subtree. Pure; it computes nothing.
+ */
+import { leftCount, type ReplicaRange } from "../replicas/replica-tree.js";
+
+/** Where a sum lies: what backward wrote last, or one of the buffers. */
+export type Place = "gradients" | number;
+
+export type AccumulationStep =
+  /** Forward and backward of a replica; its gradients overwrite those of the one before. */
+  | { readonly kind: "compute"; readonly replica: number }
+  /** Copies the gradients into a buffer. */
+  | { readonly kind: "store"; readonly into: number }
+  /** into += from. */
+  | { readonly kind: "add"; readonly into: number; readonly from: Place };
+
+export interface Accumulation {
+  readonly steps: readonly AccumulationStep[];
+  readonly buffers: number;
+  /** Where the sum over each subtree is at the end. */
+  readonly sums: readonly Place[];
+}
+
+/** The steps over a process's subtrees, from left to right. */
+export function planAccumulation(subtrees: readonly ReplicaRange[]): Accumulation {
+  const steps: AccumulationStep[] = [];
+  const free: number[] = [];
+  let buffers = 0;
+  const store = (place: Place): number => {
+    if (place !== "gradients") return place;
+    const into = free.pop() ?? buffers++;
+    steps.push({ kind: "store", into });
+    return into;
+  };
+  const sum = ({ first, count }: ReplicaRange): Place => {
+    if (count === 1) {
+      steps.push({ kind: "compute", replica: first });
+      return "gradients";
+    }
+    const left = leftCount(count);
+    // the next backward writes over the gradients
+    const into = store(sum({ first, count: left }));
+    const from = sum({ first: first + left, count: count - left });
+    steps.push({ kind: "add", into, from });
+    if (from !== "gradients") free.push(from);
+    return into;
+  };
+  const sums = subtrees.map((subtree, i) => {
+    const place = sum(subtree);
+    return i === subtrees.length - 1 ? place : store(place);
+  });
+  return { steps, buffers, sums };
+}

@@ -1,0 +1,105 @@
+/**
+ * The things that a training run changes: model, optimiser, averages, and where it stands. How a step changes them is
+ * whole-update.ts for one replica, replica-update.ts for several.
+ */
+import type { CompileOptions } from "../../compile/compile.js";
+import type { Module } from "../../nn/module.js";
+import {
+  clipGradNorm,
+  clipGradValue,
+  createOptimizer,
+  Ema,
+  type Optimizer,
+  splitNormParameters,
+} from "../../optim/index.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import type { GradientClipping, Recipe } from "../recipes/recipe.js";
+import { applyRates, ratesAt, type StepRates, warmupSteps } from "../recipes/schedule.js";
+import { DivergedError } from "./finite.js";
+
+/**
+ * Of a step: a full batch and the last one of an epoch. When pictures grow, the plan of the smaller size has to make room
+ * first: S4's takes most of the memory there is.
+ */
+export const recordingsOfAPhase: CompileOptions = { recordings: 2 };
+
+export interface UpdateResult {
+  readonly rates: StepRates;
+  /** Mean over replicas. */
+  readonly loss: number;
+  /** Images of all replicas whose first guess was right. */
+  readonly correct: number;
+  /** Images of all replicas. */
+  readonly images: number;
+}
+
+function clipGradients(model: Module, limit: GradientClipping): void {
+  const parameters = model.namedParameters();
+  if ("maxValue" in limit) clipGradValue(parameters, limit.maxValue);
+  else {
+    const { maxNorm, normType = 2 } = limit;
+    clipGradNorm(parameters, maxNorm, { normType: normType === "inf" ? Number.POSITIVE_INFINITY : normType });
+  }
+}
+
+export class Session {
+  readonly recipe: Recipe;
+  readonly model: Module;
+  readonly optimizer: Optimizer;
+  readonly ema: Ema;
+  readonly stepsPerEpoch: number;
+  /** Steps done so far. */
+  step = 0;
+
+  constructor(recipe: Recipe, model: Module, stepsPerEpoch: number) {
+    this.recipe = recipe;
+    this.model = model;
+    this.stepsPerEpoch = stepsPerEpoch;
+    this.optimizer = createOptimizer(splitNormParameters(model), recipe.optimizer);
+    // until the learning rate has risen the weights are the random ones, more or less
+    this.ema = new Ema(model, { ...recipe.ema, warmupStart: warmupSteps(recipe, stepsPerEpoch) });
+  }
+
+  get epoch(): number {
+    return Math.floor(this.step / this.stepsPerEpoch);
+  }
+
+  get stepInEpoch(): number {
+    return this.step % this.stepsPerEpoch;
+  }
+
+  /** Sets the rates and the mode of the step that comes next. */
+  beginStep(): StepRates {
+    const rates = ratesAt(this.recipe, this.step, this.stepsPerEpoch);
+    applyRates(this.optimizer.groups, rates);
+    this.model.train();
+    return rates;
+  }
+
+  /** Moves weights and averages by the gradients that are there; inside a compiled step. */
+  applyGradients(): void {
+    const { clipGrad } = this.recipe;
+    if (clipGrad) clipGradients(this.model, clipGrad);
+    this.optimizer.step();
+    this.optimizer.zeroGrad();
+    this.ema.update();
+  }
+
+  /** Throws DivergedError when the loss of the step under way is no number. */
+  expectFinite(loss: number): void {
+    if (Number.isFinite(loss)) return;
+    throw this.diverged(`the loss is ${loss} at step ${this.step + 1}`);
+  }
+
+  /** The error of a run whose numbers are none any more. */
+  diverged(problem: string): DivergedError {
+    const lr = this.optimizer.groups[0]!.lr;
+    return new DivergedError(`train: ${problem}`, `a smaller learning rate than ${lr.toPrecision(3)} may help: --lr`);
+  }
+
+  /** What has to be the same on every process: parameters and what the optimiser keeps of them. Running statistics are each replica's own. */
+  *sharedState(): Iterable<Tensor> {
+    for (const { tensor } of this.model.namedParameters().values()) yield tensor;
+    for (const tensors of this.optimizer.state().slots.values()) yield* tensors.values();
+  }
+}

@@ -1,0 +1,41 @@
+/**
+ * One step of a run, whatever its number of replicas and processes: which of the two updates does it, made once.
+ */
+import type { Batch } from "../../data/reading/loader.js";
+import type { StepRates } from "../recipes/schedule.js";
+import type { ProcessGroup } from "../replicas/process-group.js";
+import { type RankTimes, ReplicaUpdate } from "./replica-update.js";
+import type { Session, UpdateResult } from "./session.js";
+import { WholeUpdate } from "./whole-update.js";
+
+export interface StepOutcome extends UpdateResult {
+  readonly rates: StepRates;
+  /** Of this process. */
+  readonly dataWaitMs: number;
+  /** The largest `stop` that any rank gave. */
+  readonly stop: number;
+  /** null for one replica in one process. */
+  readonly ranks: RankTimes | null;
+}
+
+export interface Stepper {
+  /** Moves the session one step on. `next` gives the batches of this process's replicas, `stop`, asked at its end, is told to all ranks. */
+  step(next: () => Promise<Batch>, stop: () => number): Promise<StepOutcome>;
+}
+
+/** One replica in one process takes the short way: a single recorded program. Both ways give it the same bits. */
+export function createStepper(session: Session, replicas: number, group: ProcessGroup): Stepper {
+  if (replicas > 1 || group.worldSize > 1) {
+    const update = new ReplicaUpdate(session, replicas, group);
+    return { step: (next, stop) => update.run(next, stop) };
+  }
+  const update = new WholeUpdate(session);
+  return {
+    async step(next, stop) {
+      const batch = await next();
+      const result = await update.runLater(batch);
+      batch.release();
+      return { ...result, dataWaitMs: batch.dataWaitMs, stop: stop(), ranks: null };
+    },
+  };
+}

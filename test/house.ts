@@ -1,0 +1,31 @@
+/**
+ * Who may import whom, as tables: architecture.test.ts enforces them, docs/figures/architecture.svg draws them.
+ */
+
+/** A folder of src/ and the folders it may import besides itself. */
+export const arrows: Readonly<Record<string, readonly string[]>> = {
+  util: [],
+  tensor: ["util"],
+  ops: ["tensor", "util"],
+  wasm: ["util"],
+  backends: ["wasm", "ops", "tensor", "util"],
+  autograd: ["ops", "tensor", "util"],
+  compile: ["ops", "autograd", "backends", "tensor", "util"],
+  nn: ["ops", "autograd", "tensor", "util"],
+  optim: ["nn", "ops", "autograd", "tensor", "util"],
+  models: ["nn", "ops", "autograd", "tensor", "util"],
+  data: ["tensor", "util"],
+  io: ["models", "nn", "tensor", "util"],
+  train: ["models", "optim", "nn", "data", "io", "autograd", "compile", "ops", "tensor", "util"],
+  distributed: ["train", "wasm", "tensor", "util"],
+};
+/** The subfolders of a folder from the bottom up: each may import those before it, and no file at the folder's top. */
+export const floors: Readonly<Record<string, readonly string[]>> = {
+  "backends/wasm": ["kernels", "runtime"],
+  data: ["codecs", "transforms", "sets", "reading"],
+  train: ["recipes", "loggers", "replicas", "steps", "checkpoints"],
+};
+/** What files of any floor may import: what knows nothing of them. */
+export const cellars = ["data/random.ts"];
+/** What may see everything, and alone chooses a backend. */
+export const roofs = ["cli", "index.ts", "node.ts"];
