@@ -53,7 +53,15 @@ const names = Object.keys(recipes);
 const sessionOf = (recipe: Recipe): Session =>
   new Session(recipe, new MobileOne(small, { numClasses: CLASSES, seed: 3 }), PER_EPOCH);
 const headerOf = (recipe: Recipe, replicas = 1) => ({
-  ...{ recipe, seed: 0, replicas, numClasses: CLASSES, classes: ["a", "b", "c"], trainImages: 40 },
+  ...({
+    recipe,
+    decoder: "jpeg-js",
+    seed: 0,
+    replicas,
+    numClasses: CLASSES,
+    classes: ["a", "b", "c"],
+    trainImages: 40,
+  } as const),
 });
 
 function batchOf(replica: number, step: number, size = 4, side = 32): Batch {
