@@ -52,19 +52,7 @@ export const i32 = {
 interface FloatOpcodes
   extends Readonly<
     Record<
-      | "load"
-      | "store"
-      | "const"
-      | "eq"
-      | "le"
-      | "sqrt"
-      | "add"
-      | "sub"
-      | "mul"
-      | "div"
-      | "min"
-      | "max"
-      | "convertI32S",
+      "load" | "store" | "const" | "eq" | "le" | "sqrt" | "add" | "sub" | "mul" | "div" | "min" | "max" | "convertI32S",
       number
     >
   > {}
