@@ -6,8 +6,8 @@ import { createInterface } from "node:readline";
 import type { WasmBackend } from "../src/backends/wasm/wasm-backend.js";
 import { setBackend } from "../src/index.js";
 import { liveStorage } from "../src/tensor/storage.js";
-import { type OpCost, Profile } from "./profile.js";
-import { prepareWork, type StepWork } from "./work.js";
+import { type OpCost, Profile } from "./measure/profile.js";
+import { prepareWork, type StepWork } from "./work/work.js";
 
 /** What our own player adds to a PlayerSummary. */
 export interface StepSummary {

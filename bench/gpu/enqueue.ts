@@ -5,7 +5,7 @@
  */
 import type { GpuBackend } from "../../src/backends/gpu/gpu-backend.js";
 import { compile, randn, relu, scope, type Tensor } from "../../src/index.js";
-import { median } from "../stats.js";
+import { median } from "../measure/stats.js";
 import { trainingStep } from "./training-step.js";
 
 export interface EnqueueRow {

@@ -1,7 +1,7 @@
 /** What was measured on the gpu backend as tables, for a terminal and as a page. */
 import { formatBytes } from "../../src/util/format.js";
-import { type Machine, machineLine } from "../machine.js";
-import { asLines, asMarkdown, duration, type Table } from "../report.js";
+import { type Machine, machineLine } from "../measure/machine.js";
+import { asLines, asMarkdown, duration, type Table } from "../report/tables.js";
 import type { EnqueueRow } from "./enqueue.js";
 import type { ProductRow } from "./products.js";
 import type { GpuProfile, GpuStepRow, StepsResult } from "./steps.js";

@@ -1,5 +1,5 @@
 /** Square matrix products: how near the register tile comes to the peak, without a network around it. */
-import { type Case, opCase } from "../case.js";
+import { type Case, opCase } from "../measure/case.js";
 
 const sizes = [256, 512, 1024];
 
@@ -13,6 +13,5 @@ export const gemm: readonly Case[] = sizes.map((n) =>
       [n, n],
     ],
     attrs: { transposeA: false, transposeB: false },
-    flops: 2 * n ** 3,
   }),
 );

@@ -7,7 +7,7 @@ import { MersenneTwister } from "../../src/data/random.js";
 import { applyTransform, trainTransform } from "../../src/data/transforms/index.js";
 import { imagenetMean, imagenetStd, normalizeInto } from "../../src/data/transforms/normalize.js";
 import { resize } from "../../src/data/transforms/resize.js";
-import type { Case, Prepared } from "../case.js";
+import type { Case, Prepared } from "../measure/case.js";
 import { benchFolder } from "../paths.js";
 
 /** ImageNet's average: 500×375, about 100 KB, 4:2:0. Synthetic: fixtures/make-photo.py. */

@@ -17,6 +17,8 @@ export interface Positionals {
 export interface Face {
   /** For people; stdout, or stderr under --json. */
   readonly terminal: Terminal;
+  /** For people where `terminal` may be read by a program: stderr unless stdout is a screen. */
+  readonly aside: Terminal;
   /** How the user calls us here: "npm run tensorone --" in the repository, "npx tensorone" where it is installed. */
   readonly caller: string;
 }

@@ -228,12 +228,16 @@ class Compiler<Args extends readonly unknown[], R> {
  * leads to these. Throws CompileError, with nothing changed, for an asynchronous function and for reading values that the
  * function itself computes (`item()`, `data()`, `view()`): they are not there before it returns.
  *
+ * @example
  * ```ts
+ * const model = models.createModel("mobileone_s0", { numClasses: 10 });
+ * const optimizer = new optim.SGD(model.namedParameters(), { lr: 0.1 });
  * const step = compile((images, labels) => {
  *   const loss = nn.crossEntropy(model.forward(images), labels);
  *   loss.backward(); optimizer.step(); optimizer.zeroGrad();
  *   return loss;
  * });
+ * const loss = step(rand([2, 32, 32, 3]), tensor(Int32Array.of(3, 7))).item();
  * ```
  */
 export function compile<Args extends readonly Tensor[], R>(

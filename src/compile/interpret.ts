@@ -19,15 +19,25 @@ export function materialize(storage: Storage, trace: Trace): void {
   if (values) storage.backend.write(storage.allocation, storage.dtype, 0, values);
 }
 
-/** Runs all steps. Where one throws, changes of state that came after it are taken back. */
+/** Throws MemoryError for the first result that no memory holds. */
+function expectRoom(steps: readonly Step[]): void {
+  for (const { kind, op, runner, outputs } of steps)
+    if (kind === "op") for (const { shape } of outputs) runner.expectRoom?.(op as OpName, shape);
+}
+
+/**
+ * Runs all steps. Where one throws, changes of state that came after it are taken back; none runs where one of them has a
+ * result that is too large.
+ */
 export function interpret(trace: Trace): void {
   const lastUse = new Map<Storage, number>();
   trace.steps.forEach(({ inputs, outputs }, at) => {
     for (const { home } of [...inputs, ...outputs]) if (!home.hasMemory) lastUse.set(home, at);
   });
-  let at = 0;
+  let at = -1;
   try {
-    for (; at < trace.steps.length; at++) {
+    expectRoom(trace.steps);
+    for (at = 0; at < trace.steps.length; at++) {
       const step = trace.steps[at]!;
       const operands = [...step.inputs, ...step.outputs];
       for (const { home } of operands) materialize(home, trace);

@@ -5,13 +5,15 @@
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
+
 import { writeFileAtomic } from "../util/atomic-file.js";
 import { DataError } from "../util/errors.js";
-import type { DecoderName } from "./codecs/decoder.js";
+import { type DecoderName, loadDecoder } from "./codecs/decoder.js";
 import { openWorkforce } from "./reading/decode-pool.js";
 import type { Workforce } from "./reading/tasks.js";
 import { ImageFolder } from "./sets/image-folder.js";
 import type { Sample } from "./sets/sample.js";
+
 import {
   readShardIndex,
   type SetIndex,
@@ -36,7 +38,8 @@ export interface PrepareOptions {
   /** Resize larger pictures to this many pixels of the shorter side. */
   readonly shortSide?: number;
   readonly format: PackFormat;
-  readonly decoder: DecoderName;
+  /** Of pictures to be resized. Default as in ReaderOptions. */
+  readonly decoder?: DecoderName;
   readonly workers: number;
   readonly onProgress?: (progress: PrepareProgress) => void;
 }
@@ -60,8 +63,11 @@ const sliceSize = 16;
 const slicesPerThread = 2;
 
 /** Writes the shards of train and val and their index. Throws DataError for a picture that cannot be read, or an `out` in use. */
-export async function prepareShards(options: PrepareOptions): Promise<PrepareResult> {
-  const { data, out, decoder, workers, shortSide, format } = options;
+export async function prepareShards(given: PrepareOptions): Promise<PrepareResult> {
+  const { data, out, workers, shortSide, format } = given;
+  // files that stay as they are need no decoder
+  const decoder = given.decoder ?? (shortSide === undefined ? "jpeg-js" : (await loadDecoder()).name);
+  const options = { ...given, decoder };
   const train = ImageFolder.open(data, "train");
   const val = ImageFolder.open(data, "val", { numClasses: train.classes.length });
   mkdirSync(out, { recursive: true });
@@ -153,7 +159,7 @@ function finished(out: string, file: string, madeFrom: string, classCount: numbe
 const otherShards = (out: string, file: string): DataError =>
   new DataError(
     `prepare: ${join(out, file)} was made from other pictures or with other options, expected a shard of this data set`,
-    "choose another folder, or remove the old shards",
+    "choose another folder, give the options they were begun with, or remove the old shards",
   );
 
 async function makeShard(

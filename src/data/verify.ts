@@ -14,7 +14,8 @@ import { isShardSet } from "./sets/shards/shard-set.js";
 export interface VerifyOptions {
   /** Image folder or shards. */
   readonly data: string;
-  readonly decoder: DecoderName;
+  /** Default as in ReaderOptions. */
+  readonly decoder?: DecoderName;
   readonly workers: number;
   readonly onProgress?: (progress: { readonly split: string; readonly done: number; readonly total: number }) => void;
 }
@@ -49,7 +50,7 @@ export async function verifyDataset({ data, decoder, workers, onProgress }: Veri
   const problems: string[] = [];
   const oddities: Oddity[] = [];
   const datasets = ["train", "val"].map((split) => openLeniently(data, split, problems));
-  const workforce = openWorkforce(workers, { decoder });
+  const workforce = openWorkforce(workers, decoder ? { decoder } : {});
   try {
     for (const dataset of datasets) {
       if (dataset === undefined) continue;

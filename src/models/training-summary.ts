@@ -3,9 +3,11 @@
  * running anything.
  */
 import { windowOutput } from "../ops/shapes.js";
+import { defaultStorage } from "../tensor/create.js";
 import type { Shape } from "../tensor/shape.js";
 import {
   autoForm,
+  type TrainingBackend,
   type TrainingCost,
   type TrainingForm,
   trainingCosts,
@@ -21,9 +23,9 @@ export interface TrainingRow {
   readonly inputShape: Shape;
   readonly plain: TrainingCost;
   readonly folded: TrainingCost;
-  /** What the rule expects on one thread of the machine it was measured on. */
-  readonly plainMs: number;
-  readonly foldedMs: number;
+  /** What the rule expects on one thread of the machine that the backend was measured on; null where it tells no speeds. */
+  readonly plainMs: number | null;
+  readonly foldedMs: number | null;
   readonly form: TrainingForm;
 }
 
@@ -32,15 +34,16 @@ export interface TrainingSummaryOptions {
   readonly imageSize?: number;
   /** Default 32. */
   readonly batchSize?: number;
-  /** Of the backend that would train. Default true. */
-  readonly hasFloat64Digits?: boolean;
+  /** What would train. Default: the backend in use. */
+  readonly backend?: TrainingBackend;
 }
 
 /** A row per block of `model` for square images. Throws UsageError for an unknown model. */
 export function summarizeTraining(
   model: string,
-  { imageSize = 224, batchSize = 32, hasFloat64Digits = true }: TrainingSummaryOptions = {},
+  { imageSize = 224, batchSize = 32, backend = defaultStorage() }: TrainingSummaryOptions = {},
 ): TrainingRow[] {
+  const { speeds } = backend;
   let side = imageSize;
   return blockSpecs(variantOf(model)).map((spec) => {
     const inputShape = [batchSize, side, side, spec.inChannels];
@@ -52,9 +55,9 @@ export function summarizeTraining(
       inputShape,
       plain,
       folded,
-      plainMs: 1000 * trainingSeconds(spec, plain),
-      foldedMs: 1000 * trainingSeconds(spec, folded),
-      form: autoForm(spec, inputShape, hasFloat64Digits),
+      plainMs: speeds ? 1000 * trainingSeconds(spec, plain, speeds) : null,
+      foldedMs: speeds ? 1000 * trainingSeconds(spec, folded, speeds) : null,
+      form: autoForm(spec, inputShape, backend),
     };
   });
 }

@@ -28,6 +28,8 @@ import {
 export interface Runner extends StorageBackend {
   run<K extends OpName>(op: K, inputs: readonly Tensor[], attrs: Attrs<K>, outputs: readonly Tensor[]): void;
   update<K extends UpdateName>(op: K, operands: readonly Tensor[], attrs: Resolved<UpdateAttrs<K>>): void;
+  /** Throws MemoryError for a result that no memory there holds, before the steps that lead to it run. */
+  readonly expectRoom?: (op: OpName, shape: Shape) => void;
   /** Makes a recorded program ready to replay; a backend without it runs compiled functions op by op. */
   readonly load?: (program: Program) => Executable;
 }

@@ -12,6 +12,7 @@ import { MemoryError } from "../util/errors.js";
 import { bytesMadeSinceSearch, noteSearch } from "./collector-hint.js";
 import type { DType, TypedArray } from "./dtype.js";
 import { dtypes } from "./dtype.js";
+import type { Speeds } from "./speeds.js";
 
 /** What a backend gives for `allocate`: its own record, of which everybody else knows only the size. */
 export interface Allocation {
@@ -24,6 +25,8 @@ export interface StorageBackend {
   readonly dtypes: readonly DType[];
   /** False where float64 tensors have only float32's digits; elsewhere undefined. */
   readonly hasFloat64Digits?: boolean;
+  /** Undefined where nothing was measured. */
+  readonly speeds?: Speeds;
   /** Contents are undefined until written. Throws MemoryError when full. */
   allocate(dtype: DType, length: number): Allocation;
   free(allocation: Allocation): void;

@@ -37,8 +37,8 @@ export class Audience {
 type Extent = Pick<RunInfo, "valImages" | "stepsPerEpoch" | "totalSteps" | "startStep">;
 
 export function runInfo(
-  { recipe, out, data, seed, backendLabel, decoder = "jpeg-js", replicas = 1 }: TrainOptions,
-  { numClasses, trainImages }: CheckpointHeader,
+  { recipe, out, data, seed, backendLabel, replicas = 1 }: TrainOptions,
+  { numClasses, trainImages, decoder }: CheckpointHeader,
   group: ProcessGroup,
   extent: Extent,
 ): RunInfo {

@@ -32,7 +32,10 @@ export interface TrainOptions {
   readonly checkEvery?: number;
   /** Decoding threads of this process. */
   readonly workers: number;
-  /** Who turns JPEG files into pixels. Default jpeg-js. */
+  /**
+   * Who turns JPEG files into pixels. Default: of a resumed run its own or one with the same pixels, else the fastest
+   * installed one with OpenCV's exact pixels, else jpeg-js; rank 0 decides.
+   */
   readonly decoder?: DecoderName;
   /** Stop after this step, counted from 1 over the whole run. */
   readonly maxSteps?: number;
@@ -66,6 +69,7 @@ export interface TrainResult {
   readonly stopped: "finished" | "max-steps" | "signal";
   /** 0 unless stopped by a signal; the same on every rank. */
   readonly stopCode: number;
+  readonly numClasses: number;
   readonly validation: ValidationInfo | null;
   /** How fast training pictures were decoded, by one thread. */
   readonly decoding: DecodeStats;

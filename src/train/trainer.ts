@@ -6,6 +6,7 @@
 
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
+import type { DecoderName } from "../data/codecs/decoder.js";
 import type { Batch, DataLoader } from "../data/reading/loader.js";
 import { createModel, type Reparameterized } from "../models/index.js";
 import { CheckpointError, NonFiniteError, TensoroneError } from "../util/errors.js";
@@ -37,6 +38,7 @@ import { expectReplicas } from "./replicas/replica-tree.js";
 import { shareBuffers } from "./replicas/share-buffers.js";
 import { ABORTED, StopVote } from "./replicas/stop-vote.js";
 import { RunData } from "./run-data.js";
+import { chooseDecoder, compareDecoders } from "./run-decoder.js";
 import type { TrainOptions, TrainResult } from "./run-options.js";
 import { DivergedError } from "./steps/finite.js";
 import { Session } from "./steps/session.js";
@@ -51,7 +53,7 @@ export type { TrainOptions, TrainResult } from "./run-options.js";
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { group = soloGroup() } = options;
   try {
-    return await new Run(options, group).run();
+    return await new Run(options, group, await chooseDecoder(options, group)).run();
   } catch (error) {
     const reason = error instanceof TensoroneError ? error.summary : String(error);
     // the error itself is what counts
@@ -74,8 +76,8 @@ class Run {
   /** On rank 0 at the end of a run. */
   #folded: Reparameterized | null = null;
 
-  constructor(options: TrainOptions, group: ProcessGroup) {
-    const { data, out, seed, workers, decoder = "jpeg-js", replicas = 1, loggers, keep, validate = true } = options;
+  constructor(options: TrainOptions, group: ProcessGroup, decoder: DecoderName) {
+    const { data, out, seed, workers, replicas = 1, loggers, keep, validate = true } = options;
     expectReplicas(replicas, group.worldSize);
     this.#group = group;
     this.#audience = new Audience(group.rank === 0 ? loggers : []);
@@ -88,7 +90,7 @@ class Run {
     const numClasses = classes.length;
     this.#session = new Session(recipe, createModel(recipe.model, { numClasses, seed }), stepsPerEpoch);
     this.#stepper = createStepper(this.#session, replicas, group);
-    this.#header = { recipe, seed, replicas, numClasses, classes, trainImages };
+    this.#header = { recipe, seed, replicas, numClasses, classes, trainImages, decoder };
   }
 
   async run(): Promise<TrainResult> {
@@ -148,9 +150,10 @@ class Run {
   /** All processes have to be about the same run, or the first step would mix two. */
   async #meet(): Promise<void> {
     if (this.#group.worldSize === 1) return;
-    const { validate = true, validateRaw = false, maxSteps = null, checkEvery = null } = this.#options;
+    const { validate = true, validateRaw = false, maxSteps = null, checkEvery = null, decoder = null } = this.#options;
     const { valImages } = this.#data;
-    const options = { validate, validateRaw, maxSteps, checkEvery };
+    // what was asked for: by default machines may have decoders of different names and the same pixels
+    const options = { validate, validateRaw, maxSteps, checkEvery, decoder };
     await expectSameRun(this.#group, { ...this.#header, ...options, valImages, data: this.#data.fingerprints() });
   }
 
@@ -175,6 +178,8 @@ class Run {
     const file = await broadcastJson(group, found?.file ?? null);
     const bytes = await broadcastBytes(group, found?.bytes ?? null);
     restoreCheckpoint({ file: file!, bytes }, this.#session);
+    const other = found && compareDecoders(found.file, this.#header.decoder);
+    if (other) this.#audience.notice(other);
     if (found) this.#audience.notice(`resumed ${found.path} at step ${this.#session.step}`);
   }
 
@@ -303,6 +308,7 @@ class Run {
       epochs: session.step / session.stepsPerEpoch,
       stopped,
       stopCode: this.#stop.code,
+      numClasses: this.#header.numClasses,
       validation: this.#lastValidation,
       decoding: this.#data.decoding,
       checkpoint: this.#checkpoints.newest,

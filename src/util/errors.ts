@@ -25,7 +25,11 @@ export class DTypeError extends TensoroneError {}
 export class IndexError extends TensoroneError {}
 /** A backend that is missing, or tensors of two backends in one op. */
 export class BackendError extends TensoroneError {}
-/** The arena is full, or a tensor is used after it was freed. */
+/** A device that is gone, by a fault or by its driver: whatever lived there is lost with it. */
+export class DeviceLostError extends BackendError {}
+/** What a device refuses to do or cannot do: its own text is part of the message. */
+export class DeviceError extends BackendError {}
+/** The arena or the device is full, a tensor is too large for it, or is used after it was freed. */
 export class MemoryError extends TensoroneError {}
 /** backward() on something that has no graph, or a gradient that fails its check. */
 export class GradientError extends TensoroneError {}

@@ -1,9 +1,9 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { compareTable } from "../../bench/compare.js";
-import { Profile } from "../../bench/profile.js";
-import { asLines, profileTable, stepTable } from "../../bench/report.js";
-import { stepRow } from "../../bench/step.bench.js";
-import { prepareWork, type StepWork, workName } from "../../bench/work.js";
+import { Profile } from "../../bench/measure/profile.js";
+import { asLines, profileTable, stepTable } from "../../bench/report/tables.js";
+import { compareTable } from "../../bench/studies/compare.js";
+import { stepRow } from "../../bench/work/steps.js";
+import { prepareWork, type StepWork, workName } from "../../bench/work/work.js";
 import type { WasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import { setBackend } from "../../src/index.js";
 import { liveStorage } from "../../src/tensor/storage.js";

@@ -5,7 +5,7 @@
 
 import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import type { Pictures } from "../../bench/demo-pictures.js";
+import type { Pictures } from "../../bench/work/demo-pictures.js";
 import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import type { GridOp } from "../conformance/cases.js";
 import { cases } from "../conformance/cases.js";

@@ -1,6 +1,6 @@
 /** What a test asks of a tab: makes a backend, runs the grid or some steps, and answers in plain values. */
 
-import type { Pictures } from "../../bench/demo-pictures.js";
+import type { Pictures } from "../../bench/work/demo-pictures.js";
 import type { GpuMode } from "../../src/backends/contract.js";
 import type { GpuBackend } from "../../src/backends/gpu/gpu-backend.js";
 import { createWasmBackend, type WasmBackend } from "../../src/backends/wasm/wasm-backend.js";

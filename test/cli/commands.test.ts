@@ -5,6 +5,7 @@ import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync 
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { loadDecoder } from "../../src/data/codecs/decoder.js";
 import { packageRoot, tensorone } from "./spawn.js";
 
 const images = join(packageRoot, "test", "golden", "data", "images");
@@ -40,6 +41,19 @@ test("train --json: one object on stdout, the run on stderr, every file written"
   expect(kinds).toEqual(['"kind":"train"', '"kind":"train"', '"kind":"val"']);
 });
 
+test("the default decoder is said in the first lines, kept by the run, and gone on with", async () => {
+  const { name } = await loadDecoder();
+  const [first = ""] = trained.stderr.split("epoch 1");
+  expect(first).toContain(`decoder ${name}\n`);
+  const kept = (file: string) => (JSON.parse(readFileSync(join(folder, file), "utf8")) as { decoder: string }).decoder;
+  expect([kept("run/run.json"), kept("run/checkpoints/epoch_001.json")]).toEqual([name, name]);
+  const run = tensorone(["eval", "--checkpoint", "run/model.safetensors", "--data", "pets", "--workers", "0"], folder);
+  expect(run.stdout.split("\n")[1]).toMatch(new RegExp(`decoder ${name}$`));
+  const options = ["--checkpoint", "run/model-deploy.safetensors", "--decoder", "jpeg-js"];
+  const predicted = tensorone(["predict", ...options, join(images, "rgb.jpg")], folder);
+  expect(predicted.stderr).toMatch(/^mobileone_s0 {2}deploy form {2}backend wasm x\d+ {2}decoder jpeg-js\n$/);
+});
+
 test("train ends with three commands that work when pasted", () => {
   const [, next = ""] = trained.stderr.split("try next:\n");
   const commands = next.trimEnd().split("\n");
@@ -56,9 +70,22 @@ test("eval: both forms answer alike", () => {
   const of = (file: string) =>
     lastJson(tensorone(["eval", "--checkpoint", `run/${file}`, "--data", "pets", "--json"], folder).stdout);
   const [train, deploy] = [of("model.safetensors"), of("model-deploy.safetensors")];
-  expect(train).toMatchObject({ form: "train", images: 4, top5: 100, certificate: { top1Agreement: 1 } });
+  // two classes: a record keeps top-5 and says of how many, people are spared the 100 %
+  expect(train).toMatchObject({
+    form: "train",
+    images: 4,
+    numClasses: 2,
+    top5: 100,
+    certificate: { top1Agreement: 1 },
+  });
   expect(deploy).toMatchObject({ form: "deploy", images: 4, top1: train.top1 });
   expect(Number(deploy.loss) / Number(train.loss)).toBeCloseTo(1, 4);
+});
+
+test("top-5 of two classes is not shown", () => {
+  const spoken = tensorone(["eval", "--checkpoint", "run/model-deploy.safetensors", "--data", "pets"], folder);
+  expect(spoken.stdout).toMatch(/^top-1 \S+ % {2}loss/m);
+  for (const text of [spoken.stdout, trained.stderr]) expect(text).not.toMatch(/top-?5/);
 });
 
 test("predict: a line for each class in a pipe, shares that add up", () => {

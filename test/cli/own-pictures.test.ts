@@ -173,7 +173,7 @@ describe("--weights", () => {
     expect(jsonOf("eval --checkpoint sets --data whole --threads 1").loss).not.toBeCloseTo(figures[0]!.loss, 6);
     const [picture] = readdirSync(join(folder, "whole", "val", "cat"));
     const guess = (weights: string) =>
-      run(`predict --checkpoint sets --weights ${weights} whole/val/cat/${picture} --threads 1`);
+      run(`predict --checkpoint sets --weights ${weights} whole/val/cat/${picture} --threads 1`, true);
     expect(guess("raw").code).toBe(0);
     expect(guess("raw").stdout).not.toBe(guess("averaged").stdout);
   });

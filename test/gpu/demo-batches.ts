@@ -1,5 +1,5 @@
 /** Batches for training steps under test: pictures that can be learnt, where noise would leave S0 chaotic. */
-import { demoPictures, type Pictures } from "../../bench/demo-pictures.js";
+import { demoPictures, type Pictures } from "../../bench/work/demo-pictures.js";
 import { trainTransform } from "../../src/data/transforms/index.js";
 import { mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
 import { BATCH, SIDE } from "./s0-steps.js";

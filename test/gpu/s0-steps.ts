@@ -2,8 +2,9 @@
  * Training steps of S0 at 32 px, compiled: forward, backward, SGD with momentum, EMA, running statistics. Knows no test
  * runner and no files, so that the same lines run in Node and in a tab.
  */
-import type { Pictures } from "../../bench/demo-pictures.js";
+
 import { updateOf } from "../../bench/gpu/training-step.js";
+import type { Pictures } from "../../bench/work/demo-pictures.js";
 import { type Backend, withBackend } from "../../src/backends/backend.js";
 import { normalizeInto } from "../../src/data/transforms/normalize.js";
 import { compile, models, type Shape, scope, type Tensor, type TypedArray, tensor } from "../../src/index.js";

@@ -28,6 +28,7 @@ const small: Variant = {
 };
 const header: CheckpointHeader = {
   ...{ recipe: mobileoneS0Demo, seed: 0, replicas: 1, numClasses: 3, classes: ["a", "b", "c"], trainImages: 9 },
+  decoder: "jpeg-js",
 };
 const sessionOf = (): Session => new Session(mobileoneS0Demo, new MobileOne(small, { numClasses: 3 }), 1000);
 

@@ -13,6 +13,14 @@ export interface PooledBuffer {
   readonly buffer: GPUBuffer;
 }
 
+/** By size class. */
+export type IdleBuffers = Map<number, PooledBuffer[]>;
+
+/** Numbers beyond this have no index in a kernel, whatever a device binds. */
+const INDEXED_BYTES = 4 * (2 ** 31 - 1);
+/** A read takes what the checks found along, behind the numbers. */
+const READ_EXTRA_BYTES = 16;
+
 let nextId = 1;
 
 /** The class of a size: 1, 1¼, 1½ or 1¾ times a power of two, at least 256. */
@@ -24,15 +32,24 @@ export function sizeClass(bytes: number): number {
 
 export class BufferPool {
   readonly #device: GPUDevice;
-  readonly #idle = new Map<number, PooledBuffer[]>();
+  #idle: IdleBuffers = new Map();
+  /** Another pool's, taken before new ones are made: they may still be worked on, the queue runs in order. */
+  readonly #inherited: IdleBuffers;
   readonly #all = new Set<GPUBuffer>();
   readonly #onTake: ((buffer: GPUBuffer) => void) | undefined;
   #bytes = 0;
 
   /** `onTake` sees every buffer before it is used, new or again. */
-  constructor(device: GPUDevice, onTake?: (buffer: GPUBuffer) => void) {
+  constructor(device: GPUDevice, onTake?: (buffer: GPUBuffer) => void, inherited: IdleBuffers = new Map()) {
     this.#device = device;
     this.#onTake = onTake;
+    this.#inherited = inherited;
+  }
+
+  /** Bytes that a kernel can bind, index and read in one piece. */
+  get largest(): number {
+    const { maxStorageBufferBindingSize, maxBufferSize } = this.#device.limits;
+    return Math.min(maxStorageBufferBindingSize, maxBufferSize - READ_EXTRA_BYTES, INDEXED_BYTES);
   }
 
   /** Of all buffers, in use or idle. */
@@ -48,7 +65,7 @@ export class BufferPool {
   }
 
   #idleOrNew(bytes: number): PooledBuffer {
-    const largest = Math.min(this.#device.limits.maxStorageBufferBindingSize, this.#device.limits.maxBufferSize);
+    const { largest } = this;
     const size = Math.min(sizeClass(bytes), Math.max(bytes, largest));
     const idle = this.#idle.get(size)?.pop();
     if (idle) return idle;
@@ -58,9 +75,13 @@ export class BufferPool {
         "a smaller batch or image size",
       );
     this.#bytes += size;
-    const buffer = this.#device.createBuffer({ size, usage: STORAGE_COPY_BOTH_WAYS });
-    this.#all.add(buffer);
-    return { id: nextId++, bytes: size, buffer };
+    const made = this.#inherited.get(size)?.pop() ?? {
+      id: nextId++,
+      bytes: size,
+      buffer: this.#device.createBuffer({ size, usage: STORAGE_COPY_BOTH_WAYS }),
+    };
+    this.#all.add(made.buffer);
+    return made;
   }
 
   give(buffer: PooledBuffer): void {
@@ -78,14 +99,24 @@ export class BufferPool {
     if (this.#onTake) for (const buffer of this.#all) this.#onTake(buffer);
   }
 
-  /** Gives idle buffers back to the device; work that was submitted on them goes on. */
-  trim(): void {
-    for (const { bytes, buffer } of [...this.#idle.values()].flat()) {
+  /**
+   * Idle buffers, for another pool. Destroyed instead, their memory would be the device's again only when its work on them
+   * is done, and the other pool's came on top of it.
+   */
+  takeIdle(): IdleBuffers {
+    const idle = this.#idle;
+    this.#idle = new Map();
+    for (const { bytes, buffer } of [...idle.values()].flat()) {
       this.#bytes -= bytes;
       this.#all.delete(buffer);
-      buffer.destroy();
     }
-    this.#idle.clear();
+    return idle;
+  }
+
+  /** Gives inherited buffers that nobody took back to the device; work that was submitted on them goes on. */
+  endInherited(): void {
+    for (const { buffer } of [...this.#inherited.values()].flat()) buffer.destroy();
+    this.#inherited.clear();
   }
 
   /** Ends all buffers, in use or not. */

@@ -2,9 +2,10 @@
  * Turns what lowerings ask of a plan into calls: a pipeline, the places that it binds, a number of workgroups and a block
  * of parameters. Eager ops encode them at once, a recording keeps them for its replays.
  */
-import { BackendError } from "../../util/errors.js";
+import { BackendError, ShapeError } from "../../util/errors.js";
 import type { BufferPool, PooledBuffer } from "./buffer-pool.js";
-import type { ArgumentKind, Dims, GpuKernel, InPlaceKernel } from "./kernel.js";
+import { foldGroups, MAX_GROUPS } from "./groups.js";
+import { type ArgumentKind, type Dims, type GpuKernel, type InPlaceKernel, LONGEST_AXIS } from "./kernel.js";
 import { FLAT_WORKGROUP, type Pipeline, type PipelineCache } from "./pipelines.js";
 import type { Check, Place, Plan, Product, View } from "./plan.js";
 import { productCall } from "./wgsl/product.js";
@@ -62,7 +63,6 @@ export interface Call {
 
 /** Bindings start at multiples of this, everywhere. */
 const ALIGNMENT = 256;
-const MAX_GROUPS = 65_535;
 
 const copyText = `struct Params { count : u32, fromFirst : u32, toFirst : u32, width : u32 }
 @group(0) @binding(0) var<uniform> params : Params;
@@ -82,12 +82,15 @@ const floatBits = (value: number): number => {
   return bits[0]!;
 };
 
-/** One row of workgroups as far as a dispatch reaches, then more rows. */
-export function foldGroups(count: number, threads: number): { readonly groups: Dims; readonly width: number } {
-  const all = Math.ceil(count / threads);
-  const rows = Math.max(1, Math.ceil(all / MAX_GROUPS));
-  const inRow = Math.ceil(all / rows);
-  return { groups: [inRow, rows, 1], width: inRow * threads };
+/** Coordinates are float32 numbers in a kernel that has three. Throws ShapeError for an axis that they cannot count. */
+function expectCounted({ name }: GpuKernel, dims: Dims, args: readonly (View | number)[]): void {
+  for (const sizes of [dims, ...args.flatMap((arg) => (typeof arg === "number" ? [] : [arg.dims]))])
+    for (const size of sizes)
+      if (size > LONGEST_AXIS)
+        throw new ShapeError(
+          `gpu: ${name}: an axis of ${size}, expected at most ${LONGEST_AXIS}: coordinates are float32 numbers there`,
+          "fewer rows at a time: slice",
+        );
 }
 
 const isAligned = ({ offset }: Place): boolean => (offset * 4) % ALIGNMENT === 0;
@@ -102,6 +105,16 @@ export const boundOf = ({ memory, offset, length }: Place): Bound => ({
 export function startingBefore({ memory, offset, length }: Place): [Bound, number] {
   const early = offset % (ALIGNMENT / 4);
   return [boundOf({ memory, offset: offset - early, length: length + early }), early];
+}
+
+/** The pipeline that reaches all of `dims`, and its workgroups. */
+function launchOf(kernel: GpuKernel, dims: Dims, pipelines: PipelineCache) {
+  const pipeline = pipelines.of(kernel);
+  const [x, y, z] = pipeline.workgroup;
+  if (kernel.rank === 1) return { pipeline, ...foldGroups(dims[0], x) };
+  const groups = [Math.ceil(dims[0] / x), Math.ceil(dims[1] / y), Math.ceil(dims[2] / z)] as const;
+  if (groups.every((count) => count <= MAX_GROUPS)) return { pipeline, groups, width: 0 };
+  return { pipeline: pipelines.flat(kernel), ...foldGroups(dims[0] * dims[1] * dims[2], FLAT_WORKGROUP) };
 }
 
 /** Sizes of the output, width of a row of threads; then x, y, z, total of each array; then the scalars. */
@@ -181,12 +194,8 @@ export function planInto(take: (call: Call) => void, pipelines: PipelineCache, m
     copy,
     scratch,
     call(kernel: GpuKernel, out: Place, dims: Dims, args: readonly (View | number)[]) {
-      const pipeline = pipelines.of(kernel);
-      const [x, y, z] = pipeline.workgroup;
-      const { groups, width } =
-        kernel.rank === 1
-          ? foldGroups(dims[0], x)
-          : { groups: [Math.ceil(dims[0] / x), Math.ceil(dims[1] / y), Math.ceil(dims[2] / z)] as const, width: 0 };
+      if (kernel.rank === 3) expectCounted(kernel, dims, args);
+      const { pipeline, groups, width } = launchOf(kernel, dims, pipelines);
       const target = isAligned(out) ? out : scratch(out.length);
       const bound: Bound[] = [];
       for (const arg of args) if (typeof arg !== "number") bound.push(boundOf(aligned(arg.place)));

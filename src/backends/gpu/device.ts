@@ -2,7 +2,7 @@
  * Finds a WebGPU device, in Node through Dawn (npm `webgpu`) and in a browser through its own, asks it for its largest
  * limits, and collects its errors, which WebGPU reports to nobody in particular and long after the call that caused them.
  */
-import { BackendError } from "../../util/errors.js";
+import { BackendError, DeviceError, DeviceLostError, MemoryError, type TensoroneError } from "../../util/errors.js";
 import { installLine } from "../../util/optional-packages.js";
 import { isNode } from "../../util/platform.js";
 import type { DeviceInfo } from "../contract.js";
@@ -10,8 +10,11 @@ import type { DeviceInfo } from "../contract.js";
 export interface Device {
   readonly gpu: GPUDevice;
   readonly info: DeviceInfo;
-  /** Throws BackendError if the device has reported an error since the last call. */
-  check(): void;
+  /**
+   * Throws what the device has reported first since the last call: MemoryError where it was out of memory, with the bytes
+   * that `heldBytes` says are held, DeviceError for what it refused; DeviceLostError at every call once it is lost.
+   */
+  check(heldBytes?: number): void;
   dispose(): void;
 }
 
@@ -51,7 +54,33 @@ async function entryPoint(): Promise<GPU> {
   }
 }
 
+/** By the name of the class of WebGPU's error. */
+const problems: Readonly<Record<string, (message: string, heldBytes: number) => TensoroneError>> = {
+  GPUOutOfMemoryError: (message, heldBytes) =>
+    new MemoryError(
+      `gpu: the device is out of memory, ${heldBytes} bytes are held there: ${message}`,
+      "a smaller batch or image size",
+    ),
+  GPUValidationError: (message) => new DeviceError(`gpu: the device refuses: ${message}`),
+  GPUInternalError: (message) => new DeviceError(`gpu: the device fails: ${message}`),
+};
+const someProblem = (message: string) => new DeviceError(`gpu: the device reports: ${message}`);
+
 const softwareNames = /llvmpipe|swiftshader|software|lavapipe/i;
+
+async function deviceOf(adapter: GPUAdapter): Promise<GPUDevice> {
+  try {
+    return await adapter.requestDevice({
+      requiredLimits: Object.fromEntries(wantedLimits.map((name) => [name, adapter.limits[name]])),
+      requiredFeatures: wantedFeatures.filter((feature) => adapter.features.has(feature)),
+    });
+  } catch (error) {
+    throw new BackendError(
+      `gpu: an adapter answers, but opens no device (${error instanceof Error ? error.message.split("\n")[0] : error})`,
+      "its memory may be taken by another process",
+    );
+  }
+}
 
 /** Throws BackendError with what to do where no adapter answers. */
 export async function openDevice(): Promise<Device> {
@@ -69,29 +98,32 @@ export async function openDevice(): Promise<Device> {
     throw new BackendError(
       `gpu: the adapter takes ${adapter.limits.maxStorageBuffersPerShaderStage} buffers per kernel, expected ${STORAGE_BUFFERS}`,
     );
-  const gpu = await adapter.requestDevice({
-    requiredLimits: Object.fromEntries(wantedLimits.map((name) => [name, adapter.limits[name]])),
-    requiredFeatures: wantedFeatures.filter((feature) => adapter.features.has(feature)),
-  });
+  const gpu = await deviceOf(adapter);
   const { vendor, architecture, description } = adapter.info;
   const isSoftware =
     Boolean((adapter.info as { isFallbackAdapter?: boolean }).isFallbackAdapter) ||
     softwareNames.test(`${architecture} ${description}`);
-  let problem: string | null = null;
+  let problem: GPUError | null = null;
   gpu.onuncapturederror = ({ error }) => {
-    problem ??= error.message;
+    problem ??= error;
   };
+  let loss: string | null = null;
   let isEnding = false;
-  gpu.lost.then(({ message }) => {
-    if (!isEnding) problem ??= `the device was lost: ${message}`;
+  gpu.lost.then(({ reason, message }) => {
+    if (!isEnding) loss = message || reason;
   });
   return {
     gpu,
     info: { vendor, architecture, description, isSoftware },
-    check() {
-      const message = problem;
+    check(heldBytes = 0) {
+      if (loss !== null)
+        throw new DeviceLostError(
+          `gpu: the device was lost: ${loss.split("\n")[0]}`,
+          "its driver has ended it, most likely for a fault or a kernel that ran too long: start the process again",
+        );
+      const found = problem;
       problem = null;
-      if (message !== null) throw new BackendError(`gpu: the device reports: ${message}`);
+      if (found) throw (problems[found.constructor.name] ?? someProblem)(found.message, heldBytes);
     },
     dispose() {
       isEnding = true;

@@ -9,7 +9,7 @@ import { hasScalar, resolveScalars, type Scalar, scalarsOf } from "../../ops/sca
 import { sizeOf } from "../../tensor/shape.js";
 import type { Storage } from "../../tensor/storage.js";
 import { BackendError } from "../../util/errors.js";
-import { BufferPool } from "./buffer-pool.js";
+import { BufferPool, type IdleBuffers } from "./buffer-pool.js";
 import { bufferOf, type Call, planInto, Scratch, takePlace } from "./calls.js";
 import type { DeviceFaults } from "./device-faults.js";
 import { bindCall, type Dispatch, encodePass } from "./dispatch.js";
@@ -26,6 +26,10 @@ export interface ExecutableHost {
   readonly pipelines: PipelineCache;
   readonly faults: DeviceFaults;
   readonly poison: ((buffer: GPUBuffer) => void) | undefined;
+  /** Buffers to begin with; those that the program has no use for end. */
+  readonly inherited: IdleBuffers;
+  /** Hears that the program has given its memory back. */
+  onEnd(): void;
   placeOf(storage: Storage): Place;
   lower(
     instruction: Executed,
@@ -81,12 +85,19 @@ export class GpuExecutable implements Executable {
   constructor(program: Program, host: ExecutableHost) {
     this.#program = program;
     this.#host = host;
-    this.#pool = new BufferPool(host.device, host.poison);
+    this.#pool = new BufferPool(host.device, host.poison, host.inherited);
     this.#pages = new ParameterPages(host.device);
     this.#places = program.values.map(({ kind, storage, length }) =>
       kind === "external" ? host.placeOf(storage!) : kind === "input" ? takePlace(this.#pool, length) : null,
     );
-    this.#lowerAll();
+    try {
+      this.#lowerAll();
+    } catch (error) {
+      this.#pool.destroy();
+      throw error;
+    } finally {
+      this.#pool.endInherited();
+    }
     this.#pages.upload();
     this.#inputs = program.inputs.map((view) => this.#operand(view).place);
     this.#outputs = program.outputs.map((view) => this.#operand(view).place);
@@ -256,6 +267,7 @@ export class GpuExecutable implements Executable {
   dispose(): void {
     this.#pool.destroy();
     this.#pages.destroy();
+    this.#host.onEnd();
   }
 }
 

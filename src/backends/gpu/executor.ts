@@ -13,6 +13,8 @@ export interface Executor {
   readonly plan: Plan;
   /** Figures that tests and benches look at. */
   readonly stats: Readonly<Record<string, number>>;
+  /** Of one tensor, where a device takes no more in one piece. */
+  readonly largestBytes?: number;
   allocate(bytes: number, length: number): GpuAllocation;
   free(allocation: Allocation): void;
   /** Takes scratch memory back. */

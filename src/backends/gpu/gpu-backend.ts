@@ -7,9 +7,10 @@ import type { Executable, Executed, Program } from "../../ops/program.js";
 import type { Resolved } from "../../ops/scalar.js";
 import { type Attrs, type OpName, type UpdateAttrs, type UpdateName, updateWrites } from "../../ops/spec.js";
 import { type DType, dtypes, type TypedArray } from "../../tensor/dtype.js";
+import { type Shape, sizeOf } from "../../tensor/shape.js";
 import type { Allocation, Storage } from "../../tensor/storage.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { BackendError } from "../../util/errors.js";
+import { BackendError, MemoryError } from "../../util/errors.js";
 import type { DeviceInfo, GpuFigures, GpuMode } from "../contract.js";
 import { arrayExecutor } from "./array-executor.js";
 import { openDevice } from "./device.js";
@@ -85,12 +86,15 @@ export class GpuBackend implements Runner, GpuFigures {
     if (readSync)
       this.readSync = (allocation, dtype, offset, length) => readSync(part(placeOf(allocation), offset, length), dtype);
     if (load)
-      this.load = (program) =>
-        executor.load!(
+      this.load = (program) => {
+        for (const { kind, op, outputs } of program.instructions)
+          if (kind === "op") for (const { shape } of outputs) this.expectRoom(op, shape);
+        return executor.load!(
           program,
           (...args) => this.#lower(...args),
           ({ allocation }: Storage) => placeOf(allocation),
         );
+      };
   }
 
   /** One line for people: mode, device, software or hardware. */
@@ -108,6 +112,17 @@ export class GpuBackend implements Runner, GpuFigures {
   /** Where each op and update runs: all of them have kernels here. */
   coverage(): Record<string, "gpu"> {
     return Object.fromEntries([...Object.keys(lowerings), ...Object.keys(updates)].map((name) => [name, "gpu"]));
+  }
+
+  /** Throws MemoryError for a result that the device does not take in one piece. */
+  expectRoom(op: string, shape: Shape): void {
+    const { largestBytes = Number.POSITIVE_INFINITY } = this.#executor;
+    const bytes = 4 * sizeOf(shape);
+    if (bytes > largestBytes)
+      throw new MemoryError(
+        `gpu: ${op}: a tensor [${shape}] of ${bytes} bytes, the device takes at most ${largestBytes} in one piece`,
+        "a smaller batch or image size",
+      );
   }
 
   allocate(dtype: DType, length: number): Allocation {

@@ -3,7 +3,8 @@
  * dispatch costs the host and the device does not depend on how little it does. They wait for more of their kind until
  * somebody touches their buffers: the order of all that touch one buffer stays.
  */
-import { type Call, foldGroups } from "./calls.js";
+import type { Call } from "./calls.js";
+import { foldGroups } from "./groups.js";
 import type { InPlaceKernel } from "./kernel.js";
 import { BLOCK_BYTES } from "./parameter-pages.js";
 import { FLAT_WORKGROUP, memberBytes, type PipelineCache } from "./pipelines.js";

@@ -41,12 +41,18 @@ export function defineKernel(
   return { name, rank, args: Object.fromEntries(args), source };
 }
 
+/** No axis of a kernel with three coordinates is longer: they are float32 numbers, which whole numbers above are not all. */
+export const LONGEST_AXIS = 2 ** 24;
+
 /**
- * Splits a coordinate that counts pairs (slow, fast) into its two parts, as statements: floor((v + ½)/n) is right for v
- * below 2^18 whatever way the device rounds a division.
+ * Splits a coordinate that counts pairs (slow, fast) into its two parts, as statements. Dividing may round to a neighbour of
+ * the right one beyond 2^20, where WGSL allows an error of 2.5 ulp; the remainder then shows it.
  */
 export const splitPair = (slow: string, fast: string, from: string, n: string): string =>
-  `const ${slow} = Math.floor((${from} + 0.5) / ${n});\nconst ${fast} = ${from} - ${slow} * ${n};`;
+  `let ${slow} = Math.floor((${from} + 0.5) / ${n});
+  let ${fast} = ${from} - ${slow} * ${n};
+  if (${fast} < 0) { ${slow} = ${slow} - 1; ${fast} = ${fast} + ${n}; }
+  if (${fast} >= ${n}) { ${slow} = ${slow} + 1; ${fast} = ${fast} - ${n}; }`;
 
 /**
  * Arithmetic that writes over its operands: WGSL for an element `i`, run on the device in place, and the same as gpu.js

@@ -2,8 +2,10 @@
  * Kernels made into pipelines, when first used: gpu.js's translations, and WGSL that writes in place. All of them find
  * their parameters at binding 0 and their arrays at the bindings after it.
  */
-import type { GpuJs } from "./gpujs.js";
+import type { GpuJs, Translation } from "./gpujs.js";
+import { nativeHelpersIn } from "./helpers.js";
 import type { ArgumentKind, Dims, GpuKernel, InPlaceKernel } from "./kernel.js";
+import { withFlatThreads } from "./wgsl/flat-threads.js";
 
 export interface Pipeline {
   readonly id: number;
@@ -28,6 +30,8 @@ export class PipelineCache {
   readonly #device: GPUDevice;
   readonly #gpujs: GpuJs;
   readonly #known = new Map<object | string, Pipeline>();
+  /** Of kernels with three coordinates, for dispatches that would pass the limit of a side. */
+  readonly #flat = new Map<GpuKernel, Pipeline>();
   /** By the number of members. */
   readonly #inPlace = new Map<InPlaceKernel, Pipeline[]>();
   #made = 0;
@@ -42,12 +46,26 @@ export class PipelineCache {
   }
 
   of(kernel: GpuKernel): Pipeline {
-    return this.#cached(kernel, () => {
-      const { wgsl, workgroup, parameterBytes } = this.#gpujs.translate(kernel);
-      const kinds = Object.values(kernel.args);
-      const access = [...kinds.flatMap((kind) => (kind === "array" ? ["read" as const] : [])), "write" as const];
-      return this.#make(kernel.name, wgsl, access, { workgroup, parameterBytes, kinds });
-    });
+    return this.#cached(kernel, () => this.#translated(kernel, kernel.name, this.#gpujs.translate(kernel)));
+  }
+
+  /** The same kernel with its threads counted in one row. */
+  flat(kernel: GpuKernel): Pipeline {
+    const known =
+      this.#flat.get(kernel) ??
+      this.#translated(
+        kernel,
+        `${kernel.name}, flat`,
+        withFlatThreads(this.#gpujs.translate(kernel), kernel.name, FLAT_WORKGROUP),
+      );
+    this.#flat.set(kernel, known);
+    return known;
+  }
+
+  #translated(kernel: GpuKernel, name: string, { wgsl, workgroup, parameterBytes }: Translation): Pipeline {
+    const kinds = Object.values(kernel.args);
+    const access = [...kinds.flatMap((kind) => (kind === "array" ? ["read" as const] : [])), "write" as const];
+    return this.#make(name, wgsl, access, { workgroup, parameterBytes, kinds });
   }
 
   /** The pipeline that runs `members` updates of one kernel, each on operands of its own, in one dispatch. */
@@ -135,7 +153,7 @@ function inPlaceText({ writes, reads, floats, wgsl }: InPlaceKernel, members: nu
 struct Params { ${each((m) => `@align(16) m${m} : Member`).join(", ")} }
 @group(0) @binding(0) var<uniform> params : Params;
 ${arrays.join("\n")}
-@compute @workgroup_size(${FLAT_WORKGROUP})
+${nativeHelpersIn(wgsl)}@compute @workgroup_size(${FLAT_WORKGROUP})
 fn main(@builtin(global_invocation_id) id : vec3<u32>, @builtin(num_workgroups) groups : vec3<u32>) {
   let i = id.x + id.y * groups.x * ${FLAT_WORKGROUP}u;
   ${each(

@@ -9,7 +9,7 @@ import type { Attrs, OpName, PerInput, PerOperand, PerOutput, UpdateAttrs, Updat
 import type { DType } from "../../tensor/dtype.js";
 import { type Shape, sizeOf } from "../../tensor/shape.js";
 import { ShapeError } from "../../util/errors.js";
-import type { Dims, GpuKernel, InPlaceKernel } from "./kernel.js";
+import { type Dims, type GpuKernel, type InPlaceKernel, LONGEST_AXIS } from "./kernel.js";
 
 /** A run of float32 numbers in some memory, which is the executor's own business. */
 export interface Place {
@@ -104,14 +104,21 @@ export const part = (place: Place, from: number, length: number): Place => ({
   length,
 });
 
-/** What y can count in one dispatch; z is held below 65536. */
+/** What y and z count in one dispatch of square workgroups. */
 const MAX_Y = 65_535 * 8;
 const MAX_Z = 65_535;
 
-/** Rows as (z, y): all of them in y where that is possible, else in as few equal layers as divide them. */
+/**
+ * Rows as (z, y): all of them in y where a dispatch reaches them, else in as few equal layers as divide them; layers that
+ * a dispatch does not reach where there are no others. Throws ShapeError for more than 2^24 rows that nothing divides.
+ */
 export function splitRows(rows: number): { readonly z: number; readonly y: number } {
   for (let z = Math.ceil(rows / MAX_Y); z <= MAX_Z; z++) if (rows % z === 0) return { z, y: rows / z };
-  throw new ShapeError(`gpu: ${rows} rows cannot be split into equal layers of at most ${MAX_Y}`, "another batch size");
+  for (let z = Math.ceil(rows / LONGEST_AXIS); z <= MAX_Z; z++) if (rows % z === 0) return { z, y: rows / z };
+  throw new ShapeError(
+    `gpu: ${rows} rows, expected at most ${LONGEST_AXIS}, or a number that up to ${MAX_Z} layers divide`,
+    "another batch size",
+  );
 }
 
 /** Rows of a tensor [..., C] as (z, y). */

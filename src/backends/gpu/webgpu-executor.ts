@@ -5,6 +5,8 @@
 import type { Executable, Program } from "../../ops/program.js";
 import { type DType, newArray, type TypedArray } from "../../tensor/dtype.js";
 import type { Allocation } from "../../tensor/storage.js";
+import { TensoroneError } from "../../util/errors.js";
+import { turnOfEventLoop } from "../../util/platform.js";
 import { BufferPool } from "./buffer-pool.js";
 import { bufferOf, planInto, Scratch, takePlace } from "./calls.js";
 import type { Device } from "./device.js";
@@ -30,6 +32,7 @@ export class WebGpuExecutor implements Executor {
   readonly #pool: BufferPool;
   readonly #scratch: Scratch;
   readonly #patience = new Patience();
+  readonly #recordings = new Set<GpuExecutable>();
   /** Dispatches before the last read. */
   #readUpTo = 0;
   readonly plan: Plan;
@@ -53,13 +56,24 @@ export class WebGpuExecutor implements Executor {
     this.plan = planInto((call) => this.queue.push(call), this.pipelines, this.#scratch, this.#faults);
   }
 
+  /** Of tensors, of what ops need while they run, and of recordings. */
+  get #heldBytes(): number {
+    let bytes = this.#pool.bytes;
+    for (const { temporaryBytes } of this.#recordings) bytes += temporaryBytes;
+    return bytes;
+  }
+
   get stats() {
     return {
-      deviceBytes: this.#pool.bytes,
+      deviceBytes: this.#heldBytes,
       pipelines: this.pipelines.size,
       keptDispatches: this.queue.kept,
       ...this.queue.counts,
     };
+  }
+
+  get largestBytes(): number {
+    return this.#pool.largest;
   }
 
   allocate(bytes: number, length: number): GpuAllocation {
@@ -109,13 +123,15 @@ export class WebGpuExecutor implements Executor {
     this.#readUpTo += work;
     try {
       await this.#patience.wait(work, () => staging.mapAsync(MAP_MODE_READ));
-      this.device.check();
+      this.device.check(this.#heldBytes);
       const range = staging.getMappedRange();
       this.#faults.expectNone(new Uint32Array(range, bytes));
       const floats = new Float32Array(range, 0, place.length);
       return fromFloat32(floats, dtype);
     } catch (error) {
-      this.device.check();
+      // the cause may be told a turn after what it has ended
+      if (!(error instanceof TensoroneError)) await turnOfEventLoop();
+      this.device.check(this.#heldBytes);
       throw error;
     } finally {
       staging.destroy();
@@ -123,23 +139,27 @@ export class WebGpuExecutor implements Executor {
   }
 
   load(program: Program, lower: ExecutableHost["lower"], placeOf: ExecutableHost["placeOf"]): Executable {
-    // a step run op by op, to be recorded, leaves as much behind as the recording needs
     this.queue.forget();
-    this.#pool.trim();
-    return new GpuExecutable(program, {
+    const made: GpuExecutable = new GpuExecutable(program, {
       device: this.device.gpu,
       queue: this.queue,
       pipelines: this.pipelines,
       faults: this.#faults,
       poison: this.#poison,
+      // a step run op by op, to be recorded, leaves as much behind as the recording needs
+      inherited: this.#pool.takeIdle(),
       lower,
       placeOf,
+      onEnd: () => void this.#recordings.delete(made),
     });
+    this.#recordings.add(made);
+    return made;
   }
 
   async dispose(): Promise<void> {
     this.queue.flush();
-    await this.device.gpu.queue.onSubmittedWorkDone();
+    // of a lost device no work is ever done
+    await Promise.race([this.device.gpu.queue.onSubmittedWorkDone(), this.device.gpu.lost]).catch(() => {});
     this.#pool.destroy();
     this.queue.dispose();
     this.#faults.dispose();

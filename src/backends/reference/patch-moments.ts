@@ -58,8 +58,12 @@ export function patchMoments(
       centred[i] = value - mean.data[group * k + i]!;
     }
     for (let i = 0; i < k; i++)
-      for (let j = 0; j < k; j++) covariance.data[(group * k + i) * k + j]! += (centred[i]! * centred[j]!) / count;
+      for (let j = 0; j <= i; j++) covariance.data[(group * k + i) * k + j]! += (centred[i]! * centred[j]!) / count;
   });
+  // symmetric: the other half is the same sums
+  for (let row = 0; row < attrs.groups * k; row++)
+    for (let j = (row % k) + 1; j < k; j++)
+      covariance.data[row * k + j] = covariance.data[(row - (row % k) + j) * k + (row % k)]!;
 }
 
 /** dx = Σ over the patches that hold it of (dmean + (dΣ + dΣᵀ)(p − mean)) / M. */

@@ -24,6 +24,7 @@ import { Arena, type Block } from "./runtime/arena.js";
 import { WasmExecutable } from "./runtime/executable.js";
 import { ModuleCache, plainCompiler } from "./runtime/modules.js";
 import { KernelError, ThreadPool } from "./runtime/threads.js";
+import { wasmSpeeds } from "./speeds.js";
 import { turboCompiler, turboTarget, turboWorks } from "./turbo.js";
 
 export interface WasmOptions {
@@ -72,6 +73,7 @@ const blockOf = (allocation: Allocation): Block => (allocation as WasmAllocation
 export class WasmBackend implements Runner, WasmFigures {
   readonly name = "wasm";
   readonly dtypes = ["float32", "float64", "int32", "uint8"] as const;
+  readonly speeds = wasmSpeeds;
   readonly target: Target;
   readonly threads: number;
   /** Asked for, and working here. */

@@ -18,7 +18,7 @@ import { contactSheet, fitted } from "../browse/contact-sheet.js";
 import { defineCommand } from "../command.js";
 import { choice, flag, integer, text } from "../options.js";
 import { checkOutput, demoData, shownPath } from "../paths.js";
-import { commonOptions, dataHelp, decoderOption, recipeOption } from "../shared-options.js";
+import { commonOptions, dataHelp, decoderLabel, decoderOption, recipeOption } from "../shared-options.js";
 import { chooseRecipe } from "../train/choose-recipe.js";
 
 /** Width the sheet tries to keep to. */
@@ -91,12 +91,28 @@ export const browse = defineCommand({
     await writeFileAtomic(out, encode({ ...sheet, depth: 8 }));
     const { randAugmentLevel, trainSize } = trainPhase(recipe, epoch);
     const augmentation = randAugmentLevel === null ? "no RandAugment" : `RandAugment level ${randAugmentLevel}`;
-    terminal.print(`recipe ${recipe.name}, epoch ${epoch}: ${trainSize}x${trainSize}, ${augmentation}`);
+    terminal.print(
+      `recipe ${recipe.name}, epoch ${epoch}: ${trainSize}x${trainSize}, ${augmentation}  ${decoderLabel(decoder.name, 0)}`,
+    );
     terminal.print(
       `wrote ${shownPath(out)}  ${sheet.width}x${sheet.height}: ${pictures.length} of ${formatInteger(dataset.length)} pictures, each as it is and in ${variants} epoch${variants > 1 ? "s" : ""}`,
     );
     const { width, height } = sheet;
-    return { json: { recipe: recipe.name, data, out, width, height, tile, epoch, variants, seed, pictures } };
+    return {
+      json: {
+        recipe: recipe.name,
+        data,
+        decoder: decoder.name,
+        out,
+        width,
+        height,
+        tile,
+        epoch,
+        variants,
+        seed,
+        pictures,
+      },
+    };
   },
 });
 

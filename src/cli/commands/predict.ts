@@ -1,6 +1,7 @@
 /** `predict`: the classes a model sees in pictures, with its scores. */
 import { statSync } from "node:fs";
 import { noGrad } from "../../autograd/tape.js";
+import { loadDecoder } from "../../data/codecs/decoder.js";
 import { SampleReader } from "../../data/reading/sample-reader.js";
 import { evalTransform } from "../../data/transforms/index.js";
 import { normalizeInto } from "../../data/transforms/normalize.js";
@@ -14,13 +15,14 @@ import { formatPercent, formatTable } from "../../util/format.js";
 import { progressBar, type Terminal } from "../../util/terminal.js";
 import { defineCommand } from "../command.js";
 import { imageSizes } from "../image-sizes.js";
-import { integer, text } from "../options.js";
+import { integer } from "../options.js";
 import { shownPath } from "../paths.js";
 import {
+  checkpointOption,
   commonOptions,
   computeOptions,
+  decoderLabel,
   decoderOption,
-  modelHelp,
   required,
   startBackend,
   weightsOption,
@@ -42,7 +44,7 @@ export const predict = defineCommand({
   summary: "Names what is in pictures, with scores",
   positionals: { names: ["IMAGE"], isRepeated: true },
   options: {
-    checkpoint: text({ help: modelHelp, placeholder: "FILE" }),
+    checkpoint: checkpointOption,
     weights: weightsOption,
     top: integer({ help: "classes to show for each picture", default: 5 }),
     imageSize: integer({ help: "side of the pictures; default: what the model was trained for", max: 4096 }),
@@ -51,16 +53,17 @@ export const predict = defineCommand({
     ...commonOptions,
   },
   examples: ["predict --checkpoint runs/s0/model-deploy.safetensors cat.jpg dog.png"],
-  async run(values, images, { terminal }) {
+  async run(values, images, { terminal, aside }) {
     const { top } = values;
     const checkpoint = required("predict: --checkpoint", values.checkpoint, "FILE");
     for (const image of images) checkPicture(image);
-    await startBackend(values);
+    const { name: decoder } = await loadDecoder(values.decoder);
+    const backend = await startBackend(values);
     const { model, classes, info } = await loadModel(checkpoint, values.weights);
     await expectUsable(`predict: ${checkpoint}`, model);
     const sizes = imageSizes(info.images, values.imageSize);
     const side = sizes.imageSize;
-    const reader = new SampleReader({ decoder: values.decoder });
+    const reader = new SampleReader({ decoder });
     const guesses: Guess[][] = [];
     for (let first = 0; first < images.length; first += batchSize) {
       const part = images.slice(first, first + batchSize);
@@ -76,11 +79,12 @@ export const predict = defineCommand({
         guesses.push(best(row, classes, top));
       }
     }
+    aside.print(`${info.model}  ${info.form} form  backend ${backend}  ${decoderLabel(decoder, 0)}`);
     images.forEach((image, i) => {
       show(terminal, image, guesses[i]!);
     });
     const json = images.map((image, i) => ({ image, classes: guesses[i]! }));
-    return { json: { checkpoint, model: info.model, form: info.form, images: json } };
+    return { json: { checkpoint, model: info.model, form: info.form, decoder, images: json } };
   },
 });
 

@@ -38,8 +38,8 @@ export const preparation = defineCommand({
     const [data = "", out = ""] = words;
     if (resolve(data) === resolve(out))
       throw new UsageError(`prepare: ${data} is both DATA and OUT, expected two folders`, "choose another name");
-    const { shortSide, format, shardImages, workers, decoder } = values;
-    await loadDecoder(decoder);
+    const { shortSide, format, shardImages, workers } = values;
+    const { name: decoder } = await loadDecoder(values.decoder);
     const made =
       shortSide === undefined ? "the files as they are" : `short side ${shortSide}, ${format}, decoder ${decoder}`;
     terminal.print(`${shownPath(data)} -> ${shownPath(out)}: ${made}`);

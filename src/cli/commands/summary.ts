@@ -94,8 +94,10 @@ function layerRow(row: SummaryRow): string[] {
 }
 
 function trainingTable(rows: readonly TrainingRow[]): string[] {
-  const total = (ms: (row: TrainingRow) => number): string => rows.reduce((sum, row) => sum + ms(row), 0).toFixed(0);
-  const chosen = (row: TrainingRow): number => (row.form === "plain" ? row.plainMs : row.foldedMs);
+  const total = (ms: (row: TrainingRow) => number | null): string =>
+    rows.reduce((sum, row) => sum + (ms(row) ?? 0), 0).toFixed(0);
+  const chosen = (row: TrainingRow): number | null => (row.form === "plain" ? row.plainMs : row.foldedMs);
+  const shown = (ms: number | null): string => ms?.toFixed(1) ?? "";
   return formatTable(
     [
       ["layer", "kind", "input", "plain MACs", "folded MACs", "plain ms", "folded ms", "trains"],
@@ -105,8 +107,8 @@ function trainingTable(rows: readonly TrainingRow[]): string[] {
         row.inputShape.slice(1).join("x"),
         formatCount(row.plain.macs),
         formatCount(row.folded.macs + row.folded.doubleMacs),
-        row.plainMs.toFixed(1),
-        row.foldedMs.toFixed(1),
+        shown(row.plainMs),
+        shown(row.foldedMs),
         row.form,
       ]),
       ["total", "", "", "", "", total((row) => row.plainMs), total((row) => row.foldedMs), `${total(chosen)} ms`],

@@ -1,5 +1,4 @@
 /** `train`: runs a recipe on a data set, in one process or several, and ends with what came of it and what to try next. */
-import { loadDecoder } from "../../data/codecs/decoder.js";
 import { joinProcessGroup } from "../../distributed/join.js";
 import { listModels, type ModelName } from "../../models/index.js";
 import { ConsoleLogger } from "../../train/loggers/console.js";
@@ -119,7 +118,6 @@ export const training = defineCommand({
     }
     for (const line of notices) say(line);
     const { decoder, backend, turbo } = settings;
-    await loadDecoder(decoder); // a missing package is told before any work
     const { threads, workers } = shareOfMachine(values, group.localSize);
     const backendLabel = await startBackend({ backend, turbo, threads });
     const interruption = interruptions((name) => {
@@ -136,7 +134,7 @@ export const training = defineCommand({
         group,
         checkEvery: settings.checkEvery,
         workers,
-        decoder,
+        ...(decoder === null ? {} : { decoder }),
         validate: !settings.noValidate,
         validateRaw: settings.validateRaw,
         keep: settings.keep,

@@ -19,8 +19,8 @@ export const verification = defineCommand({
   examples: ["verify-dataset path/to/imagenet", "verify-dataset shards --decoder libjpeg-turbo --json"],
   async run(values, words, { terminal }) {
     const [data = ""] = words;
-    const { decoder, workers } = values;
-    await loadDecoder(decoder);
+    const { workers } = values;
+    const { name: decoder } = await loadDecoder(values.decoder);
     terminal.print(`data ${shownPath(data)}: every picture is decoded  ${decoderLabel(decoder, workers)}`);
     const start = performance.now();
     const report = await verifyDataset({

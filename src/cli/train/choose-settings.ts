@@ -3,16 +3,22 @@
  * are given again.
  */
 import { resolve } from "node:path";
+import { type DecoderName, haveSamePixels } from "../../data/codecs/decoder.js";
 import type { Recipe } from "../../train/recipes/recipe.js";
 import { UsageError } from "../../util/errors.js";
 import { demoData, shownPath } from "../paths.js";
 import { isDemoRecipe, type RecipeChanges, resumedRecipe } from "./choose-recipe.js";
-import { mergeSettings, type RunSettings } from "./run-file.js";
+import { mergeSettings, otherBits, type RunSettings } from "./run-file.js";
 import type { StoredRun } from "./stored-run.js";
 
 /** Options of `train` that decide what a run does. */
 export type RunValues = RecipeChanges &
-  Omit<RunSettings, "data"> & { readonly data: string | undefined; readonly seed: number; readonly replicas: number };
+  Omit<RunSettings, "data" | "decoder"> & {
+    readonly data: string | undefined;
+    readonly decoder: DecoderName | undefined;
+    readonly seed: number;
+    readonly replicas: number;
+  };
 
 export interface RunPlan {
   readonly recipe: Recipe;
@@ -30,14 +36,20 @@ export function choosePlan(
   fresh: Recipe,
   stored: StoredRun | null,
 ): RunPlan {
-  const { decoder, backend, turbo, noValidate, validateRaw, keep, checkEvery } = values;
+  const { decoder = null, backend, turbo, noValidate, validateRaw, keep, checkEvery } = values;
   const data = values.data === undefined ? null : resolve(values.data);
   const own: RunSettings = { data, decoder, backend, turbo, noValidate, validateRaw, keep, checkEvery };
   const merged = mergeSettings(stored?.settings ?? null, own, given);
   if (!stored) return { recipe: fresh, seed: values.seed, replicas: values.replicas, ...merged };
+  // a checkpoint that names its decoder leaves the choice, and the comparison, to the trainer
+  const isKept = stored.decoder !== null;
+  const settings = { ...merged.settings, decoder: isKept ? decoder : merged.settings.decoder };
+  const former = isKept ? null : (stored.settings?.decoder ?? null);
+  const isOther = former !== null && decoder !== null && !haveSamePixels(former, decoder);
+  const notices = [...merged.notices, ...(isOther ? [otherBits("decoder", former, decoder)] : [])];
   const seed = given.has("seed") ? values.seed : stored.seed;
   const replicas = given.has("replicas") ? values.replicas : stored.replicas;
-  return { recipe: resumedRecipe(stored.recipe, { ...values, replicas }, given), seed, replicas, ...merged };
+  return { recipe: resumedRecipe(stored.recipe, { ...values, replicas }, given), seed, replicas, settings, notices };
 }
 
 /** Where the pictures are. Throws UsageError where a run that goes on does not say. */

@@ -6,7 +6,7 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type BackendName, backendNames } from "../../backends/backend.js";
 import { type DecoderName, decoderNames } from "../../data/codecs/decoder.js";
-import type { Logger } from "../../train/loggers/events.js";
+import type { Logger, RunInfo } from "../../train/loggers/events.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { CheckpointError } from "../../util/errors.js";
 
@@ -17,7 +17,8 @@ const runFileName = "run.json";
 export interface RunSettings {
   /** Absolute; null for the bundled demo set. */
   readonly data: string | null;
-  readonly decoder: DecoderName;
+  /** null until the run has chosen. */
+  readonly decoder: DecoderName | null;
   readonly backend: BackendName;
   readonly turbo: boolean;
   readonly noValidate: boolean;
@@ -32,7 +33,7 @@ const isFlag = (value: unknown): boolean => typeof value === "boolean";
 /** What each of them may be: files come from anywhere. */
 const checks: { readonly [K in keyof RunSettings]: (value: unknown) => boolean } = {
   data: (value) => value === null || typeof value === "string",
-  decoder: (value) => decoderNames.some((name) => name === value),
+  decoder: (value) => value === null || decoderNames.some((name) => name === value),
   backend: (value) => backendNames.some((name) => name === value),
   turbo: isFlag,
   noValidate: isFlag,
@@ -69,22 +70,33 @@ export async function readRunSettings(folder: string): Promise<RunSettings | nul
 /** Writes the settings beside the first checkpoint: a run that leaves none has nothing to go on with. */
 export class RunFileLogger implements Logger {
   #isWritten = false;
+  #settings: RunSettings;
 
   constructor(
     private readonly out: string,
-    private readonly settings: RunSettings,
-  ) {}
+    settings: RunSettings,
+  ) {
+    this.#settings = settings;
+  }
+
+  onStart({ decoder }: RunInfo): void {
+    this.#settings = { ...this.#settings, decoder };
+  }
 
   async onCheckpoint(): Promise<void> {
     if (this.#isWritten) return;
-    const text = `${JSON.stringify({ format: FORMAT, ...this.settings }, null, 1)}\n`;
+    const text = `${JSON.stringify({ format: FORMAT, ...this.#settings }, null, 1)}\n`;
     await writeFileAtomic(join(this.out, runFileName), text);
     this.#isWritten = true;
   }
 }
 
 /** Settings that change the numbers of a run: another value is worth a line. */
-const telling = ["decoder", "backend", "turbo"] as const;
+const telling = ["backend", "turbo"] as const;
+
+/** A line for a run that goes on otherwise. */
+export const otherBits = (name: string, was: unknown, is: unknown): string =>
+  `${name} was ${was}, is ${is}: the run goes on with other bits`;
 
 /** The stored settings with those given on the line, and a line for each of these that changes numbers. */
 export function mergeSettings(
@@ -98,6 +110,6 @@ export function mergeSettings(
   ) as unknown as RunSettings;
   const notices = telling
     .filter((name) => settings[name] !== stored[name])
-    .map((name) => `${name} was ${stored[name]}, is ${settings[name]}: the run goes on with other bits`);
+    .map((name) => otherBits(name, stored[name], settings[name]));
   return { settings, notices };
 }

@@ -13,6 +13,18 @@ import { jpegJsPixels } from "./jpeg.js";
 export const decoderNames = ["jpeg-js", "libjpeg-turbo", "sharp"] as const;
 export type DecoderName = (typeof decoderNames)[number];
 
+/** Whose pixels each gives: decoders of one row are interchangeable, bit for bit. */
+const pixelsOf: { readonly [N in DecoderName]: "opencv" | "jpeg-js" } = {
+  "jpeg-js": "jpeg-js",
+  "libjpeg-turbo": "opencv",
+  sharp: "opencv",
+};
+/** The fastest first among those with OpenCV's pixels (bench/results/decoders.md); jpeg-js, which is always there, last. */
+const byPreference: readonly DecoderName[] = ["sharp", "libjpeg-turbo", "jpeg-js"];
+
+/** Whether two decoders give the same pixels, so that a run goes on with the same bits. */
+export const haveSamePixels = (a: DecoderName, b: DecoderName): boolean => pixelsOf[a] === pixelsOf[b];
+
 /** A decoder that is ready: `decode` gives the picture at once where it can, or else a promise of it (sharp). */
 export interface Decoder {
   readonly name: DecoderName;
@@ -20,8 +32,43 @@ export interface Decoder {
   decode(bytes: Uint8Array, path: string, options?: DecodeOptions): Image | Promise<Image>;
 }
 
-/** Loads the decoder `name` with what it needs; throws DataError with the install line where a package is missing. */
-export async function loadDecoder(name: DecoderName): Promise<Decoder> {
+/**
+ * Loads the decoder `name` with what it needs, by default the fastest installed one with OpenCV's exact pixels, else jpeg-js.
+ * Throws DataError with the install line where a package is missing.
+ */
+export async function loadDecoder(name?: DecoderName): Promise<Decoder> {
+  return name === undefined ? firstInstalled(byPreference) : load(name);
+}
+
+/** `name`, or where its package is missing another one with the same pixels. Throws DataError where there is none. */
+export async function loadDecoderLike(name: DecoderName): Promise<Decoder> {
+  const others = byPreference.filter((other) => other !== name && haveSamePixels(other, name));
+  try {
+    return await firstInstalled([name, ...others]);
+  } catch (cause) {
+    if (!(cause instanceof DataError) || others.length === 0) throw cause;
+    throw new DataError(
+      `decoder ${name}: neither it nor ${others.join(", ")} is installed, expected one of them for the same pixels`,
+      "npm i @cwasm/jpeg-turbo; decoder jpeg-js needs no package, and gives other bits",
+    );
+  }
+}
+
+/** The first of these whose package is installed. Throws the error of the last where none is. */
+async function firstInstalled(names: readonly DecoderName[]): Promise<Decoder> {
+  let failure: unknown;
+  for (const name of names) {
+    try {
+      return await load(name);
+    } catch (cause) {
+      if (!(cause instanceof DataError)) throw cause;
+      failure = cause;
+    }
+  }
+  throw failure;
+}
+
+async function load(name: DecoderName): Promise<Decoder> {
   switch (name) {
     case "jpeg-js":
       return { name, decode: (...args) => decodeWith(jpegJsPixels, ...args) };

@@ -29,7 +29,7 @@ const inkComponents = 4;
 /** Decodes every picture, in order; a picture that fails is an Inspection with a problem, never an error. */
 export async function inspectPictures(
   sources: readonly PictureSource[],
-  decoderName: DecoderName,
+  decoderName?: DecoderName,
 ): Promise<Inspection[]> {
   const decoder = await loadDecoder(decoderName);
   const files = new PictureFiles(0);

@@ -32,12 +32,12 @@ export interface Workforce {
 /** Does tasks in this thread, one after another in the order they came. */
 export class Bench implements Workforce {
   private readonly reader: SampleReader;
-  private readonly decoder: DecoderName;
+  private readonly decoder: DecoderName | undefined;
   private last: Promise<unknown> = Promise.resolve();
 
   constructor(options: ReaderOptions) {
     this.reader = new SampleReader(options);
-    this.decoder = options.decoder ?? "jpeg-js";
+    this.decoder = options.decoder;
   }
 
   run<K extends TaskName>(name: K, job: Tasks[K]["job"]): Promise<Tasks[K]["result"]> {

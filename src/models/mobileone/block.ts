@@ -82,7 +82,7 @@ export class MobileOneBlock extends Module {
   formFor(x: Tensor): TrainingForm {
     if (this.trainingChoice === "plain" || !isFoldable(this)) return "plain";
     if (this.trainingChoice === "folded") return "folded";
-    return autoForm(this.spec, x.shape, x.backend.hasFloat64Digits !== false);
+    return autoForm(this.spec, x.shape, x.backend);
   }
 
   /** Σ branches(x); each branch is freed once it is added. */

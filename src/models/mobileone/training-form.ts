@@ -1,9 +1,11 @@
 /**
  * Which form a block trains in: branch by branch, or folded through the moments of its patches (folded-training.ts). Both
- * are the same function; the rule compares what one step of each computes and moves, at speeds measured on the wasm backend.
+ * are the same function; the rule compares what one step of each computes and moves, at the speeds that the backend tells.
  */
 import { windowOutput } from "../../ops/shapes.js";
 import type { Shape } from "../../tensor/shape.js";
+import type { Speeds } from "../../tensor/speeds.js";
+import type { StorageBackend } from "../../tensor/storage.js";
 import { type BlockSpec, hasScale, hasSkip } from "./variants.js";
 
 export type TrainingForm = "folded" | "plain";
@@ -20,8 +22,10 @@ export interface TrainingCost {
   readonly elements: number;
 }
 
-/** Per second and thread: measured by bench/folded.ts, see bench/results/folded-training.json. */
-const SPEED = { macs: 22e9, depthwiseMacs: 14e9, doubleMacs: 9e9, elements: 3e9 } as const;
+/** What the choice depends on of a backend. */
+export type TrainingBackend = Pick<StorageBackend, "speeds" | "hasFloat64Digits">;
+
+const FLOAT_BYTES = 4;
 
 /** Passes over a branch's output: statistics, normalisation, sum; the two passes of its gradient, and the sum of dx. */
 const NORM_PASSES = 3 + 3 + 5 + 3;
@@ -30,9 +34,9 @@ const FOLDED_PASSES = { out: 3, in: 2 + 5 };
 /** Forward, input gradient, weight gradient. */
 const CONV_PRODUCTS = 3;
 /** Products of 3×3 patches that share rows (wasm kernels/moments/depthwise): 6 + 9 + 9 with stride 1, all 45 otherwise. */
-const depthwiseMoments = (stride: number): number => (stride === 1 ? 24 : 45);
+export const depthwiseMomentProducts = (stride: number): number => (stride === 1 ? 24 : 45);
 /** Offsets between two taps of a 3×3 window: what the gradient of its moments gathers. */
-const DEPTHWISE_OFFSETS = 25;
+export const depthwiseGradientProducts = 25;
 
 /** Costs of both forms for x [N, H, W, Cin]. */
 export function trainingCosts(spec: BlockSpec, [n, h, w]: Shape): Readonly<Record<TrainingForm, TrainingCost>> {
@@ -52,7 +56,7 @@ export function trainingCosts(spec: BlockSpec, [n, h, w]: Shape): Readonly<Recor
   const products = isFirst ? CONV_PRODUCTS - 1 : CONV_PRODUCTS;
   const isDepthwise = groups > 1 && perGroup === 1 && kernelSize === 3;
   const moments = isDepthwise
-    ? positions * outChannels * depthwiseMoments(stride) + inputs * inChannels * DEPTHWISE_OFFSETS
+    ? positions * outChannels * depthwiseMomentProducts(stride) + inputs * inChannels * depthwiseGradientProducts
     : positions * groups * patch * ((patch + 1) / 2 + (isFirst ? 0 : patch));
   return {
     plain: {
@@ -69,16 +73,25 @@ export function trainingCosts(spec: BlockSpec, [n, h, w]: Shape): Readonly<Recor
   };
 }
 
-/** Seconds on one thread. */
-export const trainingSeconds = ({ groups }: BlockSpec, { macs, doubleMacs, elements }: TrainingCost): number =>
-  macs / (groups > 1 ? SPEED.depthwiseMacs : SPEED.macs) + doubleMacs / SPEED.doubleMacs + elements / SPEED.elements;
+/** Seconds on one thread of the machine that the speeds were measured on. */
+export const trainingSeconds = (
+  { groups }: BlockSpec,
+  { macs, doubleMacs, elements }: TrainingCost,
+  speeds: Speeds,
+): number =>
+  macs / (groups > 1 ? speeds.groupedProducts : speeds.products) +
+  doubleMacs / speeds.doubleProducts +
+  (FLOAT_BYTES * elements) / speeds.bytes;
 
-/** The cheaper form for x [N, H, W, Cin]. */
-export function cheaperForm(spec: BlockSpec, input: Shape): TrainingForm {
+/** The cheaper form for x [N, H, W, Cin] at these speeds. */
+export function cheaperForm(spec: BlockSpec, input: Shape, speeds: Speeds): TrainingForm {
   const { folded, plain } = trainingCosts(spec, input);
-  return trainingSeconds(spec, folded) < trainingSeconds(spec, plain) ? "folded" : "plain";
+  return trainingSeconds(spec, folded, speeds) < trainingSeconds(spec, plain, speeds) ? "folded" : "plain";
 }
 
-/** What "auto" takes: the cheaper form, but where float64 has only float32's digits the folded one loses too much (a gradient error of 26 % against 6 %). */
-export const autoForm = (spec: BlockSpec, input: Shape, hasFloat64Digits: boolean): TrainingForm =>
-  hasFloat64Digits ? cheaperForm(spec, input) : "plain";
+/**
+ * What "auto" takes: the cheaper form, but branch by branch where the backend tells no speeds, and where its float64 has only
+ * float32's digits, with which the folded form loses too much (a gradient error of 26 % against 6 %).
+ */
+export const autoForm = (spec: BlockSpec, input: Shape, { speeds, hasFloat64Digits }: TrainingBackend): TrainingForm =>
+  speeds === undefined || hasFloat64Digits === false ? "plain" : cheaperForm(spec, input, speeds);

@@ -1,5 +1,5 @@
 /**
- * A checkpoint as bytes: `<name>.safetensors` with averaged weights, raw weights and momentum (checkpoint-entries.ts), and
+ * A checkpoint as bytes: `<name>.safetensors` with averaged weights, raw weights and the optimiser's state (checkpoint-entries.ts), and
  * `<name>.json` with everything else, which names the SHA-256 of the tensors.
  *
  * Data order and augmentation are functions of seed, epoch and position (data/reading/loader), so seed and step are the whole
@@ -8,21 +8,26 @@
  */
 import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
+
+import { type DecoderName, decoderNames } from "../../data/codecs/decoder.js";
 import { decodeSafetensors, encodeSafetensors, fromFileEntries, toFileEntries } from "../../io/index.js";
 import type { MobileOne } from "../../models/index.js";
+import type { OptimizerKind } from "../../optim/index.js";
 import { findNonFinite, showNonFinite } from "../../tensor/finite.js";
 import { scope } from "../../tensor/scope.js";
 import { CheckpointError } from "../../util/errors.js";
 import { differences, firstDifferences } from "../recipes/differences.js";
-import { plannedAsPublished } from "../recipes/plan.js";
+import { inTodaysForm } from "../recipes/plan.js";
 import type { Recipe } from "../recipes/recipe.js";
 import type { Session } from "../steps/session.js";
+
 import { joinEntries, namedEntries, splitEntries } from "./checkpoint-entries.js";
 import { describe, readCheckpointBytes } from "./model-file.js";
+import { fromOptimizerEntries, startedParameters, toOptimizerEntries } from "./optimizer-entries.js";
 
 const FORMAT = "tensorone-checkpoint-1";
 
-/** What has to be the same for a run to go on. */
+/** What a run is: what has to be the same for it to go on, and who decodes, which may change where the pixels do not. */
 export interface CheckpointHeader {
   readonly recipe: Recipe;
   readonly seed: number;
@@ -30,15 +35,19 @@ export interface CheckpointHeader {
   readonly numClasses: number;
   readonly classes: readonly string[];
   readonly trainImages: number;
+  readonly decoder: DecoderName;
 }
 
-export interface CheckpointFile extends CheckpointHeader {
+export interface CheckpointFile extends Omit<CheckpointHeader, "decoder"> {
+  /** Absent from files of versions that decoded by jpeg-js unless told otherwise, and did not keep it. */
+  readonly decoder?: DecoderName;
   readonly format: string;
   readonly tensors: string;
   readonly sha256: string;
   readonly progress: { readonly step: number; readonly epoch: number; readonly stepInEpoch: number };
   readonly ema: { readonly steps: number };
-  readonly optimizer: { readonly kind: "sgd"; readonly momentumBuffers: number };
+  /** How many parameters have a state. */
+  readonly optimizer: { readonly kind: OptimizerKind; readonly parameters: number };
 }
 
 /** The two files of a checkpoint. */
@@ -55,11 +64,10 @@ const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes)
 /** The state of a session, to be written under `name`. Throws DivergedError where a number of it is not finite. */
 export async function encodeCheckpoint(session: Session, header: CheckpointHeader, name: string): Promise<Checkpoint> {
   const { model, ema, optimizer, step, epoch, stepInEpoch } = session;
-  const velocities = optimizer.state();
   const entries = {
     averages: await toFileEntries(model, ema.averages),
     raw: await toFileEntries(model),
-    momentum: await toFileEntries(model, velocities),
+    optimizer: await toOptimizerEntries(model, optimizer.state()),
   };
   const found = findNonFinite(namedEntries(entries), { as: "float32" });
   if (found) throw session.diverged(`${showNonFinite(found)} after step ${step}`);
@@ -70,7 +78,7 @@ export async function encodeCheckpoint(session: Session, header: CheckpointHeade
     sha256: sha256(bytes),
     progress: { step, epoch, stepInEpoch },
     ema: { steps: ema.steps },
-    optimizer: { kind: "sgd", momentumBuffers: velocities.size },
+    optimizer: { kind: header.recipe.optimizer.kind, parameters: startedParameters(entries.optimizer) },
     ...header,
   };
   return { file, bytes };
@@ -80,11 +88,11 @@ export async function encodeCheckpoint(session: Session, header: CheckpointHeade
 export function restoreCheckpoint({ file, bytes }: Checkpoint, session: Session): void {
   const { entries } = decodeSafetensors(bytes, file.tensors);
   const { model, ema, optimizer } = session;
-  const { averages, raw, momentum } = splitEntries(entries);
+  const { averages, raw, optimizer: slots } = splitEntries(entries);
   scope(() => {
     model.loadStateDict(fromFileEntries(model, raw));
     ema.loadState({ steps: file.ema.steps, averages: fromFileEntries(model, averages) });
-    optimizer.loadState(fromFileEntries(model, momentum));
+    optimizer.loadState(fromOptimizerEntries(model, slots));
   });
   session.step = file.progress.step;
 }
@@ -105,8 +113,11 @@ export async function readCheckpointFile(path: string): Promise<CheckpointFile> 
     !file.recipe?.ema
   )
     throw new DamagedError(`${path}: format ${JSON.stringify(file?.format)}, expected ${FORMAT}`);
+  const { decoder } = file;
+  if (decoder !== undefined && !decoderNames.includes(decoder))
+    throw new DamagedError(`${path}: decoder ${JSON.stringify(decoder)}, expected one of ${decoderNames.join(", ")}`);
   // runs of one replica once did not say so, and recipes not how they were planned
-  return { replicas: 1, ...file, recipe: plannedAsPublished(file.recipe!) } as CheckpointFile;
+  return { replicas: 1, ...file, recipe: inTodaysForm(file.recipe!) } as CheckpointFile;
 }
 
 /** Reads both files. Throws DamagedError unless they are whole, belong together and hold finite numbers. */
@@ -125,9 +136,10 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 
 /** Throws CheckpointError naming what differs from the run at hand. */
 export function expectSameRun(path: string, file: CheckpointFile, header: CheckpointHeader): void {
-  const { recipe, seed, replicas, numClasses, classes, trainImages } = file;
-  const own = { recipe: plannedAsPublished(recipe), seed, replicas, numClasses, classes, trainImages };
-  const changed = differences(own, { ...header, recipe: plannedAsPublished(header.recipe) });
+  const fixed = ({ recipe, seed, replicas, numClasses, classes, trainImages }: Omit<CheckpointHeader, "decoder">) => {
+    return { recipe: inTodaysForm(recipe), seed, replicas, numClasses, classes, trainImages };
+  };
+  const changed = differences(fixed(file), fixed(header));
   if (changed.length > 0)
     throw new CheckpointError(
       `${path}: belongs to another run: ${firstDifferences(changed)}`,

@@ -10,6 +10,7 @@ import { formatBytes } from "../../util/format.js";
 import type { Session } from "../steps/session.js";
 import {
   type Checkpoint,
+  type CheckpointFile,
   type CheckpointHeader,
   DamagedError,
   encodeCheckpoint,
@@ -48,6 +49,17 @@ export async function listCheckpoints(folder: string): Promise<{ path: string; s
       }),
   );
   return found.sort((a, b) => b.step - a.step);
+}
+
+/**
+ * What the checkpoint that `resume` means says of its run: the file named, or for true the newest in `folder`. null for
+ * mmengine's files, which hold no recipe of ours, and where none can be read, which is find's to report.
+ */
+export async function readRunToResume(folder: string, resume: string | true): Promise<CheckpointFile | null> {
+  if (resume !== true && containerOf(resume) === "torch") return null;
+  const [newest] = resume === true ? await listCheckpoints(folder) : [{ path: resume, step: 0 }];
+  if (!newest || newest.step < 0) return null;
+  return readCheckpointFile(newest.path.replace(/\.safetensors$/, ".json")).catch(() => null);
 }
 
 export class CheckpointFolder {

@@ -1,6 +1,8 @@
 /**
  * What a training run tells the world. Loggers listen; the trainer knows none of them.
  */
+
+import type { DecoderName } from "../../data/codecs/decoder.js";
 import type { Recipe } from "../recipes/recipe.js";
 
 export interface RunInfo {
@@ -25,7 +27,7 @@ export interface RunInfo {
   /** Name and threads of each process, e.g. "wasm x2". */
   readonly backend: string;
   /** Who turns JPEG files into pixels. */
-  readonly decoder: string;
+  readonly decoder: DecoderName;
   readonly seed: number;
   readonly out: string;
   readonly data: string;

@@ -1,6 +1,7 @@
 /**
  * What a training recipe is: every number that decides the result, typed, without any code. The rows are in recipes/.
  */
+import type { OptimizerChoice } from "../../optim/index.js";
 
 /** From one epoch on, train pictures of another size and other augmentation. */
 export interface TrainSwitch {
@@ -9,6 +10,11 @@ export interface TrainSwitch {
   readonly trainSize: number;
   readonly randAugmentLevel: number | null;
 }
+
+/** One limit on the norm of all gradients together, of which "inf" is the largest size (default 2), or one on each element. */
+export type GradientClipping =
+  | { readonly maxNorm: number; readonly normType?: number | "inf" }
+  | { readonly maxValue: number };
 
 export interface Recipe {
   readonly name: string;
@@ -21,14 +27,10 @@ export interface Recipe {
   /** Images per replica and step. */
   readonly batchSize: number;
   readonly loss: { readonly labelSmoothing: number; readonly mode: "original" | "classyVision" };
-  readonly optimizer: {
-    readonly lr: number;
-    readonly momentum: number;
-    readonly dampening: number;
-    readonly nesterov: boolean;
-    /** Base decay of all parameters but batch norm's, whose base is 0. */
-    readonly weightDecay: number;
-  };
+  /** Its weight decay is the base of all parameters but batch norm's, whose base is 0. */
+  readonly optimizer: OptimizerChoice;
+  /** What keeps the mean gradients of a step from growing too large; absent: nothing. */
+  readonly clipGrad?: GradientClipping;
   readonly schedule: {
     /** Linear warm-up by step over this many epochs; fractions are fine. */
     readonly warmupEpochs: number;

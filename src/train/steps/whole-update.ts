@@ -20,13 +20,11 @@ export class WholeUpdate {
 
   /** images [N, H, W, 3], labels [N] -> loss, logits [N, classes]. */
   readonly #update = compile((images: Tensor, labels: Tensor) => {
-    const { model, recipe, optimizer, ema } = this.#session;
+    const { model, recipe } = this.#session;
     const logits = model.forward(images).keep();
     const loss = crossEntropy(logits, labels, recipe.loss);
     loss.backward();
-    optimizer.step();
-    optimizer.zeroGrad();
-    ema.update();
+    this.#session.applyGradients();
     const answers = logits.detach();
     logits.dispose();
     return { loss, logits: answers };
@@ -46,8 +44,10 @@ export class WholeUpdate {
 
   /** The same on a backend whose values come later. */
   async runLater(batch: Batch): Promise<UpdateResult> {
-    const { rates, loss, logits } = this.#step(batch, (x) => x.data());
-    return this.#finish(batch, { rates, loss: await loss, logits: await logits });
+    const { rates, ...later } = this.#step(batch, (x) => x.data());
+    // a device that is lost fails both
+    const [loss, logits] = await Promise.all([later.loss, later.logits]);
+    return this.#finish(batch, { rates, loss, logits });
   }
 
   /** Runs the step and asks for its results while they are there. */

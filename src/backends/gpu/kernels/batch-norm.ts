@@ -5,17 +5,17 @@
  */
 import { defineKernel, type GpuKernel } from "../kernel.js";
 import { flat, type Lowering, type Operand, rowsOf, type View, viewOf } from "../plan.js";
-import { columnTerm, sumColumns, sumRun } from "./reduce.js";
+import { columnTerm, layersOf, sumColumns, sumRun } from "./reduce.js";
 
 /** What is counted from the first row, in its channel, or from 0 where a number there is not finite. */
 const origin = `let origin = x[0][0][this.thread.x];
     if (isFinite(origin) < 0.5) { origin = 0; }`;
 
-const distances = columnTerm("Σ x − x₀", "x", "total += x[0][row][this.thread.x] - origin;", "", origin);
+const distances = columnTerm("Σ x − x₀", "x", "total += x[layer][row][this.thread.x] - origin;", "", origin);
 const centredSquares = columnTerm(
   "Σ (x − x₀ − offset)²",
   "x offset",
-  "const d = x[0][row][this.thread.x] - origin - offset[this.thread.x];\ntotal += d * d;",
+  "const d = x[layer][row][this.thread.x] - origin - offset[this.thread.x];\ntotal += d * d;",
   "",
   origin,
 );
@@ -29,7 +29,7 @@ const meanKernel = defineKernel(
 const gradientProducts = columnTerm(
   "Σ dy · (x − mean)/σ",
   "dy x mean variance",
-  `total += dy[0][row][this.thread.x] * (x[0][row][this.thread.x] - mean[this.thread.x])
+  `total += dy[layer][row][this.thread.x] * (x[layer][row][this.thread.x] - mean[this.thread.x])
     / sqrtOf(variance[this.thread.x] + eps);`,
   "eps",
 );
@@ -62,17 +62,15 @@ const rows = (x: Operand): View => {
   return viewOf(x.place, z, y, x.shape.at(-1)!);
 };
 const dims = (x: Operand) => rows(x).dims;
-/** All rows in y: a place is read, not written, so that y has no limit. */
-const allRows = (x: Operand): View => viewOf(x.place, 1, x.size / x.shape.at(-1)!, x.shape.at(-1)!);
 
 export const batchNorms = {
   batchNorm: (([x, gamma, beta], { eps }, [y, mean, variance], plan) => {
     const channels = gamma.size;
     const count = x.size / channels;
     const offset = plan.scratch(channels);
-    sumColumns(distances, [allRows(x)], [], count, channels, offset, plan, 1 / count);
-    plan.call(meanKernel, mean.place, [channels, 1, 1], [allRows(x), flat(offset)]);
-    sumColumns(centredSquares, [allRows(x), flat(offset)], [], count, channels, variance.place, plan, 1 / count);
+    sumColumns(distances, [layersOf(x)], [], offset, plan, 1 / count);
+    plan.call(meanKernel, mean.place, [channels, 1, 1], [layersOf(x), flat(offset)]);
+    sumColumns(centredSquares, [layersOf(x), flat(offset)], [], variance.place, plan, 1 / count);
     const vectors = [gamma.place, beta.place, offset, variance.place].map(flat);
     plan.call(normalizeKernel, y.place, dims(x), [rows(x), ...vectors, eps]);
   }) as Lowering<"batchNorm">,
@@ -80,8 +78,8 @@ export const batchNorms = {
     const channels = gamma.size;
     const count = x.size / channels;
     sumRun(dy.place, { outer: 1, count, inner: channels }, dbeta.place, plan);
-    const views = [allRows(dy), allRows(x), flat(mean.place), flat(variance.place)];
-    sumColumns(gradientProducts, views, [eps], count, channels, dgamma.place, plan);
+    const views = [layersOf(dy), layersOf(x), flat(mean.place), flat(variance.place)] as const;
+    sumColumns(gradientProducts, views, [eps], dgamma.place, plan);
     const vectors = [gamma, mean, variance, dgamma, dbeta].map((v) => flat(v.place));
     plan.call(gradientKernel, dx.place, dims(x), [rows(dy), rows(x), ...vectors, eps, 1 / count]);
   }) as Lowering<"batchNormGrad">,

@@ -80,8 +80,8 @@ const weightGradKernel = defineKernel(
   for (let r = 0; r < length; r++) {
     const row = from + r;
     if (row < rows) {
-      const n = Math.floor((row + 0.5) / oh);
-      const iy = (row - n * oh) * strideY + ky * stepY - padY;
+      ${splitPair("n", "oy", "row", "oh")}
+      const iy = oy * strideY + ky * stepY - padY;
       if (iy >= 0 && iy < h) {
         for (let ox = 0; ox < ow; ox++) {
           const ix = ox * strideX + kx * stepX - padX;

@@ -180,8 +180,6 @@ interface Meeting {
   readonly has: readonly (readonly [z: boolean, y: boolean, x: boolean])[];
 }
 
-const MAX_Z = 65_535;
-
 /** null where more than three axes remain. */
 function meet(shapes: readonly Shape[], shape: Shape): Meeting | null {
   const merged: { size: number; has: readonly boolean[] }[] = [];
@@ -202,7 +200,6 @@ function meet(shapes: readonly Shape[], shape: Shape): Meeting | null {
       { size: layers.y, has: y.has },
     ];
   }
-  if (z.size > MAX_Z) return null;
   return { dims: [z.size, y.size, x.size], has: shapes.map((_, i) => [z.has[i]!, y.has[i]!, x.has[i]!]) };
 }
 

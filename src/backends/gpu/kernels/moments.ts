@@ -25,8 +25,7 @@ const overPositions = (take: string): string =>
   for (let r = 0; r < length; r++) {
     const row = from + r;
     if (row < rows) {
-      const n = Math.floor((row + 0.5) / oh);
-      const oy = row - n * oh;
+      ${splitPair("n", "oy", "row", "oh")}
       for (let ox = 0; ox < ow; ox++) {
         ${take}
       }

@@ -3,7 +3,7 @@
  * tiled kernel (../wgsl/product.ts) these are its twins.
  */
 import { type Shape, sizeOf } from "../../../tensor/shape.js";
-import { defineKernel, type GpuKernel } from "../kernel.js";
+import { defineKernel, type GpuKernel, LONGEST_AXIS } from "../kernel.js";
 import { flat, type Lowering, type Operand, type Place, type Plan, type Product, part, viewOf } from "../plan.js";
 import { expand } from "./elementwise.js";
 import { sumRun } from "./reduce.js";
@@ -41,8 +41,21 @@ const key = (isTransposed: boolean) => (isTransposed ? "transposed" : "plain");
 
 const MAX_Z = 65_535;
 
+/** Of a product with more rows than a kernel can count: its rows in runs. */
+function multiplyRows(product: Product, plan: Plan): void {
+  const { a, y, m, n, k } = product;
+  for (let from = 0; from < m; from += LONGEST_AXIS) {
+    const rows = Math.min(LONGEST_AXIS, m - from);
+    multiply({ ...product, a: part(a, from * k, rows * k), y: part(y, from * n, rows * n), m: rows }, plan);
+  }
+}
+
 export function multiply(product: Product, plan: Plan): void {
   if (plan.product(product)) return;
+  if (product.m > LONGEST_AXIS && product.batch === 1 && !product.transposeA) {
+    multiplyRows(product, plan);
+    return;
+  }
   const { a, b, y, m, n, k, transposeA, transposeB, batch, strideA, strideB, bias, relu, scale } = product;
   const kernel = kernels[key(transposeA)][key(transposeB)];
   const [ay, ax] = transposeA ? [k, m] : [m, k];

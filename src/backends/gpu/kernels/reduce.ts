@@ -3,8 +3,8 @@
  * keeps threads many, loops short and float32 sums accurate (the error grows with the length of a run, not of the whole).
  */
 import { type Shape, sizeOf } from "../../../tensor/shape.js";
-import { defineKernel, type GpuKernel } from "../kernel.js";
-import { type Lowering, type Operand, type Place, type Plan, type View, viewOf } from "../plan.js";
+import { defineKernel, type GpuKernel, LONGEST_AXIS, splitPair } from "../kernel.js";
+import { type Lowering, type Operand, type Place, type Plan, part, splitRows, type View, viewOf } from "../plan.js";
 
 /** Numbers that one thread takes in. */
 const CHUNK = 256;
@@ -82,7 +82,11 @@ export interface Run {
   readonly inner: number;
 }
 
-function reduceRun(
+/** Numbers in a row, where a run is too long for a kernel to count. */
+const ROW = 1 << 20;
+
+/** A run of more than LONGEST_AXIS numbers: each of its few outer ones as rows and a rest, then their results. */
+function reduceLongRun(
   kernel: GpuKernel,
   x: Place,
   { outer, count, inner }: Run,
@@ -90,6 +94,27 @@ function reduceRun(
   plan: Plan,
   scale: number,
 ): void {
+  const rows = Math.floor(count / ROW);
+  const rest = count - rows * ROW;
+  const results = rest === 0 ? rows : rows + 1;
+  for (let o = 0; o < outer; o++) {
+    const between = plan.scratch(results * inner);
+    const own = part(x, o * count * inner, count * inner);
+    reduceRun(kernel, part(own, 0, rows * ROW * inner), { outer: rows, count: ROW, inner }, between, plan, 1);
+    if (rest > 0) {
+      const last = part(own, rows * ROW * inner, rest * inner);
+      reduceRun(kernel, last, { outer: 1, count: rest, inner }, part(between, rows * inner, inner), plan, 1);
+    }
+    reduceRun(kernel, between, { outer: 1, count: results, inner }, part(out, o * inner, inner), plan, scale);
+  }
+}
+
+function reduceRun(kernel: GpuKernel, x: Place, run: Run, out: Place, plan: Plan, scale: number): void {
+  const { outer, count, inner } = run;
+  if (count > LONGEST_AXIS) {
+    reduceLongRun(kernel, x, run, out, plan, scale);
+    return;
+  }
   const size = outer * inner;
   const chunks = Math.max(1, Math.ceil(count / CHUNK));
   const isLast = chunks === 1;
@@ -109,13 +134,17 @@ export interface ColumnTerm {
   readonly kernel: GpuKernel;
 }
 
-/** A kernel for Σ over rows of a term of x [rows][C] and of vectors; `term` is of `row`, of this.thread.x, and of what `start` declares. */
+/**
+ * A kernel for Σ over rows of a term of x [layers][rows][C] and of vectors; `term` is of `layer`, `row`, this.thread.x, and
+ * of what `start` declares. Chunk z of the rows is one of `chunks` of its layer.
+ */
 export const columnTerm = (name: string, arrays: string, term: string, floats = "", start = ""): ColumnTerm => ({
   kernel: defineKernel(
     name,
     3,
-    { arrays, integers: "count length", floats: `${floats} scale`.trim() },
-    `const from = this.thread.z * length;
+    { arrays, integers: "count length chunks", floats: `${floats} scale`.trim() },
+    `${splitPair("layer", "chunk", "this.thread.z", "chunks")}
+    const from = chunk * length;
     ${start}
     let total = 0;
     for (let k = 0; k < length; k++) {
@@ -128,24 +157,33 @@ export const columnTerm = (name: string, arrays: string, term: string, floats = 
   ),
 });
 
-/** out [C] = scale · Σ over rows of the term. */
+/** A tensor [..., C] as layers of rows that a kernel can count: one, where that is possible. */
+export function layersOf(x: Operand): View {
+  const channels = x.shape.at(-1)!;
+  const rows = x.size / channels;
+  if (rows <= LONGEST_AXIS) return viewOf(x.place, 1, rows, channels);
+  const { z, y } = splitRows(rows);
+  return viewOf(x.place, z, y, channels);
+}
+
+/** out [C] = scale · Σ over the layers and rows of the term; the first of `args` has them all. */
 export function sumColumns(
   { kernel }: ColumnTerm,
-  args: readonly View[],
+  args: readonly [View, ...View[]],
   floats: readonly number[],
-  rows: number,
-  channels: number,
   out: Place,
   plan: Plan,
   scale = 1,
 ): void {
+  const [channels, rows, layers] = args[0].dims;
   const chunks = Math.max(1, Math.ceil(rows / CHUNK));
   const length = Math.ceil(rows / chunks);
-  const isLast = chunks === 1;
-  const partial = isLast ? out : plan.scratch(chunks * channels);
-  plan.call(kernel, partial, [channels, 1, chunks], [...args, rows, length, ...floats, isLast ? scale : 1]);
+  const parts = layers * chunks;
+  const isLast = parts === 1;
+  const partial = isLast ? out : plan.scratch(parts * channels);
+  plan.call(kernel, partial, [channels, 1, parts], [...args, rows, length, chunks, ...floats, isLast ? scale : 1]);
   if (isLast) return;
-  sumRun(partial, { outer: 1, count: chunks, inner: channels }, out, plan, scale);
+  sumRun(partial, { outer: 1, count: parts, inner: channels }, out, plan, scale);
 }
 
 /** Neighbouring axes that are all reduced, or all kept, merged; sizes 1 left out. */

@@ -2,7 +2,8 @@
  * Bytes to numbers on the device: a batch of pictures travels as a quarter of its float32 numbers, which are looked up there.
  * WGSL by hand, since gpu.js knows no arrays but of float32; the table's maker does the same on the host.
  */
-import { boundOf, type Call, foldGroups } from "../calls.js";
+import { boundOf, type Call } from "../calls.js";
+import { foldGroups } from "../groups.js";
 import { FLAT_WORKGROUP, type PipelineCache } from "../pipelines.js";
 import type { Place } from "../plan.js";
 

@@ -3,6 +3,7 @@
  * of each thread. gpu.js kernels have no workgroup memory; kernels/products.ts holds their twins. The switch is for tests
  * and measurements.
  */
+import { foldGroups } from "../groups.js";
 import { isNanBits } from "../helpers.js";
 import type { Dims } from "../kernel.js";
 import { sumRun } from "../kernels/reduce.js";
@@ -30,12 +31,16 @@ export function useTiledProducts(on: boolean): boolean {
   return before;
 }
 
-/** Parameters: m, n, k, length of a part of k; batch stride of a and b in elements, flags; scale. */
+/**
+ * Parameters: m, n, k, length of a part of k; batch stride of a and b in elements, flags; scale; tiles in a column and in a
+ * row. Workgroups count tiles: along a row, then down, then through batches or parts.
+ */
 const text = (transposeA: boolean, transposeB: boolean): string => `
 struct Params {
   m : u32, n : u32, k : u32, part : u32,
   strideA : u32, strideB : u32, hasBias : u32, isRelu : u32,
-  scale : f32, isSplit : u32, unused0 : u32, unused1 : u32
+  scale : f32, isSplit : u32, down : u32, across : u32,
+  slabs : u32, unused0 : u32, unused1 : u32, unused2 : u32
 }
 @group(0) @binding(0) var<uniform> params : Params;
 @group(0) @binding(1) var<storage, read> a : array<f32>;
@@ -46,8 +51,11 @@ var<workgroup> tileA : array<f32, ${TILE * DEPTH}>;
 var<workgroup> tileB : array<f32, ${TILE * DEPTH}>;
 
 @compute @workgroup_size(${THREADS}, ${THREADS})
-fn main(@builtin(workgroup_id) group : vec3<u32>, @builtin(local_invocation_id) local : vec3<u32>,
-        @builtin(local_invocation_index) index : u32) {
+fn main(@builtin(workgroup_id) id : vec3<u32>, @builtin(num_workgroups) groups : vec3<u32>,
+        @builtin(local_invocation_id) local : vec3<u32>, @builtin(local_invocation_index) index : u32) {
+  let tile = id.x + id.y * groups.x;
+  let group = vec3<u32>(tile % params.across, (tile / params.across) % params.down, tile / (params.across * params.down));
+  if (group.z >= params.slabs) { return; }
   let row0 = group.y * ${TILE}u;
   let column0 = group.x * ${TILE}u;
   let slab = select(group.z, 0u, params.isSplit == 1u);
@@ -112,8 +120,6 @@ export interface ProductCall {
   readonly finish: ((plan: Plan) => void) | null;
 }
 
-const MAX_GROUPS = 65_535;
-
 /** The call of a product, or null for one that is left to gpu.js. */
 export function productCall(
   { a, b, y, m, n, k, transposeA, transposeB, batch, strideA, strideB, bias, relu, scale }: Product,
@@ -122,7 +128,7 @@ export function productCall(
 ): ProductCall | null {
   const rows = Math.ceil(m / TILE);
   const columns = Math.ceil(n / TILE);
-  if (!isOn || m < SMALLEST_SIDE || n < SMALLEST_SIDE || rows > MAX_GROUPS || batch > MAX_GROUPS) return null;
+  if (!isOn || m < SMALLEST_SIDE || n < SMALLEST_SIDE) return null;
   const canSplit = batch === 1 && !bias && !relu;
   const wanted = canSplit ? Math.ceil(ENOUGH_GROUPS / (rows * columns)) : 1;
   const parts = Math.max(1, Math.min(wanted, Math.floor(k / SHORTEST_PART)));
@@ -130,20 +136,21 @@ export function productCall(
   const name = `tiled product${transposeA ? " Aᵀ" : ""}${transposeB ? " Bᵀ" : ""}`;
   const pipeline = pipelines.raw(name, () => text(transposeA, transposeB), ["read", "read", "read", "write"], {
     workgroup: [THREADS, THREADS, 1],
-    parameterBytes: 48,
+    parameterBytes: 64,
     kinds: [],
   });
   const isSplit = parts > 1;
   const out = isSplit ? scratch(parts * m * n) : y;
-  const parameters = new Uint32Array(12);
+  const parameters = new Uint32Array(16);
   parameters.set([m, n, k, part, strideA * m * k, strideB * k * n, Number(bias !== null), Number(relu)]);
   new Float32Array(parameters.buffer)[8] = isSplit ? 1 : scale;
-  parameters[9] = Number(isSplit);
+  const slabs = isSplit ? parts : batch;
+  parameters.set([Number(isSplit), rows, columns, slabs], 9);
   return {
     pipeline,
     operands: [a, b, bias ?? a],
     out,
-    groups: [columns, rows, isSplit ? parts : batch],
+    groups: foldGroups(columns * rows * slabs, 1).groups,
     parameters,
     finish: isSplit ? (plan) => sumRun(out, { outer: 1, count: parts, inner: m * n }, y, plan, scale) : null,
   };

@@ -49,20 +49,20 @@ const encoders: { readonly [K in PackFormat]: (image: Image) => PackedPicture } 
 /** Packs pictures in order; throws DataError naming the first that cannot be read. */
 export async function packPictures(
   sources: readonly PictureSource[],
-  decoderName: DecoderName,
+  decoderName: DecoderName | undefined,
   options: PackOptions,
 ): Promise<PackedPicture[]> {
   const { shortSide, format = "jpeg" } = options;
   const files = new PictureFiles(0);
   const packed: PackedPicture[] = [];
+  const decoder = shortSide === undefined ? undefined : await loadDecoder(decoderName);
   for (const source of sources) {
     const bytes = files.bytesOf(source);
     const name = sourceName(source);
-    if (shortSide === undefined) {
+    if (shortSide === undefined || decoder === undefined) {
       packed.push(original(bytes, name));
       continue;
     }
-    const decoder = await loadDecoder(decoderName);
     const image = await decoder.decode(bytes, name, { applyOrientation: true });
     const isLarger = Math.min(image.width, image.height) > shortSide;
     if (!isLarger) packed.push(original(bytes, name));
