@@ -15,8 +15,20 @@ const POSITIONS = 256;
 const MAX_PARTIALS = 1 << 20;
 
 const geometry = allOf("integer", [
-  ...(["h", "w", "oh", "ow", "kh", "kw", "perGroup", "outPerGroup"] as const),
-  ...(["strideY", "strideX", "padY", "padX", "stepY", "stepX"] as const),
+  "h",
+  "w",
+  "oh",
+  "ow",
+  "kh",
+  "kw",
+  "perGroup",
+  "outPerGroup",
+  "strideY",
+  "strideX",
+  "padY",
+  "padX",
+  "stepY",
+  "stepX",
 ]);
 
 const forwardKernel = defineKernel(

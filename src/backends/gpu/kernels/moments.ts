@@ -23,8 +23,18 @@ const POSITIONS = 256;
 const MAX_PARTIALS = 1 << 20;
 
 const geometry = allOf("integer", [
-  ...(["h", "w", "oh", "ow", "kw", "perGroup"] as const),
-  ...(["strideY", "strideX", "padY", "padX", "stepY", "stepX"] as const),
+  "h",
+  "w",
+  "oh",
+  "ow",
+  "kw",
+  "perGroup",
+  "strideY",
+  "strideX",
+  "padY",
+  "padX",
+  "stepY",
+  "stepX",
 ]);
 
 /** What number `i` of a patch is: its tap and channel, as ky, kx and c, each with a suffix. */
