@@ -13,7 +13,7 @@ export const bench = defineCommand({
   summary: "Measures kernels and the whole training step (in a checkout of the repository)",
   options: {},
   takesAnything: true,
-  examples: ["bench", "bench --help"],
+  examples: ["bench --list", "bench step --profile"],
   async run(_, words) {
     if (!existsSync(inPackage("bench", "run.ts")))
       throw new UsageError(
