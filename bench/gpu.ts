@@ -29,6 +29,11 @@ export interface GpuBenchOptions {
   readonly batches: readonly number[];
 }
 
+function writeResults(name: string, results: GpuResults): void {
+  writeWhole(join(resultsFolder, `${name}.json`), `${JSON.stringify(results, rounded, 1)}\n`);
+  writeWhole(join(resultsFolder, `${name}.md`), pageOf(results));
+}
+
 /** Throws BackendError where no device answers. */
 export async function measureGpu(options: GpuBenchOptions, tell: Tell): Promise<void> {
   const { isQuick, isJson, save } = options;
@@ -37,13 +42,19 @@ export async function measureGpu(options: GpuBenchOptions, tell: Tell): Promise<
   const { label } = backend;
   const isSoftware = backend.device!.isSoftware;
   tell(`${machineLine(machine)}\n${label}`);
-  const { enqueue, products } = await withBackend(backend, async () => ({
-    enqueue: await measureEnqueue(backend, isQuick ? 5 : ENQUEUE_SAMPLES),
-    products: await measureProducts(isSoftware, isQuick, tell),
-  }));
+  let results: GpuResults = { machine, label, isSoftware, enqueue: [], products: [], rows: [], profile: null };
+  // after every row: what comes next may take the process with it
+  const keep = (found: Partial<GpuResults>): void => {
+    results = { ...results, ...found };
+    if (save !== undefined) writeResults(save, results);
+  };
+  await withBackend(backend, async () => {
+    keep({ enqueue: await measureEnqueue(backend, isQuick ? 5 : ENQUEUE_SAMPLES) });
+    await measureProducts(isSoftware, isQuick, tell, (row) => keep({ products: [...results.products, row] }));
+  });
   await backend.dispose();
   const usual = isSoftware ? onSoftware : onHardware;
-  const steps = await measureSteps(
+  await measureSteps(
     {
       batches: options.batches.length > 0 ? options.batches : usual.batches,
       deployBatches: usual.deployBatches,
@@ -51,12 +62,11 @@ export async function measureGpu(options: GpuBenchOptions, tell: Tell): Promise<
       samples: isQuick ? 2 : usual.samples,
     },
     tell,
+    keep,
   );
-  const results: GpuResults = { machine: afterwards(machine), label, isSoftware, enqueue, products, ...steps };
+  keep({ machine: afterwards(machine) });
   for (const line of linesOf(results)) tell(line);
   if (save !== undefined) {
-    writeWhole(join(resultsFolder, `${save}.json`), `${JSON.stringify(results, rounded, 1)}\n`);
-    writeWhole(join(resultsFolder, `${save}.md`), pageOf(results));
     writeIndex(resultsFolder);
     tell(`\nsaved ${join(resultsFolder, save)}.json and .md`);
   }

@@ -9,8 +9,9 @@ import { median, quantile } from "../measure/stats.js";
 import type { Table } from "../report/tables.js";
 import { type StepWork, workName } from "./work.js";
 
-/** A run, a recording, and what V8 compiles late. */
+/** Pairs that do not count: a run, a recording, and what V8 compiles late, which short answers reach after hundreds. */
 const WARM_UP = 6;
+const WARM_UP_MS = 1000;
 
 export interface PairRow {
   readonly work: StepWork;
@@ -46,13 +47,19 @@ export async function playPairs(
       if (typeof player === "string") throw new UsageError(`bench: ${checkout}: ${player}`);
       players.push(player);
     }
-    const times: [number[], number[]] = [[], []];
-    for (let pair = -WARM_UP; pair < pairs; pair++)
-      for (const which of pair % 2 === 0 ? [0, 1] : [1, 0]) {
+    const playPair = async (pair: number): Promise<[number, number]> => {
+      const ms: [number, number] = [0, 0];
+      for (const which of pair % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
         signal?.throwIfAborted();
-        const ms = await players[which]!.step();
-        if (pair >= 0) times[which]!.push(ms);
+        ms[which] = await players[which]!.step();
       }
+      return ms;
+    };
+    const warmEnd = performance.now() + WARM_UP_MS;
+    for (let pair = 0; pair < WARM_UP || performance.now() < warmEnd; pair++) await playPair(pair);
+    const times: [number[], number[]] = [[], []];
+    for (let pair = 0; pair < pairs; pair++)
+      for (const [which, ms] of (await playPair(pair)).entries()) times[which]!.push(ms);
     const ratios = times[0].map((ms, i) => ms / times[1][i]!);
     return { work, pairs, otherMs: median(times[0]), ownMs: median(times[1]), ratios };
   } finally {

@@ -1,3 +1,5 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { kernelCases } from "../../bench/kernels/index.js";
 import type { Case } from "../../bench/measure/case.js";
@@ -19,6 +21,14 @@ beforeAll(async () => {
 afterAll(() => backend.dispose());
 
 describe("kernel benchmarks", () => {
+  it("come from every file of the folder", () => {
+    const folder = join(import.meta.dirname, "../../bench/kernels");
+    const index = readFileSync(join(folder, "index.ts"), "utf8");
+    const files = readdirSync(folder).filter((name) => name.endsWith(".bench.ts"));
+    expect(files.length).toBeGreaterThan(0);
+    expect(files.filter((name) => !index.includes(`"./${name.replace(/ts$/, "js")}"`))).toEqual([]);
+  });
+
   it("have names of their own", () => {
     expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length);
   });

@@ -2,6 +2,7 @@
 import { readdirSync } from "node:fs";
 import { basename, join } from "node:path";
 import { describe, expect, it } from "vitest";
+import { studyOf } from "../../bench/line.js";
 import { loadStudy, studyNames } from "../../bench/studies/index.js";
 import { caseOf, study as opStudy } from "../../bench/studies/op.js";
 import { commandOf, type Study } from "../../bench/study.js";
@@ -23,7 +24,7 @@ describe("studies", () => {
     const study = await loadStudy(name);
     const command = commandOf(study);
     expect(study.help).not.toMatch(/\n|\.$/);
-    const help = commandHelp(command);
+    const help = commandHelp(command, 10_000);
     for (const text of [study.help, `bench ${name}`, ...study.examples]) expect(help).toContain(text);
     expect(study.examples.length).toBeGreaterThan(0);
     for (const example of study.examples) {
@@ -32,6 +33,25 @@ describe("studies", () => {
       expect(() => parse(command, words)).not.toThrow();
     }
     expect(() => parse(command, ["--no-such-option", "1"])).toThrow(`bench ${name}: unknown option --no-such-option`);
+  });
+});
+
+describe("a line", () => {
+  it.each([
+    [[], { name: "usual", rest: [] }],
+    [["--quick"], { name: "usual", rest: ["--quick"] }],
+    [["step", "--profile"], { name: "step", rest: ["--profile"] }],
+    [["--op", "relu", "--shape", "4"], { name: "op", rest: ["--op", "relu", "--shape", "4"] }],
+    [["--quick", "--backend", "gpu", "--batch", "2"], { name: "gpu", rest: ["--quick", "--batch", "2"] }],
+    [["--backend=gpu"], { name: "gpu", rest: [] }],
+    [["--backend", "wasm", "--quick"], { name: "usual", rest: ["--quick"] }],
+  ])("%j names its study", (args, expected) => {
+    expect(studyOf(args)).toEqual(expected);
+  });
+
+  it("that names none is refused with the nearest", () => {
+    expect(() => studyOf(["kernel"])).toThrow("there is no study kernel, the nearest is kernels");
+    expect(() => studyOf(["--backend", "cuda"])).toThrow("--backend is cuda, expected wasm or gpu");
   });
 });
 

@@ -53,15 +53,8 @@ const names = Object.keys(recipes);
 const sessionOf = (recipe: Recipe): Session =>
   new Session(recipe, new MobileOne(small, { numClasses: CLASSES, seed: 3 }), PER_EPOCH);
 const headerOf = (recipe: Recipe, replicas = 1) => ({
-  ...({
-    recipe,
-    decoder: "jpeg-js",
-    seed: 0,
-    replicas,
-    numClasses: CLASSES,
-    classes: ["a", "b", "c"],
-    trainImages: 40,
-  } as const),
+  ...{ recipe, seed: 0, replicas, numClasses: CLASSES, classes: ["a", "b", "c"], trainImages: 40 },
+  decoder: "jpeg-js" as const,
 });
 
 function batchOf(replica: number, step: number, size = 4, side = 32): Batch {
