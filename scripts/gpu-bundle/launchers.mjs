@@ -4,8 +4,8 @@
 export const launcher = (file) => `#!/bin/sh
 here=$(cd "$(dirname "$0")" && pwd)
 has() {
-  for folder in /lib/x86_64-linux-gnu /usr/lib/x86_64-linux-gnu /lib64 /usr/lib64 /usr/lib /usr/local/lib; do
-    [ -e "$folder/$1" ] && return 0
+  for place in /lib/x86_64-linux-gnu /usr/lib/x86_64-linux-gnu /lib64 /usr/lib64 /usr/lib /usr/local/lib; do
+    [ -e "$place/$1" ] && return 0
   done
   { ldconfig -p || /sbin/ldconfig -p; } 2>/dev/null | grep -q "$1 " 2>/dev/null
 }

@@ -20,22 +20,23 @@ export interface PartEntry {
   readonly notes: string[];
 }
 
-const shown = (value: Row[string] | undefined): string => {
+/** A cell: four figures of what is not whole. */
+export const shown = (value: Row[string] | undefined): string => {
   if (value === null || value === undefined) return "";
   if (typeof value !== "number" || Number.isInteger(value)) return String(value);
   return Math.abs(value) >= 1000 ? value.toFixed(0) : value.toPrecision(4);
 };
+
+const inCell = (text: string): string => text.replaceAll("|", "\\|").replaceAll("\n", " ");
 
 function sectionOf({ name, state, seconds, reason, tables, notes }: PartEntry): string[] {
   const took = seconds === null ? "" : `, ${seconds.toFixed(0)} s`;
   const lines = [`## ${parts[name].title} (\`${name}\`)`, `**${state}**${took}${reason === null ? "" : `: ${reason}`}`];
   for (const note of notes) lines.push(note);
   for (const [title, rows] of Object.entries(tables)) {
-    const head = [...new Set(rows.flatMap((row) => Object.keys(row)))];
-    const cells = rows.map((row) =>
-      head.map((column) => shown(row[column]).replaceAll("|", "\\|").replaceAll("\n", " ")),
-    );
-    lines.push(`### ${title}`, asMarkdown({ head, rows: cells }));
+    const columns = [...new Set(rows.flatMap((row) => Object.keys(row)))];
+    const cells = rows.map((row) => columns.map((column) => inCell(shown(row[column]))));
+    lines.push(`### ${title}`, asMarkdown({ head: columns.map(inCell), rows: cells }));
   }
   return lines;
 }

@@ -12,6 +12,8 @@ export interface MeasureOptions {
   readonly out: string;
 }
 
+/** With this much a glance has ended within ten. */
+const QUICK_MINUTES = 9;
 /** Enough for every part to run to its own limit. */
 const ALL_MINUTES = Object.values(parts).reduce((sum, { minutes }) => sum + minutes, 0);
 
@@ -21,7 +23,7 @@ export const help = `Measures everything about this machine's GPU, part by part,
 
   --part NAME     only this part, or several; without it all, in this order:
 ${partNames.map((name) => `                    ${name.padEnd(12)} ${parts[name].title} (at most ${parts[name].minutes} min)`).join("\n")}
-  --minutes N     end after about N minutes, the parts that are left are named; default ${ALL_MINUTES}
+  --minutes N     end after N minutes, the parts that are left are named; default ${ALL_MINUTES}, quick ${QUICK_MINUTES}
   --quick         small sizes and few samples: whether everything works
   --out DIR       where measured.json, measured.md and log.txt are written, after every part; default results
 
@@ -54,7 +56,7 @@ export function parseMeasureOptions(args: readonly string[], folder: string): Me
   const unknown = asked.find((name) => !isPart(name));
   if (unknown !== undefined)
     throw new UsageError(`measure: there is no part "${unknown}", expected ${partNames.join(", ")}`, HINT);
-  const minutes = values.minutes === undefined ? ALL_MINUTES : Number(values.minutes);
+  const minutes = values.minutes === undefined ? (values.quick ? QUICK_MINUTES : ALL_MINUTES) : Number(values.minutes);
   if (!(minutes > 0)) throw new UsageError(`measure: --minutes is ${values.minutes}, expected a positive number`, HINT);
   return {
     chosen: asked.length > 0 ? asked.filter(isPart) : partNames,

@@ -6,16 +6,18 @@ import { demoBatches } from "../../../../test/gpu/demo-batches.js";
 import { SETTLED_LR, SETTLING, settled, trained } from "../../../../test/gpu/s0-steps.js";
 import type { Telling } from "../part.js";
 
-const STEPS = 20;
+const STEPS = { quick: 4, normal: 20 };
+/** Weights of a glance are settled less: the two go apart sooner than its steps last. */
+const QUICK_SETTLING = 30;
 /** Of a loss and of a weight, as test/gpu asks. */
 const LOSS_BAR = 1e-3;
 const WEIGHT_BAR = 1e-2;
 
-export async function run({ row, note }: Telling): Promise<void> {
+export async function run({ isQuick, row, note }: Telling): Promise<void> {
   const wasm = createWasmBackend({ threads: 2 });
-  const batches = await demoBatches(SETTLING);
+  const batches = await demoBatches(isQuick ? QUICK_SETTLING : SETTLING);
   const start = await settled(wasm, batches);
-  const work = { batches: batches.slice(0, STEPS), lr: SETTLED_LR, start };
+  const work = { batches: batches.slice(0, isQuick ? STEPS.quick : STEPS.normal), lr: SETTLED_LR, start };
   const theirs = await trained({ ...work, backend: wasm });
   const backend = await createGpuBackend();
   const ours = await trained({ ...work, backend });

@@ -68,7 +68,7 @@ export async function deploy(telling: Telling): Promise<void> {
 
 export async function models(telling: Telling): Promise<void> {
   const { models: batch, imageSize, samples } = await sizesOf(telling);
-  const names = ["mobileone_s1", "mobileone_s2", "mobileone_s3", "mobileone_s4"];
+  const names = telling.isQuick ? ["mobileone_s1"] : ["mobileone_s1", "mobileone_s2", "mobileone_s3", "mobileone_s4"];
   await all(
     telling,
     names.map((model) => ({ form: "train", model, imageSize, samples, batch }) as const),
