@@ -8,18 +8,18 @@ type Integers = readonly number[] | undefined;
 /** Whole numbers, separated by commas; undefined unless given. */
 export function integers(spec: { readonly help: string; readonly min?: number }): Option<Integers> {
   const { min = 1, help } = spec;
+  const expected = `whole numbers of at least ${min}, separated by commas`;
   return {
     form: "value",
     placeholder: "N[,N]",
     help,
+    expected,
+    example: `${min},${min + 1}`,
     fallback: undefined,
     read: (value, where) =>
       value.split(",").map((word) => {
         const number = /^\d+$/.test(word) ? Number(word) : Number.NaN;
-        if (!(number >= min))
-          throw new UsageError(
-            `${where}: ${word || "an empty value"}, expected whole numbers of at least ${min}, separated by commas`,
-          );
+        if (!(number >= min)) throw new UsageError(`${where}: ${word || "an empty value"}, expected ${expected}`);
         return number;
       }),
   };

@@ -3,51 +3,60 @@
  * `node build/bench/run.js`; the command `tensorone bench …` does the same. Leaves with 0, 1 (failed, or a gate not met),
  * 2 (called wrongly) or 128 plus the signal.
  */
-import { commandHelp } from "../src/cli/help.js";
+import { commandHelp, wordedRows, wrap } from "../src/cli/help.js";
 import { parse } from "../src/cli/parse.js";
-import { TensoroneError, UsageError } from "../src/util/errors.js";
-import { formatTable } from "../src/util/format.js";
+import { printJson, report } from "../src/cli/report.js";
+import { textWidth } from "../src/util/terminal.js";
 import { studyOf } from "./line.js";
 import { loadStudy, studyNames } from "./studies/index.js";
 import { commandOf } from "./study.js";
 
-async function listLines(): Promise<string[]> {
+async function listLines(width: number): Promise<string[]> {
   const studies = await Promise.all(studyNames.map(loadStudy));
   return [
     "Measures tensorone on this machine, each figure with its spread.",
     "",
     "usage: npm run bench -- [STUDY] [options]",
     "",
-    ...formatTable(studies.map(({ name, help }) => [`  ${name}`, help])),
+    ...wordedRows(
+      studies.map(({ name, help }) => [name, help]),
+      width,
+    ),
     "",
-    "Without a study, usual. STUDY --help tells more; --op NAME is short for op --op NAME, --backend gpu for gpu.",
+    ...wrap(
+      "Without a study, usual. STUDY --help tells more; --op NAME is short for op --op NAME, --backend gpu for gpu.",
+      width,
+    ),
   ];
 }
 
-async function run(args: readonly string[]): Promise<number> {
-  const [first] = args;
-  if (first === "--list" || first === "--help" || first === "-h" || first === "help") {
-    process.stdout.write(`${(await listLines()).join("\n")}\n`);
-    return 0;
-  }
+/** A help, as one object under --json. */
+function say(help: string, isJson: boolean): number {
+  if (isJson) printJson({ help });
+  else process.stdout.write(`${help}\n`);
+  return 0;
+}
+
+async function run(args: readonly string[], isJson: boolean): Promise<number> {
+  const width = textWidth(process.stdout, process.env);
+  const [first] = args.filter((word) => word !== "--json");
+  if (first === "--list" || first === "--help" || first === "-h" || first === "help")
+    return say((await listLines(width)).join("\n"), isJson);
   const { name, rest } = studyOf(args);
   const study = await loadStudy(name);
   const command = commandOf(study);
-  if (rest.includes("--help") || rest.includes("-h")) {
-    process.stdout.write(`${commandHelp(command)}\n`);
-    return 0;
-  }
+  if (rest.includes("--help") || rest.includes("-h")) return say(commandHelp(command, width), isJson);
   const { values, words } = parse(command, rest);
   const stream = (values as { readonly json?: boolean }).json ? process.stderr : process.stdout;
   return (await study.run(values, words, (line) => void stream.write(`${line}\n`))) ?? 0;
 }
 
+const args = process.argv.slice(2);
+const isJson = args.includes("--json");
 try {
-  process.exitCode = await run(process.argv.slice(2));
+  process.exitCode = await run(args, isJson);
 } catch (error) {
-  const text = error instanceof TensoroneError ? error.message : error instanceof Error ? error.stack : error;
-  process.stderr.write(`error: ${text}\n`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+  process.exitCode = report(error, isJson);
 }
 await new Promise((resolve) => process.stdout.write("", resolve));
 // worker threads may still be parked

@@ -40,7 +40,15 @@ function takers(name: AttributeName): string {
 const attributeOptions = Object.fromEntries(
   attributeNames.map((name): [string, Option<unknown>] => [
     flagNameOf(name),
-    { form: "value", fallback: undefined, help: `of ${takers(name)}`, ...attributeReaders[name] },
+    {
+      ...({
+        form: "value",
+        fallback: undefined,
+        help: `of ${takers(name)}`,
+        expected: attributeReaders[name].placeholder,
+      } as const),
+      ...attributeReaders[name],
+    },
   ]),
 ) as unknown as AttributeOptions;
 
@@ -79,7 +87,7 @@ export function caseOf(values: Values<typeof options>, words: readonly string[])
 
 const options = {
   op: text({ help: "which", placeholder: "NAME" }),
-  shape: text({ help: "sizes of each input, one after the other; scalar for none", placeholder: "SIZES…" }),
+  shape: text({ help: "sizes of each input, one after the other; scalar for none", placeholder: "SIZES" }),
   dtype: choice<DType>(Object.keys(dtypes) as DType[], { help: "of inputs that may have any", default: "float32" }),
   ...attributeOptions,
   threads: threadsOption("1"),

@@ -16,6 +16,7 @@ const cosineBetween = (start: number, end: number, share: number): number =>
   end + ((start - end) * (1 + Math.cos(Math.PI * share))) / 2;
 const lineBetween = (start: number, end: number, share: number): number => start + (end - start) * share;
 
+/** The same at all times. */
 export const constant =
   (value: number): Curve =>
   () =>
@@ -45,7 +46,7 @@ export const cosine =
   (at) =>
     cosineBetween(start, end, shareOf(at, length));
 
-/** `start`, multiplied by `gamma` (default 0.1) each `size`: StepLR. Throws UsageError for a size that is not above 0. */
+/** `start`, multiplied by `gamma` (default 0.1) after each `size`: StepLR. Throws UsageError for a size that is not above 0. */
 export function step({ start, size, gamma = 0.1 }: { start: number; size: number; gamma?: number }): Curve {
   if (!(size > 0)) throw new UsageError(`step: size is ${size}, expected above 0`);
   return (at) => start * gamma ** Math.max(0, Math.floor(at / size));

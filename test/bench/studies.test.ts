@@ -24,7 +24,7 @@ describe("studies", () => {
     const study = await loadStudy(name);
     const command = commandOf(study);
     expect(study.help).not.toMatch(/\n|\.$/);
-    const help = commandHelp(command);
+    const help = commandHelp(command, 10_000);
     for (const text of [study.help, `bench ${name}`, ...study.examples]) expect(help).toContain(text);
     expect(study.examples.length).toBeGreaterThan(0);
     for (const example of study.examples) {

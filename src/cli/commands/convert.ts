@@ -32,7 +32,7 @@ export const conversion = defineCommand({
     "convert mobileone_s0_unfused.pth.tar s0.safetensors",
     "convert runs/s0/model.safetensors s0.pth --keys apple",
     "convert runs/s0/model.safetensors s0-timm.safetensors --keys timm",
-    "convert runs/s0/checkpoints/epoch_010.safetensors epoch_10.pth --full",
+    "convert runs/s0 epoch_10.pth --full",
   ],
   async run({ keys, full, force, weights }, [input = "", out = ""], { terminal }) {
     if (full && weights !== undefined)
