@@ -1,6 +1,6 @@
 /** The command line of the benchmarks. */
 import { parseArgs } from "node:util";
-import type { TrainingChoice } from "../src/models/mobileone/training-form.js";
+import type { TrainingChoice } from "../src/models/training-choice.js";
 import { UsageError } from "../src/util/errors.js";
 
 export const parts = ["kernels", "step", "compare"] as const;

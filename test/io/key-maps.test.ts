@@ -14,7 +14,7 @@ import {
   recognizeModel,
   renameKeys,
   toFileEntries,
-} from "../../src/io/index.js";
+} from "../../src/models/files/index.js";
 import { createModel, listModels } from "../../src/models/index.js";
 import { Conv2d, Linear, Module } from "../../src/nn/index.js";
 import { loadCheckpoint, saveCheckpoint } from "../../src/train/checkpoints/checkpoint-file.js";

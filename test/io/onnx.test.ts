@@ -5,9 +5,10 @@
 import * as ort from "onnxruntime-web";
 import { beforeAll, describe, expect, test } from "vitest";
 import { noGrad, randn, scope, setBackend } from "../../src/index.js";
-import { encodeOnnx, OnnxError, type OnnxOptions } from "../../src/io/onnx/index.js";
+import { OnnxError } from "../../src/io/onnx/index.js";
 import { encodeMessage } from "../../src/io/onnx/protobuf.js";
-import { createModel, listModels, type MobileOne, reparameterize } from "../../src/models/index.js";
+import { encodeOnnx, type OnnxOptions } from "../../src/models/files/onnx.js";
+import { type Classifier, createModel, listModels, reparameterize } from "../../src/models/index.js";
 import { tensor } from "../../src/tensor/create.js";
 import { Random } from "../../src/tensor/random.js";
 import { randomizeStatistics } from "../models/random-statistics.js";
@@ -22,7 +23,7 @@ beforeAll(async () => {
   await setBackend("wasm", { threads: 1 });
 });
 
-function randomModel(name: string, numClasses = CLASSES): MobileOne {
+function randomModel(name: string, numClasses = CLASSES): Classifier {
   const model = createModel(name, { numClasses, seed: 3 });
   randomizeStatistics(model);
   // the published start, 0.01, would leave the classifier's bias to decide
@@ -52,7 +53,7 @@ async function answers(session: ort.InferenceSession, pixels: Float32Array, batc
   return logits as ort.TypedTensor<"float32">;
 }
 
-const ours = (model: MobileOne, pixels: Float32Array, batch: number, side = SIZE): Float32Array =>
+const ours = (model: Classifier, pixels: Float32Array, batch: number, side = SIZE): Float32Array =>
   noGrad(() => scope(() => model.forward(tensor(pixels, [batch, side, side, 3])).dataSync() as Float32Array)).slice();
 
 const top5 = (logits: Float32Array, row: number, classes = CLASSES): number[] =>
@@ -103,7 +104,7 @@ test("224 pixels and a thousand classes", async () => {
 });
 
 describe("one small model", () => {
-  let model: MobileOne;
+  let model: Classifier;
   beforeAll(async () => {
     const source = randomModel("mobileone_s0");
     model = (await reparameterize(source, { probe: { batchSize: 1 } })).model;

@@ -14,7 +14,9 @@ import {
   readMmengineCheckpoint,
   type SchedulerCounts,
   type TrainingState,
-} from "../../io/index.js";
+} from "../../models/files/index.js";
+import { familyOf } from "../../models/index.js";
+import type { Recipe } from "../../models/recipe.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { CheckpointError } from "../../util/errors.js";
 import { epochLength } from "../recipes/epoch-length.js";
@@ -63,6 +65,7 @@ export async function adoptMmengineCheckpoint(
   check: ClassCheck = { allow: false },
   notice: (text: string) => void = () => {},
 ): Promise<Checkpoint> {
+  expectNames(path, header.recipe);
   const state = await readTrainingCheckpoint(path);
   const { raw, averages, momentum, averageSteps, step, epoch } = state;
   const numClasses = raw.get("head.fc.bias")?.shape[0];
@@ -102,6 +105,7 @@ export async function adoptMmengineCheckpoint(
 export async function convertToMmengine(path: string, out: string, names: Iterable<string>): Promise<void> {
   const checkpoint = await readCheckpoint(jsonOf(path));
   const { recipe, progress, classes } = checkpoint.file;
+  expectNames(path, recipe);
   const { step, epoch, stepInEpoch } = progress;
   if (stepInEpoch !== 0 || epoch === 0)
     throw new CheckpointError(
@@ -112,7 +116,7 @@ export async function convertToMmengine(path: string, out: string, names: Iterab
   const { optimizer, schedule, epochs } = recipe;
   const rates = ratesAt(recipe, step, stepsPerEpoch);
   const numbersOf = (parameter: string): OptimizerNumbers => {
-    const base = NORM.test(parameter) ? 0 : optimizer.weightDecay;
+    const base = NORM.test(parameter) ? (schedule.normWeightDecay ?? 0) : optimizer.weightDecay;
     const { lr: initialLr, momentum, dampening, nesterov } = optimizer;
     const weightDecay = rates.weightDecay(base);
     return { lr: rates.lr, initialLr, momentum, dampening, nesterov, weightDecay, initialWeightDecay: base };
@@ -125,6 +129,16 @@ export async function convertToMmengine(path: string, out: string, names: Iterab
   const metadata: Metadata = { classes: JSON.stringify(classes) };
   const state = inOrder(stateOf(checkpoint), names);
   await writeFileAtomic(out, encodeMmengineCheckpoint(state, metadata, { numbersOf, schedulers }));
+}
+
+/** Throws CheckpointError for a model that has other names than mmengine's files: their optimiser state goes by name and order. */
+function expectNames(path: string, { model }: Pick<Recipe, "model">): void {
+  const { name, ownKeys } = familyOf(model);
+  if (ownKeys === "mmpretrain") return;
+  throw new CheckpointError(
+    `${path}: a run of ${name}, whose models have the names of ${ownKeys}, expected mmpretrain's`,
+    "weights alone can go there: convert IN OUT.pth --keys mmpretrain",
+  );
 }
 
 /** A file has wide elements first, but momentum is told apart by its place in the model alone. */

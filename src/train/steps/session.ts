@@ -3,10 +3,10 @@
  * whole-update.ts for one replica, replica-update.ts for several.
  */
 import type { CompileOptions } from "../../compile/compile.js";
-import type { Module } from "../../nn/module.js";
+import type { Classifier } from "../../models/index.js";
+import type { Recipe } from "../../models/recipe.js";
 import { Ema, SGD, splitNormParameters } from "../../optim/index.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import type { Recipe } from "../recipes/recipe.js";
 import { applyRates, ratesAt, type StepRates, warmupSteps } from "../recipes/schedule.js";
 import { DivergedError } from "./finite.js";
 
@@ -28,18 +28,18 @@ export interface UpdateResult {
 
 export class Session {
   readonly recipe: Recipe;
-  readonly model: Module;
+  readonly model: Classifier;
   readonly optimizer: SGD;
   readonly ema: Ema;
   readonly stepsPerEpoch: number;
   /** Steps done so far. */
   step = 0;
 
-  constructor(recipe: Recipe, model: Module, stepsPerEpoch: number) {
+  constructor(recipe: Recipe, model: Classifier, stepsPerEpoch: number) {
     this.recipe = recipe;
     this.model = model;
     this.stepsPerEpoch = stepsPerEpoch;
-    this.optimizer = new SGD(splitNormParameters(model), recipe.optimizer);
+    this.optimizer = new SGD(splitNormParameters(model, recipe.schedule.normWeightDecay), recipe.optimizer);
     // until the learning rate has risen the weights are the random ones, more or less
     this.ema = new Ema(model, { ...recipe.ema, warmupStart: warmupSteps(recipe, stepsPerEpoch) });
   }

@@ -6,12 +6,8 @@
  * (`pipeline`; it wants `train_pipeline`), so all 300 epochs run as the first ones. Intended are the switches that the configs
  * spell out. The released weights are most likely from before the key was renamed, so the intended form is the default.
  */
-import type { ModelName } from "../../models/index.js";
-import { mobileoneS0 } from "./mobileone-s0.js";
-import type { Recipe, TrainSwitch } from "./recipe.js";
-
-export const recipeForms = ["intended", "as-shipped"] as const;
-export type RecipeForm = (typeof recipeForms)[number];
+import type { Recipe, RecipeForm, TrainSwitch } from "../recipe.js";
+import { mobileoneS0, mobileoneS0Demo } from "./recipe-s0.js";
 
 type Phase = readonly [epoch: number, trainSize: number, randAugmentLevel: number];
 
@@ -28,7 +24,7 @@ const phasesOfS2ToS4: readonly Phase[] = [
 ];
 
 /** Phases of the train pictures by model; none: S0's pictures throughout. */
-const phasesOf: Partial<Record<ModelName, readonly Phase[]>> = {
+const phasesOf: Readonly<Record<string, readonly Phase[]>> = {
   mobileone_s1: phasesOfS1,
   mobileone_s2: phasesOfS2ToS4,
   mobileone_s3: phasesOfS2ToS4,
@@ -36,7 +32,7 @@ const phasesOf: Partial<Record<ModelName, readonly Phase[]>> = {
 };
 
 /** The published recipe of a model. The two forms of S0 are the same. */
-export function mobileoneRecipe(model: ModelName, form: RecipeForm = "intended"): Recipe {
+export function mobileoneRecipe(model: string, form: RecipeForm = "intended"): Recipe {
   const phases = phasesOf[model];
   if (phases === undefined) return { ...mobileoneS0, model, name: model };
   const [first, ...switches] = phases.map(
@@ -50,4 +46,11 @@ export function mobileoneRecipe(model: ModelName, form: RecipeForm = "intended")
     source: `mmpretrain 1.0.0, ${model.replace("_", "-")}_8xb32_in1k, ${form}`,
     images: { ...mobileoneS0.images, trainSize, randAugmentLevel, switches: form === "intended" ? switches : [] },
   };
+}
+
+/** S0's short recipe, applied to a model. */
+export function mobileoneDemoRecipe(model: string): Recipe {
+  if (model === mobileoneS0Demo.model) return mobileoneS0Demo;
+  const source = `${mobileoneS0Demo.source}, applied to ${model}`;
+  return { ...mobileoneS0Demo, model, name: `${model}-demo`, source };
 }

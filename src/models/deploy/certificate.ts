@@ -9,9 +9,9 @@ import * as F from "../../ops/functional.js";
 import { findNonFiniteTensor, showNonFinite } from "../../tensor/finite.js";
 import { scope } from "../../tensor/scope.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { type Summary, summarize } from "../summary.js";
+import type { Classifier } from "../classifier.js";
+import { type Summary, summarize } from "../costs/summary.js";
 import { FoldError } from "./fold.js";
-import type { MobileOne } from "./mobileone.js";
 
 /** Largest differences of two outputs, absolute and relative to the training form's largest |value|. */
 export interface OutputError {
@@ -75,8 +75,8 @@ const costs = (summary: Summary, form: "train" | "deploy"): FormCosts => ({
   macs: summary.totals[form].convMacs + summary.totals[form].linearMacs,
 });
 
-/** Runs both forms on `probe` [N, H, W, 3]; both must be in evaluation mode. Throws FoldError where an output is not finite. */
-export async function certify(trained: MobileOne, deployed: MobileOne, probe: Tensor): Promise<Certificate> {
+/** Runs both forms on `probe` [N, H, W, C]; both must be in evaluation mode. Throws FoldError where an output is not finite. */
+export async function certify(trained: Classifier, deployed: Classifier, probe: Tensor): Promise<Certificate> {
   const run = (body: () => Tensor): Tensor => noGrad(() => scope(body));
   const blocks: ({ name: string } & OutputError)[] = [];
   let x = probe;

@@ -1,6 +1,14 @@
 /**
- * What a training recipe is: every number that decides the result, typed, without any code. The rows are in recipes/.
+ * What a training recipe is: every number that decides the result, typed. The rows are in the families' folders; what a run
+ * makes of them is train/recipes.
  */
+
+/**
+ * Two readings of a published recipe: as its authors meant it, and as their configuration really runs. They are the same
+ * where the two do not differ.
+ */
+export const recipeForms = ["intended", "as-shipped"] as const;
+export type RecipeForm = (typeof recipeForms)[number];
 
 /** From one epoch on, train pictures of another size and other augmentation. */
 export interface TrainSwitch {
@@ -34,13 +42,17 @@ export interface Recipe {
     readonly warmupEpochs: number;
     /** First learning rate of the warm-up, as a share of the peak. */
     readonly warmupStart: number;
+    /** Epochs at which the learning rate falls to this share of what it was, instead of along the cosine; absent: the cosine. */
+    readonly lrSteps?: { readonly epochs: readonly number[]; readonly factor: number };
     /** Floor of the cosine of the learning rate. */
     readonly lrFloor: number;
     /**
      * Floor of the cosine of the weight decay. Batch norm's decay *rises* to it from 0 (docs/recipe.md 5.2);
-     * all published numbers were reached so, and both forms keep it.
+     * all published numbers were reached so, and both forms keep it. null: no cosine, the decay stays at its base.
      */
-    readonly weightDecayFloor: number;
+    readonly weightDecayFloor: number | null;
+    /** Base decay of batch norm's parameters. Default 0. */
+    readonly normWeightDecay?: number;
     /** Whether the cosines move with each epoch, as the reference, or each step, which short runs want. */
     readonly interval: "epoch" | "step";
   };

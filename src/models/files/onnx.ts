@@ -2,12 +2,13 @@
  * A model as the bytes of an ONNX file: its graph with a free batch size, and in the metadata what a program needs to use
  * it: classes, and how a picture becomes the input. Files beyond 2 GB, which would need external data, are refused.
  */
-import type { MobileOne } from "../../models/index.js";
-import { toFileEntries } from "../state-dict-file.js";
-import { GraphBuilder, OnnxError, type Port } from "./graph.js";
-import { writeMobileOne } from "./mobileone.js";
-import { encodeMessage } from "./protobuf.js";
-import { dataTypes, type GraphProto, type ModelProto, modelFields } from "./schema.js";
+import { GraphBuilder, OnnxError, type Port } from "../../io/onnx/graph.js";
+import { encodeMessage } from "../../io/onnx/protobuf.js";
+import { dataTypes, type GraphProto, type ModelProto, modelFields } from "../../io/onnx/schema.js";
+import { toFileEntries } from "../../io/state-dict-file.js";
+import type { Classifier } from "../classifier.js";
+import { familyOfClassifier } from "../families.js";
+import { LayerWriter } from "./onnx-layers.js";
 
 /** Operators as of ONNX 1.8 (2020): everything needed is there, and every runtime in use knows it. */
 export const ONNX_OPSET = 13;
@@ -25,19 +26,19 @@ export interface Preprocessing {
   readonly imageSize: number;
   /** Length of the short side before the crop. */
   readonly resize: number;
-  /** Red, green, blue, in 0..255. */
+  /** By channel, in 0..255. */
   readonly mean: readonly number[];
-  /** Red, green, blue, in 0..255. */
+  /** By channel, in 0..255. */
   readonly std: readonly number[];
 }
 
 export interface OnnxOptions {
   readonly preprocessing: Preprocessing;
-  /** Whether the graph takes bytes [N, H, W, 3] and normalises them itself, instead of normalised floats [N, 3, H, W]. Default false. */
+  /** Whether the graph takes bytes [N, H, W, C] and normalises them itself, instead of normalised floats [N, C, H, W]. Default false. */
   readonly normalizes?: boolean;
   /** In the order of the logits. */
   readonly classes?: readonly string[] | null;
-  /** Name of the model in the file. Default "mobileone". */
+  /** Name of the model in the file. Default: its family's, in small letters. */
   readonly name?: string;
 }
 
@@ -53,23 +54,23 @@ export interface OnnxFile {
   readonly weightCount: number;
 }
 
-function inputPort({ preprocessing: { imageSize }, normalizes = false }: OnnxOptions): Port {
+function inputPort(channels: number, { preprocessing: { imageSize }, normalizes = false }: OnnxOptions): Port {
   return normalizes
     ? {
         name: INPUT,
         dtype: "uint8",
-        shape: ["batch", imageSize, imageSize, 3],
+        shape: ["batch", imageSize, imageSize, channels],
         about: "bytes of resized and cropped pictures, red green blue",
       }
     : {
         name: INPUT,
         dtype: "float32",
-        shape: ["batch", 3, imageSize, imageSize],
+        shape: ["batch", channels, imageSize, imageSize],
         about: "normalised pictures, red green blue: (value - mean) / std",
       };
 }
 
-/** bytes [N, H, W, 3] -> normalised [N, 3, H, W]; returns its name. */
+/** bytes [N, H, W, C] -> normalised [N, C, H, W]; returns its name. */
 function normalize(graph: GraphBuilder, { mean, std }: Preprocessing): string {
   const row = (name: string, values: readonly number[]) =>
     graph.weight(name, { shape: [values.length], values: Float32Array.from(values) });
@@ -80,7 +81,7 @@ function normalize(graph: GraphBuilder, { mean, std }: Preprocessing): string {
 }
 
 /** Metadata for programs: classes as a JSON list, preprocessing as a JSON object. */
-function metadata(model: MobileOne, options: OnnxOptions): ModelProto["metadataProps"] {
+function metadata(model: Classifier, options: OnnxOptions): ModelProto["metadataProps"] {
   const { preprocessing, normalizes = false, classes, name } = options;
   const { imageSize, resize, mean, std } = preprocessing;
   const steps = {
@@ -110,7 +111,7 @@ function operatorsOf(graph: GraphProto): Record<string, number> {
   return Object.fromEntries([...counts].sort((a, b) => b[1] - a[1]));
 }
 
-function check(model: MobileOne, { preprocessing, classes }: OnnxOptions): void {
+function check(model: Classifier, { preprocessing, classes }: OnnxOptions): void {
   if (model.training)
     throw new OnnxError("onnx: the model is in training mode, expected evaluation", "call model.eval() first");
   if (classes && classes.length !== model.numClasses)
@@ -118,24 +119,26 @@ function check(model: MobileOne, { preprocessing, classes }: OnnxOptions): void 
   const { imageSize, mean, std } = preprocessing;
   if (!Number.isInteger(imageSize) || imageSize < 1)
     throw new OnnxError(`onnx: imageSize is ${imageSize}, expected a positive integer`);
-  const channels = model.blocks[0]!.spec.inChannels;
+  const channels = model.inChannels;
   if (mean.length !== channels || std.length !== channels)
     throw new OnnxError(`onnx: ${mean.length} means and ${std.length} deviations, expected ${channels} of each`);
 }
 
 /**
- * The ONNX file of a MobileOne in evaluation mode, in the form it has: images -> logits [N, classes]. Equal models and
+ * The ONNX file of a model in evaluation mode, in the form it has: images -> logits [N, classes]. Equal models and
  * options give equal bytes. Throws OnnxError for a model in training mode, weights that are not finite, options that do
  * not fit.
  */
-export async function encodeOnnx(model: MobileOne, options: OnnxOptions): Promise<OnnxFile> {
+export async function encodeOnnx(model: Classifier, options: OnnxOptions): Promise<OnnxFile> {
   check(model, options);
-  const input = inputPort(options);
+  const input = inputPort(model.inChannels, options);
   const output: Port = { name: OUTPUT, dtype: "float32", shape: ["batch", model.numClasses] };
   const graph = new GraphBuilder([input]);
   const images = options.normalizes ? normalize(graph, options.preprocessing) : INPUT;
-  writeMobileOne(graph, model, await toFileEntries(model), images, OUTPUT);
-  const finished = graph.finish(options.name ?? "mobileone", [output]);
+  const family = familyOfClassifier(model);
+  const writer = new LayerWriter(graph, await toFileEntries(model));
+  writer.head(model.classifierName, family.toOnnx(writer, model, images), OUTPUT);
+  const finished = graph.finish(options.name ?? family.name.toLowerCase(), [output]);
   const bytes = encodeMessage<ModelProto>(modelFields, {
     irVersion: IR_VERSION,
     producerName: "tensorone",

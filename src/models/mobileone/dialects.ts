@@ -1,18 +1,8 @@
 /**
  * The names of MobileOne's entries in the three places its weights come from: apple/ml-mobileone (mobileone.py),
  * open-mmlab/mmpretrain (backbones/mobileone.py) and timm (byobnet.py). Pure renames: shapes and layouts are the same.
- * {s} is a stage from 1 on, {s0} one from 0 on, {j} a block of a stage, {i} a branch of a block.
  */
-
-/** Modules of a block, whatever they are called. */
-export type Part = "conv" | "convNorm" | "scale" | "scaleNorm" | "skip" | "squeeze" | "excite" | "reparameterized";
-
-export interface Dialect {
-  readonly stem: string;
-  readonly stage: string;
-  readonly head: string;
-  readonly parts: Readonly<Record<Part, string>>;
-}
+import type { Dialects } from "../../io/key-map.js";
 
 export const dialects = {
   mmpretrain: {
@@ -60,10 +50,4 @@ export const dialects = {
       reparameterized: "reparam_conv",
     },
   },
-} as const satisfies Readonly<Record<string, Dialect>>;
-
-/** Who gave the names. */
-export type KeyStyle = keyof typeof dialects;
-export const keyStyles = Object.keys(dialects) as readonly KeyStyle[];
-/** The names that models of this package have themselves. */
-export const ownStyle = "mmpretrain" satisfies KeyStyle;
+} as const satisfies Dialects;
