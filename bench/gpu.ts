@@ -10,7 +10,6 @@ import { type GpuResults, linesOf, pageOf } from "./gpu/page.js";
 import { measureProducts } from "./gpu/products.js";
 import { measureSteps } from "./gpu/steps.js";
 import { afterwards, describeMachine, machineLine } from "./measure/machine.js";
-import type { BenchOptions } from "./options.js";
 import { resultsFolder } from "./paths.js";
 import { rounded, writeIndex, writeWhole } from "./report/results.js";
 
@@ -20,21 +19,42 @@ const ENQUEUE_SAMPLES = 20;
 
 type Tell = (line: string) => void;
 
+export interface GpuBenchOptions {
+  readonly isQuick: boolean;
+  readonly isJson: boolean;
+  /** Name to save under. */
+  readonly save: string | undefined;
+  readonly imageSize: number | undefined;
+  /** Of training steps; where there is none, what suits the device. */
+  readonly batches: readonly number[];
+}
+
+function writeResults(name: string, results: GpuResults): void {
+  writeWhole(join(resultsFolder, `${name}.json`), `${JSON.stringify(results, rounded, 1)}\n`);
+  writeWhole(join(resultsFolder, `${name}.md`), pageOf(results));
+}
+
 /** Throws BackendError where no device answers. */
-export async function measureGpu(options: BenchOptions, tell: Tell): Promise<void> {
+export async function measureGpu(options: GpuBenchOptions, tell: Tell): Promise<void> {
   const { isQuick, isJson, save } = options;
   const machine = describeMachine();
   const backend = await createGpuBackend();
   const { label } = backend;
   const isSoftware = backend.device!.isSoftware;
   tell(`${machineLine(machine)}\n${label}`);
-  const { enqueue, products } = await withBackend(backend, async () => ({
-    enqueue: await measureEnqueue(backend, isQuick ? 5 : ENQUEUE_SAMPLES),
-    products: await measureProducts(isSoftware, isQuick, tell),
-  }));
+  let results: GpuResults = { machine, label, isSoftware, enqueue: [], products: [], rows: [], profile: null };
+  // after every row: what comes next may take the process with it
+  const keep = (found: Partial<GpuResults>): void => {
+    results = { ...results, ...found };
+    if (save !== undefined) writeResults(save, results);
+  };
+  await withBackend(backend, async () => {
+    keep({ enqueue: await measureEnqueue(backend, isQuick ? 5 : ENQUEUE_SAMPLES) });
+    await measureProducts(isSoftware, isQuick, tell, (row) => keep({ products: [...results.products, row] }));
+  });
   await backend.dispose();
   const usual = isSoftware ? onSoftware : onHardware;
-  const steps = await measureSteps(
+  await measureSteps(
     {
       batches: options.batches.length > 0 ? options.batches : usual.batches,
       deployBatches: usual.deployBatches,
@@ -42,12 +62,11 @@ export async function measureGpu(options: BenchOptions, tell: Tell): Promise<voi
       samples: isQuick ? 2 : usual.samples,
     },
     tell,
+    keep,
   );
-  const results: GpuResults = { machine: afterwards(machine), label, isSoftware, enqueue, products, ...steps };
+  keep({ machine: afterwards(machine) });
   for (const line of linesOf(results)) tell(line);
   if (save !== undefined) {
-    writeWhole(join(resultsFolder, `${save}.json`), `${JSON.stringify(results, rounded, 1)}\n`);
-    writeWhole(join(resultsFolder, `${save}.md`), pageOf(results));
     writeIndex(resultsFolder);
     tell(`\nsaved ${join(resultsFolder, save)}.json and .md`);
   }

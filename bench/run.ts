@@ -1,129 +1,63 @@
 /**
- * The benchmarks' door. Compiled by `tsc -p tsconfig.bench.json` into build/ and run as `node build/bench/run.js [PART…]
- * [OPTIONS]`: that is what `npm run bench -- …` does, and what the command `tensorone bench …` has to spawn (after that
- * compiler, if build/bench/run.js is missing or old). Leaves with 0, 1 (failed) or 2 (called wrongly).
+ * Runs a study: `npm run bench -- STUDY [OPTIONS]`, which compiles by `tsc -p tsconfig.bench.json` into build/ and starts
+ * `node build/bench/run.js`; the command `tensorone bench …` does the same. Leaves with 0, 1 (failed, or a gate not met),
+ * 2 (called wrongly) or 128 plus the signal.
  */
+import { commandHelp, wordedRows, wrap } from "../src/cli/help.js";
+import { parse } from "../src/cli/parse.js";
+import { printJson, report } from "../src/cli/report.js";
+import { textWidth } from "../src/util/terminal.js";
+import { studyOf } from "./line.js";
+import { loadStudy, studyNames } from "./studies/index.js";
+import { commandOf } from "./study.js";
 
-import type { WasmBackend } from "../src/backends/wasm/wasm-backend.js";
-import { setBackend } from "../src/index.js";
-import { TensoroneError, UsageError } from "../src/util/errors.js";
-import { measureGpu } from "./gpu.js";
-import { kernelCases, publishedSizes } from "./kernels/index.js";
-import type { Case } from "./measure/case.js";
-import { afterwards, describeMachine, machineLine } from "./measure/machine.js";
-import { bestPeaks, measurePeaks, type Peaks } from "./measure/peaks.js";
-import { efforts, type KernelRow, kernelRow, timeCases } from "./measure/suite.js";
-import { type BenchOptions, help, parseOptions } from "./options.js";
-import { resultsFolder } from "./paths.js";
-import { makeResults, readResults, saveResults } from "./report/results.js";
-import {
-  asLines,
-  comparisonTable,
-  kernelTable,
-  peaksLine,
-  perStepLine,
-  profileTable,
-  stepTable,
-} from "./report/tables.js";
-import { compare } from "./studies/compare.js";
-import { coverageLines } from "./studies/coverage.js";
-import { defaultWorks, measureSteps, type StepRow } from "./work/steps.js";
-
-/** People read stderr under --json. */
-const teller = (isJson: boolean) => (line: string) =>
-  void (isJson ? process.stderr : process.stdout).write(`${line}\n`);
-type Tell = ReturnType<typeof teller>;
-
-/** What runs now, for those who watch. */
-const showLive = ({ name }: Case): void => void (process.stderr.isTTY && process.stderr.write(`\r\u001b[2K${name}`));
-const clearLive = (): void => void (process.stderr.isTTY && process.stderr.write("\r\u001b[2K"));
-
-async function measureKernels(
-  { filter, threads, isQuick }: BenchOptions,
-  tell: Tell,
-): Promise<{ readonly peaks: readonly Peaks[]; readonly kernels: readonly KernelRow[] }> {
-  const cases = kernelCases(publishedSizes).filter(({ name, group }) => `${group} ${name}`.includes(filter));
-  if (cases.length === 0)
-    throw new UsageError(`bench: no kernel has "${filter}" in its name`, "npm run bench -- kernels lists them");
-  const peaks: Peaks[] = [];
-  const kernels: KernelRow[] = [];
-  for (const count of threads.length > 0 ? threads : [1]) {
-    const backend = (await setBackend("wasm", { threads: count })) as WasmBackend;
-    const before = measurePeaks(backend);
-    const timings = await timeCases(cases, isQuick ? efforts.quick : efforts.normal, showLive);
-    clearLive();
-    // noise only lowers a peak
-    const found = bestPeaks(before, measurePeaks(backend));
-    const rows = timings.map((timing) => kernelRow(timing, found));
-    for (const line of ["", peaksLine(found), ...asLines(kernelTable(rows)), perStepLine(rows)]) tell(line);
-    peaks.push(found);
-    kernels.push(...rows);
-    await backend.dispose();
-  }
-  return { peaks, kernels };
+async function listLines(width: number): Promise<string[]> {
+  const studies = await Promise.all(studyNames.map(loadStudy));
+  return [
+    "Measures tensorone on this machine, each figure with its spread.",
+    "",
+    "usage: npm run bench -- [STUDY] [options]",
+    "",
+    ...wordedRows(
+      studies.map(({ name, help }) => [name, help]),
+      width,
+    ),
+    "",
+    ...wrap(
+      "Without a study, usual. STUDY --help tells more; --op NAME is short for op --op NAME, --backend gpu for gpu.",
+      width,
+    ),
+  ];
 }
 
-async function measureWorks(options: BenchOptions, tell: Tell): Promise<StepRow[]> {
-  const { imageSize, batch, training, isQuick, isProfiled } = options;
-  const threads = options.threads.length > 0 ? options.threads : [1, 2];
-  const isChosen = imageSize !== undefined || batch !== undefined;
-  const rows: StepRow[] = [];
-  for (const { work, rounds } of defaultWorks) {
-    if (isChosen && (work.form !== "train" || work.imageSize !== 224)) continue;
-    const chosen = { ...work, imageSize: imageSize ?? work.imageSize, batch: batch ?? work.batch, training };
-    const counted = isQuick ? Math.min(2, rounds.counted) : rounds.counted;
-    const found = await measureSteps(chosen, { threads, rounds: { ...rounds, counted }, isProfiled });
-    for (const row of found) {
-      if (isProfiled)
-        for (const line of ["", `${row.name}, ${row.threads} threads`, ...asLines(profileTable(row))]) tell(line);
-    }
-    rows.push(...found);
-  }
-  for (const line of ["", ...asLines(stepTable(rows))]) tell(line);
-  return rows;
+/** A help, as one object under --json. */
+function say(help: string, isJson: boolean): number {
+  if (isJson) printJson({ help });
+  else process.stdout.write(`${help}\n`);
+  return 0;
 }
 
-async function run(options: BenchOptions): Promise<void> {
-  const { parts, isJson, against, save } = options;
-  const tell = teller(isJson);
-  if (options.wantsHelp) return tell(help);
-  if (options.backend === "gpu") return measureGpu(options, tell);
-  if (options.wantsCoverage) {
-    const backend = (await setBackend("wasm", { threads: 1 })) as WasmBackend;
-    for (const line of coverageLines(backend)) tell(line);
-    return;
-  }
-  const before = against === undefined ? undefined : readResults(against);
-  const machine = describeMachine();
-  tell(machineLine(machine));
-  const { peaks, kernels } = parts.includes("kernels")
-    ? await measureKernels(options, tell)
-    : { peaks: [], kernels: [] };
-  const steps = parts.includes("step") ? await measureWorks(options, tell) : [];
-  if (before) {
-    const table = comparisonTable([...kernels, ...steps], [...before.kernels, ...before.steps]);
-    for (const line of ["", `against ${machineLine(before.machine)}`, ...asLines(table)]) tell(line);
-  }
-  const results = makeResults({
-    title: save ?? parts.join(" and "),
-    machine: afterwards(machine),
-    peaks,
-    kernels,
-    steps,
-  });
-  if (save !== undefined && kernels.length + steps.length > 0)
-    tell(`\nsaved ${saveResults(resultsFolder, save, results)}`);
-  if (isJson) process.stdout.write(`${JSON.stringify(results)}\n`);
-  if (parts.includes("compare")) await compare(options, machine, tell);
+async function run(args: readonly string[], isJson: boolean): Promise<number> {
+  const width = textWidth(process.stdout, process.env);
+  const [first] = args.filter((word) => word !== "--json");
+  if (first === "--list" || first === "--help" || first === "-h" || first === "help")
+    return say((await listLines(width)).join("\n"), isJson);
+  const { name, rest } = studyOf(args);
+  const study = await loadStudy(name);
+  const command = commandOf(study);
+  if (rest.includes("--help") || rest.includes("-h")) return say(commandHelp(command, width), isJson);
+  const { values, words } = parse(command, rest);
+  const stream = (values as { readonly json?: boolean }).json ? process.stderr : process.stdout;
+  return (await study.run(values, words, (line) => void stream.write(`${line}\n`))) ?? 0;
 }
 
+const args = process.argv.slice(2);
+const isJson = args.includes("--json");
 try {
-  await run(parseOptions(process.argv.slice(2)));
-  process.exitCode = 0;
+  process.exitCode = await run(args, isJson);
 } catch (error) {
-  const text = error instanceof TensoroneError ? error.message : error instanceof Error ? error.stack : error;
-  process.stderr.write(`error: ${text}\n`);
-  process.exitCode = error instanceof UsageError ? 2 : 1;
+  process.exitCode = report(error, isJson);
 }
+await new Promise((resolve) => process.stdout.write("", resolve));
 // worker threads may still be parked
 process.exit();

@@ -8,6 +8,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { reachedDeclarations } from "./declarations.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -46,6 +47,21 @@ function removeStale() {
   }
 }
 
+/** Leaves the declarations that a user's compiler may see. False where one of them is not there. */
+function keepReachedDeclarations() {
+  const { reached, missing } = reachedDeclarations(["index", "node"].map((entry) => join(dist, `${entry}.d.ts`)));
+  if (missing.length > 0) return false;
+  for (const file of filesBelow(dist))
+    if (/\.d\.ts(\.map)?$/.test(file) && !reached.has(file.replace(/\.map$/, ""))) rmSync(file);
+  return true;
+}
+
+function compile() {
+  const run = spawnSync(process.execPath, [compiler, "-p", join(root, "tsconfig.build.json")], { encoding: "utf8" });
+  process.stderr.write(run.stdout + run.stderr);
+  if (run.status !== 0) process.exit(1);
+}
+
 /** Ends the process with 1 where there is no compiler or it reports errors; they go to stderr, as `--json` owns stdout. */
 function build(now = sources()) {
   if (!existsSync(compiler)) {
@@ -55,10 +71,14 @@ function build(now = sources()) {
   // the compiler writes nothing for files that its notes call done
   if (!existsSync(join(dist, "index.js"))) rmSync(compilerNotes, { force: true });
   rmSync(builtFrom, { force: true });
-  const run = spawnSync(process.execPath, [compiler, "-p", join(root, "tsconfig.build.json")], { encoding: "utf8" });
-  process.stderr.write(run.stdout + run.stderr);
-  if (run.status !== 0) process.exit(1);
+  compile();
   removeStale();
+  if (!keepReachedDeclarations()) {
+    // one is reached since this build, and its notes say that it was written long ago
+    rmSync(compilerNotes, { force: true });
+    compile();
+    if (!keepReachedDeclarations()) throw new Error("build: a declaration that an entry reaches was not written");
+  }
   writeFileSync(`${builtFrom}.new`, now);
   renameSync(`${builtFrom}.new`, builtFrom);
 }

@@ -13,7 +13,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   compile: ["ops", "autograd", "backends", "tensor", "util"],
   nn: ["ops", "autograd", "tensor", "util"],
   optim: ["nn", "ops", "autograd", "tensor", "util"],
-  models: ["io", "nn", "ops", "autograd", "tensor", "util"],
+  models: ["io", "optim", "nn", "ops", "autograd", "tensor", "util"],
   data: ["tensor", "util"],
   io: ["nn", "tensor", "util"],
   train: ["models", "optim", "nn", "data", "io", "autograd", "compile", "ops", "tensor", "util"],

@@ -1,5 +1,5 @@
 /**
- * A player (see bench/player.ts) that builds the deploy form in another tensor engine, layer by layer:
+ * A player (see bench/measure/player.ts) that builds the deploy form in another tensor engine, layer by layer:
  * layers-player.mjs ENGINE WORK LAYERS. LAYERS is the JSON file of block specs that peers.ts writes. Weights are random:
  * how fast a network is does not depend on them. Plain JavaScript, since the engines' types are installed for nobody else.
  */

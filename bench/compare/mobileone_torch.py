@@ -1,4 +1,4 @@
-"""MobileOne's training form in PyTorch and a player around it (see bench/player.ts for the language it speaks).
+"""MobileOne's training form in PyTorch and a player around it (see bench/measure/player.ts for the language it speaks).
 
 With a file name after the work it writes the deploy form there as ONNX instead of playing.
 

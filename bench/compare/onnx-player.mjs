@@ -1,5 +1,5 @@
 /**
- * A player (see bench/player.ts) around ONNX Runtime, native or WebAssembly: onnx-player.mjs PACKAGE WORK FILE. Plain
+ * A player (see bench/measure/player.ts) around ONNX Runtime, native or WebAssembly: onnx-player.mjs PACKAGE WORK FILE. Plain
  * JavaScript, since the package's types are installed for nobody else.
  */
 import { readFileSync } from "node:fs";

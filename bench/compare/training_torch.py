@@ -2,7 +2,7 @@
 
 Around the model of mobileone_torch.py: parameters in the order of the state dict (which is mmpretrain's and ours), SGD with
 coupled weight decay (none on batch norms but what the rates say), label smoothing 0.1, the moving average of mmengine.
-Tensors travel in safetensors files. Run as a program: training_torch.py gradients|run FOLDER (see bench/torch-work.ts).
+Tensors travel in safetensors files. Run as a program: training_torch.py gradients|run FOLDER (see bench/work/torch-work.ts).
 """
 import json
 import os

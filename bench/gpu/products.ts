@@ -40,6 +40,8 @@ const shapes: readonly Shape[] = [
 
 /** Multiply-adds that a software device does in about a second. */
 const SOFTWARE_LIMIT = 900e6;
+/** The same for a glance. */
+const QUICK_LIMIT = 150e6;
 const MAX_REPEATS = 200;
 
 /** Multiplied until the device has worked for about `targetMs`; the best of three rounds. */
@@ -64,11 +66,13 @@ export async function measureProducts(
   isSoftware: boolean,
   isQuick: boolean,
   tell: (line: string) => void,
+  onRow: (row: ProductRow) => void = () => {},
 ): Promise<ProductRow[]> {
   const rows: ProductRow[] = [];
+  const limit = isQuick ? QUICK_LIMIT : isSoftware ? SOFTWARE_LIMIT : Number.POSITIVE_INFINITY;
   const targetMs = isQuick || isSoftware ? 1 : 50;
   for (const { kind, m, n, k } of shapes) {
-    if ((isSoftware || isQuick) && m * n * k > SOFTWARE_LIMIT) continue;
+    if (m * n * k > limit) continue;
     const isWeights = kind === "weight gradient";
     const a = randn(isWeights ? [k, m] : [m, k], { seed: 1 });
     const b = randn(kind === "input gradient" ? [n, k] : [k, n], { seed: 2 });
@@ -85,6 +89,7 @@ export async function measureProducts(
     const row = { name, m, n, k, tiledGflops: await gflops(true), gpujsGflops: await gflops(false) };
     tell(`${name}: WGSL ${row.tiledGflops.toFixed(1)}, gpu.js ${row.gpujsGflops.toFixed(1)} GFLOP/s`);
     rows.push(row);
+    onRow(row);
     a.dispose();
     b.dispose();
   }

@@ -35,7 +35,8 @@ export interface GpuProfile {
   readonly costs: readonly OpCost[];
 }
 
-interface Work {
+export interface Work {
+  readonly model: string;
   readonly form: GpuStepRow["form"];
   readonly batch: number;
   readonly imageSize: number;
@@ -45,16 +46,17 @@ interface Work {
 const WARM_UP = 3;
 const NUM_CLASSES = 1000;
 
-function training({ batch, imageSize }: Work): () => Promise<unknown> {
-  const recipe = { ...mobileoneS0, model: "mobileone_s0" };
+/** A recipe's update from a made-up batch, from bytes to averages, on the backend in use. */
+export function training({ model: name, batch, imageSize }: Pick<Work, "model" | "batch" | "imageSize">) {
+  const recipe = { ...mobileoneS0, model: name };
   const model = models.createModel(recipe.model, { numClasses: NUM_CLASSES, training: "auto" });
   const update = new WholeUpdate(new Session(recipe, model, 1000));
   const pixels = makeBatch({ batch, imageSize });
-  return () => update.runLater(pixels);
+  return (): Promise<unknown> => update.runLater(pixels);
 }
 
-function inference({ batch, imageSize }: Work): () => Promise<unknown> {
-  const model = models.createModel("mobileone_s0", { numClasses: NUM_CLASSES, deploy: true });
+function inference({ model: name, batch, imageSize }: Work): () => Promise<unknown> {
+  const model = models.createModel(name, { numClasses: NUM_CLASSES, deploy: true });
   model.eval();
   const x = randn([batch, imageSize, imageSize, 3], { seed: 3 });
   const answer = compile((images: Tensor) => noGrad(() => model.forward(images)));
@@ -88,9 +90,11 @@ const costsOf = (rows: readonly ProfileRow[]): OpCost[] => {
   return [...totals].map(([op, total]) => ({ op, ...total, kernelMs: total.ms })).sort((a, b) => b.ms - a.ms);
 };
 
-async function measureWork(
+/** A backend of its own; `atEnd` is called while everything is still held. */
+export async function measureWork(
   work: Work,
   wantsProfile: boolean,
+  atEnd: () => void = () => {},
 ): Promise<{ row: GpuStepRow; profile: GpuProfile | null }> {
   const { form, batch, imageSize, samples } = work;
   const about = { form, batch, imageSize };
@@ -105,6 +109,7 @@ async function measureWork(
         await run();
         if (i >= WARM_UP) times.push(performance.now() - start);
       }
+      atEnd();
       const medianMs = median(times);
       const timed = wantsProfile ? await recording.executable()?.timed() : null;
       return {
@@ -143,11 +148,13 @@ export async function measureSteps(
     readonly samples: number;
   },
   tell: (line: string) => void,
+  onResult: (soFar: StepsResult) => void = () => {},
 ): Promise<StepsResult> {
   const { batches, deployBatches, imageSize, samples } = options;
+  const s0 = { model: "mobileone_s0", imageSize, samples };
   const works: Work[] = [
-    ...batches.map((batch) => ({ form: "train" as const, batch, imageSize, samples })),
-    ...deployBatches.map((batch) => ({ form: "deploy" as const, batch, imageSize, samples })),
+    ...batches.map((batch) => ({ ...s0, form: "train" as const, batch })),
+    ...deployBatches.map((batch) => ({ ...s0, form: "deploy" as const, batch })),
   ];
   const rows: GpuStepRow[] = [];
   let profile: GpuProfile | null = null;
@@ -155,6 +162,7 @@ export async function measureSteps(
     const found = await measureWork(work, i === 0);
     profile ??= found.profile;
     rows.push(found.row);
+    onResult({ rows, profile });
     const { form, batch, imagesPerSecond, problem } = found.row;
     tell(`S0 ${form} ${imageSize} px, batch ${batch}: ${problem ?? `${imagesPerSecond!.toFixed(1)} images/s`}`);
   }

@@ -4,7 +4,7 @@
  */
 import type { Shape } from "../../src/tensor/shape.js";
 import { bytesOf, type Case, opCase } from "../measure/case.js";
-import { s0Layers } from "../work/layers.js";
+import { type LayerOptions, s0Layers } from "../work/layers.js";
 
 const attrs = { eps: 1e-5 };
 
@@ -24,10 +24,10 @@ function cases(x: Shape, perStep: number): Case[] {
   ];
 }
 
-export function batchNorm(batch: number, imageSize: number): readonly Case[] {
+export function batchNorm(options: LayerOptions): readonly Case[] {
   const counts = new Map<string, { readonly shape: Shape; readonly norms: number }>();
-  for (const { outChannels, outSize, norms } of s0Layers(imageSize)) {
-    const shape = [batch, outSize, outSize, outChannels];
+  for (const { outChannels, outSize, norms } of s0Layers(options)) {
+    const shape = [options.batch, outSize, outSize, outChannels];
     const key = shape.join();
     counts.set(key, { shape, norms: norms + (counts.get(key)?.norms ?? 0) });
   }

@@ -13,6 +13,5 @@ export const gemm: readonly Case[] = sizes.map((n) =>
       [n, n],
     ],
     attrs: { transposeA: false, transposeB: false },
-    flops: 2 * n ** 3,
   }),
 );

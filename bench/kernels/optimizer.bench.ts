@@ -1,5 +1,5 @@
 /** One optimiser step and one moving average over all parameters of S0. */
-import { models, optim } from "../../src/index.js";
+import { models, optim, scope } from "../../src/index.js";
 import { type Case, operand } from "../measure/case.js";
 
 const MODEL = "mobileone_s0";
@@ -7,22 +7,48 @@ const FLOAT_BYTES = 4;
 
 const { parameters, bufferElements } = models.summarize(MODEL).totals.train;
 
+type Maker = (of: optim.OptimizedParameters) => optim.Optimizer;
+
+/** A step over all parameters; each slot is read and written, as the parameter is, the gradient read. */
+const stepOf = (name: string, slots: number, make: Maker): Case => ({
+  group: "optimizer",
+  name: `${name} over S0`,
+  work: { bytes: (2 * slots + 3) * FLOAT_BYTES * parameters, footprintBytes: (slots + 2) * FLOAT_BYTES * parameters },
+  perStep: 1,
+  prepare: () => {
+    const model = models.createModel(MODEL, { init: "zeros" });
+    const own = make(model.namedParameters());
+    for (const { tensor } of model.namedParameters().values()) tensor.grad = operand(tensor.shape);
+    return {
+      run: () => own.step(),
+      dispose: () => {
+        own.zeroGrad();
+        own.dispose();
+        model.dispose();
+      },
+    };
+  },
+});
+
+const rates = { lr: 1e-3, weightDecay: 1e-4 };
+
 export const optimizer: readonly Case[] = [
+  stepOf("SGD", 1, (of) => new optim.SGD(of, { ...rates, momentum: 0.9 })),
+  stepOf("AdamW", 2, (of) => new optim.AdamW(of, rates)),
+  stepOf("AdamW with amsgrad", 3, (of) => new optim.AdamW(of, { ...rates, amsgrad: true })),
   {
     group: "optimizer",
-    name: "SGD over S0",
-    // reads parameter, velocity, gradient; writes the first two
-    work: { bytes: 5 * FLOAT_BYTES * parameters, footprintBytes: 3 * FLOAT_BYTES * parameters },
+    name: "gradient norm of S0, clipped",
+    // reads every gradient twice; the product, in memory of its own, is written, read and moved back
+    work: { bytes: 5 * FLOAT_BYTES * parameters, footprintBytes: FLOAT_BYTES * parameters },
     perStep: 1,
     prepare: () => {
       const model = models.createModel(MODEL, { init: "zeros" });
-      const sgd = new optim.SGD(model.namedParameters(), { lr: 1e-3, momentum: 0.9, weightDecay: 1e-4 });
       for (const { tensor } of model.namedParameters().values()) tensor.grad = operand(tensor.shape);
       return {
-        run: () => sgd.step(),
+        run: () => scope(() => void optim.clipGradNorm(model.namedParameters(), 1e6)),
         dispose: () => {
-          sgd.zeroGrad();
-          sgd.dispose();
+          for (const { tensor } of model.namedParameters().values()) tensor.grad?.dispose();
           model.dispose();
         },
       };

@@ -1,6 +1,8 @@
 /** Where and when something was measured: without it a figure means nothing. */
 import { execFileSync } from "node:child_process";
+import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus, loadavg, totalmem } from "node:os";
+import { join } from "node:path";
 import { capabilities } from "../../src/backends/wasm/capabilities.js";
 import { repositoryRoot } from "../paths.js";
 
@@ -12,7 +14,7 @@ export interface Machine {
   readonly v8: string;
   /** Whether V8 gave us relaxed SIMD's multiply-add. */
   readonly hasFma: boolean;
-  /** Abbreviated; "+" where tracked sources differed from it; null outside a checkout. */
+  /** Abbreviated; "+" where tracked sources differed from it; of a bundle what its file COMMIT says; null elsewhere. */
   readonly commit: string | null;
   /** ISO 8601. */
   readonly date: string;
@@ -26,6 +28,8 @@ const git = (...args: string[]): string =>
   execFileSync("git", args, { cwd: repositoryRoot, encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] }).trim();
 
 function commit(): string | null {
+  const bundled = join(repositoryRoot, "COMMIT");
+  if (existsSync(bundled)) return readFileSync(bundled, "utf8").trim();
   try {
     const isChanged = git("status", "--porcelain", "--untracked-files=no", "--", "src", "bench/*.ts") !== "";
     return `${git("rev-parse", "--short=10", "HEAD")}${isChanged ? "+" : ""}`;

@@ -8,6 +8,7 @@ import { UsageError } from "../../src/util/errors.js";
 import { type Machine, machineLine } from "../measure/machine.js";
 import type { Peaks } from "../measure/peaks.js";
 import type { KernelRow } from "../measure/suite.js";
+import { resultsFolder } from "../paths.js";
 import type { StepRow } from "../work/steps.js";
 import { asMarkdown, kernelTable, peaksLine, stepTable, type Table } from "./tables.js";
 
@@ -47,7 +48,7 @@ export function readResults(path: string): Results {
 
 export function writeWhole(path: string, text: string): void {
   const fresh = `${path}.new`;
-  writeFileSync(fresh, text);
+  writeFileSync(fresh, text, { flush: true });
   renameSync(fresh, path);
 }
 
@@ -65,6 +66,15 @@ export function saveResults(folder: string, name: string, results: Results): str
   const path = join(folder, `${name}.json`);
   writeWhole(path, `${JSON.stringify(results, rounded, 1)}\n`);
   writeIndex(folder);
+  return path;
+}
+
+/** Writes bench/results/NAME.json and its page beside it, and renews the list of pages. */
+export function savePage(name: string, data: object, page: string): string {
+  const path = join(resultsFolder, `${name}.json`);
+  writeWhole(path, `${JSON.stringify(data, rounded, 1)}\n`);
+  writeWhole(path.replace(/json$/, "md"), page);
+  writeIndex(resultsFolder);
   return path;
 }
 
@@ -88,7 +98,7 @@ const INTRODUCTION = `# Measured results
 
 Written by \`npm run bench -- --save NAME\`; numbers without a row here are nobody's. Rates are those of the median. "Of peak"
 is the least time this machine needs for the flops or bytes of a row, by the peaks measured in the same run, as a share of
-the fastest sample: peaks are the fastest too. "Spread" is half the distance between the quartiles: where it is large, other
+the fastest sample: peaks are the fastest too, and those of float32, of which float64 (folds) can reach half. "Spread" is half the distance between the quartiles: where it is large, other
 jobs had the cores (the load says how many wanted them), and the fastest sample says more than the median.`;
 
 /** Rewrites README.md from all result files and the pages that other measurements left beside them. */

@@ -1,32 +1,26 @@
 /**
  * How far the first float32 gradient of S0 (224 px, batch 8) is from PyTorch's float64 one: ours in both forms of training,
- * and PyTorch's own with one and two threads, from the same weights and images. By hand, a few seconds a seed:
- * `npx tsc -p tsconfig.bench.json && node build/bench/agreement.js [SEED…]` renews those seeds in
- * bench/results/agreement.{json,md}.
+ * and PyTorch's own with one and two threads, from the same weights and images. A few seconds a seed.
  */
 import { join } from "node:path";
 import { randn, setBackend, tensor } from "../../src/index.js";
 import { toFileEntries } from "../../src/models/files/index.js";
 import { createModel, type TrainingForm } from "../../src/models/index.js";
 import { crossEntropy } from "../../src/nn/index.js";
-import { afterwards, describeMachine, machineLine } from "../measure/machine.js";
+import { afterwards, describeMachine, type Machine, machineLine } from "../measure/machine.js";
+import { seedsOption } from "../options.js";
 import { resultsFolder } from "../paths.js";
-import { earlierRows, writeWhole } from "../report/results.js";
+import { earlierRows, savePage } from "../report/results.js";
+import { defineStudy } from "../study.js";
 import { TorchWork } from "../work/torch-work.js";
 
 const [MODEL, BATCH, SIZE, CLASSES] = ["mobileone_s0", 8, 224, 1000];
 const DEFAULT_SEEDS = [0, 1, 2, 3, 4, 5, 6, 7];
 
-/** |gradient − float64 gradient| / |float64 gradient|, of all parameters together. */
-interface Row {
-  readonly seed: number;
-  readonly plain: number;
-  readonly folded: number;
-  readonly torch1: number;
-  readonly torch2: number;
-}
-
 const columns = ["plain", "folded", "torch1", "torch2"] as const;
+/** |gradient − float64 gradient| / |float64 gradient|, of all parameters together. */
+type Errors = { readonly [C in (typeof columns)[number]]: number };
+type Row = { readonly seed: number } & Errors;
 
 function distance(actual: readonly ArrayLike<number>[], expected: readonly ArrayLike<number>[]): number {
   let difference = 0;
@@ -93,26 +87,12 @@ const rootMeanSquare = (values: readonly number[]): number =>
 
 const percent = (value: number): string => `${(100 * value).toFixed(2)} %`;
 
-const seeds = process.argv.length > 2 ? process.argv.slice(2).map(Number) : DEFAULT_SEEDS;
-const machine = describeMachine();
-await setBackend("wasm", { threads: 2 });
-const work = new TorchWork();
-const path = join(resultsFolder, "agreement.json");
-const rows = earlierRows<Row>(path, seeds);
-
-/** What is known so far: a long run that is cut short leaves its finished seeds. */
-function save(): string {
-  const overall = Object.fromEntries(
-    columns.map((column) => [column, rootMeanSquare(rows.map((row) => row[column]))]),
-  ) as Record<(typeof columns)[number], number>;
-  const torch = rootMeanSquare([overall.torch1, overall.torch2]);
-  const ratios = { plain: overall.plain / torch, folded: overall.folded / torch };
-  const measured = afterwards(machine);
-  const markdown = `# Agreement with PyTorch: the first gradient of S0 in float32
+function pageOf(rows: readonly Row[], overall: Errors, ratios: Pick<Errors, "plain" | "folded">, line: string): string {
+  return `# Agreement with PyTorch: the first gradient of S0 in float32
 
 224 px, batch ${BATCH}, our published start from each seed, against PyTorch's float64 gradient: |difference| / |gradient| over all
 parameters. S0 is ill-conditioned at its start: a ReLU whose input is within rounding of 0 and falls on the other side is worth
-1 to 3 %, so single seeds scatter, PyTorch's own with another number of threads as well. ${machineLine(measured)}.
+1 to 3 %, so single seeds scatter, PyTorch's own with another number of threads as well. ${line}.
 
 | seed | ours, plain | ours, folded | PyTorch, 1 thread | PyTorch, 2 threads |
 |---|---|---|---|---|
@@ -121,18 +101,40 @@ ${rows.map((row) => `| ${row.seed} | ${columns.map((column) => percent(row[colum
 
 Of PyTorch's own error: plain ${ratios.plain.toFixed(2)} times, folded ${ratios.folded.toFixed(2)} times.
 `;
-  writeWhole(path, `${JSON.stringify({ machine: measured, rows, overall, ratios }, null, 1)}\n`);
-  writeWhole(path.replace(/json$/, "md"), markdown);
-  return markdown;
 }
 
-try {
-  for (const seed of seeds) {
-    rows.push(await measure(work, seed));
-    rows.sort((a, b) => a.seed - b.seed);
-    console.log(save());
-  }
-} finally {
-  work.dispose();
+/** Saves what is known so far: a long run that is cut short leaves its finished seeds. */
+function save(rows: readonly Row[], machine: Machine): string {
+  const overall = Object.fromEntries(
+    columns.map((column) => [column, rootMeanSquare(rows.map((row) => row[column]))]),
+  ) as unknown as Errors;
+  const torch = rootMeanSquare([overall.torch1, overall.torch2]);
+  const ratios = { plain: overall.plain / torch, folded: overall.folded / torch };
+  const measured = afterwards(machine);
+  const page = pageOf(rows, overall, ratios, machineLine(measured));
+  savePage(study.name, { machine: measured, rows, overall, ratios }, page);
+  return page;
 }
-process.exit(0);
+
+export const study = defineStudy({
+  name: "agreement",
+  help: "the first gradient of S0 in float32 against PyTorch's in float64, ours and PyTorch's own; seconds a seed",
+  options: { seeds: seedsOption(DEFAULT_SEEDS) },
+  examples: ["agreement --seeds 0,1"],
+  async run(values, _, tell) {
+    const seeds = values.seeds ?? DEFAULT_SEEDS;
+    const machine = describeMachine();
+    const work = new TorchWork();
+    try {
+      await setBackend("wasm", { threads: 2 });
+      const rows = earlierRows<Row>(join(resultsFolder, `${study.name}.json`), seeds);
+      for (const seed of seeds) {
+        rows.push(await measure(work, seed));
+        rows.sort((a, b) => a.seed - b.seed);
+        tell(save(rows, machine));
+      }
+    } finally {
+      work.dispose();
+    }
+  },
+});

@@ -1,21 +1,22 @@
 /**
  * Sums of 21 MB over ranks on this machine, as every step of an S0 training takes one: sockets and MPI, 2 and 4 ranks.
- * Needs a quiet machine, and mpirun for its rows. Writes bench/results/all-reduce.json and all-reduce.md.
- * node_modules/.bin/tsc -p tsconfig.bench.json && node build/bench/all-reduce.js
- * Words after it go into the page, such as how a busy machine was kept out.
+ * Needs a quiet machine, and mpirun for its rows. Each rank is this study again, with --rank.
  */
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { text } from "../../src/cli/options.js";
 import { joinProcessGroup } from "../../src/distributed/join.js";
 import { launchLocal } from "../../src/distributed/launch.js";
 import { replicaShare, subtreesOf } from "../../src/train/replicas/replica-tree.js";
 import { UsageError } from "../../src/util/errors.js";
-import { describeMachine, machineLine } from "../measure/machine.js";
+import { afterwards, describeMachine, machineLine } from "../measure/machine.js";
 import { median, quantile, spread } from "../measure/stats.js";
 import { resultsFolder } from "../paths.js";
-import { writeWhole } from "../report/results.js";
+import { savePage } from "../report/results.js";
+import { asLines, asMarkdown, type Table } from "../report/tables.js";
+import { defineStudy, type Tell } from "../study.js";
 import type { CompareRow } from "./compare.js";
 
 /** Parameters of MobileOne-S0 in training form, about: 21 MB of float32 gradients. */
@@ -25,6 +26,7 @@ const ROUNDS = 30;
 const limits: Readonly<Record<string, number>> = { "sockets 2": 35, "mpi 2": 8 };
 
 interface Sample {
+  /** With its version. */
   readonly transport: string;
   readonly ranks: number;
   readonly times: readonly number[];
@@ -68,60 +70,77 @@ async function measure(file: string): Promise<void> {
   await group.close();
 }
 
+/** Words after node that start a rank which writes its sample to `file`. */
+const rankWords = (file: string): string[] => [process.argv[1]!, study.name, "--rank", file];
+
 async function overSockets(ranks: number, file: string): Promise<void> {
-  const command = () => [process.argv[1]!, "--rank", file];
+  const command = () => rankWords(file);
   const { exitCode } = await launchLocal({ nproc: ranks, command, print: console.error }, process.env);
   if (exitCode !== 0) throw new UsageError(`bench: ${ranks} ranks over sockets ended with ${exitCode}`);
 }
 
 async function overMpi(ranks: number, file: string): Promise<void> {
   const flags = ["--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "-n", String(ranks)];
-  const done = spawnSync("mpirun", [...flags, process.execPath, process.argv[1]!, "--rank", file], {
-    stdio: "inherit",
-  });
+  const done = spawnSync("mpirun", [...flags, process.execPath, ...rankWords(file)], { stdio: "inherit" });
   if (done.status !== 0) throw new UsageError(`bench: mpirun ended with ${done.status ?? done.error?.message}`);
 }
 
-async function main(): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), "all-reduce-"));
+const transports = { sockets: overSockets, mpi: overMpi } as const;
+type Kind = keyof typeof transports;
+const kinds = Object.keys(transports) as Kind[];
+
+type Row = Sample & { readonly kind: Kind };
+
+function tableOf(samples: readonly Row[], oneStepMs: number): Table {
+  return {
+    head: ["transport", "ranks", "median ms", "best ms", "spread", "wanted", "of a step"],
+    rows: samples.map(({ kind, transport, ranks, times }) => {
+      const ms = median(times);
+      const limit = limits[`${kind} ${ranks}`];
+      return [
+        ...[transport, String(ranks), ms.toFixed(1), quantile(times, 0).toFixed(1)],
+        ...[`${(100 * spread(times)).toFixed(0)} %`, limit === undefined ? "" : `≤ ${limit}`],
+        `${((100 * ms) / oneStepMs).toFixed(2)} %`,
+      ];
+    }),
+  };
+}
+
+async function measureAll(note: string | undefined, tell: Tell): Promise<void> {
   const machine = describeMachine();
   const oneStepMs = stepMs();
-  const rows: string[] = [];
-  const samples: Sample[] = [];
-  for (const [name, run] of [
-    ["sockets", overSockets],
-    ["mpi", overMpi],
-  ] as const)
-    for (const ranks of [2, 4]) {
-      const file = join(folder, `${name}-${ranks}.json`);
-      await run(ranks, file);
-      const sample = JSON.parse(readFileSync(file, "utf8")) as Sample;
-      samples.push(sample);
-      const ms = median(sample.times);
-      const limit = limits[`${name} ${ranks}`];
-      rows.push(
-        `| ${sample.transport} | ${ranks} | ${ms.toFixed(1)} | ${quantile(sample.times, 0).toFixed(1)} | ${(100 * spread(sample.times)).toFixed(0)} % | ${limit === undefined ? "" : `≤ ${limit}`} | ${((100 * ms) / oneStepMs).toFixed(2)} % |`,
-      );
-      console.log(rows.at(-1));
-    }
-  rmSync(folder, { recursive: true });
-  const note = process.argv.length > 2 ? `\n\n${process.argv.slice(2).join(" ")}` : "";
-  const text = `# Sums of gradients over ranks
+  const folder = mkdtempSync(join(tmpdir(), "all-reduce-"));
+  const samples: Row[] = [];
+  try {
+    for (const kind of kinds)
+      for (const ranks of [2, 4]) {
+        const file = join(folder, `${kind}-${ranks}.json`);
+        await transports[kind](ranks, file);
+        samples.push({ kind, ...(JSON.parse(readFileSync(file, "utf8")) as Sample) });
+        tell(asLines(tableOf(samples, oneStepMs)).at(-1)!);
+      }
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+  const measured = afterwards(machine);
+  const page = `# Sums of gradients over ranks
 
 21 MB (${LENGTH} float32) from memory shared with the engine's threads, all ranks on one machine; the slowest rank's time of
 each round, ${ROUNDS} rounds. "Of a step" is the median against ${oneStepMs.toFixed(0)} ms, one S0 step of 32 images with one thread
-([compare.md](compare.md)). More ranks than cores take turns. ${machineLine(machine)}.${note}
+([compare.md](compare.md)). More ranks than cores take turns. ${machineLine(measured)}.${note === undefined ? "" : `\n\n${note}`}
 
-| transport | ranks | median ms | best ms | spread | wanted | of a step |
-|---|---|---|---|---|---|---|
-${rows.join("\n")}
+${asMarkdown(tableOf(samples, oneStepMs))}
 `;
-  writeWhole(
-    join(resultsFolder, "all-reduce.json"),
-    `${JSON.stringify({ machine, length: LENGTH, samples }, null, 1)}\n`,
-  );
-  writeWhole(join(resultsFolder, "all-reduce.md"), text);
+  savePage(study.name, { machine: measured, length: LENGTH, samples }, page);
 }
 
-if (process.argv[2] === "--rank") await measure(process.argv[3]!);
-else await main();
+export const study = defineStudy({
+  name: "all-reduce",
+  help: "sums of gradients over 2 and 4 ranks, sockets and MPI; a quiet machine, minutes",
+  options: {
+    note: text({ help: "words for the page, such as how a busy machine was kept out" }),
+    rank: text({ help: "for the study itself: be one rank and write its sample to FILE", placeholder: "FILE" }),
+  },
+  examples: ["all-reduce"],
+  run: ({ note, rank }, _, tell) => (rank === undefined ? measureAll(note, tell) : measure(rank)),
+});

@@ -1,7 +1,6 @@
 /**
  * Which moving average is worth delivering after a short run: several rules beside one another on the same raw weights, ten
- * classes of 60 pictures at 32 px. By hand, minutes: `npx tsc -p tsconfig.bench.json && node
- * build/bench/average-rules.js [SEED…]` renews those seeds in bench/results/average-rules.{json,md}.
+ * classes of 60 pictures at 32 px. Minutes a seed.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -22,8 +21,10 @@ import { warmupSteps } from "../../src/train/recipes/schedule.js";
 import { Session } from "../../src/train/steps/session.js";
 import { WholeUpdate } from "../../src/train/steps/whole-update.js";
 import { afterwards, describeMachine, machineLine } from "../measure/machine.js";
+import { seedsOption } from "../options.js";
 import { resultsFolder } from "../paths.js";
-import { earlierRows, writeWhole } from "../report/results.js";
+import { earlierRows, savePage } from "../report/results.js";
+import { defineStudy } from "../study.js";
 import { writeTenClasses } from "../work/ten-classes.js";
 
 const DEFAULT_SEEDS = [0, 1, 2];
@@ -167,29 +168,33 @@ ${lines.join("\n")}
 `;
 }
 
-const seeds = process.argv.length > 2 ? process.argv.slice(2).map(Number) : DEFAULT_SEEDS;
-const machine = describeMachine();
-await setBackend("wasm", { threads: 1 });
-const data = mkdtempSync(join(tmpdir(), "tensorone-ten-"));
-writeTenClasses(data);
-const path = join(resultsFolder, "average-rules.json");
-const rows = earlierRows<Row>(path, seeds);
-try {
-  for (const epochs of LENGTHS)
-    for (const seed of seeds)
-      for (const warmup of Object.keys(warmups) as Warmup[]) {
-        // the reference's warm-up is the shorter one there
-        if (warmup === "1/4 of the run" && warmups[warmup](epochs) === warmups["5 epochs"]()) continue;
-        rows.push(await measure(data, seed, epochs, warmup));
-        rows.sort((a, b) => a.seed - b.seed);
-        // a long run that is cut short leaves what it has measured
-        const measured = afterwards(machine);
-        const markdown = asMarkdown(rows, machineLine(measured));
-        writeWhole(path, `${JSON.stringify({ machine: measured, rows }, null, 1)}\n`);
-        writeWhole(path.replace(/json$/, "md"), markdown);
-        console.log(JSON.stringify(rows.at(-1)));
-      }
-} finally {
-  rmSync(data, { recursive: true });
-}
-process.exit(0);
+export const study = defineStudy({
+  name: "average-rules",
+  help: "rules for the moving average of a short run, beside one another on the same weights; minutes a seed",
+  options: { seeds: seedsOption(DEFAULT_SEEDS) },
+  examples: ["average-rules --seeds 0"],
+  async run(values, _, tell) {
+    const seeds = values.seeds ?? DEFAULT_SEEDS;
+    const machine = describeMachine();
+    await setBackend("wasm", { threads: 1 });
+    const data = mkdtempSync(join(tmpdir(), "tensorone-ten-"));
+    const rows = earlierRows<Row>(join(resultsFolder, `${study.name}.json`), seeds);
+    try {
+      writeTenClasses(data);
+      for (const epochs of LENGTHS)
+        for (const seed of seeds)
+          for (const warmup of Object.keys(warmups) as Warmup[]) {
+            // the reference's warm-up is the shorter one there
+            if (warmup === "1/4 of the run" && warmups[warmup](epochs) === warmups["5 epochs"]()) continue;
+            rows.push(await measure(data, seed, epochs, warmup));
+            rows.sort((a, b) => a.seed - b.seed);
+            // a long run that is cut short leaves what it has measured
+            const measured = afterwards(machine);
+            savePage(study.name, { machine: measured, rows }, asMarkdown(rows, machineLine(measured)));
+            tell(JSON.stringify(rows.at(-1)));
+          }
+    } finally {
+      rmSync(data, { recursive: true });
+    }
+  },
+});

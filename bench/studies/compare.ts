@@ -2,16 +2,23 @@
  * The same work on other engines, by turns in one run. Each peer is a player (player.ts) in a process of its own; one that
  * is not installed is left out with a line that says so (peers.ts).
  */
-import { join } from "node:path";
+import { text } from "../../src/cli/options.js";
 import { formatBytes } from "../../src/util/format.js";
-import type { Machine } from "../measure/machine.js";
-import { afterwards, machineLine } from "../measure/machine.js";
+import { afterwards, describeMachine, machineLine } from "../measure/machine.js";
 import { type Player, type PlayerSummary, type Rounds, takeTurns } from "../measure/player.js";
 import { median, spread } from "../measure/stats.js";
-import type { BenchOptions } from "../options.js";
-import { resultsFolder } from "../paths.js";
-import { writeWhole } from "../report/results.js";
+import {
+  batchOption,
+  imageSizeOption,
+  integers,
+  jsonOption,
+  quickOption,
+  saveOption,
+  trainingOption,
+} from "../options.js";
+import { savePage } from "../report/results.js";
 import { asLines, asMarkdown, duration, type Table } from "../report/tables.js";
+import { defineStudy } from "../study.js";
 import { peers } from "../work/peers.js";
 import { type StepWork, workName } from "../work/work.js";
 
@@ -102,36 +109,38 @@ export function compareTable(rows: readonly CompareRow[]): Table {
   };
 }
 
-/** Plays all works, or the ones that the options choose; with --save also writes compare.json and compare.md. */
-export async function compare(options: BenchOptions, machine: Machine, tell: (line: string) => void): Promise<void> {
-  const rows: CompareRow[] = [];
-  for (const { work, rounds } of works) {
-    if (options.threads.length > 0 && !options.threads.includes(work.threads)) continue;
-    if (!workName(work).includes(options.filter)) continue;
-    const chosen = {
-      ...work,
-      imageSize: options.imageSize ?? work.imageSize,
-      batch: options.batch ?? work.batch,
-      training: options.training,
-    };
-    rows.push(
-      ...(await playWork(
-        chosen,
-        { ...rounds, counted: options.isQuick ? Math.ceil(rounds.counted / 4) : rounds.counted },
-        tell,
-      )),
-    );
-  }
-  const when = afterwards(machine);
-  const table = compareTable(rows);
-  for (const line of ["", ...asLines(table)]) tell(line);
-  if (options.isJson) process.stdout.write(`${JSON.stringify({ machine: when, rows })}\n`);
-  if (options.save === undefined) return;
-  const json = join(resultsFolder, `${options.save}.json`);
-  writeWhole(json, `${JSON.stringify({ machine: when, rows }, null, 1)}\n`);
-  writeWhole(
-    join(resultsFolder, `${options.save}.md`),
-    `# Against other engines\n\n${machineLine(when)}. By turns in one run, medians.\n\n${asMarkdown(table)}\n`,
-  );
-  tell(`\nsaved ${json}`);
-}
+export const study = defineStudy({
+  name: "compare",
+  help: "steps and deploy inference by turns with PyTorch, ONNX Runtime, tfjs and jax-js, as far as they are installed",
+  options: {
+    filter: text({ help: "only works whose name holds TEXT: s0, train, deploy, …" }),
+    threads: integers({ help: "only works with these numbers of threads" }),
+    imageSize: imageSizeOption,
+    batch: batchOption,
+    training: trainingOption,
+    quick: quickOption,
+    save: saveOption,
+    json: jsonOption,
+  },
+  examples: ["compare --filter deploy", "compare --filter s0 --save compare"],
+  async run(values, _, tell) {
+    const machine = describeMachine();
+    tell(machineLine(machine));
+    const rows: CompareRow[] = [];
+    for (const { work, rounds } of works) {
+      if (values.threads && !values.threads.includes(work.threads)) continue;
+      if (!workName(work).includes(values.filter ?? "")) continue;
+      const sized = { ...work, imageSize: values.imageSize ?? work.imageSize, batch: values.batch ?? work.batch };
+      const chosen = work.form === "train" ? { ...sized, training: values.training } : sized;
+      const counted = values.quick ? Math.ceil(rounds.counted / 4) : rounds.counted;
+      rows.push(...(await playWork(chosen, { ...rounds, counted }, tell)));
+    }
+    const when = afterwards(machine);
+    const table = compareTable(rows);
+    for (const line of ["", ...asLines(table)]) tell(line);
+    if (values.json) process.stdout.write(`${JSON.stringify({ machine: when, rows })}\n`);
+    if (values.save === undefined) return;
+    const page = `# Against other engines\n\n${machineLine(when)}. By turns in one run, medians.\n\n${asMarkdown(table)}\n`;
+    tell(`\nsaved ${savePage(values.save, { machine: when, rows }, page)}`);
+  },
+});

@@ -1,8 +1,7 @@
 /**
  * How fast each decoder gives pixels: a JPEG of 500×375 decoded alone, and read by a DataLoader into batches of 224×224, in
- * the asking thread and in data workers, by turns. By hand, a minute: `npm run build && npx tsc -p tsconfig.bench.json &&
- * node build/bench/decoders.js` renews bench/results/decoders.{json,md}. The order of the default (data/codecs/decoder)
- * follows from it.
+ * the asking thread and in data workers, by turns. The order of the default (data/codecs/decoder) follows from it. Data
+ * workers run the built package (npm run build).
  */
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -11,9 +10,11 @@ import { DataLoader } from "../../src/data/reading/loader.js";
 import { trainTransform } from "../../src/data/transforms/index.js";
 import { afterwards, describeMachine, machineLine } from "../measure/machine.js";
 import { median, spread } from "../measure/stats.js";
-import { benchFolder, resultsFolder } from "../paths.js";
-import { rounded, writeWhole } from "../report/results.js";
-import { asLines, asMarkdown, duration } from "../report/tables.js";
+import { dryOption } from "../options.js";
+import { benchFolder, expectBuilt } from "../paths.js";
+import { savePage } from "../report/results.js";
+import { asLines, asMarkdown, duration, type Table } from "../report/tables.js";
+import { defineStudy } from "../study.js";
 
 const photo = join(benchFolder, "fixtures", "photo.jpg");
 const PICTURES = 64;
@@ -56,42 +57,58 @@ const ways: readonly Way[] = [
   })),
 ];
 
-const machine = describeMachine();
-const decoders = await Promise.all(decoderNames.map((name) => loadDecoder(name)));
-const rows = [];
-for (const way of ways) {
+interface Row {
+  readonly way: string;
+  readonly decoder: string;
+  readonly medianMs: number;
+  readonly bestMs: number;
+  readonly spread: number;
+}
+
+async function measureWay({ name, measure }: Way, decoders: readonly Decoder[]): Promise<Row[]> {
   const times = decoders.map((): number[] => []);
   for (let round = -1; round < ROUNDS; round++)
     for (const [i, decoder] of decoders.entries()) {
-      const ms = await way.measure(decoder);
+      const ms = await measure(decoder);
       // the first round warms up
       if (round >= 0) times[i]!.push(ms / PICTURES);
     }
-  for (const [i, { name }] of decoders.entries()) {
-    const medianMs = median(times[i]!);
-    const bestMs = Math.min(...times[i]!);
-    rows.push({ way: way.name, decoder: name, medianMs, bestMs, spread: spread(times[i]!) });
-  }
+  return decoders.map((decoder, i) => ({
+    ...{ way: name, decoder: decoder.name, medianMs: median(times[i]!), bestMs: Math.min(...times[i]!) },
+    spread: spread(times[i]!),
+  }));
 }
-const table = {
+
+const tableOf = (rows: readonly Row[]): Table => ({
   head: ["what", "decoder", "median", "best", "images/s", "spread"],
   rows: rows.map(({ way, decoder, medianMs, bestMs, spread }) => [
     ...[way, decoder, duration(medianMs), duration(bestMs)],
     ...[(1000 / medianMs).toFixed(0), `±${(50 * spread).toFixed(0)} %`],
   ]),
-};
-for (const line of asLines(table)) console.log(line);
-const measured = afterwards(machine);
-const path = join(resultsFolder, "decoders.json");
-writeWhole(path, `${JSON.stringify({ machine: measured, rows }, rounded, 1)}\n`);
-writeWhole(
-  path.replace(/json$/, "md"),
-  `# JPEG decoders
+});
+
+export const study = defineStudy({
+  name: "decoders",
+  help: "JPEG decoders alone and in a data loader, by turns; a minute",
+  options: { dry: dryOption },
+  examples: ["decoders --dry"],
+  async run({ dry }, _, tell) {
+    expectBuilt();
+    const machine = describeMachine();
+    const decoders = await Promise.all(decoderNames.map((name) => loadDecoder(name)));
+    const rows: Row[] = [];
+    for (const way of ways) rows.push(...(await measureWay(way, decoders)));
+    for (const line of asLines(tableOf(rows))) tell(line);
+    if (dry) return;
+    const measured = afterwards(machine);
+    const page = `# JPEG decoders
 
 A JPEG of 500×375, 4:2:0 (bench/fixtures/photo.jpg), decoded alone, and read, cropped and resized into batches of 224×224; by
 turns, median of ${ROUNDS} rounds of ${PICTURES} pictures, a picture each. libjpeg-turbo and sharp give OpenCV's pixels exactly, jpeg-js
 does not. ${machineLine(measured)}.
 
-${asMarkdown(table)}
-`,
-);
+${asMarkdown(tableOf(rows))}
+`;
+    savePage(study.name, { machine: measured, rows }, page);
+  },
+});

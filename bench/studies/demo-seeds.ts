@@ -1,8 +1,6 @@
 /**
  * The demo set, 300 steps, several seeds: ours in both forms of training and PyTorch, from the same weights, batches and
- * rates; what the averaged weights then know of the validation pictures. By hand, minutes:
- * `npx tsc -p tsconfig.bench.json && node build/bench/demo-seeds.js [SEED…]` renews those seeds in
- * bench/results/demo-seeds.{json,md}.
+ * rates; what the averaged weights then know of the validation pictures. Minutes a seed.
  */
 import { join } from "node:path";
 import { evalTransform, trainTransform } from "../../src/data/transforms/index.js";
@@ -16,8 +14,10 @@ import { Ema, SGD, splitNormParameters } from "../../src/optim/index.js";
 import { applyRates, ratesAt } from "../../src/train/recipes/schedule.js";
 import { countTopK, sumCrossEntropy } from "../../src/train/steps/metrics.js";
 import { afterwards, describeMachine, machineLine } from "../measure/machine.js";
+import { seedsOption } from "../options.js";
 import { resultsFolder } from "../paths.js";
-import { earlierRows, writeWhole } from "../report/results.js";
+import { earlierRows, savePage } from "../report/results.js";
+import { defineStudy } from "../study.js";
 import { demoClasses, demoPictures, type Pictures } from "../work/demo-pictures.js";
 import { TorchWork } from "../work/torch-work.js";
 
@@ -41,8 +41,6 @@ const sides = ["plain", "folded", "torch"] as const;
 type Side = (typeof sides)[number];
 type Row = { readonly seed: number } & { readonly [S in Side]: Outcome };
 
-const classes = demoClasses().length;
-
 const normalized = ({ images, labels }: Pictures): Tensor =>
   tensor(normalizeInto(images, new Float32Array(images.length)), [labels.length, side, side, 3]);
 
@@ -50,7 +48,7 @@ const mean = (values: readonly number[]): number => values.reduce((sum, value) =
 const tail = (losses: readonly number[]): number => mean(losses.slice(-TAIL));
 
 function newModel(seed: number, training: TrainingForm): Classifier {
-  return createModel(modelName, { numClasses: classes, seed, training });
+  return createModel(modelName, { numClasses: demoClasses().length, seed, training });
 }
 
 type Rates = readonly ReturnType<typeof ratesAt>[];
@@ -133,10 +131,10 @@ async function runTorch(seed: number, train: readonly Pictures[], val: readonly 
     );
     const text = work.run("run", {
       model: modelName,
-      classes,
+      classes: demoClasses().length,
       threads: THREADS,
       parameters: [...model.namedParameters().keys()],
-      momentum: optimizer.momentum,
+      momentum: optimizer.kind === "sgd" ? optimizer.momentum : 0,
       emaMomentum: ema.momentum,
       labelSmoothing: loss.labelSmoothing,
       mean: imagenetMean,
@@ -193,7 +191,7 @@ function asMarkdown(rows: readonly Row[], line: string): string {
   return `# The demo set, ${STEPS} steps: ours and PyTorch from the same weights and batches
 
 MobileOne-S0, ${side} px, batch ${batchSize}, the demo recipe's rates over ${STEPS} steps, float32; validation with the averaged weights
-on ${classes} classes. Training loss: mean of the last ${TAIL} steps. ${line}.
+on ${demoClasses().length} classes. Training loss: mean of the last ${TAIL} steps. ${line}.
 
 | seed | | top-1 % | validation loss | training loss |
 |---|---|---|---|---|
@@ -202,19 +200,24 @@ ${sides.map((name) => `| mean ± deviation | ${titles[name]} | ${spread(name, "t
 `;
 }
 
-const seeds = process.argv.length > 2 ? process.argv.slice(2).map(Number) : DEFAULT_SEEDS;
-const machine = describeMachine();
-await setBackend("wasm", { threads: THREADS });
-const path = join(resultsFolder, "demo-seeds.json");
-const rows = earlierRows<Row>(path, seeds);
-for (const seed of seeds) {
-  rows.push(await measure(seed));
-  rows.sort((a, b) => a.seed - b.seed);
-  // a long run that is cut short leaves its finished seeds
-  const measured = afterwards(machine);
-  const markdown = asMarkdown(rows, machineLine(measured));
-  writeWhole(path, `${JSON.stringify({ machine: measured, steps: STEPS, rows }, null, 1)}\n`);
-  writeWhole(path.replace(/json$/, "md"), markdown);
-  console.log(markdown);
-}
-process.exit(0);
+export const study = defineStudy({
+  name: "demo-seeds",
+  help: `${STEPS} steps on the demo set, ours in both forms and PyTorch from the same start; minutes a seed`,
+  options: { seeds: seedsOption(DEFAULT_SEEDS) },
+  examples: ["demo-seeds --seeds 0,1"],
+  async run(values, _, tell) {
+    const seeds = values.seeds ?? DEFAULT_SEEDS;
+    const machine = describeMachine();
+    await setBackend("wasm", { threads: THREADS });
+    const rows = earlierRows<Row>(join(resultsFolder, `${study.name}.json`), seeds);
+    for (const seed of seeds) {
+      rows.push(await measure(seed));
+      rows.sort((a, b) => a.seed - b.seed);
+      // a long run that is cut short leaves its finished seeds
+      const measured = afterwards(machine);
+      const page = asMarkdown(rows, machineLine(measured));
+      savePage(study.name, { machine: measured, steps: STEPS, rows }, page);
+      tell(page);
+    }
+  },
+});

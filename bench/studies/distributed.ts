@@ -1,21 +1,20 @@
 /**
  * Training of MobileOne-S0 on several processes: whether the checkpoints are equal bytes, and what the processes cost, two of
- * one thread against one of two threads on the same work, by turns. Runs the built command line on the demo set; writes
- * bench/results/distributed.json and distributed.md.
- * npm run build && node_modules/.bin/tsc -p tsconfig.bench.json && node build/bench/distributed.js [equal] [speed]
+ * one thread against one of two threads on the same work, by turns. Runs the built command line (npm run build) on the demo set.
  */
 import { spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { optionalChoice } from "../../src/cli/options.js";
 import { afterwards, describeMachine, type Machine, machineLine } from "../measure/machine.js";
 import { median } from "../measure/stats.js";
-import { repositoryRoot, resultsFolder } from "../paths.js";
-import { writeWhole } from "../report/results.js";
+import { builtCommandLine, expectBuilt, resultsFolder } from "../paths.js";
+import { savePage } from "../report/results.js";
 import { asMarkdown } from "../report/tables.js";
+import { defineStudy } from "../study.js";
 
-const main = join(repositoryRoot, "dist", "cli", "main.js");
 const EQUAL_STEPS = 30;
 const EQUAL_REPLICAS = 8;
 const SPEED_STEPS = 7;
@@ -68,7 +67,7 @@ interface LogRow {
 /** One run; its folder. Throws where it fails. */
 function train(root: string, { processes, transport, name }: Way, args: readonly string[]): string {
   const out = join(root, `${name.replaceAll(/\W+/g, "-")}-${Math.random().toString(36).slice(2)}`);
-  const words = [main, "train", "--out", out, "--no-validate", "--workers", "1", ...args];
+  const words = [builtCommandLine, "train", "--out", out, "--no-validate", "--workers", "1", ...args];
   const mpirun = ["--allow-run-as-root", "--oversubscribe", "--bind-to", "none", "-n", String(processes)];
   const [program, line]: [string, string[]] =
     transport === "mpi"
@@ -156,22 +155,30 @@ function page({ machine, equal = [], speed = [] }: Saved): string {
   ].join("\n\n");
 }
 
-const parts = process.argv.slice(2);
-const path = join(resultsFolder, "distributed.json");
-const before: Partial<Saved> = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Saved) : {};
-const root = mkdtempSync(join(tmpdir(), "tensorone-bench-"));
-try {
-  const machine = describeMachine();
-  const isAsked = (part: string): boolean => parts.length === 0 || parts.includes(part);
-  const measured = {
-    ...before,
-    ...(isAsked("equal") && { equal: equality(root) }),
-    ...(isAsked("speed") && { speed: speeds(root) }),
-  };
-  const saved: Saved = { ...measured, machine: afterwards(machine) };
-  writeWhole(path, `${JSON.stringify(saved, null, 1)}\n`);
-  writeWhole(join(resultsFolder, "distributed.md"), page(saved));
-  process.stdout.write(page(saved));
-} finally {
-  rmSync(root, { recursive: true });
-}
+export const study = defineStudy({
+  name: "distributed",
+  help: "S0 on several processes over sockets and MPI: equal bytes, and what the processes cost; minutes",
+  options: {
+    only: optionalChoice(["equal", "speed"], { help: "one half; the other keeps its rows", placeholder: "HALF" }),
+  },
+  examples: ["distributed", "distributed --only equal"],
+  async run({ only }, _, tell) {
+    expectBuilt();
+    const path = join(resultsFolder, `${study.name}.json`);
+    const before: Partial<Saved> = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Saved) : {};
+    const root = mkdtempSync(join(tmpdir(), "tensorone-bench-"));
+    try {
+      const machine = describeMachine();
+      const measured = {
+        ...before,
+        ...(only !== "speed" && { equal: equality(root) }),
+        ...(only !== "equal" && { speed: speeds(root) }),
+      };
+      const saved: Saved = { ...measured, machine: afterwards(machine) };
+      savePage(study.name, saved, page(saved));
+      tell(page(saved));
+    } finally {
+      rmSync(root, { recursive: true });
+    }
+  },
+});

@@ -6,6 +6,10 @@
 import { globalAvgPool, randn, setBackend, tensor } from "../../src/index.js";
 import { createModel, type TrainingForm } from "../../src/models/index.js";
 import { crossEntropy } from "../../src/nn/index.js";
+import { afterwards, describeMachine } from "../measure/machine.js";
+import { integers } from "../options.js";
+import { saveHalf } from "../report/folded-page.js";
+import { defineStudy } from "../study.js";
 
 const BATCH = 8;
 const SIZE = 224;
@@ -59,7 +63,7 @@ function distance(actual: readonly Float64Array[], expected: readonly Float64Arr
 }
 
 /** Takes minutes: a float64 step is 26 GMAC on the reference backend. */
-export async function measureAccuracy(seed: number): Promise<AccuracyRow> {
+async function measureAccuracy(seed: number): Promise<AccuracyRow> {
   const truth = await step("reference", "plain", seed);
   const errors = async (form: TrainingForm): Promise<Errors> => {
     const { gradients, features } = await step("wasm", form, seed);
@@ -70,3 +74,18 @@ export async function measureAccuracy(seed: number): Promise<AccuracyRow> {
   };
   return { seed, batch: BATCH, plain: await errors("plain"), folded: await errors("folded") };
 }
+
+const DEFAULT_SEEDS = [0];
+
+export const study = defineStudy({
+  name: "folded-accuracy",
+  help: "the first float32 step of S0, folded and branch by branch, against float64; minutes a seed",
+  options: { seeds: integers({ help: `seeds to measure; default: ${DEFAULT_SEEDS}`, min: 0 }) },
+  examples: ["folded-accuracy --seeds 0,1"],
+  async run({ seeds }, _, tell) {
+    const machine = describeMachine();
+    const rows: AccuracyRow[] = [];
+    for (const seed of seeds ?? DEFAULT_SEEDS) rows.push(await measureAccuracy(seed));
+    tell(saveHalf({ accuracy: { machine: afterwards(machine), rows } }));
+  },
+});

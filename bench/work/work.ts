@@ -19,7 +19,7 @@ export interface StepWork {
   readonly imageSize: number;
   readonly batch: number;
   readonly threads: number;
-  /** How blocks train. Default plain: branch by branch. */
+  /** How blocks train. Default auto. */
   readonly training?: TrainingChoice;
   /** Op by op instead of a replayed recording. Default false. */
   readonly isEager?: boolean;
@@ -34,10 +34,10 @@ export const workName = ({
   model,
   imageSize,
   batch,
-  training = "plain",
+  training = "auto",
   isEager,
 }: Omit<StepWork, "threads">): string =>
-  `${model} ${form} ${imageSize} px, batch ${batch}${training === "plain" ? "" : `, ${training}`}${isEager ? ", eager" : ""}`;
+  `${model} ${form} ${imageSize} px, batch ${batch}${form === "deploy" || training === "plain" ? "" : `, ${training}`}${isEager ? ", eager" : ""}`;
 
 /** A made-up batch, the same every time. */
 export function makeBatch({ imageSize, batch }: Pick<StepWork, "imageSize" | "batch">): Batch {
@@ -60,7 +60,7 @@ export function prepareWork(work: StepWork): () => void {
   if (work.form !== "train" && work.form !== "deploy")
     throw new UsageError(`bench: form is ${work.form}, expected train or deploy`);
   // how fast a network is does not depend on its weights, so the deploy form is made directly
-  const { training = "plain" } = work;
+  const { training = "auto" } = work;
   const model = models.createModel(work.model, { numClasses: NUM_CLASSES, deploy: work.form === "deploy", training });
   if (work.form === "train") {
     const step = new WholeUpdate(new Session({ ...mobileoneS0, model: work.model }, model, 1000));

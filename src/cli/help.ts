@@ -1,62 +1,77 @@
 /**
- * The help texts, made from the tables: what an option table does not say cannot be said here.
+ * The help texts, made from the tables: what an option table does not say cannot be said here. Lines fit the given width, and
+ * no word is broken.
  */
 
-import { formatTable } from "../util/format.js";
-import type { Command } from "./command.js";
+import type { Command, Positionals } from "./command.js";
 import { flagOf, type Option } from "./options.js";
 
-const lineWidth = 100;
+/** A second column narrower than this reads badly: its text goes below the first column. */
+const leastSecondColumn = 32;
+const gap = 2;
+const indent = 2;
+const deepIndent = 6;
+
+/** A command as its help sees it: nothing is run. */
+export type Described = Pick<Command, "name" | "summary" | "positionals" | "options" | "examples"> & {
+  readonly groups?: readonly { readonly title: string; readonly options: readonly string[] }[];
+};
 
 /** How a command is called, its options, and examples that work. */
-export function commandHelp(command: Command): string {
-  const { names, isRepeated = false } = command.positionals ?? { names: [] };
-  const usage = ["tensorone", command.name, ...names, ...(isRepeated ? ["…"] : []), "[options]"].join(" ");
+export function commandHelp(command: Described, width: number): string {
+  const { positionals, groups = [] } = command;
   const rows = Object.entries(command.options).map(([name, option]) => ({
     name,
-    flag: written(name, option),
-    help: described(option),
+    row: [written(name, option), described(option)] as const,
   }));
-  const indent = Math.max(...rows.map(({ flag }) => flag.length)) + 4;
+  const columns = new TwoColumns(
+    rows.map(({ row }) => row),
+    width,
+  );
   const linesOf = (isShown: (name: string) => boolean) =>
-    rows
-      .filter(({ name }) => isShown(name))
-      .flatMap(({ flag, help }) =>
-        wrap(help, lineWidth - indent).map((line, i) => `  ${(i === 0 ? flag : "").padEnd(indent - 2)}${line}`),
-      );
-  const groups: readonly { readonly title: string; readonly options: readonly string[] }[] = command.groups ?? [];
+    rows.filter(({ name }) => isShown(name)).flatMap(({ row }) => columns.lines(row));
+  const usage = ["tensorone", command.name, ...words(positionals), "[options]"].join(" ");
   return [
-    `${command.summary}.`,
+    ...wrap(`${command.summary}.`, width),
     "",
-    `usage: ${usage}`,
+    ...wrap(`usage: ${usage}`, width, deepIndent),
     "",
     "options:",
     ...linesOf((name) => !groups.some(({ options }) => options.includes(name))),
-    ...groups.flatMap(({ title, options }) => ["", `${title}:`, ...linesOf((name) => options.includes(name))]),
+    ...groups.flatMap(({ title, options }) => [
+      "",
+      ...wrap(`${title}:`, width),
+      ...linesOf((name) => options.includes(name)),
+    ]),
     "",
     "examples:",
-    ...command.examples.map((example) => `  tensorone ${example}`),
+    ...command.examples.flatMap((example) => commandLines(example, width)),
   ].join("\n");
 }
 
 /** The list of commands. */
-export function overallHelp(commands: readonly Command[], version: string): string {
+export function overallHelp(commands: readonly Command[], version: string, width: number): string {
+  const rows = commands.map(({ name, summary }) => [name, lowerFirst(summary)] as const);
   return [
-    `tensorone ${version}: a tensor engine in TypeScript, and MobileOne trained on it.`,
+    ...wrap(`tensorone ${version}: a tensor engine in TypeScript, and MobileOne trained on it.`, width),
     "",
     "usage: tensorone COMMAND [options]",
     "",
     "commands:",
-    ...formatTable(commands.map(({ name, summary }) => [`  ${name}`, lowerFirst(summary)])),
+    ...wordedRows(rows, width),
     "",
     "examples:",
-    ...commands.map(({ examples }) => `  tensorone ${examples[0]}`),
+    ...commands.flatMap(({ examples }) => commandLines(examples[0]!, width)),
     "",
-    "tensorone COMMAND --help tells more; --version prints the version. DEBUG=tensorone shows stacks.",
+    ...wrap("tensorone COMMAND --help tells more; --version prints the version. DEBUG=tensorone shows stacks.", width),
   ].join("\n");
 }
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
+
+function words({ names, isRepeated = false }: Positionals = { names: [] }): readonly string[] {
+  return isRepeated ? [...names, "…"] : names;
+}
 
 function written(name: string, { form, placeholder }: Option<unknown>): string {
   const value = { flag: "", value: ` ${placeholder}`, optional: ` [${placeholder}]` }[form];
@@ -64,15 +79,57 @@ function written(name: string, { form, placeholder }: Option<unknown>): string {
 }
 
 function described({ help, fallback, form }: Option<unknown>): string {
-  return form === "value" && fallback !== undefined ? `${help} (default ${String(fallback)})` : help;
+  const isShown = form === "value" && fallback !== undefined;
+  return isShown ? `${help} (default ${String(fallback)})` : help;
 }
 
-function wrap(text: string, width: number): string[] {
+type Row = readonly [first: string, second: string];
+
+/** Names with what they mean. */
+export function wordedRows(rows: readonly Row[], width: number): string[] {
+  const columns = new TwoColumns(rows, width);
+  return rows.flatMap((row) => columns.lines(row));
+}
+
+/** Rows side by side, or each with its second cell below its first where that would leave too little room. */
+class TwoColumns {
+  readonly #secondAt: number;
+  readonly #isStacked: boolean;
+
+  constructor(
+    rows: readonly Row[],
+    private readonly width: number,
+  ) {
+    this.#secondAt = indent + Math.max(...rows.map(([first]) => first.length)) + gap;
+    this.#isStacked = width - this.#secondAt < leastSecondColumn;
+  }
+
+  lines([first, second]: Row): string[] {
+    const at = this.#isStacked ? deepIndent : this.#secondAt;
+    const text = wrap(second, this.width - at);
+    if (this.#isStacked)
+      return [" ".repeat(indent) + first, ...text.map((line) => (line === "" ? "" : " ".repeat(at) + line))];
+    return text.map((line, i) => `${" ".repeat(indent)}${(i === 0 ? first : "").padEnd(at - indent)}${line}`);
+  }
+}
+
+/** A command that can be pasted, over several lines where it has to be. */
+function commandLines(example: string, width: number): string[] {
+  const room = width - indent;
+  const whole = `tensorone ${example}`;
+  if (whole.length <= room) return [" ".repeat(indent) + whole];
+  const lines = wrap(whole, room - " \\".length, indent);
+  return lines.map((line, i) => " ".repeat(indent) + line + (i < lines.length - 1 ? " \\" : ""));
+}
+
+/** Lines of at most `width`, but for longer words; all but the first begin with `hanging` spaces. */
+export function wrap(text: string, width: number, hanging = 0): string[] {
   const lines: string[] = [];
   for (const word of text.split(" ")) {
     const last = lines.at(-1);
-    if (last !== undefined && last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
-    else lines.push(word);
+    if (last === undefined) lines.push(word);
+    else if (last.length + 1 + word.length <= width) lines[lines.length - 1] = `${last} ${word}`;
+    else lines.push(" ".repeat(hanging) + word);
   }
   return lines;
 }

@@ -6,31 +6,35 @@
 import "../index.js"; // gives tensors their methods and gradients
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
-import { TensoroneError, UsageError } from "../util/errors.js";
-import { Terminal } from "../util/terminal.js";
+import { Terminal, textWidth } from "../util/terminal.js";
 import type { Outcome } from "./command.js";
 import { commandNamed, commands } from "./commands/index.js";
 import { commandHelp, overallHelp } from "./help.js";
+import { isLastAttempt } from "./launch/launch.js";
 import { parse } from "./parse.js";
 import { callerPrefix, packageRoot } from "./paths.js";
+import { printJson, report } from "./report.js";
 
 const version = (): string =>
   (JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string }).version;
 
 /** Runs a command line, without the leading "tensorone"; null where there is only text to print. */
 async function run(args: readonly string[], isJson: boolean): Promise<Outcome | null> {
-  const [name, ...rest] = args;
+  // the option that every command takes may stand before it
+  const [name, ...rest] = args.filter((word, i) => i > 0 || word !== "--json");
+  const width = textWidth(process.stdout, process.env);
   if (name === undefined || name === "help" || name === "--help" || name === "-h") {
     const [asked] = rest;
     const about =
       name === "help" && asked !== undefined ? commandNamed(asked) : commands.find((one) => one.name === asked);
-    return say(about ? commandHelp(about) : overallHelp(commands, version()), name === undefined ? 2 : 0);
+    const help = about ? commandHelp(about, width) : overallHelp(commands, version(), width);
+    return say({ help }, isJson, name === undefined ? 2 : 0);
   }
-  if (name === "--version" || name === "version") return say(version());
+  if (name === "--version" || name === "version") return say({ version: version() }, isJson);
   const command = commandNamed(name);
-  if (!command.takesAnything && asksForHelp(rest)) return say(commandHelp(command));
+  if (!command.takesAnything && asksForHelp(rest)) return say({ help: commandHelp(command, width) }, isJson);
   const { values, words, given } = command.takesAnything
-    ? { values: {}, words: rest, given: new Set<string>() }
+    ? { values: {}, words: isJson && !rest.includes("--json") ? [...rest, "--json"] : rest, given: new Set<string>() }
     : parse(command, rest);
   const terminal = new Terminal(isJson ? process.stderr : process.stdout, process.env);
   const aside = process.stdout.isTTY ? terminal : new Terminal(process.stderr, process.env);
@@ -39,26 +43,12 @@ async function run(args: readonly string[], isJson: boolean): Promise<Outcome | 
 
 const asksForHelp = (args: readonly string[]): boolean => args.includes("--help") || args.includes("-h");
 
-function say(text: string, exitCode = 0): null {
-  process.stdout.write(`${text}\n`);
+/** A text by its name, which only programs want to know. */
+function say(named: { readonly [name: string]: string }, isJson: boolean, exitCode = 0): null {
+  if (isJson) printJson(named);
+  else process.stdout.write(`${Object.values(named).join("\n")}\n`);
   process.exitCode = exitCode;
   return null;
-}
-
-/** One line and its hint; the stack only for those who ask. */
-function report(error: unknown, isJson: boolean): number {
-  const summary =
-    error instanceof TensoroneError ? error.summary : error instanceof Error ? error.message : String(error);
-  const isOurs = error instanceof TensoroneError || (error instanceof Error && "syscall" in error);
-  const hint =
-    error instanceof TensoroneError ? error.hint : isOurs ? undefined : "DEBUG=tensorone shows where this came from";
-  const terminal = new Terminal(process.stderr, process.env);
-  terminal.print(`${terminal.paint("red", "error:")} ${summary}`);
-  if (hint !== undefined) terminal.print(`  hint: ${hint}`);
-  if (process.env.DEBUG === "tensorone" && error instanceof Error) terminal.print(error.stack);
-  const name = error instanceof Error ? error.name : "Error";
-  if (isJson) process.stdout.write(`${JSON.stringify({ error: { name, message: summary, hint: hint ?? null } })}\n`);
-  return error instanceof UsageError ? 2 : 1;
 }
 
 /** The reader of a pipe left: so do we, as any filter does. */
@@ -75,10 +65,11 @@ const args = process.argv.slice(2);
 const isJson = args.includes("--json");
 try {
   const outcome = await run(args, isJson);
-  if (outcome?.json && isJson) process.stdout.write(`${JSON.stringify(outcome.json)}\n`);
+  if (outcome?.json && isJson) printJson(outcome.json);
   if (outcome) process.exitCode = outcome.exitCode ?? 0;
 } catch (error) {
-  process.exitCode = report(error, isJson);
+  // one object in all: the next attempt has the word
+  process.exitCode = report(error, isJson && isLastAttempt(process.env));
 }
 await flushed(process.stdout);
 // worker threads of a backend may still be parked

@@ -14,6 +14,10 @@ export interface Option<T> {
   /** What stands for the value in the help: N, DIR. */
   readonly placeholder: string;
   readonly help: string;
+  /** What a value has to be, for errors: "a whole number of at least 1". */
+  readonly expected: string;
+  /** A value that would do; none where any text would. */
+  readonly example?: string;
   readonly fallback: T;
   /** Value of a flag, or of an optional without a value. */
   readonly bare?: T;
@@ -31,6 +35,9 @@ interface Spec<D> {
   readonly placeholder?: string;
   readonly default?: D;
 }
+/** Where no default says what is usual. */
+const exampleNumber = 10;
+
 interface Range {
   readonly min?: number;
   readonly max?: number;
@@ -43,18 +50,47 @@ export function flagOf(name: string): string {
 
 /** --name: false unless given. */
 export function flag(spec: { readonly help: string }): Option<boolean> {
-  return { form: "flag", placeholder: "", help: spec.help, fallback: false, bare: true, read: () => true };
+  return {
+    form: "flag",
+    placeholder: "",
+    help: spec.help,
+    expected: "no value",
+    fallback: false,
+    bare: true,
+    read: () => true,
+  };
 }
 
-/** Any text that is not empty: a path, a name. */
-export function text<D extends string | undefined = undefined>(spec: Spec<D>): Option<string | D> {
+/** What the placeholders of texts stand for. */
+const kinds = {
+  FILE: "a file",
+  DIR: "a folder",
+  NAME: "a name",
+  HOST: "a host name or address",
+  SIZES: "sizes such as 32x56x56x64",
+  TEXT: "a text",
+} as const;
+type Kind = keyof typeof kinds;
+
+/** Any text that is not empty, by default just that: a path, a name. A file may have an ending: "FILE.svg". */
+export function text<D extends string | undefined = undefined>(
+  spec: Omit<Spec<D>, "placeholder"> & {
+    readonly placeholder?: Kind | `FILE.${string}`;
+    readonly expected?: string;
+  },
+): Option<string | D> {
+  const { placeholder = "TEXT" } = spec;
+  const [kind = "TEXT", ending] = placeholder.split(".");
+  const plain = `${kinds[kind as Kind]}${ending === undefined ? "" : ` that ends in .${ending}`}`;
+  const { expected = plain } = spec;
   return {
     form: "value",
-    placeholder: spec.placeholder ?? "TEXT",
+    placeholder,
     help: spec.help,
+    expected,
     fallback: spec.default as D,
     read: (value, where) => {
-      if (value === "") throw new UsageError(`${where}: an empty value, expected ${spec.placeholder ?? "a text"}`);
+      if (value === "") throw new UsageError(`${where}: an empty value, expected ${expected}`);
       return value;
     },
   };
@@ -66,6 +102,7 @@ export function optionalFile(spec: { readonly help: string }): Option<string | t
     form: "optional",
     placeholder: "FILE",
     help: spec.help,
+    expected: "a file or nothing",
     fallback: undefined,
     bare: true,
     read: (value, where) => {
@@ -84,6 +121,8 @@ export function integer<D extends number | undefined = undefined>(spec: Spec<D> 
     form: "value",
     placeholder: spec.placeholder ?? "N",
     help: spec.help,
+    expected,
+    example: String(spec.default ?? Math.min(max, Math.max(min, exampleNumber))),
     fallback: spec.default as D,
     read: (value, where) => {
       const number = /^[+-]?\d+$/.test(value) ? Number(value) : Number.NaN;
@@ -105,6 +144,8 @@ export function number<D extends number | undefined = undefined>(
     form: "value",
     placeholder: spec.placeholder ?? "X",
     help: spec.help,
+    expected,
+    example: formatRate(spec.default ?? example),
     fallback: spec.default as D,
     read: (value, where) => {
       const number = value.trim() === "" ? Number.NaN : Number(value);
@@ -120,17 +161,20 @@ export const positive = <D extends number | undefined = undefined>(spec: Spec<D>
 
 /** One of a few names. */
 export function choice<N extends string>(names: readonly N[], spec: Spec<N> & { readonly default: N }): Option<N> {
+  const expected = `one of ${names.join(", ")}`;
   return {
     form: "value",
     placeholder: spec.placeholder ?? "NAME",
     help: `${spec.help}: ${names.join(", ")}`,
+    expected,
+    example: spec.default,
     fallback: spec.default,
     read: (value, where) => {
       const found = names.find((name) => name === value);
       if (found !== undefined) return found;
       const nearest = nearestName(value, names);
       throw new UsageError(
-        `${where}: ${value || "an empty value"}, expected one of ${names.join(", ")}`,
+        `${where}: ${value || "an empty value"}, expected ${expected}`,
         nearest === undefined ? undefined : `did you mean ${nearest}?`,
       );
     },

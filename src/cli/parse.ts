@@ -69,9 +69,11 @@ function readOption(option: Option<unknown>, value: string | undefined, where: s
   const isFlag = value !== undefined && value === following && /^-[^\d.]/.test(value);
   if (value !== undefined && !isFlag) return option.read(value, where);
   if (option.form === "optional") return option.bare;
+  const name = where.slice(where.lastIndexOf("--"));
+  const text = isFlag ? `${name}=${value} takes a text that begins so` : undefined;
   throw new UsageError(
-    `${where}: no value, expected ${option.placeholder}${isFlag ? ` before ${value}` : ""}`,
-    `${where.slice(where.lastIndexOf("--"))}=VALUE takes any text`,
+    `${where}: no value${isFlag ? ` before ${value}` : ""}, expected ${option.expected}`,
+    option.example === undefined ? text : `such as ${name} ${option.example}`,
   );
 }
 

@@ -8,7 +8,7 @@ import { type RecipeForm, recipeForms } from "../models/recipe.js";
 import { weightSets } from "../train/checkpoints/model-file.js";
 import type { PlanOverrides } from "../train/recipes/plan.js";
 import { UsageError } from "../util/errors.js";
-import { choice, flag, integer, number, optionalChoice, type Values } from "./options.js";
+import { choice, flag, integer, number, optionalChoice, text, type Values } from "./options.js";
 
 /** Every command takes them. */
 export const commonOptions = {
@@ -65,8 +65,12 @@ export const weightsOption = optionalChoice(weightSets, {
   help: "which weights of a run folder or checkpoint; default: those the run delivered, of a checkpoint the averaged ones",
 });
 
-/** What a model may be read from; for the help. */
-export const modelHelp = "model file, checkpoint, .safetensors or .pth, or the folder of a run";
+/** What a model is read from. */
+export const checkpointOption = text({
+  help: "model file, checkpoint, .safetensors or .pth, or the folder of a run",
+  placeholder: "FILE",
+  expected: "a model file, or the folder of a run",
+});
 
 /** Where the names of classes are compared. */
 export const allowOtherClassesOption = flag({

@@ -1,7 +1,7 @@
 /**
- * mmengine's training checkpoints, epoch_N.pth: averaged weights in `state_dict`, raw ones in `ema_state_dict`, momentum in
- * `optimizer`, counters in `meta` (mmengine 0.8: runner.py save_checkpoint, hooks/ema_hook.py). Read into a state that
- * knows neither file nor framework, and written from one.
+ * mmengine's training checkpoints, epoch_N.pth: averaged weights in `state_dict`, raw ones in `ema_state_dict`, the
+ * optimiser's tensors in `optimizer`, counters in `meta` (mmengine 0.8: runner.py save_checkpoint, hooks/ema_hook.py). Read
+ * into a state that knows neither file nor framework, and written from one.
  */
 
 import { sameShape, showShape } from "../tensor/shape.js";
@@ -26,8 +26,11 @@ export interface TrainingState {
   /** Their moving averages, and after how many updates. */
   readonly averages: Entries;
   readonly averageSteps: number;
-  /** Momentum buffers by the names of their parameters; empty before the first step. */
-  readonly momentum: Entries;
+  /**
+   * What torch.optim keeps, under its keys in camelCase (momentumBuffer, expAvg, step), then by the names of the parameters;
+   * empty before the first step.
+   */
+  readonly optimizer: ReadonlyMap<string, Entries>;
   /** Steps and whole epochs done. */
   readonly step: number;
   readonly epoch: number;
@@ -62,7 +65,7 @@ export function readMmengineCheckpoint(object: unknown, fileBytes: number, where
     raw,
     averages,
     averageSteps,
-    momentum: readMomentum(object, raw, reader, where),
+    optimizer: readOptimizer(object, raw, reader, where),
     step,
     epoch,
     seed: isCount(seed) ? seed : null,
@@ -91,7 +94,12 @@ function readRaw(
  * State i belongs to the i-th parameter of all groups together; with mmengine's paramwise_cfg each parameter is a group of
  * its own, in the order of the model (runner/.../default_constructor.py add_params).
  */
-function readMomentum(object: unknown, raw: Entries, reader: TensorReader, where: string): Entries {
+function readOptimizer(
+  object: unknown,
+  raw: Entries,
+  reader: TensorReader,
+  where: string,
+): ReadonlyMap<string, Entries> {
   const groups = lookUp(object, "optimizer", "param_groups");
   const state = lookUp(object, "optimizer", "state");
   const indices = (Array.isArray(groups) ? groups : []).flatMap((group) => lookUp(group, "params") as unknown[]);
@@ -101,29 +109,47 @@ function readMomentum(object: unknown, raw: Entries, reader: TensorReader, where
       `${where}: its optimizer has ${indices.length} parameters, its weights ${parameters.length}`,
       "only the optimizer that trained these weights can go on with them",
     );
-  const momentum = new Map<string, StoredTensor>();
+  const slots = new Map<string, Map<string, StoredTensor>>();
   parameters.forEach(([name, { shape }], i) => {
-    const buffer = lookUp(state.get(indices[i]), "momentum_buffer");
-    if (!(buffer instanceof TorchTensor)) return;
-    if (!sameShape(buffer.shape, shape))
-      throw new CheckpointError(
-        `${where}: the momentum of parameter ${i} is ${showShape(buffer.shape)}, expected ${showShape(shape)} of ${name}`,
-        "parameters are expected in the order of the model, as mmengine's paramwise_cfg groups them",
-      );
-    momentum.set(name, reader.read(`momentum of ${name}`, buffer));
+    const own = state.get(indices[i]);
+    for (const [key, value] of own instanceof Map ? own : []) {
+      const isStep = key === STEP;
+      // an absent buffer is None
+      if (!isStep && !(value instanceof TorchTensor)) continue;
+      if (!isStep && !sameShape(value.shape, shape))
+        throw new CheckpointError(
+          `${where}: the ${key} of parameter ${i} is ${showShape(value.shape)}, expected ${showShape(shape)} of ${name}`,
+          "parameters are expected in the order of the model, as mmengine's paramwise_cfg groups them",
+        );
+      const slot = camelCase(String(key));
+      const entry = isStep ? readStep(value, name, reader, where) : reader.read(`${key} of ${name}`, value);
+      slots.set(slot, (slots.get(slot) ?? new Map<string, StoredTensor>()).set(name, entry));
+    }
   });
-  return momentum;
+  return slots;
 }
 
-/** One number for each parameter's group, as torch.optim.SGD writes them. */
+/** torch.optim's key for how many updates a parameter has had: a float32 scalar since PyTorch 1.12, a number before. */
+const STEP = "step";
+
+const storedCount = (count: number): StoredTensor => ({ shape: [], values: Int32Array.of(count), code: "I64" });
+
+function readStep(value: unknown, name: string, reader: TensorReader, where: string): StoredTensor {
+  const count = value instanceof TorchTensor ? reader.read(`step of ${name}`, value).values[0] : value;
+  if (!isCount(count)) throw new CheckpointError(`${where}: the step of ${name} is ${count}, expected a count`);
+  return storedCount(count);
+}
+
+const camelCase = (key: string): string => key.replace(/_(\w)/g, (_, letter: string) => letter.toUpperCase());
+const snakeCase = (name: string): string => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`);
+
+/** The options of a parameter's group: torch.optim's, and what schedules started from, in camelCase. */
 export interface OptimizerNumbers {
   readonly lr: number;
   readonly initialLr: number;
-  readonly momentum: number;
-  readonly dampening: number;
-  readonly nesterov: boolean;
   readonly weightDecay: number;
   readonly initialWeightDecay: number;
+  readonly [option: string]: number | boolean | readonly number[];
 }
 
 /** What mmengine's schedulers count: how often they moved at all, and how often within their range. */
@@ -145,32 +171,35 @@ export function encodeMmengineCheckpoint(
   metadata: Metadata,
   { numbersOf, schedulers = [] }: OptimizerDescription,
 ): Uint8Array {
-  const { raw, averages, averageSteps, momentum, step, epoch, seed } = state;
+  const { raw, averages, averageSteps, optimizer, step, epoch, seed } = state;
   const parameters = [...raw.keys()].filter((name) => !BUFFER.test(name));
   const groups = parameters.map((name, i): Writable => {
-    const { lr, initialLr, weightDecay, initialWeightDecay, ...same } = numbersOf(name);
-    return {
-      ...same,
-      lr,
-      weight_decay: weightDecay,
-      initial_lr: initialLr,
-      initial_weight_decay: initialWeightDecay,
-      params: [i],
-    };
+    const options = Object.entries(numbersOf(name)).map(([option, value]) => [snakeCase(option), value]);
+    return { ...Object.fromEntries(options), params: [i] };
   });
-  const buffers = parameters.flatMap((name, i): [number, Writable][] => {
-    const buffer = momentum.get(name);
-    return buffer ? [[i, { momentum_buffer: buffer }]] : [];
+  const slots = parameters.flatMap((name, i): [number, Writable][] => {
+    const own = [...optimizer].flatMap(([slot, entries]): [string, StoredTensor][] => {
+      const entry = entries.get(name);
+      return entry ? [[snakeCase(slot), slot === STEP ? torchStep(entry) : entry]] : [];
+    });
+    return own.length > 0 ? [[i, Object.fromEntries(own)]] : [];
   });
-  const steps: StoredTensor = { shape: [], values: Int32Array.of(averageSteps), code: "I64" };
   return encodeTorchFile({
     meta: { epoch, iter: step, ...(seed !== null && { seed }), ...metaOf(metadata) },
     state_dict: new StateDict(averages),
     ema_state_dict: new StateDict(
-      new Map([["steps", steps], ...[...raw].map(([name, entry]) => [`module.${name}`, entry] as const)]),
+      new Map([
+        ["steps", storedCount(averageSteps)],
+        ...[...raw].map(([name, entry]) => [`module.${name}`, entry] as const),
+      ]),
     ),
-    optimizer: { state: new Map(buffers), param_groups: groups },
+    optimizer: { state: new Map(slots), param_groups: groups },
     param_schedulers: schedulers.map(({ globalStep, lastStep }) => ({ _global_step: globalStep, last_step: lastStep })),
     message_hub: { log_scalars: {}, runtime_info: { epoch, iter: step }, resumed_keys: {} },
   });
 }
+
+const torchStep = ({ values }: StoredTensor): StoredTensor => ({
+  shape: [],
+  values: Float32Array.of(Number(values[0])),
+});

@@ -2,6 +2,7 @@
  * What a training recipe is: every number that decides the result, typed. The rows are in the families' folders; what a run
  * makes of them is train/recipes.
  */
+import type { OptimizerChoice } from "../optim/index.js";
 
 /**
  * Two readings of a published recipe: as its authors meant it, and as their configuration really runs. They are the same
@@ -18,6 +19,11 @@ export interface TrainSwitch {
   readonly randAugmentLevel: number | null;
 }
 
+/** One limit on the norm of all gradients together, of which "inf" is the largest size (default 2), or one on each element. */
+export type GradientClipping =
+  | { readonly maxNorm: number; readonly normType?: number | "inf" }
+  | { readonly maxValue: number };
+
 export interface Recipe {
   readonly name: string;
   /** Where the numbers come from. */
@@ -29,14 +35,10 @@ export interface Recipe {
   /** Images per replica and step. */
   readonly batchSize: number;
   readonly loss: { readonly labelSmoothing: number; readonly mode: "original" | "classyVision" };
-  readonly optimizer: {
-    readonly lr: number;
-    readonly momentum: number;
-    readonly dampening: number;
-    readonly nesterov: boolean;
-    /** Base decay of all parameters but batch norm's, whose base is 0. */
-    readonly weightDecay: number;
-  };
+  /** Its weight decay is the base of all parameters but batch norm's, whose base is 0. */
+  readonly optimizer: OptimizerChoice;
+  /** What keeps the mean gradients of a step from growing too large; absent: nothing. */
+  readonly clipGrad?: GradientClipping;
   readonly schedule: {
     /** Linear warm-up by step over this many epochs; fractions are fine. */
     readonly warmupEpochs: number;

@@ -1,5 +1,51 @@
-/** The optimiser, its schedules and averages: the `optim` of the public face. */
+/** Optimisers, their schedules and averages: the `optim` of the public face. */
+export { Adam, type AdamOptions, AdamW } from "./adam.js";
+export { type ClipNormOptions, type ClippedParameters, clipGradNorm, clipGradValue } from "./clip.js";
+export {
+  type Curve,
+  constant,
+  cosine,
+  exponential,
+  linear,
+  multiStep,
+  type OneCycleOptions,
+  oneCycle,
+  polynomial,
+  product,
+  scaled,
+  sequential,
+  startingAt,
+  step,
+} from "./curves.js";
 export { Ema, type EmaOptions, type EmaState, warmMomentum } from "./ema.js";
+export {
+  type GroupRates,
+  type OptimizedParameters,
+  Optimizer,
+  OptimizerGroup,
+  type OptimizerState,
+  type UpdateRule,
+} from "./optimizer.js";
+export {
+  type CompleteChoice,
+  completeChoice,
+  createOptimizer,
+  type OptimizerChoice,
+  type OptimizerKind,
+  type OptimizerOptions,
+  optimizerKinds,
+} from "./optimizers.js";
 export { type ParamGroup, splitNormParameters } from "./param-groups.js";
-export { type LearningRateSchedule, lrAt, type Progress, type WeightDecaySchedule, weightDecayAt } from "./schedule.js";
-export { SGD, type SgdGroup, type SgdOptions, type SgdState } from "./sgd.js";
+export {
+  byEpoch,
+  byIteration,
+  type LearningRateSchedule,
+  lrAt,
+  type Progress,
+  phases,
+  type Schedule,
+  type SchedulePhase,
+  type WeightDecaySchedule,
+  weightDecayAt,
+} from "./schedule.js";
+export { SGD, type SgdOptions } from "./sgd.js";

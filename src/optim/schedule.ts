@@ -1,8 +1,56 @@
 /**
- * Learning rate and weight decay as closed forms of the progress, with mmengine's meaning (LinearLR by iteration, then
- * CosineAnnealingLR and CosineAnnealingParamScheduler by epoch; docs/recipe.md 3.4, docs/recipe.md 3.5). They hold no
- * state: a resumed run asks with its own epoch and iteration.
+ * Curves along a run, which counts epochs and iterations: which of the two a curve follows, and until when. Closed forms, as
+ * the curves are. On top of them learning rate and weight decay with mmengine's meaning (LinearLR by iteration, then
+ * CosineAnnealingLR and CosineAnnealingParamScheduler by epoch; docs/recipe.md 3.4, docs/recipe.md 3.5).
  */
+import { UsageError } from "../util/errors.js";
+import { type Curve, cosine, linear, scaled, startingAt } from "./curves.js";
+
+/** Where a run stands: epochs and iterations counted from 0, iterations over the whole run. */
+export interface Progress {
+  readonly epoch: number;
+  readonly iteration: number;
+}
+
+/** A rate at each point of a run. */
+export type Schedule = (progress: Progress) => number;
+
+/** The curve by epochs, from epoch `begin` on. */
+export const byEpoch = (curve: Curve, begin = 0): Schedule => {
+  const moved = startingAt(begin, curve);
+  return ({ epoch }) => moved(epoch);
+};
+
+/** The curve by iterations, from iteration `begin` on. */
+export const byIteration = (curve: Curve, begin = 0): Schedule => {
+  const moved = startingAt(begin, curve);
+  return ({ iteration }) => moved(iteration);
+};
+
+/** A schedule, and the epoch or iteration at which the next one takes over; the last has none. */
+export interface SchedulePhase {
+  readonly schedule: Schedule;
+  readonly untilEpoch?: number;
+  readonly untilIteration?: number;
+}
+
+/**
+ * The first schedule that has not ended; none begins anew, so that each counts from where it was told to. Throws UsageError
+ * for none, and for an end of the last.
+ */
+export function phases(...all: readonly SchedulePhase[]): Schedule {
+  const last = all.at(-1);
+  if (!last || last.untilEpoch !== undefined || last.untilIteration !== undefined)
+    throw new UsageError(`phases: ${all.length} schedules, expected at least one, and no end of the last`);
+  return (progress) => {
+    const { epoch, iteration } = progress;
+    const current = all.find(
+      ({ untilEpoch = Number.POSITIVE_INFINITY, untilIteration = Number.POSITIVE_INFINITY }) =>
+        epoch < untilEpoch && iteration < untilIteration,
+    );
+    return (current ?? last).schedule(progress);
+  };
+}
 
 export interface LearningRateSchedule {
   readonly peak: number;
@@ -23,27 +71,16 @@ export interface WeightDecaySchedule {
   readonly epochs: number;
 }
 
-/** Where a run stands: epochs and iterations counted from 0, iterations over the whole run. */
-export interface Progress {
-  readonly epoch: number;
-  readonly iteration: number;
-}
-
-/** From `start` at 0 to `end` at `length`, half a cosine; stays at `end` afterwards. */
-function cosine(start: number, end: number, at: number, length: number): number {
-  const share = length <= 0 ? 1 : Math.min(1, Math.max(0, at / length));
-  return end + ((start - end) * (1 + Math.cos(Math.PI * share))) / 2;
-}
-
 /** The learning rate of one iteration: linear by iteration during warm-up, then cosine, constant within an epoch. */
-export function lrAt(schedule: LearningRateSchedule, { epoch, iteration }: Progress): number {
+export function lrAt(schedule: LearningRateSchedule, progress: Progress): number {
   const { peak, floor, warmupIterations, warmupFactor, warmupEpochs, epochs } = schedule;
-  if (iteration < warmupIterations) {
-    // the last warm-up iteration is the first at the peak
-    const share = warmupIterations === 1 ? 1 : iteration / (warmupIterations - 1);
-    return peak * (warmupFactor + (1 - warmupFactor) * share);
-  }
-  return cosine(peak, floor, epoch - warmupEpochs, epochs - warmupEpochs);
+  // the last warm-up iteration is the first at the peak
+  const warmup = scaled(peak, linear({ start: warmupFactor, length: warmupIterations - 1 }));
+  const fall = cosine({ start: peak, end: floor, length: epochs - warmupEpochs });
+  return phases(
+    { schedule: byIteration(warmup), untilIteration: warmupIterations },
+    { schedule: byEpoch(fall, warmupEpochs) },
+  )(progress);
 }
 
 /**
@@ -51,5 +88,5 @@ export function lrAt(schedule: LearningRateSchedule, { epoch, iteration }: Progr
  * does in the reference (docs/recipe.md 5.2).
  */
 export function weightDecayAt({ floor, epochs }: WeightDecaySchedule, base: number, epoch: number): number {
-  return cosine(base, floor, epoch, epochs);
+  return cosine({ start: base, end: floor, length: epochs })(epoch);
 }

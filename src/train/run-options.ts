@@ -69,6 +69,7 @@ export interface TrainResult {
   readonly stopped: "finished" | "max-steps" | "signal";
   /** 0 unless stopped by a signal; the same on every rank. */
   readonly stopCode: number;
+  readonly numClasses: number;
   readonly validation: ValidationInfo | null;
   /** How fast training pictures were decoded, by one thread. */
   readonly decoding: DecodeStats;

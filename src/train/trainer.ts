@@ -308,6 +308,7 @@ class Run {
       epochs: session.step / session.stepsPerEpoch,
       stopped,
       stopCode: this.#stop.code,
+      numClasses: this.#header.numClasses,
       validation: this.#lastValidation,
       decoding: this.#data.decoding,
       checkpoint: this.#checkpoints.newest,

@@ -44,6 +44,11 @@ export function formatPercent(percent: number): string {
   return `${percent.toFixed(1)} %`;
 }
 
+const FIVE = 5;
+
+/** Whether top-5 of so many classes says anything: of five or fewer it is 100 %. Records keep it all the same. */
+export const isTop5Telling = (numClasses: number): boolean => numClasses > FIVE;
+
 /** A learning rate: 0.1 -> "0.1", 0.0482341 -> "0.0482", 1e-6 -> "1e-6". */
 export function formatRate(value: number): string {
   if (value !== 0 && Math.abs(value) < 1e-3) return value.toExponential(2).replace(/\.?0+e/, "e");

@@ -1,6 +1,6 @@
 /**
  * A stream that people read: finished lines, and under them at most one live line that is redrawn in place. In a pipe, or
- * on a dumb terminal, there is no live line and no colour. Knows nothing of what it shows.
+ * on a dumb terminal, there is no live line, and no colour unless FORCE_COLOR asks for it. Knows nothing of what it shows.
  */
 
 /** What is needed of process.stdout. */
@@ -22,6 +22,24 @@ export interface Field {
 
 const defaultWidth = 80;
 const escapes = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
+
+/** Narrower text has a word a line, wider lines are hard to follow. */
+const textWidths = { least: 40, most: 120 };
+
+type Environment = { readonly [name: string]: string | undefined };
+
+/** Columns for running text such as help: COLUMNS where it is set, else those of the stream, within 40 to 120. */
+export function textWidth(stream: Pick<OutputStream, "columns">, env: Environment): number {
+  const asked = /^\d+$/.test(env.COLUMNS ?? "") ? Number(env.COLUMNS) : 0;
+  const { least, most } = textWidths;
+  return Math.min(most, Math.max(least, asked || stream.columns || defaultWidth));
+}
+
+/** FORCE_COLOR (0 and false: none) overrules NO_COLOR, as in Node; both count where they are not empty. */
+function wantsColor({ FORCE_COLOR = "", NO_COLOR = "" }: Environment, isScreen: boolean): boolean {
+  if (FORCE_COLOR !== "") return FORCE_COLOR !== "0" && FORCE_COLOR !== "false";
+  return isScreen && NO_COLOR === "";
+}
 
 /** Number of columns a text takes, without its colours; every character counts as one. */
 export function visibleWidth(text: string): number {
@@ -56,10 +74,10 @@ export class Terminal {
 
   constructor(
     private readonly stream: OutputStream,
-    env: { readonly [name: string]: string | undefined } = {},
+    env: Environment = {},
   ) {
     this.isLive = stream.isTTY === true && env.TERM !== "dumb";
-    this.hasColor = this.isLive && (env.NO_COLOR ?? "") === "";
+    this.hasColor = wantsColor(env, this.isLive);
   }
 
   /** Columns of the stream now; a window may change while we print. */

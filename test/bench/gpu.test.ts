@@ -2,7 +2,9 @@
 import { describe, expect, it } from "vitest";
 import { type GpuResults, linesOf, pageOf } from "../../bench/gpu/page.js";
 import { describeMachine } from "../../bench/measure/machine.js";
-import { parseOptions } from "../../bench/options.js";
+import { study } from "../../bench/studies/gpu.js";
+import { commandOf, type Study } from "../../bench/study.js";
+import { parse } from "../../src/cli/parse.js";
 
 const results: GpuResults = {
   machine: describeMachine(),
@@ -48,15 +50,11 @@ const results: GpuResults = {
 };
 
 describe("bench --backend gpu", () => {
-  it("takes several batches, which the wasm backend refuses", () => {
-    expect(parseOptions(["--backend", "gpu", "--batch", "32,256"])).toMatchObject({
-      backend: "gpu",
-      batches: [32, 256],
-    });
-    expect(parseOptions([])).toMatchObject({ backend: "wasm", batches: [] });
-    expect(() => parseOptions(["--batch", "32,256"])).toThrow(/expected one number on the wasm backend/);
-    expect(() => parseOptions(["--backend", "cuda"])).toThrow(/--backend is cuda, expected wasm or gpu/);
-    expect(() => parseOptions(["--backend", "gpu", "--batch", "32,no"])).toThrow(/--batch is no/);
+  it("takes several batches", () => {
+    const batchesOf = (...args: string[]) => parse(commandOf(study as unknown as Study), args).values.batch;
+    expect(batchesOf("--batch", "32,256")).toEqual([32, 256]);
+    expect(batchesOf()).toBeUndefined();
+    expect(() => batchesOf("--batch", "32,no")).toThrow(/--batch: no, expected whole numbers of at least 1/);
   });
 
   it("says first that a device is software, and shows what did not fit", () => {

@@ -1,5 +1,8 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { kernelCases } from "../../bench/kernels/index.js";
+import type { Case } from "../../bench/measure/case.js";
 import { measurePeaks } from "../../bench/measure/peaks.js";
 import { efforts, kernelRow, timeCases } from "../../bench/measure/suite.js";
 import type { WasmBackend } from "../../src/backends/wasm/wasm-backend.js";
@@ -18,20 +21,47 @@ beforeAll(async () => {
 afterAll(() => backend.dispose());
 
 describe("kernel benchmarks", () => {
+  it("come from every file of the folder", () => {
+    const folder = join(import.meta.dirname, "../../bench/kernels");
+    const index = readFileSync(join(folder, "index.ts"), "utf8");
+    const files = readdirSync(folder).filter((name) => name.endsWith(".bench.ts"));
+    expect(files.length).toBeGreaterThan(0);
+    expect(files.filter((name) => !index.includes(`"./${name.replace(/ts$/, "js")}"`))).toEqual([]);
+  });
+
   it("have names of their own", () => {
     expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length);
   });
 
-  it("count every multiply-add of the network's convolutions", () => {
-    const forward = cases.filter(({ name }) => /forward$/.test(name) && !name.startsWith("batch norm"));
-    const flops = forward.reduce((sum, { work, perStep }) => sum + work.flops! * perStep!, 0);
-    expect(flops).toBe(2 * batch * summarize("mobileone_s0", { imageSize }).totals.train.convMacs);
+  const branchwise = kernelCases({ batch, imageSize }, "plain");
+  const folded = kernelCases({ batch, imageSize }, "folded");
+  const perStep = (list: readonly Case[], name: RegExp, of: (one: Case) => number = () => 1): number =>
+    list.filter((one) => name.test(one.name)).reduce((sum, one) => sum + of(one) * (one.perStep ?? 0), 0);
+
+  it("count every multiply-add of the network's 1×1 convolutions, branch by branch and folded", () => {
+    const blocks = summarize("mobileone_s0", { imageSize }).rows.filter(({ type }) => type === "pointwise");
+    const macs = (form: "train" | "deploy") => blocks.reduce((sum, row) => sum + row[form].convMacs, 0);
+    const flops = ({ work }: Case) => work.flops!;
+    expect(perStep(branchwise, /^pointwise.*forward$/, flops)).toBe(2 * batch * macs("train"));
+    // bias and relu are two more for each output
+    const outputs = blocks.reduce((sum, { deploy }) => sum + deploy.activations, 0);
+    expect(perStep(folded, /^pointwise.*relu$/, flops)).toBe(2 * batch * (macs("deploy") + outputs));
   });
 
-  it("count every batch norm", () => {
-    const forward = cases.filter(({ name }) => /^batch norm.*forward$/.test(name));
-    const norms = forward.reduce((sum, { perStep }) => sum + perStep!, 0);
-    expect(norms).toBe(summarize("mobileone_s0").totals.train.batchNorms);
+  it("count every convolution, batch norm, moment and fold, as the form of training has them", () => {
+    const { train } = summarize("mobileone_s0").totals;
+    const rows = summarize("mobileone_s0").rows.filter(({ type }) => type !== "linear");
+    const convs = rows.reduce((sum, { branches }) => sum + branches.convs + Number(branches.scale), 0);
+    expect(perStep(branchwise, /^(?!batch norm|moments|fold).*forward$/)).toBe(convs);
+    expect(perStep(branchwise, /^batch norm.*forward$/)).toBe(train.batchNorms);
+    expect(perStep(branchwise, /^(moments|fold)/)).toBe(0);
+    expect(perStep(folded, /^(?!batch norm|moments|fold).*forward$/)).toBe(0);
+    expect(perStep(folded, /forward, bias, relu$/)).toBe(rows.length);
+    expect(perStep(folded, /^batch norm/)).toBe(0);
+    // the stem's gradients end at its weights: no moments backward, no fold backward to moments
+    expect(perStep(folded, /^moments/)).toBe(2 * rows.length - 1);
+    expect(perStep(folded, /^fold/)).toBe(3 * rows.length - 1);
+    expect(branchwise.map(({ name }) => name)).toEqual(folded.map(({ name }) => name));
   });
 
   it.each(cases.filter(({ group }) => group !== "gemm"))("$name runs and frees what it took", (one) => {

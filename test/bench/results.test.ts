@@ -7,7 +7,6 @@ import { bandwidthFor, bestPeaks, floorOf, type Peaks } from "../../bench/measur
 import { Player, takeTurns } from "../../bench/measure/player.js";
 import { median, quantile, spread } from "../../bench/measure/stats.js";
 import type { KernelRow } from "../../bench/measure/suite.js";
-import { parseOptions } from "../../bench/options.js";
 import { makeResults, readResults, saveResults } from "../../bench/report/results.js";
 import { comparisonTable } from "../../bench/report/tables.js";
 
@@ -89,24 +88,6 @@ describe("statistics", () => {
     expect(bandwidthFor(Math.sqrt(1000 * 1e6), peaks).gbps).toBeCloseTo(Math.sqrt(100 * 10));
     expect(bestPeaks(peaks, { ...peaks, gflops: 60 }, peaks).gflops).toBe(60);
     expect(floorOf({ images: 1 }, peaks)).toBeUndefined();
-  });
-});
-
-describe("the command line", () => {
-  it("knows its parts and options", () => {
-    const options = parseOptions(["kernels", "--filter", "48@56", "--threads", "1,2", "--quick"]);
-    expect(options).toMatchObject({ parts: ["kernels"], filter: "48@56", threads: [1, 2], isQuick: true });
-    expect(parseOptions([]).parts).toEqual(["kernels", "step"]);
-  });
-
-  it.each([
-    [["kernel"]],
-    [["--thread", "1"]],
-    [["--threads", "0"]],
-    [["--batch", "many"]],
-    [["--training", "x"]],
-  ])("refuses %j", (args) => {
-    expect(() => parseOptions(args)).toThrow(/^bench: /);
   });
 });
 

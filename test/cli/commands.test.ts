@@ -70,9 +70,22 @@ test("eval: both forms answer alike", () => {
   const of = (file: string) =>
     lastJson(tensorone(["eval", "--checkpoint", `run/${file}`, "--data", "pets", "--json"], folder).stdout);
   const [train, deploy] = [of("model.safetensors"), of("model-deploy.safetensors")];
-  expect(train).toMatchObject({ form: "train", images: 4, top5: 100, certificate: { top1Agreement: 1 } });
+  // two classes: a record keeps top-5 and says of how many, people are spared the 100 %
+  expect(train).toMatchObject({
+    form: "train",
+    images: 4,
+    numClasses: 2,
+    top5: 100,
+    certificate: { top1Agreement: 1 },
+  });
   expect(deploy).toMatchObject({ form: "deploy", images: 4, top1: train.top1 });
   expect(Number(deploy.loss) / Number(train.loss)).toBeCloseTo(1, 4);
+});
+
+test("top-5 of two classes is not shown", () => {
+  const spoken = tensorone(["eval", "--checkpoint", "run/model-deploy.safetensors", "--data", "pets"], folder);
+  expect(spoken.stdout).toMatch(/^top-1 \S+ % {2}loss/m);
+  for (const text of [spoken.stdout, trained.stderr]) expect(text).not.toMatch(/top-?5/);
 });
 
 test("predict: a line for each class in a pipe, shares that add up", () => {

@@ -213,11 +213,11 @@ describe("a run", () => {
     // an epoch has two steps
     expect(steps(5)).toMatchObject({ code: 0 });
     const planted = [
-      ["step_000005", { entry: "momentum.backbone.stage0.branch_scale.conv.weight", value: inf }],
+      ["step_000005", { entry: "optimizer.momentumBuffer.backbone.stage0.branch_scale.conv.weight", value: inf }],
       ["epoch_002", { entry: "raw.head.fc.bias", value: nan }],
     ] as const;
     const said = [
-      /momentum of backbone\.stage0\S+\[.*\] is Infinity/,
+      /momentumBuffer of backbone\.stage0\S+\[.*\] is Infinity/,
       /epoch_002\.safetensors: head\.fc\.bias\[1\] is NaN/,
     ];
     for (const [name, what] of planted) plant(checkpoint(name), checkpoint(name), what);

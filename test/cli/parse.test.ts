@@ -14,6 +14,7 @@ const command = defineCommand({
     out: text({ help: "folder", placeholder: "DIR" }),
     kind: choice(["wasm", "reference"], { help: "kind", default: "wasm" }),
     resume: optionalFile({ help: "go on" }),
+    picture: text({ help: "picture", placeholder: "FILE.png" }),
     force: flag({ help: "force" }),
   },
   examples: ["grow"],
@@ -42,6 +43,7 @@ describe("what is understood", () => {
       out: undefined,
       kind: "wasm",
       resume: undefined,
+      picture: undefined,
       force: false,
     });
   });
@@ -80,8 +82,12 @@ describe("what is refused, with what came and what was expected", () => {
     [["--sede=1"], "grow: unknown option --sede, the nearest is --seed"],
     [["--replicas", "8"], "grow: unknown option --replicas"],
     [["-q"], "grow: unknown option -q"],
-    [["--max-steps"], "grow: --max-steps: no value, expected N"],
-    [["--max-steps", "--force"], "grow: --max-steps: no value, expected N before --force"],
+    [["--max-steps"], "grow: --max-steps: no value, expected a whole number from 1 to 100"],
+    [["--max-steps", "--force"], "grow: --max-steps: no value before --force, expected a whole number from 1 to 100"],
+    [["--lr"], "grow: --lr: no value, expected a number above 0 such as 0.1"],
+    [["--out"], "grow: --out: no value, expected a folder"],
+    [["--kind"], "grow: --kind: no value, expected one of wasm, reference"],
+    [["--picture="], "grow: --picture: an empty value, expected a file that ends in .png"],
     [["--max-steps", "many"], "grow: --max-steps: many, expected a whole number from 1 to 100"],
     [["--max-steps", "1.5"], "grow: --max-steps: 1.5, expected a whole number from 1 to 100"],
     [["--max-steps", "0"], "grow: --max-steps: 0, expected a whole number from 1 to 100"],
@@ -90,12 +96,19 @@ describe("what is refused, with what came and what was expected", () => {
     [["--lr", "-0.1"], "grow: --lr: -0.1, expected a number above 0 such as 0.1"],
     [["--lr", "fast"], "grow: --lr: fast, expected a number above 0 such as 0.1"],
     [["--lr", "Infinity"], "grow: --lr: Infinity, expected a number above 0 such as 0.1"],
-    [["--out="], "grow: --out: an empty value, expected DIR"],
+    [["--out="], "grow: --out: an empty value, expected a folder"],
     [["--kind", "gpu"], "grow: --kind: gpu, expected one of wasm, reference"],
     [["--force=yes"], "grow: --force: the value yes, expected none"],
     [["extra"], 'grow: unexpected "extra", expected only options'],
   ])("%j", (args, message) => {
     expect(refusal(() => values(...args))).toBe(message);
+  });
+
+  test("a value that is missing comes with one that would do, or with the way to write a text that looks like an option", () => {
+    expect(() => values("--max-steps")).toThrow(/hint: such as --max-steps 10$/);
+    expect(() => values("--seed")).toThrow(/hint: such as --seed 0$/);
+    expect(() => values("--kind")).toThrow(/hint: such as --kind wasm$/);
+    expect(() => values("--out", "--force")).toThrow(/hint: --out=--force takes a text that begins so$/);
   });
 
   test("a choice names the nearest", () => {

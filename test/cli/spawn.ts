@@ -18,7 +18,8 @@ export interface Finished {
 /** `tensorone …args` in `cwd`, with pipes for stdout and stderr. */
 export function tensorone(args: readonly string[], cwd: string, env: Readonly<Record<string, string>> = {}): Finished {
   if (!existsSync(program)) throw new Error(`${program} is missing: npm run build`);
-  const { DEBUG: _, ...clean } = process.env;
+  // what a terminal or a test runner may have set changes what is printed
+  const { DEBUG: _, FORCE_COLOR: _force, NO_COLOR: _no, COLUMNS: _columns, ...clean } = process.env;
   const run = spawnSync(process.execPath, [program, ...args], { cwd, env: { ...clean, ...env }, encoding: "utf8" });
   return { code: run.status, stdout: run.stdout, stderr: run.stderr };
 }

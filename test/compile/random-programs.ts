@@ -23,11 +23,13 @@ import { show, type Wrap } from "./scenarios.js";
 const CHANNELS = 3;
 
 /** What a call of the function sees and changes. */
+const LR = 0.05;
+
 interface World {
   readonly weights: readonly Tensor[];
   readonly state: Tensor;
   readonly bn: nn.BatchNorm2d;
-  readonly optimizer: optim.SGD;
+  readonly optimizer: optim.Optimizer;
   readonly ema: optim.Ema;
   kept: Tensor | null;
   /** What becomes `kept` once the call has succeeded: an error of computed values is thrown when JavaScript has run. */
@@ -112,7 +114,11 @@ function makeWorld(random: Random): World {
   const weights = [draw([CHANNELS]), draw([1, CHANNELS]), draw([CHANNELS, CHANNELS])];
   const bn = new nn.BatchNorm2d(CHANNELS);
   const net = new Net(weights, bn);
-  const optimizer = new optim.SGD(net.namedParameters(), { lr: 0.05, momentum: random.uniform() < 0.5 ? 0.9 : 0 });
+  const which = random.uniform();
+  const optimizer =
+    which < 0.7
+      ? new optim.SGD(net.namedParameters(), { lr: LR, momentum: which < 0.4 ? 0.9 : 0 })
+      : new optim.Adam(net.namedParameters(), { lr: LR, amsgrad: which < 0.85 });
   const ema = new optim.Ema(net, { momentum: 0.2 });
   return { weights, state: tensor([0, 0, 0]).keep(), bn, optimizer, ema, kept: null, next: null, factor: 1, calls: 0 };
 }
@@ -144,7 +150,7 @@ export function* runProgram(seed: number, calls: number, wrap: Wrap): Iterable<u
     if (isOdd) world.bn.train(draw(2) === 0);
     if (isOdd && draw(3) === 0) world.factor = [1, 0.5, -0, Number.NaN][draw(4)]!;
     if (isOdd && draw(4) === 0) manualSeed(draw(3));
-    for (const group of world.optimizer.groups) group.lr = 0.05 / (1 + (call % 4));
+    for (const group of world.optimizer.groups) group.lr = LR / (1 + (call % 4));
     const n = isOdd && draw(3) === 0 ? 4 : 2;
     const x = randn([n, CHANNELS], { seed: random, requiresGrad: isOdd && draw(3) === 0 });
     const labels = tensor(Int32Array.from({ length: n }, () => (draw(12) === 0 ? 3 : draw(2))));
@@ -163,7 +169,9 @@ export function* runProgram(seed: number, calls: number, wrap: Wrap): Iterable<u
     const { weights, state, bn, ema, optimizer, kept } = world;
     const grads = [...weights.map((w) => w.grad), x.grad];
     const tensors = [x, state, kept, ...weights, ...grads, bn.runningMean, bn.runningVar, bn.numBatchesTracked];
-    yield [shown, tensors.map(show), [...ema.averages.values(), ...optimizer.state().values()].map(show)];
+    const { slots, steps } = optimizer.state();
+    const slotTensors = [...slots.values()].flatMap((own) => [...own.values()]);
+    yield [shown, tensors.map(show), [...ema.averages.values(), ...slotTensors].map(show), [...steps]];
     x.grad?.dispose();
     x.dispose();
     labels.dispose();

@@ -576,6 +576,43 @@ const scenarios: Record<string, (wrap: Wrap) => Iterable<unknown>> = {
       yield [w, v];
     }
   },
+  *"Adam, with amsgrad and without: counts that part, a rate that is set, a norm that is clipped"(wrap) {
+    for (const amsgrad of [false, true]) {
+      const [w, v] = [leaf(1, 2), leaf(3, 4)];
+      const parameters = new Map([
+        ["w", { tensor: w, role: "bias" as const }],
+        ["v", { tensor: v, role: "bias" as const }],
+      ]);
+      const optimizer = new optim.AdamW(parameters, { lr: 0.1, amsgrad });
+      const f = wrap((both: boolean) => {
+        const y = both ? w.mul(v) : w.square();
+        y.sum().backward();
+        const norm = optim.clipGradNorm(parameters, 2);
+        optimizer.step();
+        optimizer.zeroGrad();
+        return norm;
+      });
+      for (const [i, both] of [true, true, true, false, false, true, true, false].entries()) {
+        optimizer.groups[0]!.lr = 0.1 / (1 + (i % 3));
+        yield [f(both), w, v, [...optimizer.state().steps.values()]];
+      }
+    }
+  },
+  *"Adam that is stepped twice in one call"(wrap) {
+    const w = leaf(1, 2);
+    const optimizer = new optim.Adam(new Map([["w", { tensor: w, role: "bias" as const }]]), { lr: 0.1 });
+    const f = wrap(() => {
+      for (const _ of times(2)) {
+        w.square().sum().backward();
+        optimizer.step();
+        optimizer.zeroGrad();
+      }
+    });
+    for (const _ of times(5)) {
+      f();
+      yield [w, [...optimizer.state().steps.values()]];
+    }
+  },
   *"averages: the first update copies"(wrap) {
     const layer = new nn.Linear(2, 1, { init: "zeros" });
     const ema = new optim.Ema(layer, { momentum: 0.3 });

@@ -24,11 +24,12 @@ import {
   tensor,
 } from "../../src/index.js";
 import { apply, update } from "../../src/ops/apply.js";
-import type { Attrs, UpdateAttrs, UpdateName } from "../../src/ops/spec.js";
+import type { Attrs } from "../../src/ops/spec.js";
 import { dtypes, isFloat } from "../../src/tensor/dtype.js";
 import { type Case, cases, dtypeOfInput, type GridOp, type Input } from "./cases.js";
 import { emptyCases, smallCases } from "./empty-cases.js";
 import { relativeError, valuesOfDType } from "./numbers.js";
+import { updateCases, updateNames } from "./update-cases.js";
 
 type AnyCase = Case<Attrs<GridOp>>;
 
@@ -167,27 +168,20 @@ describe("poisoned memory, empty dimensions", () => {
 
 describe("updates", () => {
   const sizes = [0, 1, 5, 1031] as const;
-  const attrs = {
-    accumulate: {},
-    fill: { value: 7 },
-    assign: {},
-    lerp: { weight: 0.3 },
-    sgd: { lr: 0.1, momentum: 0.9, weightDecay: 0.01, dampening: 0, nesterov: true, isFirst: false },
-  } as const satisfies { readonly [K in UpdateName]: UpdateAttrs<K> };
 
-  for (const name of Object.keys(attrs) as UpdateName[])
+  for (const name of updateNames)
     it(`write what the reference writes: ${name}`, async () => {
+      const { fills, takesIntegers, attrs } = updateCases[name];
       for (const dtype of allDTypes)
         for (const size of sizes) {
-          if (!isFloat(dtype) && (name === "lerp" || name === "sgd")) continue;
+          if (!isFloat(dtype) && !takesIntegers) continue;
           const on = (backend: Backend) =>
             withBackend(backend, () =>
               scope(() => {
-                const operands = [0, 1, 2].map((seed) =>
-                  tensor(valuesFor({ shape: [size], fill: "normal" }, seed, dtype), [size], { dtype }),
+                const operands = fills.map((fill, seed) =>
+                  tensor(valuesFor({ shape: [size], fill }, seed, dtype), [size], { dtype }),
                 );
-                const count = name === "fill" ? 1 : name === "sgd" ? 3 : 2;
-                update(name, operands.slice(0, count), attrs[name]);
+                update(name, operands, attrs[0]!);
                 return operands.map((x) => x.dataSync());
               }),
             );

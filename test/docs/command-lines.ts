@@ -4,7 +4,9 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { parseOptions } from "../../bench/options.js";
+import { studyOf } from "../../bench/line.js";
+import { loadStudy, studyNames } from "../../bench/studies/index.js";
+import { commandOf } from "../../bench/study.js";
 import { commandNamed } from "../../src/cli/commands/index.js";
 import { parse } from "../../src/cli/parse.js";
 import { packageRoot } from "./blocks.js";
@@ -21,6 +23,16 @@ const { scripts } = JSON.parse(readFileSync(join(packageRoot, "package.json"), "
   readonly scripts: Readonly<Record<string, string>>;
 };
 
+const studies = await Promise.all(studyNames.map(async (one) => [one, commandOf(await loadStudy(one))] as const));
+/** What studies of bench/ take, by name. */
+export const studyCommands = new Map(studies);
+
+function understandBench(words: readonly string[]): void {
+  if (words[0] === "--list") return;
+  const { name, rest } = studyOf(words);
+  parse(studyCommands.get(name)!, rest);
+}
+
 /** What a page calls by a short name: "`T` stands for `train …`". */
 export function shortNames(page: string): ReadonlyMap<string, readonly string[]> {
   const said = page.replace(/\n/g, " ").matchAll(/`(\w+)` stands\s+for `([^`]+)`/g);
@@ -34,7 +46,7 @@ export function understand(words: readonly string[], names: ReadonlyMap<string, 
   if (name === "--help" || name === "--version") return;
   const command = commandNamed(name);
   if (rest.includes("--help")) return;
-  if (command.takesAnything) parseOptions(rest);
+  if (command.takesAnything) understandBench(rest);
   else parse(command, rest);
 }
 

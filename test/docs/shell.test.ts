@@ -8,11 +8,10 @@ import { tmpdir } from "node:os";
 import { delimiter, join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { help as benchHelp } from "../../bench/options.js";
 import { commands } from "../../src/cli/commands/index.js";
 import { flagOf } from "../../src/cli/options.js";
 import { type Block, linesOf, packageRoot, pageBlocks, pages } from "./blocks.js";
-import { check, shortNames, understand } from "./command-lines.js";
+import { check, shortNames, studyCommands, understand } from "./command-lines.js";
 import { commandsOf } from "./shell.js";
 
 const execute = promisify(execFile);
@@ -103,7 +102,7 @@ describe("command lines of pages", () => {
   it("options in running text are those of a command", () => {
     const known = new Set([
       ...commands.flatMap(({ options }) => Object.keys(options).map(flagOf)),
-      ...benchHelp.match(/--[a-z][a-z-]*/g)!,
+      ...[...studyCommands.values()].flatMap(({ options }) => Object.keys(options).map(flagOf)),
     ]);
     const unknown = pages.flatMap((page) => {
       const blocks = pageBlocks.filter((block) => block.page === page);
@@ -122,7 +121,7 @@ describe("command lines of pages", () => {
 });
 
 /** Options of npm, MPI and Slurm that pages name, and those of every command. */
-const elsewhere = new Set(["--bind-to", "--mca", "--signal", "--help", "--omit"]);
+const elsewhere = new Set(["--bind-to", "--mca", "--signal", "--help", "--list", "--omit"]);
 
 /** A training run and what is made of it. */
 const PATIENCE_MS = 400_000;

@@ -107,7 +107,7 @@ describe.skipIf(noDriver !== null)("a WebGPU device", () => {
         return loss;
       });
       const zero = zeros([16, 16]);
-      const rates = { lr: 1e-4, momentum: 0, weightDecay: 0, dampening: 0, nesterov: false };
+      const rates = { lr: 1e-4, momentum: 0, weightDecay: 0, dampening: 0, nesterov: false, maximize: false };
       let bytes = 0;
       for (let i = 0; i < 500; i++) {
         const loss = scope(() => step(x).data());

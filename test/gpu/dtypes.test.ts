@@ -22,6 +22,7 @@ import { dtypes, isFloat } from "../../src/tensor/dtype.js";
 import { type Case, cases, dtypeOfInput, type Input } from "../conformance/cases.js";
 import { emptyCases, smallCases } from "../conformance/empty-cases.js";
 import { relativeError, valuesOfDType } from "../conformance/numbers.js";
+import { updateCases, updateNames } from "../conformance/update-cases.js";
 import { TOLERANCE } from "./grid.js";
 import { noDriver } from "./software-vulkan.js";
 
@@ -96,22 +97,18 @@ async function compare(backend: GpuBackend, op: OpName, chosen: readonly AnyCase
   return { answered, expectedAnswers };
 }
 
-const updateAttrs = {
-  accumulate: {},
-  fill: { value: 7 },
-  assign: {},
-  lerp: { weight: 0.3 },
-  sgd: { lr: 0.1, momentum: 0.9, weightDecay: 0.01, dampening: 0, nesterov: true, isFirst: false },
-} as const satisfies { readonly [K in UpdateName]: UpdateAttrs<K> };
-const operandCounts: { readonly [K in UpdateName]: number } = { accumulate: 2, fill: 1, assign: 2, lerp: 2, sgd: 3 };
-
 /** All operands afterwards. */
-async function updateOutcome(name: UpdateName, size: number, dtype: DType): Promise<Outcome> {
+async function updateOutcome(
+  name: UpdateName,
+  attrs: UpdateAttrs<UpdateName>,
+  size: number,
+  dtype: DType,
+): Promise<Outcome> {
   try {
-    const operands = Array.from({ length: operandCounts[name] }, (_, seed) =>
-      tensor(valuesFor({ shape: [size], fill: "normal" }, seed, dtype), [size], { dtype }),
+    const operands = updateCases[name].fills.map((fill, seed) =>
+      tensor(valuesFor({ shape: [size], fill }, seed, dtype), [size], { dtype }),
     );
-    update(name, operands, updateAttrs[name]);
+    update(name, operands, attrs);
     return await Promise.all(operands.map((x) => x.data()));
   } catch (error) {
     if (error instanceof DTypeError) return "refused";
@@ -143,23 +140,24 @@ for (const mode of ["cpu", "webgpu"] as const)
     });
 
     describe("updates", () => {
-      for (const name of Object.keys(updateAttrs) as UpdateName[])
+      for (const name of updateNames)
         it(name, async () => {
+          const { attrs, takesIntegers } = updateCases[name];
           for (const dtype of allDTypes)
-            for (const size of [0, 1, 5, 1031]) {
-              const on = (where: Backend) => withBackend(where, () => updateOutcome(name, size, dtype));
-              const actual = await on(backend);
-              // rates are fractions, which integers have none of
-              if (!isFloat(dtype) && (name === "lerp" || name === "sgd") && size > 0) expect(actual).toBe("refused");
-              if (actual === "refused") {
-                expect(isFloat(dtype), name).toBe(false);
-                continue;
+            for (const size of [0, 1, 5, 1031])
+              for (const one of attrs) {
+                const on = (where: Backend) => withBackend(where, () => updateOutcome(name, one, size, dtype));
+                const actual = await on(backend);
+                if (!isFloat(dtype) && !takesIntegers && size > 0) expect(actual).toBe("refused");
+                if (actual === "refused") {
+                  expect(isFloat(dtype), name).toBe(false);
+                  continue;
+                }
+                const expected = (await on(referenceBackend)) as readonly TypedArray[];
+                actual.forEach((values, i) => {
+                  expectAlike(values, expected[i]!, `${name} of ${size} ${dtype} ${JSON.stringify(one)}, operand ${i}`);
+                });
               }
-              const expected = (await on(referenceBackend)) as readonly TypedArray[];
-              actual.forEach((values, i) => {
-                expectAlike(values, expected[i]!, `${name} of ${size} ${dtype}, operand ${i}`);
-              });
-            }
         });
     });
 

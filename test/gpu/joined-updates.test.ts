@@ -21,7 +21,7 @@ function results(backend: Backend): Promise<{ values: TypedArray[]; dispatches: 
     const [p, v, average] = [make(100), make(200), make(300)];
     const lr = new Scalar(0.1);
     const weight = new Scalar(0.25);
-    const rates = { momentum: 0.9, weightDecay: 0.01, dampening: 0, nesterov: true, isFirst: false };
+    const rates = { momentum: 0.9, weightDecay: 0.01, dampening: 0, nesterov: true, isFirst: false, maximize: false };
     const step = compile((x: Tensor) => {
       const grads = p.map((t) => t.mul(x));
       for (const [i, grad] of grads.entries()) update("sgd", [p[i]!, v[i]!, grad], { lr, ...rates });

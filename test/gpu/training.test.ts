@@ -96,7 +96,8 @@ describe.skipIf(noDriver !== null)("training on a device", () => {
           losses[step] = (await update.run(next, () => 0)).loss;
         }
         const state: TypedArray[] = [];
-        for (const tensors of [session.model.stateDict(), session.optimizer.state(), session.ema.averages])
+        const { slots } = session.optimizer.state();
+        for (const tensors of [session.model.stateDict(), ...slots.values(), session.ema.averages])
           for (const tensor of tensors.values()) state.push(await tensor.data());
         return { losses, state };
       });

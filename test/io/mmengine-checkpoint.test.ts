@@ -34,11 +34,13 @@ describe("readMmengineCheckpoint", () => {
 
   it("gives each parameter the momentum of its place in the order of the model, which is ours as well", () => {
     const { parameters } = expected.mmengine;
-    expect([...state.momentum.keys()]).toEqual(parameters);
+    expect([...state.optimizer.keys()]).toEqual(["momentumBuffer"]);
+    const momentum = state.optimizer.get("momentumBuffer")!;
+    expect([...momentum.keys()]).toEqual(parameters);
     expect([...tinyModel().namedParameters().keys()]).toEqual(parameters);
     // the fixture's i-th buffer is full of (i + 1) / 16
     parameters.forEach((name, i) => {
-      expect(new Set(state.momentum.get(name)!.values), name).toEqual(new Set([(i + 1) / 16]));
+      expect(new Set(momentum.get(name)!.values), name).toEqual(new Set([(i + 1) / 16]));
     });
   });
 
@@ -70,6 +72,8 @@ describe("readMmengineCheckpoint", () => {
     expect(() => readMmengineCheckpoint(object, 1e6, "x.pth")).toThrow(CheckpointError);
     const swapped = decodeTorchFile(fixture("tiny-mmengine.pth")) as Map<string, Map<string, unknown[]>>;
     swapped.get("optimizer")!.get("param_groups")!.reverse();
-    expect(() => readMmengineCheckpoint(swapped, 1e6, "x.pth")).toThrow(/x\.pth: the momentum of parameter 0 is/);
+    expect(() => readMmengineCheckpoint(swapped, 1e6, "x.pth")).toThrow(
+      /x\.pth: the momentum_buffer of parameter 0 is/,
+    );
   });
 });

@@ -75,5 +75,7 @@ test("refuses before anything is written", () => {
 });
 
 test("--help tells both forms", () => {
-  expect(run("--help").stdout).toMatch(/usage: tensorone export IN OUT\.onnx[\s\S]*deploy, without branches and batch norms/);
+  expect(run("--help").stdout).toMatch(
+    /usage: tensorone export IN OUT\.onnx[\s\S]*deploy, without branches and batch norms/,
+  );
 });

@@ -4,15 +4,15 @@
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ArrayKernels, ArrayUpdates, ArrayView } from "../../src/backends/kernel-table.js";
-import { referenceUpdates } from "../../src/backends/reference/updates.js";
 import { costOfOp, costOfUpdate, costs, type Sized } from "../../src/ops/cost.js";
 import { inferDType } from "../../src/ops/dtypes.js";
 import { inferShapes } from "../../src/ops/shapes.js";
-import { type Attrs, type OpName, type UpdateName, updateWrites } from "../../src/ops/spec.js";
+import { type Attrs, type OpName, updateWrites } from "../../src/ops/spec.js";
 import { dtypes, newArray } from "../../src/tensor/dtype.js";
 import { Random } from "../../src/tensor/random.js";
 import { type Shape, sizeOf } from "../../src/tensor/shape.js";
 import { type Case, cases, dtypeOfInput, type GridOp, type Input } from "../conformance/cases.js";
+import { updateCases, updateNames } from "../conformance/update-cases.js";
 import { type Counts, countingReference, watched } from "./counting.js";
 
 const counts: Counts = { products: 0, operations: 0 };
@@ -142,23 +142,13 @@ describe("costs", () => {
   });
 });
 
-const sgd = { lr: 0.1, momentum: 0.9, weightDecay: 1e-4, dampening: 0.25, nesterov: false, isFirst: false };
-const updateCases: { readonly [K in UpdateName]: readonly object[] } = {
-  accumulate: [{}],
-  fill: [{ value: 0.5 }],
-  assign: [{}],
-  lerp: [{ weight: 0.3 }, { weight: 0.7 }],
-  sgd: [sgd, { ...sgd, nesterov: true }, { ...sgd, isFirst: true }, { ...sgd, weightDecay: 0 }],
-};
-
 describe("costs of updates", () => {
-  for (const op of Object.keys(referenceUpdates) as UpdateName[])
+  for (const op of updateNames)
     it(`${op}, by the reference at work`, () => {
-      expect(updateCases[op].length).toBeGreaterThan(0);
-      for (const attrs of updateCases[op]) {
-        const operands = [0, 1, 2]
-          .map((seed) => operand([7, 5], "float32", seed))
-          .slice(0, op === "sgd" ? 3 : op === "fill" ? 1 : 2);
+      const { fills, attrs: all } = updateCases[op];
+      expect(all.length).toBeGreaterThan(0);
+      for (const attrs of all) {
+        const operands = fills.map((_, seed) => operand([7, 5], "float32", seed));
         Object.assign(counts, { products: 0, operations: 0 });
         (updates[op] as unknown as (operands: readonly ArrayView[], attrs: object) => void)(operands, attrs);
         const written = operands.slice(0, updateWrites[op]);

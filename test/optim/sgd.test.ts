@@ -27,11 +27,11 @@ function run(options: SgdOptions, gradients: readonly (readonly number[])[]): nu
 
 /** torch.optim.SGD's documented algorithm, written again for one number. */
 function torchSgd(options: Required<SgdOptions>, start: number, gradients: readonly number[]): number[] {
-  const { lr, momentum, weightDecay, dampening, nesterov } = options;
+  const { lr, momentum, weightDecay, dampening, nesterov, maximize } = options;
   let p = start;
   let buffer: number | null = null;
   return gradients.map((gradient) => {
-    let g = gradient + weightDecay * p;
+    let g = (maximize ? -gradient : gradient) + weightDecay * p;
     if (momentum !== 0) {
       buffer = buffer === null ? g : momentum * buffer + (1 - dampening) * g;
       g = nesterov ? g + momentum * buffer : buffer;
@@ -58,10 +58,10 @@ describe("SGD", () => {
   });
 
   for (const options of [
-    { lr: 0.1, momentum: 0, weightDecay: 0, dampening: 0, nesterov: false },
-    { lr: 0.1, momentum: 0, weightDecay: 0.1, dampening: 0.5, nesterov: false },
-    { lr: 0.1, momentum: 0.9, weightDecay: 0.1, dampening: 0.5, nesterov: false },
-    { lr: 0.1, momentum: 0.9, weightDecay: 0.1, dampening: 0, nesterov: true },
+    { lr: 0.1, momentum: 0, weightDecay: 0, dampening: 0, nesterov: false, maximize: true },
+    { lr: 0.1, momentum: 0, weightDecay: 0.1, dampening: 0.5, nesterov: false, maximize: false },
+    { lr: 0.1, momentum: 0.9, weightDecay: 0.1, dampening: 0.5, nesterov: false, maximize: false },
+    { lr: 0.1, momentum: 0.9, weightDecay: 0.1, dampening: 0, nesterov: true, maximize: true },
   ])
     it(`follows torch.optim.SGD with ${JSON.stringify(options)}`, () => {
       const ours = run(options, gradients);
@@ -94,7 +94,8 @@ describe("SGD", () => {
     };
     const first = parameter([1, -2]);
     const a = new SGD(first.map, options);
-    expect(a.state().size).toBe(0);
+    const started = (optimizer: SGD) => optimizer.state().slots.get("momentumBuffer")!.size;
+    expect(started(a)).toBe(0);
     step(a, first.p, gradients[0]);
     const second = parameter([...first.p.dataSync()]);
     const b = new SGD(second.map, options);
@@ -102,10 +103,20 @@ describe("SGD", () => {
     step(a, first.p, gradients[1]);
     step(b, second.p, gradients[1]);
     expect(second.p.dataSync()).toEqual(first.p.dataSync());
-    b.loadState(new Map());
-    expect(b.state().size).toBe(0);
-    expect(() => b.loadState(new Map([["q", tensor([1])]]))).toThrow(/buffer for q/);
-    expect(() => b.loadState(new Map([["p", tensor([1])]]))).toThrow(/\[1\], expected \[2\]/);
+    const stateOf = (buffers: [string, Tensor][], slot = "momentumBuffer") => ({
+      slots: new Map([[slot, new Map(buffers)]]),
+      steps: new Map<string, number>(),
+    });
+    expect(() => b.loadState(stateOf([["q", tensor([1])]]))).toThrow(/SGD: the state has q, which is not a parameter/);
+    expect(() => b.loadState(stateOf([["p", tensor([1])]]))).toThrow(
+      /momentumBuffer of p that is \[1\], expected \[2\]/,
+    );
+    expect(() => b.loadState(stateOf([["p", tensor([1, 2])]], "expAvg"))).toThrow(
+      /has expAvg, expected momentumBuffer/,
+    );
+    expect(started(b)).toBe(1);
+    b.loadState(stateOf([]));
+    expect(started(b)).toBe(0);
   });
 
   it("leaves no storage behind", () => {

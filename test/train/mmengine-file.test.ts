@@ -3,9 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { setBackend } from "../../src/index.js";
+import { full, setBackend } from "../../src/index.js";
 import { encodeMmengineCheckpoint, toFileEntries } from "../../src/models/files/index.js";
 import { mobileoneS0 } from "../../src/models/mobileone/recipe-s0.js";
+import type { OptimizerChoice } from "../../src/optim/index.js";
 import {
   type CheckpointHeader,
   encodeCheckpoint,
@@ -17,6 +18,7 @@ import {
   readTrainingCheckpoint,
 } from "../../src/train/checkpoints/mmengine-file.js";
 import { Session } from "../../src/train/steps/session.js";
+import { relativeError } from "../conformance/numbers.js";
 import { golden, tinyModel } from "../io/fixtures.js";
 import { askTorch, hasTorch } from "../io/torch.js";
 
@@ -32,6 +34,11 @@ const header: CheckpointHeader = {
   decoder: "jpeg-js",
 };
 const stepsPerEpoch = 4;
+/** The recipe's schedules with other optimisers; each has options that are not the default. */
+const choices = {
+  Adam: { kind: "adam", lr: 0.1, weightDecay: 1e-2, betas: [0.8, 0.95], amsgrad: true },
+  AdamW: { kind: "adamw", lr: 0.1, weightDecay: 0.05, eps: 1e-4 },
+} as const satisfies Readonly<Record<string, OptimizerChoice>>;
 
 let folder = "";
 beforeAll(async () => {
@@ -63,22 +70,26 @@ describe("adoptMmengineCheckpoint", () => {
       new Map([...entries].map(([name, entry]) => [name, entry.values]));
     expect(values(await toFileEntries(model))).toEqual(values(new Map(state.raw)));
     expect(values(await toFileEntries(model, ema.state().averages))).toEqual(values(new Map(state.averages)));
-    expect(values(await toFileEntries(model, optimizer.state()))).toEqual(values(new Map(state.momentum)));
+    const velocities = optimizer.state().slots.get("momentumBuffer")!;
+    expect(values(await toFileEntries(model, velocities))).toEqual(
+      values(new Map(state.optimizer.get("momentumBuffer"))),
+    );
   });
 
-  it.each(["raw", "averages", "momentum"] as const)("refuses NaN in its %s, by name", async (part) => {
+  it.each(["raw", "averages", "momentumBuffer"] as const)("refuses NaN in its %s, by name", async (part) => {
     const state = await readTrainingCheckpoint(path);
-    const [name, { shape, values }] = [...state[part]].find(([, entry]) => entry.values instanceof Float32Array)!;
-    const spoilt = new Map(state[part]).set(name, { shape, values: values.map((x, i) => (i === 1 ? Number.NaN : x)) });
+    const entries = part === "momentumBuffer" ? state.optimizer.get(part)! : state[part];
+    const [name, { shape, values }] = [...entries].find(([, entry]) => entry.values instanceof Float32Array)!;
+    const spoilt = new Map(entries).set(name, { shape, values: values.map((x, i) => (i === 1 ? Number.NaN : x)) });
     const numbers = { lr: 0.1, initialLr: 0.1, momentum: 0.9, dampening: 0, nesterov: false };
     const file = encodeMmengineCheckpoint(
-      { ...state, [part]: spoilt },
+      { ...state, ...(part === "momentumBuffer" ? { optimizer: new Map([[part, spoilt]]) } : { [part]: spoilt }) },
       {},
       { numbersOf: () => ({ ...numbers, weightDecay: 0, initialWeightDecay: 0 }) },
     );
     const spoiltPath = join(folder, `nan-${part}.pth`);
     writeFileSync(spoiltPath, file);
-    const called = { raw: "", averages: "average of ", momentum: "momentum of " }[part];
+    const called = { raw: "", averages: "average of ", momentumBuffer: "momentumBuffer of " }[part];
     await expect(adoptMmengineCheckpoint(spoiltPath, header)).rejects.toThrow(`${spoiltPath}: ${called}${name}[`);
   });
 
@@ -134,7 +145,8 @@ describe("convertToMmengine", () => {
       { _global_step: 3, last_step: -1 },
       { _global_step: 3, last_step: 3 },
     ]);
-    const { raw, momentum } = await readTrainingCheckpoint(path);
+    const { raw, optimizer } = await readTrainingCheckpoint(path);
+    const momentum = optimizer.get("momentumBuffer")!;
     for (const [i, found] of answer!.parameters.entries()) {
       // recipe: warm-up from 1e-4 to 0.1 over 20 steps; decay along a cosine over 300 epochs
       expect(found.lr).toBeCloseTo(0.1 * (0.001 + (0.999 * 12) / 19), 12);
@@ -147,5 +159,82 @@ describe("convertToMmengine", () => {
       const after = 0.9 * sum(momentum.get(found.name)!.values) + decay * sum(raw.get(found.name)!.values);
       expect(Math.abs(found.buffer - after), `${i} ${found.name}`).toBeLessThan(1e-5 * Math.max(1, Math.abs(after)));
     }
+  });
+
+  describe.each(Object.entries(choices))("of a run with %s", (name, optimizer) => {
+    const own: CheckpointHeader = { ...header, recipe: { ...header.recipe, optimizer } };
+
+    /** Three epochs far; all but one parameter have taken two steps, that one has taken one. */
+    function session(): Session {
+      const made = new Session(own.recipe, tinyModel(), stepsPerEpoch);
+      made.step = 12;
+      made.beginStep();
+      move(made, (i) => 0.5 - i / 7);
+      move(made, (i) => (i === 3 ? null : 0.01 * i));
+      return made;
+    }
+
+    /** A step in which every element of parameter i has the same gradient. */
+    function move({ model, optimizer: moved }: Session, gradientOf: (i: number) => number | null): void {
+      [...model.namedParameters().values()].forEach(({ tensor: p }, i) => {
+        const gradient = gradientOf(i);
+        p.grad = gradient === null ? null : full(p.shape, gradient);
+      });
+      moved.step();
+      moved.zeroGrad();
+    }
+
+    async function written(from: Session, file: string): Promise<string> {
+      const { file: json, bytes } = await encodeCheckpoint(from, own, name);
+      writeFileSync(join(folder, json.tensors), bytes);
+      writeFileSync(join(folder, `${name}.json`), JSON.stringify(json));
+      await convertToMmengine(join(folder, json.tensors), join(folder, file), from.model.stateDict().keys());
+      return join(folder, file);
+    }
+
+    it("comes back with the same slots and counts", async () => {
+      const before = session();
+      const out = await written(before, `${name}.pth`);
+      const after = new Session(own.recipe, tinyModel(), stepsPerEpoch);
+      restoreCheckpoint(await adoptMmengineCheckpoint(out, own), after);
+      const { slots, steps } = before.optimizer.state();
+      expect(new Set(steps.values())).toEqual(new Set([1, 2]));
+      expect(after.optimizer.state().steps).toEqual(steps);
+      for (const [slot, tensors] of slots)
+        for (const [parameter, x] of tensors)
+          expect(after.optimizer.state().slots.get(slot)!.get(parameter)!.dataSync()).toEqual(x.dataSync());
+    });
+
+    it("does not go on with the state of another optimizer", async () => {
+      const out = await written(session(), `${name}-other.pth`);
+      await expect(adoptMmengineCheckpoint(out, header)).rejects.toThrow(
+        /its optimizer keeps .*expAvg.*, the recipe's sgd momentumBuffer/,
+      );
+      await expect(adoptMmengineCheckpoint(path, own)).rejects.toThrow(
+        /its optimizer keeps momentumBuffer, the recipe's adamw? expAvg, expAvgSq/,
+      );
+    });
+
+    it.skipIf(!hasTorch)(
+      "is gone on with by PyTorch, and by us from PyTorch's file (skipped without torch)",
+      async () => {
+        const ours = session();
+        const from = await written(ours, `${name}-from.pth`);
+        const out = join(folder, `${name}-torch.pth`);
+        askTorch({ go_on: [{ path: from, out, variant: "tiny", classes: 5, optimizer: name }] });
+        // the rates of the group are those of the step to come
+        move(ours, () => 0.25);
+        const theirs = new Session(own.recipe, tinyModel(), stepsPerEpoch);
+        restoreCheckpoint(await adoptMmengineCheckpoint(out, own), theirs);
+        expect(theirs.optimizer.state().steps).toEqual(ours.optimizer.state().steps);
+        const tensorsOf = ({ model, optimizer: one }: Session) =>
+          [model.stateDict(), ...one.state().slots.values()].flatMap((tensors) => [...tensors]);
+        const expected = tensorsOf(theirs);
+        tensorsOf(ours).forEach(([parameter, x], i) => {
+          expect(expected[i]![0]).toBe(parameter);
+          expect(relativeError(x.dataSync(), expected[i]![1].dataSync()), parameter).toBeLessThan(1e-6);
+        });
+      },
+    );
   });
 });

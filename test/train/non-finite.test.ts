@@ -145,7 +145,7 @@ describe("train", () => {
       ),
     );
     for (const { outcome, saved } of outcomes) {
-      expect(String(outcome)).toMatch(/train: momentum of .* is NaN/);
+      expect(String(outcome)).toMatch(/train: momentumBuffer of .* is NaN/);
       expect(saved).toEqual([]);
     }
   });

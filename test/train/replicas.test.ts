@@ -68,9 +68,11 @@ const hashesOf = async (tensors: ReadonlyMap<string, Tensor>): Promise<Record<st
 const numbersOf = (tensors: ReadonlyMap<string, Tensor>): Record<string, number[]> =>
   Object.fromEntries([...tensors].map(([name, tensor]) => [name, [...tensor.dataSync()]]));
 
+const velocitiesOf = ({ optimizer }: Session) => optimizer.state().slots.get("momentumBuffer")!;
+
 const stateOf = async (session: Session) => ({
   model: await hashesOf(session.model.stateDict()),
-  momentum: await hashesOf(session.optimizer.state()),
+  momentum: await hashesOf(velocitiesOf(session)),
   averages: await hashesOf(session.ema.state().averages),
 });
 
@@ -123,7 +125,7 @@ describe("one step", () => {
         [...parameters.keys()].map((name) => [name, weightDecay] as const),
       ),
     );
-    for (const [name, velocity] of Object.entries(numbersOf(session.optimizer.state()))) {
+    for (const [name, velocity] of Object.entries(numbersOf(velocitiesOf(session)))) {
       const sizes = alone.flatMap(({ gradients }) => gradients[name]!.map(Math.abs));
       const scale = sizes.reduce((a, b) => Math.max(a, b), 1e-6);
       velocity.forEach((v, i) => {

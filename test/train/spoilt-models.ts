@@ -59,7 +59,10 @@ export const places: Readonly<
   weight: { tensor: ({ model }) => model.stateDict().get(WEIGHT)!, name: WEIGHT },
   statistic: { tensor: ({ model }) => model.stateDict().get(STATISTIC)!, name: STATISTIC },
   average: { tensor: ({ ema }) => ema.averages.get(WEIGHT)!, name: `average of ${WEIGHT}` },
-  momentum: { tensor: ({ optimizer }) => optimizer.state().get(WEIGHT)!, name: `momentum of ${WEIGHT}` },
+  momentum: {
+    tensor: ({ optimizer }) => optimizer.state().slots.get("momentumBuffer")!.get(WEIGHT)!,
+    name: `momentumBuffer of ${WEIGHT}`,
+  },
 };
 export const placesAndValues = Object.keys(places).flatMap((place) =>
   [nan, -inf].map((value) => [place, value] as const),
@@ -145,9 +148,8 @@ export function refusalsOn(backendOf: () => Backend): void {
     withBackend(backendOf(), async () => {
       const session = new Session(mobileoneS0Demo, modelOf(), 10);
       // momentum buffers are in a checkpoint once there are any
-      session.optimizer.loadState(
-        new Map([...session.model.namedParameters()].map(([name, { tensor }]) => [name, tensor])),
-      );
+      const buffers = new Map([...session.model.namedParameters()].map(([name, { tensor }]) => [name, tensor]));
+      session.optimizer.loadState({ slots: new Map([["momentumBuffer", buffers]]), steps: new Map() });
       await encodeCheckpoint(session, header, "sound");
       const { tensor, name } = places[place]!;
       await spoil(tensor(session), value);

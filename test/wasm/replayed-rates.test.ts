@@ -45,7 +45,7 @@ describe("a replayed update", () => {
     it(`sgd of ${size} leaves an infinite weight infinite while the decay is 0`, () => {
       const weightDecay = new Scalar(0);
       const [p, v, g] = [filled(size, Number.POSITIVE_INFINITY), filled(size, 0), filled(size, 1)];
-      const rates = { lr: 0.5, momentum: 0.5, dampening: 0, nesterov: false, isFirst: false };
+      const rates = { lr: 0.5, momentum: 0.5, dampening: 0, nesterov: false, isFirst: false, maximize: false };
       const step = compile(() => {
         update("sgd", [p, v, g], { ...rates, weightDecay });
         return v.add(0);

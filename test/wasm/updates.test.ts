@@ -4,9 +4,9 @@ import { apply, update } from "../../src/ops/apply.js";
 import type { UpdateAttrs, UpdateName } from "../../src/ops/spec.js";
 import { allocate } from "../../src/tensor/create.js";
 import type { TypedArray } from "../../src/tensor/dtype.js";
-import { Random } from "../../src/tensor/random.js";
 import { scope } from "../../src/tensor/scope.js";
-import { relativeError } from "../conformance/numbers.js";
+import { relativeError, valuesOf } from "../conformance/numbers.js";
+import { updateCases, updateNames } from "../conformance/update-cases.js";
 
 let reference: Backend;
 let backends: Backend[];
@@ -21,35 +21,24 @@ afterAll(async () => {
 const sizes = [1, 3, 4, 17, 48, 1000, 70001];
 
 /** All operands after the update. */
-function run<K extends UpdateName>(backend: Backend, op: K, count: number, size: number, attrs: UpdateAttrs<K>) {
+function run<K extends UpdateName>(backend: Backend, op: K, size: number, attrs: UpdateAttrs<K>) {
   return scope((): TypedArray[] => {
-    const random = new Random(size);
-    const operands = Array.from({ length: count }, () =>
-      allocate([size], "float32", backend).write(Float32Array.from({ length: size }, () => random.normal())),
+    const operands = updateCases[op].fills.map((fill, i) =>
+      allocate([size], "float32", backend).write(valuesOf({ shape: [size], fill }, size + i, "float32")),
     );
     update(op, operands, attrs);
     return operands.map((x) => x.dataSync());
   });
 }
 
-const rates = { lr: 0.1, momentum: 0.9, weightDecay: 1e-4, dampening: 0.3 };
-const cases: { [K in UpdateName]: [operands: number, attrs: UpdateAttrs<K>[]] } = {
-  accumulate: [2, [{}]],
-  fill: [1, [{ value: -2.5 }, { value: 0 }]],
-  assign: [2, [{}]],
-  lerp: [2, [{ weight: 0.002 }]],
-  sgd: [3, [false, true].flatMap((nesterov) => [false, true].map((isFirst) => ({ ...rates, nesterov, isFirst })))],
-};
-
 describe("updates", () => {
-  for (const op of Object.keys(cases) as UpdateName[])
+  for (const op of updateNames)
     it(op, () => {
-      const [operands, attrs] = cases[op] as [number, UpdateAttrs<UpdateName>[]];
       for (const size of sizes)
-        for (const one of attrs) {
-          const expected = run(reference, op, operands, size, one);
+        for (const one of updateCases[op].attrs) {
+          const expected = run(reference, op, size, one);
           for (const backend of backends)
-            run(backend, op, operands, size, one).forEach((values, i) => {
+            run(backend, op, size, one).forEach((values, i) => {
               expect(relativeError(values, expected[i]!), `${op} of ${size}, operand ${i}`).toBeLessThan(2e-7);
             });
         }

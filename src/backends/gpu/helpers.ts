@@ -255,10 +255,20 @@ export const helpersIn = (body: string): string =>
     .map(([name, { parameters, js }]) => `function ${name}(${parameters.join(", ")}) { ${js} }\n`)
     .join("");
 
+const signatureOf = (name: string, { parameters }: Helper): string =>
+  `fn ${name}(${parameters.map((p) => `${p} : f32`).join(", ")}) -> f32`;
+
+/** The helpers that WGSL written by hand calls, as functions that go before it. */
+export const nativeHelpersIn = (wgsl: string): string =>
+  Object.entries(table)
+    .filter(([name]) => new RegExp(`\\b${name}\\(`).test(wgsl))
+    .map(([name, helper]) => `${signatureOf(name, helper)} {\n  ${helper.wgsl.trim()}\n}\n`)
+    .join("");
+
 /** gpu.js's translation with the bodies of helpers in WGSL's own words. */
 export const withNativeHelpers = (wgsl: string): string =>
   wgsl.replace(/^fn fn_(\w+)\(.*?(?=^fn |^@compute)/gms, (text, name: string) => {
     const helper = table[name];
     if (!helper) return text;
-    return `fn fn_${name}(${helper.parameters.map((p) => `${p} : f32`).join(", ")}) -> f32 {\n  ${helper.wgsl.trim()}\n}\n`;
+    return `${signatureOf(`fn_${name}`, helper)} {\n  ${helper.wgsl.trim()}\n}\n`;
   });

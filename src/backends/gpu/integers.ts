@@ -93,6 +93,8 @@ const rules: { readonly [K in Lowered]: Rule } = {
   assign: "kept",
   lerp: "floats",
   sgd: "floats",
+  adam: "floats",
+  amsgrad: "floats",
 };
 
 const hasIntegers = ({ dtype }: Operand): boolean => !isFloat(dtype);

@@ -3,6 +3,7 @@
  * their parameters at binding 0 and their arrays at the bindings after it.
  */
 import type { GpuJs, Translation } from "./gpujs.js";
+import { nativeHelpersIn } from "./helpers.js";
 import type { ArgumentKind, Dims, GpuKernel, InPlaceKernel } from "./kernel.js";
 import { withFlatThreads } from "./wgsl/flat-threads.js";
 
@@ -152,7 +153,7 @@ function inPlaceText({ writes, reads, floats, wgsl }: InPlaceKernel, members: nu
 struct Params { ${each((m) => `@align(16) m${m} : Member`).join(", ")} }
 @group(0) @binding(0) var<uniform> params : Params;
 ${arrays.join("\n")}
-@compute @workgroup_size(${FLAT_WORKGROUP})
+${nativeHelpersIn(wgsl)}@compute @workgroup_size(${FLAT_WORKGROUP})
 fn main(@builtin(global_invocation_id) id : vec3<u32>, @builtin(num_workgroups) groups : vec3<u32>) {
   let i = id.x + id.y * groups.x * ${FLAT_WORKGROUP}u;
   ${each(

@@ -24,7 +24,7 @@ export const conversion = defineCommand({
     weights: weightsOption,
     keys: keysOption,
     full: flag({
-      help: "IN is a checkpoint at the end of an epoch, OUT one that mmengine resumes: all weights, momentum",
+      help: "IN is a checkpoint at the end of an epoch, OUT one that mmengine resumes: all weights, optimiser",
     }),
     force: flag({ help: "replace OUT if it exists" }),
     ...commonOptions,
@@ -33,7 +33,7 @@ export const conversion = defineCommand({
     "convert mobileone_s0_unfused.pth.tar s0.safetensors",
     "convert runs/s0/model.safetensors s0.pth --keys apple",
     "convert runs/s0/model.safetensors s0-timm.safetensors --keys timm",
-    "convert runs/s0/checkpoints/epoch_010.safetensors epoch_10.pth --full",
+    "convert runs/s0 epoch_10.pth --full",
   ],
   async run({ keys, full, force, weights }, [input = "", out = ""], { terminal }) {
     if (full && weights !== undefined)

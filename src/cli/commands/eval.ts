@@ -8,7 +8,7 @@ import { compareClasses } from "../../train/checkpoints/class-names.js";
 import { loadModel } from "../../train/checkpoints/run-weights.js";
 import { evaluate } from "../../train/evaluate.js";
 import { imageSizes } from "../../train/recipes/image-sizes.js";
-import { formatInteger, formatLoss, formatPercent, formatSpeed } from "../../util/format.js";
+import { formatInteger, formatLoss, formatPercent, formatSpeed, isTop5Telling } from "../../util/format.js";
 import { progressBar } from "../../util/terminal.js";
 import { certificateJson, certificateLine } from "../certificate.js";
 import { defineCommand } from "../command.js";
@@ -16,12 +16,12 @@ import { integer, text } from "../options.js";
 import { demoData, shownPath } from "../paths.js";
 import {
   allowOtherClassesOption,
+  checkpointOption,
   commonOptions,
   computeOptions,
   dataHelp,
   decoderLabel,
   decoderOption,
-  modelHelp,
   required,
   startBackend,
   weightsOption,
@@ -32,7 +32,7 @@ export const evaluation = defineCommand({
   name: "eval",
   summary: "Measures top-1 and top-5 of a checkpoint on a data set",
   options: {
-    checkpoint: text({ help: modelHelp, placeholder: "FILE" }),
+    checkpoint: checkpointOption,
     weights: weightsOption,
     data: text({ help: `${dataHelp}; default: the bundled demo set`, placeholder: "DIR" }),
     split: text({ help: "which part of it", placeholder: "NAME", default: "val" }),
@@ -46,7 +46,7 @@ export const evaluation = defineCommand({
   },
   examples: [
     "eval --checkpoint runs/s0/model.safetensors --data path/to/imagenet",
-    "eval --checkpoint runs/mobileone_s0-demo/model-deploy.safetensors --json",
+    "eval --checkpoint runs/s0/model-deploy.safetensors --json",
     "eval --checkpoint runs/pets --weights raw --data my-pictures",
   ],
   async run(values, _, { terminal }) {
@@ -80,14 +80,16 @@ export const evaluation = defineCommand({
     const folded =
       info.form === "deploy" ? null : await reparameterize(model, { probe: { imageSize: sizes.imageSize } });
     const { top1, top5, loss, images, imagesPerSecond } = result;
+    const ofFive = isTop5Telling(info.numClasses) ? `  top-5 ${formatPercent(top5)}` : "";
     terminal.print(
-      `top-1 ${formatPercent(top1)}  top-5 ${formatPercent(top5)}  loss ${formatLoss(loss)}  ${formatSpeed(imagesPerSecond)} img/s, decoding ${formatSpeed(loader.stats.imagesPerSecond)} img/s a thread`,
+      `top-1 ${formatPercent(top1)}${ofFive}  loss ${formatLoss(loss)}  ${formatSpeed(imagesPerSecond)} img/s, decoding ${formatSpeed(loader.stats.imagesPerSecond)} img/s a thread`,
     );
     const json = {
       checkpoint,
       weights: values.weights ?? null,
       model: info.model,
       form: info.form,
+      numClasses: info.numClasses,
       data,
       split,
       decoder,

@@ -15,14 +15,14 @@ import { DataError } from "../../util/errors.js";
 import { formatPercent, formatTable } from "../../util/format.js";
 import { progressBar, type Terminal } from "../../util/terminal.js";
 import { defineCommand } from "../command.js";
-import { integer, text } from "../options.js";
+import { integer } from "../options.js";
 import { shownPath } from "../paths.js";
 import {
+  checkpointOption,
   commonOptions,
   computeOptions,
   decoderLabel,
   decoderOption,
-  modelHelp,
   required,
   startBackend,
   weightsOption,
@@ -44,7 +44,7 @@ export const predict = defineCommand({
   summary: "Names what is in pictures, with scores",
   positionals: { names: ["IMAGE"], isRepeated: true },
   options: {
-    checkpoint: text({ help: modelHelp, placeholder: "FILE" }),
+    checkpoint: checkpointOption,
     weights: weightsOption,
     top: integer({ help: "classes to show for each picture", default: 5 }),
     imageSize: integer({ help: "side of the pictures; default: what the model was trained for", max: 4096 }),

@@ -20,6 +20,12 @@ export interface AddedWords {
   readonly resumeArgs: readonly string[];
 }
 
+/** Whether a failure of this process is final: a launcher, ours or torchrun, starts it again until its restarts are spent. */
+export function isLastAttempt(environment: Environment): boolean {
+  const { TORCHELASTIC_RESTART_COUNT: count = "0", TORCHELASTIC_MAX_RESTARTS: most = "0" } = environment;
+  return !(Number(count) < Number(most));
+}
+
 /** Whether this process has to start ranks rather than to be one. Throws UsageError where options contradict. */
 export function isLauncher(values: LaunchValues, environment: Environment): boolean {
   const { nproc = 1, nnodes = 1, nodeRank, masterAddr, transport } = values;

@@ -8,7 +8,7 @@ import { modelFileName } from "../../train/checkpoints/final-model.js";
 import { weightSets } from "../../train/checkpoints/model-file.js";
 import { logName } from "../../train/loggers/jsonl.js";
 import type { TrainResult } from "../../train/trainer.js";
-import { formatBytes, formatPercent, formatSpeed, formatTable } from "../../util/format.js";
+import { formatBytes, formatPercent, formatSpeed, formatTable, isTop5Telling } from "../../util/format.js";
 import { certificateLine } from "../certificate.js";
 import type { Face } from "../command.js";
 import { shownPath } from "../paths.js";
@@ -30,13 +30,14 @@ export function closing(result: TrainResult, context: ClosingContext): string[] 
       `stopped after step ${result.steps}; everything needed to go on is in ${shownPath(checkpoint)}`,
       `go on: ${caller} train --resume ${shownPath(out)}`,
     ];
+  const ofFive = validation && isTop5Telling(result.numClasses) ? `, top-5 ${formatPercent(validation.top5)}` : "";
   return [
     "",
     ...(validation
       ? [
           terminal.paint(
             "bold",
-            `validation: top-1 ${formatPercent(validation.top1)}, top-5 ${formatPercent(validation.top5)} on ${validation.images} images, after step ${validation.step}`,
+            `validation: top-1 ${formatPercent(validation.top1)}${ofFive} on ${validation.images} images, after step ${validation.step}`,
           ),
         ]
       : []),

@@ -12,7 +12,7 @@ export const mobileoneS0: Recipe = {
   epochs: 300,
   batchSize: 32,
   loss: { labelSmoothing: 0.1, mode: "original" },
-  optimizer: { lr: 0.1, momentum: 0.9, dampening: 0, nesterov: false, weightDecay: 1e-4 },
+  optimizer: { kind: "sgd", lr: 0.1, momentum: 0.9, dampening: 0, nesterov: false, weightDecay: 1e-4 },
   schedule: { warmupEpochs: 5, warmupStart: 1e-3, lrFloor: 1e-6, weightDecayFloor: 1e-5, interval: "epoch" },
   ema: { momentum: 5e-4 },
   images: {

@@ -13,7 +13,7 @@ export const repvggRecipe = (model: string): Recipe => ({
   epochs: 120,
   batchSize: 32,
   loss: { labelSmoothing: 0, mode: "original" },
-  optimizer: { lr: 0.1, momentum: 0.9, dampening: 0, nesterov: false, weightDecay: 1e-4 },
+  optimizer: { kind: "sgd", lr: 0.1, momentum: 0.9, dampening: 0, nesterov: false, weightDecay: 1e-4 },
   schedule: { warmupEpochs: 0, warmupStart: 1, lrFloor: 0, weightDecayFloor: null, interval: "epoch" },
   // the averages are the weights themselves
   ema: { momentum: 1 },

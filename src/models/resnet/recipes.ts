@@ -13,7 +13,7 @@ export const resnetRecipe = (model: string): Recipe => ({
   epochs: 90,
   batchSize: 32,
   loss: { labelSmoothing: 0, mode: "original" },
-  optimizer: { lr: 0.1, momentum: 0.9, dampening: 0, nesterov: false, weightDecay: 1e-4 },
+  optimizer: { kind: "sgd", lr: 0.1, momentum: 0.9, dampening: 0, nesterov: false, weightDecay: 1e-4 },
   schedule: {
     warmupEpochs: 0,
     warmupStart: 1,

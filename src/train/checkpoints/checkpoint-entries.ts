@@ -1,6 +1,6 @@
 /**
  * The three kinds of tensors in the one file of a checkpoint: averaged weights under plain names, so that the file loads
- * wherever a model does, raw weights and momentum behind prefixes that no module is called.
+ * wherever a model does, raw weights and the optimiser's slots behind prefixes that no module is called.
  */
 import type { StoredTensor } from "../../models/files/index.js";
 
@@ -10,35 +10,52 @@ export type Entries = ReadonlyMap<string, StoredTensor>;
 export interface TrainingEntries {
   readonly averages: Entries;
   readonly raw: Entries;
-  /** Of the parameters that have moved. */
-  readonly momentum: Entries;
+  /** Slot, then the parameters that have moved. */
+  readonly optimizer: ReadonlyMap<string, Entries>;
 }
 
-const prefixes = { raw: "raw.", momentum: "momentum." } as const;
+const RAW = "raw.";
+const OPTIMIZER = "optimizer.";
+/** Of files from before there was more than one optimiser: SGD's one slot. */
+const MOMENTUM = { prefix: "momentum.", slot: "momentumBuffer" } as const;
 
 /** Whether an entry is a weight of the model, the averaged one where the file has both. */
-const isWeight = (name: string): boolean => Object.values(prefixes).every((prefix) => !name.startsWith(prefix));
+const isWeight = (name: string): boolean =>
+  [RAW, OPTIMIZER, MOMENTUM.prefix].every((prefix) => !name.startsWith(prefix));
 
-/** All of them as errors call them, the weights first: averages and momentum follow them. */
-export function* namedEntries({ raw, averages, momentum }: TrainingEntries): Iterable<[string, StoredTensor]> {
+/** All of them as errors call them, the weights first: averages and optimiser follow them. */
+export function* namedEntries({ raw, averages, optimizer }: TrainingEntries): Iterable<[string, StoredTensor]> {
   yield* raw;
   for (const [name, entry] of averages) yield [`average of ${name}`, entry];
-  for (const [name, entry] of momentum) yield [`momentum of ${name}`, entry];
+  for (const [slot, entries] of optimizer) for (const [name, entry] of entries) yield [`${slot} of ${name}`, entry];
 }
 
-/** As they stand in the file. */
-export function joinEntries({ averages, raw, momentum }: TrainingEntries): Map<string, StoredTensor> {
-  const behind = (prefix: string, entries: Entries) =>
-    [...entries].map(([name, entry]) => [`${prefix}${name}`, entry] as const);
-  return new Map([...averages, ...behind(prefixes.raw, raw), ...behind(prefixes.momentum, momentum)]);
+const behind = (prefix: string, entries: Entries): Entries =>
+  new Map([...entries].map(([name, entry]) => [`${prefix}${name}`, entry]));
+
+/** As they stand in the file: optimizer.SLOT.NAME for a slot. */
+export function joinEntries({ averages, raw, optimizer }: TrainingEntries): Map<string, StoredTensor> {
+  const slots = [...optimizer].flatMap(([slot, entries]) => [...behind(`${OPTIMIZER}${slot}.`, entries)]);
+  return new Map([...averages, ...behind(RAW, raw), ...slots]);
 }
 
 /** The other way round. */
 export function splitEntries(entries: Entries): TrainingEntries {
-  const under = (prefix: string): Entries =>
-    new Map(
-      [...entries].flatMap(([name, entry]) => (name.startsWith(prefix) ? [[name.slice(prefix.length), entry]] : [])),
-    );
-  const averages = new Map([...entries].filter(([name]) => isWeight(name)));
-  return { averages, raw: under(prefixes.raw), momentum: under(prefixes.momentum) };
+  const averages = new Map<string, StoredTensor>();
+  const raw = new Map<string, StoredTensor>();
+  const optimizer = new Map<string, Map<string, StoredTensor>>();
+  const add = (slot: string, name: string, entry: StoredTensor): void => {
+    const own = optimizer.get(slot) ?? new Map<string, StoredTensor>();
+    optimizer.set(slot, own.set(name, entry));
+  };
+  for (const [name, entry] of entries)
+    if (isWeight(name)) averages.set(name, entry);
+    else if (name.startsWith(RAW)) raw.set(name.slice(RAW.length), entry);
+    else if (name.startsWith(MOMENTUM.prefix)) add(MOMENTUM.slot, name.slice(MOMENTUM.prefix.length), entry);
+    else {
+      const rest = name.slice(OPTIMIZER.length);
+      const dot = rest.indexOf(".");
+      add(rest.slice(0, dot), rest.slice(dot + 1), entry);
+    }
+  return { averages, raw, optimizer };
 }

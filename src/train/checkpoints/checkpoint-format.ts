@@ -1,6 +1,6 @@
 /**
- * A checkpoint as bytes: `<name>.safetensors` with averaged weights, raw weights and momentum (checkpoint-entries.ts), and
- * `<name>.json` with everything else, which names the SHA-256 of the tensors.
+ * A checkpoint as bytes: `<name>.safetensors` with averaged weights, raw weights and the optimiser's state
+ * (checkpoint-entries.ts), and `<name>.json` with everything else, which names the SHA-256 of the tensors.
  *
  * Data order and augmentation are functions of seed, epoch and position (data/reading/loader), so seed and step are the whole
  * state of random numbers and sampler. Nothing here depends on clock, path or the number of processes: equal runs write
@@ -12,15 +12,17 @@ import { basename, join } from "node:path";
 import { type DecoderName, decoderNames } from "../../data/codecs/decoder.js";
 import { decodeSafetensors, encodeSafetensors, fromFileEntries, toFileEntries } from "../../models/files/index.js";
 import type { Recipe } from "../../models/recipe.js";
+import type { OptimizerKind } from "../../optim/index.js";
 import { findNonFinite, showNonFinite } from "../../tensor/finite.js";
 import { scope } from "../../tensor/scope.js";
 import { CheckpointError } from "../../util/errors.js";
 import { differences, firstDifferences } from "../recipes/differences.js";
-import { plannedAsPublished } from "../recipes/plan.js";
+import { inTodaysForm } from "../recipes/plan.js";
 import type { Session } from "../steps/session.js";
 
 import { joinEntries, namedEntries, splitEntries } from "./checkpoint-entries.js";
 import { describe, readCheckpointBytes } from "./model-file.js";
+import { fromOptimizerEntries, startedParameters, toOptimizerEntries } from "./optimizer-entries.js";
 
 const FORMAT = "tensorone-checkpoint-1";
 
@@ -43,7 +45,8 @@ export interface CheckpointFile extends Omit<CheckpointHeader, "decoder"> {
   readonly sha256: string;
   readonly progress: { readonly step: number; readonly epoch: number; readonly stepInEpoch: number };
   readonly ema: { readonly steps: number };
-  readonly optimizer: { readonly kind: "sgd"; readonly momentumBuffers: number };
+  /** How many parameters have a state. */
+  readonly optimizer: { readonly kind: OptimizerKind; readonly parameters: number };
 }
 
 /** The two files of a checkpoint. */
@@ -60,11 +63,10 @@ const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes)
 /** The state of a session, to be written under `name`. Throws DivergedError where a number of it is not finite. */
 export async function encodeCheckpoint(session: Session, header: CheckpointHeader, name: string): Promise<Checkpoint> {
   const { model, ema, optimizer, step, epoch, stepInEpoch } = session;
-  const velocities = optimizer.state();
   const entries = {
     averages: await toFileEntries(model, ema.averages),
     raw: await toFileEntries(model),
-    momentum: await toFileEntries(model, velocities),
+    optimizer: await toOptimizerEntries(model, optimizer.state()),
   };
   const found = findNonFinite(namedEntries(entries), { as: "float32" });
   if (found) throw session.diverged(`${showNonFinite(found)} after step ${step}`);
@@ -75,7 +77,7 @@ export async function encodeCheckpoint(session: Session, header: CheckpointHeade
     sha256: sha256(bytes),
     progress: { step, epoch, stepInEpoch },
     ema: { steps: ema.steps },
-    optimizer: { kind: "sgd", momentumBuffers: velocities.size },
+    optimizer: { kind: header.recipe.optimizer.kind, parameters: startedParameters(entries.optimizer) },
     ...header,
   };
   return { file, bytes };
@@ -85,11 +87,11 @@ export async function encodeCheckpoint(session: Session, header: CheckpointHeade
 export function restoreCheckpoint({ file, bytes }: Checkpoint, session: Session): void {
   const { entries } = decodeSafetensors(bytes, file.tensors);
   const { model, ema, optimizer } = session;
-  const { averages, raw, momentum } = splitEntries(entries);
+  const { averages, raw, optimizer: slots } = splitEntries(entries);
   scope(() => {
     model.loadStateDict(fromFileEntries(model, raw));
     ema.loadState({ steps: file.ema.steps, averages: fromFileEntries(model, averages) });
-    optimizer.loadState(fromFileEntries(model, momentum));
+    optimizer.loadState(fromOptimizerEntries(model, slots));
   });
   session.step = file.progress.step;
 }
@@ -114,7 +116,7 @@ export async function readCheckpointFile(path: string): Promise<CheckpointFile> 
   if (decoder !== undefined && !decoderNames.includes(decoder))
     throw new DamagedError(`${path}: decoder ${JSON.stringify(decoder)}, expected one of ${decoderNames.join(", ")}`);
   // runs of one replica once did not say so, and recipes not how they were planned
-  return { replicas: 1, ...file, recipe: plannedAsPublished(file.recipe!) } as CheckpointFile;
+  return { replicas: 1, ...file, recipe: inTodaysForm(file.recipe!) } as CheckpointFile;
 }
 
 /** Reads both files. Throws DamagedError unless they are whole, belong together and hold finite numbers. */
@@ -134,7 +136,7 @@ export async function readCheckpoint(path: string): Promise<Checkpoint> {
 /** Throws CheckpointError naming what differs from the run at hand. */
 export function expectSameRun(path: string, file: CheckpointFile, header: CheckpointHeader): void {
   const fixed = ({ recipe, seed, replicas, numClasses, classes, trainImages }: Omit<CheckpointHeader, "decoder">) => {
-    return { recipe: plannedAsPublished(recipe), seed, replicas, numClasses, classes, trainImages };
+    return { recipe: inTodaysForm(recipe), seed, replicas, numClasses, classes, trainImages };
   };
   const changed = differences(fixed(file), fixed(header));
   if (changed.length > 0)

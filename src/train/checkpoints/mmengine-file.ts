@@ -17,6 +17,7 @@ import {
 } from "../../models/files/index.js";
 import { familyOf } from "../../models/index.js";
 import type { Recipe } from "../../models/recipe.js";
+import { completeChoice, createOptimizer } from "../../optim/index.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { CheckpointError } from "../../util/errors.js";
 import { epochLength } from "../recipes/epoch-length.js";
@@ -25,13 +26,14 @@ import { type Entries, joinEntries, namedEntries, splitEntries } from "./checkpo
 import { type Checkpoint, type CheckpointHeader, readCheckpoint } from "./checkpoint-format.js";
 import { type ClassCheck, compareClasses } from "./class-names.js";
 import { readCheckpointBytes } from "./model-file.js";
+import { type OptimizerEntries, startedParameters } from "./optimizer-entries.js";
 
 /** γ and β of a batch norm, by mmpretrain's names. */
 const NORM = /norm\.(weight|bias)$/;
 
 /**
  * Everything a run needs to go on, from a checkpoint of ours (either of its two files) or an epoch_N.pth of mmengine's:
- * raw and averaged weights, momentum, how far it is. Throws CheckpointError, also for numbers that are not finite.
+ * raw and averaged weights, the optimiser's state, how far it is. Throws CheckpointError, also for numbers that are not finite.
  */
 export async function readTrainingCheckpoint(path: string): Promise<TrainingState> {
   const bytes = await readCheckpointBytes(path);
@@ -67,7 +69,7 @@ export async function adoptMmengineCheckpoint(
 ): Promise<Checkpoint> {
   expectNames(path, header.recipe);
   const state = await readTrainingCheckpoint(path);
-  const { raw, averages, momentum, averageSteps, step, epoch } = state;
+  const { raw, averages, optimizer, averageSteps, step, epoch } = state;
   const numClasses = raw.get("head.fc.bias")?.shape[0];
   if (numClasses !== header.numClasses)
     throw new CheckpointError(`${path}: trained on ${numClasses} classes, the data set has ${header.numClasses}`);
@@ -82,7 +84,9 @@ export async function adoptMmengineCheckpoint(
       `${path}: is ${step} steps or ${epoch} epochs far, here ${epoch} epochs have ${epoch * stepsPerEpoch} steps`,
       "resume with the same data and batch size, or start a new run from its weights with --init",
     );
-  const bytes = encodeSafetensors(joinEntries({ averages, raw, momentum }));
+  const { kind } = header.recipe.optimizer;
+  expectSlots(path, optimizer, header.recipe);
+  const bytes = encodeSafetensors(joinEntries({ averages, raw, optimizer }));
   return {
     file: {
       format: "mmengine",
@@ -90,11 +94,22 @@ export async function adoptMmengineCheckpoint(
       sha256: "",
       progress: { step, epoch, stepInEpoch: 0 },
       ema: { steps: averageSteps },
-      optimizer: { kind: "sgd", momentumBuffers: momentum.size },
+      optimizer: { kind, parameters: startedParameters(optimizer) },
       ...header,
     },
     bytes,
   };
+}
+
+/** Throws CheckpointError for the state of another optimiser than the recipe's. */
+function expectSlots(path: string, found: OptimizerEntries, { optimizer }: Recipe): void {
+  const { slots, countsSteps } = createOptimizer(new Map(), optimizer);
+  const expected = [...slots, ...(countsSteps ? ["step"] : [])];
+  if (found.size === 0 || (found.size === expected.length && expected.every((slot) => found.has(slot)))) return;
+  throw new CheckpointError(
+    `${path}: its optimizer keeps ${[...found.keys()].join(", ")}, the recipe's ${optimizer.kind} ${expected.join(", ")}`,
+    "go on with the optimizer that it was trained with, or start a new run from its weights with --init",
+  );
 }
 
 /**
@@ -113,13 +128,13 @@ export async function convertToMmengine(path: string, out: string, names: Iterab
       "mmengine goes on from epochs only: choose a checkpoint called epoch_…",
     );
   const stepsPerEpoch = step / epoch;
-  const { optimizer, schedule, epochs } = recipe;
+  const { schedule, epochs } = recipe;
+  const { kind: _, ...options } = completeChoice(recipe.optimizer);
   const rates = ratesAt(recipe, step, stepsPerEpoch);
   const numbersOf = (parameter: string): OptimizerNumbers => {
-    const base = NORM.test(parameter) ? (schedule.normWeightDecay ?? 0) : optimizer.weightDecay;
-    const { lr: initialLr, momentum, dampening, nesterov } = optimizer;
+    const base = NORM.test(parameter) ? (schedule.normWeightDecay ?? 0) : options.weightDecay;
     const weightDecay = rates.weightDecay(base);
-    return { lr: rates.lr, initialLr, momentum, dampening, nesterov, weightDecay, initialWeightDecay: base };
+    return { ...options, lr: rates.lr, initialLr: options.lr, weightDecay, initialWeightDecay: base };
   };
   const schedulers = [
     counts(step, 0, warmupSteps(recipe, stepsPerEpoch)),
@@ -141,12 +156,13 @@ function expectNames(path: string, { model }: Pick<Recipe, "model">): void {
   );
 }
 
-/** A file has wide elements first, but momentum is told apart by its place in the model alone. */
+/** A file has wide elements first, but an optimiser's tensors are told apart by their place in the model alone. */
 function inOrder(state: TrainingState, names: Iterable<string>): TrainingState {
   const order = [...names];
   const sorted = (entries: Entries): Entries =>
     new Map(order.flatMap((name) => (entries.has(name) ? [[name, entries.get(name)!]] : [])));
-  return { ...state, raw: sorted(state.raw), averages: sorted(state.averages), momentum: sorted(state.momentum) };
+  const optimizer = new Map([...state.optimizer].map(([slot, entries]) => [slot, sorted(entries)]));
+  return { ...state, raw: sorted(state.raw), averages: sorted(state.averages), optimizer };
 }
 
 /** mmengine's counters after `moves` moves of a scheduler that works from `begin` to before `end` (_ParamScheduler.step). */

@@ -10,6 +10,7 @@ import {
   formatPercent,
   formatRate,
   formatSpeed,
+  isTop5Telling,
   sparkline,
 } from "../../util/format.js";
 import { type Field, fitFields, progressBar, type Terminal } from "../../util/terminal.js";
@@ -108,7 +109,7 @@ export class ConsoleLogger implements Logger {
       field(3, `top1 ${formatPercent(accuracy)}`),
       field(1, `val loss ${formatLoss(info.loss)}`),
       field(0, terminal.paint("green", `val top1 ${formatPercent(info.top1)}`)),
-      field(1, `top5 ${formatPercent(info.top5)}`),
+      ...(isTop5Telling(progress.run.numClasses) ? [field(1, `top5 ${formatPercent(info.top5)}`)] : []),
       ...(info.raw ? [field(1, `raw ${formatPercent(info.raw.top1)}`)] : []),
       field(4, formatDuration(this.now() - this.epochStartedAt)),
     ];

@@ -45,9 +45,10 @@ export function planRecipe(recipe: Recipe, stepsPerEpoch: number, overrides: Pla
   };
 }
 
-/** A recipe from a checkpoint of the time when no run was fitted to its length. */
-export const plannedAsPublished = (recipe: Recipe): Recipe => ({
+/** A recipe from a checkpoint of any time: once no run was fitted to its length, and SGD the one optimiser, unnamed. */
+export const inTodaysForm = (recipe: Recipe): Recipe => ({
   ...recipe,
+  optimizer: { ...recipe.optimizer, kind: recipe.optimizer.kind ?? "sgd" } as Recipe["optimizer"],
   plan: recipe.plan ?? "whole",
   ema: { ...recipe.ema, warmup: recipe.ema.warmup ?? false },
 });

@@ -2,9 +2,8 @@
  * A recipe's learning rate and weight decay at a step: the closed forms of optim/schedule with the recipe's numbers. And
  * the plan of a whole run, for people.
  */
-
 import type { Recipe } from "../../models/recipe.js";
-import { lrAt, type SgdGroup, weightDecayAt } from "../../optim/index.js";
+import { lrAt, type OptimizerGroup, weightDecayAt } from "../../optim/index.js";
 import { trainPhase } from "./pipeline.js";
 
 export interface StepRates {
@@ -49,7 +48,7 @@ export function ratesAt(recipe: Recipe, step: number, stepsPerEpoch: number): St
 }
 
 /** Writes the rates into an optimiser's groups. */
-export function applyRates(groups: readonly SgdGroup[], rates: StepRates): void {
+export function applyRates(groups: readonly OptimizerGroup[], rates: StepRates): void {
   for (const group of groups) {
     group.lr = rates.lr;
     group.weightDecay = rates.weightDecay(group.baseWeightDecay);

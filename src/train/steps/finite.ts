@@ -7,7 +7,7 @@ import type { TypedArray } from "../../tensor/dtype.js";
 import { areFinite } from "../../tensor/finite.js";
 import { NonFiniteError } from "../../util/errors.js";
 
-/** Training gives no numbers any more: its loss, weights, averages, statistics, momentum or validation. */
+/** Training gives no numbers any more: its loss, weights, averages, statistics, optimiser or validation. */
 export class DivergedError extends NonFiniteError {}
 
 /** Throws NonFiniteError where weights or statistics of `model` give no answer. */

@@ -71,12 +71,9 @@ export class ReplicaUpdate {
   }, recordingsOfAPhase);
 
   readonly #apply = compile(() => {
-    const { optimizer, ema } = this.#session;
     this.#statistics?.restore();
     this.#layout.lend(this.#replicas === 1 ? this.#total : F.mul(this.#total, 1 / this.#replicas));
-    optimizer.step();
-    optimizer.zeroGrad();
-    ema.update();
+    this.#session.applyGradients();
     return undefined;
   });
 

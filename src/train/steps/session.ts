@@ -4,8 +4,16 @@
  */
 import type { CompileOptions } from "../../compile/compile.js";
 import type { Classifier } from "../../models/index.js";
-import type { Recipe } from "../../models/recipe.js";
-import { Ema, SGD, splitNormParameters } from "../../optim/index.js";
+import type { GradientClipping, Recipe } from "../../models/recipe.js";
+import type { Module } from "../../nn/module.js";
+import {
+  clipGradNorm,
+  clipGradValue,
+  createOptimizer,
+  Ema,
+  type Optimizer,
+  splitNormParameters,
+} from "../../optim/index.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { applyRates, ratesAt, type StepRates, warmupSteps } from "../recipes/schedule.js";
 import { DivergedError } from "./finite.js";
@@ -26,10 +34,19 @@ export interface UpdateResult {
   readonly images: number;
 }
 
+function clipGradients(model: Module, limit: GradientClipping): void {
+  const parameters = model.namedParameters();
+  if ("maxValue" in limit) clipGradValue(parameters, limit.maxValue);
+  else {
+    const { maxNorm, normType = 2 } = limit;
+    clipGradNorm(parameters, maxNorm, { normType: normType === "inf" ? Number.POSITIVE_INFINITY : normType });
+  }
+}
+
 export class Session {
   readonly recipe: Recipe;
   readonly model: Classifier;
-  readonly optimizer: SGD;
+  readonly optimizer: Optimizer;
   readonly ema: Ema;
   readonly stepsPerEpoch: number;
   /** Steps done so far. */
@@ -39,7 +56,7 @@ export class Session {
     this.recipe = recipe;
     this.model = model;
     this.stepsPerEpoch = stepsPerEpoch;
-    this.optimizer = new SGD(splitNormParameters(model, recipe.schedule.normWeightDecay), recipe.optimizer);
+    this.optimizer = createOptimizer(splitNormParameters(model, recipe.schedule.normWeightDecay), recipe.optimizer);
     // until the learning rate has risen the weights are the random ones, more or less
     this.ema = new Ema(model, { ...recipe.ema, warmupStart: warmupSteps(recipe, stepsPerEpoch) });
   }
@@ -60,6 +77,15 @@ export class Session {
     return rates;
   }
 
+  /** Moves weights and averages by the gradients that are there; inside a compiled step. */
+  applyGradients(): void {
+    const { clipGrad } = this.recipe;
+    if (clipGrad) clipGradients(this.model, clipGrad);
+    this.optimizer.step();
+    this.optimizer.zeroGrad();
+    this.ema.update();
+  }
+
   /** Throws DivergedError when the loss of the step under way is no number. */
   expectFinite(loss: number): void {
     if (Number.isFinite(loss)) return;
@@ -72,9 +98,9 @@ export class Session {
     return new DivergedError(`train: ${problem}`, `a smaller learning rate than ${lr.toPrecision(3)} may help: --lr`);
   }
 
-  /** What has to be the same on every process: parameters and their momentum. Running statistics are each replica's own. */
+  /** What has to be the same on every process: parameters and what the optimiser keeps of them. Running statistics are each replica's own. */
   *sharedState(): Iterable<Tensor> {
     for (const { tensor } of this.model.namedParameters().values()) yield tensor;
-    yield* this.optimizer.state().values();
+    for (const tensors of this.optimizer.state().slots.values()) yield* tensors.values();
   }
 }

@@ -20,13 +20,11 @@ export class WholeUpdate {
 
   /** images [N, H, W, 3], labels [N] -> loss, logits [N, classes]. */
   readonly #update = compile((images: Tensor, labels: Tensor) => {
-    const { model, recipe, optimizer, ema } = this.#session;
+    const { model, recipe } = this.#session;
     const logits = model.forward(images).keep();
     const loss = crossEntropy(logits, labels, recipe.loss);
     loss.backward();
-    optimizer.step();
-    optimizer.zeroGrad();
-    ema.update();
+    this.#session.applyGradients();
     const answers = logits.detach();
     logits.dispose();
     return { loss, logits: answers };

@@ -4,7 +4,8 @@
 
 "write" saves weights of full size for us to load, "read" loads what we saved, strictly and with weights_only; both answer
 with the logits of mobileone.py's picture. "resume": [{path, variant, classes}] loads a training checkpoint as mmengine does, a
-group for each parameter, and answers with what the optimizer then holds.
+group for each parameter, and answers with what the optimizer then holds. "go_on": [{path, out, variant, classes, optimizer}] does
+the same with torch.optim's class of that name, makes one step with every gradient 0.25, and saves the checkpoint as `out`.
 """
 import json
 import sys
@@ -55,14 +56,29 @@ def read(task):
     return logits(model, task["side"])
 
 
-def resume(task):
+def loaded(task, kind):
     checkpoint = torch.load(task["path"], map_location="cpu")
     model = MobileOne(task["variant"], "mmpretrain", task["classes"])
     raw = {key[len("module."):]: value for key, value in checkpoint["ema_state_dict"].items() if key != "steps"}
     model.load_state_dict(checkpoint["state_dict"], strict=True)
     model.load_state_dict(raw, strict=True)
-    optimizer = torch.optim.SGD([{"params": [p]} for p in model.parameters()], lr=1.0, momentum=0.1)
+    optimizer = getattr(torch.optim, kind)([{"params": [p]} for p in model.parameters()], lr=1.0)
     optimizer.load_state_dict(checkpoint["optimizer"])
+    return checkpoint, model, optimizer
+
+
+def go_on(task):
+    checkpoint, model, optimizer = loaded(task, task["optimizer"])
+    for p in model.parameters():
+        p.grad = torch.full_like(p, 0.25)
+    optimizer.step()
+    checkpoint["ema_state_dict"].update({"module." + key: value for key, value in model.state_dict().items()})
+    checkpoint["optimizer"] = optimizer.state_dict()
+    torch.save(checkpoint, task["out"])
+
+
+def resume(task):
+    checkpoint, model, optimizer = loaded(task, "SGD")
     for p in model.parameters():
         p.grad = torch.zeros_like(p)
     optimizer.step()
@@ -79,5 +95,5 @@ def resume(task):
 
 
 job = json.loads(sys.stdin.read())
-actions = {"write": write, "read": read, "resume": resume}
+actions = {"write": write, "read": read, "resume": resume, "go_on": go_on}
 print(json.dumps({name: [actions[name](task) for task in tasks] for name, tasks in job.items()}))

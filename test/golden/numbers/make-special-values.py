@@ -515,8 +515,10 @@ case("transpose", lambda u: u.t(), [rows], "uint8", attrs={"perm": [1, 0]}, out=
 OPERAND = [0.0, -0.0, 1.0, -1.0, INF, -INF, NAN, 1e-30, 1e30, 0.5]
 
 
-def sgd(p, v, g, lr, momentum, weightDecay, dampening, nesterov, isFirst):
+def sgd(p, v, g, lr, momentum, weightDecay, dampening, nesterov, isFirst, maximize):
     """torch.optim.sgd._single_tensor_sgd, with a buffer that exists after the first step."""
+    if maximize:
+        g = -g
     if weightDecay != 0:
         g = g.add(p, alpha=weightDecay)
     step = g
@@ -526,6 +528,22 @@ def sgd(p, v, g, lr, momentum, weightDecay, dampening, nesterov, isFirst):
     else:
         v = g
     return [p.add(step, alpha=-lr), v]
+
+
+def adam(p, m, v, top, g, lr, weightDecay, decoupled, beta1, beta2, eps, correction1, correction2, maximize):
+    """torch.optim.adam._single_tensor_adam, and adamw's decay; `top` is None but for amsgrad."""
+    if maximize:
+        g = -g
+    if decoupled:
+        p = p.mul(1 - lr * weightDecay)
+    elif weightDecay != 0:
+        g = g.add(p, alpha=weightDecay)
+    m = m.mul(beta1).add(g, alpha=1 - beta1)
+    v = v.mul(beta2).addcmul(g, g, value=1 - beta2)
+    largest = v if top is None else torch.maximum(top, v)
+    denominator = (largest.sqrt() / math.sqrt(correction2)).add(eps)
+    moved = p.addcdiv(m, denominator, value=-lr / correction1)
+    return [moved, m, v] + ([] if top is None else [largest])
 
 
 for dtype in FLOATS:
@@ -544,15 +562,31 @@ for dtype in FLOATS:
     p, g = pairs([0.0, -0.0, 1.0, INF, NAN, 1e30, -0.5], dtype)
     for v in (0.0, 1.0, INF, NAN):
         velocity = torch.full_like(p, v)
-        for lr, momentum, decay, dampening, nesterov, first in [
-            (0.125, 0.875, 0.0, 0.0, False, False), (0.125, 0.875, 0.0625, 0.0, False, False),
-            (0.125, 0.875, 0.0625, 0.0, True, False), (0.125, 0.875, 0.0, 0.0, True, False),
-            (0.125, 0.0, 0.0, 0.0, False, False), (0.125, 0.0, 0.0625, 0.0, False, False),
-            (0.125, 0.875, 0.0625, 0.5, False, False), (0.125, 0.875, 0.0625, 0.5, False, True), (0.0, 0.875, 0.0, 0.0, False, False),
+        for lr, momentum, decay, dampening, nesterov, first, maximize in [
+            (0.125, 0.875, 0.0, 0.0, False, False, False), (0.125, 0.875, 0.0625, 0.0, False, False, False),
+            (0.125, 0.875, 0.0625, 0.0, True, False, True), (0.125, 0.875, 0.0, 0.0, True, False, False),
+            (0.125, 0.0, 0.0, 0.0, False, False, True), (0.125, 0.0, 0.0625, 0.0, False, False, False),
+            (0.125, 0.875, 0.0625, 0.5, False, False, False), (0.125, 0.875, 0.0625, 0.5, False, True, True),
+            (0.0, 0.875, 0.0, 0.0, False, False, False),
         ]:
-            attrs = {"lr": lr, "momentum": momentum, "weightDecay": decay, "dampening": dampening, "nesterov": nesterov, "isFirst": first}
+            attrs = {"lr": lr, "momentum": momentum, "weightDecay": decay, "dampening": dampening, "nesterov": nesterov, "isFirst": first,
+                     "maximize": maximize}
             case("sgd", lambda p_, v_, g_, a_=attrs: sgd(p_, v_, g_, **a_), [p, velocity, g], dtype, attrs=attrs,
                  wants=[False] * 3)
+    # powers of two, so that both precisions compute with the same numbers
+    numbers = {"lr": 0.125, "beta1": 0.875, "beta2": 0.75, "correction1": 0.5, "correction2": 0.25}
+    plain = {**numbers, "weightDecay": 0.0, "decoupled": False, "eps": 2.0**-10, "maximize": False}
+    variants = [plain, {**plain, "weightDecay": 0.0625, "maximize": True}, {**plain, "weightDecay": 0.0625, "decoupled": True},
+                {**plain, "decoupled": True, "eps": 0.0}]
+    full = lambda value: torch.full_like(p, value)
+    for m, v in [(0.0, 0.0), (1.0, 1.0), (INF, 1.0), (1.0, INF), (NAN, 1.0), (1.0, NAN)]:
+        for attrs in variants:
+            case("adam", lambda p_, m_, v_, g_, a_=attrs: adam(p_, m_, v_, None, g_, **a_), [p, full(m), full(v), g], dtype, attrs=attrs,
+                 wants=[False] * 4)
+    for v, top in [(0.0, 0.0), (1.0, 4.0), (4.0, 1.0), (1.0, INF), (INF, 1.0), (1.0, NAN), (NAN, 1.0)]:
+        for attrs in variants[1:3]:
+            case("amsgrad", lambda *xs, a_=attrs: adam(*xs, **a_), [p, full(1.0), full(v), full(top), g], dtype, attrs=attrs,
+                 wants=[False] * 5)
 
 # ---- writing -----------------------------------------------------------------------------------------------------------
 

@@ -1,4 +1,6 @@
 /** Updates: in place on a device, and as gpu.js kernels (the twins) where nothing can be written in place. */
+import type { Resolved } from "../../../ops/scalar.js";
+import type { AdamAttrs } from "../../../ops/spec.js";
 import { heldAs } from "../held.js";
 import { defineKernel, type GpuKernel, type InPlaceKernel } from "../kernel.js";
 import { flat, type Operand, type Plan, type UpdateLowerings } from "../plan.js";
@@ -43,8 +45,9 @@ const lerp: InPlaceKernel = {
     },
   ],
 };
-const sgdFloats = ["lr", "momentum", "weightDecay", "dampening", "nesterov", "isFirst"];
-const decayed = `let g = ${at("grad")};
+const sgdFloats = ["lr", "momentum", "weightDecay", "dampening", "nesterov", "isFirst", "sign"];
+/** `sign` is −1 to maximize, else 1: a product with either is exact. */
+const decayed = `let g = sign * ${at("grad")};
         if (weightDecay !== 0) { g = g + weightDecay * ${at("p")}; }`;
 const sgd: InPlaceKernel = {
   name: "sgd",
@@ -52,7 +55,8 @@ const sgd: InPlaceKernel = {
   reads: ["grad"],
   floats: sgdFloats,
   // a factor of 0 leaves out what may be infinite
-  wgsl: `let g = select(grad[i], grad[i] + weightDecay * p[i], weightDecay != 0.0);
+  wgsl: `let slope = sign * grad[i];
+    let g = select(slope, slope + weightDecay * p[i], weightDecay != 0.0);
     let velocity = select(momentum * v[i] + (1.0 - dampening) * g, g, isFirst > 0.5 || momentum == 0.0);
     p[i] -= lr * select(velocity, g + momentum * velocity, nesterov > 0.5 && momentum != 0.0);
     v[i] = velocity;`,
@@ -83,6 +87,48 @@ const sgd: InPlaceKernel = {
   ],
 };
 
+const adamFloats = ["step", "keep", "weightDecay", "beta1", "rest1", "beta2", "rest2", "root", "eps", "sign"];
+
+/** What follows from the attributes alone, in float64. */
+function adamNumbers(attrs: Resolved<AdamAttrs>): number[] {
+  const { lr, weightDecay, decoupled, beta1, beta2, eps, correction1, correction2, maximize } = attrs;
+  const [keep, coupled] = decoupled ? [1 - lr * weightDecay, 0] : [1, weightDecay];
+  const [step, root] = [lr / correction1, Math.sqrt(correction2)];
+  return [step, keep, coupled, beta1, 1 - beta1, beta2, 1 - beta2, root, eps, maximize ? -1 : 1];
+}
+
+/** The two updates differ in whether √v is of v or of its largest value so far. */
+function adamKernel(name: string, largest: "v" | "top"): InPlaceKernel {
+  const isLargest = largest === "top";
+  const slots = isLargest ? ["m", "v", "top"] : ["m", "v"];
+  const arrays = ["p", ...slots, "grad"].join(" ");
+  const twin = (what: string, body: string) =>
+    defineKernel(`${name} ${what}`, 1, { arrays, floats: adamFloats.join(" ") }, body);
+  const twins = [
+    twin("mean", `${decayed}\n        return beta1 * ${at("m")} + rest1 * g;`),
+    twin("square", `${decayed}\n        return beta2 * ${at("v")} + rest2 * g * g;`),
+    ...(isLargest ? [twin("largest", `return larger(${at("top")}, ${at("v")});`)] : []),
+  ];
+  const weight = `return keep * ${at("p")} - step * quotient(${at("m")}, sqrtOf(${at(largest)}) / root + eps);`;
+  return {
+    name,
+    writes: ["p", ...slots],
+    reads: ["grad"],
+    floats: adamFloats,
+    wgsl: `let slope = sign * grad[i];
+    let g = select(slope, slope + weightDecay * p[i], weightDecay != 0.0);
+    let mean = beta1 * m[i] + rest1 * g;
+    let square = beta2 * v[i] + rest2 * g * g;
+    let largest = ${isLargest ? "larger(top[i], square)" : "square"};
+    m[i] = mean;
+    v[i] = square;${isLargest ? "\n    top[i] = largest;" : ""}
+    p[i] = keep * p[i] - step * quotient(mean, sqrtOf(largest) / root + eps);`,
+    twins: [...twins.map((kernel, i) => ({ writes: i + 1, kernel })), { writes: 0, kernel: twin("weight", weight) }],
+  };
+}
+const adam = adamKernel("adam", "v");
+const amsgrad = adamKernel("amsgrad", "top");
+
 function run(kernel: InPlaceKernel, operands: readonly Operand[], floats: readonly number[], plan: Plan): void {
   const places = operands.map(({ place }) => place);
   if (plan.inPlace(kernel, places, floats)) return;
@@ -99,11 +145,14 @@ export const updates: UpdateLowerings = {
   fill: (operands, { value }, plan) => run(fill, operands, [heldAs(value, operands[0].dtype, "fill")], plan),
   assign: ([a, b], _, plan) => plan.copy(b.place, a.place),
   lerp: (operands, { weight }, plan) => run(lerp, operands, [weight], plan),
-  sgd: (operands, { lr, momentum, weightDecay, dampening, nesterov, isFirst }, plan) =>
-    run(sgd, operands, [lr, momentum, weightDecay, dampening, Number(nesterov), Number(isFirst)], plan),
+  sgd: (operands, { lr, momentum, weightDecay, dampening, nesterov, isFirst, maximize }, plan) => {
+    const flags = [Number(nesterov), Number(isFirst), maximize ? -1 : 1];
+    run(sgd, operands, [lr, momentum, weightDecay, dampening, ...flags], plan);
+  },
+  adam: (operands, attrs, plan) => run(adam, operands, adamNumbers(attrs), plan),
+  amsgrad: (operands, attrs, plan) => run(amsgrad, operands, adamNumbers(attrs), plan),
 };
 
-export const updateKernels: readonly GpuKernel[] = [accumulate, fill, lerp, sgd].flatMap(({ twins }) =>
+export const updateKernels: readonly GpuKernel[] = [accumulate, fill, lerp, sgd, adam, amsgrad].flatMap(({ twins }) =>
   twins.map(({ kernel }) => kernel),
 );
-export const inPlaceKernels: readonly InPlaceKernel[] = [accumulate, fill, lerp, sgd];

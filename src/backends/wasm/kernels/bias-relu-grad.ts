@@ -12,8 +12,9 @@ import {
   paddedChannels,
   piecesOf,
 } from "./blocks/channels.js";
-import { blocksOf, runEachTask } from "./blocks/tasks.js";
-import type { Kernel, Lowering } from "./plan.js";
+import { blocksOf } from "./blocks/tasks.js";
+import { defineKernel, specOf } from "./define-kernel.js";
+import type { Lowering } from "./plan.js";
 
 /** Elements of a task: 256 KiB of each of the three tensors. */
 const TASK_ELEMENTS = 65536;
@@ -41,41 +42,50 @@ const defineStrip = (m: WasmModule, channels: number, lanes: number): FunctionRe
     for (const { at, sum } of pieces) addToDoubles(f, partial, 2 * at, sum);
   });
 
-const passKernel = (channels: number): Kernel => ({
-  key: `bias relu gradient ${channels}`,
-  emit: (m) =>
-    runEachTask(m, ["dy", "y", "dx", "rows", "perTask", "partials"], (f, task, dy, y, dx, rows, perTask, partials) => {
-      const first = f.int(task.mul(perTask));
-      const count = f.int(rows.sub(first).min(perTask));
-      const pointers = [dy, y, dx].map((pointer) => f.int(pointer.add(first.mul(4 * channels))));
-      const mine = f.int(partials.add(task.mul(partialBytes(channels))));
-      f.fill(mine, 0, partialBytes(channels));
-      forEachRowBlock(f, channels, blockRowsWithin(BLOCK_BYTES, channels, BLOCK_ROWS), count, pointers, (n) =>
-        forEachStrip(
-          f,
-          channels,
-          (lanes) => defineStrip(m, channels, lanes),
-          (at) => [...pointers.map((pointer) => pointer.add(at)), mine.add(at.mul(2)), n],
-        ),
-      );
-    }),
-});
+interface Spec {
+  readonly channels: number;
+}
 
-const mergeKernel = (channels: number): Kernel => ({
-  key: `bias relu gradient merge ${channels}`,
-  emit: (m) =>
-    runEachTask(m, ["partials", "tasks", "dbias"], (f, _, partials, tasks, dbias) =>
-      forEachPair(f, channels, (c, lanes) => {
-        const p = f.int(partials.add(c.mul(8)));
-        const sum = f.vec(f.splatDouble(0, 1));
-        f.for(0, tasks, 1, () => {
-          sum.set(sum.addDouble(f.load(p, 0, 1)));
-          p.inc(partialBytes(channels));
-        });
-        f.storePartial(dbias.add(c.mul(4)), 0, sum.demote(), lanes);
-      }),
-    ),
-});
+const passKernel = defineKernel(
+  {
+    name: "bias relu gradient",
+    spec: specOf<Spec>(),
+    args: { dy: "pointer", y: "pointer", dx: "pointer", rows: "int", perTask: "int", partials: "pointer" },
+  },
+  ({ m, f, spec: { channels } }, task, { dy, y, dx, rows, perTask, partials }) => {
+    const first = f.int(task.mul(perTask));
+    const count = f.int(rows.sub(first).min(perTask));
+    const pointers = [dy, y, dx].map((pointer) => f.int(pointer.add(first.mul(4 * channels))));
+    const mine = f.int(partials.add(task.mul(partialBytes(channels))));
+    f.fill(mine, 0, partialBytes(channels));
+    forEachRowBlock(f, channels, blockRowsWithin(BLOCK_BYTES, channels, BLOCK_ROWS), count, pointers, (n) =>
+      forEachStrip(
+        f,
+        channels,
+        (lanes) => defineStrip(m, channels, lanes),
+        (at) => [...pointers.map((pointer) => pointer.add(at)), mine.add(at.mul(2)), n],
+      ),
+    );
+  },
+);
+
+const mergeKernel = defineKernel(
+  {
+    name: "bias relu gradient merge",
+    spec: specOf<Spec>(),
+    args: { partials: "pointer", parts: "int", dbias: "pointer" },
+  },
+  ({ f, spec: { channels } }, _, { partials, parts, dbias }) =>
+    forEachPair(f, channels, (c, lanes) => {
+      const p = f.int(partials.add(c.mul(8)));
+      const sum = f.vec(f.splatDouble(0, 1));
+      f.for(0, parts, 1, () => {
+        sum.set(sum.addDouble(f.load(p, 0, 1)));
+        p.inc(partialBytes(channels));
+      });
+      f.storePartial(dbias.add(c.mul(4)), 0, sum.demote(), lanes);
+    }),
+);
 
 export const biasReluGrad: Lowering<"biasReluGrad"> = ([dy, y], _, [dx, dbias], plan) => {
   if (dy.dtype !== "float32") return false;
@@ -84,7 +94,11 @@ export const biasReluGrad: Lowering<"biasReluGrad"> = ([dy, y], _, [dx, dbias], 
   const perTask = Math.min(rows, Math.max(BLOCK_ROWS, Math.floor(TASK_ELEMENTS / channels / BLOCK_ROWS) * BLOCK_ROWS));
   const tasks = blocksOf(rows, perTask);
   const partials = plan.scratch(tasks * partialBytes(channels));
-  plan.call(passKernel(channels), tasks, [dy.pointer, y.pointer, dx.pointer, rows, perTask, partials]);
-  plan.call(mergeKernel(channels), 1, [partials, tasks, dbias.pointer]);
+  passKernel.call(plan, {
+    spec: { channels },
+    tasks,
+    args: { dy: dy.pointer, y: y.pointer, dx: dx.pointer, rows, perTask, partials },
+  });
+  mergeKernel.call(plan, { spec: { channels }, tasks: 1, args: { partials, parts: tasks, dbias: dbias.pointer } });
   return true;
 };

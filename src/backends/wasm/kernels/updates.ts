@@ -3,6 +3,7 @@
  */
 import { dtypes } from "../../../tensor/dtype.js";
 import { floatBits, type Vec } from "../../../wasm/index.js";
+import { callAdam } from "./adam.js";
 import { callCopy, callFill } from "./blocks/copy.js";
 import { callMap, type MapFormula } from "./blocks/map.js";
 import type { Operand, WasmUpdates } from "./plan.js";
@@ -26,22 +27,22 @@ const lerp: MapFormula = {
  * torch.optim.SGD; where the velocity is new the inputs are p, grad, else p, v, grad. `decayed` masks p before it is
  * multiplied by the weight decay: a decay of 0 masks all of it, and as −0 gives the product −0, which changes no gradient.
  */
-const sgd = (nesterov: boolean, isNew: boolean): MapFormula => ({
-  name: `sgd${nesterov ? " nesterov" : ""}${isNew ? " new" : ""}`,
+const sgd = (nesterov: boolean, isNew: boolean, maximize: boolean): MapFormula => ({
+  name: `sgd${nesterov ? " nesterov" : ""}${isNew ? " new" : ""}${maximize ? " maximize" : ""}`,
   span: {
     outputs: 2,
     floats: 5,
     vectors: 2,
     formula: (f, inputs, [lr, momentum, weightDecay, decayed, keep]) => {
       const [p, grad] = [inputs[0]!, inputs.at(-1)!];
-      const g = f.vec(f.madd(weightDecay!, p.and(decayed!), grad));
+      const slope = maximize ? grad.neg() : grad;
+      const g = f.vec(f.madd(weightDecay!, p.and(decayed!), slope));
       const velocity: Vec = isNew ? g : f.vec(f.madd(momentum!, inputs[1]!, g.mul(keep!)));
       const step = nesterov ? f.madd(momentum!, velocity, g) : velocity;
       return [f.nmadd(lr!, step, p), velocity];
     },
   },
 });
-const sgdFormulas = [sgd(false, false), sgd(true, false), sgd(false, true), sgd(true, true)] as const;
 const ALL_BITS = -1;
 
 const areFloats = (operands: readonly Operand[]): boolean => operands.every(({ dtype }) => dtype === "float32");
@@ -67,15 +68,18 @@ export const updates: WasmUpdates = {
       : callMap(plan, lerp, [b, a], [a], [floatBits(1 - weight)])),
   sgd: ([p, v, grad], attrs, plan) => {
     if (!areFloats([p])) return false;
-    const { lr, momentum, weightDecay, dampening, nesterov, isFirst } = attrs;
+    const { lr, momentum, weightDecay, dampening, nesterov, isFirst, maximize } = attrs;
     const isNew = isFirst || momentum === 0;
     const hasDecay = weightDecay !== 0;
     const floats = [
-      ...[lr, momentum, hasDecay ? weightDecay : -0].map(floatBits),
+      floatBits(lr),
+      floatBits(momentum),
+      floatBits(hasDecay ? weightDecay : -0),
       hasDecay ? ALL_BITS : 0,
       floatBits(1 - dampening),
     ];
-    const formula = sgdFormulas[Number(nesterov) + 2 * Number(isNew)]!;
-    return callMap(plan, formula, isNew ? [p, grad] : [p, v, grad], [p, v], floats);
+    return callMap(plan, sgd(nesterov, isNew, maximize), isNew ? [p, grad] : [p, v, grad], [p, v], floats);
   },
+  adam: (operands, attrs, plan) => callAdam(plan, operands, false, attrs),
+  amsgrad: (operands, attrs, plan) => callAdam(plan, operands, true, attrs),
 };

@@ -4,8 +4,9 @@
 import { type FunctionBuilder, floatBits, type Vec } from "../../../../wasm/index.js";
 import { blockRowsWithin, forEachRowBlock, forEachStrip, paddedChannels, piecesOf } from "../blocks/channels.js";
 import { callMap, type MapFormula } from "../blocks/map.js";
-import { blocksOf, runEachTask } from "../blocks/tasks.js";
-import type { Kernel, Operand, Plan } from "../plan.js";
+import { blocksOf } from "../blocks/tasks.js";
+import { defineKernel, list, specOf } from "../define-kernel.js";
+import type { Operand, Plan } from "../plan.js";
 
 /** Elements of a task: 128 KiB per operand, 10-20 µs. */
 const TASK_ELEMENTS = 32768;
@@ -21,42 +22,55 @@ export interface RowsFormula {
   readonly formula: (f: FunctionBuilder, inputs: readonly Vec[], coefficients: readonly Vec[]) => Vec;
 }
 
-const kernelOf = ({ name, inputs, coefficients, formula }: RowsFormula, channels: number): Kernel => ({
-  key: `${name} ${channels}`,
-  emit: (m) => {
+interface Spec {
+  readonly formula: RowsFormula;
+  readonly channels: number;
+}
+
+const rowsKernel = defineKernel(
+  {
+    name: "rows of channels",
+    spec: specOf<Spec>(),
+    args: ({ formula }: Spec) => ({
+      inputs: list(formula.inputs, "pointer"),
+      y: "pointer",
+      coefficients: "pointer",
+      rows: "int",
+      perTask: "int",
+    }),
+  },
+  ({ m, f, spec: { formula, channels } }, task, args) => {
+    const { inputs } = formula;
     const pointers = new Array<"i32">(inputs + 3).fill("i32");
     /** (...inputs, y, coefficients, rows) */
     const define = (lanes: number) =>
-      m.function(`strip ${lanes}`, pointers, (f, ...args) => {
-        const [y, table, rows] = [args[inputs]!, args[inputs + 1]!, args[inputs + 2]!];
-        const from = args.slice(0, inputs);
+      m.function(`strip ${lanes}`, pointers, (g, ...params) => {
+        const [y, table, rows] = [params[inputs]!, params[inputs + 1]!, params[inputs + 2]!];
+        const from = params.slice(0, inputs);
         const pieces = piecesOf(lanes).map((piece) => ({
           ...piece,
-          values: Array.from({ length: coefficients }, (_, i) =>
-            f.vec(f.loadPartial(table, 4 * i * paddedChannels(channels) + piece.at, piece.lanes, piece.parts)),
+          values: Array.from({ length: formula.coefficients }, (_, i) =>
+            g.vec(g.loadPartial(table, 4 * i * paddedChannels(channels) + piece.at, piece.lanes, piece.parts)),
           ),
         }));
-        f.for(0, rows, 1, () => {
+        g.for(0, rows, 1, () => {
           for (const { at, lanes: own, parts, values } of pieces)
-            f.fence(() => {
-              const xs = from.map((x) => f.vec(f.loadPartial(x, at, own, parts)));
-              f.storePartial(y, at, f.vec(formula(f, xs, values)), own);
+            g.fence(() => {
+              const xs = from.map((x) => g.vec(g.loadPartial(x, at, own, parts)));
+              g.storePartial(y, at, g.vec(formula.formula(g, xs, values)), own);
             });
           for (const pointer of [...from, y]) pointer.inc(4 * channels);
         });
       });
-    const names = [...Array.from({ length: inputs }, (_, i) => `x${i}`), "y", "table", "rows", "perTask"];
-    runEachTask(m, names, (f, task, ...args) => {
-      const [table, rows, perTask] = [args[inputs + 1]!, args[inputs + 2]!, args[inputs + 3]!];
-      const first = f.int(task.mul(perTask));
-      const count = f.int(rows.sub(first).min(perTask));
-      const moving = args.slice(0, inputs + 1).map((pointer) => f.int(pointer.add(first.mul(4 * channels))));
-      forEachRowBlock(f, channels, blockRowsWithin(BLOCK_BYTES, channels, BLOCK_ROWS), count, moving, (n) =>
-        forEachStrip(f, channels, define, (at) => [...moving.map((p) => p.add(at)), table.add(at), n]),
-      );
-    });
+    const { coefficients, perTask } = args;
+    const first = f.int(task.mul(perTask));
+    const count = f.int(args.rows.sub(first).min(perTask));
+    const moving = [...args.inputs, args.y].map((pointer) => f.int(pointer.add(first.mul(4 * channels))));
+    forEachRowBlock(f, channels, blockRowsWithin(BLOCK_BYTES, channels, BLOCK_ROWS), count, moving, (n) =>
+      forEachStrip(f, channels, define, (at) => [...moving.map((p) => p.add(at)), coefficients.add(at), n]),
+    );
   },
-});
+);
 
 /** y = formula(inputs, coefficients) over [rows, C]; the coefficients are [count, paddedChannels] float32. */
 export function callRows(
@@ -69,7 +83,11 @@ export function callRows(
   y: number,
 ): void {
   const perTask = Math.min(rows, Math.max(1, Math.floor(TASK_ELEMENTS / channels)));
-  plan.call(kernelOf(formula, channels), blocksOf(rows, perTask), [...inputs, y, coefficients, rows, perTask]);
+  rowsKernel.call(plan, {
+    spec: { formula, channels },
+    tasks: blocksOf(rows, perTask),
+    args: { inputs, y, coefficients, rows, perTask },
+  });
 }
 
 /** y = (x − centre)·scale + shift. */

@@ -3,7 +3,7 @@
  * mean of its first rows), sums x − pivot and its square in float32 over short blocks, and the blocks in float64; the tasks
  * are merged around the common mean (Chan, Golub & LeVeque 1979). Exact to float32 however large the mean.
  */
-import { type FunctionRef, floatBits, type IntLike, type WasmModule } from "../../../../wasm/index.js";
+import type { FunctionRef, IntLike, WasmModule } from "../../../../wasm/index.js";
 import {
   addToDoubles,
   blockRowsWithin,
@@ -14,8 +14,9 @@ import {
   paddedChannels,
   piecesOf,
 } from "../blocks/channels.js";
-import { blocksOf, runEachTask } from "../blocks/tasks.js";
-import type { Kernel, Operand, Plan } from "../plan.js";
+import { blocksOf } from "../blocks/tasks.js";
+import { defineKernel, specOf } from "../define-kernel.js";
+import type { Operand, Plan } from "../plan.js";
 
 /** Elements of a task: 512 KiB, 20-50 µs. */
 const TASK_ELEMENTS = 131072;
@@ -77,22 +78,29 @@ const defineSums = (m: WasmModule, channels: number, lanes: number): FunctionRef
     }
   });
 
-const sumsKernel = (channels: number): Kernel => ({
-  key: `batch-norm sums ${channels}`,
-  emit: (m) =>
-    runEachTask(m, ["x", "rows", "perTask", "partials"], (f, task, x, rows, perTask, partials) => {
-      const first = f.int(task.mul(perTask));
-      const count = f.int(rows.sub(first).min(perTask));
-      const p = f.int(x.add(first.mul(4 * channels)));
-      const mine = f.int(partials.add(task.mul(partialLayout(channels).bytes)));
-      const strips = (define: (lanes: number) => FunctionRef, n: IntLike) =>
-        forEachStrip(f, channels, define, (at) => [p.add(at), mine.add(at), mine.add(at.mul(2)), n]);
-      strips((lanes) => definePivot(m, channels, lanes), f.int(count.min(PIVOT_ROWS)));
-      forEachRowBlock(f, channels, blockRowsWithin(BLOCK_BYTES, channels, BLOCK_ROWS), count, [p], (n) =>
-        strips((lanes) => defineSums(m, channels, lanes), n),
-      );
-    }),
-});
+interface Spec {
+  readonly channels: number;
+}
+
+const sumsKernel = defineKernel(
+  {
+    name: "batch-norm sums",
+    spec: specOf<Spec>(),
+    args: { x: "pointer", rows: "int", perTask: "int", partials: "pointer" },
+  },
+  ({ m, f, spec: { channels } }, task, { x, rows, perTask, partials }) => {
+    const first = f.int(task.mul(perTask));
+    const count = f.int(rows.sub(first).min(perTask));
+    const p = f.int(x.add(first.mul(4 * channels)));
+    const mine = f.int(partials.add(task.mul(partialLayout(channels).bytes)));
+    const strips = (define: (lanes: number) => FunctionRef, n: IntLike) =>
+      forEachStrip(f, channels, define, (at) => [p.add(at), mine.add(at), mine.add(at.mul(2)), n]);
+    strips((lanes) => definePivot(m, channels, lanes), f.int(count.min(PIVOT_ROWS)));
+    forEachRowBlock(f, channels, blockRowsWithin(BLOCK_BYTES, channels, BLOCK_ROWS), count, [p], (n) =>
+      strips((lanes) => defineSums(m, channels, lanes), n),
+    );
+  },
+);
 
 /**
  * The coefficients of y = (x − centre)·scale + shift, as [3, paddedChannels] float32: the mean as float32, γ/σ, and β with
@@ -100,61 +108,72 @@ const sumsKernel = (channels: number): Kernel => ({
  */
 export const coefficientBytes = (channels: number): number => 12 * paddedChannels(channels);
 
-const mergeKernel = (channels: number): Kernel => ({
-  key: `batch-norm merge ${channels}`,
-  emit: (m) =>
-    runEachTask(
-      m,
-      ["partials", "tasks", "rows", "perTask", "gamma", "beta", "eps", "mean", "variance", "coefficients"],
-      (f, _, partials, tasks, rows, perTask, gamma, beta, eps, meanOut, varianceOut, coefficients) => {
-        const layout = partialLayout(channels);
-        const all = f.vec(f.splat(rows.toFloat("f64"), 1));
-        const perPartial = f.vec(f.splat(perTask.toFloat("f64"), 1));
-        const lastRows = rows.sub(tasks.sub(1).mul(perTask));
-        const inLast = f.vec(f.splat(lastRows.toFloat("f64"), 1));
-        const last = f.int(tasks.sub(1));
-        forEachPair(f, channels, (c, lanes) => {
-          const at = f.int(c.mul(4));
-          const p = f.int();
-          const n = f.vec(perPartial);
-          const pivot = f.vec(0, 1);
-          const sum = f.vec(0, 1);
-          const eachPartial = (body: () => void) => {
-            p.set(partials.add(at));
-            n.set(perPartial);
-            f.for(0, tasks, 1, (task) => {
-              f.if(task.equal(last), () => n.set(inLast));
-              pivot.set(f.loadDoubles(p, 0, 1));
-              sum.set(f.load(p.add(at), layout.sum, 1));
-              body();
-              p.inc(layout.bytes);
-            });
-          };
-          const mean = f.vec(f.splatDouble(0, 1));
-          eachPartial(() => mean.set(mean.addDouble(pivot.mulDouble(n)).addDouble(sum)));
-          mean.set(mean.divDouble(all));
-          // Σ(x − mean)² = Σ(x − pivot)² + 2(pivot − mean)Σ(x − pivot) + n(pivot − mean)²
-          const variance = f.vec(f.splatDouble(0, 1));
-          eachPartial(() => {
-            const distance = f.vec(pivot.subDouble(mean));
-            const crossed = sum.addDouble(sum).addDouble(distance.mulDouble(n)).mulDouble(distance);
-            variance.set(variance.addDouble(f.load(p.add(at), layout.square, 1)).addDouble(crossed));
-          });
-          variance.set(variance.divDouble(all).pmaxDouble(0));
-          const spread = variance.addDouble(f.splat(eps.asFloat().promote(), 1)).sqrtDouble();
-          const scale = f.vec(loadDoublesOf(f, gamma.add(at), 0, lanes).divDouble(spread));
-          const centre = f.vec(mean.demote());
-          const lost = mean.subDouble(centre.promoteLow());
-          const shift = loadDoublesOf(f, beta.add(at), 0, lanes).subDouble(lost.mulDouble(scale));
-          f.storePartial(meanOut.add(at), 0, centre, lanes);
-          f.storePartial(varianceOut.add(at), 0, variance.demote(), lanes);
-          [centre, scale.demote(), shift.demote()].forEach((row, i) => {
-            f.storePartial(coefficients.add(at), 4 * i * paddedChannels(channels), row, lanes);
-          });
+const mergeKernel = defineKernel(
+  {
+    name: "batch-norm merge",
+    spec: specOf<Spec>(),
+    args: {
+      partials: "pointer",
+      parts: "int",
+      rows: "int",
+      perTask: "int",
+      gamma: "pointer",
+      beta: "pointer",
+      eps: "float",
+      mean: "pointer",
+      variance: "pointer",
+      coefficients: "pointer",
+    },
+  },
+  ({ f, spec: { channels } }, _, args) => {
+    const { partials, parts, rows, perTask, gamma, beta, eps, coefficients } = args;
+    const layout = partialLayout(channels);
+    const all = f.vec(f.splat(rows.toFloat("f64"), 1));
+    const perPartial = f.vec(f.splat(perTask.toFloat("f64"), 1));
+    const lastRows = rows.sub(parts.sub(1).mul(perTask));
+    const inLast = f.vec(f.splat(lastRows.toFloat("f64"), 1));
+    const last = f.int(parts.sub(1));
+    forEachPair(f, channels, (c, lanes) => {
+      const at = f.int(c.mul(4));
+      const p = f.int();
+      const n = f.vec(perPartial);
+      const pivot = f.vec(0, 1);
+      const sum = f.vec(0, 1);
+      const eachPartial = (body: () => void) => {
+        p.set(partials.add(at));
+        n.set(perPartial);
+        f.for(0, parts, 1, (part) => {
+          f.if(part.equal(last), () => n.set(inLast));
+          pivot.set(f.loadDoubles(p, 0, 1));
+          sum.set(f.load(p.add(at), layout.sum, 1));
+          body();
+          p.inc(layout.bytes);
         });
-      },
-    ),
-});
+      };
+      const mean = f.vec(f.splatDouble(0, 1));
+      eachPartial(() => mean.set(mean.addDouble(pivot.mulDouble(n)).addDouble(sum)));
+      mean.set(mean.divDouble(all));
+      // Σ(x − mean)² = Σ(x − pivot)² + 2(pivot − mean)Σ(x − pivot) + n(pivot − mean)²
+      const variance = f.vec(f.splatDouble(0, 1));
+      eachPartial(() => {
+        const distance = f.vec(pivot.subDouble(mean));
+        const crossed = sum.addDouble(sum).addDouble(distance.mulDouble(n)).mulDouble(distance);
+        variance.set(variance.addDouble(f.load(p.add(at), layout.square, 1)).addDouble(crossed));
+      });
+      variance.set(variance.divDouble(all).pmaxDouble(0));
+      const spread = variance.addDouble(f.splat(eps.promote(), 1)).sqrtDouble();
+      const scale = f.vec(loadDoublesOf(f, gamma.add(at), 0, lanes).divDouble(spread));
+      const centre = f.vec(mean.demote());
+      const lost = mean.subDouble(centre.promoteLow());
+      const shift = loadDoublesOf(f, beta.add(at), 0, lanes).subDouble(lost.mulDouble(scale));
+      f.storePartial(args.mean.add(at), 0, centre, lanes);
+      f.storePartial(args.variance.add(at), 0, variance.demote(), lanes);
+      [centre, scale.demote(), shift.demote()].forEach((row, i) => {
+        f.storePartial(coefficients.add(at), 4 * i * paddedChannels(channels), row, lanes);
+      });
+    });
+  },
+);
 
 /** Writes mean and biased variance [C] of x [rows, C], and the coefficients of its normalisation. */
 export function callStatistics(
@@ -169,9 +188,21 @@ export function callStatistics(
   const perTask = rowsPerTask(rows, channels);
   const tasks = blocksOf(rows, perTask);
   const partials = plan.scratch(tasks * partialLayout(channels).bytes);
-  plan.call(sumsKernel(channels), tasks, [x, rows, perTask, partials]);
-  plan.call(mergeKernel(channels), 1, [
-    ...[partials, tasks, rows, perTask, gamma.pointer, beta.pointer, floatBits(eps)],
-    ...[mean.pointer, variance.pointer, coefficients],
-  ]);
+  sumsKernel.call(plan, { spec: { channels }, tasks, args: { x, rows, perTask, partials } });
+  mergeKernel.call(plan, {
+    spec: { channels },
+    tasks: 1,
+    args: {
+      partials,
+      parts: tasks,
+      rows,
+      perTask,
+      gamma: gamma.pointer,
+      beta: beta.pointer,
+      eps,
+      mean: mean.pointer,
+      variance: variance.pointer,
+      coefficients,
+    },
+  });
 }

@@ -2,25 +2,25 @@
  * Plain copies and fills of memory, cut into tasks.
  */
 import { floatBits } from "../../../../wasm/index.js";
-import type { Kernel, Operand, Plan } from "../plan.js";
+import { defineKernel } from "../define-kernel.js";
+import type { Operand, Plan } from "../plan.js";
 import { callMap, type MapFormula } from "./map.js";
-import { blocksOf, runEachTask } from "./tasks.js";
+import { blocksOf } from "./tasks.js";
 
 /** About 20 µs. */
 const BYTES_PER_TASK = 1 << 18;
 
-const kernel: Kernel = {
-  key: "copy",
-  emit: (module) =>
-    runEachTask(module, ["from", "to", "bytes"], (f, task, from, to, bytes) => {
-      const start = f.int(task.mul(BYTES_PER_TASK));
-      f.copy(to.add(start), from.add(start), bytes.sub(start).min(BYTES_PER_TASK));
-    }),
-};
+const copyKernel = defineKernel(
+  { name: "copy", args: { from: "pointer", to: "pointer", bytes: "int" } },
+  ({ f }, task, { from, to, bytes }) => {
+    const start = f.int(task.mul(BYTES_PER_TASK));
+    f.copy(to.add(start), from.add(start), bytes.sub(start).min(BYTES_PER_TASK));
+  },
+);
 
 /** Copies `bytes` between regions that do not overlap. */
 export function callCopy(plan: Plan, from: number, to: number, bytes: number): void {
-  plan.call(kernel, blocksOf(bytes, BYTES_PER_TASK), [from, to, bytes]);
+  copyKernel.call(plan, { tasks: blocksOf(bytes, BYTES_PER_TASK), args: { from, to, bytes } });
 }
 
 const fill: MapFormula = {

@@ -35,7 +35,6 @@ export function branchLayout(k: number, branches: readonly Operand[], attrs: Fol
 }
 
 export const panelBytes = ({ k }: BranchLayout): number => k * PANEL_ROW_BYTES;
-export const layoutKey = (layout: BranchLayout): string => JSON.stringify(layout);
 export const taskCount = ({ groups, quads }: BranchLayout): number => groups * quads;
 
 /** Where a task's output channels are: its group, the first channel within it and of all. */

@@ -2,36 +2,24 @@
  * The gradients of γ and of the kernels of folded branches, in float64 (formulas: autograd/folding.ts). Output channels are
  * independent: a task does up to four, two passes over each of their kernels.
  */
-import {
-  type FunctionBuilder,
-  floatBits,
-  type Int,
-  type IntLike,
-  type IntVar,
-  type Vec,
-} from "../../../../wasm/index.js";
+import type { Float, FunctionBuilder, Int, IntLike, IntVar, Vec } from "../../../../wasm/index.js";
 import { loadDoublesOf } from "../blocks/channels.js";
-import { runEachTask } from "../blocks/tasks.js";
-import type { Kernel, Operand, Plan } from "../plan.js";
-import { atPlace, type BranchLayout, layoutKey, type Place, pairsOf, taskCount } from "./branch-panels.js";
+import { defineKernel, list, specOf } from "../define-kernel.js";
+import type { Operand, Plan } from "../plan.js";
+import { atPlace, type BranchLayout, type Place, pairsOf, taskCount } from "./branch-panels.js";
 
-interface Pointers {
-  readonly dweight: IntVar;
-  readonly dbias: IntVar;
-  readonly mean: IntVar;
-  readonly variances: IntVar;
-  readonly projections: IntVar;
-  readonly dgammas: IntVar;
-  readonly eps: IntVar;
+type Named = "dweight" | "dbias" | "mean" | "variances" | "projections" | "dgammas";
+
+interface Arguments extends Readonly<Record<Named, IntVar>> {
+  readonly eps: Float<"f32">;
   readonly gammas: readonly IntVar[];
   /** Null for the identity. */
   readonly kernels: readonly (IntVar | null)[];
   readonly dkernels: readonly (IntVar | null)[];
 }
-const named = ["dweight", "dbias", "mean", "variances", "projections", "dgammas", "eps"] as const;
 
 /** dγ of the identity: its kernel is a one, so w·G is a number of G. */
-function identityGrad(f: FunctionBuilder, layout: BranchLayout, p: Pointers, place: Place, columns: number): void {
+function identityGrad(f: FunctionBuilder, layout: BranchLayout, p: Arguments, place: Place, columns: number): void {
   const { k, cOut, covers } = layout;
   const { first } = covers[0]!;
   for (let j = 0; j < columns; j++) {
@@ -40,7 +28,7 @@ function identityGrad(f: FunctionBuilder, layout: BranchLayout, p: Pointers, pla
     const double = (pointer: Int) => f.loadFloat("f32", pointer).promote();
     const mu = f.loadFloat("f64", p.mean.add(place.group.mul(k).add(row).mul(8)));
     const g = double(p.dweight.add(row.mul(4 * cOut)).add(at)).sub(mu.mul(double(p.dbias.add(at))));
-    const sigma = double(p.variances.add(at)).add(p.eps.asFloat().promote()).sqrt();
+    const sigma = double(p.variances.add(at)).add(p.eps.promote()).sqrt();
     f.storeFloat(p.dgammas.add(at), 0, g.div(sigma).demote());
   }
 }
@@ -49,7 +37,7 @@ function identityGrad(f: FunctionBuilder, layout: BranchLayout, p: Pointers, pla
 function kernelGrad(
   f: FunctionBuilder,
   { k, cOut, covers }: BranchLayout,
-  p: Pointers,
+  p: Arguments,
   { group, channel }: Place,
   i: number,
   { at, lanes }: { readonly at: number; readonly lanes: number },
@@ -75,7 +63,7 @@ function kernelGrad(
     dot.set(f.maddDouble(gradient, load(w), dot));
     w.inc(4 * cOut);
   });
-  const spread = load(p.variances.add(column), 4 * i * cOut).addDouble(f.splat(p.eps.asFloat().promote(), 1));
+  const spread = load(p.variances.add(column), 4 * i * cOut).addDouble(f.splat(p.eps.promote(), 1));
   const sigma = f.vec(spread.sqrtDouble());
   const dgamma = f.vec(dot.divDouble(sigma));
   const scale = f.vec(load(p.gammas[i]!.add(column)).divDouble(sigma));
@@ -90,54 +78,68 @@ function kernelGrad(
   });
 }
 
-function gradKernel(layout: BranchLayout): Kernel {
-  const { branches, covers } = layout;
-  const withKernel = covers.flatMap(({ isIdentity }, i) => (isIdentity ? [] : [i]));
-  const names = [
-    ...named,
-    ...covers.map((_, i) => `gamma${i}`),
-    ...withKernel.map((i) => `kernel${i}`),
-    ...withKernel.map((i) => `dkernel${i}`),
-  ];
-  return {
-    key: `fold gradient ${layoutKey(layout)}`,
-    emit: (m) =>
-      runEachTask(m, names, (f, task, ...args) => {
-        const byName = new Map(names.map((name, i) => [name, args[i]!]));
-        const perBranch = (name: string) => covers.map((_, i) => byName.get(`${name}${i}`) ?? null);
-        const pointers: Pointers = {
-          ...(Object.fromEntries(named.map((name) => [name, byName.get(name)!])) as {
-            [K in (typeof named)[number]]: IntVar;
-          }),
-          gammas: args.slice(named.length, named.length + branches),
-          kernels: perBranch("kernel"),
-          dkernels: perBranch("dkernel"),
-        };
-        atPlace(f, layout, task, (place, columns) => {
-          covers.forEach(({ isIdentity }, i) => {
-            if (isIdentity) identityGrad(f, layout, pointers, place, columns);
-            else for (const pair of pairsOf(columns)) kernelGrad(f, layout, pointers, place, i, pair);
-          });
-        });
-      }),
-  };
+/** An entry for every branch: what each has that is not the identity, in order, and null for that. */
+function perBranch<T>({ covers }: BranchLayout, values: readonly T[]): (T | null)[] {
+  let next = 0;
+  return covers.map(({ isIdentity }) => (isIdentity ? null : values[next++]!));
 }
 
-/** Runs foldBranchesGrad: `inputs` are dweight, dbias, mean, variances, projections; `outputs` dgammas and kernel gradients. */
+const gradKernel = defineKernel(
+  {
+    name: "fold gradient",
+    spec: specOf<BranchLayout>(),
+    args: ({ branches, covers }: BranchLayout) => {
+      const withKernel = covers.filter(({ isIdentity }) => !isIdentity).length;
+      return {
+        dweight: "pointer",
+        dbias: "pointer",
+        mean: "pointer",
+        variances: "pointer",
+        projections: "pointer",
+        dgammas: "pointer",
+        eps: "float",
+        gammas: list(branches, "pointer"),
+        kernels: list(withKernel, "pointer"),
+        dkernels: list(withKernel, "pointer"),
+      };
+    },
+  },
+  ({ f, spec: layout }, task, { kernels, dkernels, ...others }) => {
+    const args = { ...others, kernels: perBranch(layout, kernels), dkernels: perBranch(layout, dkernels) };
+    atPlace(f, layout, task, (place, columns) => {
+      layout.covers.forEach(({ isIdentity }, i) => {
+        if (isIdentity) identityGrad(f, layout, args, place, columns);
+        else for (const pair of pairsOf(columns)) kernelGrad(f, layout, args, place, i, pair);
+      });
+    });
+  },
+);
+
+/** Runs foldBranchesGrad: `branches` are the op's trailing inputs, `outputs` dgammas and kernel gradients. */
 export function callFoldGrad(
   plan: Plan,
   layout: BranchLayout,
-  inputs: readonly Operand[],
+  [dweight, dbias, mean, variances, projections]: readonly [Operand, Operand, Operand, Operand, Operand],
   branches: readonly Operand[],
   [dgammas, ...dkernels]: readonly [Operand, ...Operand[]],
   eps: number,
 ): void {
   const count = layout.branches;
-  const operands = [...inputs, dgammas].map(({ pointer }) => pointer);
-  const parameters = [...branches.slice(0, count), ...branches.slice(2 * count), ...dkernels];
-  plan.call(gradKernel(layout), taskCount(layout), [
-    ...operands,
-    floatBits(eps),
-    ...parameters.map(({ pointer }) => pointer),
-  ]);
+  const pointersOf = (operands: readonly Operand[]) => operands.map(({ pointer }) => pointer);
+  gradKernel.call(plan, {
+    spec: layout,
+    tasks: taskCount(layout),
+    args: {
+      dweight: dweight.pointer,
+      dbias: dbias.pointer,
+      mean: mean.pointer,
+      variances: variances.pointer,
+      projections: projections.pointer,
+      dgammas: dgammas.pointer,
+      eps,
+      gammas: pointersOf(branches.slice(0, count)),
+      kernels: pointersOf(branches.slice(2 * count)),
+      dkernels: pointersOf(dkernels),
+    },
+  });
 }

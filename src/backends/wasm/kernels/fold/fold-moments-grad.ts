@@ -5,89 +5,106 @@
  */
 import { splitBranches } from "../../../../ops/branches.js";
 import type { FoldAttrs } from "../../../../ops/spec.js";
-import { type FunctionBuilder, floatBits, Int, type IntVar, type WasmModule } from "../../../../wasm/index.js";
-import { runEachTask } from "../blocks/tasks.js";
-import type { Kernel, Operand, Plan } from "../plan.js";
-import { type BranchLayout, layoutKey } from "./branch-panels.js";
+import { alignUp } from "../../../../util/align-up.js";
+import { type FunctionBuilder, Int, type IntVar, type WasmModule } from "../../../../wasm/index.js";
+import { defineKernel, list, specOf } from "../define-kernel.js";
+import type { Operand, Plan } from "../plan.js";
+import type { BranchLayout } from "./branch-panels.js";
 import { DOUBLE_ROWS, defineDoubleTile, PANEL_COLUMNS, PANEL_ROW_BYTES } from "./double-tile.js";
 
 /** Of n, done at a time: a panel's block and a strip of rows stay in the L1 cache. */
 const BLOCK = 512;
 
 /** Channels of a group, padded to pairs, and bytes of a row v·w. */
-const paddedOut = ({ outPerGroup }: BranchLayout): number => 2 * Math.ceil(outPerGroup / 2);
+const paddedOut = ({ outPerGroup }: BranchLayout): number => alignUp(outPerGroup, 2);
 const rowBytes = (layout: BranchLayout): number => 8 * layout.branches * paddedOut(layout);
 
 /** v [branches, groups, paddedOut]; a task is a branch. */
-const factorKernel = (layout: BranchLayout): Kernel => ({
-  key: `fold factors ${layoutKey(layout)}`,
-  emit: (m) => {
-    const { cOut, groups, outPerGroup, branches } = layout;
+const factorKernel = defineKernel(
+  {
+    name: "fold factors",
+    spec: specOf<BranchLayout>(),
+    args: ({ branches }: BranchLayout) => ({
+      dgammas: "pointer",
+      variances: "pointer",
+      eps: "float",
+      to: "pointer",
+      gammas: list(branches, "pointer"),
+    }),
+  },
+  ({ f, spec: layout }, branch, { dgammas, variances, eps, to, gammas }) => {
+    const { cOut, groups, outPerGroup } = layout;
     const bytes = 8 * groups * paddedOut(layout);
-    const names = ["dgammas", "variances", "eps", "to", ...Array.from({ length: branches }, (_, i) => `gamma${i}`)];
-    runEachTask(m, names, (f, branch, dgammas, variances, eps, to, ...gammas) => {
-      const gamma = f.int(0);
-      for (const [i, pointer] of (gammas as IntVar[]).entries()) f.if(branch.equal(i), () => gamma.set(pointer));
-      const [p, q] = [dgammas!, variances!].map((pointer) => f.int(pointer.add(branch.mul(4 * cOut))));
-      const out = f.int(to!.add(branch.mul(bytes)));
-      f.fill(out, 0, bytes);
-      const double = (pointer: IntVar) => f.loadFloat("f32", pointer).promote();
-      f.for(0, groups, 1, () => {
-        const o = f.int(out);
-        f.for(0, outPerGroup, 1, () => {
-          const spread = double(q!).add(eps!.asFloat().promote());
-          f.storeFloat(o, 0, double(gamma).mul(double(p!)).mul(-0.5).div(spread));
-          o.inc(8);
-          for (const pointer of [gamma, p!, q!]) pointer.inc(4);
-        });
-        out.inc(8 * paddedOut(layout));
+    const gamma = f.int(0);
+    for (const [i, pointer] of gammas.entries()) f.if(branch.equal(i), () => gamma.set(pointer));
+    const [p, q] = [dgammas, variances].map((pointer) => f.int(pointer.add(branch.mul(4 * cOut)))) as [IntVar, IntVar];
+    const out = f.int(to.add(branch.mul(bytes)));
+    f.fill(out, 0, bytes);
+    const double = (pointer: IntVar) => f.loadFloat("f32", pointer).promote();
+    f.for(0, groups, 1, () => {
+      const o = f.int(out);
+      f.for(0, outPerGroup, 1, () => {
+        const spread = double(q).add(eps.promote());
+        f.storeFloat(o, 0, double(gamma).mul(double(p)).mul(-0.5).div(spread));
+        o.inc(8);
+        for (const pointer of [gamma, p, q]) pointer.inc(4);
       });
+      out.inc(8 * paddedOut(layout));
     });
   },
-});
+);
 
 /** Rows v·w [groups, K, branches, paddedOut], and dμ; a task is a row. */
-const rowsKernel = (layout: BranchLayout): Kernel => ({
-  key: `fold rows ${layoutKey(layout)}`,
-  emit: (m) => {
+const rowsKernel = defineKernel(
+  {
+    name: "fold rows",
+    spec: specOf<BranchLayout>(),
+    args: ({ branches }: BranchLayout) => ({
+      factors: "pointer",
+      weight: "pointer",
+      dbias: "pointer",
+      dmean: "pointer",
+      to: "pointer",
+      /** 0 for the identity. */
+      kernels: list(branches, "pointer"),
+    }),
+  },
+  ({ f, spec: layout }, task, { factors, weight, dbias, dmean, to, kernels }) => {
     const { cOut, groups, outPerGroup, k, covers } = layout;
     const per = paddedOut(layout);
-    const names = ["factors", "weight", "dbias", "dmean", "to", ...covers.map((_, i) => `kernel${i}`)];
-    runEachTask(m, names, (f, task, factors, weight, dbias, dmean, to, ...kernels) => {
-      const group = f.int(task.div(k));
-      const row = f.int(task.sub(group.mul(k)));
-      const column = f.int(group.mul(4 * outPerGroup));
-      const double = (pointer: IntVar) => f.loadFloat("f32", pointer).promote();
-      const total = f.f64(0);
-      const [w, db] = [f.int(weight!.add(row.mul(4 * cOut)).add(column)), f.int(dbias!.add(column))];
-      f.for(0, outPerGroup, 1, () => {
-        total.set(total.sub(double(w).mul(double(db))));
-        for (const pointer of [w, db]) pointer.inc(4);
-      });
-      f.storeFloat(dmean!.add(task.mul(8)), 0, total);
-      covers.forEach(({ first, rows, isIdentity }, i) => {
-        const out = f.int(to!.add(task.mul(rowBytes(layout))).add(8 * i * per));
-        const v = f.int(factors!.add(group.add(i * groups).mul(8 * per)));
-        const own = f.int(row.sub(first));
-        f.fill(out, 0, 8 * per);
-        f.if(own.below(rows), () => {
-          if (isIdentity) {
-            f.storeFloat(out.add(own.mul(8)), 0, f.loadFloat("f64", v.add(own.mul(8))));
-            return;
-          }
-          const p = f.int(kernels[i]!.add(own.mul(4 * cOut)).add(column));
-          const whole = outPerGroup - (outPerGroup % 2);
-          f.for(0, whole, 2, () => {
-            f.store(out, 0, f.loadDoubles(p, 0, 1).mulDouble(f.load(v, 0, 1)));
-            p.inc(8);
-            for (const pointer of [out, v]) pointer.inc(16);
-          });
-          if (whole < outPerGroup) f.storeFloat(out, 0, double(p).mul(f.loadFloat("f64", v)));
+    const group = f.int(task.div(k));
+    const row = f.int(task.sub(group.mul(k)));
+    const column = f.int(group.mul(4 * outPerGroup));
+    const double = (pointer: IntVar) => f.loadFloat("f32", pointer).promote();
+    const total = f.f64(0);
+    const [w, db] = [f.int(weight.add(row.mul(4 * cOut)).add(column)), f.int(dbias.add(column))];
+    f.for(0, outPerGroup, 1, () => {
+      total.set(total.sub(double(w).mul(double(db))));
+      for (const pointer of [w, db]) pointer.inc(4);
+    });
+    f.storeFloat(dmean.add(task.mul(8)), 0, total);
+    covers.forEach(({ first, rows, isIdentity }, i) => {
+      const out = f.int(to.add(task.mul(rowBytes(layout))).add(8 * i * per));
+      const v = f.int(factors.add(group.add(i * groups).mul(8 * per)));
+      const own = f.int(row.sub(first));
+      f.fill(out, 0, 8 * per);
+      f.if(own.below(rows), () => {
+        if (isIdentity) {
+          f.storeFloat(out.add(own.mul(8)), 0, f.loadFloat("f64", v.add(own.mul(8))));
+          return;
+        }
+        const p = f.int(kernels[i]!.add(own.mul(4 * cOut)).add(column));
+        const whole = outPerGroup - (outPerGroup % 2);
+        f.for(0, whole, 2, () => {
+          f.store(out, 0, f.loadDoubles(p, 0, 1).mulDouble(f.load(v, 0, 1)));
+          p.inc(8);
+          for (const pointer of [out, v]) pointer.inc(16);
         });
+        if (whole < outPerGroup) f.storeFloat(out, 0, double(p).mul(f.loadFloat("f64", v)));
       });
     });
   },
-});
+);
 
 /** Writes w of branch `i`, channels [from, from + count) of a group and patch numbers [column, column + 4), as a panel [count, 4]. */
 function writeTransposed(
@@ -137,54 +154,60 @@ function defineProducts(m: WasmModule, layout: BranchLayout) {
   });
 }
 
-const workerBytes = ({ k }: BranchLayout): number => 64 * Math.ceil(((BLOCK + k) * PANEL_ROW_BYTES) / 64);
-
 /** dΣ; a task is four columns of a group. */
-const covarianceKernel = (layout: BranchLayout): Kernel => ({
-  key: `fold covariance ${layoutKey(layout)}`,
-  emit: (m) => {
+const covarianceKernel = defineKernel(
+  {
+    name: "fold covariance",
+    spec: specOf<BranchLayout>(),
+    args: ({ branches }: BranchLayout) => ({
+      rows: "pointer",
+      to: "pointer",
+      /** 0 for the identity. */
+      kernels: list(branches, "pointer"),
+    }),
+    // a panel, then products
+    scratchPerWorker: ({ k }) => (BLOCK + k) * PANEL_ROW_BYTES,
+  },
+  ({ m, f, spec: layout, scratch }, task, { rows, to, kernels }) => {
     const { k, covers } = layout;
     const panels = Math.ceil(k / PANEL_COLUMNS);
     const per = paddedOut(layout);
-    const names = ["rows", "to", "scratch", ...covers.map((_, i) => `kernel${i}`)];
-    runEachTask(m, names, (f, task, rows, to, scratch, ...kernels) => {
-      const panel = f.int(scratch!.add(f.worker.mul(workerBytes(layout))));
-      const products = f.int(panel.add(BLOCK * PANEL_ROW_BYTES));
-      const group = f.int(task.div(panels));
-      // the longest columns first, so that threads end together
-      const column = f.int(group.add(1).mul(panels).sub(1).sub(task).mul(PANEL_COLUMNS));
-      const needed = f.int(column.add(PANEL_COLUMNS).min(k));
-      // whole strips: the last one is short only where the matrix ends
-      const height = f.int(
-        needed
-          .add(DOUBLE_ROWS - 1)
-          .div(DOUBLE_ROWS)
-          .mul(DOUBLE_ROWS)
-          .min(k),
-      );
-      f.fill(products, 0, height.mul(PANEL_ROW_BYTES));
-      const own = f.int(rows!.add(group.mul(k * rowBytes(layout))));
-      covers.forEach((_, i) => {
-        f.for(0, per, BLOCK, (from) => {
-          const count = f.int(Int.of(per).sub(from).min(BLOCK));
-          writeTransposed(f, layout, i, kernels[i]!, { group, column, from, count, to: panel });
-          f.call(defineProducts(m, layout), own.add(from.add(i * per).mul(8)), panel, products, count, height);
-        });
-      });
-      const base = f.int(to!.add(group.mul(8 * k * k)));
-      f.for(0, needed, 1, (row) => {
-        for (let j = 0; j < PANEL_COLUMNS; j++) {
-          const other = f.int(column.add(j));
-          f.if(row.below(other.add(1)).and(other.below(k)), () => {
-            const value = f.f64(f.loadFloat("f64", products.add(row.mul(PANEL_ROW_BYTES)), 8 * j));
-            f.storeFloat(base.add(row.mul(k).add(other).mul(8)), 0, value);
-            f.storeFloat(base.add(other.mul(k).add(row).mul(8)), 0, value);
-          });
-        }
+    const panel = f.int(scratch);
+    const products = f.int(panel.add(BLOCK * PANEL_ROW_BYTES));
+    const group = f.int(task.div(panels));
+    // the longest columns first, so that threads end together
+    const column = f.int(group.add(1).mul(panels).sub(1).sub(task).mul(PANEL_COLUMNS));
+    const needed = f.int(column.add(PANEL_COLUMNS).min(k));
+    // whole strips: the last one is short only where the matrix ends
+    const height = f.int(
+      needed
+        .add(DOUBLE_ROWS - 1)
+        .div(DOUBLE_ROWS)
+        .mul(DOUBLE_ROWS)
+        .min(k),
+    );
+    f.fill(products, 0, height.mul(PANEL_ROW_BYTES));
+    const own = f.int(rows.add(group.mul(k * rowBytes(layout))));
+    covers.forEach((_, i) => {
+      f.for(0, per, BLOCK, (from) => {
+        const count = f.int(Int.of(per).sub(from).min(BLOCK));
+        writeTransposed(f, layout, i, kernels[i]!, { group, column, from, count, to: panel });
+        f.call(defineProducts(m, layout), own.add(from.add(i * per).mul(8)), panel, products, count, height);
       });
     });
+    const base = f.int(to.add(group.mul(8 * k * k)));
+    f.for(0, needed, 1, (row) => {
+      for (let j = 0; j < PANEL_COLUMNS; j++) {
+        const other = f.int(column.add(j));
+        f.if(row.below(other.add(1)).and(other.below(k)), () => {
+          const value = f.f64(f.loadFloat("f64", products.add(row.mul(PANEL_ROW_BYTES)), 8 * j));
+          f.storeFloat(base.add(row.mul(k).add(other).mul(8)), 0, value);
+          f.storeFloat(base.add(other.mul(k).add(row).mul(8)), 0, value);
+        });
+      }
+    });
   },
-});
+);
 
 /** Runs foldMomentsGrad: `inputs` are dgammas, dbias, weight, variances; outputs dmean and dcovariance. */
 export function callFoldMomentsGrad(
@@ -200,17 +223,32 @@ export function callFoldMomentsGrad(
   const kernelPointers = kernels.map((kernel) => kernel?.pointer ?? 0);
   const factors = plan.scratch(8 * branches * groups * paddedOut(layout));
   const rows = plan.scratch(groups * k * rowBytes(layout));
-  plan.call(factorKernel(layout), branches, [
-    ...[dgammas.pointer, variances.pointer, floatBits(attrs.eps), factors],
-    ...gammas.map(({ pointer }) => pointer),
-  ]);
-  plan.call(rowsKernel(layout), groups * k, [
-    ...[factors, weight.pointer, dbias.pointer, dmean.pointer, rows],
-    ...kernelPointers,
-  ]);
-  const scratch = plan.scratchPerWorker(workerBytes(layout));
-  plan.call(covarianceKernel(layout), groups * Math.ceil(k / PANEL_COLUMNS), [
-    ...[rows, dcovariance.pointer, scratch],
-    ...kernelPointers,
-  ]);
+  factorKernel.call(plan, {
+    spec: layout,
+    tasks: branches,
+    args: {
+      dgammas: dgammas.pointer,
+      variances: variances.pointer,
+      eps: attrs.eps,
+      to: factors,
+      gammas: gammas.map(({ pointer }) => pointer),
+    },
+  });
+  rowsKernel.call(plan, {
+    spec: layout,
+    tasks: groups * k,
+    args: {
+      factors,
+      weight: weight.pointer,
+      dbias: dbias.pointer,
+      dmean: dmean.pointer,
+      to: rows,
+      kernels: kernelPointers,
+    },
+  });
+  covarianceKernel.call(plan, {
+    spec: layout,
+    tasks: groups * Math.ceil(k / PANEL_COLUMNS),
+    args: { rows, to: dcovariance.pointer, kernels: kernelPointers },
+  });
 }

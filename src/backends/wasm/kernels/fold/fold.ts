@@ -2,24 +2,13 @@
  * foldBranches in float64: a task folds up to four output channels. Σ·w of all its branches is one product of Σ with the
  * branches' panels; variances, scales, weight and bias follow from it column by column.
  */
-import type { FunctionBuilder, IntVar, Vec, WasmModule } from "../../../../wasm/index.js";
-import { floatBits } from "../../../../wasm/index.js";
+import type { PerOutput } from "../../../../ops/spec.js";
+import type { Float, FunctionBuilder, IntVar, Vec, WasmModule } from "../../../../wasm/index.js";
 import { loadDoublesOf } from "../blocks/channels.js";
-import { runEachTask } from "../blocks/tasks.js";
-import type { Kernel, Operand, Plan } from "../plan.js";
-import {
-  atPlace,
-  type BranchLayout,
-  layoutKey,
-  type Place,
-  pairsOf,
-  panelBytes,
-  taskCount,
-  writePanel,
-} from "./branch-panels.js";
+import { defineKernel, list, specOf } from "../define-kernel.js";
+import type { Operand, Plan } from "../plan.js";
+import { atPlace, type BranchLayout, type Place, pairsOf, panelBytes, taskCount, writePanel } from "./branch-panels.js";
 import { DOUBLE_ROWS, defineDoubleTile, PANEL_ROW_BYTES } from "./double-tile.js";
-
-const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 /** (Σ, panels, products): products = Σ · panel for each branch; rows of Σ in strips that stay in the L1 cache. */
 function defineProducts(m: WasmModule, layout: BranchLayout) {
@@ -38,26 +27,24 @@ function defineProducts(m: WasmModule, layout: BranchLayout) {
   });
 }
 
-interface Pointers {
-  readonly mean: IntVar;
-  readonly outputs: readonly IntVar[];
+interface Arguments
+  extends Readonly<Record<"mean" | "weight" | "bias" | "means" | "variances" | "projections", IntVar>> {
+  readonly eps: Float<"f32">;
   readonly gammas: readonly IntVar[];
   readonly betas: readonly IntVar[];
-  readonly eps: IntVar;
 }
 
 /** From panels and products of one place: statistics, scale, bias, folded weight and the products as float32. */
 function writeResults(
   f: FunctionBuilder,
   layout: BranchLayout,
-  { mean, outputs, gammas, betas, eps }: Pointers,
+  { mean, weight, bias, means, variances, projections, eps, gammas, betas }: Arguments,
   { group, channel }: Place,
   columns: number,
   panels: IntVar,
   products: IntVar,
 ): void {
   const { k, branches, cOut } = layout;
-  const [weight, bias, means, variances, projections] = outputs as [IntVar, IntVar, IntVar, IntVar, IntVar];
   const bytes = panelBytes(layout);
   const mu = f.int(mean.add(group.mul(8 * k)));
   const column = f.int(channel.mul(4));
@@ -85,7 +72,7 @@ function writeResults(
         () => q.below(end),
       );
       variance.set(variance.pmaxDouble(0));
-      const sigma = variance.addDouble(f.splat(eps.asFloat().promote(), 1)).sqrtDouble();
+      const sigma = variance.addDouble(f.splat(eps.promote(), 1)).sqrtDouble();
       const scale = f.vec(loadDoublesOf(f, gammas[i]!.add(column), 4 * at, lanes).divDouble(sigma));
       scales.push(scale);
       total.set(total.addDouble(loadDoublesOf(f, betas[i]!.add(column), 4 * at, lanes)));
@@ -112,38 +99,43 @@ function writeResults(
   }
 }
 
-function foldKernel(layout: BranchLayout): Kernel {
-  const { k, branches, covers } = layout;
-  const bytes = panelBytes(layout);
-  const workerBytes = align(2 * branches * bytes);
-  const each = (name: string) => Array.from({ length: branches }, (_, i) => `${name}${i}`);
-  const kernelNames = covers.flatMap(({ isIdentity }, i) => (isIdentity ? [] : [`kernel${i}`]));
-  const names = ["mean", "sigma", "weight", "bias", "means", "variances", "projections", "eps", "scratch"];
-  return {
-    key: `fold ${layoutKey(layout)}`,
-    emit: (m) =>
-      runEachTask(m, [...names, ...each("gamma"), ...each("beta"), ...kernelNames], (f, task, ...args) => {
-        const [mean, sigma, , , , , , eps, scratch] = args as unknown as IntVar[];
-        const rest = args.slice(names.length);
-        const kernels = [...rest.slice(2 * branches)];
-        const panels = f.int(scratch!.add(f.worker.mul(workerBytes)));
-        const products = f.int(panels.add(branches * bytes));
-        const pointers = {
-          ...{ mean: mean!, eps: eps!, outputs: args.slice(2, 7) },
-          ...{ gammas: rest.slice(0, branches), betas: rest.slice(branches, 2 * branches) },
-        };
-        atPlace(f, layout, task, (place, columns) => {
-          let next = 0;
-          covers.forEach(({ isIdentity }, i) => {
-            const kernel = isIdentity ? null : kernels[next++]!;
-            writePanel(m, f, layout, i, kernel, place, columns, f.int(panels.add(i * bytes)));
-          });
-          f.call(defineProducts(m, layout), sigma!.add(place.group.mul(8 * k * k)), panels, products);
-          writeResults(f, layout, pointers, place, columns, panels, products);
-        });
-      }),
-  };
-}
+const foldKernel = defineKernel(
+  {
+    name: "fold",
+    spec: specOf<BranchLayout>(),
+    args: ({ branches, covers }: BranchLayout) => ({
+      mean: "pointer",
+      covariance: "pointer",
+      weight: "pointer",
+      bias: "pointer",
+      means: "pointer",
+      variances: "pointer",
+      projections: "pointer",
+      eps: "float",
+      gammas: list(branches, "pointer"),
+      betas: list(branches, "pointer"),
+      /** Of the branches that have one: the identity has not. */
+      kernels: list(covers.filter(({ isIdentity }) => !isIdentity).length, "pointer"),
+    }),
+    // panels, then products
+    scratchPerWorker: (layout) => 2 * layout.branches * panelBytes(layout),
+  },
+  ({ m, f, spec: layout, scratch }, task, args) => {
+    const { k, branches, covers } = layout;
+    const bytes = panelBytes(layout);
+    const panels = f.int(scratch);
+    const products = f.int(panels.add(branches * bytes));
+    atPlace(f, layout, task, (place, columns) => {
+      let next = 0;
+      covers.forEach(({ isIdentity }, i) => {
+        const kernel = isIdentity ? null : args.kernels[next++]!;
+        writePanel(m, f, layout, i, kernel, place, columns, f.int(panels.add(i * bytes)));
+      });
+      f.call(defineProducts(m, layout), args.covariance.add(place.group.mul(8 * k * k)), panels, products);
+      writeResults(f, layout, args, place, columns, panels, products);
+    });
+  },
+);
 
 /** Runs the fold; `outputs` are those of the op, `branches` its trailing inputs. */
 export function callFold(
@@ -152,13 +144,27 @@ export function callFold(
   mean: Operand,
   covariance: Operand,
   branches: readonly Operand[],
-  outputs: readonly Operand[],
+  outputs: PerOutput<"foldBranches", Operand>,
   eps: number,
 ): void {
-  const scratch = plan.scratchPerWorker(align(2 * layout.branches * panelBytes(layout)));
-  plan.call(foldKernel(layout), taskCount(layout), [
-    ...[mean, covariance, ...outputs].map(({ pointer }) => pointer),
-    ...[floatBits(eps), scratch],
-    ...branches.map(({ pointer }) => pointer),
-  ]);
+  const { branches: count } = layout;
+  const [weight, bias, means, variances, projections] = outputs;
+  const pointers = branches.map(({ pointer }) => pointer);
+  foldKernel.call(plan, {
+    spec: layout,
+    tasks: taskCount(layout),
+    args: {
+      mean: mean.pointer,
+      covariance: covariance.pointer,
+      weight: weight.pointer,
+      bias: bias.pointer,
+      means: means.pointer,
+      variances: variances.pointer,
+      projections: projections.pointer,
+      eps,
+      gammas: pointers.slice(0, count),
+      betas: pointers.slice(count, 2 * count),
+      kernels: pointers.slice(2 * count),
+    },
+  });
 }

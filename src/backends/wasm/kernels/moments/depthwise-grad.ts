@@ -9,13 +9,14 @@
  */
 import type { FunctionRef, IntVar, WasmModule } from "../../../../wasm/index.js";
 import { paddedChannels, STRIP_LANES } from "../blocks/channels.js";
-import { runEachTask } from "../blocks/tasks.js";
-import type { Kernel, Plan } from "../plan.js";
+import { defineKernel, specOf } from "../define-kernel.js";
+import type { Plan } from "../plan.js";
 import { callChannelPivot } from "./depthwise.js";
 import {
   type DepthwiseGeometry,
   definePlanes,
-  geometryKey,
+  type ImageGeometry,
+  ofImage,
   pixelBytes,
   planesBytes,
   planesOf,
@@ -34,7 +35,7 @@ interface Run {
 }
 
 /** The positions of an axis by their taps; every position once. */
-export function runsOf({ image, out, kernel, stride, padding }: DepthwiseGeometry, axis: 0 | 1): Run[] {
+export function runsOf({ image, out, kernel, stride, padding }: ImageGeometry, axis: 0 | 1): Run[] {
   const runs: Run[] = [];
   for (let q = 0; q < image[axis]; q++) {
     const taps = Array.from({ length: kernel[axis] }, (_, a) => a).filter((a) => {
@@ -73,7 +74,7 @@ interface PixelClass {
   readonly row: number;
 }
 
-function classesOf(geometry: DepthwiseGeometry): PixelClass[] {
+function classesOf(geometry: ImageGeometry): PixelClass[] {
   const [kh, kw] = geometry.kernel;
   const classes: PixelClass[] = [];
   let row = 0;
@@ -101,59 +102,67 @@ const tableRows = (classes: readonly PixelClass[]): number => {
 };
 
 /** Weights and constants of every class, float32 [rows, paddedChannels], from float64 moments; a task is a channel. */
-function tableKernel(geometry: DepthwiseGeometry, classes: readonly PixelClass[]): Kernel {
-  const { channels, kernel } = geometry;
-  const k = kernel[0] * kernel[1];
-  const row = 4 * paddedChannels(channels);
-  const scratchBytes = 64 * Math.ceil((8 * k * (k + 1)) / 64);
-  const names = ["pivot", "mean", "dmean", "dcovariance", "positions", "to", "scratch"] as const;
-  return {
-    key: `depthwise moments table ${geometryKey(geometry)}`,
-    emit: (m) =>
-      runEachTask(m, names, (f, channel, pivot, mean, dmean, dcovariance, positions, to, scratch) => {
-        const e = f.int(scratch.add(f.worker.mul(scratchBytes)));
-        const count = f.f64(positions.toFloat("f64"));
-        const centre = f.f64(f.loadFloat("f32", pivot.add(channel.mul(4))).promote());
-        const [mu, dmu] = [mean, dmean].map((p) => f.int(p.add(channel.mul(8 * k)))) as [IntVar, IntVar];
-        const d = f.int(dcovariance.add(channel.mul(8 * k * k)));
-        const out = f.int(to.add(channel.mul(4)));
-        for (let a = 0; a < k; a++) {
-          // behind E: what tap a adds to a constant, (dμ_a)/M + Σ_b E_ab (pivot − μ_b)
-          const constant = f.f64(f.loadFloat("f64", dmu, 8 * a).div(count));
-          for (let b = 0; b < k; b++) {
-            const both = f.loadFloat("f64", d, 8 * (a * k + b)).add(f.loadFloat("f64", d, 8 * (b * k + a)));
-            const value = f.f64(both.div(count));
-            f.storeFloat(e, 8 * (a * k + b), value);
-            constant.set(constant.add(value.mul(centre.sub(f.loadFloat("f64", mu, 8 * b)))));
-          }
-          f.storeFloat(e, 8 * (k * k + a), constant);
-        }
-        const total = f.f64();
-        const write = (index: number, addresses: readonly number[]) => {
-          total.set(0);
-          for (const at of addresses) total.set(total.add(f.loadFloat("f64", e, at)));
-          f.storeFloat(out, index * row, total.demote());
-        };
-        for (const { offsets, taps, row: first } of classes) {
-          offsets.forEach(({ pairs }, i) => {
-            write(
-              first + i,
-              pairs.map(([a, b]) => 8 * (a * k + b)),
-            );
-          });
-          write(
-            first + offsets.length,
-            taps.map((a) => 8 * (k * k + a)),
-          );
-        }
-      }),
-  };
-}
+const tableKernel = defineKernel(
+  {
+    name: "depthwise moments table",
+    spec: specOf<ImageGeometry>(),
+    args: {
+      pivot: "pointer",
+      mean: "pointer",
+      dmean: "pointer",
+      dcovariance: "pointer",
+      positions: "int",
+      to: "pointer",
+    },
+    // E, and a constant per tap
+    scratchPerWorker: ({ kernel: [kh, kw] }) => 8 * kh * kw * (kh * kw + 1),
+  },
+  ({ f, spec: geometry, scratch }, channel, { pivot, mean, dmean, dcovariance, positions, to }) => {
+    const { channels, kernel } = geometry;
+    const k = kernel[0] * kernel[1];
+    const row = 4 * paddedChannels(channels);
+    const e = f.int(scratch);
+    const count = f.f64(positions.toFloat("f64"));
+    const centre = f.f64(f.loadFloat("f32", pivot.add(channel.mul(4))).promote());
+    const [mu, dmu] = [mean, dmean].map((p) => f.int(p.add(channel.mul(8 * k)))) as [IntVar, IntVar];
+    const d = f.int(dcovariance.add(channel.mul(8 * k * k)));
+    const out = f.int(to.add(channel.mul(4)));
+    for (let a = 0; a < k; a++) {
+      // behind E: what tap a adds to a constant, (dμ_a)/M + Σ_b E_ab (pivot − μ_b)
+      const constant = f.f64(f.loadFloat("f64", dmu, 8 * a).div(count));
+      for (let b = 0; b < k; b++) {
+        const both = f.loadFloat("f64", d, 8 * (a * k + b)).add(f.loadFloat("f64", d, 8 * (b * k + a)));
+        const value = f.f64(both.div(count));
+        f.storeFloat(e, 8 * (a * k + b), value);
+        constant.set(constant.add(value.mul(centre.sub(f.loadFloat("f64", mu, 8 * b)))));
+      }
+      f.storeFloat(e, 8 * (k * k + a), constant);
+    }
+    const total = f.f64();
+    const write = (index: number, addresses: readonly number[]) => {
+      total.set(0);
+      for (const at of addresses) total.set(total.add(f.loadFloat("f64", e, at)));
+      f.storeFloat(out, index * row, total.demote());
+    };
+    for (const { offsets, taps, row: first } of classesOf(geometry)) {
+      offsets.forEach(({ pairs }, i) => {
+        write(
+          first + i,
+          pairs.map(([a, b]) => 8 * (a * k + b)),
+        );
+      });
+      write(
+        first + offsets.length,
+        taps.map((a) => 8 * (k * k + a)),
+      );
+    }
+  },
+);
 
 /** (first pixel in its plane, weights, dx): `outputs` pixels of a class, `step` apart, `lanes` channels. */
 function defineTile(
   m: WasmModule,
-  { channels }: DepthwiseGeometry,
+  { channels }: ImageGeometry,
   { offsets, row }: PixelClass,
   planeRow: number,
   { step, outputs, lanes }: { readonly step: number; readonly outputs: number; readonly lanes: number },
@@ -184,78 +193,80 @@ function defineTile(
 }
 
 /** A task is one strip of channels of one image. */
-function gatherKernel(geometry: DepthwiseGeometry, classes: readonly PixelClass[]): Kernel {
-  const { channels, image, padding } = geometry;
-  const [rowRuns, columnRuns] = [runsOf(geometry, 0), runsOf(geometry, 1)];
-  return {
-    key: `depthwise moments gather ${geometryKey(geometry)}`,
-    emit: (m) => {
-      const planes = definePlanes(m, geometry);
-      const pixel = pixelBytes(m);
-      const line = 4 * channels * image[1];
-      const classOf = (row: Run, column: Run): PixelClass =>
-        classes.find(({ rowTaps, columnTaps }) => `${rowTaps}|${columnTaps}` === `${row.taps}|${column.taps}`)!;
+const gatherKernel = defineKernel(
+  {
+    name: "depthwise moments gather",
+    spec: specOf<ImageGeometry>(),
+    args: { x: "pointer", pivot: "pointer", weights: "pointer", dx: "pointer" },
+    scratchPerWorker: planesBytes,
+  },
+  ({ m, f, spec: geometry, scratch }, task, { x, pivot, weights, dx }) => {
+    const { channels, image, padding } = geometry;
+    const [rowRuns, columnRuns] = [runsOf(geometry, 0), runsOf(geometry, 1)];
+    const classes = classesOf(geometry);
+    const planes = definePlanes(m, geometry);
+    const pixel = pixelBytes(m);
+    const line = 4 * channels * image[1];
+    const classOf = (row: Run, column: Run): PixelClass =>
+      classes.find(({ rowTaps, columnTaps }) => `${rowTaps}|${columnTaps}` === `${row.taps}|${column.taps}`)!;
 
-      /** (row of a plane at the image's first column, weights, dx of that row): all its pixels for `lanes` channels. */
-      const defineRow = (row: Run, lanes: number): FunctionRef =>
-        m.function(`row ${row.taps} ${lanes}`, ["i32", "i32", "i32"], (f, x, weights, dx) => {
-          for (const column of columnRuns) {
-            const p = f.int(x.add(column.first * pixel));
-            const out = f.int(dx.add(4 * channels * column.first));
-            const tile = (outputs: number) => {
-              const ref = defineTile(m, geometry, classOf(row, column), planes.row, {
-                step: column.step,
-                outputs,
-                lanes,
-              });
-              f.call(ref, p, weights, out);
-              p.inc(outputs * column.step * pixel);
-              out.inc(4 * channels * outputs * column.step);
-            };
-            const whole = Math.floor(column.count / TILE);
-            if (whole > 0) f.for(0, whole, 1, () => tile(TILE));
-            if (column.count % TILE > 0) tile(column.count % TILE);
-          }
-        });
-
-      runEachTask(m, ["x", "pivot", "weights", "dx", "scratch"], (f, task, x, pivot, weights, dx, scratch) => {
-        const n = f.int(task.div(strips(channels)));
-        const strip = f.int(task.sub(n.mul(strips(channels))));
-        const own = f.int(scratch.add(f.worker.mul(planesBytes(geometry))));
-        const offset = f.int(strip.mul(4 * STRIP_LANES));
-        const myPivot = f.int(pivot.add(offset));
-        const imageAt = f.int(n.mul(image[0] * line).add(offset));
-        planes.clear(f, own, myPivot);
-        planes.fill(f, own, myPivot, x.add(imageAt), strip);
-        const inside = f.int(own.add(padding[0] * planes.row + padding[1] * pixel));
-        const rows = (stripLanes: number) => {
-          for (const run of rowRuns) {
-            const from = f.int(inside.add(run.first * planes.row));
-            const out = f.int(dx.add(imageAt).add(run.first * line));
-            f.for(0, run.count, 1, () => {
-              for (let plane = 0; plane < planesOf(m.lanes); plane++) {
-                const lanes = Math.min(m.lanes, stripLanes - plane * m.lanes);
-                if (lanes <= 0) continue;
-                const at = plane * pixel;
-                f.call(defineRow(run, lanes), from.add(plane * planes.bytes), weights.add(offset).add(at), out.add(at));
-              }
-              from.inc(run.step * planes.row);
-              out.inc(run.step * line);
+    /** (row of a plane at the image's first column, weights, dx of that row): all its pixels for `lanes` channels. */
+    const defineRow = (row: Run, lanes: number): FunctionRef =>
+      m.function(`row ${row.taps} ${lanes}`, ["i32", "i32", "i32"], (g, from, table, to) => {
+        for (const column of columnRuns) {
+          const p = g.int(from.add(column.first * pixel));
+          const out = g.int(to.add(4 * channels * column.first));
+          const tile = (outputs: number) => {
+            const ref = defineTile(m, geometry, classOf(row, column), planes.row, {
+              step: column.step,
+              outputs,
+              lanes,
             });
-          }
-        };
-        const rest = channels % STRIP_LANES;
-        if (rest === 0) rows(STRIP_LANES);
-        else
-          f.if(
-            strip.below(Math.floor(channels / STRIP_LANES)),
-            () => rows(STRIP_LANES),
-            () => rows(rest),
-          );
+            g.call(ref, p, table, out);
+            p.inc(outputs * column.step * pixel);
+            out.inc(4 * channels * outputs * column.step);
+          };
+          const whole = Math.floor(column.count / TILE);
+          if (whole > 0) g.for(0, whole, 1, () => tile(TILE));
+          if (column.count % TILE > 0) tile(column.count % TILE);
+        }
       });
-    },
-  };
-}
+
+    const n = f.int(task.div(strips(channels)));
+    const strip = f.int(task.sub(n.mul(strips(channels))));
+    const own = f.int(scratch);
+    const offset = f.int(strip.mul(4 * STRIP_LANES));
+    const myPivot = f.int(pivot.add(offset));
+    const imageAt = f.int(n.mul(image[0] * line).add(offset));
+    planes.clear(f, own, myPivot);
+    planes.fill(f, own, myPivot, x.add(imageAt), strip);
+    const inside = f.int(own.add(padding[0] * planes.row + padding[1] * pixel));
+    const rows = (stripLanes: number) => {
+      for (const run of rowRuns) {
+        const from = f.int(inside.add(run.first * planes.row));
+        const out = f.int(dx.add(imageAt).add(run.first * line));
+        f.for(0, run.count, 1, () => {
+          for (let plane = 0; plane < planesOf(m.lanes); plane++) {
+            const lanes = Math.min(m.lanes, stripLanes - plane * m.lanes);
+            if (lanes <= 0) continue;
+            const at = plane * pixel;
+            f.call(defineRow(run, lanes), from.add(plane * planes.bytes), weights.add(offset).add(at), out.add(at));
+          }
+          from.inc(run.step * planes.row);
+          out.inc(run.step * line);
+        });
+      }
+    };
+    const rest = channels % STRIP_LANES;
+    if (rest === 0) rows(STRIP_LANES);
+    else
+      f.if(
+        strip.below(Math.floor(channels / STRIP_LANES)),
+        () => rows(STRIP_LANES),
+        () => rows(rest),
+      );
+  },
+);
 
 /** Writes dx from x and, in float64, mean and dmean [C, K] and dcovariance [C, K, K]. */
 export function callDepthwiseGrad(
@@ -264,15 +275,18 @@ export function callDepthwiseGrad(
   [x, mean, dmean, dcovariance]: readonly [number, number, number, number],
   dx: number,
 ): void {
-  const { images, channels, kernel, out } = geometry;
-  const k = kernel[0] * kernel[1];
-  const classes = classesOf(geometry);
+  const { images, channels, out } = geometry;
+  const shape = ofImage(geometry);
   const pivot = callChannelPivot(plan, geometry, x);
-  const table = plan.scratch(4 * paddedChannels(channels) * tableRows(classes));
-  const tableScratch = plan.scratchPerWorker(64 * Math.ceil((8 * k * (k + 1)) / 64));
-  plan.call(tableKernel(geometry, classes), channels, [
-    ...[pivot, mean, dmean, dcovariance, images * out[0] * out[1], table, tableScratch],
-  ]);
-  const scratch = plan.scratchPerWorker(planesBytes(geometry));
-  plan.call(gatherKernel(geometry, classes), images * strips(channels), [x, pivot, table, dx, scratch]);
+  const table = plan.scratch(4 * paddedChannels(channels) * tableRows(classesOf(shape)));
+  tableKernel.call(plan, {
+    spec: shape,
+    tasks: channels,
+    args: { pivot, mean, dmean, dcovariance, positions: images * out[0] * out[1], to: table },
+  });
+  gatherKernel.call(plan, {
+    spec: shape,
+    tasks: images * strips(channels),
+    args: { x, pivot, weights: table, dx },
+  });
 }

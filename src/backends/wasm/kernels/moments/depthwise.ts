@@ -8,13 +8,14 @@
  */
 import type { FunctionRef, VecVar, WasmModule } from "../../../../wasm/index.js";
 import { STRIP_LANES } from "../blocks/channels.js";
-import { runEachTask } from "../blocks/tasks.js";
-import type { Kernel, Plan } from "../plan.js";
+import { defineKernel, specOf } from "../define-kernel.js";
+import type { Plan } from "../plan.js";
 import { BLOCK_ROWS, callPivot } from "./patch-rows.js";
 import {
   type DepthwiseGeometry,
   definePlanes,
-  geometryKey,
+  type ImageGeometry,
+  ofImage,
   pixelBytes,
   planesBytes,
   planesOf,
@@ -72,12 +73,7 @@ const slotOf = (k: number, a: number, b: number | null): number =>
   b === null ? a : k + a * k - (a * (a - 1)) / 2 + (b - a);
 
 /** (upper row, to, rows, bytes between rows): the sums over `rows` rows of windows, float32 vectors, to `to`. */
-function defineSums(
-  m: WasmModule,
-  { out, kernel, stride }: DepthwiseGeometry,
-  row: number,
-  distance: number,
-): FunctionRef {
+function defineSums(m: WasmModule, { out, kernel, stride }: ImageGeometry, row: number, distance: number): FunctionRef {
   const pixel = pixelBytes(m);
   return m.function(`sums ${distance}`, ["i32", "i32", "i32", "i32"], (f, from, to, rows, step) => {
     const sums = sumsOf(kernel[1], distance).map((sum) => ({ ...sum, total: f.vec(0) }));
@@ -110,106 +106,127 @@ function defineSums(
   });
 }
 
+interface SumsSpec {
+  readonly geometry: ImageGeometry;
+  readonly imagesPerTask: number;
+}
+
 /** A task is one strip of channels of a run of images; it leaves its totals, float64 [slots, 16]. */
-function sumsKernel(geometry: DepthwiseGeometry, imagesPerTask: number, workerBytes: number): Kernel {
-  const { channels, image, kernel } = geometry;
-  const k = kernel[0] * kernel[1];
-  const totalBytes = 8 * STRIP_LANES * slotsOf(k);
-  return {
-    key: `depthwise moments ${geometryKey(geometry)} ${imagesPerTask} ${workerBytes}`,
-    emit: (m) => {
-      const planes = definePlanes(m, geometry);
-      const pixel = pixelBytes(m);
-      const perBlock = Math.max(1, Math.floor(BLOCK_ROWS / geometry.out[1]));
-      const addTotals = (segment: Segment) =>
-        m.function(`add ${segment.distance} ${segment.kernelRows}`, ["i32", "i32"], (f, from, to) => {
-          sumsOf(kernel[1], segment.distance).forEach(({ ax, bx }, i) => {
-            for (const r of segment.kernelRows) {
-              const b = bx === null ? null : (r + segment.distance) * kernel[1] + bx;
-              const slot = 8 * STRIP_LANES * slotOf(k, r * kernel[1] + ax, b);
-              for (let half = 0; half < 2; half++) {
-                const at = slot + half * pixel;
-                f.store(to, at, f.load(to, at).addDouble(f.loadDoubles(from, i * pixel + (half * pixel) / 2)));
-              }
+const sumsKernel = defineKernel(
+  {
+    name: "depthwise moments",
+    spec: specOf<SumsSpec>(),
+    args: { x: "pointer", pivot: "pointer", totals: "pointer", images: "int" },
+    // behind the planes, one float32 vector per sum
+    scratchPerWorker: ({ geometry }, { lanes }) =>
+      planesBytes(geometry) + sumsOf(geometry.kernel[1], 1).length * 4 * lanes,
+  },
+  ({ m, f, spec: { geometry, imagesPerTask }, scratch }, task, { x, pivot, totals, images }) => {
+    const { channels, image, kernel } = geometry;
+    const k = kernel[0] * kernel[1];
+    const totalBytes = 8 * STRIP_LANES * slotsOf(k);
+    const planes = definePlanes(m, geometry);
+    const pixel = pixelBytes(m);
+    const perBlock = Math.max(1, Math.floor(BLOCK_ROWS / geometry.out[1]));
+    const addTotals = (segment: Segment) =>
+      m.function(`add ${segment.distance} ${segment.kernelRows}`, ["i32", "i32"], (g, from, target) => {
+        sumsOf(kernel[1], segment.distance).forEach(({ ax, bx }, i) => {
+          for (const r of segment.kernelRows) {
+            const b = bx === null ? null : (r + segment.distance) * kernel[1] + bx;
+            const slot = 8 * STRIP_LANES * slotOf(k, r * kernel[1] + ax, b);
+            for (let half = 0; half < 2; half++) {
+              const at = slot + half * pixel;
+              g.store(target, at, g.load(target, at).addDouble(g.loadDoubles(from, i * pixel + (half * pixel) / 2)));
             }
-          });
-        });
-      runEachTask(m, ["x", "pivot", "totals", "images", "scratch"], (f, task, x, pivot, totals, images, scratch) => {
-        const count = strips(channels);
-        const part = f.int(task.div(count));
-        const strip = f.int(task.sub(part.mul(count)));
-        const own = f.int(scratch.add(f.worker.mul(workerBytes)));
-        const sums = f.int(own.add(planesBytes(geometry)));
-        const myPivot = f.int(pivot.add(strip.mul(4 * STRIP_LANES)));
-        const to = f.int(totals.add(task.mul(totalBytes)));
-        f.fill(to, 0, totalBytes);
-        planes.clear(f, own, myPivot);
-        const last = f.int(part.add(1).mul(imagesPerTask).min(images));
-        f.for(part.mul(imagesPerTask), last, 1, (n) => {
-          const from = x.add(n.mul(4 * channels * image[0] * image[1])).add(strip.mul(4 * STRIP_LANES));
-          planes.fill(f, own, myPivot, from, strip);
-          for (let plane = 0; plane < planesOf(m.lanes); plane++)
-            for (const segment of segmentsOf(geometry)) {
-              const left = f.int(segment.count);
-              const row = f.int(own.add(plane * planes.bytes + segment.first * planes.row));
-              const step = segment.step * planes.row;
-              f.doWhile(
-                () => {
-                  const rows = f.int(left.min(perBlock));
-                  f.call(defineSums(m, geometry, planes.row, segment.distance), row, sums, rows, step);
-                  f.call(addTotals(segment), sums, to.add(2 * plane * pixel));
-                  row.inc(rows.mul(step));
-                  left.set(left.sub(rows));
-                },
-                () => left,
-              );
-            }
+          }
         });
       });
-    },
-  };
+    const count = strips(channels);
+    const part = f.int(task.div(count));
+    const strip = f.int(task.sub(part.mul(count)));
+    const own = f.int(scratch);
+    const sums = f.int(own.add(planesBytes(geometry)));
+    const myPivot = f.int(pivot.add(strip.mul(4 * STRIP_LANES)));
+    const to = f.int(totals.add(task.mul(totalBytes)));
+    f.fill(to, 0, totalBytes);
+    planes.clear(f, own, myPivot);
+    const last = f.int(part.add(1).mul(imagesPerTask).min(images));
+    f.for(part.mul(imagesPerTask), last, 1, (n) => {
+      const from = x.add(n.mul(4 * channels * image[0] * image[1])).add(strip.mul(4 * STRIP_LANES));
+      planes.fill(f, own, myPivot, from, strip);
+      for (let plane = 0; plane < planesOf(m.lanes); plane++)
+        for (const segment of segmentsOf(geometry)) {
+          const left = f.int(segment.count);
+          const row = f.int(own.add(plane * planes.bytes + segment.first * planes.row));
+          const step = segment.step * planes.row;
+          f.doWhile(
+            () => {
+              const rows = f.int(left.min(perBlock));
+              f.call(defineSums(m, geometry, planes.row, segment.distance), row, sums, rows, step);
+              f.call(addTotals(segment), sums, to.add(2 * plane * pixel));
+              row.inc(rows.mul(step));
+              left.set(left.sub(rows));
+            },
+            () => left,
+          );
+        }
+    });
+  },
+);
+
+interface FinishSpec {
+  readonly channels: number;
+  readonly k: number;
 }
 
 /** mean_a = pivot + S_a/M, covariance_ab = S_ab/M − S_a S_b/M², with S the totals around the pivot. A task is a channel. */
-function finishKernel(channels: number, k: number): Kernel {
-  const row = 8 * STRIP_LANES;
-  const totalBytes = row * slotsOf(k);
-  const names = ["pivot", "totals", "parts", "positions", "mean", "covariance", "scratch"] as const;
-  return {
-    key: `depthwise moments finish ${channels} ${k}`,
-    emit: (m) =>
-      runEachTask(m, names, (f, channel, pivot, totals, parts, positions, mean, covariance, scratch) => {
-        const strip = f.int(channel.div(STRIP_LANES));
-        const lane = channel.sub(strip.mul(STRIP_LANES));
-        const first = f.int(totals.add(strip.mul(totalBytes)).add(lane.mul(8)));
-        const count = f.f64(positions.toFloat("f64"));
-        const own = f.int(scratch.add(f.worker.mul(8 * 64)));
-        const centre = f.f64(f.loadFloat("f32", pivot.add(channel.mul(4))).promote());
-        const average = (slot: number) => {
-          const p = f.int(first.add(slot * row));
-          const total = f.f64(0);
-          f.for(0, parts, 1, () => {
-            total.set(total.add(f.loadFloat("f64", p)));
-            p.inc(strips(channels) * totalBytes);
-          });
-          return f.f64(total.div(count));
-        };
-        for (let a = 0; a < k; a++) {
-          const shift = average(slotOf(k, a, null));
-          f.storeFloat(own, 8 * a, shift);
-          f.storeFloat(mean.add(channel.mul(8 * k)), 8 * a, centre.add(shift));
-        }
-        const to = f.int(covariance.add(channel.mul(8 * k * k)));
-        for (let a = 0; a < k; a++)
-          for (let b = a; b < k; b++) {
-            const product = f.loadFloat("f64", own, 8 * a).mul(f.loadFloat("f64", own, 8 * b));
-            const value = f.f64(average(slotOf(k, a, b)).sub(product));
-            f.storeFloat(to, 8 * (a * k + b), value);
-            f.storeFloat(to, 8 * (b * k + a), value);
-          }
-      }),
-  };
-}
+const finishKernel = defineKernel(
+  {
+    name: "depthwise moments finish",
+    spec: specOf<FinishSpec>(),
+    args: {
+      pivot: "pointer",
+      totals: "pointer",
+      parts: "int",
+      positions: "int",
+      mean: "pointer",
+      covariance: "pointer",
+    },
+    scratchPerWorker: ({ k }) => 8 * k,
+  },
+  ({ f, spec: { channels, k }, scratch }, channel, { pivot, totals, parts, positions, mean, covariance }) => {
+    const row = 8 * STRIP_LANES;
+    const totalBytes = row * slotsOf(k);
+    const strip = f.int(channel.div(STRIP_LANES));
+    const lane = channel.sub(strip.mul(STRIP_LANES));
+    const first = f.int(totals.add(strip.mul(totalBytes)).add(lane.mul(8)));
+    const count = f.f64(positions.toFloat("f64"));
+    const own = f.int(scratch);
+    const centre = f.f64(f.loadFloat("f32", pivot.add(channel.mul(4))).promote());
+    const average = (slot: number) => {
+      const p = f.int(first.add(slot * row));
+      const total = f.f64(0);
+      f.for(0, parts, 1, () => {
+        total.set(total.add(f.loadFloat("f64", p)));
+        p.inc(strips(channels) * totalBytes);
+      });
+      return f.f64(total.div(count));
+    };
+    for (let a = 0; a < k; a++) {
+      const shift = average(slotOf(k, a, null));
+      f.storeFloat(own, 8 * a, shift);
+      f.storeFloat(mean.add(channel.mul(8 * k)), 8 * a, centre.add(shift));
+    }
+    const to = f.int(covariance.add(channel.mul(8 * k * k)));
+    for (let a = 0; a < k; a++)
+      for (let b = a; b < k; b++) {
+        const product = f.loadFloat("f64", own, 8 * a).mul(f.loadFloat("f64", own, 8 * b));
+        const value = f.f64(average(slotOf(k, a, b)).sub(product));
+        f.storeFloat(to, 8 * (a * k + b), value);
+        f.storeFloat(to, 8 * (b * k + a), value);
+      }
+  },
+);
 
 /** The pivot of every channel. */
 export const callChannelPivot = (plan: Plan, { images, channels, image }: DepthwiseGeometry, x: number): number =>
@@ -231,13 +248,14 @@ export function callDepthwiseMoments(
   const parts = Math.ceil(images / imagesPerTask);
   const tasks = parts * strips(channels);
   const totals = plan.scratch(tasks * 8 * STRIP_LANES * slotsOf(k));
-  // behind the planes, one float32 vector per sum
-  const workerBytes =
-    planesBytes(geometry) + 64 * Math.ceil((sumsOf(kernel[1], 1).length * 4 * plan.target.lanes) / 64);
-  plan.call(sumsKernel(geometry, imagesPerTask, workerBytes), tasks, [
-    ...[x, pivot, totals, images, plan.scratchPerWorker(workerBytes)],
-  ]);
-  plan.call(finishKernel(channels, k), channels, [
-    ...[pivot, totals, parts, images * out[0] * out[1], mean, covariance, plan.scratchPerWorker(8 * 64)],
-  ]);
+  sumsKernel.call(plan, {
+    spec: { geometry: ofImage(geometry), imagesPerTask },
+    tasks,
+    args: { x, pivot, totals, images },
+  });
+  finishKernel.call(plan, {
+    spec: { channels, k },
+    tasks: channels,
+    args: { pivot, totals, parts, positions: images * out[0] * out[1], mean, covariance },
+  });
 }

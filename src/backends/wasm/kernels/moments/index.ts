@@ -3,8 +3,9 @@
  * activations float32.
  */
 import { windowOutput } from "../../../../ops/shapes.js";
-import type { PatchAttrs } from "../../../../ops/spec.js";
+import type { Pair, PatchAttrs } from "../../../../ops/spec.js";
 import { type Shape, sizeOf } from "../../../../tensor/shape.js";
+import type { WindowSpec } from "../convolution/dense/window-rows.js";
 import type { WasmKernels } from "../plan.js";
 import { callDepthwiseMoments } from "./depthwise.js";
 import { callDepthwiseGrad } from "./depthwise-grad.js";
@@ -22,19 +23,20 @@ function patchRowsOf([n, h, w, channels]: Shape, attrs: PatchAttrs): PatchRows {
   const out = (size: number, axis: 0 | 1): number =>
     windowOutput(size, kernelSize[axis], stride[axis], padding[axis], dilation[axis]);
   const taken = channels! / groups;
-  const windows = {
-    ...({
-      source: [h!, w!],
-      windows: [out(h!, 0), out(w!, 1)],
-      kernel: kernelSize,
-      stride,
-      padding,
-      dilation,
-    } as const),
-    ...({ spread: [1, 1], channels: channels!, taken } as const),
+  const grid: Pair = [out(h!, 0), out(w!, 1)];
+  const windows: WindowSpec = {
+    source: [h!, w!],
+    windows: grid,
+    kernel: kernelSize,
+    stride,
+    padding,
+    dilation,
+    spread: [1, 1],
+    channels: channels!,
+    taken,
   };
   return {
-    rows: n! * windows.windows[0] * windows.windows[1],
+    rows: n! * sizeOf(grid),
     k: kernelSize[0] * kernelSize[1] * taken,
     rowBytes: 4 * channels!,
     windows: isPointwise(attrs) ? null : windows,

@@ -5,12 +5,13 @@
  * The pivot is the mean of a few rows spread over all of them: near enough to the mean that products of what is left lose
  * nothing to cancellation, and cheaper than a pass over everything.
  */
+import { alignUp } from "../../../../util/align-up.js";
 import type { FunctionBuilder, FunctionRef, IntLike, IntVar, WasmModule } from "../../../../wasm/index.js";
 import { forEachStrip, paddedChannels, piecesOf } from "../blocks/channels.js";
-import { runEachTask } from "../blocks/tasks.js";
 import { defineWindowRows, type WindowSpec } from "../convolution/dense/window-rows.js";
-import type { Kernel, Plan } from "../plan.js";
-import { defineTouch } from "../products/gemm-tile.js";
+import { defineKernel, specOf } from "../define-kernel.js";
+import type { Plan } from "../plan.js";
+import { CACHE_LINE, defineTouch } from "../products/gemm-tile.js";
 
 /**
  * Rows whose products are summed in float32, before they are added to float64 totals (docs/folded-training.md 4). The error
@@ -19,9 +20,9 @@ import { defineTouch } from "../products/gemm-tile.js";
 export const BLOCK_ROWS = 64;
 const SAMPLED_ROWS = 256;
 
-export interface PatchRows {
-  /** M, and K. */
-  readonly rows: number;
+/** What shapes the code. */
+export interface PatchShape {
+  /** K. */
   readonly k: number;
   /** Bytes from row to row where the rows lie in memory. */
   readonly rowBytes: number;
@@ -29,7 +30,10 @@ export interface PatchRows {
   readonly windows: WindowSpec | null;
 }
 
-export const rowsKey = ({ rows: _, ...shape }: PatchRows): string => JSON.stringify(shape);
+export interface PatchRows extends PatchShape {
+  /** M. */
+  readonly rows: number;
+}
 
 /** Bytes between centred rows of at least `floats`: full vectors of 8, and no stride that falls into few sets of the L1 cache. */
 export function pitchOf(floats: number): number {
@@ -37,18 +41,17 @@ export function pitchOf(floats: number): number {
   return bytes % 512 === 0 ? bytes + 64 : bytes;
 }
 
-const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 /** Scratch of one worker for a block of centred rows of `pitch` bytes, and for windows before they are centred. */
-export const blockBytes = ({ k, windows }: PatchRows, pitch: number): { windows: number; all: number } => {
-  const centred = align(BLOCK_ROWS * pitch);
-  return { windows: centred, all: centred + (windows ? align(4 * k * BLOCK_ROWS) : 0) };
+export const blockBytes = ({ k, windows }: PatchShape, pitch: number): { windows: number; all: number } => {
+  const centred = alignUp(BLOCK_ROWS * pitch, CACHE_LINE);
+  return { windows: centred, all: centred + (windows ? alignUp(4 * k * BLOCK_ROWS, CACHE_LINE) : 0) };
 };
 
 /** Calls `visit` with the address of a block of rows as they are, and their distance. */
 function withRows(
   m: WasmModule,
   f: FunctionBuilder,
-  { k, rowBytes, windows }: PatchRows,
+  { k, rowBytes, windows }: PatchShape,
   x: IntVar,
   scratch: IntLike,
   row: IntVar,
@@ -96,7 +99,7 @@ const defineCentre = (m: WasmModule, fromRow: number, toRow: number, lanes: numb
 export function centreBlock(
   m: WasmModule,
   f: FunctionBuilder,
-  patches: PatchRows,
+  patches: PatchShape,
   { x, pivot, block, sums, pitch }: { x: IntVar; pivot: IntVar; block: IntVar; sums: IntLike; pitch: number },
   row: IntVar,
   count: IntVar,
@@ -120,36 +123,44 @@ const defineSum = (m: WasmModule, fromRow: number, lanes: number): FunctionRef =
       f.store(total, at, f.load(total, at, parts).add(f.loadPartial(from, at, own, parts)));
   });
 
-const pivotKernel = (patches: PatchRows): Kernel => ({
-  key: `patch pivot ${rowsKey(patches)}`,
-  emit: (m) =>
-    runEachTask(m, ["x", "pivot", "rows", "count", "scratch"], (f, _, x, pivot, rows, count, scratch) => {
-      const bytes = 4 * paddedChannels(patches.k);
-      f.fill(pivot, 0, bytes);
-      const step = f.int(rows.div(count));
-      const row = f.int(0);
-      f.for(0, count, 1, () => {
-        withRows(m, f, patches, x, scratch, row, 1, (from, fromRow) =>
-          forEachStrip(
-            f,
-            patches.k,
-            (lanes) => defineSum(m, fromRow, lanes),
-            (at) => [from.add(at), pivot.add(at)],
-          ),
-        );
-        row.inc(step);
-      });
-      f.for(0, bytes, 16, (at) => {
-        const p = f.int(pivot.add(at));
-        f.store(p, 0, f.load(p, 0, 1).div(f.splat(count.toFloat("f32"), 1)));
-      });
-    }),
-});
+const pivotKernel = defineKernel(
+  {
+    name: "patch pivot",
+    spec: specOf<PatchShape>(),
+    args: { x: "pointer", pivot: "pointer", rows: "int", count: "int", made: "pointer" },
+  },
+  ({ m, f, spec: patches }, _, { x, pivot, rows, count, made }) => {
+    const bytes = 4 * paddedChannels(patches.k);
+    f.fill(pivot, 0, bytes);
+    const step = f.int(rows.div(count));
+    const row = f.int(0);
+    f.for(0, count, 1, () => {
+      withRows(m, f, patches, x, made, row, 1, (from, fromRow) =>
+        forEachStrip(
+          f,
+          patches.k,
+          (lanes) => defineSum(m, fromRow, lanes),
+          (at) => [from.add(at), pivot.add(at)],
+        ),
+      );
+      row.inc(step);
+    });
+    f.for(0, bytes, 16, (at) => {
+      const p = f.int(pivot.add(at));
+      f.store(p, 0, f.load(p, 0, 1).div(f.splat(count.toFloat("f32"), 1)));
+    });
+  },
+);
 
 /** The pivot of the rows, float32 [paddedChannels(k)] with zeros behind k, in scratch. */
 export function callPivot(plan: Plan, patches: PatchRows, x: number): number {
   const pivot = plan.scratch(4 * paddedChannels(patches.k));
   const made = patches.windows ? plan.scratch(4 * patches.k) : 0;
-  plan.call(pivotKernel(patches), 1, [x, pivot, patches.rows, Math.min(patches.rows, SAMPLED_ROWS), made]);
+  const { rows, ...shape } = patches;
+  pivotKernel.call(plan, {
+    spec: shape,
+    tasks: 1,
+    args: { x, pivot, rows, count: Math.min(rows, SAMPLED_ROWS), made },
+  });
   return pivot;
 }

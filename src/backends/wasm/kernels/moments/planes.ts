@@ -6,8 +6,8 @@ import type { Pair } from "../../../../ops/spec.js";
 import type { FunctionBuilder, Int, IntVar, WasmModule } from "../../../../wasm/index.js";
 import { STRIP_LANES } from "../blocks/channels.js";
 
-export interface DepthwiseGeometry {
-  readonly images: number;
+/** What shapes the code. */
+export interface ImageGeometry {
   readonly channels: number;
   readonly image: Pair;
   readonly out: Pair;
@@ -16,11 +16,14 @@ export interface DepthwiseGeometry {
   readonly padding: Pair;
 }
 
-/** Everything that shapes code. */
-export const geometryKey = ({ images: _, ...rest }: DepthwiseGeometry): string => JSON.stringify(rest);
+export interface DepthwiseGeometry extends ImageGeometry {
+  readonly images: number;
+}
+
+export const ofImage = ({ images: _, ...rest }: DepthwiseGeometry): ImageGeometry => rest;
 
 /** Height and width of a plane: all that patches reach, and the whole image. */
-export const planeSize = ({ image, out, kernel, stride, padding }: DepthwiseGeometry): Pair => {
+export const planeSize = ({ image, out, kernel, stride, padding }: ImageGeometry): Pair => {
   const size = (axis: 0 | 1): number =>
     Math.max(padding[axis] + image[axis], (out[axis] - 1) * stride[axis] + kernel[axis]);
   return [size(0), size(1)];
@@ -32,7 +35,7 @@ export const pixelBytes = (m: WasmModule): number => 4 * m.lanes;
 /** Planes of a strip. */
 export const planesOf = (lanes: number): number => STRIP_LANES / lanes;
 /** Scratch of a worker. */
-export function planesBytes(geometry: DepthwiseGeometry): number {
+export function planesBytes(geometry: ImageGeometry): number {
   const [height, width] = planeSize(geometry);
   return 4 * STRIP_LANES * height * width;
 }
@@ -48,7 +51,7 @@ export interface Planes {
 }
 
 /** `pivot` points at the strip's part of a vector padded to whole strips. */
-export function definePlanes(m: WasmModule, geometry: DepthwiseGeometry): Planes {
+export function definePlanes(m: WasmModule, geometry: ImageGeometry): Planes {
   const { image, channels, padding } = geometry;
   const [height, width] = planeSize(geometry);
   const pixel = pixelBytes(m);

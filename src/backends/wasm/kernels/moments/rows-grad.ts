@@ -2,62 +2,69 @@
  * What reaches the rows x [M, C] of a 1×1 convolution through their moments: dx = (x − μ) D + dμ/M, D = (dΣ + dΣᵀ)/M. One
  * matrix product over centred rows, block by block in scratch; a column of ones beside them brings in the constant.
  */
-import type { FunctionRef, Target, WasmModule } from "../../../../wasm/index.js";
+import { alignUp } from "../../../../util/align-up.js";
+import type { FunctionRef, WasmModule } from "../../../../wasm/index.js";
 import { forEachStrip, paddedChannels, piecesOf } from "../blocks/channels.js";
-import { blocksOf, runEachTask } from "../blocks/tasks.js";
-import type { Kernel, Plan } from "../plan.js";
+import { blocksOf } from "../blocks/tasks.js";
+import { defineKernel, specOf } from "../define-kernel.js";
+import type { Plan } from "../plan.js";
 import { taskRows } from "../products/gemm.js";
-import { defineRows, packedBytes, panelColumns, type RowsSpec, tileRows } from "../products/gemm-tile.js";
+import { blockRows, defineRows, packedBytes, panelColumns, type RowsSpec, tileRows } from "../products/gemm-tile.js";
 import { pitchOf } from "./patch-rows.js";
 
 /** Bytes of centred rows made at a time: they should still be in the L1 or L2 cache when the product reads them. */
 const BLOCK_BYTES = 1 << 16;
 
+interface Channels {
+  readonly c: number;
+}
+
 /**
  * The product's right side B [c + 1, c] in panels: rows 0 … c − 1 are D; row c, which meets the column of ones, is the
  * constant dμ/M plus (μ as float32 − μ) D, so that the rounding of μ costs nothing. A task is a panel.
  */
-const packKernel = (target: Target, c: number): Kernel => {
-  const width = panelColumns(target);
-  return {
-    key: `moments pack ${c}`,
-    emit: (m) =>
-      runEachTask(m, ["dcovariance", "mean", "dmean", "rows", "to"], (f, panel, dcovariance, mean, dmean, rows, to) => {
-        const count = f.f64(rows.toFloat("f64"));
-        const first = f.int(panel.mul(width));
-        const columns = f.int(first.add(width).min(c).sub(first));
-        // the last panel is as wide as its vectors
-        const rowFloats = f.int(
-          columns
-            .add(m.lanes - 1)
-            .div(m.lanes)
-            .mul(m.lanes),
-        );
-        const base = f.int(to.add(first.mul(4 * (c + 1))));
-        f.fill(base, 0, rowFloats.mul(4 * (c + 1)));
-        f.for(0, columns, 1, (column) => {
-          const j = f.int(first.add(column));
-          const out = f.int(base.add(column.mul(4)));
-          const [down, across] = [f.int(dcovariance.add(j.mul(8))), f.int(dcovariance.add(j.mul(8 * c)))];
-          const p = f.int(mean);
-          const constant = f.f64(f.loadFloat("f64", dmean.add(j.mul(8))).div(count));
-          const d = f.f64();
-          const mu = f.f64();
-          f.for(0, c, 1, () => {
-            d.set(f.loadFloat("f64", down).add(f.loadFloat("f64", across)).div(count));
-            f.storeFloat(out, 0, d.demote());
-            mu.set(f.loadFloat("f64", p));
-            constant.set(constant.add(mu.demote().promote().sub(mu).mul(d)));
-            down.inc(8 * c);
-            across.inc(8);
-            p.inc(8);
-            out.inc(rowFloats.mul(4));
-          });
-          f.storeFloat(out, 0, constant.demote());
-        });
-      }),
-  };
-};
+const packKernel = defineKernel(
+  {
+    name: "moments pack",
+    spec: specOf<Channels>(),
+    args: { dcovariance: "pointer", mean: "pointer", dmean: "pointer", rows: "int", to: "pointer" },
+  },
+  ({ m, f, spec: { c } }, panel, { dcovariance, mean, dmean, rows, to }) => {
+    const width = panelColumns(m.target);
+    const count = f.f64(rows.toFloat("f64"));
+    const first = f.int(panel.mul(width));
+    const columns = f.int(first.add(width).min(c).sub(first));
+    // the last panel is as wide as its vectors
+    const rowFloats = f.int(
+      columns
+        .add(m.lanes - 1)
+        .div(m.lanes)
+        .mul(m.lanes),
+    );
+    const base = f.int(to.add(first.mul(4 * (c + 1))));
+    f.fill(base, 0, rowFloats.mul(4 * (c + 1)));
+    f.for(0, columns, 1, (column) => {
+      const j = f.int(first.add(column));
+      const out = f.int(base.add(column.mul(4)));
+      const [down, across] = [f.int(dcovariance.add(j.mul(8))), f.int(dcovariance.add(j.mul(8 * c)))];
+      const p = f.int(mean);
+      const constant = f.f64(f.loadFloat("f64", dmean.add(j.mul(8))).div(count));
+      const d = f.f64();
+      const mu = f.f64();
+      f.for(0, c, 1, () => {
+        d.set(f.loadFloat("f64", down).add(f.loadFloat("f64", across)).div(count));
+        f.storeFloat(out, 0, d.demote());
+        mu.set(f.loadFloat("f64", p));
+        constant.set(constant.add(mu.demote().promote().sub(mu).mul(d)));
+        down.inc(8 * c);
+        across.inc(8);
+        p.inc(8);
+        out.inc(rowFloats.mul(4));
+      });
+      f.storeFloat(out, 0, constant.demote());
+    });
+  },
+);
 
 /** (x, mean, to, rows): to = x − mean (float32) for one strip of channels. */
 const defineCentre = (m: WasmModule, c: number, pitch: number, lanes: number): FunctionRef =>
@@ -71,39 +78,47 @@ const defineCentre = (m: WasmModule, c: number, pitch: number, lanes: number): F
     });
   });
 
-const roundMeanKernel = (c: number): Kernel => ({
-  key: `moments mean ${c}`,
-  emit: (m) =>
-    runEachTask(m, ["mean", "to"], (f, _, mean, to) => {
-      f.fill(to, 0, 4 * paddedChannels(c));
-      f.for(0, c, 1, (i) => f.storeFloat(to.add(i.mul(4)), 0, f.loadFloat("f64", mean.add(i.mul(8))).demote()));
-    }),
-});
+const roundMeanKernel = defineKernel(
+  { name: "moments mean", spec: specOf<Channels>(), args: { mean: "pointer", to: "pointer" } },
+  ({ f, spec: { c } }, _, { mean, to }) => {
+    f.fill(to, 0, 4 * paddedChannels(c));
+    f.for(0, c, 1, (i) => f.storeFloat(to.add(i.mul(4)), 0, f.loadFloat("f64", mean.add(i.mul(8))).demote()));
+  },
+);
 
-function productKernel(spec: RowsSpec, c: number, block: number, rowsPerTask: number): Kernel {
-  const pitch = spec.aRow;
-  return {
-    key: `moments product ${block} ${rowsPerTask} ${JSON.stringify(spec)}`,
-    emit: (m) =>
-      runEachTask(m, ["x", "mean", "b", "dx", "rows", "scratch"], (f, task, x, mean, b, dx, rows, scratch) => {
-        const own = f.int(scratch.add(f.worker.mul(block * pitch)));
-        const one = f.f32(1);
-        f.for(0, block, 1, (row) => f.storeFloat(own.add(row.mul(pitch)), 4 * c, one));
-        const last = f.int(task.add(1).mul(rowsPerTask).min(rows));
-        f.for(task.mul(rowsPerTask), last, block, (row) => {
-          const count = f.int(last.sub(row).min(block));
-          const from = f.int(x.add(row.mul(4 * c)));
-          forEachStrip(
-            f,
-            c,
-            (lanes) => defineCentre(m, c, pitch, lanes),
-            (at) => [from.add(at), mean.add(at), own.add(at), count],
-          );
-          f.call(defineRows(m, spec), own, b, dx.add(row.mul(spec.cRow)), count);
-        });
-      }),
-  };
+interface ProductSpec {
+  readonly rows: RowsSpec;
+  /** Rows made at a time, and rows of a task. */
+  readonly block: number;
+  readonly rowsPerTask: number;
 }
+
+const productKernel = defineKernel(
+  {
+    name: "moments product",
+    spec: specOf<ProductSpec>(),
+    args: { x: "pointer", mean: "pointer", b: "pointer", dx: "pointer", rows: "int" },
+    scratchPerWorker: ({ block, rows: { aRow } }) => block * aRow,
+  },
+  ({ m, f, spec: { rows: spec, block, rowsPerTask }, scratch }, task, { x, mean, b, dx, rows }) => {
+    const { n: c, aRow: pitch } = spec;
+    const own = f.int(scratch);
+    const one = f.f32(1);
+    f.for(0, block, 1, (row) => f.storeFloat(own.add(row.mul(pitch)), 4 * c, one));
+    const last = f.int(task.add(1).mul(rowsPerTask).min(rows));
+    f.for(task.mul(rowsPerTask), last, block, (row) => {
+      const count = f.int(last.sub(row).min(block));
+      const from = f.int(x.add(row.mul(4 * c)));
+      forEachStrip(
+        f,
+        c,
+        (lanes) => defineCentre(m, c, pitch, lanes),
+        (at) => [from.add(at), mean.add(at), own.add(at), count],
+      );
+      f.call(defineRows(m, spec), own, b, dx.add(row.mul(spec.cRow)), count);
+    });
+  },
+);
 
 /** Writes dx [rows, c] from x and, in float64, mean and dmean [c] and dcovariance [c, c]. */
 export function callRowsGrad(
@@ -115,26 +130,28 @@ export function callRowsGrad(
 ): void {
   const { target } = plan;
   const pitch = pitchOf(c + 1);
-  const tile = tileRows(target);
-  // a multiple of 16 rows keeps the scratch of each worker aligned
-  const step = tile % 4 === 0 ? 4 * tile : 8 * tile;
-  const block = step * Math.max(1, Math.min(4, Math.floor(BLOCK_BYTES / (pitch * step))));
+  const block = blockRows(target, pitch, BLOCK_BYTES);
   const spec: RowsSpec = {
-    ...{ n: c, k: c + 1, aRow: pitch, cRow: 4 * c },
-    ...{ tail: rows % tile, directB: null, prefetch: false },
+    n: c,
+    k: c + 1,
+    aRow: pitch,
+    cRow: 4 * c,
+    tail: rows % tileRows(target),
+    directB: null,
+    prefetch: false,
   };
   const rounded = plan.scratch(4 * paddedChannels(c));
   const b = plan.scratch(packedBytes(target, c + 1, c));
-  const rowsPerTask = block * Math.ceil(taskRows(target, c, c) / block);
-  plan.call(roundMeanKernel(c), 1, [mean, rounded]);
-  plan.call(packKernel(target, c), blocksOf(c, panelColumns(target)), [dcovariance, mean, dmean, rows, b]);
-  const scratch = plan.scratchPerWorker(block * pitch);
-  plan.call(productKernel(spec, c, block, rowsPerTask), blocksOf(rows, rowsPerTask), [
-    x,
-    rounded,
-    b,
-    dx,
-    rows,
-    scratch,
-  ]);
+  const rowsPerTask = alignUp(taskRows(target, c, c), block);
+  roundMeanKernel.call(plan, { spec: { c }, tasks: 1, args: { mean, to: rounded } });
+  packKernel.call(plan, {
+    spec: { c },
+    tasks: blocksOf(c, panelColumns(target)),
+    args: { dcovariance, mean, dmean, rows, to: b },
+  });
+  productKernel.call(plan, {
+    spec: { rows: spec, block, rowsPerTask },
+    tasks: blocksOf(rows, rowsPerTask),
+    args: { x, mean: rounded, b, dx, rows },
+  });
 }

@@ -3,9 +3,11 @@
  * sides. Serves slices, padding and concatenation, and the transposes that keep the last axis.
  */
 
+import type { IntVar } from "../../../../wasm/index.js";
 import { type Axis, mergedAxes } from "../blocks/axes.js";
-import { blocksOf, runEachTask } from "../blocks/tasks.js";
-import type { Kernel, Plan } from "../plan.js";
+import { blocksOf } from "../blocks/tasks.js";
+import { defineKernel, specOf } from "../define-kernel.js";
+import type { Plan } from "../plan.js";
 
 /** Elements of a task: 256 KiB, about 20 µs. */
 const TASK_ELEMENTS = 65536;
@@ -13,53 +15,71 @@ const TASK_ELEMENTS = 65536;
 const LONG_RUN = 256;
 const MAX_AXES = 4;
 
-const kernelOf = (isLong: boolean): Kernel => ({
-  key: `copy box ${isLong ? "long" : "short"} runs`,
-  emit: (m) => {
+interface Spec {
+  readonly hasLongRuns: boolean;
+}
+
+const boxKernel = defineKernel(
+  {
+    name: "copy box",
+    spec: specOf<Spec>(),
+    args: {
+      from: "pointer",
+      to: "pointer",
+      run: "int",
+      chunk: "int",
+      chunks: "int",
+      rows: "int",
+      perTask: "int",
+      blocks: "int",
+      near: "int",
+      fromRow: "int",
+      toRow: "int",
+      fromNear: "int",
+      toNear: "int",
+      fromFar: "int",
+      toFar: "int",
+    },
+  },
+  ({ m, f, spec: { hasLongRuns } }, task, args) => {
+    const { from, to, run, chunk, chunks, rows, perTask, blocks, near } = args;
     /** (from, to, rows, elements, fromStep, toStep): rows of one run each. */
     const rowsOf = m.function(
       "rows",
       ["i32", "i32", "i32", "i32", "i32", "i32"],
-      (f, from, to, rows, elements, fromStep, toStep) => {
-        const bytes = f.int(elements.mul(4));
-        const whole = f.int(bytes.and(-16));
-        f.for(0, rows, 1, () => {
-          if (isLong) f.copy(to, from, bytes);
+      (g, source, target, count, elements, fromStep, toStep) => {
+        const bytes = g.int(elements.mul(4));
+        const whole = g.int(bytes.and(-16));
+        g.for(0, count, 1, () => {
+          if (hasLongRuns) g.copy(target, source, bytes);
           else {
-            f.for(0, whole, 16, (at) => f.store(to.add(at), 0, f.load(from.add(at), 0, 1)));
-            f.for(whole, bytes, 4, (at) => f.storeInt(to.add(at), 0, f.loadInt(from.add(at))));
+            g.for(0, whole, 16, (at) => g.store(target.add(at), 0, g.load(source.add(at), 0, 1)));
+            g.for(whole, bytes, 4, (at) => g.storeInt(target.add(at), 0, g.loadInt(source.add(at))));
           }
-          from.inc(fromStep);
-          to.inc(toStep);
+          source.inc(fromStep);
+          target.inc(toStep);
         });
       },
     );
-    const names = [
-      ...(["from", "to", "run", "chunk", "chunks", "rows", "perTask", "blocks", "near"] as const),
-      ...(["fromRow", "toRow", "fromNear", "toNear", "fromFar", "toFar"] as const),
-    ] as const;
-    runEachTask(m, names, (f, task, from, to, run, chunk, chunks, rows, perTask, blocks, near, ...steps) => {
-      const [fromRow, toRow, fromNear, toNear, fromFar, toFar] = steps;
-      const q = f.int(task.div(chunks));
-      const first = f.int(task.sub(q.mul(chunks)).mul(chunk));
-      const outer = f.int(q.div(blocks));
-      const row = f.int(q.sub(outer.mul(blocks)).mul(perTask));
-      const far = f.int(outer.div(near));
-      const inner = f.int(outer.sub(far.mul(near)));
-      const at = (rowStep: typeof row, nearStep: typeof row, farStep: typeof row) =>
-        row.mul(rowStep).add(inner.mul(nearStep)).add(far.mul(farStep)).add(first.mul(4));
-      f.call(
-        rowsOf,
-        from.add(at(fromRow, fromNear, fromFar)),
-        to.add(at(toRow, toNear, toFar)),
-        rows.sub(row).min(perTask),
-        run.sub(first).min(chunk),
-        fromRow,
-        toRow,
-      );
-    });
+    const q = f.int(task.div(chunks));
+    const first = f.int(task.sub(q.mul(chunks)).mul(chunk));
+    const outer = f.int(q.div(blocks));
+    const row = f.int(q.sub(outer.mul(blocks)).mul(perTask));
+    const far = f.int(outer.div(near));
+    const inner = f.int(outer.sub(far.mul(near)));
+    const at = (rowStep: IntVar, nearStep: IntVar, farStep: IntVar) =>
+      row.mul(rowStep).add(inner.mul(nearStep)).add(far.mul(farStep)).add(first.mul(4));
+    f.call(
+      rowsOf,
+      from.add(at(args.fromRow, args.fromNear, args.fromFar)),
+      to.add(at(args.toRow, args.toNear, args.toFar)),
+      rows.sub(row).min(perTask),
+      run.sub(first).min(chunk),
+      args.fromRow,
+      args.toRow,
+    );
   },
-});
+);
 
 /** A side of a copy: where the box starts, and its steps (in elements) along the axes of the shape. */
 export interface BoxSide {
@@ -87,8 +107,27 @@ export function callBoxCopy(plan: Plan, shape: readonly number[], from: BoxSide,
   const chunks = blocksOf(run.size, chunk);
   const perTask = Math.min(row.size, Math.max(1, Math.floor(TASK_ELEMENTS / run.size)));
   const blocks = blocksOf(row.size, perTask);
-  plan.call(kernelOf(run.size >= LONG_RUN), chunks * blocks * near.size * far.size, [
-    ...[from.pointer, to.pointer, run.size, chunk, chunks, row.size, perTask, blocks, near.size],
-    ...[row, near, far].flatMap(({ steps }) => steps.map((step) => 4 * step)),
-  ]);
+  const fromStep = ({ steps }: Axis): number => 4 * steps[0]!;
+  const toStep = ({ steps }: Axis): number => 4 * steps[1]!;
+  boxKernel.call(plan, {
+    spec: { hasLongRuns: run.size >= LONG_RUN },
+    tasks: chunks * blocks * near.size * far.size,
+    args: {
+      from: from.pointer,
+      to: to.pointer,
+      run: run.size,
+      chunk,
+      chunks,
+      rows: row.size,
+      perTask,
+      blocks,
+      near: near.size,
+      fromRow: fromStep(row),
+      toRow: toStep(row),
+      fromNear: fromStep(near),
+      toNear: toStep(near),
+      fromFar: fromStep(far),
+      toFar: toStep(far),
+    },
+  });
 }

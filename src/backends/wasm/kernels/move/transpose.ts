@@ -4,8 +4,9 @@
  */
 import { stridesOf } from "../../../../tensor/shape.js";
 import { mergedAxes } from "../blocks/axes.js";
-import { blocksOf, runEachTask } from "../blocks/tasks.js";
-import type { Kernel, Lowering, Plan } from "../plan.js";
+import { blocksOf } from "../blocks/tasks.js";
+import { defineKernel } from "../define-kernel.js";
+import type { Lowering, Plan } from "../plan.js";
 import { callBoxCopy, isBoxCopyable } from "./box.js";
 import { isWord } from "./word.js";
 
@@ -14,61 +15,72 @@ const TASK_ELEMENTS = 32768;
 const LINE_ELEMENTS = 16;
 const PATCH = 8;
 
-const kernel: Kernel = {
-  key: "transpose",
-  emit: (m) => {
+const transposeKernel = defineKernel(
+  {
+    name: "transpose",
+    args: {
+      x: "pointer",
+      y: "pointer",
+      a: "int",
+      b: "int",
+      xStep: "int",
+      yStep: "int",
+      perTask: "int",
+      blocks: "int",
+      near: "int",
+      xNear: "int",
+      yNear: "int",
+      xFar: "int",
+      yFar: "int",
+    },
+  },
+  ({ m, f }, task, args) => {
     /** (x, y, a, xStep, yStep): 8 rows of x, xStep apart, become 8 columns of y's rows, yStep apart. */
-    const wide = m.function("wide", ["i32", "i32", "i32", "i32", "i32"], (f, x, y, a, xStep, yStep) => {
-      const rows = Array.from({ length: PATCH }, (_, i) => f.int(x.add(xStep.mul(i))));
-      f.for(0, a, 1, () => {
+    const wide = m.function("wide", ["i32", "i32", "i32", "i32", "i32"], (g, x, y, a, xStep, yStep) => {
+      const rows = Array.from({ length: PATCH }, (_, i) => g.int(x.add(xStep.mul(i))));
+      g.for(0, a, 1, () => {
         for (const group of [0, 4]) {
-          let four = f.loadPartial(rows[group]!, 0, 1, 1);
-          for (const lane of [1, 2, 3]) four = f.loadLane(four, rows[group + lane]!, 0, lane);
-          f.store(y, 4 * group, four);
+          let four = g.loadPartial(rows[group]!, 0, 1, 1);
+          for (const lane of [1, 2, 3]) four = g.loadLane(four, rows[group + lane]!, 0, lane);
+          g.store(y, 4 * group, four);
         }
         for (const row of rows) row.inc(4);
         y.inc(yStep);
       });
     });
     /** The same for one row of x. */
-    const narrow = m.function("narrow", ["i32", "i32", "i32", "i32", "i32"], (f, x, y, a, _, yStep) => {
-      f.for(0, a, 1, () => {
-        f.storeInt(y, 0, f.loadInt(x));
+    const narrow = m.function("narrow", ["i32", "i32", "i32", "i32", "i32"], (g, x, y, a, _, yStep) => {
+      g.for(0, a, 1, () => {
+        g.storeInt(y, 0, g.loadInt(x));
         x.inc(4);
         y.inc(yStep);
       });
     });
-    const names = [
-      ...(["x", "y", "a", "b", "xStep", "yStep", "perTask", "blocks", "near"] as const),
-      ...(["xNear", "yNear", "xFar", "yFar"] as const),
-    ] as const;
-    runEachTask(m, names, (f, task, x, y, a, b, xStep, yStep, perTask, blocks, near, ...outerSteps) => {
-      const [xNear, yNear, xFar, yFar] = outerSteps;
-      const outer = f.int(task.div(blocks));
-      const firstB = f.int(task.sub(outer.mul(blocks)).mul(perTask));
-      const lastB = f.int(firstB.add(perTask).min(b));
-      const far = f.int(outer.div(near));
-      const inner = f.int(outer.sub(far.mul(near)));
-      const from = f.int(x.add(inner.mul(xNear)).add(far.mul(xFar)));
-      const to = f.int(y.add(inner.mul(yNear)).add(far.mul(yFar)));
-      f.for(0, a, LINE_ELEMENTS, (line) => {
-        const count = f.int(a.sub(line).min(LINE_ELEMENTS));
-        const p = f.int(from.add(line.mul(4)).add(firstB.mul(xStep)));
-        const out = f.int(to.add(line.mul(yStep)).add(firstB.mul(4)));
-        const i = f.int(firstB);
-        const patch = (define: typeof wide, width: number, isRoom: () => typeof p | ReturnType<typeof p.below>) =>
-          f.while(isRoom, () => {
-            f.call(define, p, out, count, xStep, yStep);
-            p.inc(xStep.mul(width));
-            out.inc(4 * width);
-            i.inc(width);
-          });
-        patch(wide, PATCH, () => i.add(PATCH - 1).below(lastB));
-        patch(narrow, 1, () => i.below(lastB));
-      });
+    const { a, b, xStep, yStep, perTask, blocks, near } = args;
+    const outer = f.int(task.div(blocks));
+    const firstB = f.int(task.sub(outer.mul(blocks)).mul(perTask));
+    const lastB = f.int(firstB.add(perTask).min(b));
+    const far = f.int(outer.div(near));
+    const inner = f.int(outer.sub(far.mul(near)));
+    const from = f.int(args.x.add(inner.mul(args.xNear)).add(far.mul(args.xFar)));
+    const to = f.int(args.y.add(inner.mul(args.yNear)).add(far.mul(args.yFar)));
+    f.for(0, a, LINE_ELEMENTS, (line) => {
+      const count = f.int(a.sub(line).min(LINE_ELEMENTS));
+      const p = f.int(from.add(line.mul(4)).add(firstB.mul(xStep)));
+      const out = f.int(to.add(line.mul(yStep)).add(firstB.mul(4)));
+      const i = f.int(firstB);
+      const patch = (define: typeof wide, width: number, isRoom: () => typeof p | ReturnType<typeof p.below>) =>
+        f.while(isRoom, () => {
+          f.call(define, p, out, count, xStep, yStep);
+          p.inc(xStep.mul(width));
+          out.inc(4 * width);
+          i.inc(width);
+        });
+      patch(wide, PATCH, () => i.add(PATCH - 1).below(lastB));
+      patch(narrow, 1, () => i.below(lastB));
     });
   },
-};
+);
 
 export const transpose: Lowering<"transpose"> = ([x], { perm }, [y], plan: Plan) => {
   if (!isWord(x)) return false;
@@ -91,10 +103,24 @@ export const transpose: Lowering<"transpose"> = ([x], { perm }, [y], plan: Plan)
   if (!lines || others.length > 0) return false;
   const perTask = Math.min(columns.size, Math.max(PATCH, Math.floor(TASK_ELEMENTS / lines.size / PATCH) * PATCH));
   const blocks = blocksOf(columns.size, perTask);
-  plan.call(kernel, blocks * (near?.size ?? 1) * (far?.size ?? 1), [
-    ...[x.pointer, y.pointer, lines.size, columns.size, 4 * columns.steps[0]!, 4 * lines.steps[1]!],
-    ...[perTask, blocks, near?.size ?? 1],
-    ...[near, far].flatMap((axis) => [4 * (axis?.steps[0] ?? 0), 4 * (axis?.steps[1] ?? 0)]),
-  ]);
+  const [nearSize, farSize] = [near?.size ?? 1, far?.size ?? 1];
+  transposeKernel.call(plan, {
+    tasks: blocks * nearSize * farSize,
+    args: {
+      x: x.pointer,
+      y: y.pointer,
+      a: lines.size,
+      b: columns.size,
+      xStep: 4 * columns.steps[0]!,
+      yStep: 4 * lines.steps[1]!,
+      perTask,
+      blocks,
+      near: nearSize,
+      xNear: 4 * (near?.steps[0] ?? 0),
+      yNear: 4 * (near?.steps[1] ?? 0),
+      xFar: 4 * (far?.steps[0] ?? 0),
+      yFar: 4 * (far?.steps[1] ?? 0),
+    },
+  });
   return true;
 };

@@ -2,6 +2,7 @@
  * The register tile that every matrix product ends in, and the loop of tiles over rows. A is read where it lies, one
  * broadcast per row and k; B comes in panels of `panelColumns` columns; a tile of C stays in registers for a whole run of k.
  */
+import { alignUp } from "../../../../util/align-up.js";
 import type { FunctionBuilder, FunctionRef, Target, VecVar, WasmModule } from "../../../../wasm/index.js";
 
 /** Vectors per tile row: with 6 rows, 12 accumulators + 2 of B + 1 of A are the 15 registers that V8 gives (x64). */
@@ -12,17 +13,28 @@ const FENCED_ROWS = 3;
 const K_BLOCK = 1024;
 /** What of B is walked for all rows before the next columns: half of an L2 cache. */
 const B_BLOCK_BYTES = 1 << 20;
-const CACHE_LINE = 64;
+export const CACHE_LINE = 64;
 
 /** Rows of a register tile: 6 with FMA; a product on its way to its sum needs a register more, so 4 without. */
 export const tileRows = (target: Target): number => (target.fma ? 6 : 4);
 /** Columns of a register tile, and of a panel of packed B. */
 export const panelColumns = (target: Target): number => TILE_VECTORS * target.lanes;
 
-const roundUp = (value: number, step: number): number => Math.ceil(value / step) * step;
-
 /** Bytes of a packed B of [k, n]: panels [ceil(n / panelColumns)][k][panelColumns], the last one padded with zeros to full vectors. */
-export const packedBytes = (target: Target, k: number, n: number): number => 4 * k * roundUp(n, target.lanes);
+export const packedBytes = (target: Target, k: number, n: number): number => 4 * k * alignUp(n, target.lanes);
+
+/** Blocks of rows made in scratch have at most this many steps of aligned rows. */
+const BLOCK_STEPS = 4;
+
+/**
+ * Rows of a block that a product reads from scratch: whole tiles, as many as fit `bytes`. A multiple of 16 rows keeps what lies
+ * behind a block on a cache line.
+ */
+export function blockRows(target: Target, rowBytes: number, bytes: number): number {
+  const tile = tileRows(target);
+  const step = tile * (tile % 4 === 0 ? 4 : 8);
+  return step * Math.max(1, Math.min(BLOCK_STEPS, Math.floor(bytes / (rowBytes * step))));
+}
 
 /** Where the operands of a tile lie; distances in bytes, known at emission. */
 export interface TileLayout {
@@ -141,8 +153,8 @@ export function defineRows(m: WasmModule, spec: RowsSpec): FunctionRef {
   const fullPanels = Math.floor(n / width);
   const rest = n % width;
   // B of the last panel is only as wide as its vectors
-  const restK = directB ?? 4 * roundUp(rest, m.lanes);
-  const kBlock = k <= K_BLOCK ? k : roundUp(Math.ceil(k / Math.ceil(k / (K_BLOCK / 2))), 2);
+  const restK = directB ?? 4 * alignUp(rest, m.lanes);
+  const kBlock = k <= K_BLOCK ? k : alignUp(Math.ceil(k / Math.ceil(k / (K_BLOCK / 2))), 2);
   const panelsPerBlock = Math.max(1, Math.floor(B_BLOCK_BYTES / (4 * width * kBlock)));
 
   /** (a, bFull, bRest, c, kCount, panels, rows): strips of rows over some full panels, then the last panel. */

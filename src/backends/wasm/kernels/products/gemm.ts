@@ -2,9 +2,11 @@
  * C[m, n] = A[m, k] B[k, n] with A and C row-major and B packed (or read in place when few rows would not repay packing).
  * Tasks are runs of rows.
  */
-import type { FunctionBuilder, IntVar, Target, WasmModule } from "../../../../wasm/index.js";
+import type { IntVar, Target } from "../../../../wasm/index.js";
 import { applyEpilogue, type Epilogue, type EpilogueKind, kindOf } from "../blocks/epilogue.js";
-import type { Kernel, Plan } from "../plan.js";
+import { blocksOf } from "../blocks/tasks.js";
+import { defineRangeKernel, list, specOf } from "../define-kernel.js";
+import type { Plan } from "../plan.js";
 import { defineRows, type RowsSpec, tileRows } from "./gemm-tile.js";
 
 /** Work of one task: about 80 µs on a 50 GFLOP/s core, enough to hide the claim, small enough to balance. */
@@ -29,35 +31,41 @@ export function taskRows(target: Target, n: number, k: number): number {
   return rows * Math.max(1, Math.round(TASK_FLOPS / (2 * rows * n * k)));
 }
 
-function gemmKernel(spec: RowsSpec, rowsPerTask: number, kind: EpilogueKind): Kernel {
-  const product = (m: WasmModule, f: FunctionBuilder, first: IntVar, last: IntVar, a: IntVar, b: IntVar, c: IntVar) =>
-    f.call(defineRows(m, spec), a.add(first.mul(spec.aRow)), b, c.add(first.mul(spec.cRow)), last.sub(first));
-  const key = `gemm ${rowsPerTask} ${JSON.stringify(spec)}`;
-  if (!kind)
-    return {
-      key,
-      emit: (m) =>
-        m.run(["a", "b", "c", "rows"], (f, begin, end, a, b, c, rows) => {
-          const first = f.int(begin.mul(rowsPerTask));
-          const last = f.int(end.mul(rowsPerTask).min(rows));
-          product(m, f, first, last, a, b, c);
-        }),
-    };
-  return {
-    key: `${key} ${JSON.stringify(kind)}`,
-    emit: (m) =>
-      m.run(["a", "b", "c", "rows", "bias"], (f, begin, end, a, b, c, rows, bias) => {
-        // task by task, so that the epilogue finds its rows in the cache
-        f.for(begin, end, 1, (task) => {
-          const first = f.int(task.mul(rowsPerTask));
-          const last = f.int(first.add(rowsPerTask).min(rows));
-          product(m, f, first, last, a, b, c);
-          const at = { columns: spec.n, rowBytes: spec.cRow };
-          applyEpilogue(f, m, kind, at, c.add(first.mul(spec.cRow)), bias, last.sub(first));
-        });
-      }),
-  };
+interface Spec {
+  readonly rows: RowsSpec;
+  readonly rowsPerTask: number;
+  readonly kind: EpilogueKind;
 }
+
+const gemmKernel = defineRangeKernel(
+  {
+    name: "gemm",
+    spec: specOf<Spec>(),
+    args: ({ kind }: Spec) => ({
+      a: "pointer",
+      b: "pointer",
+      c: "pointer",
+      rows: "int",
+      bias: list(kind ? 1 : 0, "pointer"),
+    }),
+  },
+  ({ m, f, spec: { rows: spec, rowsPerTask, kind } }, { begin, end }, { a, b, c, rows, bias }) => {
+    const product = (first: IntVar, last: IntVar) =>
+      f.call(defineRows(m, spec), a.add(first.mul(spec.aRow)), b, c.add(first.mul(spec.cRow)), last.sub(first));
+    if (!kind) {
+      product(f.int(begin.mul(rowsPerTask)), f.int(end.mul(rowsPerTask).min(rows)));
+      return;
+    }
+    // task by task, so that the epilogue finds its rows in the cache
+    f.for(begin, end, 1, (task) => {
+      const first = f.int(task.mul(rowsPerTask));
+      const last = f.int(first.add(rowsPerTask).min(rows));
+      product(first, last);
+      const at = { columns: spec.n, rowBytes: spec.cRow };
+      applyEpilogue(f, m, kind, at, c.add(first.mul(spec.cRow)), bias[0], last.sub(first));
+    });
+  },
+);
 
 export interface GemmOptions {
   /** B is read where it lies instead of packed (pack.ts). */
@@ -85,6 +93,9 @@ export function gemm(
     prefetch: aRow === 4 * k,
   };
   const rowsPerTask = taskRows(plan.target, n, k);
-  const args = [a, b, c, m, ...(epilogue ? [epilogue.bias] : [])];
-  plan.call(gemmKernel(spec, rowsPerTask, kindOf(epilogue)), Math.ceil(m / rowsPerTask), args);
+  gemmKernel.call(plan, {
+    spec: { rows: spec, rowsPerTask, kind: kindOf(epilogue) },
+    tasks: blocksOf(m, rowsPerTask),
+    args: { a, b, c, rows: m, bias: epilogue ? [epilogue.bias] : [] },
+  });
 }

@@ -5,9 +5,12 @@
  *
  * C is summed in a fixed number of partial matrices, each over its own run of rows, which a second call adds in order.
  */
-import type { FunctionBuilder, FunctionRef, IntVar, WasmModule } from "../../../../wasm/index.js";
-import type { Kernel, Plan } from "../plan.js";
-import { defineTile, defineTouch, panelColumns, tileRows } from "./gemm-tile.js";
+import { alignUp } from "../../../../util/align-up.js";
+import type { FunctionBuilder, FunctionRef, IntVar, Target, WasmModule } from "../../../../wasm/index.js";
+import { blocksOf } from "../blocks/tasks.js";
+import { defineRangeKernel, specOf } from "../define-kernel.js";
+import type { Plan } from "../plan.js";
+import { CACHE_LINE, defineTile, defineTouch, panelColumns, tileRows } from "./gemm-tile.js";
 
 export const ROW_BLOCK = 128;
 /** From this distance between rows on, strips and panels are copied. */
@@ -22,7 +25,8 @@ const COMBINE_FLOATS = 8192;
 
 /** A made row block by block instead of read from memory: im2col (conv2d.ts). */
 export interface RowProducer {
-  readonly key: string;
+  /** Says everything that shapes the code. */
+  readonly name: string;
   /** A function (source, to, firstRow, count) that writes rows of `i` contiguous floats. */
   define(m: WasmModule): FunctionRef;
 }
@@ -50,15 +54,13 @@ interface Partition {
 function partition({ rows, i, j, producer }: ReductionSizes, tile: number): Partition {
   const byMemory = Math.max(1, Math.floor(PARTIAL_BYTES / (4 * i * j)));
   const wanted = Math.max(1, Math.min(PIECES, byMemory, Math.floor(rows / MIN_PARTIAL_ROWS)));
-  const run = Math.ceil(Math.ceil(rows / wanted) / ROW_BLOCK) * ROW_BLOCK;
+  const run = alignUp(Math.ceil(rows / wanted), ROW_BLOCK);
   const runs = Math.ceil(rows / run);
   // made rows would be made again for every cut
   const cuts = producer ? 1 : Math.max(1, Math.min(Math.floor(PIECES / runs), Math.floor(i / 48)));
-  const chunk = Math.ceil(Math.ceil(i / cuts) / tile) * tile;
+  const chunk = alignUp(Math.ceil(i / cuts), tile);
   return { chunk, chunks: Math.ceil(i / chunk), run, runs };
 }
-
-const align = (bytes: number): number => Math.ceil(bytes / 64) * 64;
 
 /** (from, to, rows): copies `columns` floats of each row, padded with zeros to full vectors, to adjacent rows of `toRow` bytes. */
 const defineCopy = (m: WasmModule, columns: number, fromRow: number, toRow: number): FunctionRef =>
@@ -73,8 +75,8 @@ const defineCopy = (m: WasmModule, columns: number, fromRow: number, toRow: numb
     });
   });
 
-interface Layout extends Partition {
-  readonly sizes: ReductionSizes;
+/** What shapes the code: everything but the number of rows. */
+interface Layout extends Omit<Partition, "runs">, Omit<ReductionSizes, "rows"> {
   readonly copyA: boolean;
   readonly copyB: boolean;
   /** Byte offsets within a worker's scratch, and its size. */
@@ -83,92 +85,94 @@ interface Layout extends Partition {
   readonly workerBytes: number;
 }
 
-function layoutOf(plan: Plan, sizes: ReductionSizes): Layout {
+function layoutOf(target: Target, { rows: _, ...sizes }: ReductionSizes, { runs: __, ...part }: Partition): Layout {
   const { i, j, aRow, bRow, producer } = sizes;
-  const tile = tileRows(plan.target);
+  const tile = tileRows(target);
   const copyA = aRow >= COPY_FROM_BYTES;
-  const copyB = bRow >= COPY_FROM_BYTES || j % plan.target.lanes !== 0;
-  const stripAt = producer ? align(4 * ROW_BLOCK * i) : 0;
-  const panelsAt = stripAt + (copyA ? align(4 * ROW_BLOCK * tile) : 0);
-  const vectors = Math.ceil(j / plan.target.lanes) * plan.target.lanes;
-  const workerBytes = panelsAt + (copyB ? align(4 * ROW_BLOCK * vectors) : 0);
-  return { ...partition(sizes, tile), sizes, copyA, copyB, stripAt, panelsAt, workerBytes };
+  const copyB = bRow >= COPY_FROM_BYTES || j % target.lanes !== 0;
+  const stripAt = producer ? alignUp(4 * ROW_BLOCK * i, CACHE_LINE) : 0;
+  const panelsAt = stripAt + (copyA ? alignUp(4 * ROW_BLOCK * tile, CACHE_LINE) : 0);
+  const workerBytes = panelsAt + (copyB ? alignUp(4 * ROW_BLOCK * alignUp(j, target.lanes), CACHE_LINE) : 0);
+  // a dense C or partial matrices: rows of j
+  return { ...sizes, cRow: 4 * j, ...part, copyA, copyB, stripAt, panelsAt, workerBytes };
 }
 
 /** A task is one chunk of i over one run of rows. `c` is the dense partial matrices, or C itself when there is one run. */
-function reductionKernel(layout: Layout, cRow: number): Kernel {
-  const { sizes, chunk, chunks, run, copyA, copyB, stripAt, panelsAt, workerBytes } = layout;
-  const { i, j, aRow, bRow, producer } = sizes;
-  const emit = (m: WasmModule) =>
-    m.run(["a", "b", "c", "rows", "scratch"], (f, begin, end, a, b, c, rows, scratch) => {
-      const tile = tileRows(m.target);
-      const width = panelColumns(m.target);
-      const fullPanels = Math.floor(j / width);
-      const rest = j % width;
-      const own = f.int(scratch.add(f.worker.mul(workerBytes)));
-      const strip = f.int(own.add(stripAt));
-      const panels = f.int(own.add(panelsAt));
-      const panelStep = copyB ? 4 * width * ROW_BLOCK : 4 * width;
-      const restRow = 4 * Math.ceil(rest / m.lanes) * m.lanes;
+const reductionKernel = defineRangeKernel(
+  {
+    name: "long reduction",
+    spec: specOf<Layout>(),
+    args: { a: "pointer", b: "pointer", c: "pointer", rows: "int" },
+    scratchPerWorker: ({ workerBytes }) => workerBytes,
+  },
+  ({ m, f, spec, scratch }, { begin, end }, { a, b, c, rows }) => {
+    const { i, j, aRow, bRow, cRow, producer, chunk, chunks, run, copyA, copyB, stripAt, panelsAt } = spec;
+    const tile = tileRows(m.target);
+    const width = panelColumns(m.target);
+    const fullPanels = Math.floor(j / width);
+    const rest = j % width;
+    const own = f.int(scratch);
+    const strip = f.int(own.add(stripAt));
+    const panels = f.int(own.add(panelsAt));
+    const panelStep = copyB ? 4 * width * ROW_BLOCK : 4 * width;
+    const restRow = 4 * alignUp(rest, m.lanes);
 
-      const block = (aBlock: IntVar, bBlock: IntVar, cChunk: IntVar, firstI: IntVar, lastI: IntVar, count: IntVar) => {
-        const bBase = copyB ? panels : bBlock;
-        if (copyB) copyPanels(m, f, bBlock, panels, count, { width, fullPanels, rest, restRow, bRow, panelStep });
-        const bj = f.int();
-        const cj = f.int();
-        const ai = f.int(aBlock.add(firstI.mul(4)));
-        const ci = f.int(cChunk);
-        const stripOf = (height: number) => {
-          if (copyA) f.call(defineCopy(m, height, aRow, 4 * height), ai, strip, count);
-          const from = copyA ? strip : ai;
-          const tileLayout = { aRow: 4, aK: copyA ? 4 * height : aRow, cRow };
-          const bK = copyB ? 4 * width : bRow;
-          bj.set(bBase);
-          cj.set(ci);
-          f.for(0, fullPanels, 1, () => {
-            f.call(defineTile(m, height, width, { ...tileLayout, bK }, true), from, bj, cj, count);
-            bj.inc(panelStep);
-            cj.inc(4 * width);
-          });
-          if (rest > 0) {
-            const restK = copyB ? restRow : bRow;
-            f.call(defineTile(m, height, rest, { ...tileLayout, bK: restK }, true), from, bj, cj, count);
-          }
-          ai.inc(4 * height);
-          ci.inc(height * cRow);
-        };
-        const left = f.int(lastI.sub(firstI));
-        f.while(
-          () => left.atLeast(tile),
-          () => {
-            stripOf(tile);
-            left.inc(-tile);
-          },
-        );
-        if (i % tile > 0) f.if(left.notEqual(0), () => stripOf(i % tile));
-      };
-
-      f.for(begin, end, 1, (task) => {
-        const part = f.int(task.div(chunks));
-        const firstI = f.int(task.sub(part.mul(chunks)).mul(chunk));
-        const lastI = f.int(firstI.add(chunk).min(i));
-        const cChunk = f.int(c.add(part.mul(4 * i * j)).add(firstI.mul(cRow)));
-        f.fill(cChunk, 0, lastI.sub(firstI).mul(cRow));
-        const lastRow = f.int(part.add(1).mul(run).min(rows));
-        f.for(part.mul(run), lastRow, ROW_BLOCK, (row) => {
-          const count = f.int(lastRow.sub(row).min(ROW_BLOCK));
-          const bBlock = f.int(b.add(row.mul(bRow)));
-          const aBlock = f.int(producer ? own : a.add(row.mul(aRow)));
-          if (producer) f.call(producer.define(m), a, own, row, count);
-          else if (aRow === 4 * i) f.call(defineTouch(m), aBlock, count.mul(aRow));
-          if (bRow === 4 * j) f.call(defineTouch(m), bBlock, count.mul(bRow));
-          block(aBlock, bBlock, cChunk, firstI, lastI, count);
+    const block = (aBlock: IntVar, bBlock: IntVar, cChunk: IntVar, firstI: IntVar, lastI: IntVar, count: IntVar) => {
+      const bBase = copyB ? panels : bBlock;
+      if (copyB) copyPanels(m, f, bBlock, panels, count, { width, fullPanels, rest, restRow, bRow, panelStep });
+      const bj = f.int();
+      const cj = f.int();
+      const ai = f.int(aBlock.add(firstI.mul(4)));
+      const ci = f.int(cChunk);
+      const stripOf = (height: number) => {
+        if (copyA) f.call(defineCopy(m, height, aRow, 4 * height), ai, strip, count);
+        const from = copyA ? strip : ai;
+        const tileLayout = { aRow: 4, aK: copyA ? 4 * height : aRow, cRow };
+        const bK = copyB ? 4 * width : bRow;
+        bj.set(bBase);
+        cj.set(ci);
+        f.for(0, fullPanels, 1, () => {
+          f.call(defineTile(m, height, width, { ...tileLayout, bK }, true), from, bj, cj, count);
+          bj.inc(panelStep);
+          cj.inc(4 * width);
         });
+        if (rest > 0) {
+          const restK = copyB ? restRow : bRow;
+          f.call(defineTile(m, height, rest, { ...tileLayout, bK: restK }, true), from, bj, cj, count);
+        }
+        ai.inc(4 * height);
+        ci.inc(height * cRow);
+      };
+      const left = f.int(lastI.sub(firstI));
+      f.while(
+        () => left.atLeast(tile),
+        () => {
+          stripOf(tile);
+          left.inc(-tile);
+        },
+      );
+      if (i % tile > 0) f.if(left.notEqual(0), () => stripOf(i % tile));
+    };
+
+    f.for(begin, end, 1, (task) => {
+      const part = f.int(task.div(chunks));
+      const firstI = f.int(task.sub(part.mul(chunks)).mul(chunk));
+      const lastI = f.int(firstI.add(chunk).min(i));
+      const cChunk = f.int(c.add(part.mul(4 * i * j)).add(firstI.mul(cRow)));
+      f.fill(cChunk, 0, lastI.sub(firstI).mul(cRow));
+      const lastRow = f.int(part.add(1).mul(run).min(rows));
+      f.for(part.mul(run), lastRow, ROW_BLOCK, (row) => {
+        const count = f.int(lastRow.sub(row).min(ROW_BLOCK));
+        const bBlock = f.int(b.add(row.mul(bRow)));
+        const aBlock = f.int(producer ? own : a.add(row.mul(aRow)));
+        if (producer) f.call(producer.define(m), a, own, row, count);
+        else if (aRow === 4 * i) f.call(defineTouch(m), aBlock, count.mul(aRow));
+        if (bRow === 4 * j) f.call(defineTouch(m), bBlock, count.mul(bRow));
+        block(aBlock, bBlock, cChunk, firstI, lastI, count);
       });
     });
-  const numbers = [i, j, aRow, bRow, cRow, chunk, chunks, run, workerBytes];
-  return { key: `reduction ${numbers} ${producer?.key}`, emit };
-}
+  },
+);
 
 interface PanelCopy {
   readonly width: number;
@@ -191,45 +195,57 @@ function copyPanels(m: WasmModule, f: FunctionBuilder, from: IntVar, to: IntVar,
   if (rest > 0) f.call(defineCopy(m, rest, bRow, restRow), p, out, count);
 }
 
-/** C[row, :j] = the sum of `parts` dense matrices [i, j], in order. A task is a run of rows of C. */
-function combineKernel(i: number, j: number, parts: number, cRow: number): [Kernel, tasks: number] {
-  const rowsPerTask = Math.max(1, Math.floor(COMBINE_FLOATS / j));
-  const kernel: Kernel = {
-    key: `combine ${i} ${j} ${parts} ${cRow}`,
-    emit: (m) =>
-      m.run(["from", "to"], (f, begin, end, from, to) => {
-        const first = f.int(begin.mul(rowsPerTask));
-        const p = f.int(from.add(first.mul(4 * j)));
-        const out = f.int(to.add(first.mul(cRow)));
-        const whole = j - (j % m.lanes);
-        const add = (at: IntVar | number, count: number) => {
-          const source = f.int(p.add(at));
-          const total = f.vec(f.loadPartial(source, 0, count));
-          f.for(1, parts, 1, () => {
-            source.inc(4 * i * j);
-            total.set(total.add(f.loadPartial(source, 0, count)));
-          });
-          f.storePartial(out.add(at), 0, total, count);
-        };
-        f.for(first, end.mul(rowsPerTask).min(i), 1, () => {
-          f.for(0, 4 * whole, 4 * m.lanes, (at) => add(at, m.lanes));
-          if (whole < j) add(4 * whole, j - whole);
-          p.inc(4 * j);
-          out.inc(cRow);
-        });
-      }),
-  };
-  return [kernel, Math.ceil(i / rowsPerTask)];
+interface CombineSpec {
+  readonly i: number;
+  readonly j: number;
+  readonly parts: number;
+  readonly cRow: number;
 }
+
+const combineRows = (j: number): number => Math.max(1, Math.floor(COMBINE_FLOATS / j));
+
+/** C[row, :j] = the sum of `parts` dense matrices [i, j], in order. A task is a run of rows of C. */
+const combineKernel = defineRangeKernel(
+  { name: "combine matrices", spec: specOf<CombineSpec>(), args: { from: "pointer", to: "pointer" } },
+  ({ m, f, spec: { i, j, parts, cRow } }, { begin, end }, { from, to }) => {
+    const rowsPerTask = combineRows(j);
+    const first = f.int(begin.mul(rowsPerTask));
+    const p = f.int(from.add(first.mul(4 * j)));
+    const out = f.int(to.add(first.mul(cRow)));
+    const whole = j - (j % m.lanes);
+    const add = (at: IntVar | number, count: number) => {
+      const source = f.int(p.add(at));
+      const total = f.vec(f.loadPartial(source, 0, count));
+      f.for(1, parts, 1, () => {
+        source.inc(4 * i * j);
+        total.set(total.add(f.loadPartial(source, 0, count)));
+      });
+      f.storePartial(out.add(at), 0, total, count);
+    };
+    f.for(first, end.mul(rowsPerTask).min(i), 1, () => {
+      f.for(0, 4 * whole, 4 * m.lanes, (at) => add(at, m.lanes));
+      if (whole < j) add(4 * whole, j - whole);
+      p.inc(4 * j);
+      out.inc(cRow);
+    });
+  },
+);
 
 /** Runs the product. */
 export function longReduction(plan: Plan, sizes: ReductionSizes, a: number, b: number, c: number): void {
   const { rows, i, j, cRow } = sizes;
-  const layout = layoutOf(plan, sizes);
-  const { chunks, runs, workerBytes } = layout;
-  const scratch = workerBytes > 0 ? plan.scratchPerWorker(workerBytes) : 0;
-  const isDirect = runs === 1 && cRow === 4 * j;
-  const partials = isDirect ? c : plan.scratch(4 * i * j * runs);
-  plan.call(reductionKernel(layout, 4 * j), chunks * runs, [a, b, partials, rows, scratch]);
-  if (!isDirect) plan.call(...combineKernel(i, j, runs, cRow), [partials, c]);
+  const part = partition(sizes, tileRows(plan.target));
+  const isDirect = part.runs === 1 && cRow === 4 * j;
+  const partials = isDirect ? c : plan.scratch(4 * i * j * part.runs);
+  reductionKernel.call(plan, {
+    spec: layoutOf(plan.target, sizes, part),
+    tasks: part.chunks * part.runs,
+    args: { a, b, c: partials, rows },
+  });
+  if (isDirect) return;
+  combineKernel.call(plan, {
+    spec: { i, j, parts: part.runs, cRow },
+    tasks: blocksOf(i, combineRows(j)),
+    args: { from: partials, to: c },
+  });
 }

@@ -2,7 +2,8 @@
  * The op matmul: which of the products of gemm.ts and long-reduction.ts serves which transposes, and the walk over batches.
  */
 
-import { sizeOf, stridesOf } from "../../../../tensor/shape.js";
+import { type Shape, sizeOf, stridesOf } from "../../../../tensor/shape.js";
+import { transpose } from "../move/transpose.js";
 import type { Lowering, Operand, Plan } from "../plan.js";
 import { gemm, prefersDirectB } from "./gemm.js";
 import { packedBytes } from "./gemm-tile.js";
@@ -23,28 +24,15 @@ function batchIndices(operand: Operand, outBatch: readonly number[]): number[] {
   );
 }
 
-/** [rows, columns] -> [columns, rows]. A task is a row of the result. */
-function transpose(plan: Plan, rows: number, columns: number, from: number, to: number): void {
-  const key = `transpose ${rows} ${columns}`;
-  plan.call(
-    {
-      key,
-      emit: (m) =>
-        m.run(["from", "to"], (f, begin, end, source, target) => {
-          f.for(begin, end, 1, (column) => {
-            const p = f.int(source.add(column.mul(4)));
-            const out = f.int(target.add(column.mul(4 * rows)));
-            f.for(0, rows, 1, () => {
-              f.storeFloat(out, 0, f.loadFloat("f32", p));
-              p.inc(4 * columns);
-              out.inc(4);
-            });
-          });
-        }),
-    },
-    columns,
-    [from, to],
-  );
+/** [rows, columns] -> [columns, rows]. */
+function turn(plan: Plan, rows: number, columns: number, from: number, to: number): void {
+  const matrix = (pointer: number, shape: Shape): Operand => ({
+    pointer,
+    shape,
+    size: rows * columns,
+    dtype: "float32",
+  });
+  transpose([matrix(from, [rows, columns])], { perm: [1, 0] }, [matrix(to, [columns, rows])], plan);
 }
 
 export const matmul: Lowering<"matmul"> = ([a, b], { transposeA, transposeB }, [y], plan) => {
@@ -80,7 +68,7 @@ export const matmul: Lowering<"matmul"> = ([a, b], { transposeA, transposeB }, [
   for (let index = 0; index < as.length; index++) {
     if (!direct && (index === 0 || bs[index] !== bs[index - 1]))
       pack(plan, matrixSource(k, n, transposeB), bAt(index), packed);
-    if (transposeA) transpose(plan, k, m, aAt(index), turned);
+    if (transposeA) turn(plan, k, m, aAt(index), turned);
     gemm(plan, sizes, transposeA ? turned : aAt(index), direct ? bAt(index) : packed, yAt(index), { direct });
   }
   return true;

@@ -4,8 +4,9 @@
  */
 import { type FunctionRef, Vec, type WasmModule } from "../../../../wasm/index.js";
 import { STRIP_LANES } from "../blocks/channels.js";
-import { blocksOf, runEachTask } from "../blocks/tasks.js";
-import type { Kernel, Plan } from "../plan.js";
+import { blocksOf } from "../blocks/tasks.js";
+import { defineKernel, specOf } from "../define-kernel.js";
+import type { Plan } from "../plan.js";
 import type { Reducer } from "./reducer.js";
 
 /** Elements of a task: 512 KiB, 20-50 µs. */
@@ -45,43 +46,59 @@ function defineStrip(m: WasmModule, { identity, vectors, isRounding }: Reducer, 
   });
 }
 
-const names = [
-  ...(["x", "y", "outer", "rows", "columns"] as const),
-  ...(["blockRows", "blocks", "blockColumns", "slices", "perTask", "divisor"] as const),
-] as const;
+interface Spec {
+  readonly reducer: Reducer;
+  /** Columns modulo STRIP_LANES: the width of the last strip. */
+  readonly rest: number;
+}
 
-const kernelOf = (reducer: Reducer, rest: number): Kernel => ({
-  key: `reduce columns ${reducer.name} ${rest}`,
-  emit: (m) =>
-    runEachTask(m, names, (f, task, ...args) => {
-      const [x, y, outer, rows, columns, blockRows, blocks, blockColumns, slices, perTask, divisor] = args;
-      const slice = f.int(task.rem(slices));
-      const group = f.int(task.div(slices));
-      const firstColumn = f.int(slice.mul(blockColumns));
-      const lastColumn = f.int(firstColumn.add(blockColumns).min(columns));
-      const rowBytes = f.int(columns.mul(4));
-      const first = f.int(group.mul(perTask));
-      f.for(first, f.int(first.add(perTask).min(outer.mul(blocks))), 1, (i) => {
-        const k = f.int(i.div(blocks));
-        const row = f.int(i.sub(k.mul(blocks)).mul(blockRows));
-        const count = f.int(rows.sub(row).min(blockRows));
-        const from = f.int(x.add(k.mul(rows!).add(row).mul(rowBytes)));
-        const to = f.int(y.add(i.mul(rowBytes)));
-        const c = f.int(firstColumn);
-        const strip = (lanes: number) => {
-          f.call(defineStrip(m, reducer, lanes), from.add(c.mul(4)), count, rowBytes, to.add(c.mul(4)), divisor);
-        };
-        f.while(
-          () => c.add(STRIP_LANES - 1).below(lastColumn),
-          () => {
-            strip(STRIP_LANES);
-            c.inc(STRIP_LANES);
-          },
-        );
-        if (rest > 0) f.if(c.below(lastColumn), () => strip(rest));
-      });
-    }),
-});
+const columnsKernel = defineKernel(
+  {
+    name: "reduce columns",
+    spec: specOf<Spec>(),
+    args: {
+      x: "pointer",
+      y: "pointer",
+      outer: "int",
+      rows: "int",
+      columns: "int",
+      blockRows: "int",
+      blocks: "int",
+      blockColumns: "int",
+      slices: "int",
+      perTask: "int",
+      divisor: "int",
+    },
+  },
+  ({ m, f, spec: { reducer, rest } }, task, args) => {
+    const { x, y, outer, rows, columns, blockRows, blocks, blockColumns, slices, perTask, divisor } = args;
+    const slice = f.int(task.rem(slices));
+    const group = f.int(task.div(slices));
+    const firstColumn = f.int(slice.mul(blockColumns));
+    const lastColumn = f.int(firstColumn.add(blockColumns).min(columns));
+    const rowBytes = f.int(columns.mul(4));
+    const first = f.int(group.mul(perTask));
+    f.for(first, f.int(first.add(perTask).min(outer.mul(blocks))), 1, (i) => {
+      const k = f.int(i.div(blocks));
+      const row = f.int(i.sub(k.mul(blocks)).mul(blockRows));
+      const count = f.int(rows.sub(row).min(blockRows));
+      const from = f.int(x.add(k.mul(rows).add(row).mul(rowBytes)));
+      const to = f.int(y.add(i.mul(rowBytes)));
+      const c = f.int(firstColumn);
+      const strip = (lanes: number) => {
+        f.call(defineStrip(m, reducer, lanes), from.add(c.mul(4)), count, rowBytes, to.add(c.mul(4)), divisor);
+      };
+      f.while(
+        () => c.add(STRIP_LANES - 1).below(lastColumn),
+        () => {
+          strip(STRIP_LANES);
+          c.inc(STRIP_LANES);
+        },
+      );
+      if (rest > 0) f.if(c.below(lastColumn), () => strip(rest));
+    });
+  },
+);
 
 /** y[k, c] = the fold of x[k, :, c], divided by `divisor` where the reducer rounds; there is at least one row. */
 export function callReduceColumns(
@@ -100,9 +117,22 @@ export function callReduceColumns(
   const slices = blocksOf(columns, blockColumns);
   const perTask = Math.max(1, Math.floor(TASK_ELEMENTS / (blockRows * columns)));
   const to = blocks > 1 ? plan.scratch(4 * outer * blocks * columns) : y;
-  plan.call(kernelOf(reducer, columns % STRIP_LANES), slices * blocksOf(outer * blocks, perTask), [
-    ...[x, to, outer, rows, columns, blockRows, blocks, blockColumns, slices, perTask],
-    blocks > 1 ? 1 : divisor,
-  ]);
+  columnsKernel.call(plan, {
+    spec: { reducer, rest: columns % STRIP_LANES },
+    tasks: slices * blocksOf(outer * blocks, perTask),
+    args: {
+      x,
+      y: to,
+      outer,
+      rows,
+      columns,
+      blockRows,
+      blocks,
+      blockColumns,
+      slices,
+      perTask,
+      divisor: blocks > 1 ? 1 : divisor,
+    },
+  });
   if (blocks > 1) callReduceColumns(plan, reducer, to, y, [outer, blocks, columns], divisor);
 }

@@ -2,8 +2,9 @@
  * Reducing contiguous runs, [K, R] -> [K]: 16 lanes in float32 over short pieces, folded into a float64 total.
  */
 
-import { blocksOf, runEachTask } from "../blocks/tasks.js";
-import type { Kernel, Plan } from "../plan.js";
+import { blocksOf } from "../blocks/tasks.js";
+import { defineKernel, specOf } from "../define-kernel.js";
+import type { Plan } from "../plan.js";
 import type { Reducer } from "./reducer.js";
 
 /** Elements of a task: 512 KiB, 20-50 µs. */
@@ -12,43 +13,58 @@ const TASK_ELEMENTS = 131072;
 const PIECE_ELEMENTS = 4096;
 const LANES = 16;
 
-const kernelOf = ({ name, identity, vectors, doubles }: Reducer): Kernel => ({
-  key: `reduce runs ${name}`,
-  emit: (m) => {
+interface Spec {
+  readonly reducer: Reducer;
+}
+
+const runsKernel = defineKernel(
+  {
+    name: "reduce runs",
+    spec: specOf<Spec>(),
+    args: {
+      x: "pointer",
+      y: "pointer",
+      runs: "int",
+      length: "int",
+      piece: "int",
+      pieces: "int",
+      perTask: "int",
+      divisor: "int",
+    },
+  },
+  ({ m, f, spec }, task, { x, y, runs, length, piece, pieces, perTask, divisor }) => {
+    const { identity, vectors, doubles } = spec.reducer;
     /** (from, count, to, divisor): one run. */
-    const fold = m.function("fold", ["i32", "i32", "i32", "i32"], (f, from, count, to, divisor) => {
-      const total = f.f64(identity);
-      const whole = f.int(count.and(-LANES));
-      f.for(0, whole, PIECE_ELEMENTS, (done) => {
-        const totals = f.vec(identity, LANES / 4);
-        const end = f.int(from.add(whole.sub(done).min(PIECE_ELEMENTS).mul(4)));
-        f.doWhile(
+    const fold = m.function("fold", ["i32", "i32", "i32", "i32"], (g, from, count, to, by) => {
+      const total = g.f64(identity);
+      const whole = g.int(count.and(-LANES));
+      g.for(0, whole, PIECE_ELEMENTS, (done) => {
+        const totals = g.vec(identity, LANES / 4);
+        const end = g.int(from.add(whole.sub(done).min(PIECE_ELEMENTS).mul(4)));
+        g.doWhile(
           () => {
-            totals.set(vectors(totals, f.load(from, 0, LANES / 4)));
+            totals.set(vectors(totals, g.load(from, 0, LANES / 4)));
             from.inc(4 * LANES);
           },
           () => from.below(end),
         );
         for (let lane = 0; lane < LANES; lane++) total.set(doubles(total, totals.lane(lane).promote()));
       });
-      f.for(whole, count, 1, () => {
-        total.set(doubles(total, f.loadFloat("f32", from).promote()));
+      g.for(whole, count, 1, () => {
+        total.set(doubles(total, g.loadFloat("f32", from).promote()));
         from.inc(4);
       });
-      f.storeFloat(to, 0, total.div(divisor.toFloat("f64")).demote());
+      g.storeFloat(to, 0, total.div(by.toFloat("f64")).demote());
     });
-    const names = ["x", "y", "runs", "length", "piece", "pieces", "perTask", "divisor"] as const;
-    runEachTask(m, names, (f, task, x, y, runs, length, piece, pieces, perTask, divisor) => {
-      const first = f.int(task.mul(perTask));
-      f.for(first, f.int(first.add(perTask).min(runs.mul(pieces))), 1, (i) => {
-        const r = f.int(i.div(pieces));
-        const start = f.int(i.sub(r.mul(pieces)).mul(piece));
-        const from = x.add(r.mul(length).add(start).mul(4));
-        f.call(fold, from, length.sub(start).min(piece), y.add(i.mul(4)), divisor);
-      });
+    const first = f.int(task.mul(perTask));
+    f.for(first, f.int(first.add(perTask).min(runs.mul(pieces))), 1, (i) => {
+      const r = f.int(i.div(pieces));
+      const start = f.int(i.sub(r.mul(pieces)).mul(piece));
+      const from = x.add(r.mul(length).add(start).mul(4));
+      f.call(fold, from, length.sub(start).min(piece), y.add(i.mul(4)), divisor);
     });
   },
-});
+);
 
 /** y[k] = the fold of x[k, :], divided by `divisor`; `length` is at least 1. */
 export function callReduceRuns(
@@ -64,6 +80,10 @@ export function callReduceRuns(
   const to = pieces > 1 ? plan.scratch(4 * runs * pieces) : y;
   const tasks = blocksOf(runs * pieces, perTask);
   const piece = Math.min(length, TASK_ELEMENTS);
-  plan.call(kernelOf(reducer), tasks, [x, to, runs, length, piece, pieces, perTask, pieces > 1 ? 1 : divisor]);
+  runsKernel.call(plan, {
+    spec: { reducer },
+    tasks,
+    args: { x, y: to, runs, length, piece, pieces, perTask, divisor: pieces > 1 ? 1 : divisor },
+  });
   if (pieces > 1) callReduceRuns(plan, reducer, to, y, [runs, pieces], divisor);
 }

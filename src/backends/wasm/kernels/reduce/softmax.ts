@@ -2,9 +2,10 @@
  * softmax and logSoftmax of rows [K, R]: largest value, exponentials and their sum, then the result.
  */
 import type { FunctionBuilder, Int, IntVar, Vec, WasmModule } from "../../../../wasm/index.js";
-import { blocksOf, runEachTask } from "../blocks/tasks.js";
+import { blocksOf } from "../blocks/tasks.js";
 import { exp, log } from "../blocks/vector-math.js";
-import type { Kernel, Plan } from "../plan.js";
+import { defineKernel, specOf } from "../define-kernel.js";
+import type { Plan } from "../plan.js";
 
 /** Elements of a task: about 20 µs. */
 const TASK_ELEMENTS = 16384;
@@ -85,22 +86,32 @@ const defineRow = (m: WasmModule, isLog: boolean) =>
     });
   });
 
-const kernelOf = (isLog: boolean): Kernel => ({
-  key: isLog ? "log softmax" : "softmax",
-  emit: (m) => {
+interface Spec {
+  readonly isLog: boolean;
+}
+
+const softmaxKernel = defineKernel(
+  {
+    name: "softmax",
+    spec: specOf<Spec>(),
+    args: { x: "pointer", y: "pointer", rows: "int", length: "int", perTask: "int" },
+  },
+  ({ m, f, spec: { isLog } }, task, { x, y, rows, length, perTask }) => {
     const row = defineRow(m, isLog);
-    runEachTask(m, ["x", "y", "rows", "length", "perTask"], (f, task, x, y, rows, length, perTask) => {
-      const first = f.int(task.mul(perTask));
-      f.for(first, f.int(first.add(perTask).min(rows)), 1, (i) => {
-        const at = f.int(i.mul(length).mul(4));
-        f.call(row, x.add(at), y.add(at), length);
-      });
+    const first = f.int(task.mul(perTask));
+    f.for(first, f.int(first.add(perTask).min(rows)), 1, (i) => {
+      const at = f.int(i.mul(length).mul(4));
+      f.call(row, x.add(at), y.add(at), length);
     });
   },
-});
+);
 
 /** softmax or logSoftmax along the last axis of x [rows, length]. */
 export function callSoftmax(plan: Plan, isLog: boolean, x: number, y: number, rows: number, length: number): void {
   const perTask = Math.max(1, Math.floor(TASK_ELEMENTS / length));
-  plan.call(kernelOf(isLog), blocksOf(rows, perTask), [x, y, rows, length, perTask]);
+  softmaxKernel.call(plan, {
+    spec: { isLog },
+    tasks: blocksOf(rows, perTask),
+    args: { x, y, rows, length, perTask },
+  });
 }

@@ -6,11 +6,13 @@
  */
 import type { Conv2dAttrs, Pair } from "../../../../../ops/spec.js";
 import type { Shape } from "../../../../../tensor/shape.js";
-import type { Target } from "../../../../../wasm/index.js";
+import { alignUp } from "../../../../../util/align-up.js";
 import { applyEpilogue, type Epilogue, type EpilogueKind, kindOf } from "../../blocks/epilogue.js";
-import type { Kernel, Lowering, Operand, Plan } from "../../plan.js";
+import { blocksOf } from "../../blocks/tasks.js";
+import { defineRangeKernel, list, specOf } from "../../define-kernel.js";
+import type { Lowering, Operand, Plan } from "../../plan.js";
 import { gemm, taskRows } from "../../products/gemm.js";
-import { defineRows, packedBytes, type RowsSpec, tileRows } from "../../products/gemm-tile.js";
+import { blockRows, defineRows, packedBytes, type RowsSpec, tileRows } from "../../products/gemm-tile.js";
 import { longReduction, type RowProducer } from "../../products/long-reduction.js";
 import { type PackSource, pack } from "../../products/pack.js";
 import { defineWindowRows, type WindowSpec, windowFloats } from "./window-rows.js";
@@ -96,38 +98,44 @@ const gradientWeights = (g: Geometry): PackSource => ({
   columnStep: 4 * g.cOut,
 });
 
-/** C[rows, n] = windows · B. A task is a run of rows, done in blocks whose windows fit the cache. */
-function windowGemmKernel(
-  windows: WindowSpec,
-  spec: RowsSpec,
-  block: number,
-  rowsPerTask: number,
-  kind: EpilogueKind,
-): Kernel {
-  const bytes = block * spec.aRow;
-  return {
-    key: `window gemm ${block} ${rowsPerTask} ${JSON.stringify(windows)} ${JSON.stringify(spec)} ${JSON.stringify(kind)}`,
-    emit: (m) =>
-      m.run(["x", "b", "c", "rows", "scratch", "bias"], (f, begin, end, x, b, c, rows, scratch, bias) => {
-        const own = f.int(scratch.add(f.worker.mul(bytes)));
-        const last = f.int(end.mul(rowsPerTask).min(rows));
-        f.for(begin.mul(rowsPerTask), last, block, (row) => {
-          const count = f.int(last.sub(row).min(block));
-          f.call(defineWindowRows(m, windows), x, own, row, count);
-          f.call(defineRows(m, spec), own, b, c.add(row.mul(spec.cRow)), count);
-          const at = { columns: spec.n, rowBytes: spec.cRow };
-          applyEpilogue(f, m, kind, at, c.add(row.mul(spec.cRow)), bias, count);
-        });
-      }),
-  };
+interface WindowGemmSpec {
+  readonly windows: WindowSpec;
+  readonly rows: RowsSpec;
+  readonly block: number;
+  readonly rowsPerTask: number;
+  readonly kind: EpilogueKind;
 }
 
-function blockRows(target: Target, floats: number): number {
-  const tile = tileRows(target);
-  // a multiple of 16 rows keeps the scratch of each worker aligned to 64 bytes
-  const step = tile * (16 / (tile % 4 === 0 ? 4 : 2));
-  return step * Math.max(1, Math.min(4, Math.floor(WINDOW_BYTES / (4 * floats * step))));
-}
+/** C[rows, n] = windows · B. A task is a run of rows, done in blocks whose windows fit the cache. */
+const windowGemmKernel = defineRangeKernel(
+  {
+    name: "window gemm",
+    spec: specOf<WindowGemmSpec>(),
+    args: ({ kind }: WindowGemmSpec) => ({
+      x: "pointer",
+      b: "pointer",
+      c: "pointer",
+      rows: "int",
+      bias: list(kind ? 1 : 0, "pointer"),
+    }),
+    scratchPerWorker: ({ block, rows: { aRow } }) => block * aRow,
+  },
+  (
+    { m, f, spec: { windows, rows: spec, block, rowsPerTask, kind }, scratch },
+    { begin, end },
+    { x, b, c, rows, bias },
+  ) => {
+    const own = f.int(scratch);
+    const last = f.int(end.mul(rowsPerTask).min(rows));
+    f.for(begin.mul(rowsPerTask), last, block, (row) => {
+      const count = f.int(last.sub(row).min(block));
+      f.call(defineWindowRows(m, windows), x, own, row, count);
+      f.call(defineRows(m, spec), own, b, c.add(row.mul(spec.cRow)), count);
+      const at = { columns: spec.n, rowBytes: spec.cRow };
+      applyEpilogue(f, m, kind, at, c.add(row.mul(spec.cRow)), bias[0], count);
+    });
+  },
+);
 
 /** For each group: C = windows(source) · packed B. `bAt` and the steps are bytes. */
 function windowProducts(
@@ -143,8 +151,7 @@ function windowProducts(
   const k = weights.taps * weights.depth;
   const { n } = weights;
   const packed = plan.scratch(packedBytes(plan.target, k, n));
-  const block = blockRows(plan.target, windowFloats(windows));
-  const scratch = isPointwise ? 0 : plan.scratchPerWorker(4 * windowFloats(windows) * block);
+  const block = blockRows(plan.target, 4 * windowFloats(windows), WINDOW_BYTES);
   for (let group = 0; group < groups; group++) {
     const source = pointers.source + group * pointers.sourceStep;
     const c = pointers.c + group * pointers.cStep;
@@ -157,9 +164,12 @@ function windowProducts(
     }
     const tail = rows % tileRows(plan.target);
     const spec: RowsSpec = { n, k, aRow: 4 * k, cRow: pointers.cRow, tail, directB: null, prefetch: false };
-    const rowsPerTask = block * Math.ceil(taskRows(plan.target, n, k) / block);
-    const kernel = windowGemmKernel(windows, spec, block, rowsPerTask, kindOf(own));
-    plan.call(kernel, Math.ceil(rows / rowsPerTask), [source, packed, c, rows, scratch, own?.bias ?? 0]);
+    const rowsPerTask = alignUp(taskRows(plan.target, n, k), block);
+    windowGemmKernel.call(plan, {
+      spec: { windows, rows: spec, block, rowsPerTask, kind: kindOf(own) },
+      tasks: blocksOf(rows, rowsPerTask),
+      args: { x: source, b: packed, c, rows, bias: own ? [own.bias] : [] },
+    });
   }
 }
 
@@ -210,7 +220,7 @@ export const conv2dWeightGrad: Lowering<"conv2dWeightGrad"> = ([x, dy], attrs, [
   const windows = forwardWindows(g, attrs);
   const i = windowFloats(windows);
   const producer: RowProducer = {
-    key: JSON.stringify(windows),
+    name: JSON.stringify(windows),
     define: (m) => defineWindowRows(m, windows),
   };
   for (let group = 0; group < attrs.groups; group++) {

@@ -4,10 +4,10 @@
  */
 import type { FunctionRef, IntVar, WasmModule } from "../../../../../wasm/index.js";
 import { applyEpilogue, type Epilogue, type EpilogueKind, kindOf } from "../../blocks/epilogue.js";
-import { runEachTask } from "../../blocks/tasks.js";
-import type { Kernel, Plan } from "../../plan.js";
+import { defineKernel, list, specOf } from "../../define-kernel.js";
+import type { Plan } from "../../plan.js";
 import { sweptChannels, type Tap, type Tile, tileRuns } from "./axis.js";
-import { forEachOutputRow, type Geometry, geometryKey, taskCount, taskRows, zeroRow } from "./rows.js";
+import { forEachOutputRow, type Geometry, type ImageGeometry, ofImage, taskCount, taskRows, zeroRow } from "./rows.js";
 
 /** Outputs of a tile: enough to hide the latency of a multiply-add, few enough for the registers. */
 const TILE = 4;
@@ -17,7 +17,7 @@ const MAX_HELD_TAPS = 8;
 /** (...source rows, w, y): one tile for `lanes` channels, or for all whole vectors of them. */
 function defineTile(
   m: WasmModule,
-  geometry: Geometry,
+  geometry: ImageGeometry,
   name: string,
   tile: Tile,
   taps: readonly Tap[],
@@ -59,49 +59,62 @@ function defineTile(
   });
 }
 
-const kernelOf = (geometry: Geometry, kind: EpilogueKind): Kernel => ({
-  key: `depthwise ${geometryKey(geometry)} ${JSON.stringify(kind)}`,
-  emit: (m) => {
+interface Spec {
+  readonly geometry: ImageGeometry;
+  readonly kind: EpilogueKind;
+}
+
+const depthwiseKernel = defineKernel(
+  {
+    name: "depthwise",
+    spec: specOf<Spec>(),
+    args: ({ kind }: Spec) => ({
+      x: "pointer",
+      w: "pointer",
+      y: "pointer",
+      zeros: "pointer",
+      bias: list(kind ? 1 : 0, "pointer"),
+    }),
+  },
+  ({ m, f, spec: { geometry, kind } }, task, { x, w, y, zeros, bias }) => {
     const { channels, source, output, rules } = geometry;
     const pixel = 4 * channels;
     const rest = channels % m.lanes;
     const whole = channels - rest;
     const runs = tileRuns(rules[1], output[1], source[1], TILE);
-    runEachTask(m, ["x", "w", "y", "zeros", "bias"], (f, task, x, w, y, zeros, bias) => {
-      const place = taskRows(f, geometry, task);
-      const image = f.int(x.add(place.image.mul(source[0] * source[1] * pixel)));
-      const out = f.int(
-        y.add(
-          place.image
-            .mul(output[0])
-            .add(place.first)
-            .mul(output[1] * pixel),
-        ),
-      );
-      forEachOutputRow(f, geometry, place, image, zeros, (taps, rows) => {
-        for (const [i, run] of runs.entries()) {
-          const from = f.int(run.source * pixel);
-          const to = f.int(out.add(run.output * pixel));
-          const call = (lanes: number, at: number) =>
-            f.call(
-              defineTile(m, geometry, `${i}`, run.tile, taps, lanes),
-              ...rows.map((row) => row.add(from).add(at)),
-              w.add(at),
-              to.add(at),
-            );
-          f.for(0, run.count, 1, () => {
-            if (whole > 0) call(m.lanes, 0);
-            if (rest > 0) call(rest, 4 * whole);
-            from.inc(run.sourceStep * pixel);
-            to.inc(run.outputStep * pixel);
-          });
-        }
-        applyEpilogue(f, m, kind, { columns: channels, rowBytes: pixel }, out, bias, output[1]);
-        out.inc(output[1] * pixel);
-      });
+    const place = taskRows(f, geometry, task);
+    const image = f.int(x.add(place.image.mul(source[0] * source[1] * pixel)));
+    const out = f.int(
+      y.add(
+        place.image
+          .mul(output[0])
+          .add(place.first)
+          .mul(output[1] * pixel),
+      ),
+    );
+    forEachOutputRow(f, geometry, place, image, zeros, (taps, rows) => {
+      for (const [i, run] of runs.entries()) {
+        const from = f.int(run.source * pixel);
+        const to = f.int(out.add(run.output * pixel));
+        const call = (lanes: number, at: number) =>
+          f.call(
+            defineTile(m, geometry, `${i}`, run.tile, taps, lanes),
+            ...rows.map((row) => row.add(from).add(at)),
+            w.add(at),
+            to.add(at),
+          );
+        f.for(0, run.count, 1, () => {
+          if (whole > 0) call(m.lanes, 0);
+          if (rest > 0) call(rest, 4 * whole);
+          from.inc(run.sourceStep * pixel);
+          to.inc(run.outputStep * pixel);
+        });
+      }
+      applyEpilogue(f, m, kind, { columns: channels, rowBytes: pixel }, out, bias[0], output[1]);
+      out.inc(output[1] * pixel);
     });
   },
-});
+);
 
 /** y = the depthwise gather of x with weights [KH, KW, C], and the epilogue on it. */
 export function callDepthwise(
@@ -112,6 +125,9 @@ export function callDepthwise(
   y: number,
   epilogue: Epilogue | null = null,
 ): void {
-  const args = [x, w, y, zeroRow(plan, geometry), epilogue?.bias ?? 0];
-  plan.call(kernelOf(geometry, kindOf(epilogue)), taskCount(geometry), args);
+  depthwiseKernel.call(plan, {
+    spec: { geometry: ofImage(geometry), kind: kindOf(epilogue) },
+    tasks: taskCount(geometry),
+    args: { x, w, y, zeros: zeroRow(plan, geometry), bias: epilogue ? [epilogue.bias] : [] },
+  });
 }

@@ -3,16 +3,16 @@
  * Rows outside the image are read from a row of zeros.
  */
 import type { FunctionBuilder, Int, IntVar } from "../../../../../wasm/index.js";
-import { blocksOf, runEachTask } from "../../blocks/tasks.js";
-import type { Kernel, Plan } from "../../plan.js";
+import { blocksOf } from "../../blocks/tasks.js";
+import { defineKernel } from "../../define-kernel.js";
+import type { Plan } from "../../plan.js";
 import { type AxisRule, reachesOutside, type Tap } from "./axis.js";
 
 /** Elements of the output of a task, 20-40 µs for a 3x3 window. */
 const TASK_ELEMENTS = 65536;
 
-/** One depthwise pass: its images, and how each axis of the output reads the source. */
-export interface Geometry {
-  readonly images: number;
+/** One depthwise pass over an image, which shapes the code: how each axis of the output reads the source. */
+export interface ImageGeometry {
   readonly channels: number;
   readonly source: readonly [height: number, width: number];
   readonly output: readonly [height: number, width: number];
@@ -20,10 +20,15 @@ export interface Geometry {
   readonly rules: readonly [vertical: AxisRule, horizontal: AxisRule];
 }
 
-/** Everything that shapes the code. */
-export const geometryKey = ({ images: _, ...rest }: Geometry): string => JSON.stringify(rest);
+/** One depthwise pass. */
+export interface Geometry extends ImageGeometry {
+  readonly images: number;
+}
 
-const rowsPerTask = ({ output: [height, width], channels }: Geometry): number =>
+/** The part of a geometry that shapes the code. */
+export const ofImage = ({ images: _, ...rest }: Geometry): ImageGeometry => rest;
+
+const rowsPerTask = ({ output: [height, width], channels }: ImageGeometry): number =>
   Math.min(height, Math.max(1, Math.round(TASK_ELEMENTS / (width * channels))));
 
 export const taskCount = (geometry: Geometry): number =>
@@ -32,7 +37,7 @@ export const taskCount = (geometry: Geometry): number =>
 /** Splits a task into its image and its output rows [first, last). */
 export function taskRows(
   f: FunctionBuilder,
-  geometry: Geometry,
+  geometry: ImageGeometry,
   task: IntVar,
 ): { image: IntVar; first: IntVar; last: Int } {
   const rows = rowsPerTask(geometry);
@@ -45,7 +50,7 @@ export function taskRows(
 /** For each row oy of a task, calls `body` with its taps and their source rows; one copy of the code per remainder of oy. */
 export function forEachOutputRow(
   f: FunctionBuilder,
-  { source: [height, width], channels, rules: [rule] }: Geometry,
+  { source: [height, width], channels, rules: [rule] }: ImageGeometry,
   { first, last }: { first: IntVar; last: Int },
   sourceImage: IntVar,
   zeros: IntVar,
@@ -68,16 +73,15 @@ export function forEachOutputRow(
   });
 }
 
-const clear: Kernel = {
-  key: "clear",
-  emit: (m) => runEachTask(m, ["to", "bytes"], (f, _, to, bytes) => f.fill(to, 0, bytes)),
-};
+const clearKernel = defineKernel({ name: "clear", args: { to: "pointer", bytes: "int" } }, ({ f }, _, { to, bytes }) =>
+  f.fill(to, 0, bytes),
+);
 
 /** A row of zeros, or 0 where no window reaches outside. */
 export function zeroRow(plan: Plan, { source: [height, width], output, channels, rules }: Geometry): number {
   if (!reachesOutside(rules[0], output[0], height)) return 0;
   const bytes = 4 * width * channels;
   const pointer = plan.scratch(bytes);
-  plan.call(clear, 1, [pointer, bytes]);
+  clearKernel.call(plan, { tasks: 1, args: { to: pointer, bytes } });
   return pointer;
 }

@@ -5,10 +5,10 @@
  */
 import type { FunctionRef, IntVar, WasmModule } from "../../../../../wasm/index.js";
 import { callCombine } from "../../blocks/combine.js";
-import { runEachTask } from "../../blocks/tasks.js";
-import type { Kernel, Plan } from "../../plan.js";
+import { defineKernel, specOf } from "../../define-kernel.js";
+import type { Plan } from "../../plan.js";
 import { sweptChannels, type Tile, tileRuns } from "./axis.js";
-import { forEachOutputRow, type Geometry, geometryKey, taskCount, taskRows, zeroRow } from "./rows.js";
+import { forEachOutputRow, type Geometry, type ImageGeometry, ofImage, taskCount, taskRows, zeroRow } from "./rows.js";
 
 /** Outputs of a tile: measured best on images 14 to 56 wide (5 to 10 are 5-25 % slower). */
 const TILE = 4;
@@ -20,7 +20,7 @@ const tileWidth = (width: number): number => (width <= WHOLE_ROW ? width : TILE)
 /** (...source rows, dy, sums): adds a tile's products, for `lanes` channels or for all whole vectors of them. */
 function defineTile(
   m: WasmModule,
-  { channels, kernel }: Geometry,
+  { channels, kernel }: ImageGeometry,
   name: string,
   tile: Tile,
   lanes: number,
@@ -54,57 +54,63 @@ function defineTile(
   });
 }
 
-const kernelOf = (geometry: Geometry): Kernel => ({
-  key: `depthwise weight gradient ${geometryKey(geometry)}`,
-  emit: (m) => {
+const weightGradKernel = defineKernel(
+  {
+    name: "depthwise weight gradient",
+    spec: specOf<ImageGeometry>(),
+    args: { x: "pointer", dy: "pointer", partials: "pointer", zeros: "pointer" },
+  },
+  ({ m, f, spec: geometry }, task, { x, dy, partials, zeros }) => {
     const { channels, source, output, rules, kernel } = geometry;
     const pixel = 4 * channels;
     const rest = channels % m.lanes;
     const whole = channels - rest;
     const runs = tileRuns(rules[1], output[1], source[1], tileWidth(output[1]));
     const bytes = kernel[0] * kernel[1] * pixel;
-    runEachTask(m, ["x", "dy", "partials", "zeros"], (f, task, x, dy, partials, zeros) => {
-      const place = taskRows(f, geometry, task);
-      const image = f.int(x.add(place.image.mul(source[0] * source[1] * pixel)));
-      const d = f.int(
-        dy.add(
-          place.image
-            .mul(output[0])
-            .add(place.first)
-            .mul(output[1] * pixel),
-        ),
-      );
-      const sums = f.int(partials.add(task.mul(bytes)));
-      f.fill(sums, 0, bytes);
-      forEachOutputRow(f, geometry, place, image, zeros, (_, rows) => {
-        for (const [i, run] of runs.entries()) {
-          const from = f.int(run.source * pixel);
-          const to = f.int(d.add(run.output * pixel));
-          const call = (lanes: number, at: number) =>
-            f.call(
-              defineTile(m, geometry, `${i}`, run.tile, lanes),
-              ...rows.map((row) => row.add(from).add(at)),
-              to.add(at),
-              sums.add(at),
-            );
-          f.for(0, run.count, 1, () => {
-            if (whole > 0) call(m.lanes, 0);
-            if (rest > 0) call(rest, 4 * whole);
-            from.inc(run.sourceStep * pixel);
-            to.inc(run.outputStep * pixel);
-          });
-        }
-        d.inc(output[1] * pixel);
-      });
+    const place = taskRows(f, geometry, task);
+    const image = f.int(x.add(place.image.mul(source[0] * source[1] * pixel)));
+    const d = f.int(
+      dy.add(
+        place.image
+          .mul(output[0])
+          .add(place.first)
+          .mul(output[1] * pixel),
+      ),
+    );
+    const sums = f.int(partials.add(task.mul(bytes)));
+    f.fill(sums, 0, bytes);
+    forEachOutputRow(f, geometry, place, image, zeros, (_, rows) => {
+      for (const [i, run] of runs.entries()) {
+        const from = f.int(run.source * pixel);
+        const to = f.int(d.add(run.output * pixel));
+        const call = (lanes: number, at: number) =>
+          f.call(
+            defineTile(m, geometry, `${i}`, run.tile, lanes),
+            ...rows.map((row) => row.add(from).add(at)),
+            to.add(at),
+            sums.add(at),
+          );
+        f.for(0, run.count, 1, () => {
+          if (whole > 0) call(m.lanes, 0);
+          if (rest > 0) call(rest, 4 * whole);
+          from.inc(run.sourceStep * pixel);
+          to.inc(run.outputStep * pixel);
+        });
+      }
+      d.inc(output[1] * pixel);
     });
   },
-});
+);
 
 /** dw [KH, KW, C] from x and dy; the geometry is that of the forward pass. */
 export function callDepthwiseWeightGrad(plan: Plan, geometry: Geometry, x: number, dy: number, dw: number): void {
   const length = geometry.kernel[0] * geometry.kernel[1] * geometry.channels;
   const tasks = taskCount(geometry);
   const partials = plan.scratch(4 * length * tasks);
-  plan.call(kernelOf(geometry), tasks, [x, dy, partials, zeroRow(plan, geometry)]);
+  weightGradKernel.call(plan, {
+    spec: ofImage(geometry),
+    tasks,
+    args: { x, dy, partials, zeros: zeroRow(plan, geometry) },
+  });
   callCombine(plan, partials, dw, tasks, length);
 }

@@ -1,22 +1,19 @@
-/**
- * Folded against plain training of MobileOne-S0, by hand: `node build/bench/folded.js speed` times steps of both forms by
- * turns, `… accuracy [SEED…]` compares their first float32 gradients with the float64 one (minutes per seed). Each renews
- * its half of bench/results/folded-training.json and .md.
- */
+/** The page of folded against plain training, bench/results/folded-training: one half each of folded-speed and folded-accuracy. */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { describeMachine, type Machine, machineLine } from "../measure/machine.js";
+import { type Machine, machineLine } from "../measure/machine.js";
 import { resultsFolder } from "../paths.js";
-import { writeWhole } from "../report/results.js";
-import { type AccuracyRow, measureAccuracy } from "./folded-accuracy.js";
-import { measureSpeed, type SpeedRow } from "./folded-speed.js";
+import type { AccuracyRow } from "../studies/folded-accuracy.js";
+import type { SpeedRow } from "../studies/folded-speed.js";
+import { savePage } from "./results.js";
 
-interface Report {
+export interface Report {
   speed?: { readonly machine: Machine; readonly rows: readonly SpeedRow[] };
   accuracy?: { readonly machine: Machine; readonly rows: readonly AccuracyRow[] };
 }
 
-const path = join(resultsFolder, "folded-training.json");
+const NAME = "folded-training";
+const path = join(resultsFolder, `${NAME}.json`);
 
 function asMarkdown({ speed, accuracy }: Report): string {
   const lines = ["# Folded against plain training"];
@@ -50,15 +47,11 @@ function asMarkdown({ speed, accuracy }: Report): string {
   return `${lines.join("\n")}\n`;
 }
 
-const [mode = "speed", ...rest] = process.argv.slice(2);
-const report: Report = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Report) : {};
-const machine = describeMachine();
-if (mode === "accuracy") {
-  const rows: AccuracyRow[] = [];
-  for (const seed of rest.length > 0 ? rest.map(Number) : [0]) rows.push(await measureAccuracy(seed));
-  report.accuracy = { machine, rows };
-} else report.speed = { machine, rows: await measureSpeed() };
-writeWhole(path, `${JSON.stringify(report, null, 1)}\n`);
-writeWhole(path.replace(/json$/, "md"), asMarkdown(report));
-console.log(asMarkdown(report));
-process.exit(0);
+/** Renews one half of the page and returns it whole. */
+export function saveHalf(half: Report): string {
+  const before: Report = existsSync(path) ? (JSON.parse(readFileSync(path, "utf8")) as Report) : {};
+  const report = { ...before, ...half };
+  const page = asMarkdown(report);
+  savePage(NAME, report, page);
+  return page;
+}

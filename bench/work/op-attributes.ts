@@ -1,0 +1,203 @@
+/**
+ * Attributes of ops from the words of a command line: a reader for every attribute there is, and what each op takes when
+ * nothing is given. Both tables are typed over the ops, so that the compiler names what a new one lacks.
+ */
+import type { Attrs, OpName, Pair } from "../../src/ops/spec.js";
+import { type DType, dtypes } from "../../src/tensor/dtype.js";
+import { UsageError } from "../../src/util/errors.js";
+
+type KeysOfUnion<T> = T extends T ? (string extends keyof T ? never : keyof T) : never;
+type ValueOf<T, A extends PropertyKey> = T extends { readonly [K in A]: infer V } ? V : never;
+
+export type AttributeName = KeysOfUnion<Attrs<OpName>> & string;
+type AttributeValue<A extends AttributeName> = ValueOf<Attrs<OpName>, A>;
+
+interface Reader<T> {
+  readonly placeholder: string;
+  /** Throws UsageError with `where` and what was expected. */
+  read(text: string, where: string): T;
+}
+
+const refuse = (where: string, text: string, expected: string): UsageError =>
+  new UsageError(`${where}: ${text || "an empty value"}, expected ${expected}`);
+
+function wholeNumber(text: string, where: string, expected: string): number {
+  if (!/^\d+$/.test(text)) throw refuse(where, text, expected);
+  return Number(text);
+}
+
+/** "32x56x56x64" -> [32, 56, 56, 64]; "scalar" -> []. */
+export function readShape(text: string, where: string): number[] {
+  if (text === "scalar") return [];
+  return text.split("x").map((word) => wholeNumber(word, where, "sizes such as 32x56x56x64, or scalar"));
+}
+
+const numbers: Reader<readonly number[]> = { placeholder: "SIZES", read: readShape };
+const pair: Reader<Pair> = {
+  placeholder: "N[xN]",
+  read: (text, where) => {
+    const [h, w = h] = text.split("x").map((word) => wholeNumber(word, where, "one number or two, such as 3x3"));
+    if (text.split("x").length > 2) throw refuse(where, text, "one number or two, such as 3x3");
+    return [h!, w!];
+  },
+};
+const whole: Reader<number> = {
+  placeholder: "N",
+  read: (text, where) => wholeNumber(text, where, "a whole number"),
+};
+const real: Reader<number> = {
+  placeholder: "X",
+  read: (text, where) => {
+    if (text.trim() === "" || !Number.isFinite(Number(text))) throw refuse(where, text, "a number");
+    return Number(text);
+  },
+};
+const oneOf = <N extends string>(...names: readonly N[]): Reader<N> => ({
+  placeholder: names.join("|"),
+  read: (text, where) => {
+    const found = names.find((name) => name === text);
+    if (found === undefined) throw refuse(where, text, `one of ${names.join(", ")}`);
+    return found;
+  },
+});
+const yesOrNo: Reader<boolean> = {
+  placeholder: "yes|no",
+  read: (text, where) => oneOf("yes", "no").read(text, where) === "yes",
+};
+
+export const attributeReaders: { readonly [A in AttributeName]: Reader<AttributeValue<A>> } = {
+  axes: numbers,
+  axis: whole,
+  keepDims: yesOrNo,
+  shape: numbers,
+  perm: numbers,
+  begin: numbers,
+  size: numbers,
+  before: numbers,
+  after: numbers,
+  value: real,
+  rows: whole,
+  depth: whole,
+  dtype: oneOf<DType>(...(Object.keys(dtypes) as DType[])),
+  transposeA: yesOrNo,
+  transposeB: yesOrNo,
+  stride: pair,
+  padding: pair,
+  dilation: pair,
+  groups: whole,
+  kernelSize: pair,
+  activation: oneOf("none", "relu"),
+  inputShape: numbers,
+  weightShape: numbers,
+  eps: real,
+  hasIdentity: yesOrNo,
+  seed: whole,
+  stream: whole,
+  p: real,
+};
+
+/** The attribute has to be given: nothing is usual. */
+export const needed = Symbol("needed");
+
+type Usual<K extends OpName> = string extends keyof Attrs<K>
+  ? Readonly<Record<string, never>>
+  : { readonly [A in keyof Attrs<K>]: Attrs<K>[A] | typeof needed };
+
+const none = {};
+const reduce = { axes: needed, keepDims: false } as const;
+const conv = { stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 } as const;
+const pool = { kernelSize: [2, 2], stride: [2, 2], padding: [0, 0] } as const;
+const eps = { eps: 1e-5 } as const;
+const patches = { ...conv, kernelSize: [3, 3] } as const;
+const fold = { ...eps, kernelSize: [3, 3], groups: 1, hasIdentity: false } as const;
+const random = { shape: needed, dtype: "float32", seed: 0, stream: 0 } as const;
+
+export const usualAttributes: { readonly [K in OpName]: Usual<K> } = {
+  neg: none,
+  abs: none,
+  sign: none,
+  floor: none,
+  ceil: none,
+  round: none,
+  exp: none,
+  log: none,
+  sqrt: none,
+  rsqrt: none,
+  square: none,
+  reciprocal: none,
+  sin: none,
+  cos: none,
+  tanh: none,
+  sigmoid: none,
+  relu: none,
+  cast: { dtype: needed },
+  add: none,
+  sub: none,
+  mul: none,
+  div: none,
+  pow: none,
+  maximum: none,
+  minimum: none,
+  equal: none,
+  notEqual: none,
+  less: none,
+  lessEqual: none,
+  greater: none,
+  greaterEqual: none,
+  reluGrad: none,
+  biasReluGrad: none,
+  where: none,
+  sum: reduce,
+  mean: reduce,
+  max: reduce,
+  min: reduce,
+  argmax: { axis: needed },
+  softmax: { axis: needed },
+  logSoftmax: { axis: needed },
+  broadcastTo: { shape: needed },
+  reshape: { shape: needed },
+  transpose: { perm: needed },
+  slice: { begin: needed, size: needed },
+  pad: { before: needed, after: needed, value: 0 },
+  concat: { axis: needed },
+  gather: none,
+  scatterAdd: { rows: needed },
+  oneHot: { depth: needed, dtype: "float32" },
+  matmul: { transposeA: false, transposeB: false },
+  conv2d: conv,
+  conv2dBias: { ...conv, activation: "relu" },
+  conv2dInputGrad: { ...conv, inputShape: needed },
+  conv2dWeightGrad: { ...conv, weightShape: needed },
+  avgPool2d: pool,
+  avgPool2dGrad: { ...pool, inputShape: needed },
+  maxPool2d: pool,
+  maxPool2dGrad: pool,
+  batchNorm: eps,
+  batchNormGrad: eps,
+  batchNormEval: eps,
+  patchMoments: patches,
+  patchMomentsGrad: patches,
+  foldBranches: fold,
+  foldBranchesGrad: fold,
+  foldMomentsGrad: fold,
+  rand: random,
+  randn: random,
+  bernoulli: { ...random, p: 0.5 },
+};
+
+export const opNames = Object.keys(usualAttributes) as OpName[];
+
+/** Attributes of `op`: those given, the usual ones for the others. Throws UsageError for one that is needed, or not the op's. */
+export function attributesOf<K extends OpName>(op: K, given: { readonly [name: string]: unknown }): Attrs<K> {
+  const usual = usualAttributes[op] as { readonly [name: string]: unknown };
+  const names = Object.keys(usual);
+  const odd = Object.keys(given).find((name) => !names.includes(name));
+  if (odd !== undefined)
+    throw new UsageError(
+      `bench: ${op} has no attribute ${odd}, expected ${names.length > 0 ? `only ${names.join(", ")}` : "none"}`,
+    );
+  const attrs = { ...usual, ...given };
+  const missing = names.find((name) => attrs[name] === needed);
+  if (missing !== undefined) throw new UsageError(`bench: ${op} needs the attribute ${missing}`);
+  return attrs as Attrs<K>;
+}

@@ -1,0 +1,51 @@
+/**
+ * The optimisers by kind, as recipes and checkpoints name them: a row for each, with its options and what they are where
+ * nothing is said.
+ */
+import { Adam, type AdamOptions, AdamW, adamDefaults, adamwDefaults } from "./adam.js";
+import type { OptimizedParameters, Optimizer } from "./optimizer.js";
+import { SGD, type SgdOptions, sgdDefaults } from "./sgd.js";
+
+export interface OptimizerOptions {
+  readonly sgd: SgdOptions;
+  readonly adam: AdamOptions;
+  readonly adamw: AdamOptions;
+}
+export type OptimizerKind = keyof OptimizerOptions;
+
+interface Row<Options> {
+  readonly defaults: Omit<Required<Options>, "lr">;
+  make(parameters: OptimizedParameters, options: Options): Optimizer;
+}
+
+const optimizers: { readonly [K in OptimizerKind]: Row<OptimizerOptions[K]> } = {
+  sgd: { defaults: sgdDefaults, make: (parameters, options) => new SGD(parameters, options) },
+  adam: { defaults: adamDefaults, make: (parameters, options) => new Adam(parameters, options) },
+  adamw: { defaults: adamwDefaults, make: (parameters, options) => new AdamW(parameters, options) },
+};
+
+export const optimizerKinds = Object.keys(optimizers) as readonly OptimizerKind[];
+
+/** An optimiser as data: its kind, its rates, and those of its options that are not the default. */
+export type OptimizerChoice = {
+  readonly [K in OptimizerKind]: {
+    readonly kind: K;
+    readonly lr: number;
+    /** Base of all groups that have none of their own. */
+    readonly weightDecay: number;
+  } & Omit<OptimizerOptions[K], "lr" | "weightDecay">;
+}[OptimizerKind];
+
+/** The same with every option said. */
+export type CompleteChoice = {
+  readonly [K in OptimizerKind]: { readonly kind: K } & Required<OptimizerOptions[K]>;
+}[OptimizerKind];
+
+export const completeChoice = (choice: OptimizerChoice): CompleteChoice =>
+  ({ ...optimizers[choice.kind].defaults, ...choice }) as CompleteChoice;
+
+/** Makes the optimiser. Throws UsageError for options that torch.optim refuses and for a parameter in two groups. */
+export function createOptimizer(parameters: OptimizedParameters, { kind, ...options }: OptimizerChoice): Optimizer {
+  const { make } = optimizers[kind] as Row<OptimizerOptions[OptimizerKind]>;
+  return make(parameters, options as OptimizerOptions[OptimizerKind] & SgdOptions);
+}

@@ -1,0 +1,120 @@
+/**
+ * The installed package through four bundlers, run in headless Chromium: ten training steps on wasm with two threads, which give
+ * Node's bits, and on WebGPU (SwiftShader, on the processor). The projects for wasm have no gpu.js.
+ */
+import { readdirSync, readFileSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
+import type { Browser } from "playwright-core";
+import { afterAll, beforeAll, describe, expect, inject, it } from "vitest";
+import { executable, launchChromium } from "../browser/chromium.js";
+import { bundle, bundlers, makeProject, serve } from "./bundlers.js";
+import { missing, run, said } from "./programs.js";
+
+interface Answer {
+  readonly backend: string;
+  readonly threads: number;
+  readonly losses: readonly number[];
+}
+
+const { home, project } = inject("installed");
+const modules = join(project, "node_modules");
+const program = join(import.meta.dirname, "project");
+const gpuJs = join(import.meta.dirname, "..", "..", "node_modules", "gpu.js");
+const STEPS = 10;
+const THREADS = 2;
+/** Of WebGPU on another driver: float32 sums in another order, through ten steps. */
+const GPU_TOLERANCE = 1e-4;
+/** Of all chunks that a page loads before it asks for a GPU. */
+const MAX_WASM_BYTES = 66 * 1024;
+
+const withoutGpu = join(home, "bundled-wasm");
+const withGpu = join(home, "bundled-gpu");
+
+/** Ten steps in Node, by the same program. */
+function expectedLosses(): readonly number[] {
+  const lines = `import { steps } from "./steps.js";\nconsole.log(JSON.stringify(await steps("wasm", { threads: ${THREADS} })));\n`;
+  writeFileSync(join(withoutGpu, "node.js"), lines);
+  return (JSON.parse(said(run(process.execPath, ["node.js"], withoutGpu), "ten steps in Node")) as Answer).losses;
+}
+
+const noTools = missing(bundlers[0]!.program);
+
+describe.skipIf(executable === undefined || noTools !== false)("bundled by", () => {
+  let browser: Browser;
+  let expected: readonly number[];
+  beforeAll(async () => {
+    makeProject(withoutGpu, modules, program, null);
+    makeProject(withGpu, modules, program, gpuJs);
+    expected = expectedLosses();
+    expect(new Set(expected).size).toBe(STEPS);
+    browser = await launchChromium();
+  });
+  afterAll(() => browser?.close());
+
+  /** Runs the steps in a page of `folder`. */
+  async function inPage(folder: string, backend: "wasm" | "gpu"): Promise<Answer & { readonly complaints: string[] }> {
+    const server = await serve(folder);
+    const page = await browser.newPage();
+    const complaints: string[] = [];
+    page.on("console", (message) => complaints.push(message.text()));
+    page.on("pageerror", (error) => complaints.push(error.message));
+    try {
+      await page.goto(`${server.url}/`);
+      await page.waitForFunction("typeof globalThis.steps === 'function'");
+      // as text, which the test runner leaves alone
+      const call = `globalThis.steps(${JSON.stringify(backend)}, { threads: ${THREADS} })`;
+      return { ...((await page.evaluate(call)) as Answer), complaints };
+    } finally {
+      await page.close();
+      await server.close();
+    }
+  }
+
+  describe.each(bundlers)("$name", (bundler) => {
+    it("trains on wasm with two threads, to Node's bits, where gpu.js is not installed", async () => {
+      const out = join(withoutGpu, "out", bundler.name);
+      bundle(bundler, withoutGpu, out);
+      const { losses, threads, complaints } = await inPage(out, "wasm");
+      expect(complaints).toEqual([]);
+      expect(threads).toBe(THREADS);
+      expect(losses).toEqual(expected);
+    });
+
+    it("trains on WebGPU", async () => {
+      const out = join(withGpu, "out", bundler.name);
+      bundle(bundler, withGpu, out);
+      const { losses, backend, complaints } = await inPage(out, "gpu");
+      expect(complaints).toEqual([]);
+      expect(backend).toContain("webgpu");
+      expect(losses.length).toBe(STEPS);
+      for (const [i, loss] of losses.entries()) expect(Math.abs(loss / expected[i]! - 1)).toBeLessThan(GPU_TOLERANCE);
+    });
+  });
+
+  it("esbuild, tensor and setBackend are small", () => {
+    writeFileSync(
+      join(withoutGpu, "main.js"),
+      'import { setBackend, tensor } from "tensorone";\nawait setBackend("wasm");\nconsole.log(tensor([1, 2, 3]).mul(2).toArray());\n',
+    );
+    const out = join(withoutGpu, "out", "small");
+    bundle(bundlers[0]!, withoutGpu, out);
+    const bytes = loadedAtOnce(out, "main.js").map(
+      (file) => gzipSync(readFileSync(join(out, file)), { level: 9 }).length,
+    );
+    const total = bytes.reduce((sum, n) => sum + n, 0);
+    console.log(
+      `  tensor + setBackend("wasm"): ${(total / 1024).toFixed(1)} KB minified and compressed, in ${bytes.length} files`,
+    );
+    expect(total).toBeLessThanOrEqual(MAX_WASM_BYTES);
+  });
+});
+
+/** The entry and what it imports before it runs, and so on; not what it may load later. */
+function loadedAtOnce(folder: string, entry: string): string[] {
+  const found = new Set([entry]);
+  for (const file of found)
+    for (const [, name] of readFileSync(join(folder, file), "utf8").matchAll(/(?:from|import)"\.\/([\w-]+\.js)"/g))
+      if (readdirSync(folder).includes(name!) && statSync(join(folder, name!)).isFile()) found.add(name!);
+  return [...found];
+}
