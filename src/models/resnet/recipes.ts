@@ -1,5 +1,5 @@
 /**
- * The published recipe of ResNet-18 (torchvision, references/classification/README.md and the defaults of its train.py: 90
+ * The published recipe of ResNet-18 (torchvision, references/classification: its page and the defaults of its train.py: 90
  * epochs, 8 × 32 images, rate 0.1 divided by 10 every 30 epochs, momentum 0.9, weight decay 1e-4 of every parameter). No warm-up,
  * no average, no smoothed labels.
  */
