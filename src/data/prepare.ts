@@ -28,6 +28,7 @@ import {
 import { type PackedPicture, type PackFormat, packQuality } from "./sets/shards/pack.js";
 import { tarEnd, tarEntry } from "./sets/shards/tar.js";
 
+/** What prepareShards() reads, and how it writes. */
 export interface PrepareOptions {
   /** Image folder, with train and val. */
   readonly data: string;
@@ -62,7 +63,16 @@ const sliceSize = 16;
 /** Slices in work for each thread: enough to keep it busy, few enough to hold in memory. */
 const slicesPerThread = 2;
 
-/** Writes the shards of train and val and their index. Throws DataError for a picture that cannot be read, or an `out` in use. */
+/**
+ * Writes the shards of train and val and their index. Throws DataError for a picture that cannot be read, or an `out` in use.
+ *
+ * @example
+ * <!-- test: given root from test/docs/given/images.ts -->
+ * ```ts
+ * await prepareShards({ data: "imagenet", out: "shards", shardImages: 1000, format: "png", workers: 0 });
+ * console.log(openDataset("shards", "train").length); // 4
+ * ```
+ */
 export async function prepareShards(given: PrepareOptions): Promise<PrepareResult> {
   const { data, out, workers, shortSide, format } = given;
   // files that stay as they are need no decoder

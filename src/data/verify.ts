@@ -33,6 +33,7 @@ export interface SplitReport {
   readonly perClass: { readonly [name: string]: number };
 }
 
+/** What verifyDataset() found. */
 export interface VerifyReport {
   readonly splits: { readonly [split: string]: SplitReport };
   /** One line for each thing that training would stumble over; empty where all is well. */
@@ -45,7 +46,16 @@ const sliceSize = 8;
 /** Tasks in work for each thread. */
 const slicesPerThread = 2;
 
-/** Looks through train and val. Throws DataError only where there is no data set at all. */
+/**
+ * Looks through train and val. Throws DataError only where there is no data set at all.
+ *
+ * @example
+ * <!-- test: given root from test/docs/given/images.ts -->
+ * ```ts
+ * const { problems } = await verifyDataset({ data: "imagenet", workers: 0 });
+ * console.log(problems);
+ * ```
+ */
 export async function verifyDataset({ data, decoder, workers, onProgress }: VerifyOptions): Promise<VerifyReport> {
   const problems: string[] = [];
   const oddities: Oddity[] = [];

@@ -14,6 +14,7 @@ import { storageTracer } from "../tensor/storage.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { UsageError } from "../util/errors.js";
 
+/** How fast an average follows. */
 export interface EmaOptions {
   /** Weight of the new values: 1 − decay. Default 5e-4, MobileOne's. */
   readonly momentum?: number;
@@ -37,6 +38,7 @@ export function warmMomentum(momentum: number, updates: number, start = 0): numb
   return Math.max(momentum, Math.min(LARGEST_MOMENTUM, (WARMUP_DELAY - 1) / (WARMUP_DELAY + updates - start)));
 }
 
+/** What an Ema keeps in a checkpoint. */
 export interface EmaState {
   /** How many updates there were. */
   readonly steps: number;
@@ -44,6 +46,18 @@ export interface EmaState {
   readonly averages: StateDict;
 }
 
+/**
+ * Exponential moving average of a model's parameters and buffers (mmengine's ExponentialMovingAverage with update_buffers):
+ * average += momentum · (value − average) at each update.
+ *
+ * @example
+ * ```ts
+ * const model = new nn.Linear(4, 2);
+ * const ema = new optim.Ema(model, { momentum: 0.01 });
+ * ema.update(); // after each step of the optimiser
+ * await ema.withAverages(() => model.forward(ones([1, 4])).dispose());
+ * ```
+ */
 export class Ema {
   readonly momentum: number;
   readonly warmup: boolean;

@@ -83,6 +83,9 @@ export function expectNotNegative(optimizer: string, values: Readonly<Record<str
     if (!(value >= 0)) throw new UsageError(`${optimizer}: ${name} is ${value}, expected at least 0`);
 }
 
+/**
+ * The base of every optimiser: groups of parameters with their rates, step(), and the tensors that an update rule keeps.
+ */
 export class Optimizer {
   readonly groups: readonly OptimizerGroup[];
   readonly #name: string;

@@ -24,7 +24,16 @@ export type JpegPixels<Result extends Image | Promise<Image>> = (
   path: string,
 ) => Result;
 
-/** Decodes a JPEG or PNG file to 8-bit RGB; throws DataError naming `path` if it cannot. */
+/**
+ * Decodes a JPEG or PNG file to 8-bit RGB; throws DataError naming `path` if it cannot.
+ *
+ * @example
+ * <!-- test: given picture from test/docs/given/images.ts -->
+ * ```ts
+ * const { width, height } = decodeImage(picture);
+ * console.log(width, height); // 32 32
+ * ```
+ */
 export function decodeImage(bytes: Uint8Array, options: DecodeOptions & { readonly path?: string } = {}): Image {
   return decodeWith(jpegJsPixels, bytes, options.path ?? "image", options);
 }

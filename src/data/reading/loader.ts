@@ -64,7 +64,18 @@ export interface DecodeStats {
 /** Samples per message to a worker, at most: enough to drown the message's cost. Many workers share a batch in smaller slices. */
 const largestSlice = 16;
 
-/** Iterates over a data set in batches. Close it when done; leaving an epoch early, or by an error, stops the workers too. */
+/**
+ * Iterates over a data set in batches. Close it when done; leaving an epoch early, or by an error, stops the workers too.
+ *
+ * @example
+ * <!-- test: given root from test/docs/given/images.ts -->
+ * ```ts
+ * const dataset = openDataset("imagenet", "train");
+ * const loader = new DataLoader(dataset, { batchSize: 2, transform: trainTransform({ imageSize: 32 }), shuffle: true });
+ * for await (const { images, labels } of loader.epoch(0)) console.log(images.length, labels);
+ * await loader.close();
+ * ```
+ */
 export class DataLoader {
   readonly batchSize: number;
   /** Number of batches of one epoch, for each rank. */

@@ -18,7 +18,15 @@ export interface Dataset {
   readonly length: number;
 }
 
-/** Opens `split` of the data set in `root`. Throws DataError as ImageFolder.open and ShardSet.open do. */
+/**
+ * Opens `split` of the data set in `root`. Throws DataError as ImageFolder.open and ShardSet.open do.
+ *
+ * @example
+ * <!-- test: given root from test/docs/given/images.ts -->
+ * ```ts
+ * console.log(openDataset("imagenet", "val").classes); // ["cat", "dog"]
+ * ```
+ */
 export function openDataset(root: string, split: string, options: ImageFolderOptions = {}): Dataset {
   if (isShardSet(root)) return ShardSet.open(root, split, options);
   if (statSync(root, { throwIfNoEntry: false })?.isDirectory()) {

@@ -25,7 +25,16 @@ const extensions = new Set([".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".t
 const layoutHint =
   "expected train/<class>/*.JPEG and val/<class>/*.JPEG, or list files train_list.txt and val_list.txt (also meta/train.txt, meta/val.txt)";
 
-/** A list of samples with the names of their classes. */
+/**
+ * A list of samples with the names of their classes.
+ *
+ * @example
+ * <!-- test: given root from test/docs/given/images.ts -->
+ * ```ts
+ * const folder = ImageFolder.open("imagenet", "train");
+ * console.log(folder.classes, folder.length); // ["cat", "dog"] 4
+ * ```
+ */
 export class ImageFolder {
   private constructor(
     readonly root: string,

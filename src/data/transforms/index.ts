@@ -52,7 +52,14 @@ export interface TrainTransformOptions {
   readonly randAugmentLevel?: number | null;
 }
 
-/** Random crop, random flip, RandAugment where asked for: -> [imageSize, imageSize, 3] (mmpretrain's train pipelines). */
+/**
+ * Random crop, random flip, RandAugment where asked for: -> [imageSize, imageSize, 3] (mmpretrain's train pipelines).
+ *
+ * @example
+ * ```ts
+ * console.log(trainTransform({ imageSize: 224, randAugmentLevel: 7 }).map(({ kind }) => kind));
+ * ```
+ */
 export function trainTransform(options: TrainTransformOptions): Transform {
   const { imageSize, minCropArea = defaultScale[0], flipProbability = 0.5, randAugmentLevel = null } = options;
   const scale = [minCropArea, defaultScale[1]] as const;
@@ -63,7 +70,14 @@ export function trainTransform(options: TrainTransformOptions): Transform {
   ];
 }
 
-/** Short side to `resizeSize` (default: 256 for 224, the same share for other sizes), then the centre. */
+/**
+ * Short side to `resizeSize` (default: 256 for 224, the same share for other sizes), then the centre.
+ *
+ * @example
+ * ```ts
+ * console.log(evalTransform({ imageSize: 224 }));
+ * ```
+ */
 export function evalTransform(options: { readonly imageSize: number; readonly resizeSize?: number }): Transform {
   const { imageSize, resizeSize = Math.round(imageSize * evalResizeRatio) } = options;
   if (resizeSize < imageSize) {

@@ -64,6 +64,7 @@ export const dialects = {
 
 /** Who gave the names. */
 export type KeyStyle = keyof typeof dialects;
+/** Every set of names that files of weights come with. */
 export const keyStyles = Object.keys(dialects) as readonly KeyStyle[];
 /** The names that models of this package have themselves. */
 export const ownStyle = "mmpretrain" satisfies KeyStyle;

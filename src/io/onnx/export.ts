@@ -31,6 +31,7 @@ export interface Preprocessing {
   readonly std: readonly number[];
 }
 
+/** What an ONNX file holds beside the graph of the logits. */
 export interface OnnxOptions {
   readonly preprocessing: Preprocessing;
   /** Whether the graph takes bytes [N, H, W, 3] and normalises them itself, instead of normalised floats [N, 3, H, W]. Default false. */

@@ -11,6 +11,7 @@ import { mobileoneS0 } from "./mobileone-s0.js";
 import type { Recipe, TrainSwitch } from "./recipe.js";
 
 export const recipeForms = ["intended", "as-shipped"] as const;
+/** A recipe as its authors meant it, or as their configuration file has it (docs/recipe.md). */
 export type RecipeForm = (typeof recipeForms)[number];
 
 type Phase = readonly [epoch: number, trainSize: number, randAugmentLevel: number];
