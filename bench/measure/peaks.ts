@@ -4,8 +4,8 @@
  * peak, so the best of many runs counts.
  */
 
-import { runEachTask } from "../../src/backends/wasm/kernels/blocks/tasks.js";
-import type { Kernel } from "../../src/backends/wasm/kernels/plan.js";
+import { defineKernel } from "../../src/backends/wasm/kernels/define-kernel.js";
+import type { Plan } from "../../src/backends/wasm/kernels/plan.js";
 import type { WasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import { update } from "../../src/ops/apply.js";
 import { allocate } from "../../src/tensor/create.js";
@@ -30,48 +30,54 @@ const ACCUMULATORS = 12;
 const UNROLLED = 4;
 const ROUNDS = 20000;
 
-const fmaLoop: Kernel = {
-  key: "bench: multiply-adds on registers",
-  emit: (module) =>
-    runEachTask(module, ["rounds", "result"], (f, task, rounds, result) => {
-      const at = f.int(result.add(task.mul(64)));
-      const [a, b] = [f.vec(f.splat(0.5)), f.vec(f.splat(0.25))];
-      const sums = Array.from({ length: ACCUMULATORS }, () => f.vec(f.splat(1)));
-      f.for(0, rounds, 1, () => {
-        for (let i = 0; i < UNROLLED; i++) for (const sum of sums) sum.set(f.madd(a, b, sum));
-      });
-      f.store(
-        at,
-        0,
-        sums.slice(1).reduce((total, sum) => total.add(sum), sums[0]!.add(0)),
-      );
-    }),
-};
+const fmaLoop = defineKernel(
+  { name: "bench: multiply-adds on registers", args: { rounds: "int", result: "pointer" } },
+  ({ f }, task, { rounds, result }) => {
+    const at = f.int(result.add(task.mul(64)));
+    const [a, b] = [f.vec(f.splat(0.5)), f.vec(f.splat(0.25))];
+    const sums = Array.from({ length: ACCUMULATORS }, () => f.vec(f.splat(1)));
+    f.for(0, rounds, 1, () => {
+      for (let i = 0; i < UNROLLED; i++) for (const sum of sums) sum.set(f.madd(a, b, sum));
+    });
+    f.store(
+      at,
+      0,
+      sums.slice(1).reduce((total, sum) => total.add(sum), sums[0]!.add(0)),
+    );
+  },
+);
 
 /** Vectors per round. */
 const COPIED = 8;
 
-const copyLoop: Kernel = {
-  key: "bench: copies",
-  emit: (module) =>
-    runEachTask(module, ["from", "to", "bytes", "rounds"], (f, task, from, to, bytes, rounds) => {
-      f.for(0, rounds, 1, () => {
-        const source = f.int(from.add(task.mul(bytes)));
-        const target = f.int(to.add(task.mul(bytes)));
-        const end = f.int(source.add(bytes));
-        const step = 4 * module.lanes;
-        f.doWhile(
-          () => {
-            const values = Array.from({ length: COPIED }, (_, i) => f.vec(f.load(source, i * step)));
-            for (const [i, value] of values.entries()) f.store(target, i * step, value);
-            source.inc(COPIED * step);
-            target.inc(COPIED * step);
-          },
-          () => source.below(end),
-        );
-      });
-    }),
-};
+const copyLoop = defineKernel(
+  { name: "bench: copies", args: { from: "pointer", to: "pointer", bytes: "int", rounds: "int" } },
+  ({ m, f }, task, { from, to, bytes, rounds }) => {
+    f.for(0, rounds, 1, () => {
+      const source = f.int(from.add(task.mul(bytes)));
+      const target = f.int(to.add(task.mul(bytes)));
+      const end = f.int(source.add(bytes));
+      const step = 4 * m.lanes;
+      f.doWhile(
+        () => {
+          const values = Array.from({ length: COPIED }, (_, i) => f.vec(f.load(source, i * step)));
+          for (const [i, value] of values.entries()) f.store(target, i * step, value);
+          source.inc(COPIED * step);
+          target.inc(COPIED * step);
+        },
+        () => source.below(end),
+      );
+    });
+  },
+);
+
+/** Runs calls of kernels without scratch at once. */
+const planOf = (backend: WasmBackend): Plan => ({
+  target: backend.target,
+  call: (kernel, tasks, args) => backend.call(kernel, tasks, args),
+  scratch: () => 0,
+  scratchPerWorker: () => 0,
+});
 
 const KIB = 1024;
 const MIB = 1024 * KIB;
@@ -117,7 +123,7 @@ function measureFlops(backend: WasmBackend, budgetMs: number): number {
   const tasks = 8 * backend.threads;
   const flops = tasks * ROUNDS * UNROLLED * ACCUMULATORS * 2 * backend.target.lanes;
   return withMemory(backend, 64 * tasks, (result) => {
-    const ms = bestMs(() => backend.call(fmaLoop, tasks, [ROUNDS, result]), budgetMs);
+    const ms = bestMs(() => fmaLoop.call(planOf(backend), { tasks, args: { rounds: ROUNDS, result } }), budgetMs);
     return flops / ms / 1e6;
   });
 }
@@ -130,8 +136,8 @@ function measureCopy(backend: WasmBackend, level: (typeof levels)[number], budge
   const chunk = isPerThread ? half : CHUNK_BYTES;
   const rounds = isPerThread ? CACHED_RUN_BYTES / footprintBytes : 1;
   return withMemory(backend, 2 * tasks * chunk, (from) => {
-    const args = [from, from + tasks * chunk, chunk, rounds];
-    const ms = bestMs(() => backend.call(copyLoop, tasks, args), budgetMs);
+    const args = { from, to: from + tasks * chunk, bytes: chunk, rounds };
+    const ms = bestMs(() => copyLoop.call(planOf(backend), { tasks, args }), budgetMs);
     return { level: level.level, footprintBytes, gbps: (2 * tasks * chunk * rounds) / ms / 1e6 };
   });
 }

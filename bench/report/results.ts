@@ -96,10 +96,11 @@ function section(file: string, { title, machine, peaks, kernels, steps }: Result
 
 const INTRODUCTION = `# Measured results
 
-Written by \`npm run bench -- --save NAME\`; numbers without a row here are nobody's. Rates are those of the median. "Of peak"
-is the least time this machine needs for the flops or bytes of a row, by the peaks measured in the same run, as a share of
-the fastest sample: peaks are the fastest too, and those of float32, of which float64 (folds) can reach half. "Spread" is half the distance between the quartiles: where it is large, other
-jobs had the cores (the load says how many wanted them), and the fastest sample says more than the median.`;
+Written by \`npm run bench -- kernels --save NAME\`, or \`step\`, and by the studies whose pages are listed (\`npm run bench -- --list\`);
+a figure without a row here is no claim. Rates are those of the median. "Of peak" is the least time this machine needs for the
+flops or bytes of a row, by the peaks measured in the same run, as a share of the fastest sample: peaks are the fastest too, and
+those of float32, of which float64 (folds) can reach half. "Spread" is half the distance between the quartiles: where it is
+large, other jobs had the cores (the load says how many wanted them), and the fastest sample says more than the median.`;
 
 /** Rewrites README.md from all result files and the pages that other measurements left beside them. */
 export function writeIndex(folder: string): void {

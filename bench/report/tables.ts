@@ -35,7 +35,7 @@ export function kernelTable(rows: readonly KernelRow[]): Table {
   };
 }
 
-/** What the rows add up to over one training step, branch by branch. */
+/** What the rows add up to over one training step, in the form that they were counted for. */
 export function perStepLine(rows: readonly KernelRow[]): string {
   const sum = rows.reduce((ms, { perStep = 0, medianMs }) => ms + perStep * medianMs, 0);
   const floor = rows.reduce((ms, row) => ms + (row.perStep ?? 0) * row.bestMs * (row.shareOfPeak ?? 0), 0);

@@ -26,6 +26,7 @@ const ROUNDS = 30;
 const limits: Readonly<Record<string, number>> = { "sockets 2": 35, "mpi 2": 8 };
 
 interface Sample {
+  /** With its version. */
   readonly transport: string;
   readonly ranks: number;
   readonly times: readonly number[];
@@ -84,17 +85,18 @@ async function overMpi(ranks: number, file: string): Promise<void> {
   if (done.status !== 0) throw new UsageError(`bench: mpirun ended with ${done.status ?? done.error?.message}`);
 }
 
-const transports = [
-  ["sockets", overSockets],
-  ["mpi", overMpi],
-] as const;
+const transports = { sockets: overSockets, mpi: overMpi } as const;
+type Kind = keyof typeof transports;
+const kinds = Object.keys(transports) as Kind[];
 
-function tableOf(samples: readonly Sample[], oneStepMs: number): Table {
+type Row = Sample & { readonly kind: Kind };
+
+function tableOf(samples: readonly Row[], oneStepMs: number): Table {
   return {
     head: ["transport", "ranks", "median ms", "best ms", "spread", "wanted", "of a step"],
-    rows: samples.map(({ transport, ranks, times }) => {
+    rows: samples.map(({ kind, transport, ranks, times }) => {
       const ms = median(times);
-      const limit = limits[`${transport} ${ranks}`];
+      const limit = limits[`${kind} ${ranks}`];
       return [
         ...[transport, String(ranks), ms.toFixed(1), quantile(times, 0).toFixed(1)],
         ...[`${(100 * spread(times)).toFixed(0)} %`, limit === undefined ? "" : `≤ ${limit}`],
@@ -108,13 +110,13 @@ async function measureAll(note: string | undefined, tell: Tell): Promise<void> {
   const machine = describeMachine();
   const oneStepMs = stepMs();
   const folder = mkdtempSync(join(tmpdir(), "all-reduce-"));
-  const samples: Sample[] = [];
+  const samples: Row[] = [];
   try {
-    for (const [name, run] of transports)
+    for (const kind of kinds)
       for (const ranks of [2, 4]) {
-        const file = join(folder, `${name}-${ranks}.json`);
-        await run(ranks, file);
-        samples.push(JSON.parse(readFileSync(file, "utf8")) as Sample);
+        const file = join(folder, `${kind}-${ranks}.json`);
+        await transports[kind](ranks, file);
+        samples.push({ kind, ...(JSON.parse(readFileSync(file, "utf8")) as Sample) });
         tell(asLines(tableOf(samples, oneStepMs)).at(-1)!);
       }
   } finally {

@@ -24,7 +24,8 @@ export function runKernels({ filter, threads, quick, training }: KernelOptions, 
   if (cases.length === 0)
     throw new UsageError(`bench: no kernel has "${filter}" in its name`, "npm run bench -- kernels lists them");
   return measureKernels(cases, { threads: threads ?? [1], isQuick: quick }, (rows, peaks) => {
-    for (const line of ["", peaksLine(peaks), ...asLines(kernelTable(rows)), perStepLine(rows)]) tell(line);
+    for (const line of ["", peaksLine(peaks), ...asLines(kernelTable(rows))]) tell(line);
+    if (rows.some(({ perStep }) => perStep !== undefined)) tell(perStepLine(rows));
   });
 }
 

@@ -5,6 +5,7 @@
  */
 import type { Program } from "../ops/program.js";
 import { dtypes } from "../tensor/dtype.js";
+import { alignUp } from "../util/align-up.js";
 
 /** A cache line, which is also what the arena aligns to. */
 const ALIGNMENT = 64;
@@ -35,7 +36,7 @@ function livesOf({ values, instructions, groups, outputs }: Unplaced): Life[] {
   for (const { value } of outputs) touch(value, groups.length);
   return values.flatMap(({ kind, dtype, length }, value) => {
     if (kind === "external") return [];
-    const bytes = Math.max(ALIGNMENT, Math.ceil((length * dtypes[dtype].bytes) / ALIGNMENT) * ALIGNMENT);
+    const bytes = Math.max(ALIGNMENT, alignUp(length * dtypes[dtype].bytes, ALIGNMENT));
     // inputs are there from the start
     const from = kind === "input" ? 0 : Math.max(0, first[value]!);
     return [{ value, bytes, first: from, last: Math.max(from, last[value]!), place: 0 }];

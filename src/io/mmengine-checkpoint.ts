@@ -1,7 +1,7 @@
 /**
  * mmengine's training checkpoints, epoch_N.pth: averaged weights in `state_dict`, raw ones in `ema_state_dict`, the
- * optimiser's tensors in `optimizer`, counters in `meta` (mmengine 0.8: runner.py save_checkpoint, hooks/ema_hook.py). Read into a state that
- * knows neither file nor framework, and written from one.
+ * optimiser's tensors in `optimizer`, counters in `meta` (mmengine 0.8: runner.py save_checkpoint, hooks/ema_hook.py). Read
+ * into a state that knows neither file nor framework, and written from one.
  */
 
 import { sameShape, showShape } from "../tensor/shape.js";

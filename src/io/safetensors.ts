@@ -5,6 +5,7 @@
  */
 import { dtypeOf, dtypes } from "../tensor/dtype.js";
 import { showShape, sizeOf } from "../tensor/shape.js";
+import { alignUp } from "../util/align-up.js";
 import { byCodePoint } from "../util/by-code-point.js";
 import { CheckpointError } from "../util/errors.js";
 import { codes, type ElementCode, isCode, rowOf } from "./element-codes.js";
@@ -62,7 +63,7 @@ export function encodeSafetensors(entries: ReadonlyMap<string, StoredTensor>, me
     declare(name, { dtype: code, shape: entry.shape, data_offsets: [begin, end] });
   }
   const json = new TextEncoder().encode(`{${header.join(",")}}`);
-  const headerLength = Math.ceil(json.length / ALIGNMENT) * ALIGNMENT;
+  const headerLength = alignUp(json.length, ALIGNMENT);
   const file = new Uint8Array(LENGTH_BYTES + headerLength + end).fill(0x20, LENGTH_BYTES, LENGTH_BYTES + headerLength);
   new DataView(file.buffer).setBigUint64(0, BigInt(headerLength), true);
   file.set(json, LENGTH_BYTES);

@@ -387,6 +387,3 @@ export function bernoulli(shape: Shape, p: number, options: RandomOptions = {}):
   if (!(p >= 0 && p <= 1)) throw new ShapeError(`bernoulli: p is ${p}, expected 0 to 1`);
   return random("bernoulli", shape, { p }, options);
 }
-
-/** Copies x to the default backend, e.g. after setBackend. Not differentiable. */
-export const copyToDefault = async (x: Tensor): Promise<Tensor> => tensor(await x.data(), x.shape, { dtype: x.dtype });

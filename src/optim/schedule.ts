@@ -34,7 +34,10 @@ export interface SchedulePhase {
   readonly untilIteration?: number;
 }
 
-/** The first schedule that has not ended; none begins anew, so that each counts from where it was told to. Throws UsageError for none, and for an end of the last. */
+/**
+ * The first schedule that has not ended; none begins anew, so that each counts from where it was told to. Throws UsageError
+ * for none, and for an end of the last.
+ */
 export function phases(...all: readonly SchedulePhase[]): Schedule {
   const last = all.at(-1);
   if (!last || last.untilEpoch !== undefined || last.untilIteration !== undefined)

@@ -40,15 +40,17 @@ export interface WorkerHandle {
 }
 
 /**
- * Starts a thread that calls `main(data, shared)`. Both functions must be self-contained: their source text is what
+ * Starts a thread that calls `main(data, functions)`. All functions must be self-contained: their source text is what
  * travels. The thread does not keep the process alive. `onError` hears what the thread did not catch.
  */
-export function spawnWorker<T, F>(
-  main: (data: T, shared: F) => void,
-  shared: F,
+export function spawnWorker<T, F extends { readonly [K in keyof F]: (...args: never[]) => unknown }>(
+  main: (data: T, functions: F) => void,
+  functions: F,
   data: T,
   onError: (error: Error) => void,
 ): WorkerHandle {
+  const texts = Object.entries(functions).map(([name, text]) => `${JSON.stringify(name)}: ${text}`);
+  const shared = `{ ${texts.join(", ")} }`;
   const threads = builtin("node:worker_threads");
   if (threads) {
     const source = `(${main})(require("node:worker_threads").workerData, ${shared})`;

@@ -3,11 +3,16 @@
  * appended in the order of the calls; expressions (Int, Float, Vec) are written where a statement uses them. TypeScript
  * loops are the unroller.
  */
-import { type IntVar, type ValueType, VecVar, valueTypes } from "./locals.js";
+import type { IntVar } from "./locals.js";
 import { MemoryBuilder } from "./memory.js";
+import { control, global, local, NO_RESULT, type ValueType, valueTypes } from "./opcodes.js";
 import { Float, Int, type IntLike } from "./scalars.js";
 import { Vec } from "./vectors.js";
 import { Writer } from "./writer.js";
+
+/** The index of the one global, and the label of the block that a branch stands in. */
+const WORKER = 0;
+const INNERMOST = 0;
 
 export type Value = Int | Float | Vec;
 
@@ -15,14 +20,12 @@ export type Value = Int | Float | Vec;
 export interface FunctionRef {
   readonly index: number;
   readonly name: string;
-  /** Results are the parts of one Vec (or none). */
-  readonly resultParts: number;
 }
 
 export class FunctionBuilder extends MemoryBuilder {
   /** The index of the thread that runs, from 0; only for choosing scratch memory, results must not depend on it. */
   get worker(): Int {
-    return new Int((w) => w.byte(0x23).byte(0));
+    return new Int((w) => w.byte(global.get).byte(WORKER));
   }
 
   // arithmetic that depends on the target
@@ -57,10 +60,10 @@ export class FunctionBuilder extends MemoryBuilder {
     else this.if(i.below(to), loop);
   }
   doWhile(body: () => void, condition: () => Int): void {
-    this.code.byte(0x03).byte(0x40);
+    this.code.byte(control.loop).byte(NO_RESULT);
     body();
     condition().emit(this.code);
-    this.code.byte(0x0d).byte(0).byte(0x0b);
+    this.code.byte(control.brIf).byte(INNERMOST).byte(control.end);
   }
   while(condition: () => Int, body: () => void): void {
     this.if(condition(), () => this.doWhile(body, condition));
@@ -73,13 +76,13 @@ export class FunctionBuilder extends MemoryBuilder {
       return;
     }
     condition.emit(this.code);
-    this.code.byte(0x04).byte(0x40);
+    this.code.byte(control.if).byte(NO_RESULT);
     then();
     if (otherwise) {
-      this.code.byte(0x05);
+      this.code.byte(control.else);
       otherwise();
     }
-    this.code.byte(0x0b);
+    this.code.byte(control.end);
   }
   /** Keeps V8 before 13 from hoisting the loads of `body` above earlier arithmetic: an opaque branch that is never taken. */
   fence(body: () => void): void {
@@ -87,34 +90,24 @@ export class FunctionBuilder extends MemoryBuilder {
       body();
       return;
     }
-    this.code.byte(0x02).byte(0x40);
+    this.code.byte(control.block).byte(NO_RESULT);
     this.#zero.emit(this.code);
-    this.code.byte(0x0d).byte(0);
+    this.code.byte(control.brIf).byte(INNERMOST);
     body();
-    this.code.byte(0x0b);
+    this.code.byte(control.end);
   }
   get #zero(): Int {
-    return new Int((w) => w.byte(0x20).unsigned(this.paramCount - 1));
+    return new Int((w) => w.byte(local.get).unsigned(this.paramCount - 1));
   }
 
-  #writeCall(w: Writer, callee: FunctionRef, args: readonly (IntLike | Value)[]): void {
-    for (const arg of args)
-      if (arg instanceof Vec) for (const part of arg.parts) part(w);
-      else if (arg instanceof Float) arg.emit(w);
-      else Int.of(arg).emit(w);
-    if (this.target.fences) this.#zero.emit(w);
-    w.byte(0x10).unsigned(callee.index);
-  }
-  /** Calls a function of this module that returns nothing. */
+  /** Calls a function of this module. */
   call(callee: FunctionRef, ...args: readonly (IntLike | Value)[]): void {
-    this.#writeCall(this.code, callee, args);
-  }
-  /** Calls a function that returns a Vec, and keeps the result in a local. */
-  callVec(callee: FunctionRef, ...args: readonly (IntLike | Value)[]): VecVar {
-    const indices = Array.from({ length: callee.resultParts }, () => this.newLocal("v128"));
-    this.#writeCall(this.code, callee, args);
-    for (const index of [...indices].reverse()) this.code.byte(0x21).unsigned(index);
-    return new VecVar(this.code, indices);
+    for (const arg of args)
+      if (arg instanceof Vec) for (const part of arg.parts) part(this.code);
+      else if (arg instanceof Float) arg.emit(this.code);
+      else Int.of(arg).emit(this.code);
+    if (this.target.fences) this.#zero.emit(this.code);
+    this.code.byte(control.call).unsigned(callee.index);
   }
 
   /** The function's entry in the code section. */
@@ -126,6 +119,6 @@ export class FunctionBuilder extends MemoryBuilder {
       else runs.push({ type, count: 1 });
     entry.unsigned(runs.length);
     for (const { type, count } of runs) entry.unsigned(count).byte(valueTypes[type]);
-    return entry.raw(this.code.bytes).byte(0x0b);
+    return entry.raw(this.code.bytes).byte(control.end);
   }
 }

@@ -1,13 +1,10 @@
 /**
  * The locals of a function being written, and the target it is written for. A local is an expression with set().
  */
+import { local, type ValueType } from "./opcodes.js";
 import { type Emit, Float, type FloatKind, Int, type IntLike } from "./scalars.js";
 import { Vec, type VecLike } from "./vectors.js";
 import { Writer } from "./writer.js";
-
-/** Codes of the value types (WebAssembly core specification 5.3). */
-export const valueTypes = { i32: 0x7f, f32: 0x7d, f64: 0x7c, v128: 0x7b } as const;
-export type ValueType = keyof typeof valueTypes;
 
 /** What kernels are emitted for; part of every kernel's identity. */
 export interface Target {
@@ -26,11 +23,11 @@ export class IntVar extends Int {
     private readonly code: Writer,
     private readonly index: number,
   ) {
-    super((w) => w.byte(0x20).unsigned(index));
+    super((w) => w.byte(local.get).unsigned(index));
   }
   set(value: IntLike): void {
     Int.of(value).emit(this.code);
-    this.code.byte(0x21).unsigned(this.index);
+    this.code.byte(local.set).unsigned(this.index);
   }
   /** this += value */
   inc(value: IntLike): void {
@@ -44,11 +41,11 @@ export class FloatVar<K extends FloatKind> extends Float<K> {
     private readonly index: number,
     kind: K,
   ) {
-    super(kind, (w) => w.byte(0x20).unsigned(index));
+    super(kind, (w) => w.byte(local.get).unsigned(index));
   }
   set(value: Float<K> | number): void {
     (typeof value === "number" ? Float.constant(this.kind, value) : value).emit(this.code);
-    this.code.byte(0x21).unsigned(this.index);
+    this.code.byte(local.set).unsigned(this.index);
   }
 }
 
@@ -61,7 +58,7 @@ export class VecVar extends Vec {
       indices.map(
         (index): Emit =>
           (w) =>
-            w.byte(0x20).unsigned(index),
+            w.byte(local.get).unsigned(index),
       ),
     );
   }
@@ -69,7 +66,7 @@ export class VecVar extends Vec {
     const source = typeof value === "number" ? Vec.constant(value, this.parts.length) : value;
     this.indices.forEach((index, i) => {
       source.parts[i]!(this.code);
-      this.code.byte(0x21).unsigned(index);
+      this.code.byte(local.set).unsigned(index);
     });
   }
 }
@@ -97,28 +94,28 @@ export class LocalsBuilder {
 
   // locals
   int(initial?: IntLike): IntVar {
-    const local = new IntVar(this.code, this.newLocal("i32"));
-    if (initial !== undefined) local.set(initial);
-    return local;
+    const made = new IntVar(this.code, this.newLocal("i32"));
+    if (initial !== undefined) made.set(initial);
+    return made;
   }
   f32(initial?: Float<"f32"> | number): FloatVar<"f32"> {
-    const local = new FloatVar(this.code, this.newLocal("f32"), "f32");
-    if (initial !== undefined) local.set(initial);
-    return local;
+    const made = new FloatVar(this.code, this.newLocal("f32"), "f32");
+    if (initial !== undefined) made.set(initial);
+    return made;
   }
   f64(initial?: Float<"f64"> | number): FloatVar<"f64"> {
-    const local = new FloatVar(this.code, this.newLocal("f64"), "f64");
-    if (initial !== undefined) local.set(initial);
-    return local;
+    const made = new FloatVar(this.code, this.newLocal("f64"), "f64");
+    if (initial !== undefined) made.set(initial);
+    return made;
   }
   /** A vector local; a number fills its f32 lanes. */
   vec(initial?: VecLike, parts = initial instanceof Vec ? initial.parts.length : this.width): VecVar {
-    const local = new VecVar(
+    const made = new VecVar(
       this.code,
       Array.from({ length: parts }, () => this.newLocal("v128")),
     );
-    if (initial !== undefined) local.set(initial);
-    return local;
+    if (initial !== undefined) made.set(initial);
+    return made;
   }
 
   // constants and broadcasts

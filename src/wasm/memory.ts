@@ -3,9 +3,16 @@
  * offset; nothing needs to be aligned beyond its elements.
  */
 import { LocalsBuilder } from "./locals.js";
+import { bulk, control, floats, i32, PREFIX_BULK, v128 } from "./opcodes.js";
 import { type Emit, Float, type FloatKind, Int, type IntLike } from "./scalars.js";
 import { Vec } from "./vectors.js";
 import type { Writer } from "./writer.js";
+
+/** The alignment that an instruction may count on, as an exponent of 2. */
+const ALIGN_4 = 2;
+const ALIGN_8 = 3;
+/** The index of the one memory. */
+const MEMORY = 0;
 
 /** The middle layer of FunctionBuilder: loads and stores. */
 export class MemoryBuilder extends LocalsBuilder {
@@ -22,15 +29,15 @@ export class MemoryBuilder extends LocalsBuilder {
   }
   /** Adjacent lanes. */
   load(pointer: IntLike, at = 0, parts = this.width): Vec {
-    return new Vec(Array.from({ length: parts }, (_, i) => this.#loadPart(pointer, at + 16 * i, 0x00, 2)));
+    return new Vec(Array.from({ length: parts }, (_, i) => this.#loadPart(pointer, at + 16 * i, v128.load, ALIGN_4)));
   }
   /** One f32 (or any 4 bytes) from memory in every lane. */
   broadcast(pointer: IntLike, at = 0, parts = this.width): Vec {
-    return new Vec(new Array<Emit>(parts).fill(this.#loadPart(pointer, at, 0x09, 2)));
+    return new Vec(new Array<Emit>(parts).fill(this.#loadPart(pointer, at, v128.load32Splat, ALIGN_4)));
   }
   /** One f64 from memory in every lane. */
   broadcastDouble(pointer: IntLike, at = 0, parts = this.width): Vec {
-    return new Vec(new Array<Emit>(parts).fill(this.#loadPart(pointer, at, 0x0a, 3)));
+    return new Vec(new Array<Emit>(parts).fill(this.#loadPart(pointer, at, v128.load64Splat, ALIGN_8)));
   }
   /** The first `count` lanes from memory, the others 0; never reads past them. */
   loadPartial(pointer: IntLike, at: number, count: number, parts = this.width): Vec {
@@ -39,25 +46,23 @@ export class MemoryBuilder extends LocalsBuilder {
         const start = at + 16 * i;
         const lanes = Math.min(4, count - 4 * i);
         if (lanes <= 0) return Vec.constant(0, 1).parts[0]!;
-        if (lanes === 4) return this.#loadPart(pointer, start, 0x00, 2);
-        if (lanes === 1) return this.#loadPart(pointer, start, 0x5c, 2);
-        const pair = this.#loadPart(pointer, start, 0x5d, 2);
+        if (lanes === 4) return this.#loadPart(pointer, start, v128.load, ALIGN_4);
+        if (lanes === 1) return this.#loadPart(pointer, start, v128.load32Zero, ALIGN_4);
+        const pair = this.#loadPart(pointer, start, v128.load64Zero, ALIGN_4);
         if (lanes === 2) return pair;
         return (w) => {
           const offset = this.#address(w, pointer, start + 8);
           pair(w);
-          w.simd(0x56).byte(2).unsigned(offset).byte(2);
+          w.simd(v128.load32Lane).byte(ALIGN_4).unsigned(offset).byte(2);
         };
       }),
     );
   }
   /** Two f32 from memory as the f64 lanes of each part. */
   loadDoubles(pointer: IntLike, at = 0, parts = this.width): Vec {
-    return new Vec(Array.from({ length: parts }, (_, i) => this.#loadPart(pointer, at + 8 * i, 0x5d, 2))).promoteLow();
-  }
-  /** Four uint8 from memory as the i32 lanes of each part. */
-  loadBytes(pointer: IntLike, at = 0, parts = this.width): Vec {
-    return new Vec(Array.from({ length: parts }, (_, i) => this.#loadPart(pointer, at + 4 * i, 0x5c, 0))).widenBytes();
+    return new Vec(
+      Array.from({ length: parts }, (_, i) => this.#loadPart(pointer, at + 8 * i, v128.load64Zero, ALIGN_4)),
+    ).promoteLow();
   }
   /** Lane `lane` of each part replaced by 4 bytes from memory: gathers. */
   loadLane(into: Vec, pointer: IntLike, at: number, lane: number): Vec {
@@ -67,7 +72,7 @@ export class MemoryBuilder extends LocalsBuilder {
           (w) => {
             const offset = this.#address(w, pointer, at);
             part(w);
-            w.simd(0x56).byte(2).unsigned(offset).byte(lane);
+            w.simd(v128.load32Lane).byte(ALIGN_4).unsigned(offset).byte(lane);
           },
       ),
     );
@@ -80,68 +85,52 @@ export class MemoryBuilder extends LocalsBuilder {
     const storeLanes = (part: Emit, start: number, opcode: number, lane?: number) => {
       const offset = this.#address(this.code, pointer, start);
       part(this.code);
-      this.code.simd(opcode).byte(2).unsigned(offset);
+      this.code.simd(opcode).byte(ALIGN_4).unsigned(offset);
       if (lane !== undefined) this.code.byte(lane);
     };
     value.parts.forEach((part, i) => {
       const start = at + 16 * i;
       const lanes = count - 4 * i;
-      if (lanes >= 4) storeLanes(part, start, 0x0b);
-      else if (lanes >= 2) storeLanes(part, start, 0x5b, 0);
-      if (lanes === 1 || lanes === 3) storeLanes(part, start + 4 * (lanes - 1), 0x5a, lanes - 1);
+      if (lanes >= 4) storeLanes(part, start, v128.store);
+      else if (lanes >= 2) storeLanes(part, start, v128.store64Lane, 0);
+      if (lanes === 1 || lanes === 3) storeLanes(part, start + 4 * (lanes - 1), v128.store32Lane, lanes - 1);
     });
   }
   loadInt(pointer: IntLike, at = 0): Int {
     return new Int((w) => {
       const offset = this.#address(w, pointer, at);
-      w.byte(0x28).byte(2).unsigned(offset);
-    });
-  }
-  loadByte(pointer: IntLike, at = 0): Int {
-    return new Int((w) => {
-      const offset = this.#address(w, pointer, at);
-      w.byte(0x2d).byte(0).unsigned(offset);
+      w.byte(i32.load).byte(ALIGN_4).unsigned(offset);
     });
   }
   loadFloat<K extends FloatKind>(kind: K, pointer: IntLike, at = 0): Float<K> {
     return new Float(kind, (w) => {
       const offset = this.#address(w, pointer, at);
-      w.byte(kind === "f32" ? 0x2a : 0x2b)
-        .byte(2)
-        .unsigned(offset);
+      w.byte(floats[kind].load).byte(ALIGN_4).unsigned(offset);
     });
   }
   storeInt(pointer: IntLike, at: number, value: IntLike): void {
     const offset = this.#address(this.code, pointer, at);
     Int.of(value).emit(this.code);
-    this.code.byte(0x36).byte(2).unsigned(offset);
-  }
-  storeByte(pointer: IntLike, at: number, value: IntLike): void {
-    const offset = this.#address(this.code, pointer, at);
-    Int.of(value).emit(this.code);
-    this.code.byte(0x3a).byte(0).unsigned(offset);
+    this.code.byte(i32.store).byte(ALIGN_4).unsigned(offset);
   }
   storeFloat(pointer: IntLike, at: number, value: Float): void {
     const offset = this.#address(this.code, pointer, at);
     value.emit(this.code);
-    this.code
-      .byte(value.kind === "f32" ? 0x38 : 0x39)
-      .byte(2)
-      .unsigned(offset);
+    this.code.byte(floats[value.kind].store).byte(ALIGN_4).unsigned(offset);
   }
   /** memory.copy; the regions may overlap. */
   copy(to: IntLike, from: IntLike, bytes: IntLike): void {
     for (const operand of [to, from, bytes]) Int.of(operand).emit(this.code);
-    this.code.raw([0xfc, 10, 0, 0]);
+    this.code.byte(PREFIX_BULK).raw([bulk.memoryCopy, MEMORY, MEMORY]);
   }
   /** memory.fill with a byte. */
   fill(to: IntLike, byte: IntLike, bytes: IntLike): void {
     for (const operand of [to, byte, bytes]) Int.of(operand).emit(this.code);
-    this.code.raw([0xfc, 11, 0]);
+    this.code.byte(PREFIX_BULK).raw([bulk.memoryFill, MEMORY]);
   }
   /** Brings one cache line nearer: a load that nobody reads, so the address must be inside the memory. */
   touch(pointer: IntLike, at = 0): void {
     this.loadInt(pointer, at).emit(this.code);
-    this.code.byte(0x1a);
+    this.code.byte(control.drop);
   }
 }

@@ -3,8 +3,8 @@
  * ("e" "m") and the index of the thread it is instantiated for ("e" "w"), and exports its entry function "run".
  */
 import { FunctionBuilder, type FunctionRef } from "./function.js";
-import { FloatVar, IntVar, type Target, type ValueType, VecVar, valueTypes } from "./locals.js";
-import { Vec } from "./vectors.js";
+import { FloatVar, IntVar, type Target, VecVar } from "./locals.js";
+import { externals, FUNCTION_TYPE, limits, sections, type ValueType, valueTypes } from "./opcodes.js";
 import { Writer } from "./writer.js";
 
 /** A parameter of a function inside a module; "vec" takes as many v128 as the target's Vec has parts. */
@@ -20,6 +20,9 @@ type IntsOf<Names extends readonly string[]> = { [I in keyof Names]: IntVar };
 
 /** Pages of 64 KiB in the 4 GiB that a 32-bit memory can have; the limit that shared memories must agree on. */
 export const MAX_PAGES = 65536;
+
+/** "\0asm", version 1. */
+const PREAMBLE = [0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0];
 
 interface WrittenFunction {
   readonly ref: FunctionRef;
@@ -41,12 +44,12 @@ export class WasmModule {
 
   /**
    * Defines a function, or returns the one of that name: the name must say everything that shapes the code. `build` may
-   * define other functions on the way, and may return a Vec as the result (see callVec).
+   * define other functions on the way.
    */
   function<const P extends readonly ParamType[]>(
     name: string,
     params: P,
-    build: (f: FunctionBuilder, ...args: ParamsOf<P>) => unknown,
+    build: (f: FunctionBuilder, ...args: ParamsOf<P>) => void,
   ): FunctionRef {
     const known = this.#byName.get(name);
     if (known) return known;
@@ -67,10 +70,8 @@ export class WasmModule {
         );
       return new FloatVar(f.code, at, type);
     });
-    const returned = build(f, ...(args as unknown as ParamsOf<P>));
-    const result = returned instanceof Vec ? returned.parts : [];
-    for (const part of result) part(f.code);
-    const ref: FunctionRef = { index: this.#functions.length, name, resultParts: result.length };
+    build(f, ...(args as unknown as ParamsOf<P>));
+    const ref: FunctionRef = { index: this.#functions.length, name };
     this.#functions.push({ ref, params: types, body: f.finish() });
     this.#byName.set(name, ref);
     return ref;
@@ -92,40 +93,41 @@ export class WasmModule {
 
   /** The finished binary. */
   bytes(): Uint8Array {
-    const out = new Writer(4096).raw([0x00, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
+    const out = new Writer(4096).raw(PREAMBLE);
     const section = (id: number, write: (w: Writer) => void) => {
       const content = new Writer();
       write(content);
       out.byte(id).block(content);
     };
-    section(1, (w) => {
+    section(sections.type, (w) => {
       w.unsigned(this.#functions.length);
-      for (const { params, ref } of this.#functions) {
-        w.byte(0x60).unsigned(params.length);
+      for (const { params } of this.#functions) {
+        w.byte(FUNCTION_TYPE).unsigned(params.length);
         for (const type of params) w.byte(valueTypes[type]);
-        w.unsigned(ref.resultParts);
-        for (let i = 0; i < ref.resultParts; i++) w.byte(valueTypes.v128);
+        w.unsigned(0);
       }
     });
-    section(2, (w) => {
+    section(sections.import, (w) => {
       w.unsigned(2);
-      w.name("e").name("m").byte(2);
-      w.byte(this.target.shared ? 3 : 1)
+      w.name("e").name("m").byte(externals.memory);
+      w.byte(this.target.shared ? limits.sharedWithMaximum : limits.withMaximum)
         .unsigned(1)
         .unsigned(MAX_PAGES);
-      w.name("e").name("w").byte(3).byte(valueTypes.i32).byte(0);
+      w.name("e").name("w").byte(externals.global).byte(valueTypes.i32).byte(0);
     });
-    section(3, (w) => {
+    section(sections.function, (w) => {
       w.unsigned(this.#functions.length);
       for (const { ref } of this.#functions) w.unsigned(ref.index);
     });
-    section(7, (w) => w.unsigned(1).name("run").byte(0).unsigned(this.#byName.get("run")!.index));
-    section(10, (w) => {
+    section(sections.export, (w) =>
+      w.unsigned(1).name("run").byte(externals.function).unsigned(this.#byName.get("run")!.index),
+    );
+    section(sections.code, (w) => {
       w.unsigned(this.#functions.length);
       for (const { body } of this.#functions) w.block(body);
     });
     // V8 caches machine code by bytes: code compiled under the revectorizer must not be found by the same bytes without it
-    section(0, (w) => w.name("lanes").byte(this.lanes));
+    section(sections.custom, (w) => w.name("lanes").byte(this.lanes));
     return out.bytes.slice();
   }
 }

@@ -103,7 +103,6 @@ export const v128 = {
   load64Splat: 0x0a,
   store: 0x0b,
   const: 0x0c,
-  not: 0x4d,
   and: 0x4e,
   andnot: 0x4f,
   or: 0x50,

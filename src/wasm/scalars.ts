@@ -2,6 +2,7 @@
  * Scalar expressions: i32 with constant folding, f32 and f64. An expression is a pure recipe that writes itself wherever it
  * is used; using it twice computes it twice, unless it was put into a local (FunctionBuilder.int and the like).
  */
+import { control, conversions, floats, i32 } from "./opcodes.js";
 import type { Writer } from "./writer.js";
 
 export type Emit = (w: Writer) => void;
@@ -18,7 +19,7 @@ export class Int {
 
   static of(value: IntLike): Int {
     if (typeof value !== "number") return value;
-    return new Int((w) => w.byte(0x41).signed(value), value | 0);
+    return new Int((w) => w.byte(i32.const).signed(value), value | 0);
   }
 
   #binary(other: IntLike, opcode: number, fold?: (a: number, b: number) => number): Int {
@@ -36,11 +37,11 @@ export class Int {
     const right = Int.of(other);
     if (right.constant === 0) return this;
     if (this.constant === 0) return right;
-    return this.#binary(right, 0x6a, (a, b) => (a + b) | 0);
+    return this.#binary(right, i32.add, (a, b) => (a + b) | 0);
   }
   sub(other: IntLike): Int {
     const right = Int.of(other);
-    return right.constant === 0 ? this : this.#binary(right, 0x6b, (a, b) => (a - b) | 0);
+    return right.constant === 0 ? this : this.#binary(right, i32.sub, (a, b) => (a - b) | 0);
   }
   mul(other: IntLike): Int {
     const right = Int.of(other);
@@ -49,67 +50,57 @@ export class Int {
     if (right.constant === 1) return this;
     if (this.constant === undefined && right.constant !== undefined && isPowerOfTwo(right.constant))
       return this.shl(31 - Math.clz32(right.constant));
-    return this.#binary(right, 0x6c, Math.imul);
+    return this.#binary(right, i32.mul, Math.imul);
   }
   /** Unsigned quotient. */
   div(other: IntLike): Int {
     const right = Int.of(other);
     if (right.constant !== undefined && isPowerOfTwo(right.constant))
       return right.constant === 1 ? this : this.shr(31 - Math.clz32(right.constant));
-    return this.#binary(right, 0x6e, (a, b) => Math.floor((a >>> 0) / (b >>> 0)));
+    return this.#binary(right, i32.divU, (a, b) => Math.floor((a >>> 0) / (b >>> 0)));
   }
   /** Unsigned remainder. */
   rem(other: IntLike): Int {
     const right = Int.of(other);
     if (right.constant !== undefined && isPowerOfTwo(right.constant)) return this.and(right.constant - 1);
-    return this.#binary(right, 0x70, (a, b) => (a >>> 0) % (b >>> 0));
+    return this.#binary(right, i32.remU, (a, b) => (a >>> 0) % (b >>> 0));
   }
   and(other: IntLike): Int {
-    return this.#binary(other, 0x71, (a, b) => a & b);
-  }
-  or(other: IntLike): Int {
-    return this.#binary(other, 0x72, (a, b) => a | b);
-  }
-  xor(other: IntLike): Int {
-    return this.#binary(other, 0x73, (a, b) => a ^ b);
+    return this.#binary(other, i32.and, (a, b) => a & b);
   }
   shl(count: IntLike): Int {
-    return this.#binary(count, 0x74, (a, b) => a << b);
+    return this.#binary(count, i32.shl, (a, b) => a << b);
   }
   /** Unsigned right shift. */
   shr(count: IntLike): Int {
-    return this.#binary(count, 0x76, (a, b) => (a >>> b) | 0);
-  }
-  /** Sign-keeping right shift. */
-  sar(count: IntLike): Int {
-    return this.#binary(count, 0x75, (a, b) => a >> b);
+    return this.#binary(count, i32.shrU, (a, b) => (a >>> b) | 0);
   }
 
   // comparisons: 1 or 0
   equal(other: IntLike): Int {
-    return this.#binary(other, 0x46, (a, b) => (a === b ? 1 : 0));
+    return this.#binary(other, i32.eq, (a, b) => (a === b ? 1 : 0));
   }
   notEqual(other: IntLike): Int {
-    return this.#binary(other, 0x47, (a, b) => (a !== b ? 1 : 0));
+    return this.#binary(other, i32.ne, (a, b) => (a !== b ? 1 : 0));
   }
   /** Signed <. */
   less(other: IntLike): Int {
-    return this.#binary(other, 0x48, (a, b) => (a < b ? 1 : 0));
+    return this.#binary(other, i32.ltS, (a, b) => (a < b ? 1 : 0));
   }
   /** Signed >=. */
   atLeast(other: IntLike): Int {
-    return this.#binary(other, 0x4e, (a, b) => (a >= b ? 1 : 0));
+    return this.#binary(other, i32.geS, (a, b) => (a >= b ? 1 : 0));
   }
   /** Unsigned <. One test for 0 <= i < n: a negative i is a large unsigned one. */
   below(other: IntLike): Int {
-    return this.#binary(other, 0x49, (a, b) => (a >>> 0 < b >>> 0 ? 1 : 0));
+    return this.#binary(other, i32.ltU, (a, b) => (a >>> 0 < b >>> 0 ? 1 : 0));
   }
   isZero(): Int {
     return this.constant !== undefined
       ? Int.of(this.constant === 0 ? 1 : 0)
       : new Int((w) => {
           this.emit(w);
-          w.byte(0x45);
+          w.byte(i32.eqz);
         });
   }
 
@@ -120,7 +111,7 @@ export class Int {
       Int.of(yes).emit(w);
       Int.of(no).emit(w);
       this.emit(w);
-      w.byte(0x1b);
+      w.byte(control.select);
     });
   }
   /** The smaller, as unsigned numbers. */
@@ -133,14 +124,14 @@ export class Int {
   asFloat(): Float<"f32"> {
     return new Float("f32", (w) => {
       this.emit(w);
-      w.byte(0xbe);
+      w.byte(conversions.f32ReinterpretI32);
     });
   }
   /** The signed value as f32 or f64. */
   toFloat<K extends FloatKind>(kind: K): Float<K> {
     return new Float(kind, (w) => {
       this.emit(w);
-      w.byte(kind === "f32" ? 0xb2 : 0xb7);
+      w.byte(floats[kind].convertI32S);
     });
   }
 }
@@ -162,84 +153,56 @@ export class Float<K extends FloatKind = FloatKind> {
   ) {}
 
   static constant<K extends FloatKind>(kind: K, value: number): Float<K> {
-    return new Float(kind, (w) => (kind === "f32" ? w.byte(0x43).f32(value) : w.byte(0x44).f64(value)));
+    return new Float(kind, (w) => w.byte(floats[kind].const)[kind](value));
   }
 
   #lift(other: Float<K> | number): Float<K> {
     return typeof other === "number" ? Float.constant(this.kind, other) : other;
   }
-  /** `opcode` is that of f32; f64 instructions follow at fixed distances. */
-  #arithmetic(opcode: number, ...others: (Float<K> | number)[]): Float<K> {
+  #arithmetic(
+    name: "sqrt" | "add" | "sub" | "mul" | "div" | "min" | "max",
+    ...others: (Float<K> | number)[]
+  ): Float<K> {
     return new Float(this.kind, (w) => {
       this.emit(w);
       for (const other of others) this.#lift(other).emit(w);
-      w.byte(this.kind === "f32" ? opcode : opcode + 0x0e);
+      w.byte(floats[this.kind][name]);
     });
   }
-  #compare(opcode: number, other: Float<K> | number): Int {
+  #compare(name: "eq" | "le", other: Float<K> | number): Int {
     return new Int((w) => {
       this.emit(w);
       this.#lift(other).emit(w);
-      w.byte(this.kind === "f32" ? opcode : opcode + 0x06);
+      w.byte(floats[this.kind][name]);
     });
   }
 
-  abs(): Float<K> {
-    return this.#arithmetic(0x8b);
-  }
-  neg(): Float<K> {
-    return this.#arithmetic(0x8c);
-  }
-  ceil(): Float<K> {
-    return this.#arithmetic(0x8d);
-  }
-  floor(): Float<K> {
-    return this.#arithmetic(0x8e);
-  }
-  trunc(): Float<K> {
-    return this.#arithmetic(0x8f);
-  }
-  nearest(): Float<K> {
-    return this.#arithmetic(0x90);
-  }
   sqrt(): Float<K> {
-    return this.#arithmetic(0x91);
+    return this.#arithmetic("sqrt");
   }
   add(other: Float<K> | number): Float<K> {
-    return this.#arithmetic(0x92, other);
+    return this.#arithmetic("add", other);
   }
   sub(other: Float<K> | number): Float<K> {
-    return this.#arithmetic(0x93, other);
+    return this.#arithmetic("sub", other);
   }
   mul(other: Float<K> | number): Float<K> {
-    return this.#arithmetic(0x94, other);
+    return this.#arithmetic("mul", other);
   }
   div(other: Float<K> | number): Float<K> {
-    return this.#arithmetic(0x95, other);
+    return this.#arithmetic("div", other);
   }
   min(other: Float<K> | number): Float<K> {
-    return this.#arithmetic(0x96, other);
+    return this.#arithmetic("min", other);
   }
   max(other: Float<K> | number): Float<K> {
-    return this.#arithmetic(0x97, other);
+    return this.#arithmetic("max", other);
   }
   equal(other: Float<K> | number): Int {
-    return this.#compare(0x5b, other);
-  }
-  notEqual(other: Float<K> | number): Int {
-    return this.#compare(0x5c, other);
-  }
-  less(other: Float<K> | number): Int {
-    return this.#compare(0x5d, other);
-  }
-  greater(other: Float<K> | number): Int {
-    return this.#compare(0x5e, other);
+    return this.#compare("eq", other);
   }
   lessEqual(other: Float<K> | number): Int {
-    return this.#compare(0x5f, other);
-  }
-  greaterEqual(other: Float<K> | number): Int {
-    return this.#compare(0x60, other);
+    return this.#compare("le", other);
   }
 
   /** This f32 as f64 (no-op on f64). */
@@ -250,7 +213,7 @@ export class Float<K extends FloatKind = FloatKind> {
         ? this.emit
         : (w) => {
             this.emit(w);
-            w.byte(0xbb);
+            w.byte(conversions.f64PromoteF32);
           },
     );
   }
@@ -262,15 +225,8 @@ export class Float<K extends FloatKind = FloatKind> {
         ? this.emit
         : (w) => {
             this.emit(w);
-            w.byte(0xb6);
+            w.byte(conversions.f32DemoteF64);
           },
     );
-  }
-  /** Truncated to i32, saturating; NaN gives 0. */
-  toInt(): Int {
-    return new Int((w) => {
-      this.emit(w);
-      w.byte(0xfc).byte(this.kind === "f32" ? 0 : 2);
-    });
   }
 }

@@ -5,6 +5,7 @@
  * Methods without a suffix treat the lanes as f32; ...Int as i32, ...Double as f64 (half as many lanes). A plain number
  * operand is that constant in every lane.
  */
+import { conversions, f32x4, f64x2, i32x4, v128 } from "./opcodes.js";
 import { type Emit, Float, type Int } from "./scalars.js";
 
 type LaneType = "f32" | "i32" | "f64";
@@ -13,7 +14,7 @@ export type VecLike = Vec | number;
 /** The same constant in every lane of one v128. */
 function constantPart(value: number, type: LaneType): Emit {
   return (w) => {
-    w.simd(0x0c);
+    w.simd(v128.const);
     if (type === "f64") w.f64(value).f64(value);
     else for (let i = 0; i < 4; i++) type === "f32" ? w.f32(value) : w.i32(value);
   };
@@ -27,7 +28,7 @@ export class Vec {
   }
   /** One scalar in every lane. */
   static splat(value: Float | Int, parts: number): Vec {
-    const opcode = value instanceof Float ? (value.kind === "f32" ? 0x13 : 0x14) : 0x11;
+    const opcode = value instanceof Float ? (value.kind === "f32" ? f32x4.splat : f64x2.splat) : i32x4.splat;
     return new Vec(
       new Array<Emit>(parts).fill((w) => {
         value.emit(w);
@@ -88,98 +89,89 @@ export class Vec {
 
   // f32 lanes
   ceil(): Vec {
-    return this.#unary(0x67);
+    return this.#unary(f32x4.ceil);
   }
   floor(): Vec {
-    return this.#unary(0x68);
-  }
-  trunc(): Vec {
-    return this.#unary(0x69);
+    return this.#unary(f32x4.floor);
   }
   /** Round half to even. */
   nearest(): Vec {
-    return this.#unary(0x6a);
+    return this.#unary(f32x4.nearest);
   }
   abs(): Vec {
-    return this.#unary(0xe0);
+    return this.#unary(f32x4.abs);
   }
   neg(): Vec {
-    return this.#unary(0xe1);
+    return this.#unary(f32x4.neg);
   }
   sqrt(): Vec {
-    return this.#unary(0xe3);
+    return this.#unary(f32x4.sqrt);
   }
   add(other: VecLike): Vec {
-    return this.#binary(other, 0xe4);
+    return this.#binary(other, f32x4.add);
   }
   sub(other: VecLike): Vec {
-    return this.#binary(other, 0xe5);
+    return this.#binary(other, f32x4.sub);
   }
   mul(other: VecLike): Vec {
-    return this.#binary(other, 0xe6);
+    return this.#binary(other, f32x4.mul);
   }
   div(other: VecLike): Vec {
-    return this.#binary(other, 0xe7);
+    return this.#binary(other, f32x4.div);
   }
   /** IEEE minimum, NaN wins; 4 times slower than pmin on x86. */
   min(other: VecLike): Vec {
-    return this.#binary(other, 0xe8);
+    return this.#binary(other, f32x4.min);
   }
   max(other: VecLike): Vec {
-    return this.#binary(other, 0xe9);
+    return this.#binary(other, f32x4.max);
   }
   /** other < this ? other : this. One instruction; a NaN in this stays. */
   pmin(other: VecLike): Vec {
-    return this.#binary(other, 0xea);
+    return this.#binary(other, f32x4.pmin);
   }
   /** this < other ? other : this. One instruction; relu is x.pmax(0), which keeps NaN. */
   pmax(other: VecLike): Vec {
-    return this.#binary(other, 0xeb);
+    return this.#binary(other, f32x4.pmax);
   }
   /** this·b + c with one rounding or two. Kernels use FunctionBuilder.madd, which knows what the machine has. */
   relaxedMadd(b: Vec, c: Vec): Vec {
-    return this.#ternary(b, c, 0x105);
+    return this.#ternary(b, c, f32x4.relaxedMadd);
   }
   /** c − this·b, likewise. */
   relaxedNmadd(b: Vec, c: Vec): Vec {
-    return this.#ternary(b, c, 0x106);
+    return this.#ternary(b, c, f32x4.relaxedNmadd);
   }
   // comparisons: all bits set or none
   equal(other: VecLike): Vec {
-    return this.#binary(other, 0x41);
+    return this.#binary(other, f32x4.eq);
   }
   notEqual(other: VecLike): Vec {
-    return this.#binary(other, 0x42);
+    return this.#binary(other, f32x4.ne);
   }
   less(other: VecLike): Vec {
-    return this.#binary(other, 0x43);
+    return this.#binary(other, f32x4.lt);
   }
   greater(other: VecLike): Vec {
-    return this.#binary(other, 0x44);
+    return this.#binary(other, f32x4.gt);
   }
   lessEqual(other: VecLike): Vec {
-    return this.#binary(other, 0x45);
+    return this.#binary(other, f32x4.le);
   }
   greaterEqual(other: VecLike): Vec {
-    return this.#binary(other, 0x46);
+    return this.#binary(other, f32x4.ge);
   }
 
   // bits
-  not(): Vec {
-    return this.#unary(0x4d);
-  }
   and(other: Vec): Vec {
-    return this.#binary(other, 0x4e);
+    return this.#binary(other, v128.and);
   }
   /** this and not other. */
   andNot(other: Vec): Vec {
-    return this.#binary(other, 0x4f);
+    return this.#binary(other, v128.andnot);
   }
   or(other: Vec): Vec {
-    return this.#binary(other, 0x50);
-  }
-  xor(other: Vec): Vec {
-    return this.#binary(other, 0x51);
+    return this.#binary(other, v128.or);
   }
   /** Bits of yes where this mask has ones, of no elsewhere. */
   select(yes: Vec, no: Vec): Vec {
@@ -190,92 +182,64 @@ export class Vec {
             yes.parts[i]!(w);
             no.parts[i]!(w);
             mask(w);
-            w.simd(0x52);
+            w.simd(v128.bitselect);
           },
       ),
     );
   }
 
   // i32 lanes
-  equalInt(other: VecLike): Vec {
-    return this.#binary(other, 0x37, "i32");
-  }
-  lessInt(other: VecLike): Vec {
-    return this.#binary(other, 0x39, "i32");
-  }
-  greaterInt(other: VecLike): Vec {
-    return this.#binary(other, 0x3b, "i32");
-  }
-  absInt(): Vec {
-    return this.#unary(0xa0);
-  }
-  negInt(): Vec {
-    return this.#unary(0xa1);
-  }
   addInt(other: VecLike): Vec {
-    return this.#binary(other, 0xae, "i32");
+    return this.#binary(other, i32x4.add, "i32");
   }
   subInt(other: VecLike): Vec {
-    return this.#binary(other, 0xb1, "i32");
-  }
-  mulInt(other: VecLike): Vec {
-    return this.#binary(other, 0xb5, "i32");
-  }
-  minInt(other: VecLike): Vec {
-    return this.#binary(other, 0xb6, "i32");
-  }
-  maxInt(other: VecLike): Vec {
-    return this.#binary(other, 0xb8, "i32");
+    return this.#binary(other, i32x4.sub, "i32");
   }
   shlInt(count: Int): Vec {
-    return this.#shift(count, 0xab);
+    return this.#shift(count, i32x4.shl);
   }
   /** Sign-keeping right shift. */
   sarInt(count: Int): Vec {
-    return this.#shift(count, 0xac);
+    return this.#shift(count, i32x4.shrS);
   }
   shrInt(count: Int): Vec {
-    return this.#shift(count, 0xad);
+    return this.#shift(count, i32x4.shrU);
   }
   /** f32 lanes truncated to i32, saturating; NaN gives 0. */
   toInt(): Vec {
-    return this.#unary(0xf8);
+    return this.#unary(i32x4.truncSatF32x4S);
   }
   /** i32 lanes as f32. */
   toFloat(): Vec {
-    return this.#unary(0xfa);
-  }
-  /** The lowest four bytes of each part, unsigned, as i32 lanes. */
-  widenBytes(): Vec {
-    return this.#unary(0x89).#unary(0xa9);
+    return this.#unary(f32x4.convertI32x4S);
   }
 
   // f64 lanes, two per part
   addDouble(other: VecLike): Vec {
-    return this.#binary(other, 0xf0, "f64");
+    return this.#binary(other, f64x2.add, "f64");
   }
   subDouble(other: VecLike): Vec {
-    return this.#binary(other, 0xf1, "f64");
+    return this.#binary(other, f64x2.sub, "f64");
   }
   mulDouble(other: VecLike): Vec {
-    return this.#binary(other, 0xf2, "f64");
+    return this.#binary(other, f64x2.mul, "f64");
   }
   divDouble(other: VecLike): Vec {
-    return this.#binary(other, 0xf3, "f64");
+    return this.#binary(other, f64x2.div, "f64");
   }
   /** this·b + c in f64 lanes, with one rounding or two; see FunctionBuilder.maddDouble. */
   relaxedMaddDouble(b: Vec, c: Vec): Vec {
-    return this.#ternary(b, c, 0x107);
+    return this.#ternary(b, c, f64x2.relaxedMadd);
   }
   pmaxDouble(other: VecLike): Vec {
-    return this.#binary(other, 0xf7, "f64");
+    return this.#binary(other, f64x2.pmax, "f64");
   }
   sqrtDouble(): Vec {
-    return this.#unary(0xef);
+    return this.#unary(f64x2.sqrt);
   }
   /** Lanes 0 and 1 of each part as f64. */
   promoteLow(): Vec {
-    return this.#unary(0x5f);
+    return this.#unary(f64x2.promoteLowF32x4);
   }
   /** Lanes 2 and 3 of each part as f64. Without a shuffle it goes through scalars and writes this expression twice: use it on locals, outside inner loops. */
   promoteHigh(): Vec {
@@ -284,16 +248,16 @@ export class Vec {
         (part): Emit =>
           (w) => {
             part(w);
-            w.simd(0x1f).byte(2).byte(0xbb).simd(0x14);
+            w.simd(f32x4.extractLane).byte(2).byte(conversions.f64PromoteF32).simd(f64x2.splat);
             part(w);
-            w.simd(0x1f).byte(3).byte(0xbb).simd(0x22).byte(1);
+            w.simd(f32x4.extractLane).byte(3).byte(conversions.f64PromoteF32).simd(f64x2.replaceLane).byte(1);
           },
       ),
     );
   }
   /** f64 lanes 0, 1 rounded to f32 lanes 0, 1; lanes 2, 3 become 0. */
   demote(): Vec {
-    return this.#unary(0x5e);
+    return this.#unary(f32x4.demoteF64x2Zero);
   }
 
   /** One f32 lane of all parts together, counted through. */
@@ -301,7 +265,7 @@ export class Vec {
     const part = this.parts[index >> 2]!;
     return new Float("f32", (w) => {
       part(w);
-      w.simd(0x1f).byte(index & 3);
+      w.simd(f32x4.extractLane).byte(index & 3);
     });
   }
   /** One f64 lane of all parts together, counted through. */
@@ -309,7 +273,7 @@ export class Vec {
     const part = this.parts[index >> 1]!;
     return new Float("f64", (w) => {
       part(w);
-      w.simd(0x21).byte(index & 1);
+      w.simd(f64x2.extractLane).byte(index & 1);
     });
   }
 }

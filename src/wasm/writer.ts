@@ -2,6 +2,8 @@
  * A growing run of bytes with the integer and float encodings of the WebAssembly binary format (WebAssembly core
  * specification, chapter 5). It knows bytes, not instructions.
  */
+import { PREFIX_SIMD } from "./opcodes.js";
+
 const scratch = new DataView(new ArrayBuffer(8));
 
 export class Writer {
@@ -63,7 +65,7 @@ export class Writer {
 
   /** A vector instruction: prefix and opcode. */
   simd(opcode: number): this {
-    return this.byte(0xfd).unsigned(opcode);
+    return this.byte(PREFIX_SIMD).unsigned(opcode);
   }
 
   f32(value: number): this {

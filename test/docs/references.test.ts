@@ -24,11 +24,15 @@ const documents = [
 ];
 const show = ({ file, line, text }: Fault): string => `${file}:${line}  ${text}`;
 
+/** Pages that a program writes where it is told to. */
+const written = new Set(["measured.md"]);
+
 describe("the repository", () => {
   it("has every document and section that its code names", () => {
     // this folder's own examples of faults
     const own = code.filter((file) => !file.startsWith("test/docs/"));
-    expect(own.flatMap((file) => citationFaults(repository, file)).map(show)).toEqual([]);
+    const faults = own.flatMap((file) => citationFaults(repository, file)).filter(({ text }) => !written.has(text));
+    expect(faults.map(show)).toEqual([]);
   });
 
   it("has what its markdown files link to", () => {

@@ -120,8 +120,19 @@ describe("command lines of pages", () => {
   });
 });
 
-/** Options of npm, MPI and Slurm that pages name, and those of every command. */
-const elsewhere = new Set(["--bind-to", "--mca", "--signal", "--help", "--list", "--omit"]);
+/** Options of npm, MPI, Slurm, esbuild and the GPU bundle's measure that pages name, and those of every command. */
+const elsewhere = new Set([
+  "--bind-to",
+  "--mca",
+  "--signal",
+  "--help",
+  "--list",
+  "--omit",
+  "--splitting",
+  "--keep-names",
+  "--part",
+  "--minutes",
+]);
 
 /** A training run and what is made of it. */
 const PATIENCE_MS = 400_000;

@@ -64,11 +64,8 @@ describe.each(targets)("functions for %o", (target) => {
       (a, b) => a.sub(b),
       (a, b) => a.mul(b),
       (a, b) => a.and(b),
-      (a, b) => a.or(b),
-      (a, b) => a.xor(b),
       (a, b) => a.shl(b & 31),
       (a, b) => a.shr(b & 31),
-      (a, b) => a.sar(b & 31),
       (a, b) => a.equal(b),
       (a, b) => a.notEqual(b),
       (a, b) => a.less(b),
@@ -126,7 +123,6 @@ describe.each(targets)("functions for %o", (target) => {
       for (const v of [
         x.ceil(),
         x.floor(),
-        x.trunc(),
         x.nearest(),
         x.abs(),
         x.neg(),
@@ -153,7 +149,6 @@ describe.each(targets)("functions for %o", (target) => {
         x.greater(z),
         x.lessEqual(z),
         x.greaterEqual(z),
-        x.less(z).not(),
         x.less(z).andNot(x.equal(z)),
       ])
         f.store(y, 16 * index++, v);
@@ -161,7 +156,6 @@ describe.each(targets)("functions for %o", (target) => {
     const expected = [
       Math.ceil,
       Math.floor,
-      Math.trunc,
       (v: number) => 2 * Math.round(v / 2),
       Math.abs,
       (v: number) => -v,
@@ -197,31 +191,29 @@ describe.each(targets)("functions for %o", (target) => {
       ...pairs((v, w) => v > w),
       ...pairs((v, w) => v <= w),
       ...pairs((v, w) => v >= w),
-      ...pairs((v, w) => !(v < w)),
       ...pairs((v, w) => v < w),
     ]);
   });
 
-  it("works on i32 and f64 lanes and on bytes", () => {
+  it("works on i32 and f64 lanes", () => {
     const { ints, doubles, floats } = execute(target, [0, 256], (f, p, y) => {
       const v = f.vec(f.load(p, 0, 1));
       const i = f.vec(v.toInt());
-      f.store(y, 0, i.mulInt(3).addInt(1).subInt(5).shlInt(Int.of(2)));
-      f.store(y, 16, i.negInt().sarInt(Int.of(1)).absInt().maxInt(1));
+      f.store(y, 0, i.addInt(i).addInt(i).addInt(1).subInt(5).shlInt(Int.of(2)));
+      f.store(y, 16, f.splatInt(0, 1).subInt(i).sarInt(Int.of(1)));
+      f.store(y, 144, f.splatInt(0, 1).subInt(i).shrInt(Int.of(30)));
       f.store(y, 32, v.promoteLow().mulDouble(0.1));
       f.store(y, 48, v.promoteHigh().addDouble(f.loadDoubles(p, 8, 1)));
       f.store(y, 64, v.promoteHigh().sqrtDouble().demote());
-      f.storeInt(y, 80, 0x04ff0201);
-      f.store(y, 96, f.loadBytes(y, 80, 1));
       f.storeFloat(y, 112, v.promoteHigh().laneDouble(1));
       f.storeFloat(y, 120, v.lane(2).promote().sub(0.25).demote());
       f.store(y, 128, f.loadLane(v, p, 36, 1));
     });
     expect([...ints.subarray(64, 68)]).toEqual([-4, 8, 20, 32]);
-    expect([...ints.subarray(68, 72)]).toEqual([1, 1, 2, 2]);
+    expect([...ints.subarray(68, 72)]).toEqual([-1, -1, -2, -2]);
+    expect([...ints.subarray(100, 104)]).toEqual([3, 3, 3, 3]);
     expect([...doubles.subarray(36, 40)]).toEqual([0.1, 0.2, 6, 8]);
     expect([...floats.subarray(80, 84)]).toEqual([Math.fround(Math.sqrt(3)), 2, 0, 0]);
-    expect([...ints.subarray(88, 92)]).toEqual([1, 2, 255, 4]);
     expect(doubles[46]).toBe(4);
     expect(floats[94]).toBe(2.75);
     expect([...floats.subarray(96, 100)]).toEqual([1, 10, 3, 4]);
@@ -231,7 +223,9 @@ describe.each(targets)("functions for %o", (target) => {
     const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536 });
     const module = new WasmModule(target);
     module.run(["y", "n", "scale"], (f, begin, end, y, n, scale) => {
-      const square = module.function("square", ["vec", "f32"], (_, v, s) => v.mul(v).mul(f.splat(s)));
+      const square = module.function("square", ["i32", "vec", "f32"], (g, to, v, s) =>
+        g.store(to, 0, v.mul(v).mul(g.splat(s))),
+      );
       const total = f.f64(0);
       f.for(begin, end, 1, (task) => {
         f.for(0, n, 1, (i) => {
@@ -243,7 +237,7 @@ describe.each(targets)("functions for %o", (target) => {
         });
       });
       f.storeFloat(y, 0, total);
-      f.store(y, 64, f.callVec(square, f.splat(3), scale.asFloat()));
+      f.call(square, y.add(64), f.splat(3), scale.asFloat());
       const k = f.int(5);
       f.while(
         () => k.notEqual(0),

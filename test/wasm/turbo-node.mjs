@@ -1,6 +1,6 @@
 /**
- * Turbo on a Node that has it: every op of the conformance grid on paired vectors against the reference, with 1 and 2
- * threads; then steps of training with and without. turbo.test.ts runs it, on the compiled package:
+ * Turbo on a Node that has it: every op of the conformance grid and every update on paired vectors against the reference, with 1
+ * and 2 threads; then steps of training with and without. turbo.test.ts runs it, on the compiled package:
  * node test/wasm/turbo-node.mjs
  * Writes one JSON object to stdout; what went wrong is in `failures`.
  */
@@ -24,10 +24,11 @@ registerHooks({
 
 const { cases, dtypeOfInput } = await import("../conformance/cases.ts");
 const { relativeError, valuesOf } = await import("../conformance/numbers.ts");
+const { updateCases, updateNames } = await import("../conformance/update-cases.ts");
 const { createWasmBackend } = await import(`${dist}/backends/wasm/wasm-backend.js`);
 const { referenceBackend } = await import(`${dist}/backends/reference/index.js`);
 const { wasmKernels } = await import(`${dist}/backends/wasm/kernels/index.js`);
-const { apply } = await import(`${dist}/ops/apply.js`);
+const { apply, update } = await import(`${dist}/ops/apply.js`);
 const { allocate } = await import(`${dist}/tensor/create.js`);
 const { models, scope, withBackend } = await import(`${dist}/index.js`);
 const { mobileoneS0 } = await import(`${dist}/train/recipes/mobileone-s0.js`);
@@ -50,6 +51,14 @@ const outputsOf = (on, op, { inputs, attrs }) =>
     return apply(op, xs, attrs).map((y) => y.dataSync());
   });
 
+/** A result on 1 and on 2 threads, against the reference's and each other. */
+function check(label, expected, single, double) {
+  const error = relativeError(single, expected);
+  if (!(error < TOLERANCE)) failures.push(`${label}: error ${error}, expected less than ${TOLERANCE}`);
+  if (Buffer.compare(bytesOf(single), bytesOf(double)) !== 0)
+    failures.push(`${label}: 1 and 2 threads differ, expected the same bits`);
+}
+
 function checkGrid(one, two) {
   let count = 0;
   for (const op of Object.keys(wasmKernels))
@@ -58,15 +67,33 @@ function checkGrid(one, two) {
       const expected = outputsOf(referenceBackend, op, row);
       const single = outputsOf(one, op, row);
       const double = outputsOf(two, op, row);
-      for (const [i, values] of expected.entries()) {
-        const label = `${op}, output ${i} of ${JSON.stringify(row)}`;
-        const error = relativeError(single[i], values);
-        if (!(error < TOLERANCE)) failures.push(`${label}: error ${error}, expected less than ${TOLERANCE}`);
-        if (Buffer.compare(bytesOf(single[i]), bytesOf(double[i])) !== 0)
-          failures.push(`${label}: 1 and 2 threads differ, expected the same bits`);
-      }
+      for (const [i, values] of expected.entries())
+        check(`${op}, output ${i} of ${JSON.stringify(row)}`, values, single[i], double[i]);
     }
   return count;
+}
+
+/** A single lane, a rest, several vectors with a rest, several tasks. */
+const UPDATE_SIZES = [1, 3, 21, 70_001];
+
+/** All operands after an update of `size` elements. */
+const updated = (on, op, attrs, size) =>
+  scope(() => {
+    const operands = updateCases[op].fills.map((fill, i) =>
+      allocate([size], "float32", on).write(valuesOf({ shape: [size], fill }, 11 + i, "float32")),
+    );
+    update(op, operands, attrs);
+    return operands.map((x) => x.dataSync());
+  });
+
+function checkUpdates(one, two) {
+  for (const op of updateNames)
+    for (const attrs of updateCases[op].attrs)
+      for (const size of UPDATE_SIZES) {
+        const [single, double] = [one, two].map((on) => updated(on, op, attrs, size));
+        for (const [i, values] of updated(referenceBackend, op, attrs, size).entries())
+          check(`${op} of ${size}, operand ${i} of ${JSON.stringify(attrs)}`, values, single[i], double[i]);
+      }
 }
 
 /** Losses of a few steps of MobileOne-S0 on made-up pictures. */
@@ -88,6 +115,7 @@ const one = createWasmBackend({ threads: 1, turbo: true });
 const two = createWasmBackend({ threads: 2, turbo: true });
 const plain = createWasmBackend({ threads: 2 });
 const compared = checkGrid(one, two);
+checkUpdates(one, two);
 const kernelsOfGrid = two.stats.kernels;
 const losses = {};
 for (const training of ["plain", "auto"]) {

@@ -70,13 +70,17 @@ export async function playPart(
   asked: Asked,
 ): Promise<never> {
   const send = (told: Told): void => void process.send?.(told);
-  await run({
-    ...asked,
-    row: (table, row) => send({ table, row }),
-    note: (note) => send({ note }),
-    hasTime: (ms) => performance.now() + ms < asked.endsAtMs,
-  });
-  // messages are on their way; worker threads and devices would keep the process
-  await new Promise((resolve) => process.send?.({ note: "" } satisfies Told, resolve));
+  try {
+    await run({
+      ...asked,
+      row: (table, row) => send({ table, row }),
+      note: (note) => send({ note }),
+      hasTime: (ms) => performance.now() + ms < asked.endsAtMs,
+    });
+  } finally {
+    // messages are on their way, of a part that fails too
+    await new Promise((resolve) => process.send?.({ note: "" } satisfies Told, resolve));
+  }
+  // worker threads and devices would keep the process
   process.exit(0);
 }

@@ -44,22 +44,28 @@ interface WasmAllocation extends Allocation {
   readonly block: Block;
 }
 
+/** What an instruction or a call asks for. */
+type Work = { readonly kind: "op"; readonly op: OpName } | { readonly kind: "update"; readonly op: UpdateName };
 type AnyLowering = (operands: readonly Operand[], attrs: unknown, outputs: readonly Operand[], plan: Plan) => boolean;
 type AnyUpdateLowering = (operands: readonly Operand[], attrs: unknown, plan: Plan) => boolean;
 type AnyArrayKernel = (inputs: readonly ArrayView[], attrs: unknown, outputs: readonly ArrayView[]) => void;
 type AnyArrayUpdate = (operands: readonly ArrayView[], attrs: unknown) => void;
 
-/** Lowers an op, or declines it: where an input is empty, what there is to write follows from no kernel's loop. */
-function lowerOp(
-  op: OpName,
+/** Lowers an op or an update, or declines it: where an op's input is empty, what there is to write follows from no kernel's loop. */
+function lower(
+  { kind, op }: Work,
   inputs: readonly Operand[],
   attrs: unknown,
   outputs: readonly Operand[],
   plan: Plan,
 ): boolean {
-  const lower = wasmKernels[op] as unknown as AnyLowering | undefined;
-  if (!lower || (op !== "concat" && inputs.some(({ size }) => size === 0))) return false;
-  return lower(inputs, attrs, outputs, plan);
+  if (kind === "update") {
+    const lowering = wasmUpdates[op] as unknown as AnyUpdateLowering | undefined;
+    return lowering?.(inputs, attrs, plan) ?? false;
+  }
+  const lowering = wasmKernels[op] as unknown as AnyLowering | undefined;
+  if (!lowering || (op !== "concat" && inputs.some(({ size }) => size === 0))) return false;
+  return lowering(inputs, attrs, outputs, plan);
 }
 
 const blockOf = (allocation: Allocation): Block => (allocation as WasmAllocation).block;
@@ -148,20 +154,25 @@ export class WasmBackend implements Runner, WasmFigures {
   }
 
   run<K extends OpName>(op: K, inputs: readonly Tensor[], attrs: Attrs<K>, outputs: readonly Tensor[]): void {
-    const ins = inputs.map(operandOf);
-    const outs = outputs.map(operandOf);
-    if (this.#withScratch(() => lowerOp(op, ins, attrs, outs, this.#plan))) return;
-    this.#countFallback(op);
-    const kernel = referenceKernels[op] as unknown as AnyArrayKernel;
-    kernel(ins.map(this.#viewOf), attrs, outs.map(this.#viewOf));
+    this.#runNow({ kind: "op", op }, inputs, attrs, outputs);
   }
 
   update<K extends UpdateName>(op: K, operands: readonly Tensor[], attrs: Resolved<UpdateAttrs<K>>): void {
-    const lower = wasmUpdates[op] as unknown as AnyUpdateLowering | undefined;
-    const all = operands.map(operandOf);
-    if (lower && this.#withScratch(() => lower(all, attrs, this.#plan))) return;
-    this.#countFallback(op);
-    (referenceUpdates[op] as unknown as AnyArrayUpdate)(all.map(this.#viewOf), attrs);
+    this.#runNow({ kind: "update", op }, operands, attrs, []);
+  }
+
+  #runNow(work: Work, inputs: readonly Tensor[], attrs: unknown, outputs: readonly Tensor[]): void {
+    const ins = inputs.map(operandOf);
+    const outs = outputs.map(operandOf);
+    if (!this.#withScratch(() => lower(work, ins, attrs, outs, this.#plan))) this.#fallBack(work, ins, attrs, outs);
+  }
+
+  /** Runs an op or an update by the reference kernels on the same memory. */
+  #fallBack({ kind, op }: Work, inputs: readonly Operand[], attrs: unknown, outputs: readonly Operand[]): void {
+    this.#fallbacks.set(op, (this.#fallbacks.get(op) ?? 0) + 1);
+    const arrays = inputs.map(this.#viewOf);
+    if (kind === "op") (referenceKernels[op] as unknown as AnyArrayKernel)(arrays, attrs, outputs.map(this.#viewOf));
+    else (referenceUpdates[op] as unknown as AnyArrayUpdate)(arrays, attrs);
   }
 
   /** Runs one call now, on all threads where it has several tasks. Throws KernelError when it traps. */
@@ -179,7 +190,6 @@ export class WasmBackend implements Runner, WasmFigures {
 
   /** Makes a recorded program ready to replay; see executable.ts. */
   load(program: Program): Executable {
-    const pointers = (operands: readonly Operand[]) => operands.map(this.#viewOf);
     return new WasmExecutable(program, {
       target: this.target,
       threads: this.threads,
@@ -188,16 +198,8 @@ export class WasmBackend implements Runner, WasmFigures {
       pool: this.#pool,
       pointerOf: (allocation) => blockOf(allocation).pointer,
       check: (op, indices, limit) => expectIndices(op, this.#viewOf(indices).data, limit),
-      lower: ({ kind, op }, inputs, outputs, attrs, plan) =>
-        kind === "op"
-          ? lowerOp(op, inputs, attrs, outputs, plan)
-          : ((wasmUpdates[op] as unknown as AnyUpdateLowering | undefined)?.(inputs, attrs, plan) ?? false),
-      fallBack: ({ kind, op }, inputs, outputs, attrs) => {
-        this.#countFallback(op);
-        if (kind === "op")
-          (referenceKernels[op] as unknown as AnyArrayKernel)(pointers(inputs), attrs, pointers(outputs));
-        else (referenceUpdates[op] as unknown as AnyArrayUpdate)(pointers(inputs), attrs);
-      },
+      lower,
+      fallBack: (...call) => this.#fallBack(...call),
     });
   }
 
@@ -218,10 +220,6 @@ export class WasmBackend implements Runner, WasmFigures {
     const block = this.#arena.allocate(bytes);
     this.#scratch.push(block);
     return block.pointer;
-  }
-
-  #countFallback(op: string): void {
-    this.#fallbacks.set(op, (this.#fallbacks.get(op) ?? 0) + 1);
   }
 
   #array(dtype: DType, pointer: number, length: number): TypedArray {

@@ -23,7 +23,7 @@ export const conversion = defineCommand({
     weights: weightsOption,
     keys: keysOption,
     full: flag({
-      help: "IN is a checkpoint at the end of an epoch, OUT one that mmengine resumes: all weights, momentum",
+      help: "IN is a checkpoint at the end of an epoch, OUT one that mmengine resumes: all weights, optimiser",
     }),
     force: flag({ help: "replace OUT if it exists" }),
     ...commonOptions,

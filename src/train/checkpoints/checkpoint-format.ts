@@ -1,6 +1,6 @@
 /**
- * A checkpoint as bytes: `<name>.safetensors` with averaged weights, raw weights and the optimiser's state (checkpoint-entries.ts), and
- * `<name>.json` with everything else, which names the SHA-256 of the tensors.
+ * A checkpoint as bytes: `<name>.safetensors` with averaged weights, raw weights and the optimiser's state
+ * (checkpoint-entries.ts), and `<name>.json` with everything else, which names the SHA-256 of the tensors.
  *
  * Data order and augmentation are functions of seed, epoch and position (data/reading/loader), so seed and step are the whole
  * state of random numbers and sampler. Nothing here depends on clock, path or the number of processes: equal runs write

@@ -9,6 +9,7 @@ import * as F from "../../ops/functional.js";
 import { scope } from "../../tensor/scope.js";
 import { sizeOf } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
+import { alignUp } from "../../util/align-up.js";
 
 /** In elements: every part starts at a cache line, which is what the arena aligns to. */
 const ALIGNMENT = 16;
@@ -23,7 +24,7 @@ export class GradientLayout {
     let length = 0;
     this.#places = [...model.namedParameters().values()].map(({ tensor }) => {
       const offset = length;
-      length += Math.ceil(sizeOf(tensor.shape) / ALIGNMENT) * ALIGNMENT;
+      length += alignUp(sizeOf(tensor.shape), ALIGNMENT);
       return { parameter: tensor, offset };
     });
     this.length = length;

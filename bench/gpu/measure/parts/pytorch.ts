@@ -20,7 +20,9 @@ const candidates = [
   "/opt/venv/bin/python",
 ].filter((name) => name !== undefined && name !== "") as string[];
 
-const PROBE = "import torch; print(torch.__version__, torch.version.cuda, torch.cuda.get_device_name(0))";
+/** cpu is for trying this part where there is no card. */
+const device = process.env.TORCH_DEVICE === "cpu" ? "cpu" : "cuda";
+const PROBE = `import torch; print(torch.__version__, torch.version.cuda, ${device === "cpu" ? '"cpu"' : "torch.cuda.get_device_name(0)"})`;
 
 function findPython(): { readonly python: string; readonly about: string } | string {
   const problems: string[] = [];

@@ -72,7 +72,9 @@ export const updates: WasmUpdates = {
     const isNew = isFirst || momentum === 0;
     const hasDecay = weightDecay !== 0;
     const floats = [
-      ...[lr, momentum, hasDecay ? weightDecay : -0].map(floatBits),
+      floatBits(lr),
+      floatBits(momentum),
+      floatBits(hasDecay ? weightDecay : -0),
       hasDecay ? ALL_BITS : 0,
       floatBits(1 - dampening),
     ];

@@ -3,6 +3,7 @@
  * allocator over it. Two-level segregated fit (Masmano et al., ECRTS 2004): free blocks hang in lists by size class, a bit
  * per list says which are not empty, neighbours merge when freed; every operation takes constant time.
  */
+import { alignUp } from "../../../util/align-up.js";
 import { MemoryError } from "../../../util/errors.js";
 import { MAX_PAGES } from "../../../wasm/index.js";
 import type { ArenaStats } from "../../contract.js";
@@ -104,7 +105,7 @@ export class Arena {
 
   /** A block of at least `bytes`. Throws MemoryError, which says what holds the memory, when there is none. */
   allocate(bytes: number): Block {
-    const wanted = Math.max(ALIGNMENT, Math.ceil(bytes / ALIGNMENT) * ALIGNMENT);
+    const wanted = Math.max(ALIGNMENT, alignUp(bytes, ALIGNMENT));
     const node = this.#find(wanted) ?? this.#grow(wanted);
     this.#remove(node);
     if (node.bytes > wanted) this.#insert(this.#split(node, wanted));

@@ -17,15 +17,14 @@ import { hasScalar, resolveScalars, type Scalar, scalarsOf } from "../../../ops/
 import { dtypes } from "../../../tensor/dtype.js";
 import { sizeOf } from "../../../tensor/shape.js";
 import type { Allocation, Storage } from "../../../tensor/storage.js";
+import { alignUp } from "../../../util/align-up.js";
 import type { Target } from "../../../wasm/index.js";
 import type { Kernel, Operand, Plan } from "../kernels/plan.js";
-import type { Arena, Block } from "./arena.js";
+import { ALIGNMENT, type Arena, type Block } from "./arena.js";
 import type { LoadedKernel, ModuleCache } from "./modules.js";
-import { recordLayout, runStages, type Stages } from "./stages.js";
+import { makeRecord, readRecord, viewsOf } from "./program-record.js";
+import { chunkOf, type Run, runStages, type Stages } from "./stages.js";
 import type { ThreadPool } from "./threads.js";
-
-/** Chunks per thread of one call, as in threads.ts. */
-const CHUNKS_PER_THREAD = 8;
 
 let nextId = 0;
 
@@ -43,12 +42,12 @@ export interface ExecutableHost {
   lower(
     instruction: Executed,
     inputs: readonly Operand[],
-    outputs: readonly Operand[],
     attrs: object,
+    outputs: readonly Operand[],
     plan: Plan,
   ): boolean;
   /** Runs one instruction by the reference kernels on the same memory. */
-  fallBack(instruction: Executed, inputs: readonly Operand[], outputs: readonly Operand[], attrs: object): void;
+  fallBack(instruction: Executed, inputs: readonly Operand[], attrs: object, outputs: readonly Operand[]): void;
 }
 
 /** A call before it is written down; kernel null: the host falls back. */
@@ -139,7 +138,7 @@ export class WasmExecutable implements Executable {
     };
     const inputs = instruction.inputs.map((v) => this.#operand(v));
     const outputs = instruction.outputs.map((v) => this.#operand(v));
-    if (this.#host.lower(instruction, inputs, outputs, resolveScalars(instruction.attrs), plan)) return calls;
+    if (this.#host.lower(instruction, inputs, resolveScalars(instruction.attrs), outputs, plan)) return calls;
     return onHost;
   }
 
@@ -148,7 +147,7 @@ export class WasmExecutable implements Executable {
     let scratchBytes = 0;
     const scratch = (bytes: number): number => {
       const at = scratchPointer + scratchBytes;
-      scratchBytes += Math.ceil(bytes / 64) * 64;
+      scratchBytes += alignUp(bytes, ALIGNMENT);
       return at;
     };
     const stages: PlannedCall[][] = [];
@@ -163,46 +162,25 @@ export class WasmExecutable implements Executable {
   /** Writes the program into shared memory and gives this thread's view of it. */
   #write(stages: readonly (readonly PlannedCall[])[]): { block: Block; stages: Stages } {
     const { arena, modules, threads } = this.#host;
-    const { headerWords, callWords } = recordLayout;
-    const planned = stages.flat();
-    const loaded = planned.map(({ kernel }): LoadedKernel | null => (kernel ? modules.get(kernel) : null));
-    const tables = headerWords + planned.length * callWords;
-    const counters = tables + 2 * stages.length + 1;
-    const firstArg = counters + planned.length + stages.length;
-    const words = firstArg + planned.reduce((sum, { args }) => sum + args.length, 0);
-    const block = arena.allocate(4 * words);
-    const record = new Int32Array(arena.memory.buffer, block.pointer, words).fill(0);
-    record.set([nextId++, words, planned.length, stages.length, counters, counters + planned.length]);
-    let arg = firstArg;
-    const argsOf = planned.map(({ args, tasks }, i) => {
-      const kernel = loaded[i]!;
-      const chunk = Math.max(1, Math.floor(tasks / (threads * CHUNKS_PER_THREAD)));
-      const row = kernel ? [kernel.id, kernel.pointer, kernel.bytes] : [-1, 0, 0];
-      record.set([...row, tasks, chunk, arg, args.length], headerWords + i * callWords);
-      record.set(args, arg);
-      arg += args.length;
-      return record.subarray(arg - args.length, arg);
-    });
-    let start = 0;
-    stages.forEach((calls, s) => {
-      record[tables + s] = start;
-      start += calls.length;
-      record[tables + stages.length + 1 + s] = calls.reduce((sum, { tasks }) => sum + tasks, 0);
-    });
-    record[tables + stages.length] = start;
-    return {
-      block,
-      stages: {
-        calls: loaded.map((kernel) => kernel?.run ?? null),
-        argsOf,
-        rows: record.subarray(headerWords, tables),
-        stageStart: record.subarray(tables, tables + stages.length + 1),
-        stageTasks: record.subarray(tables + stages.length + 1, counters),
-        next: record.subarray(counters, counters + planned.length),
-        done: record.subarray(counters + planned.length, firstArg),
-        callWords,
-      },
+    const runs = new Map<number, Run>();
+    const load = (kernel: Kernel): LoadedKernel => {
+      const loaded = modules.get(kernel);
+      runs.set(loaded.id, loaded.run);
+      return loaded;
     };
+    const calls = stages.map((own) =>
+      own.map(({ kernel, tasks, args }) => ({
+        kernel: kernel && load(kernel),
+        tasks,
+        chunk: chunkOf(tasks, threads),
+        args,
+      })),
+    );
+    const made = makeRecord(nextId++, calls);
+    const block = arena.allocate(made.byteLength);
+    const record = new Int32Array(arena.memory.buffer, block.pointer, made.length);
+    record.set(made);
+    return { block, stages: readRecord(viewsOf(record), (id) => runs.get(id) ?? null)! };
   }
 
   #fallBack(call: number): void {
@@ -218,7 +196,7 @@ export class WasmExecutable implements Executable {
       return;
     }
     const outputs = instruction.outputs.map((v) => this.#operand(v));
-    this.#host.fallBack(instruction, inputs, outputs, resolveScalars(instruction.attrs));
+    this.#host.fallBack(instruction, inputs, resolveScalars(instruction.attrs), outputs);
   }
 
   #bytesAt(pointer: number, bytes: number): Uint8Array {

@@ -6,6 +6,7 @@
 import { type Target, WasmModule } from "../../../wasm/index.js";
 import type { Kernel } from "../kernels/plan.js";
 import type { Arena } from "./arena.js";
+import type { Run } from "./stages.js";
 
 /**
  * Least size of a block that kernels' bytes are packed into: three times what training S4 needs. A second block would be
@@ -29,7 +30,7 @@ export interface LoadedKernel {
   readonly key: string;
   readonly id: number;
   /** The emitted entry on this thread; a missing last argument arrives as 0, which is what fences want. */
-  readonly run: (taskBegin: number, taskEnd: number, ...args: readonly number[]) => void;
+  readonly run: Run;
   readonly pointer: number;
   readonly bytes: number;
 }
@@ -41,8 +42,6 @@ export class ModuleCache {
   readonly #compiler: Compiler;
   readonly #loaded = new Map<string, LoadedKernel>();
   #free = { pointer: 0, bytes: 0 };
-  /** Of the arena, for kernel code. */
-  codeBytes = 0;
 
   /** `publish` puts bytes into the arena; needless without workers. */
   constructor(target: Target, arena: Arena, publish: boolean, compiler = plainCompiler) {
@@ -84,7 +83,6 @@ export class ModuleCache {
     if (this.#free.bytes < bytes.length) {
       const block = this.#arena.allocate(Math.max(BLOCK_BYTES, bytes.length));
       this.#free = { pointer: block.pointer, bytes: block.bytes };
-      this.codeBytes += block.bytes;
     }
     const { pointer } = this.#free;
     new Uint8Array(this.#arena.memory.buffer, pointer, bytes.length).set(bytes);

@@ -5,28 +5,33 @@
  * may use its parameters and globals only.
  */
 
-/** Words (int32) of a program's record in memory. */
-export const recordLayout = {
-  /** id, words of the record, calls, stages, word of the `next` counters, word of the `done` counters. */
-  headerWords: 8,
-  /** kernel id (−1: the host runs it), address and bytes of its code, tasks, chunk, word of its arguments, their count. */
-  callWords: 8,
-} as const;
+/** The entry of a kernel on one thread: tasks [begin, end) with its arguments. */
+export type Run = (begin: number, end: number, ...args: readonly number[]) => void;
 
-/** A program as one thread sees it; typed arrays are views of the shared record. */
+/** A program as one thread sees it; typed arrays are views of the shared record (program-record.ts). */
 export interface Stages {
-  readonly calls: readonly (((...args: number[]) => void) | null)[];
+  /** Null for what the main thread runs. */
+  readonly calls: readonly (Run | null)[];
   readonly argsOf: readonly Int32Array[];
-  /** callWords per call. */
-  readonly rows: Int32Array;
+  /** Per call. */
+  readonly tasks: Int32Array;
+  /** Tasks claimed at a time, per call. */
+  readonly chunks: Int32Array;
+  /** The first call of each stage, and the end of the last one. */
   readonly stageStart: Int32Array;
   readonly stageTasks: Int32Array;
   /** Tasks claimed, per call. */
   readonly next: Int32Array;
   /** Tasks finished, per stage. */
   readonly done: Int32Array;
-  readonly callWords: number;
 }
+
+/** Chunks per thread: small enough to even out a slow core, large enough to keep claiming cheap. */
+const CHUNKS_PER_THREAD = 8;
+
+/** Tasks that a thread claims at a time. */
+export const chunkOf = (tasks: number, threads: number): number =>
+  Math.max(1, Math.floor(tasks / (threads * CHUNKS_PER_THREAD)));
 
 export type RunStages = (
   stages: Stages,
@@ -38,7 +43,7 @@ export type RunStages = (
 
 /** Takes part in a program until its last stage is done, or until a thread has failed. `host` is the main thread's alone. */
 export function runStages(
-  { calls, argsOf, rows, stageStart, stageTasks, next, done, callWords }: Stages,
+  { calls, argsOf, tasks: tasksOf, chunks, stageStart, stageTasks, next, done }: Stages,
   control: Int32Array,
   failedSlot: number,
   spinMs: number,
@@ -49,8 +54,8 @@ export function runStages(
     let finished = 0;
     for (let call = stageStart[stage]!; call < stageStart[stage + 1]!; call++) {
       const run = calls[call];
-      const tasks = rows[call * callWords + 3]!;
-      const chunk = rows[call * callWords + 4]!;
+      const tasks = tasksOf[call]!;
+      const chunk = chunks[call]!;
       if (!run) {
         if (host) {
           host(call);

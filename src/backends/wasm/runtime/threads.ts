@@ -6,13 +6,12 @@
 import { TensoroneError } from "../../../util/errors.js";
 import { spawnWorker, type WorkerHandle } from "../../../util/platform.js";
 import type { LoadedKernel } from "./modules.js";
-import { runStages, type Stages } from "./stages.js";
+import { readRecord, viewsOf } from "./program-record.js";
+import { chunkOf, runStages, type Stages } from "./stages.js";
 import { CONTROL_BYTES, failureText, MAX_ARGS, PROGRAM, slots, workerData, workerMain } from "./worker.js";
 
 /** How long a worker spins for the next job before it sleeps: waking a sleeping core costs about 90 µs. */
 const SPIN_MS = 0.2;
-/** Chunks per thread: small enough to even out a slow core, large enough to keep claiming cheap. */
-const CHUNKS_PER_THREAD = 8;
 
 /** A kernel trapped, or a worker thread died. */
 export class KernelError extends TensoroneError {}
@@ -40,9 +39,14 @@ export class ThreadPool {
   constructor(threads: number, memory: WebAssembly.Memory) {
     this.threads = threads;
     this.#workers = Array.from({ length: threads - 1 }, (_, i) =>
-      spawnWorker(workerMain, runStages, workerData(memory, this.#control, i + 1, SPIN_MS), (error) => {
-        this.#dead = error;
-      }),
+      spawnWorker(
+        workerMain,
+        { runStages, viewsOf, readRecord },
+        workerData(memory, this.#control, i + 1, SPIN_MS),
+        (error) => {
+          this.#dead = error;
+        },
+      ),
     );
   }
 
@@ -51,7 +55,7 @@ export class ThreadPool {
     if (this.#dead) throw new KernelError(`threads: a worker thread ended: ${this.#dead.message}`);
     if (args.length > MAX_ARGS) throw new KernelError(`${key}: ${args.length} arguments, expected at most ${MAX_ARGS}`);
     const c = this.#slots;
-    const chunk = Math.max(1, Math.floor(tasks / (this.threads * CHUNKS_PER_THREAD)));
+    const chunk = chunkOf(tasks, this.threads);
     c[slots.tasks] = tasks;
     c[slots.chunk] = chunk;
     c[slots.kernel] = id;

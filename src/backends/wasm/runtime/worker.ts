@@ -3,7 +3,8 @@
  * workerMain travels as source text: it may use its parameter and globals only, nothing imported.
  */
 
-import { type RunStages, recordLayout, type Stages } from "./stages.js";
+import { HEADER_WORDS, type readRecord, type viewsOf } from "./program-record.js";
+import type { Run, RunStages, Stages } from "./stages.js";
 
 /** Slots of the control block, in int32. */
 export const slots = {
@@ -47,7 +48,14 @@ export interface WorkerData {
   readonly slots: typeof slots;
   readonly textOffset: number;
   readonly programKernel: number;
-  readonly recordLayout: typeof recordLayout;
+  readonly headerWords: number;
+}
+
+/** What workerMain calls; their source text travels with its own. */
+export interface WorkerFunctions {
+  readonly runStages: RunStages;
+  readonly viewsOf: typeof viewsOf;
+  readonly readRecord: typeof readRecord;
 }
 
 export const workerData = (
@@ -63,7 +71,7 @@ export const workerData = (
   slots,
   textOffset: TEXT_OFFSET,
   programKernel: PROGRAM,
-  recordLayout,
+  headerWords: HEADER_WORDS,
 });
 
 /** The message a failed worker left. */
@@ -74,64 +82,42 @@ export function failureText(control: SharedArrayBuffer): string {
 }
 
 /** Waits for jobs, joins those that are open, claims chunks of their tasks, until told to stop. */
-export function workerMain(data: WorkerData, runStages: RunStages): void {
-  const { memory, control, worker, spinMs, slots, textOffset, programKernel, recordLayout } = data;
+export function workerMain(data: WorkerData, functions: WorkerFunctions): void {
+  const { memory, control, worker, spinMs, slots, textOffset, programKernel, headerWords } = data;
   const c = new Int32Array(control);
-  const kernels = new Map<number, (...args: number[]) => void>();
+  const kernels = new Map<number, Run>();
   const programs = new Map<number, Stages>();
   let seen = 0;
 
-  const load = (id: number, pointer: number, bytes: number): ((...args: number[]) => void) | null => {
+  const load = (id: number, pointer: number, bytes: number): Run | null => {
     const known = kernels.get(id);
     if (known) return known;
     // this thread may not have noticed yet that the memory grew; it sits this job out
     if (memory.buffer.byteLength < pointer + bytes) return null;
     const source = new Uint8Array(memory.buffer, pointer, bytes).slice();
     const instance = new WebAssembly.Instance(new WebAssembly.Module(source), { e: { m: memory, w: worker } });
-    const run = instance.exports.run as (...args: number[]) => void;
+    const run = instance.exports.run as Run;
     kernels.set(id, run);
     return run;
   };
 
-  /** The calls of the program whose record is at `pointer`; null while this thread cannot see all of it. */
-  const decode = (pointer: number): Stages | null => {
-    if (memory.buffer.byteLength < pointer + 4 * recordLayout.headerWords) return null;
-    const header = new Int32Array(memory.buffer, pointer, recordLayout.headerWords);
-    const [id, words, callCount, stageCount] = [header[0]!, header[1]!, header[2]!, header[3]!];
+  /** The program whose record is at `pointer`; null while this thread cannot see all of it. */
+  const program = (pointer: number): Stages | null => {
+    if (memory.buffer.byteLength < pointer + 4 * headerWords) return null;
+    const [id, words] = new Int32Array(memory.buffer, pointer, headerWords) as unknown as [number, number];
     if (memory.buffer.byteLength < pointer + 4 * words) return null;
-    const record = new Int32Array(memory.buffer, pointer, words);
     const known = programs.get(id);
     if (known) return known;
-    const calls: (((...args: number[]) => void) | null)[] = [];
-    const argsOf: Int32Array[] = [];
-    const at = (word: number) => record[word]!;
-    for (let i = 0; i < callCount; i++) {
-      const row = recordLayout.headerWords + i * recordLayout.callWords;
-      const kernel = at(row);
-      const run = kernel < 0 ? null : load(kernel, at(row + 1) >>> 0, at(row + 2));
-      if (kernel >= 0 && !run) return null;
-      calls.push(run);
-      argsOf.push(record.subarray(at(row + 5), at(row + 5) + at(row + 6)));
-    }
-    const tables = recordLayout.headerWords + callCount * recordLayout.callWords;
-    const stages: Stages = {
-      calls,
-      argsOf,
-      rows: record.subarray(recordLayout.headerWords, tables),
-      stageStart: record.subarray(tables, tables + stageCount + 1),
-      stageTasks: record.subarray(tables + stageCount + 1, tables + 2 * stageCount + 1),
-      next: record.subarray(header[4]!, header[4]! + callCount),
-      done: record.subarray(header[5]!, header[5]! + stageCount),
-      callWords: recordLayout.callWords,
-    };
-    programs.set(id, stages);
+    const views = functions.viewsOf(new Int32Array(memory.buffer, pointer, words));
+    const stages = functions.readRecord(views, load);
+    if (stages) programs.set(id, stages);
     return stages;
   };
 
   const work = (): void => {
     if (c[slots.kernel]! === programKernel) {
-      const stages = decode(c[slots.program]! >>> 0);
-      if (stages) runStages(stages, c, slots.failed, spinMs, null);
+      const stages = program(c[slots.program]! >>> 0);
+      if (stages) functions.runStages(stages, c, slots.failed, spinMs, null);
       return;
     }
     const run = load(c[slots.kernel]!, c[slots.kernelPointer]! >>> 0, c[slots.kernelBytes]!);
