@@ -66,8 +66,10 @@ export type { TrainOptions, TrainResult } from "./run-options.js";
  * ```
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
-  const { group = soloGroup() } = options;
+  const { group = soloGroup(), replicas = 1 } = options;
   try {
+    // before anything waits for the other processes
+    expectReplicas(replicas, group.worldSize);
     return await new Run(options, group, await chooseDecoder(options, group)).run();
   } catch (error) {
     const reason = error instanceof TensoroneError ? error.summary : String(error);
@@ -93,7 +95,6 @@ class Run {
 
   constructor(options: TrainOptions, group: ProcessGroup, decoder: DecoderName) {
     const { data, out, seed, workers, replicas = 1, loggers, keep, validate = true } = options;
-    expectReplicas(replicas, group.worldSize);
     this.#group = group;
     this.#audience = new Audience(group.rank === 0 ? loggers : []);
     this.#stop = new StopVote(group, options.signal);

@@ -9,7 +9,7 @@ import { faultError } from "./faults.js";
 import type { GpuJs, HostKernel } from "./gpujs.js";
 import { fromFloat32 } from "./held.js";
 import type { GpuKernel } from "./kernel.js";
-import type { Place, Plan, View } from "./plan.js";
+import { inOrder, type Place, type Plan, type View } from "./plan.js";
 
 /** Memory of this executor. */
 export interface HostMemory {
@@ -33,10 +33,10 @@ function arrayPlan(gpujs: GpuJs, mode: "cpu" | "webasm", newArray: NewArray): Pl
     return known;
   };
   return {
-    call(kernel, out, dims, args) {
+    call(kernel, out, dims, given) {
       if (dims[0] * dims[1] * dims[2] !== out.length)
         throw new BackendError(`gpu: kernel ${kernel.name} over ${dims} writes a place of ${out.length} elements`);
-      const values = args.map((arg) => (typeof arg === "number" ? arg : hostView(arg)));
+      const values = inOrder(kernel, given).map((arg) => (typeof arg === "number" ? arg : hostView(arg)));
       arrayOf(out).set(kernelOf(kernel)(dims, values));
     },
     inPlace: () => false,

@@ -7,7 +7,7 @@ import type { BufferPool, PooledBuffer } from "./buffer-pool.js";
 import { foldGroups, MAX_GROUPS } from "./groups.js";
 import { type ArgumentKind, type Dims, type GpuKernel, type InPlaceKernel, LONGEST_AXIS } from "./kernel.js";
 import { FLAT_WORKGROUP, type Pipeline, type PipelineCache } from "./pipelines.js";
-import type { Check, Place, Plan, Product, View } from "./plan.js";
+import { type Check, inOrder, type Place, type Plan, type Product, type View } from "./plan.js";
 import { productCall } from "./wgsl/product.js";
 
 /** Memory of this executor: changes its buffer never. */
@@ -193,7 +193,8 @@ export function planInto(take: (call: Call) => void, pipelines: PipelineCache, m
   return {
     copy,
     scratch,
-    call(kernel: GpuKernel, out: Place, dims: Dims, args: readonly (View | number)[]) {
+    call(kernel, out: Place, dims: Dims, given) {
+      const args = inOrder(kernel, given);
       if (kernel.rank === 3) expectCounted(kernel, dims, args);
       const { pipeline, groups, width } = launchOf(kernel, dims, pipelines);
       const target = isAligned(out) ? out : scratch(out.length);

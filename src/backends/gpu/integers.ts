@@ -132,7 +132,7 @@ export function lowerIntegers(
     const sizes = inputs.map((x) => {
       if (x.dtype !== "int32") return x;
       const size = scratch(x);
-      plan.call(absKernel, size.place, [x.size, 1, 1], [flat(x.place)]);
+      plan.call(absKernel, size.place, [x.size, 1, 1], { x: flat(x.place) });
       return size;
     });
     const bounds = outputs.map(scratch);
@@ -144,6 +144,6 @@ export function lowerIntegers(
   outputs.forEach((y, i) => {
     const { place } = made[i]!;
     expectExact(op, place, plan);
-    plan.call(castKernels[y.dtype], y.place, [y.size, 1, 1], [flat(place)]);
+    plan.call(castKernels[y.dtype], y.place, [y.size, 1, 1], { x: flat(place) });
   });
 }

@@ -13,33 +13,32 @@ import { helpersIn } from "./helpers.js";
 /** array: float32 numbers seen as [z][y][x]; integer and float: scalars. */
 export type ArgumentKind = "array" | "integer" | "float";
 
-export interface GpuKernel {
+export type GpuArgs = Readonly<Record<string, ArgumentKind>>;
+
+export interface GpuKernel<A extends GpuArgs = GpuArgs> {
   readonly name: string;
   /** 1: one flat index, thread.x. 3: thread.x, y, z, of which x is the fastest in the output. */
   readonly rank: 1 | 3;
-  readonly args: Readonly<Record<string, ArgumentKind>>;
+  /** In the order in which the source takes them. */
+  readonly args: A;
   readonly source: string;
 }
 
 /** What the one flat index of a rank-1 kernel, and each coordinate of a rank-3 kernel, can reach. */
 export type Dims = readonly [x: number, y: number, z: number];
 
-/**
- * `arrays` and `integers` and `floats` name the arguments, in this order; `body` returns the value of one output element and
- * may call the functions of helpers.ts.
- */
-export function defineKernel(
-  name: string,
-  rank: 1 | 3,
-  names: { readonly arrays?: string; readonly integers?: string; readonly floats?: string },
+/** A kernel of these arguments; `body` returns the value of one output element and may call the functions of helpers.ts. */
+export function defineKernel<const A extends GpuArgs>(
+  { name, rank, args }: Omit<GpuKernel<A>, "source">,
   body: string,
-): GpuKernel {
-  const list = (text: string | undefined, kind: ArgumentKind) =>
-    (text ?? "").split(" ").flatMap((arg) => (arg === "" ? [] : [[arg, kind] as const]));
-  const args = [...list(names.arrays, "array"), ...list(names.integers, "integer"), ...list(names.floats, "float")];
-  const source = `function (${args.map(([arg]) => arg).join(", ")}) {\n${helpersIn(body)}${body.trim()}\n}`;
-  return { name, rank, args: Object.fromEntries(args), source };
+): GpuKernel<A> {
+  const source = `function (${Object.keys(args).join(", ")}) {\n${helpersIn(body)}${body.trim()}\n}`;
+  return { name, rank, args, source };
 }
+
+/** Arguments of one kind. */
+export const allOf = <K extends ArgumentKind, const N extends string>(kind: K, names: readonly N[]) =>
+  Object.fromEntries(names.map((name) => [name, kind])) as { readonly [M in N]: K };
 
 /** No axis of a kernel with three coordinates is longer: they are float32 numbers, which whole numbers above are not all. */
 export const LONGEST_AXIS = 2 ** 24;

@@ -9,7 +9,14 @@ import type { Attrs, OpName, PerInput, PerOperand, PerOutput, UpdateAttrs, Updat
 import type { DType } from "../../tensor/dtype.js";
 import { type Shape, sizeOf } from "../../tensor/shape.js";
 import { ShapeError } from "../../util/errors.js";
-import { type Dims, type GpuKernel, type InPlaceKernel, LONGEST_AXIS } from "./kernel.js";
+import {
+  type ArgumentKind,
+  type Dims,
+  type GpuArgs,
+  type GpuKernel,
+  type InPlaceKernel,
+  LONGEST_AXIS,
+} from "./kernel.js";
 
 /** A run of float32 numbers in some memory, which is the executor's own business. */
 export interface Place {
@@ -46,9 +53,17 @@ export interface Check {
 /** index: outside of what there is. whole: an integer that float32 may have rounded. */
 export type CheckKind = "index" | "whole";
 
+type Given<K extends ArgumentKind> = K extends "array" ? View : number;
+/** A view for an array, a number for a scalar. */
+export type GivenArgs<A extends GpuArgs> = { readonly [K in keyof A]: Given<A[K]> };
+
+/** Arguments in the kernel's own order. */
+export const inOrder = <A extends GpuArgs>(kernel: GpuKernel<A>, args: GivenArgs<A>): readonly (View | number)[] =>
+  Object.keys(kernel.args).map((name) => args[name]!);
+
 export interface Plan {
-  /** out = kernel over dims; args in the kernel's order. */
-  call(kernel: GpuKernel, out: Place, dims: Dims, args: readonly (View | number)[]): void;
+  /** out = kernel over dims; what the kernel declares, by name. */
+  call<A extends GpuArgs>(kernel: GpuKernel<A>, out: Place, dims: Dims, args: GivenArgs<NoInfer<A>>): void;
   /** Runs over equal lengths; false where the executor cannot, and the twins must do. */
   inPlace(kernel: InPlaceKernel, operands: readonly Place[], floats: readonly number[]): boolean;
   copy(from: Place, to: Place): void;

@@ -17,8 +17,9 @@ import { type Shape, sizeOf } from "../../tensor/shape.js";
 import { builtin, v8Version } from "../../util/platform.js";
 import type { Target } from "../../wasm/index.js";
 import { capabilities } from "./capabilities.js";
+import { defineRangeKernel } from "./kernels/define-kernel.js";
 import { wasmKernels } from "./kernels/index.js";
-import type { Kernel, Operand, Plan } from "./kernels/plan.js";
+import type { Operand, Plan } from "./kernels/plan.js";
 import { Arena } from "./runtime/arena.js";
 import { type Compiler, ModuleCache, plainCompiler } from "./runtime/modules.js";
 
@@ -173,13 +174,13 @@ class Trial {
     return outputs.map((y) => view(y).slice());
   }
 
-  /** The shortest of some calls of a kernel without operands but one pointer, in ms. */
-  bestMs(kernel: Kernel, calls: number): number {
+  /** The shortest of some calls of the width loop, in ms. */
+  bestMs(calls: number): number {
     const { pointer } = this.#arena.allocate(4096);
     let best = Number.POSITIVE_INFINITY;
     for (let i = 0; i < calls; i++) {
       const start = performance.now();
-      this.#plan.call(kernel, 1, [pointer]);
+      widthLoop.call(this.#plan, { tasks: 1, args: { at: pointer } });
       best = Math.min(best, performance.now() - start);
     }
     return best;
@@ -197,20 +198,20 @@ function difference(label: string, found: readonly TypedArray[], expected: reado
 
 /** Sums in registers: as many pairs as fit V8's 15, so that only the width of an instruction counts. */
 const PAIRS = 6;
-const ROUNDS = 4000;
-const widthLoop: Kernel = {
-  key: "turbo: multiply-adds on registers",
-  emit: (module) =>
-    module.run(["at"], (f, _begin, _end, at) => {
-      const step = 4 * module.lanes;
-      const sums = Array.from({ length: PAIRS }, (_, i) => f.vec(f.load(at, i * step)));
-      const factor = f.vec(f.load(at, PAIRS * step));
-      f.for(0, ROUNDS, 1, () => {
-        for (const sum of sums) sum.set(f.madd(factor, factor, sum));
-      });
-      for (const [i, sum] of sums.entries()) f.store(at, i * step, sum);
-    }),
-};
+/** Long against what a call costs. */
+const ROUNDS = 16_000;
+const widthLoop = defineRangeKernel(
+  { name: "turbo: multiply-adds on registers", args: { at: "pointer" } },
+  ({ m, f }, _, { at }) => {
+    const step = 4 * m.lanes;
+    const sums = Array.from({ length: PAIRS }, (__, i) => f.vec(f.load(at, i * step)));
+    const factor = f.vec(f.load(at, PAIRS * step));
+    f.for(0, ROUNDS, 1, () => {
+      for (const sum of sums) sum.set(f.madd(factor, factor, sum));
+    });
+    for (const [i, sum] of sums.entries()) f.store(at, i * step, sum);
+  },
+);
 /** Two 128-bit halves against one 256-bit vector measure 1.4 to 1.5 in this loop; without the pass 1. */
 const MIN_GAIN = 1.2;
 /** Of timings, which other jobs can spoil; the first good one ends them. */
@@ -236,9 +237,9 @@ export function findFault(compiler: Compiler, minGain = MIN_GAIN): string | null
     let [plainMs, turboMs] = [Number.POSITIVE_INFINITY, Number.POSITIVE_INFINITY];
     for (let i = 0; i < TRIES && !(plainMs / turboMs >= minGain); i++) {
       // the plain one is optimised in the background, and slower before that
-      if (i === 0) plain.bestMs(widthLoop, 10 * CALLS_PER_TRY);
-      plainMs = Math.min(plainMs, plain.bestMs(widthLoop, CALLS_PER_TRY));
-      turboMs = Math.min(turboMs, turbo.bestMs(widthLoop, CALLS_PER_TRY));
+      if (i === 0) plain.bestMs(10 * CALLS_PER_TRY);
+      plainMs = Math.min(plainMs, plain.bestMs(CALLS_PER_TRY));
+      turboMs = Math.min(turboMs, turbo.bestMs(CALLS_PER_TRY));
     }
     const gain = plainMs / turboMs;
     if (gain >= minGain) return null;

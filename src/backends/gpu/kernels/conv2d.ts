@@ -5,8 +5,8 @@
 
 import type { Conv2dAttrs } from "../../../ops/spec.js";
 import { sizeOf } from "../../../tensor/shape.js";
-import { defineKernel, type GpuKernel, splitPair } from "../kernel.js";
-import { flat, type Lowering, type Operand, type Plan, part, type View, viewOf } from "../plan.js";
+import { allOf, defineKernel, type GpuKernel, splitPair } from "../kernel.js";
+import { flat, type GivenArgs, type Lowering, type Operand, type Plan, part, type View, viewOf } from "../plan.js";
 import { multiply, product } from "./products.js";
 import { sumRun } from "./reduce.js";
 
@@ -14,12 +14,29 @@ import { sumRun } from "./reduce.js";
 const POSITIONS = 256;
 const MAX_PARTIALS = 1 << 20;
 
-const geometryNames = "h w oh ow kh kw perGroup outPerGroup strideY strideX padY padX stepY stepX";
+const geometry = allOf("integer", [
+  "h",
+  "w",
+  "oh",
+  "ow",
+  "kh",
+  "kw",
+  "perGroup",
+  "outPerGroup",
+  "strideY",
+  "strideX",
+  "padY",
+  "padX",
+  "stepY",
+  "stepX",
+]);
 
 const forwardKernel = defineKernel(
-  "conv2d",
-  3,
-  { arrays: "x weight bias", integers: geometryNames, floats: "hasBias isRelu" },
+  {
+    name: "conv2d",
+    rank: 3,
+    args: { x: "array", weight: "array", bias: "array", ...geometry, hasBias: "float", isRelu: "float" },
+  },
   `${splitPair("n", "oy", "this.thread.z", "oh")}
   const channel = Math.floor((this.thread.x + 0.5) / outPerGroup) * perGroup;
   let total = 0;
@@ -42,9 +59,7 @@ const forwardKernel = defineKernel(
 );
 
 const inputGradKernel = defineKernel(
-  "conv2dInputGrad",
-  3,
-  { arrays: "dy weight", integers: geometryNames },
+  { name: "conv2dInputGrad", rank: 3, args: { dy: "array", weight: "array", ...geometry } },
   `${splitPair("n", "iy", "this.thread.z", "h")}
   const group = Math.floor((this.thread.x + 0.5) / perGroup);
   const c = this.thread.x - group * perGroup;
@@ -69,9 +84,11 @@ const inputGradKernel = defineKernel(
 
 /** [parts of the output rows][tap · perGroup + c][output channel] */
 const weightGradKernel = defineKernel(
-  "conv2dWeightGrad",
-  3,
-  { arrays: "x dy", integers: `${geometryNames} rows length` },
+  {
+    name: "conv2dWeightGrad",
+    rank: 3,
+    args: { x: "array", dy: "array", ...geometry, rows: "integer", length: "integer" },
+  },
   `${splitPair("tap", "c", "this.thread.y", "perGroup")}
   ${splitPair("ky", "kx", "tap", "kw")}
   const channel = Math.floor((this.thread.x + 0.5) / outPerGroup) * perGroup + c;
@@ -106,8 +123,7 @@ interface Geometry {
   readonly kh: number;
   readonly kw: number;
   readonly perGroup: number;
-  /** In the order of geometryNames. */
-  readonly integers: readonly number[];
+  readonly integers: GivenArgs<typeof geometry>;
   /** 1×1, every position, every channel: a matrix product. */
   readonly isPointwise: boolean;
 }
@@ -124,7 +140,9 @@ function geometryOf(
   const [kh, kw, perGroup, cOut] = weight as unknown as Shape4;
   const [, oh, ow] = y as unknown as Shape4;
   const { stride, padding, dilation, groups } = attrs;
-  const integers = [h, w, oh, ow, kh, kw, perGroup, cOut / groups, ...stride, ...padding, ...dilation];
+  const [[strideY, strideX], [padY, padX], [stepY, stepX]] = [stride, padding, dilation];
+  const windows = { strideY, strideX, padY, padX, stepY, stepX };
+  const integers = { h, w, oh, ow, kh, kw, perGroup, outPerGroup: cOut / groups, ...windows };
   const isPointwise = kh * kw === 1 && groups === 1 && sizeOf(stride) === 1 && padding[0] + padding[1] === 0;
   return { n, h, w, cIn, oh, ow, cOut, kh, kw, perGroup, integers, isPointwise };
 }
@@ -148,9 +166,15 @@ function forward(
     multiply(product({ ...places, m: n * h * w, n: cOut, k: cIn, relu }), plan);
     return;
   }
-  const vector = flat(bias ? bias.place : part(weight.place, 0, 1));
-  const args = [images(x), taps(weight), vector, ...integers, Number(bias !== null), Number(relu)];
-  plan.call(forwardKernel, y.place, [cOut, ow, n * oh], args);
+  plan.call(forwardKernel, y.place, [cOut, ow, n * oh], {
+    x: images(x),
+    weight: taps(weight),
+    // an array must be bound even where none is read
+    bias: flat(bias ? bias.place : part(weight.place, 0, 1)),
+    ...integers,
+    hasBias: Number(bias !== null),
+    isRelu: Number(relu),
+  });
 }
 
 export const convolutions = {
@@ -162,7 +186,7 @@ export const convolutions = {
     if (isPointwise) {
       const places = { a: dy.place, b: weight.place, y: dx.place };
       multiply(product({ ...places, m: n * h * w, n: cIn, k: cOut, transposeB: true }), plan);
-    } else plan.call(inputGradKernel, dx.place, [cIn, w, n * h], [images(dy), taps(weight), ...integers]);
+    } else plan.call(inputGradKernel, dx.place, [cIn, w, n * h], { dy: images(dy), weight: taps(weight), ...integers });
   }) as Lowering<"conv2dInputGrad">,
   conv2dWeightGrad: (([x, dy], attrs, [dw], plan) => {
     const g = geometryOf(x.shape, dw.shape, dy.shape, attrs);
@@ -176,7 +200,7 @@ export const convolutions = {
     const parts = Math.ceil(rows / length);
     const partial = plan.scratch(parts * dw.size);
     const dims = [g.cOut, g.kh * g.kw * g.perGroup, parts] as const;
-    plan.call(weightGradKernel, partial, dims, [images(x), images(dy), ...g.integers, rows, length]);
+    plan.call(weightGradKernel, partial, dims, { x: images(x), dy: images(dy), ...g.integers, rows, length });
     sumRun(partial, { outer: 1, count: parts, inner: dw.size }, dw.place, plan);
   }) as Lowering<"conv2dWeightGrad">,
 };

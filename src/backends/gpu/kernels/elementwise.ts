@@ -4,7 +4,7 @@
  */
 import type { DType } from "../../../tensor/dtype.js";
 import { type Shape, sameShape, sizeOf } from "../../../tensor/shape.js";
-import { defineKernel, type GpuKernel } from "../kernel.js";
+import { allOf, defineKernel, type GpuArgs, type GpuKernel } from "../kernel.js";
 import {
   flat,
   type Lowering,
@@ -122,38 +122,32 @@ const castFormulas = {
     return t - 256 * Math.floor(t / 256);`,
 } as const;
 
-const unaryKernel = (name: string, formula: string): GpuKernel =>
-  defineKernel(name, 1, { arrays: "x" }, `const v = x[this.thread.x];\n${formula}`);
+const unaryKernel = (name: string, formula: string) =>
+  defineKernel({ name, rank: 1, args: { x: "array" } }, `const v = x[this.thread.x];\n${formula}`);
 
 /** An operand that broadcasts counts its coordinates with factors 0 or 1. */
 const broadcastRead = (array: string): string =>
   `${array}[this.thread.z * ${array}z][this.thread.y * ${array}y][this.thread.x * ${array}x]`;
-const factors = (...arrays: readonly string[]): string => arrays.map((a) => `${a}z ${a}y ${a}x`).join(" ");
+const axes = ["z", "y", "x"] as const;
+const factors = <const N extends string>(...arrays: readonly N[]) =>
+  allOf(
+    "integer",
+    arrays.flatMap((array) => axes.map((axis) => `${array}${axis}` as const)),
+  );
 
-interface BinaryKernels {
-  readonly same: GpuKernel;
-  readonly spread: GpuKernel;
-}
-
-const binaryKernels = (name: string, formula: string): BinaryKernels => ({
+const binaryKernels = (name: string, formula: string) => ({
   same: defineKernel(
-    name,
-    1,
-    { arrays: "a b" },
+    { name, rank: 1, args: { a: "array", b: "array" } },
     `const u = a[this.thread.x];\nconst v = b[this.thread.x];\n${formula}`,
   ),
   spread: defineKernel(
-    `${name} spread`,
-    3,
-    { arrays: "a b", integers: factors("a", "b") },
+    { name: `${name} spread`, rank: 3, args: { a: "array", b: "array", ...factors("a", "b") } },
     `const u = ${broadcastRead("a")};\nconst v = ${broadcastRead("b")};\n${formula}`,
   ),
 });
 
 const expandKernel = defineKernel(
-  "expand",
-  3,
-  { arrays: "x", integers: factors("x") },
+  { name: "expand", rank: 3, args: { x: "array", ...factors("x") } },
   `return ${broadcastRead("x")};`,
 );
 
@@ -161,15 +155,15 @@ const expandKernel = defineKernel(
 const choice = "if (isEqual(m, 0) > 0.5) { return v; } return u;";
 const whereKernels = {
   same: defineKernel(
-    "where",
-    1,
-    { arrays: "mask a b" },
+    { name: "where", rank: 1, args: { mask: "array", a: "array", b: "array" } },
     `const m = mask[this.thread.x];\nconst u = a[this.thread.x];\nconst v = b[this.thread.x];\n${choice}`,
   ),
   spread: defineKernel(
-    "where spread",
-    3,
-    { arrays: "mask a b", integers: factors("mask", "a", "b") },
+    {
+      name: "where spread",
+      rank: 3,
+      args: { mask: "array", a: "array", b: "array", ...factors("mask", "a", "b") },
+    },
     `const m = ${broadcastRead("mask")};\nconst u = ${broadcastRead("a")};\nconst v = ${broadcastRead("b")};\n${choice}`,
   ),
 };
@@ -203,13 +197,18 @@ function meet(shapes: readonly Shape[], shape: Shape): Meeting | null {
   return { dims: [z.size, y.size, x.size], has: shapes.map((_, i) => [z.has[i]!, y.has[i]!, x.has[i]!]) };
 }
 
-/** An operand under a meeting: its view, and a factor per axis. */
-function meetingArgs({ dims, has }: Meeting, places: readonly Place[]): (View | number)[] {
-  const views = places.map((place, i) => {
+type Operands<N extends string> = { readonly [A in N]: Place };
+type MeetingArgs<N extends string> = { readonly [A in N]: View } & {
+  readonly [F in `${N}${(typeof axes)[number]}`]: number;
+};
+
+/** Operands under a meeting: a view, and a factor per axis, of each. */
+function meetingArgs<N extends string>({ dims, has }: Meeting, places: Operands<N>): MeetingArgs<N> {
+  const entries = Object.entries<Place>(places).flatMap(([name, place], i) => {
     const [z, y, x] = dims.map((size, axis) => (has[i]![axis] ? size : 1)) as [number, number, number];
-    return viewOf(place, z, y, x);
+    return [[name, viewOf(place, z, y, x)], ...axes.map((axis, a) => [`${name}${axis}`, Number(has[i]![a])])];
   });
-  return [...views, ...has.flatMap((axes) => axes.map(Number))];
+  return Object.fromEntries(entries) as MeetingArgs<N>;
 }
 
 /** What x can count, in rows of any width; a run that is longer is seen as rows of LONG numbers, and a rest. */
@@ -217,10 +216,10 @@ const MAX_X = 65_535 * 8;
 const LONG = 65_536;
 
 /** The calls that do a meeting: one, or two where a single run is too long for one dispatch. */
-function inReach(meeting: Meeting, places: readonly Place[], out: Place) {
+function inReach<N extends string>(meeting: Meeting, places: Operands<N>, out: Place) {
   const { dims, has } = meeting;
   const [z, y, x] = dims;
-  const callOf = (one: Meeting, operands: readonly Place[], target: Place) => ({
+  const callOf = (one: Meeting, operands: Operands<N>, target: Place) => ({
     dims: [one.dims[2], one.dims[1], one.dims[0]] as const,
     args: meetingArgs(one, operands),
     out: target,
@@ -230,7 +229,10 @@ function inReach(meeting: Meeting, places: readonly Place[], out: Place) {
   const [first, rest] = [rows * LONG, x % LONG];
   const piece = (place: Place, hasX: boolean, from: number, length: number): Place =>
     hasX ? part(place, from, length) : place;
-  const pieces = (from: number, length: number) => places.map((place, i) => piece(place, has[i]![2], from, length));
+  const pieces = (from: number, length: number): Operands<N> =>
+    Object.fromEntries(
+      Object.entries<Place>(places).map(([name, place], i) => [name, piece(place, has[i]![2], from, length)]),
+    ) as Operands<N>;
   const wide: Meeting = { dims: [1, rows, LONG], has: has.map(([, , hasX]) => [false, hasX, hasX]) };
   const narrow: Meeting = { dims: [1, 1, rest], has };
   const calls = [callOf(wide, pieces(0, first), part(out, 0, first))];
@@ -241,7 +243,7 @@ function inReach(meeting: Meeting, places: readonly Place[], out: Place) {
 export function expand(x: Pick<Operand, "place" | "shape">, shape: Shape, out: Place, plan: Plan): void {
   const meeting = meet([x.shape], shape);
   if (meeting) {
-    for (const call of inReach(meeting, [x.place], out)) plan.call(expandKernel, call.out, call.dims, call.args);
+    for (const call of inReach(meeting, { x: x.place }, out)) plan.call(expandKernel, call.out, call.dims, call.args);
     return;
   }
   const padded = [...shape.slice(x.shape.length).map(() => 1), ...x.shape];
@@ -252,7 +254,8 @@ export function expand(x: Pick<Operand, "place" | "shape">, shape: Shape, out: P
   const place = isLast ? out : plan.scratch(sizeOf(wider));
   const outer = sizeOf(shape.slice(0, axis));
   const inner = sizeOf(padded.slice(axis + 1));
-  plan.call(expandKernel, place, [inner, shape[axis]!, outer], [viewOf(x.place, outer, 1, inner), 1, 0, 1]);
+  const view = viewOf(x.place, outer, 1, inner);
+  plan.call(expandKernel, place, [inner, shape[axis]!, outer], { x: view, xz: 1, xy: 0, xx: 1 });
   if (!isLast) expand({ place, shape: wider }, shape, out, plan);
 }
 
@@ -264,32 +267,38 @@ function expanded(x: Operand, shape: Shape, plan: Plan): Place {
   return place;
 }
 
-export function runBroadcast(
-  kernels: { readonly same: GpuKernel; readonly spread: GpuKernel },
-  inputs: readonly Operand[],
+type Factors<N extends string> = { readonly [F in `${N}${(typeof axes)[number]}`]: "integer" };
+interface BroadcastKernels<N extends string> {
+  readonly same: GpuKernel<{ readonly [A in N]: "array" }>;
+  readonly spread: GpuKernel<{ readonly [A in N]: "array" } & Factors<N>>;
+}
+
+function runBroadcast<N extends string>(
+  kernels: BroadcastKernels<NoInfer<N>>,
+  inputs: { readonly [A in N]: Operand },
   y: Operand,
   plan: Plan,
 ): void {
-  if (inputs.every((x) => x.size === y.size)) {
-    plan.call(
-      kernels.same,
-      y.place,
-      [y.size, 1, 1],
-      inputs.map((x) => flat(x.place)),
-    );
+  const operands = Object.entries<Operand>(inputs);
+  const views = (placeOf: (x: Operand) => Place) =>
+    Object.fromEntries(operands.map(([name, x]) => [name, flat(placeOf(x))])) as { readonly [A in N]: View };
+  const same = (placeOf: (x: Operand) => Place) =>
+    plan.call<GpuArgs>(kernels.same, y.place, [y.size, 1, 1], views(placeOf));
+  if (operands.every(([, x]) => x.size === y.size)) {
+    same(({ place }) => place);
     return;
   }
   const meeting = meet(
-    inputs.map((x) => x.shape),
+    operands.map(([, x]) => x.shape),
     y.shape,
   );
   if (meeting) {
-    const places = inputs.map(({ place }) => place);
-    for (const { dims, args, out } of inReach(meeting, places, y.place)) plan.call(kernels.spread, out, dims, args);
+    const places = Object.fromEntries(operands.map(([name, { place }]) => [name, place])) as Operands<N>;
+    for (const { dims, args, out } of inReach(meeting, places, y.place))
+      plan.call<GpuArgs>(kernels.spread, out, dims, args);
     return;
   }
-  const places = inputs.map((x) => expanded(x, y.shape, plan));
-  plan.call(kernels.same, y.place, [y.size, 1, 1], places.map(flat));
+  same((x) => expanded(x, y.shape, plan));
 }
 
 type UnaryName = keyof typeof unaryFormulas;
@@ -298,31 +307,34 @@ type BinaryName = keyof typeof binaryFormulas;
 const mapEntries = <K extends string, V, R>(table: { readonly [N in K]: V }, map: (name: K, value: V) => R) =>
   Object.fromEntries(Object.entries(table).map(([name, value]) => [name, map(name as K, value as V)])) as Record<K, R>;
 
-const unaryKernels = mapEntries<UnaryName, string, GpuKernel>(unaryFormulas, unaryKernel);
+type UnaryKernel = ReturnType<typeof unaryKernel>;
+type BinaryKernels = ReturnType<typeof binaryKernels>;
+
+const unaryKernels = mapEntries<UnaryName, string, UnaryKernel>(unaryFormulas, unaryKernel);
 const binaryKernelTable = mapEntries<BinaryName, string, BinaryKernels>(binaryFormulas, binaryKernels);
 /** Between dtypes, of flat places. */
-export const castKernels = mapEntries<DType, string, GpuKernel>(castFormulas, (dtype, formula) =>
+export const castKernels = mapEntries<DType, string, UnaryKernel>(castFormulas, (dtype, formula) =>
   unaryKernel(`cast to ${dtype}`, formula),
 );
 
 export const absKernel = unaryKernels.abs;
 
 const unaryLowering =
-  (kernel: GpuKernel): Lowering<"neg"> =>
+  (kernel: UnaryKernel): Lowering<"neg"> =>
   ([x], _, [y], plan) =>
-    plan.call(kernel, y.place, [y.size, 1, 1], [flat(x.place)]);
+    plan.call(kernel, y.place, [y.size, 1, 1], { x: flat(x.place) });
 
 export const elementwise = {
-  ...mapEntries<UnaryName, GpuKernel, Lowering<"neg">>(unaryKernels, (_, kernel) => unaryLowering(kernel)),
+  ...mapEntries<UnaryName, UnaryKernel, Lowering<"neg">>(unaryKernels, (_, kernel) => unaryLowering(kernel)),
   ...mapEntries<BinaryName, BinaryKernels, Lowering<"add">>(
     binaryKernelTable,
     (_, kernels) =>
-      (inputs, __, [y], plan) =>
-        runBroadcast(kernels, inputs, y, plan),
+      ([a, b], __, [y], plan) =>
+        runBroadcast(kernels, { a, b }, y, plan),
   ),
-  where: ((inputs, _, [y], plan) => runBroadcast(whereKernels, inputs, y, plan)) as Lowering<"where">,
+  where: (([mask, a, b], _, [y], plan) => runBroadcast(whereKernels, { mask, a, b }, y, plan)) as Lowering<"where">,
   cast: (([x], { dtype }, [y], plan) =>
-    plan.call(castKernels[dtype], y.place, [y.size, 1, 1], [flat(x.place)])) as Lowering<"cast">,
+    plan.call(castKernels[dtype], y.place, [y.size, 1, 1], { x: flat(x.place) })) as Lowering<"cast">,
   broadcastTo: (([x], { shape }, [y], plan) => expand(x, shape, y.place, plan)) as Lowering<"broadcastTo">,
   reshape: (([x], _, [y], plan) => plan.copy(x.place, y.place)) as Lowering<"reshape">,
 };

@@ -1,39 +1,20 @@
 /**
- * Folded branches and their gradients (the formulas stand in autograd/folding.ts). The kernels of all branches are first
- * laid side by side as [branch][K][Cout], zeros where a smaller kernel does not reach, so that one call serves them all.
+ * Folded branches and their gradients (the formulas stand in autograd/folding.ts); branches.ts lays their kernels side
+ * by side.
  */
-import { firstTap, splitBranches } from "../../../ops/branches.js";
-import type { FoldAttrs } from "../../../ops/spec.js";
-import { sizeOf } from "../../../tensor/shape.js";
 import { defineKernel, type GpuKernel } from "../kernel.js";
-import { flat, type Lowering, type Operand, type Place, type Plan, part, type View, viewOf } from "../plan.js";
+import { flat, type Lowering, type Operand, viewOf } from "../plan.js";
+import { branchKernels, layOut } from "./branches.js";
 import { multiply, product } from "./products.js";
 import { sumRun } from "./reduce.js";
 
-/** The identity's kernel: 1 where a patch number is the output channel's own. */
-const identityKernel = defineKernel(
-  "identity branch",
-  3,
-  { arrays: "any", integers: "first outPerGroup" },
-  `const own = this.thread.x - Math.floor((this.thread.x + 0.5) / outPerGroup) * outPerGroup;
-  if (this.thread.y === first + own) { return 1; }
-  return 0;`,
-);
-const widenKernel = defineKernel(
-  "kernel among zeros",
-  3,
-  { arrays: "kernel", integers: "first size" },
-  `const i = this.thread.y - first;
-  if (i < 0) { return 0; }
-  if (i >= size) { return 0; }
-  return kernel[0][i][this.thread.x];`,
-);
-
 const group = "const group = Math.floor((this.thread.x + 0.5) / outPerGroup);";
 const projectionKernel = defineKernel(
-  "covariance · kernel",
-  3,
-  { arrays: "covariance kernels", integers: "size outPerGroup" },
+  {
+    name: "covariance · kernel",
+    rank: 3,
+    args: { covariance: "array", kernels: "array", size: "integer", outPerGroup: "integer" },
+  },
   `${group}
   let total = 0;
   for (let j = 0; j < size; j++) {
@@ -42,9 +23,11 @@ const projectionKernel = defineKernel(
   return total;`,
 );
 const branchMeanKernel = defineKernel(
-  "mean of a branch",
-  3,
-  { arrays: "mean kernels", integers: "size outPerGroup" },
+  {
+    name: "mean of a branch",
+    rank: 3,
+    args: { mean: "array", kernels: "array", size: "integer", outPerGroup: "integer" },
+  },
   `${group}
   let total = 0;
   for (let i = 0; i < size; i++) {
@@ -53,9 +36,7 @@ const branchMeanKernel = defineKernel(
   return total;`,
 );
 const branchVarianceKernel = defineKernel(
-  "variance of a branch",
-  3,
-  { arrays: "kernels projections", integers: "size" },
+  { name: "variance of a branch", rank: 3, args: { kernels: "array", projections: "array", size: "integer" } },
   `let total = 0;
   for (let i = 0; i < size; i++) {
     total += kernels[this.thread.y][i][this.thread.x] * projections[this.thread.y][i][this.thread.x];
@@ -63,9 +44,11 @@ const branchVarianceKernel = defineKernel(
   return larger(total, 0);`,
 );
 const weightKernel = defineKernel(
-  "folded weight",
-  3,
-  { arrays: "kernels gammas variances", integers: "branches", floats: "eps" },
+  {
+    name: "folded weight",
+    rank: 3,
+    args: { kernels: "array", gammas: "array", variances: "array", branches: "integer", eps: "float" },
+  },
   `let total = 0;
   for (let b = 0; b < branches; b++) {
     total += kernels[b][this.thread.y][this.thread.x] * gammas[0][b][this.thread.x]
@@ -74,9 +57,18 @@ const weightKernel = defineKernel(
   return total;`,
 );
 const biasKernel = defineKernel(
-  "folded bias",
-  3,
-  { arrays: "betas weight mean", integers: "branches size outPerGroup" },
+  {
+    name: "folded bias",
+    rank: 3,
+    args: {
+      betas: "array",
+      weight: "array",
+      mean: "array",
+      branches: "integer",
+      size: "integer",
+      outPerGroup: "integer",
+    },
+  },
   `${group}
   let total = 0;
   for (let b = 0; b < branches; b++) {
@@ -88,16 +80,20 @@ const biasKernel = defineKernel(
   return total;`,
 );
 const centredGradKernel = defineKernel(
-  "gradient over centred patches",
-  3,
-  { arrays: "dweight dbias mean", integers: "outPerGroup" },
+  {
+    name: "gradient over centred patches",
+    rank: 3,
+    args: { dweight: "array", dbias: "array", mean: "array", outPerGroup: "integer" },
+  },
   `${group}
   return dweight[0][this.thread.y][this.thread.x] - mean[0][group][this.thread.y] * dbias[this.thread.x];`,
 );
 const gammaGradKernel = defineKernel(
-  "dgamma of a branch",
-  3,
-  { arrays: "kernels gradient variances", integers: "size", floats: "eps" },
+  {
+    name: "dgamma of a branch",
+    rank: 3,
+    args: { kernels: "array", gradient: "array", variances: "array", size: "integer", eps: "float" },
+  },
   `let total = 0;
   for (let i = 0; i < size; i++) {
     total += kernels[this.thread.y][i][this.thread.x] * gradient[0][i][this.thread.x];
@@ -105,9 +101,20 @@ const gammaGradKernel = defineKernel(
   return total / sqrtOf(variances[0][this.thread.y][this.thread.x] + eps);`,
 );
 const kernelGradKernel = defineKernel(
-  "dkernel of a branch",
-  3,
-  { arrays: "gradient dgammas variances projections gamma", integers: "branch first", floats: "eps" },
+  {
+    name: "dkernel of a branch",
+    rank: 3,
+    args: {
+      gradient: "array",
+      dgammas: "array",
+      variances: "array",
+      projections: "array",
+      gamma: "array",
+      branch: "integer",
+      first: "integer",
+      eps: "float",
+    },
+  },
   `const sigma = sqrtOf(variances[0][branch][this.thread.x] + eps);
   return gamma[this.thread.x] / sigma * (gradient[0][first + this.thread.y][this.thread.x]
     - dgammas[0][branch][this.thread.x] / sigma * projections[branch][first + this.thread.y][this.thread.x]);`,
@@ -118,9 +125,21 @@ const kernelGradKernel = defineKernel(
  * out again, nothing else is left. Here the sum is rounded as the variance was, so that both cancel.
  */
 const shortKernelGradKernel = defineKernel(
-  "dkernel of a branch, short",
-  3,
-  { arrays: "gradient kernels variances projections gamma", integers: "branch first size", floats: "eps" },
+  {
+    name: "dkernel of a branch, short",
+    rank: 3,
+    args: {
+      gradient: "array",
+      kernels: "array",
+      variances: "array",
+      projections: "array",
+      gamma: "array",
+      branch: "integer",
+      first: "integer",
+      size: "integer",
+      eps: "float",
+    },
+  },
   `const variance = variances[0][branch][this.thread.x];
   const g = gradient[0][first + this.thread.y][this.thread.x];
   const p = projections[branch][first + this.thread.y][this.thread.x];
@@ -140,9 +159,7 @@ const shortKernelGradKernel = defineKernel(
 /** Longest kernel of one output channel that is worth its square. */
 const SHORT = 32;
 const meanGradKernel = defineKernel(
-  "dmean",
-  3,
-  { arrays: "weight dbias", integers: "outPerGroup" },
+  { name: "dmean", rank: 3, args: { weight: "array", dbias: "array", outPerGroup: "integer" } },
   `let total = 0;
   for (let o = 0; o < outPerGroup; o++) {
     total -= weight[0][this.thread.x][this.thread.y * outPerGroup + o] * dbias[this.thread.y * outPerGroup + o];
@@ -151,17 +168,21 @@ const meanGradKernel = defineKernel(
 );
 /** Kernels, each channel times the gradient of its variance: −½ γ·dγ/σ². */
 const varianceGradKernel = defineKernel(
-  "kernels · dvariance",
-  3,
-  { arrays: "kernels gammas dgammas variances", floats: "eps" },
+  {
+    name: "kernels · dvariance",
+    rank: 3,
+    args: { kernels: "array", gammas: "array", dgammas: "array", variances: "array", eps: "float" },
+  },
   `return -0.5 * kernels[this.thread.z][this.thread.y][this.thread.x] * gammas[0][this.thread.z][this.thread.x]
     * dgammas[0][this.thread.z][this.thread.x] / (variances[0][this.thread.z][this.thread.x] + eps);`,
 );
 /** [group][i][j] = Σ over branches and the group's channels. */
 const covarianceGradKernel = defineKernel(
-  "dcovariance",
-  3,
-  { arrays: "scaled kernels", integers: "branches outPerGroup" },
+  {
+    name: "dcovariance",
+    rank: 3,
+    args: { scaled: "array", kernels: "array", branches: "integer", outPerGroup: "integer" },
+  },
   `const from = this.thread.z * outPerGroup;
   let total = 0;
   for (let b = 0; b < branches; b++) {
@@ -171,63 +192,6 @@ const covarianceGradKernel = defineKernel(
   }
   return total;`,
 );
-
-interface Folded {
-  readonly k: number;
-  readonly cOut: number;
-  readonly branches: number;
-  readonly outPerGroup: number;
-  /** [branch][K][Cout] */
-  readonly kernels: Place;
-  readonly kernelsView: View;
-  /** [branch][Cout] */
-  readonly gammas: View;
-  readonly gammaOperands: readonly Operand[];
-  readonly betas: () => View;
-  /** First patch number that a branch's kernel covers, and how many it covers. */
-  readonly reach: readonly { readonly first: number; readonly size: number }[];
-}
-
-/** Vectors [Cout] below each other. */
-function stack(vectors: readonly Operand[], plan: Plan): View {
-  const { size } = vectors[0]!;
-  const place = plan.scratch(vectors.length * size);
-  vectors.forEach((v, i) => {
-    plan.copy(v.place, part(place, i * size, size));
-  });
-  return viewOf(place, 1, vectors.length, size);
-}
-
-function layOut(rest: readonly Operand[], k: number, attrs: FoldAttrs, plan: Plan): Folded {
-  const { gammas, betas, kernels } = splitBranches(rest, attrs);
-  const cOut = gammas[0]!.size;
-  const outPerGroup = cOut / attrs.groups;
-  const perGroup = k / sizeOf(attrs.kernelSize);
-  const reach = kernels.map((kernel) => ({
-    first: firstTap(attrs.kernelSize, kernel?.shape ?? null) * perGroup,
-    size: kernel ? kernel.size / cOut : perGroup,
-  }));
-  const place = plan.scratch(kernels.length * k * cOut);
-  kernels.forEach((kernel, b) => {
-    const to = part(place, b * k * cOut, k * cOut);
-    const { first, size } = reach[b]!;
-    if (!kernel) plan.call(identityKernel, to, [cOut, k, 1], [flat(gammas[0]!.place), first, outPerGroup]);
-    else if (size === k) plan.copy(kernel.place, to);
-    else plan.call(widenKernel, to, [cOut, k, 1], [viewOf(kernel.place, 1, size, cOut), first, size]);
-  });
-  return {
-    k,
-    cOut,
-    branches: kernels.length,
-    outPerGroup,
-    kernels: place,
-    kernelsView: viewOf(place, kernels.length, k, cOut),
-    gammas: stack(gammas, plan),
-    gammaOperands: gammas,
-    betas: () => stack(betas, plan),
-    reach,
-  };
-}
 
 const foldBranches: Lowering<"foldBranches"> = (inputs, attrs, outputs, plan) => {
   const [mu, covariance, ...rest] = inputs as readonly Operand[] as readonly [Operand, Operand, ...Operand[]];
@@ -246,15 +210,20 @@ const foldBranches: Lowering<"foldBranches"> = (inputs, attrs, outputs, plan) =>
     multiply(product({ ...places, m: k, n: cOut, k, ...strides }), plan);
   } else {
     const matrices = viewOf(covariance.place, groups, k, k);
-    plan.call(projectionKernel, projections.place, [cOut, k, branches], [matrices, kernelsView, k, outPerGroup]);
+    const args = { covariance: matrices, kernels: kernelsView, size: k, outPerGroup };
+    plan.call(projectionKernel, projections.place, [cOut, k, branches], args);
   }
-  plan.call(branchMeanKernel, means.place, [cOut, branches, 1], [mean, kernelsView, k, outPerGroup]);
+  const meanArgs = { mean, kernels: kernelsView, size: k, outPerGroup };
+  plan.call(branchMeanKernel, means.place, [cOut, branches, 1], meanArgs);
   const projected = viewOf(projections.place, branches, k, cOut);
-  plan.call(branchVarianceKernel, variances.place, [cOut, branches, 1], [kernelsView, projected, k]);
+  const varianceArgs = { kernels: kernelsView, projections: projected, size: k };
+  plan.call(branchVarianceKernel, variances.place, [cOut, branches, 1], varianceArgs);
   const spread = viewOf(variances.place, 1, branches, cOut);
-  plan.call(weightKernel, weight.place, [cOut, k, 1], [kernelsView, gammas, spread, branches, eps]);
+  const weightArgs = { kernels: kernelsView, gammas, variances: spread, branches, eps };
+  plan.call(weightKernel, weight.place, [cOut, k, 1], weightArgs);
   const folded = viewOf(weight.place, 1, k, cOut);
-  plan.call(biasKernel, bias.place, [cOut, 1, 1], [betas(), folded, mean, branches, k, outPerGroup]);
+  const biasArgs = { betas: betas(), weight: folded, mean, branches, size: k, outPerGroup };
+  plan.call(biasKernel, bias.place, [cOut, 1, 1], biasArgs);
 };
 
 const foldBranchesGrad: Lowering<"foldBranchesGrad"> = (inputs, attrs, outputs, plan) => {
@@ -270,23 +239,27 @@ const foldBranchesGrad: Lowering<"foldBranchesGrad"> = (inputs, attrs, outputs, 
   const { groups, eps, hasIdentity } = attrs;
   const { k, cOut, branches, outPerGroup, kernelsView, gammaOperands, reach } = layOut(rest, mu.shape[1]!, attrs, plan);
   const gradient = plan.scratch(k * cOut);
-  const args = [viewOf(dweight.place, 1, k, cOut), flat(dbias.place), viewOf(mu.place, 1, groups, k), outPerGroup];
-  plan.call(centredGradKernel, gradient, [cOut, k, 1], args);
+  plan.call(centredGradKernel, gradient, [cOut, k, 1], {
+    dweight: viewOf(dweight.place, 1, k, cOut),
+    dbias: flat(dbias.place),
+    mean: viewOf(mu.place, 1, groups, k),
+    outPerGroup,
+  });
   const centred = viewOf(gradient, 1, k, cOut);
   const spread = viewOf(variances.place, 1, branches, cOut);
-  plan.call(gammaGradKernel, dgammas.place, [cOut, branches, 1], [kernelsView, centred, spread, k, eps]);
+  const gammaArgs = { kernels: kernelsView, gradient: centred, variances: spread, size: k, eps };
+  plan.call(gammaGradKernel, dgammas.place, [cOut, branches, 1], gammaArgs);
   dkernels.forEach((dkernel, i) => {
     const branch = i + Number(hasIdentity);
     const { first, size } = reach[branch]!;
     const projected = viewOf(projections.place, branches, k, cOut);
     const gamma = flat(gammaOperands[branch]!.place);
     const dims = [cOut, size, 1] as const;
-    if (size <= SHORT) {
-      const views = [centred, kernelsView, spread, projected, gamma];
-      plan.call(shortKernelGradKernel, dkernel.place, dims, [...views, branch, first, size, eps]);
-    } else {
-      const views = [centred, viewOf(dgammas.place, 1, branches, cOut), spread, projected, gamma];
-      plan.call(kernelGradKernel, dkernel.place, dims, [...views, branch, first, eps]);
+    const args = { gradient: centred, variances: spread, projections: projected, gamma, branch, first, eps };
+    if (size <= SHORT) plan.call(shortKernelGradKernel, dkernel.place, dims, { ...args, kernels: kernelsView, size });
+    else {
+      const all = viewOf(dgammas.place, 1, branches, cOut);
+      plan.call(kernelGradKernel, dkernel.place, dims, { ...args, dgammas: all });
     }
   });
 };
@@ -302,12 +275,18 @@ const foldMomentsGrad: Lowering<"foldMomentsGrad"> = (inputs, attrs, [dmean, dco
   const { groups, eps } = attrs;
   const { k, cOut, branches, outPerGroup, kernels, kernelsView, gammas } = layOut(rest, dmean.shape[1]!, attrs, plan);
   const weights = viewOf(weight.place, 1, k, cOut);
-  plan.call(meanGradKernel, dmean.place, [k, groups, 1], [weights, flat(dbias.place), outPerGroup]);
+  const meanArgs = { weight: weights, dbias: flat(dbias.place), outPerGroup };
+  plan.call(meanGradKernel, dmean.place, [k, groups, 1], meanArgs);
   const scaled = plan.scratch(branches * k * cOut);
-  const spread = [dgammas, variances].map(({ place }) => viewOf(place, 1, branches, cOut));
-  plan.call(varianceGradKernel, scaled, [cOut, k, branches], [kernelsView, gammas, ...spread, eps]);
+  plan.call(varianceGradKernel, scaled, [cOut, k, branches], {
+    kernels: kernelsView,
+    gammas,
+    dgammas: viewOf(dgammas.place, 1, branches, cOut),
+    variances: viewOf(variances.place, 1, branches, cOut),
+    eps,
+  });
   if (groups > 1) {
-    const args = [viewOf(scaled, branches, k, cOut), kernelsView, branches, outPerGroup];
+    const args = { scaled: viewOf(scaled, branches, k, cOut), kernels: kernelsView, branches, outPerGroup };
     plan.call(covarianceGradKernel, dcovariance.place, [k, k, groups], args);
     return;
   }
@@ -320,8 +299,7 @@ const foldMomentsGrad: Lowering<"foldMomentsGrad"> = (inputs, attrs, [dmean, dco
 export const folds = { foldBranches, foldBranchesGrad, foldMomentsGrad };
 
 export const foldKernels: readonly GpuKernel[] = [
-  identityKernel,
-  widenKernel,
+  ...branchKernels,
   projectionKernel,
   branchMeanKernel,
   branchVarianceKernel,

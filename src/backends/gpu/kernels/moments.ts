@@ -4,15 +4,38 @@
  */
 import { windowOutput } from "../../../ops/shapes.js";
 import type { PatchAttrs } from "../../../ops/spec.js";
-import { defineKernel, type GpuKernel, splitPair } from "../kernel.js";
-import { flat, type Lowering, type Operand, type Place, type Plan, rowsOf, type View, viewOf } from "../plan.js";
+import { allOf, defineKernel, type GpuKernel, splitPair } from "../kernel.js";
+import {
+  flat,
+  type GivenArgs,
+  type Lowering,
+  type Operand,
+  type Place,
+  type Plan,
+  rowsOf,
+  type View,
+  viewOf,
+} from "../plan.js";
 import { multiply, product } from "./products.js";
 import { sumRun } from "./reduce.js";
 
 const POSITIONS = 256;
 const MAX_PARTIALS = 1 << 20;
 
-const names = "h w oh ow kw perGroup strideY strideX padY padX stepY stepX";
+const geometry = allOf("integer", [
+  "h",
+  "w",
+  "oh",
+  "ow",
+  "kw",
+  "perGroup",
+  "strideY",
+  "strideX",
+  "padY",
+  "padX",
+  "stepY",
+  "stepX",
+]);
 
 /** What number `i` of a patch is: its tap and channel, as ky, kx and c, each with a suffix. */
 const patchNumber = (i: string, suffix: string): string => `${splitPair(`tap${suffix}`, `c${suffix}`, i, "perGroup")}
@@ -44,9 +67,7 @@ const patchValue = (value: string, suffix: string, channel: string): string =>
 
 /** [parts][group][i] */
 const meanKernel = defineKernel(
-  "patch sums",
-  3,
-  { arrays: "x", integers: `${names} rows length` },
+  { name: "patch sums", rank: 3, args: { x: "array", ...geometry, rows: "integer", length: "integer" } },
   `${patchNumber("this.thread.x", "A")}
   ${overPositions(`${patchValue("value", "A", "this.thread.y * perGroup + cA")}
         total += value;`)}`,
@@ -54,9 +75,11 @@ const meanKernel = defineKernel(
 
 /** [parts][group · K + i][j] */
 const covarianceKernel = defineKernel(
-  "patch covariances",
-  3,
-  { arrays: "x mean", integers: `${names} rows length size` },
+  {
+    name: "patch covariances",
+    rank: 3,
+    args: { x: "array", mean: "array", ...geometry, ...allOf("integer", ["rows", "length", "size"]) },
+  },
   `${splitPair("group", "i", "this.thread.y", "size")}
   ${patchNumber("i", "A")}
   ${patchNumber("this.thread.x", "B")}
@@ -69,9 +92,16 @@ const covarianceKernel = defineKernel(
 
 /** dx: every patch that holds this input gives dmean + Σ_j (dΣ + dΣᵀ)(i, j) · (p_j − mean_j). */
 const gradientKernel = defineKernel(
-  "patchMomentsGrad",
-  3,
-  { arrays: "x mean dmean sums", integers: `${names} kh size`, floats: "scale" },
+  {
+    name: "patchMomentsGrad",
+    rank: 3,
+    args: {
+      ...allOf("array", ["x", "mean", "dmean", "sums"]),
+      ...geometry,
+      ...allOf("integer", ["kh", "size"]),
+      ...allOf("float", ["scale"]),
+    },
+  },
   `${splitPair("n", "row", "this.thread.z", "h")}
   const group = Math.floor((this.thread.x + 0.5) / perGroup);
   const c = this.thread.x - group * perGroup;
@@ -106,24 +136,23 @@ const gradientKernel = defineKernel(
 );
 
 const addTransposeKernel = defineKernel(
-  "matrix + its transpose",
-  3,
-  { arrays: "x", floats: "scale" },
+  { name: "matrix + its transpose", rank: 3, args: { x: "array", scale: "float" } },
   "return scale * (x[this.thread.z][this.thread.y][this.thread.x] + x[this.thread.z][this.thread.x][this.thread.y]);",
 );
 const centreKernel = defineKernel(
-  "x − mean",
-  3,
-  { arrays: "x mean" },
+  { name: "x − mean", rank: 3, args: { x: "array", mean: "array" } },
   "return x[this.thread.z][this.thread.y][this.thread.x] - mean[this.thread.x];",
 );
-const scaleKernel = defineKernel("scaled", 1, { arrays: "x", floats: "scale" }, "return x[this.thread.x] * scale;");
+const scaleKernel = defineKernel(
+  { name: "scaled", rank: 1, args: { x: "array", scale: "float" } },
+  "return x[this.thread.x] * scale;",
+);
 
 interface Patches {
   readonly k: number;
   readonly rows: number;
   readonly count: number;
-  readonly integers: readonly number[];
+  readonly integers: GivenArgs<typeof geometry>;
   readonly isPointwise: boolean;
 }
 
@@ -133,7 +162,8 @@ function patchesOf(x: Operand, { kernelSize, stride, padding, dilation, groups }
   const oh = windowOutput(h, kh, stride[0], padding[0], dilation[0]);
   const ow = windowOutput(w, kw, stride[1], padding[1], dilation[1]);
   const perGroup = cIn / groups;
-  const integers = [h, w, oh, ow, kw, perGroup, ...stride, ...padding, ...dilation];
+  const [[strideY, strideX], [padY, padX], [stepY, stepX]] = [stride, padding, dilation];
+  const integers = { h, w, oh, ow, kw, perGroup, strideY, strideX, padY, padX, stepY, stepX };
   const isPlain = stride[0] * stride[1] === 1 && padding[0] + padding[1] === 0;
   return {
     k: kh * kw * perGroup,
@@ -156,7 +186,7 @@ function centred(x: Operand, mean: Place, plan: Plan): Place {
   const channels = x.shape[3]!;
   const { z, y } = rowsOf(x.shape);
   const place = plan.scratch(x.size);
-  plan.call(centreKernel, place, [channels, y, z], [viewOf(x.place, z, y, channels), flat(mean)]);
+  plan.call(centreKernel, place, [channels, y, z], { x: viewOf(x.place, z, y, channels), mean: flat(mean) });
   return place;
 }
 
@@ -172,11 +202,12 @@ const patchMoments: Lowering<"patchMoments"> = ([x], attrs, [mean, covariance], 
   }
   const means = split(rows, count, groups * k);
   const sums = plan.scratch(means.parts * groups * k);
-  plan.call(meanKernel, sums, [k, groups, means.parts], [images(x), ...integers, rows, means.length]);
+  const meanArgs = { x: images(x), ...integers, rows, length: means.length };
+  plan.call(meanKernel, sums, [k, groups, means.parts], meanArgs);
   sumRun(sums, { outer: 1, count: means.parts, inner: groups * k }, mean.place, plan, 1 / count);
   const { length, parts } = split(rows, count, covariance.size);
   const products = plan.scratch(parts * covariance.size);
-  const args = [images(x), viewOf(mean.place, 1, groups, k), ...integers, rows, length, k];
+  const args = { x: images(x), mean: viewOf(mean.place, 1, groups, k), ...integers, rows, length, size: k };
   plan.call(covarianceKernel, products, [k, groups * k, parts], args);
   sumRun(products, { outer: 1, count: parts, inner: covariance.size }, covariance.place, plan, 1 / count);
 };
@@ -187,18 +218,25 @@ const patchMomentsGrad: Lowering<"patchMomentsGrad"> = ([x, mean, dmean, dcovari
   const sums = plan.scratch(dcovariance.size);
   const scale = 1 / count;
   const matrices = viewOf(dcovariance.place, groups, k, k);
-  plan.call(addTransposeKernel, sums, [k, k, groups], [matrices, isPointwise ? scale : 1]);
+  plan.call(addTransposeKernel, sums, [k, k, groups], { x: matrices, scale: isPointwise ? scale : 1 });
   if (isPointwise) {
     const bias = plan.scratch(k);
-    plan.call(scaleKernel, bias, [k, 1, 1], [flat(dmean.place), scale]);
+    plan.call(scaleKernel, bias, [k, 1, 1], { x: flat(dmean.place), scale });
     const a = centred(x, mean.place, plan);
     multiply(product({ a, b: sums, y: dx.place, m: count, n: k, k, bias }), plan);
     return;
   }
   const [n, h, w, cIn] = x.shape as readonly [number, number, number, number];
-  const vectors = [mean, dmean].map(({ place }) => viewOf(place, 1, groups, k));
-  const args = [images(x), ...vectors, viewOf(sums, groups, k, k), ...integers, kernelSize[0], k, scale];
-  plan.call(gradientKernel, dx.place, [cIn, w, n * h], args);
+  plan.call(gradientKernel, dx.place, [cIn, w, n * h], {
+    x: images(x),
+    mean: viewOf(mean.place, 1, groups, k),
+    dmean: viewOf(dmean.place, 1, groups, k),
+    sums: viewOf(sums, groups, k, k),
+    ...integers,
+    kh: kernelSize[0],
+    size: k,
+    scale,
+  });
 };
 
 export const moments = { patchMoments, patchMomentsGrad };

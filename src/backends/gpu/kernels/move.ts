@@ -4,63 +4,47 @@
 import { type Shape, sizeOf } from "../../../tensor/shape.js";
 import { heldAs } from "../held.js";
 import { defineKernel, type GpuKernel, splitPair } from "../kernel.js";
-import { type Lowering, type Operand, type Place, type Plan, splitRows, viewOf } from "../plan.js";
+import { flat, type Lowering, type Operand, type Place, type Plan, splitRows, viewOf } from "../plan.js";
 
 const cutKernel = defineKernel(
-  "cut an axis",
-  3,
-  { arrays: "x", integers: "from" },
+  { name: "cut an axis", rank: 3, args: { x: "array", from: "integer" } },
   "return x[this.thread.z][this.thread.y + from][this.thread.x];",
 );
 const cutRowsKernel = defineKernel(
-  "cut rows",
-  3,
-  { arrays: "x", integers: "first" },
+  { name: "cut rows", rank: 3, args: { x: "array", first: "integer" } },
   "return x[this.thread.z][this.thread.y][this.thread.x + first];",
 );
 const padKernel = defineKernel(
-  "pad an axis",
-  3,
-  { arrays: "x", integers: "before size", floats: "value" },
+  { name: "pad an axis", rank: 3, args: { x: "array", before: "integer", size: "integer", value: "float" } },
   `const at = this.thread.y - before;
   if (at < 0) { return value; }
   if (at >= size) { return value; }
   return x[this.thread.z][at][this.thread.x];`,
 );
 const joinKernel = defineKernel(
-  "join along an axis",
-  3,
-  { arrays: "a b", integers: "size" },
+  { name: "join along an axis", rank: 3, args: { a: "array", b: "array", size: "integer" } },
   `if (this.thread.y < size) { return a[this.thread.z][this.thread.y][this.thread.x]; }
   return b[this.thread.z][this.thread.y - size][this.thread.x];`,
 );
 const transposeKernel = defineKernel(
-  "transpose",
-  3,
-  { arrays: "x" },
+  { name: "transpose", rank: 3, args: { x: "array" } },
   "return x[this.thread.z][this.thread.x][this.thread.y];",
 );
 /** x [outer][middle][axis][inner] -> [outer][axis][middle][inner]. */
 const swapKernel = defineKernel(
-  "swap two axes",
-  3,
-  { arrays: "x", integers: "size" },
+  { name: "swap two axes", rank: 3, args: { x: "array", size: "integer" } },
   `${splitPair("outer", "at", "this.thread.z", "size")}
   return x[outer][this.thread.y * size + at][this.thread.x];`,
 );
 const gatherKernel = defineKernel(
-  "gather",
-  3,
-  { arrays: "table indices", integers: "rows" },
+  { name: "gather", rank: 3, args: { table: "array", indices: "array", rows: "integer" } },
   `const row = indices[this.thread.y];
   if (row < 0) { return 0; }
   if (row >= rows) { return 0; }
   return table[0][row][this.thread.x];`,
 );
 const scatterKernel = defineKernel(
-  "scatterAdd",
-  3,
-  { arrays: "dy indices", integers: "count" },
+  { name: "scatterAdd", rank: 3, args: { dy: "array", indices: "array", count: "integer" } },
   `let total = 0;
   for (let i = 0; i < count; i++) {
     if (indices[i] === this.thread.y) { total += dy[0][i][this.thread.x]; }
@@ -68,9 +52,7 @@ const scatterKernel = defineKernel(
   return total;`,
 );
 const oneHotKernel = defineKernel(
-  "oneHot",
-  3,
-  { arrays: "indices" },
+  { name: "oneHot", rank: 3, args: { indices: "array" } },
   "if (indices[this.thread.y] === this.thread.x) { return 1; }\nreturn 0;",
 );
 
@@ -109,17 +91,22 @@ const slice: Lowering<"slice"> = ([x], { begin, size }, [y], plan) =>
       // rows of [axis][inner] as one run each, as many in y as there are
       const [row, kept, first] = [shape[axis]! * inner, size[axis]! * inner, begin[axis]! * inner];
       const { z, y: rows } = splitRows(outer);
-      plan.call(cutRowsKernel, out, [kept, rows, z], [viewOf(from, z, rows, row), first]);
+      plan.call(cutRowsKernel, out, [kept, rows, z], { x: viewOf(from, z, rows, row), first });
       return;
     }
-    plan.call(cutKernel, out, [inner, size[axis]!, outer], [viewOf(from, outer, shape[axis]!, inner), begin[axis]!]);
+    const args = { x: viewOf(from, outer, shape[axis]!, inner), from: begin[axis]! };
+    plan.call(cutKernel, out, [inner, size[axis]!, outer], args);
   });
 
 const pad: Lowering<"pad"> = ([x], { before, value }, [y], plan) =>
   byAxis(x, y, plan, (from, shape, axis, out) => {
     const { outer, inner } = around(shape, axis);
-    const args = [viewOf(from, outer, shape[axis]!, inner), before[axis]!, shape[axis]!, heldAs(value, x.dtype, "pad")];
-    plan.call(padKernel, out, [inner, y.shape[axis]!, outer], args);
+    plan.call(padKernel, out, [inner, y.shape[axis]!, outer], {
+      x: viewOf(from, outer, shape[axis]!, inner),
+      before: before[axis]!,
+      size: shape[axis]!,
+      value: heldAs(value, x.dtype, "pad"),
+    });
   });
 
 const concat: Lowering<"concat"> = (inputs, { axis }, [y], plan) => {
@@ -131,8 +118,11 @@ const concat: Lowering<"concat"> = (inputs, { axis }, [y], plan) => {
   rest.forEach((next, i) => {
     const joined = size + next.shape[axis]!;
     const out = i === rest.length - 1 ? y.place : plan.scratch(outer * joined * inner);
-    const args = [viewOf(place, outer, size, inner), viewOf(next.place, outer, next.shape[axis]!, inner), size];
-    plan.call(joinKernel, out, [inner, joined, outer], args);
+    plan.call(joinKernel, out, [inner, joined, outer], {
+      a: viewOf(place, outer, size, inner),
+      b: viewOf(next.place, outer, next.shape[axis]!, inner),
+      size,
+    });
     place = out;
     size = joined;
   });
@@ -176,8 +166,11 @@ const transpose: Lowering<"transpose"> = ([x], attrs, [y], plan) => {
     order = moved(order);
     shape = moved(shape);
     const out = order.every((axis, i) => axis === merged.perm[i]) ? y.place : plan.scratch(x.size);
-    if (inner === 1) plan.call(transposeKernel, out, [middle, size, outer], [viewOf(place, outer, middle, size)]);
-    else plan.call(swapKernel, out, [inner, middle, outer * size], [viewOf(place, outer, middle * size, inner), size]);
+    if (inner === 1) plan.call(transposeKernel, out, [middle, size, outer], { x: viewOf(place, outer, middle, size) });
+    else {
+      const x4 = viewOf(place, outer, middle * size, inner);
+      plan.call(swapKernel, out, [inner, middle, outer * size], { x: x4, size });
+    }
     place = out;
   });
   if (place === x.place) plan.copy(x.place, y.place);
@@ -195,18 +188,24 @@ export const moves = {
     const rows = table.shape[0]!;
     expectIndices("gather", indices, rows, plan);
     const width = table.size / Math.max(1, rows);
-    const args = [viewOf(table.place, 1, rows, width), viewOf(indices.place, 1, 1, indices.size), rows];
-    plan.call(gatherKernel, y.place, [width, indices.size, 1], args);
+    plan.call(gatherKernel, y.place, [width, indices.size, 1], {
+      table: viewOf(table.place, 1, rows, width),
+      indices: flat(indices.place),
+      rows,
+    });
   }) as Lowering<"gather">,
   scatterAdd: (([dy, indices], { rows }, [y], plan) => {
     expectIndices("scatterAdd", indices, rows, plan);
     const width = y.size / rows;
-    const views = [viewOf(dy.place, 1, indices.size, width), viewOf(indices.place, 1, 1, indices.size)];
-    plan.call(scatterKernel, y.place, [width, rows, 1], [...views, indices.size]);
+    plan.call(scatterKernel, y.place, [width, rows, 1], {
+      dy: viewOf(dy.place, 1, indices.size, width),
+      indices: flat(indices.place),
+      count: indices.size,
+    });
   }) as Lowering<"scatterAdd">,
   oneHot: (([indices], { depth }, [y], plan) => {
     expectIndices("oneHot", indices, depth, plan);
-    plan.call(oneHotKernel, y.place, [depth, indices.size, 1], [viewOf(indices.place, 1, 1, indices.size)]);
+    plan.call(oneHotKernel, y.place, [depth, indices.size, 1], { indices: flat(indices.place) });
   }) as Lowering<"oneHot">,
 };
 

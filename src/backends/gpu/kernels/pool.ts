@@ -1,9 +1,9 @@
 /** Pooling in gather form: a thread per output walks its window, a thread per input gradient the windows that hold it. */
 import type { Pool2dAttrs } from "../../../ops/spec.js";
-import { defineKernel, type GpuKernel, splitPair } from "../kernel.js";
+import { allOf, defineKernel, type GpuKernel, splitPair } from "../kernel.js";
 import { type Lowering, type Operand, type View, viewOf } from "../plan.js";
 
-const names = "h w oh ow kh kw strideY strideX padY padX";
+const geometry = allOf("integer", ["h", "w", "oh", "ow", "kh", "kw", "strideY", "strideX", "padY", "padX"]);
 
 const overWindow = (start: string, take: string, finish: string): string =>
   `${splitPair("n", "oy", "this.thread.z", "oh")}
@@ -23,15 +23,11 @@ const overWindow = (start: string, take: string, finish: string): string =>
   ${finish}`;
 
 const averageKernel = defineKernel(
-  "avgPool2d",
-  3,
-  { arrays: "x", integers: names },
+  { name: "avgPool2d", rank: 3, args: { x: "array", ...geometry } },
   overWindow("let total = 0;", "total += v;", "return total / (kh * kw);"),
 );
 const maximumKernel = defineKernel(
-  "maxPool2d",
-  3,
-  { arrays: "x", integers: names },
+  { name: "maxPool2d", rank: 3, args: { x: "array", ...geometry } },
   overWindow(
     "let best = 0;\nlet found = 0;",
     "if (found < 0.5 || (isNan(best) < 0.5 && (isNan(v) > 0.5 || v > best))) { best = v; }\nfound = 1;",
@@ -58,9 +54,7 @@ const overOutputs = (take: string): string =>
   }`;
 
 const averageGradKernel = defineKernel(
-  "avgPool2dGrad",
-  3,
-  { arrays: "dy", integers: names },
+  { name: "avgPool2dGrad", rank: 3, args: { dy: "array", ...geometry } },
   `${overOutputs("total += dy[n * oh + oy][ox][this.thread.x];")}
   return total / (kh * kw);`,
 );
@@ -69,9 +63,7 @@ const averageGradKernel = defineKernel(
  * of several the last, as in PyTorch.
  */
 const maximumGradKernel = defineKernel(
-  "maxPool2dGrad",
-  3,
-  { arrays: "dy x", integers: names },
+  { name: "maxPool2dGrad", rank: 3, args: { dy: "array", x: "array", ...geometry } },
   `${overOutputs(`const mine = x[n * h + iy][this.thread.y][this.thread.x];
           let wins = 1;
           for (let qy = 0; qy < kh; qy++) {
@@ -100,32 +92,36 @@ const maximumGradKernel = defineKernel(
 
 const images = (x: Operand): View => viewOf(x.place, x.shape[0]! * x.shape[1]!, x.shape[2]!, x.shape[3]!);
 
-const integersOf = (x: Operand, y: Operand, { kernelSize, stride, padding }: Pool2dAttrs): number[] => [
-  ...x.shape.slice(1, 3),
-  ...y.shape.slice(1, 3),
-  ...kernelSize,
-  ...stride,
-  ...padding,
-];
+const geometryOf = (
+  { shape: [, h, w] }: Operand,
+  { shape: [, oh, ow] }: Operand,
+  { kernelSize: [kh, kw], stride: [strideY, strideX], padding: [padY, padX] }: Pool2dAttrs,
+) => ({ h: h!, w: w!, oh: oh!, ow: ow!, kh, kw, strideY, strideX, padY, padX });
 
 const dimsOf = ({ shape: [n, h, w, c] }: Operand) => [c!, w!, n! * h!] as const;
 
 export const pools = {
   avgPool2d: (([x], attrs, [y], plan) =>
-    plan.call(averageKernel, y.place, dimsOf(y), [images(x), ...integersOf(x, y, attrs)])) as Lowering<"avgPool2d">,
+    plan.call(averageKernel, y.place, dimsOf(y), {
+      x: images(x),
+      ...geometryOf(x, y, attrs),
+    })) as Lowering<"avgPool2d">,
   avgPool2dGrad: (([dy], attrs, [dx], plan) =>
-    plan.call(averageGradKernel, dx.place, dimsOf(dx), [
-      images(dy),
-      ...integersOf(dx, dy, attrs),
-    ])) as Lowering<"avgPool2dGrad">,
+    plan.call(averageGradKernel, dx.place, dimsOf(dx), {
+      dy: images(dy),
+      ...geometryOf(dx, dy, attrs),
+    })) as Lowering<"avgPool2dGrad">,
   maxPool2d: (([x], attrs, [y], plan) =>
-    plan.call(maximumKernel, y.place, dimsOf(y), [images(x), ...integersOf(x, y, attrs)])) as Lowering<"maxPool2d">,
+    plan.call(maximumKernel, y.place, dimsOf(y), {
+      x: images(x),
+      ...geometryOf(x, y, attrs),
+    })) as Lowering<"maxPool2d">,
   maxPool2dGrad: (([dy, x], attrs, [dx], plan) =>
-    plan.call(maximumGradKernel, dx.place, dimsOf(dx), [
-      images(dy),
-      images(x),
-      ...integersOf(dx, dy, attrs),
-    ])) as Lowering<"maxPool2dGrad">,
+    plan.call(maximumGradKernel, dx.place, dimsOf(dx), {
+      dy: images(dy),
+      x: images(x),
+      ...geometryOf(dx, dy, attrs),
+    })) as Lowering<"maxPool2dGrad">,
 };
 
 export const poolKernels: readonly GpuKernel[] = [averageKernel, maximumKernel, averageGradKernel, maximumGradKernel];

@@ -13,11 +13,25 @@ const SPLIT = 256;
 const FEW_OUTPUTS = 16_384;
 
 /** z counts batches, or, with one batch, parts of k. */
-const productKernel = (transposeA: boolean, transposeB: boolean): GpuKernel =>
+const productKernel = (transposeA: boolean, transposeB: boolean) =>
   defineKernel(
-    `product${transposeA ? " Aᵀ" : ""}${transposeB ? " Bᵀ" : ""}`,
-    3,
-    { arrays: "a b bias", integers: "strideA strideB count length stepK", floats: "scale hasBias isRelu" },
+    {
+      name: `product${transposeA ? " Aᵀ" : ""}${transposeB ? " Bᵀ" : ""}`,
+      rank: 3,
+      args: {
+        a: "array",
+        b: "array",
+        bias: "array",
+        strideA: "integer",
+        strideB: "integer",
+        count: "integer",
+        length: "integer",
+        stepK: "integer",
+        scale: "float",
+        hasBias: "float",
+        isRelu: "float",
+      },
+    },
     `const from = this.thread.z * stepK;
     let total = 0;
     for (let k = 0; k < length; k++) {
@@ -60,19 +74,24 @@ export function multiply(product: Product, plan: Plan): void {
   const kernel = kernels[key(transposeA)][key(transposeB)];
   const [ay, ax] = transposeA ? [k, m] : [m, k];
   const [by, bx] = transposeB ? [n, k] : [k, n];
-  const views = [viewOf(a, strideA ? batch : 1, ay, ax), viewOf(b, strideB ? batch : 1, by, bx)];
-  // an array must be bound even where none is read
-  const vector = flat(bias ?? part(a, 0, 1));
+  const views = {
+    a: viewOf(a, strideA ? batch : 1, ay, ax),
+    b: viewOf(b, strideB ? batch : 1, by, bx),
+    // an array must be bound even where none is read
+    bias: flat(bias ?? part(a, 0, 1)),
+    count: k,
+  };
   const isSplit = batch === 1 && k > SPLIT && m * n <= FEW_OUTPUTS && !bias && !relu;
   if (!isSplit) {
-    const flags = [scale, Number(bias !== null), Number(relu)];
-    plan.call(kernel, y, [n, m, batch], [...views, vector, strideA, strideB, k, k, 0, ...flags]);
+    const flags = { hasBias: Number(bias !== null), isRelu: Number(relu) };
+    plan.call(kernel, y, [n, m, batch], { ...views, strideA, strideB, length: k, stepK: 0, scale, ...flags });
     return;
   }
   const parts = Math.min(MAX_Z, Math.ceil(k / SPLIT));
   const length = Math.ceil(k / parts);
   const partial = plan.scratch(parts * m * n);
-  plan.call(kernel, partial, [n, m, parts], [...views, vector, 0, 0, k, length, length, 1, 0, 0]);
+  const plain = { strideA: 0, strideB: 0, scale: 1, hasBias: 0, isRelu: 0 };
+  plan.call(kernel, partial, [n, m, parts], { ...views, ...plain, length, stepK: length });
   sumRun(partial, { outer: 1, count: parts, inner: m * n }, y, plan, scale);
 }
 

@@ -3,18 +3,28 @@
  * keeps threads many, loops short and float32 sums accurate (the error grows with the length of a run, not of the whole).
  */
 import { type Shape, sizeOf } from "../../../tensor/shape.js";
-import { defineKernel, type GpuKernel, LONGEST_AXIS, splitPair } from "../kernel.js";
-import { type Lowering, type Operand, type Place, type Plan, part, splitRows, type View, viewOf } from "../plan.js";
+import { type Dims, defineKernel, type GpuArgs, type GpuKernel, LONGEST_AXIS, splitPair } from "../kernel.js";
+import {
+  type GivenArgs,
+  type Lowering,
+  type Operand,
+  type Place,
+  type Plan,
+  part,
+  splitRows,
+  type View,
+  viewOf,
+} from "../plan.js";
 
 /** Numbers that one thread takes in. */
 const CHUNK = 256;
 
+const stageArgs = { x: "array", count: "integer", length: "integer" } as const;
+
 /** x [outer][k][inner] -> [chunks][outer][inner]: chunk z takes `length` numbers from k = z · length. */
-const stage = (name: string, start: string, take: string, finish: string, floats = ""): GpuKernel =>
+const stage = <const S extends GpuArgs>(name: string, start: string, take: string, finish: string, scalars: S) =>
   defineKernel(
-    name,
-    3,
-    { arrays: "x", integers: "count length", floats },
+    { name, rank: 3, args: { ...stageArgs, ...scalars } },
     `const from = this.thread.z * length;
     let total = ${start};
     for (let k = 0; k < length; k++) {
@@ -27,14 +37,18 @@ const stage = (name: string, start: string, take: string, finish: string, floats
   );
 
 const first = "x[this.thread.y][this.thread.z * length][this.thread.x]";
-const sumKernel = stage("sum", "0", "total += v;", "total * scale", "scale");
-const maxKernel = stage("max", first, "total = larger(total, v);", "total");
-const minKernel = stage("min", first, "total = smaller(total, v);", "total");
+const sumKernel = stage("sum", "0", "total += v;", "total * scale", { scale: "float" });
+const maxKernel = stage("max", first, "total = larger(total, v);", "total", {});
+const minKernel = stage("min", first, "total = smaller(total, v);", "total", {});
+
+/** A stage of a reduction; `scale` is 1 where results cannot be scaled. */
+type Stage = (plan: Plan, out: Place, dims: Dims, args: GivenArgs<typeof stageArgs>, scale: number) => void;
+const sumStage: Stage = (plan, out, dims, args, scale) => plan.call(sumKernel, out, dims, { ...args, scale });
+const maxStage: Stage = (plan, out, dims, args) => plan.call(maxKernel, out, dims, args);
+const minStage: Stage = (plan, out, dims, args) => plan.call(minKernel, out, dims, args);
 
 const argmaxKernel = defineKernel(
-  "argmax",
-  3,
-  { arrays: "x", integers: "count" },
+  { name: "argmax", rank: 3, args: { x: "array", count: "integer" } },
   `let best = x[this.thread.y][0][this.thread.x];
   let at = 0;
   for (let k = 1; k < count; k++) {
@@ -48,9 +62,7 @@ const argmaxKernel = defineKernel(
 );
 
 const sumExpKernel = defineKernel(
-  "sum of exp",
-  3,
-  { arrays: "x largest", integers: "count" },
+  { name: "sum of exp", rank: 3, args: { x: "array", largest: "array", count: "integer" } },
   `const shift = largest[this.thread.y][0][this.thread.x];
   let total = 0;
   for (let k = 0; k < count; k++) {
@@ -61,16 +73,12 @@ const sumExpKernel = defineKernel(
 
 const shifted = "const v = x[this.thread.z][this.thread.y][this.thread.x] - largest[this.thread.z][0][this.thread.x];";
 const softmaxKernel = defineKernel(
-  "softmax",
-  3,
-  { arrays: "x largest total" },
+  { name: "softmax", rank: 3, args: { x: "array", largest: "array", total: "array" } },
   `${shifted}
   return expOf(v) / total[this.thread.z][0][this.thread.x];`,
 );
 const logSoftmaxKernel = defineKernel(
-  "logSoftmax",
-  3,
-  { arrays: "x largest total" },
+  { name: "logSoftmax", rank: 3, args: { x: "array", largest: "array", total: "array" } },
   `${shifted}
   return v - logOf(total[this.thread.z][0][this.thread.x]);`,
 );
@@ -87,7 +95,7 @@ const ROW = 1 << 20;
 
 /** A run of more than LONGEST_AXIS numbers: each of its few outer ones as rows and a rest, then their results. */
 function reduceLongRun(
-  kernel: GpuKernel,
+  stage: Stage,
   x: Place,
   { outer, count, inner }: Run,
   out: Place,
@@ -100,19 +108,19 @@ function reduceLongRun(
   for (let o = 0; o < outer; o++) {
     const between = plan.scratch(results * inner);
     const own = part(x, o * count * inner, count * inner);
-    reduceRun(kernel, part(own, 0, rows * ROW * inner), { outer: rows, count: ROW, inner }, between, plan, 1);
+    reduceRun(stage, part(own, 0, rows * ROW * inner), { outer: rows, count: ROW, inner }, between, plan, 1);
     if (rest > 0) {
       const last = part(own, rows * ROW * inner, rest * inner);
-      reduceRun(kernel, last, { outer: 1, count: rest, inner }, part(between, rows * inner, inner), plan, 1);
+      reduceRun(stage, last, { outer: 1, count: rest, inner }, part(between, rows * inner, inner), plan, 1);
     }
-    reduceRun(kernel, between, { outer: 1, count: results, inner }, part(out, o * inner, inner), plan, scale);
+    reduceRun(stage, between, { outer: 1, count: results, inner }, part(out, o * inner, inner), plan, scale);
   }
 }
 
-function reduceRun(kernel: GpuKernel, x: Place, run: Run, out: Place, plan: Plan, scale: number): void {
+function reduceRun(stage: Stage, x: Place, run: Run, out: Place, plan: Plan, scale: number): void {
   const { outer, count, inner } = run;
   if (count > LONGEST_AXIS) {
-    reduceLongRun(kernel, x, run, out, plan, scale);
+    reduceLongRun(stage, x, run, out, plan, scale);
     return;
   }
   const size = outer * inner;
@@ -120,29 +128,43 @@ function reduceRun(kernel: GpuKernel, x: Place, run: Run, out: Place, plan: Plan
   const isLast = chunks === 1;
   const length = Math.ceil(count / chunks);
   const place = isLast ? out : plan.scratch(chunks * size);
-  const scalars = kernel === sumKernel ? [isLast ? scale : 1] : [];
-  plan.call(kernel, place, [inner, outer, chunks], [viewOf(x, outer, count, inner), count, length, ...scalars]);
+  const args = { x: viewOf(x, outer, count, inner), count, length };
+  stage(plan, place, [inner, outer, chunks], args, isLast ? scale : 1);
   // partial results lie as [chunks][outer · inner]
-  if (!isLast) reduceRun(kernel, place, { outer: 1, count: chunks, inner: size }, out, plan, scale);
+  if (!isLast) reduceRun(stage, place, { outer: 1, count: chunks, inner: size }, out, plan, scale);
 }
 
 /** out [outer][inner] = scale · Σ x [outer][count][inner]. */
 export const sumRun = (x: Place, run: Run, out: Place, plan: Plan, scale = 1): void =>
-  reduceRun(sumKernel, x, run, out, plan, scale);
+  reduceRun(sumStage, x, run, out, plan, scale);
 
-export interface ColumnTerm {
+/** A kernel that sums a term over rows, and what its caller says of the term: all but how rows are counted. */
+export interface ColumnTerm<T extends GpuArgs> {
   readonly kernel: GpuKernel;
+  readonly terms: T;
 }
 
 /**
  * A kernel for Σ over rows of a term of x [layers][rows][C] and of vectors; `term` is of `layer`, `row`, this.thread.x, and
  * of what `start` declares. Chunk z of the rows is one of `chunks` of its layer.
  */
-export const columnTerm = (name: string, arrays: string, term: string, floats = "", start = ""): ColumnTerm => ({
-  kernel: defineKernel(
-    name,
-    3,
-    { arrays, integers: "count length chunks", floats: `${floats} scale`.trim() },
+export function columnTerm<const A extends GpuArgs, const F extends GpuArgs>(
+  name: string,
+  arrays: A,
+  term: string,
+  floats: F,
+  start = "",
+): ColumnTerm<A & F> {
+  const args = {
+    ...arrays,
+    count: "integer",
+    length: "integer",
+    chunks: "integer",
+    ...floats,
+    scale: "float",
+  } as const;
+  const kernel = defineKernel(
+    { name, rank: 3, args },
     `${splitPair("layer", "chunk", "this.thread.z", "chunks")}
     const from = chunk * length;
     ${start}
@@ -154,8 +176,9 @@ export const columnTerm = (name: string, arrays: string, term: string, floats = 
       }
     }
     return total * scale;`,
-  ),
-});
+  );
+  return { kernel, terms: { ...arrays, ...floats } };
+}
 
 /** A tensor [..., C] as layers of rows that a kernel can count: one, where that is possible. */
 export function layersOf(x: Operand): View {
@@ -166,22 +189,22 @@ export function layersOf(x: Operand): View {
   return viewOf(x.place, z, y, channels);
 }
 
-/** out [C] = scale · Σ over the layers and rows of the term; the first of `args` has them all. */
-export function sumColumns(
-  { kernel }: ColumnTerm,
-  args: readonly [View, ...View[]],
-  floats: readonly number[],
+/** out [C] = scale · Σ over the layers and rows of the term, which `rows` has as its dims. */
+export function sumColumns<T extends GpuArgs>(
+  { kernel }: ColumnTerm<T>,
+  terms: GivenArgs<NoInfer<T>>,
+  { dims: [channels, rows, layers] }: View,
   out: Place,
   plan: Plan,
   scale = 1,
 ): void {
-  const [channels, rows, layers] = args[0].dims;
   const chunks = Math.max(1, Math.ceil(rows / CHUNK));
   const length = Math.ceil(rows / chunks);
   const parts = layers * chunks;
   const isLast = parts === 1;
   const partial = isLast ? out : plan.scratch(parts * channels);
-  plan.call(kernel, partial, [channels, 1, parts], [...args, rows, length, chunks, ...floats, isLast ? scale : 1]);
+  const counts = { count: rows, length, chunks, scale: isLast ? scale : 1 };
+  plan.call(kernel, partial, [channels, 1, parts], { ...terms, ...counts });
   if (isLast) return;
   sumRun(partial, { outer: 1, count: parts, inner: channels }, out, plan, scale);
 }
@@ -199,14 +222,7 @@ function runsOf(shape: Shape, axes: readonly number[]): { size: number; isReduce
   return runs;
 }
 
-function reduceAxes(
-  kernel: GpuKernel,
-  x: Operand,
-  axes: readonly number[],
-  y: Operand,
-  plan: Plan,
-  scale: number,
-): void {
+function reduceAxes(stage: Stage, x: Operand, axes: readonly number[], y: Operand, plan: Plan, scale: number): void {
   const runs = runsOf(x.shape, axes);
   if (!runs.some(({ isReduced }) => isReduced)) plan.copy(x.place, y.place);
   let place = x.place;
@@ -219,15 +235,15 @@ function reduceAxes(
     at = runs.findIndex(({ isReduced }) => isReduced);
     const isLast = at < 0;
     const out = isLast ? y.place : plan.scratch(outer * inner);
-    reduceRun(kernel, place, { outer, count, inner }, out, plan, isLast ? scale : 1);
+    reduceRun(stage, place, { outer, count, inner }, out, plan, isLast ? scale : 1);
     place = out;
   }
 }
 
 const reduced =
-  (kernel: GpuKernel, scaleOf: (count: number) => number = () => 1): Lowering<"sum"> =>
+  (stage: Stage, scaleOf: (count: number) => number = () => 1): Lowering<"sum"> =>
   ([x], { axes }, [y], plan) =>
-    reduceAxes(kernel, x, axes, y, plan, scaleOf(sizeOf(axes.map((axis) => x.shape[axis]!))));
+    reduceAxes(stage, x, axes, y, plan, scaleOf(sizeOf(axes.map((axis) => x.shape[axis]!))));
 
 const runAlong = (shape: Shape, axis: number): Run => ({
   outer: sizeOf(shape.slice(0, axis)),
@@ -236,27 +252,28 @@ const runAlong = (shape: Shape, axis: number): Run => ({
 });
 
 const normalized =
-  (kernel: GpuKernel): Lowering<"softmax"> =>
+  (kernel: typeof softmaxKernel): Lowering<"softmax"> =>
   ([x], { axis }, [y], plan) => {
     const run = runAlong(x.shape, axis);
     const { outer, count, inner } = run;
     const largest = plan.scratch(outer * inner);
     const total = plan.scratch(outer * inner);
-    reduceRun(maxKernel, x.place, run, largest, plan, 1);
+    reduceRun(maxStage, x.place, run, largest, plan, 1);
     const view = viewOf(x.place, outer, count, inner);
     const rows = (place: Place): View => viewOf(place, outer, 1, inner);
-    plan.call(sumExpKernel, total, [inner, outer, 1], [view, rows(largest), count]);
-    plan.call(kernel, y.place, [inner, count, outer], [view, rows(largest), rows(total)]);
+    plan.call(sumExpKernel, total, [inner, outer, 1], { x: view, largest: rows(largest), count });
+    const args = { x: view, largest: rows(largest), total: rows(total) };
+    plan.call(kernel, y.place, [inner, count, outer], args);
   };
 
 export const reductions = {
-  sum: reduced(sumKernel),
-  mean: reduced(sumKernel, (count) => 1 / count),
-  max: reduced(maxKernel),
-  min: reduced(minKernel),
+  sum: reduced(sumStage),
+  mean: reduced(sumStage, (count) => 1 / count),
+  max: reduced(maxStage),
+  min: reduced(minStage),
   argmax: (([x], { axis }, [y], plan) => {
     const { outer, count, inner } = runAlong(x.shape, axis);
-    plan.call(argmaxKernel, y.place, [inner, outer, 1], [viewOf(x.place, outer, count, inner), count]);
+    plan.call(argmaxKernel, y.place, [inner, outer, 1], { x: viewOf(x.place, outer, count, inner), count });
   }) as Lowering<"argmax">,
   softmax: normalized(softmaxKernel),
   logSoftmax: normalized(logSoftmaxKernel),

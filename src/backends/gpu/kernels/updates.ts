@@ -2,7 +2,7 @@
 import type { Resolved } from "../../../ops/scalar.js";
 import type { AdamAttrs } from "../../../ops/spec.js";
 import { heldAs } from "../held.js";
-import { defineKernel, type GpuKernel, type InPlaceKernel } from "../kernel.js";
+import { allOf, defineKernel, type GpuKernel, type InPlaceKernel } from "../kernel.js";
 import { flat, type Operand, type Plan, type UpdateLowerings } from "../plan.js";
 
 const at = (array: string): string => `${array}[this.thread.x]`;
@@ -13,7 +13,15 @@ const accumulate: InPlaceKernel = {
   reads: ["b"],
   floats: [],
   wgsl: "a[i] += b[i];",
-  twins: [{ writes: 0, kernel: defineKernel("accumulate", 1, { arrays: "a b" }, `return ${at("a")} + ${at("b")};`) }],
+  twins: [
+    {
+      writes: 0,
+      kernel: defineKernel(
+        { name: "accumulate", rank: 1, args: { a: "array", b: "array" } },
+        `return ${at("a")} + ${at("b")};`,
+      ),
+    },
+  ],
 };
 const fill: InPlaceKernel = {
   name: "fill",
@@ -21,7 +29,12 @@ const fill: InPlaceKernel = {
   reads: [],
   floats: ["value"],
   wgsl: "a[i] = value;",
-  twins: [{ writes: 0, kernel: defineKernel("fill", 1, { arrays: "a", floats: "value" }, "return value;") }],
+  twins: [
+    {
+      writes: 0,
+      kernel: defineKernel({ name: "fill", rank: 1, args: { a: "array", value: "float" } }, "return value;"),
+    },
+  ],
 };
 const lerp: InPlaceKernel = {
   name: "lerp",
@@ -35,9 +48,7 @@ const lerp: InPlaceKernel = {
     {
       writes: 0,
       kernel: defineKernel(
-        "lerp",
-        1,
-        { arrays: "a b", floats: "weight" },
+        { name: "lerp", rank: 1, args: { a: "array", b: "array", weight: "float" } },
         `const way = ${at("b")} - ${at("a")};
         if (weight < 0.5) { return ${at("a")} + weight * way; }
         return ${at("b")} - (1 - weight) * way;`,
@@ -64,9 +75,11 @@ const sgd: InPlaceKernel = {
     {
       writes: 1,
       kernel: defineKernel(
-        "sgd velocity",
-        1,
-        { arrays: "p v grad", floats: sgdFloats.join(" ") },
+        {
+          name: "sgd velocity",
+          rank: 1,
+          args: { ...allOf("array", ["p", "v", "grad"]), ...allOf("float", sgdFloats) },
+        },
         `${decayed}
         if (isFirst > 0.5 || momentum === 0) { return g; }
         return momentum * ${at("v")} + (1 - dampening) * g;`,
@@ -75,9 +88,7 @@ const sgd: InPlaceKernel = {
     {
       writes: 0,
       kernel: defineKernel(
-        "sgd weight",
-        1,
-        { arrays: "p v grad", floats: sgdFloats.join(" ") },
+        { name: "sgd weight", rank: 1, args: { ...allOf("array", ["p", "v", "grad"]), ...allOf("float", sgdFloats) } },
         `${decayed}
         let step = ${at("v")};
         if (nesterov > 0.5 && momentum !== 0) { step = g + momentum * ${at("v")}; }
@@ -101,9 +112,8 @@ function adamNumbers(attrs: Resolved<AdamAttrs>): number[] {
 function adamKernel(name: string, largest: "v" | "top"): InPlaceKernel {
   const isLargest = largest === "top";
   const slots = isLargest ? ["m", "v", "top"] : ["m", "v"];
-  const arrays = ["p", ...slots, "grad"].join(" ");
-  const twin = (what: string, body: string) =>
-    defineKernel(`${name} ${what}`, 1, { arrays, floats: adamFloats.join(" ") }, body);
+  const args = { ...allOf("array", ["p", ...slots, "grad"]), ...allOf("float", adamFloats) };
+  const twin = (what: string, body: string) => defineKernel({ name: `${name} ${what}`, rank: 1, args }, body);
   const twins = [
     twin("mean", `${decayed}\n        return beta1 * ${at("m")} + rest1 * g;`),
     twin("square", `${decayed}\n        return beta2 * ${at("v")} + rest2 * g * g;`),
@@ -135,7 +145,11 @@ function run(kernel: InPlaceKernel, operands: readonly Operand[], floats: readon
   for (const { writes, kernel: twin } of kernel.twins) {
     const written = places[writes]!;
     const next = plan.scratch(written.length);
-    plan.call(twin, next, [written.length, 1, 1], [...places.map(flat), ...floats]);
+    const args = [
+      ...[...kernel.writes, ...kernel.reads].map((name, i) => [name, flat(places[i]!)]),
+      ...kernel.floats.map((name, i) => [name, floats[i]!]),
+    ];
+    plan.call(twin, next, [written.length, 1, 1], Object.fromEntries(args));
     plan.copy(next, written);
   }
 }

@@ -2,6 +2,7 @@
  * Walking rows of channels [rows, C]: blocks of rows, and in each block strips of 16 channels (one cache line, so that a
  * line is used up while it is near), with the last C mod 16 channels as a narrower strip.
  */
+import { alignUp } from "../../../../util/align-up.js";
 import { type FunctionBuilder, type FunctionRef, Int, type IntLike, type IntVar, Vec } from "../../../../wasm/index.js";
 
 export const STRIP_LANES = 16;
@@ -10,7 +11,7 @@ const PIECE_LANES = 8;
 const MIN_BLOCK_ROWS = 8;
 
 /** Channels rounded up to whole strips: what scratch vectors of channels are padded to. */
-export const paddedChannels = (channels: number): number => Math.ceil(channels / STRIP_LANES) * STRIP_LANES;
+export const paddedChannels = (channels: number): number => alignUp(channels, STRIP_LANES);
 
 /** Up to 8 adjacent lanes of a strip: a pair of vectors, packed together by V8's revectorizer. */
 export interface Piece {
