@@ -2,12 +2,13 @@
  * Making tar shards of an image folder, in WebDataset's layout: `key.jpg` and `key.cls` for a sample, in the folder's order.
  * Every file appears whole or not at all; a run that was stopped goes on after its last shard. Node only.
  */
+
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
-
 import { writeFileAtomic } from "../util/atomic-file.js";
 import { DataError } from "../util/errors.js";
+import { lookAhead } from "../util/look-ahead.js";
 import { type DecoderName, loadDecoder } from "./codecs/decoder.js";
 import { openWorkforce } from "./reading/decode-pool.js";
 import type { Workforce } from "./reading/tasks.js";
@@ -212,18 +213,13 @@ async function* packed(
   workforce: Workforce,
   { shortSide, format, workers }: PrepareOptions,
 ): AsyncIterable<PackedPicture> {
-  const ahead = Math.max(1, workers) * slicesPerThread;
-  const pending: Promise<readonly PackedPicture[]>[] = [];
-  let started = 0;
-  while (started < samples.length || pending.length > 0) {
-    for (; started < samples.length && pending.length < ahead; started += sliceSize) {
-      const sources = samples.slice(started, started + sliceSize).map(({ path }) => ({ path }));
-      const slice = workforce.run("pack", { sources, format, ...(shortSide !== undefined && { shortSide }) });
-      slice.catch(() => {}); // reported when its turn comes
-      pending.push(slice);
-    }
-    yield* await pending.shift()!;
-  }
+  const pack = (slice: number) => {
+    const first = slice * sliceSize;
+    const sources = samples.slice(first, first + sliceSize).map(({ path }) => ({ path }));
+    return workforce.run("pack", { sources, format, ...(shortSide !== undefined && { shortSide }) });
+  };
+  const slices = Math.ceil(samples.length / sliceSize);
+  for await (const pictures of lookAhead(slices, Math.max(1, workers) * slicesPerThread, pack)) yield* pictures;
 }
 
 /**

@@ -2,7 +2,9 @@
  * A whole data set looked through before it is trained on: every picture decoded, every class counted, everything wrong
  * listed instead of thrown. Node only.
  */
+
 import { DataError } from "../util/errors.js";
+import { lookAhead } from "../util/look-ahead.js";
 import type { DecoderName } from "./codecs/decoder.js";
 import { openWorkforce } from "./reading/decode-pool.js";
 import type { Workforce } from "./reading/tasks.js";
@@ -98,23 +100,17 @@ interface Findings {
 /** Inspects every picture, and lists what it finds in the order of the data set. */
 async function inspectAll({ samples }: Dataset, workforce: Workforce, findings: Findings): Promise<void> {
   const { ahead, problems, oddities, tell } = findings;
-  const pending: { readonly first: number; readonly inspections: ReturnType<typeof inspect> }[] = [];
-  const inspect = (first: number) => {
-    const slice = samples.slice(first, first + sliceSize);
+  const inspect = (slice: number) => {
+    const part = samples.slice(slice * sliceSize, (slice + 1) * sliceSize);
     return workforce.run("inspect", {
-      sources: slice.map(({ path, entry }) => (entry ? { path, entry } : { path })),
+      sources: part.map(({ path, entry }) => (entry ? { path, entry } : { path })),
     });
   };
-  for (let started = 0, done = 0; done < samples.length; ) {
-    for (; started < samples.length && pending.length < ahead; started += sliceSize) {
-      const inspections = inspect(started);
-      inspections.catch(() => {}); // reported when its turn comes
-      pending.push({ first: started, inspections });
-    }
-    const { first, inspections } = pending.shift()!;
-    for (const [i, { problem, oddities: odd }] of (await inspections).entries()) {
+  let done = 0;
+  for await (const inspections of lookAhead(Math.ceil(samples.length / sliceSize), ahead, inspect)) {
+    for (const { problem, oddities: odd } of inspections) {
       if (problem !== undefined) problems.push(problem);
-      const path = sourceName(samples[first + i]!);
+      const path = sourceName(samples[done]!);
       for (const what of odd) oddities.push({ path, what });
       done++;
     }

@@ -3,7 +3,7 @@
  * Registration is explicit: `this.weight = this.parameter("weight", …)` gives the name that files use. Order and names
  * follow torch.nn.Module: a module's own parameters, then its buffers, then its children.
  */
-import { update } from "../ops/apply.js";
+import { copyValues } from "../ops/copy-values.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { StateDictError } from "../util/errors.js";
 import type { Parameter, ParameterRole } from "./parameter.js";
@@ -106,9 +106,7 @@ export abstract class Module {
     if (error) throw error;
     for (const [name, own] of this.stateDict()) {
       const given = dict.get(name);
-      if (!given || given === own) continue;
-      if (given.backend === own.backend && given.dtype === own.dtype) update("assign", [own, given], {});
-      else own.write(given.dataSync());
+      if (given) copyValues(own, given);
     }
   }
 

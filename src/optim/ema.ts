@@ -6,6 +6,7 @@
 import type { Module } from "../nn/module.js";
 import { type StateDict, stateDictError } from "../nn/state-dict.js";
 import { update, updateEach } from "../ops/apply.js";
+import { copyValues } from "../ops/copy-values.js";
 import { Scalar } from "../ops/scalar.js";
 import { allocate } from "../tensor/create.js";
 import { isFloat } from "../tensor/dtype.js";
@@ -142,12 +143,7 @@ export class Ema {
     const expected = new Map(this.#pairs.map(({ name, raw }) => [name, { shape: raw.shape }]));
     const error = stateDictError(expected, averages, "Ema");
     if (error) throw error;
-    for (const { name, average } of this.#pairs) {
-      const given = averages.get(name)!;
-      if (given === average) continue;
-      if (given.backend === average.backend && given.dtype === average.dtype) update("assign", [average, given], {});
-      else average.write(given.dataSync());
-    }
+    for (const { name, average } of this.#pairs) copyValues(average, averages.get(name)!);
     this.#steps = steps;
   }
 

@@ -4,7 +4,9 @@
  * augmentation from one stream per worker process, which ties a run to its worker count and cannot be resumed mid-epoch.)
  * Node only.
  */
+
 import { DataError } from "../../util/errors.js";
+import { lookAhead } from "../../util/look-ahead.js";
 import { sampleSeed } from "../random.js";
 import { sourceName } from "../sets/picture-source.js";
 import type { Sample } from "../sets/sample.js";
@@ -162,21 +164,17 @@ export class DataLoader {
     this.runningEpoch = epoch;
     const orders = this.samplers.map((sampler) => sampler.order(epoch));
     const ahead = this.workers === 0 ? 0 : this.prefetch;
-    const pending: Promise<Batch>[] = [];
     const ranks = this.samplers.length;
-    const end = this.batchesPerEpoch * ranks;
-    let started = startBatch * ranks;
+    const batches = lookAhead((this.batchesPerEpoch - startBatch) * ranks, 1 + ahead, (turn) => {
+      const slice = turn % ranks;
+      return this.startBatch(epoch, startBatch + Math.floor(turn / ranks), this.samplers[slice]!, orders[slice]!);
+    });
     let isComplete = false;
     try {
-      for (let turn = started; turn < end; turn++) {
+      for (;;) {
         const asked = performance.now();
-        for (; started < end && started <= turn + ahead; started++) {
-          const slice = started % ranks;
-          const batch = this.startBatch(epoch, Math.floor(started / ranks), this.samplers[slice]!, orders[slice]!);
-          batch.catch(() => {}); // reported when its turn comes
-          pending.push(batch);
-        }
-        const batch = await pending.shift()!;
+        const { done, value: batch } = await batches.next();
+        if (done) break;
         yield { ...batch, dataWaitMs: performance.now() - asked };
       }
       isComplete = true;
