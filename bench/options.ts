@@ -1,6 +1,6 @@
 /** Options that several studies share, as rows of the command line's own tables (src/cli/options). */
 import { choice, flag, integer, type Option, text } from "../src/cli/options.js";
-import type { TrainingChoice } from "../src/models/mobileone/training-form.js";
+import type { TrainingChoice } from "../src/models/training-choice.js";
 import { UsageError } from "../src/util/errors.js";
 
 type Integers = readonly number[] | undefined;

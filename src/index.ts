@@ -14,7 +14,7 @@ export { getBackend, setBackend, withBackend } from "./backends/backend.js";
 export type { Backend, BackendName, BackendOptions, Backends, GpuMode } from "./backends/contract.js";
 export { type Compiled, type CompileOptions, type CompileStats, compile, compileTotals } from "./compile/compile.js";
 export { CompileError } from "./compile/trace.js";
-export * as io from "./io/index.js";
+export * as io from "./models/files/index.js";
 export * as models from "./models/index.js";
 export * as nn from "./nn/index.js";
 export * from "./ops/functional.js";

@@ -4,7 +4,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { dirname, join, normalize, relative } from "node:path";
 import { describe, expect, it } from "vitest";
-import { arrows, cellars, floors, roofs } from "./house.js";
+import { arrows, cellars, familyNames, floors, roofs } from "./house.js";
 
 const source = join(import.meta.dirname, "..", "src");
 
@@ -78,6 +78,28 @@ describe("the house", () => {
     };
     for (const file of graph.keys()) visit(file, []);
     expect(cycles).toEqual([]);
+  });
+
+  it("names a family of models in its own folder, in the list, and as data alone", () => {
+    const families = readdirSync(join(source, "models"), { withFileTypes: true, recursive: true })
+      .filter((entry) => entry.name === "family.ts" && entry.parentPath !== join(source, "models"))
+      .map(({ parentPath }) => relative(join(source, "models"), parentPath));
+    expect(families).toContain("mobileone");
+    const name = new RegExp(families.join("|"), "i");
+    const asData = /^\s*(\*|\/\/|\/\*)|"[^"]*(?:NAME)[^"]*"|`[^`]*(?:NAME)[^`]*`/.source.replaceAll(
+      "NAME",
+      name.source,
+    );
+    const offending = sourceFiles().flatMap((file) => {
+      if (families.some((family) => file.startsWith(`models/${family}/`))) return [];
+      const why = familyNames.find((row) => row.file.test(file))?.why;
+      const lines = readFileSync(join(source, file), "utf8").split("\n");
+      return lines.flatMap((text, i) => {
+        const isAllowed = why === "list" || why === "face" || (why === "data" && new RegExp(asData, "i").test(text));
+        return name.test(text) && !isAllowed ? [`src/${file}:${i + 1}  ${text.trim()}`] : [];
+      });
+    });
+    expect(offending).toEqual([]);
   });
 
   it("keeps node modules out of what runs in a browser", () => {

@@ -13,9 +13,9 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   compile: ["ops", "autograd", "backends", "tensor", "util"],
   nn: ["ops", "autograd", "tensor", "util"],
   optim: ["nn", "ops", "autograd", "tensor", "util"],
-  models: ["nn", "ops", "autograd", "tensor", "util"],
+  models: ["io", "optim", "nn", "ops", "autograd", "tensor", "util"],
   data: ["tensor", "util"],
-  io: ["models", "nn", "tensor", "util"],
+  io: ["nn", "tensor", "util"],
   train: ["models", "optim", "nn", "data", "io", "autograd", "compile", "ops", "tensor", "util"],
   distributed: ["train", "wasm", "tensor", "util"],
 };
@@ -29,3 +29,16 @@ export const floors: Readonly<Record<string, readonly string[]>> = {
 export const cellars = ["data/random.ts"];
 /** What may see everything, and alone chooses a backend. */
 export const roofs = ["cli", "index.ts", "node.ts"];
+/**
+ * Where a family of models may be named outside its folder: in the list, in the faces that hand its classes and recipes out, and
+ * as data: defaults, help and examples of the command line, an example or a source in a comment.
+ */
+export const familyNames: readonly { readonly file: RegExp; readonly why: "list" | "face" | "data" }[] = [
+  { file: /^models\/families\.ts$/, why: "list" },
+  { file: /^(models\/index|node)\.ts$/, why: "face" },
+  { file: /^cli\/help\.ts$|^cli\/(shared|keys)-options?\.ts$|^cli\/commands\//, why: "data" },
+  {
+    file: /^(optim\/ema|models\/classifier|compile\/compile|data\/transforms\/(index|rand-augment))\.ts$/,
+    why: "data",
+  },
+];

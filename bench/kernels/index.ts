@@ -1,5 +1,5 @@
 /** Every kernel benchmark. A new group is a file with a table here beside the others. */
-import type { TrainingChoice } from "../../src/models/mobileone/training-form.js";
+import type { TrainingChoice } from "../../src/models/training-choice.js";
 import type { Case } from "../measure/case.js";
 import { batchNorm } from "./batch-norm.bench.js";
 import { convolution } from "./convolution.bench.js";

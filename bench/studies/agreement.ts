@@ -4,7 +4,7 @@
  */
 import { join } from "node:path";
 import { randn, setBackend, tensor } from "../../src/index.js";
-import { toFileEntries } from "../../src/io/index.js";
+import { toFileEntries } from "../../src/models/files/index.js";
 import { createModel, type TrainingForm } from "../../src/models/index.js";
 import { crossEntropy } from "../../src/nn/index.js";
 import { afterwards, describeMachine, type Machine, machineLine } from "../measure/machine.js";

@@ -6,11 +6,11 @@ import { join } from "node:path";
 import { evalTransform, trainTransform } from "../../src/data/transforms/index.js";
 import { imagenetMean, imagenetStd, normalizeInto } from "../../src/data/transforms/normalize.js";
 import { compile, noGrad, scope, setBackend, type Tensor, tensor } from "../../src/index.js";
-import { type StoredTensor, toFileEntries } from "../../src/io/index.js";
-import { createModel, type MobileOne, type TrainingForm } from "../../src/models/index.js";
+import { type StoredTensor, toFileEntries } from "../../src/models/files/index.js";
+import { type Classifier, createModel, type TrainingForm } from "../../src/models/index.js";
+import { mobileoneS0Demo } from "../../src/models/mobileone/recipe-s0.js";
 import { crossEntropy } from "../../src/nn/index.js";
 import { Ema, SGD, splitNormParameters } from "../../src/optim/index.js";
-import { mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
 import { applyRates, ratesAt } from "../../src/train/recipes/schedule.js";
 import { countTopK, sumCrossEntropy } from "../../src/train/steps/metrics.js";
 import { afterwards, describeMachine, machineLine } from "../measure/machine.js";
@@ -47,7 +47,7 @@ const normalized = ({ images, labels }: Pictures): Tensor =>
 const mean = (values: readonly number[]): number => values.reduce((sum, value) => sum + value, 0) / values.length;
 const tail = (losses: readonly number[]): number => mean(losses.slice(-TAIL));
 
-function newModel(seed: number, training: TrainingForm): MobileOne {
+function newModel(seed: number, training: TrainingForm): Classifier {
   return createModel(modelName, { numClasses: demoClasses().length, seed, training });
 }
 

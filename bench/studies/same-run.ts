@@ -5,7 +5,7 @@
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
-import { decodeSafetensors, type StoredTensor } from "../../src/io/index.js";
+import { decodeSafetensors, type StoredTensor } from "../../src/models/files/index.js";
 import { type Entries, splitEntries } from "../../src/train/checkpoints/checkpoint-entries.js";
 import { logName } from "../../src/train/loggers/jsonl.js";
 import { UsageError } from "../../src/util/errors.js";

@@ -1,6 +1,6 @@
 /** Whole training steps and deploy inference of MobileOne-S0. */
 import { flag } from "../../src/cli/options.js";
-import type { TrainingChoice } from "../../src/models/mobileone/training-form.js";
+import type { TrainingChoice } from "../../src/models/training-choice.js";
 import { describeMachine, machineLine } from "../measure/machine.js";
 import {
   againstFileOption,

@@ -2,8 +2,8 @@
  * The layers of MobileOne-S0 as shapes, read off the model's own table: each distinct one once, with how many there are.
  */
 import { wasmSpeeds } from "../../src/backends/wasm/speeds.js";
+import type { SummaryRow } from "../../src/models/costs/costs.js";
 import { summarize, summarizeTraining, type TrainingChoice } from "../../src/models/index.js";
-import type { SummaryRow } from "../../src/models/summary.js";
 
 export interface Layer {
   readonly type: SummaryRow["type"];

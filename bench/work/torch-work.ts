@@ -6,7 +6,7 @@ import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { decodeSafetensors, encodeSafetensors, type StoredTensor } from "../../src/io/index.js";
+import { decodeSafetensors, encodeSafetensors, type StoredTensor } from "../../src/models/files/index.js";
 import { UsageError } from "../../src/util/errors.js";
 import { benchFolder } from "../paths.js";
 

@@ -3,8 +3,8 @@
 import { compile } from "../../src/compile/compile.js";
 import type { Batch } from "../../src/data/reading/loader.js";
 import { models, noGrad, scope, type Tensor } from "../../src/index.js";
-import type { TrainingChoice } from "../../src/models/mobileone/training-form.js";
-import { mobileoneS0 } from "../../src/train/recipes/mobileone-s0.js";
+import { mobileoneS0 } from "../../src/models/mobileone/recipe-s0.js";
+import type { TrainingChoice } from "../../src/models/training-choice.js";
 import { Session } from "../../src/train/steps/session.js";
 import { WholeUpdate } from "../../src/train/steps/whole-update.js";
 import { UsageError } from "../../src/util/errors.js";

@@ -16,7 +16,7 @@ export const folders: Readonly<Record<string, { readonly column: number; readonl
   ops: { column: 1, words: "tables of ops, apply" },
   autograd: { column: 1, words: "rules, tape, backward" },
   nn: { column: 1, words: "modules, losses, init" },
-  models: { column: 1, words: "MobileOne, folding" },
+  models: { column: 1, words: "families, deploy forms" },
   io: { column: 1, words: "safetensors, .pth, ONNX" },
   train: { column: 1, words: "recipes, steps, trainer" },
   distributed: { column: 1, words: "ranks, sockets, MPI" },

@@ -1,5 +1,8 @@
 /** Whose names a file gets: the option of every command that writes weights for others. */
-import { keyStyles } from "../io/index.js";
-import { choice } from "./options.js";
+import { keyStyles } from "../models/files/index.js";
+import { optionalChoice } from "./options.js";
 
-export const keysOption = choice(keyStyles, { help: "whose names the entries of OUT get", default: "mmpretrain" });
+export const keysOption = optionalChoice(keyStyles, {
+  help: "whose names the entries of OUT get, of those who name the model's; default: the model's own, which for MobileOne are mmpretrain's",
+  placeholder: "NAME",
+});

@@ -4,8 +4,9 @@
  */
 import { noGrad } from "../autograd/tape.js";
 import { normalizeInto } from "../data/transforms/normalize.js";
-import { OnnxError, type OnnxFile, type Preprocessing } from "../io/onnx/index.js";
-import type { MobileOne } from "../models/index.js";
+import { OnnxError } from "../io/onnx/index.js";
+import type { OnnxFile, Preprocessing } from "../models/files/onnx.js";
+import type { Classifier } from "../models/index.js";
 import { tensor } from "../tensor/create.js";
 import { areFinite } from "../tensor/finite.js";
 import { Random } from "../tensor/random.js";
@@ -17,7 +18,6 @@ export const onnxTolerance = 3e-5;
 
 /** The batch size is free in the file: two pictures show that one number does not stand for it. */
 const BATCH = 2;
-const CHANNELS = 3;
 
 export interface OnnxVerification {
   /** Package and version. */
@@ -27,12 +27,12 @@ export interface OnnxVerification {
   readonly relativeError: number;
 }
 
-/** [N, H, W, 3] -> [N, 3, H, W]. */
-function toChannelsFirst(pixels: Float32Array, side: number): Float32Array {
+/** [N, H, W, C] -> [N, C, H, W]. */
+function toChannelsFirst(pixels: Float32Array, side: number, channels: number): Float32Array {
   const area = side * side;
   return pixels.map((_, i) => {
-    const [n, c, at] = [Math.floor(i / (CHANNELS * area)), Math.floor(i / area) % CHANNELS, i % area];
-    return pixels[(n * area + at) * CHANNELS + c]!;
+    const [n, c, at] = [Math.floor(i / (channels * area)), Math.floor(i / area) % channels, i % area];
+    return pixels[(n * area + at) * channels + c]!;
   });
 }
 
@@ -42,14 +42,15 @@ function toChannelsFirst(pixels: Float32Array, side: number): Float32Array {
  */
 export async function checkOnnx(
   file: OnnxFile,
-  model: MobileOne,
+  model: Classifier,
   { imageSize, mean, std }: Preprocessing,
 ): Promise<OnnxVerification | null> {
-  const shape = [BATCH, imageSize, imageSize, CHANNELS];
+  const channels = model.inChannels;
+  const shape = [BATCH, imageSize, imageSize, channels];
   const random = new Random(0);
-  const bytes = Uint8Array.from({ length: BATCH * imageSize ** 2 * CHANNELS }, () => random.next32());
+  const bytes = Uint8Array.from({ length: BATCH * imageSize ** 2 * channels }, () => random.next32());
   const pixels = normalizeInto(bytes, new Float32Array(bytes.length), mean, std);
-  const given = file.input.dtype === "uint8" ? bytes : toChannelsFirst(pixels, imageSize);
+  const given = file.input.dtype === "uint8" ? bytes : toChannelsFirst(pixels, imageSize, channels);
   const inputShape = file.input.shape.map((size) => (typeof size === "number" ? size : BATCH));
   const logits = noGrad(() => scope(() => model.forward(tensor(pixels, shape))));
   const expected = Float64Array.from(await logits.data());

@@ -183,8 +183,8 @@ export function choice<N extends string>(names: readonly N[], spec: Spec<N> & { 
 
 /** One of a few names, or nothing. */
 export function optionalChoice<N extends string>(
-  names: readonly [N, ...N[]],
+  names: readonly N[],
   spec: Omit<Spec<N>, "default">,
 ): Option<N | undefined> {
-  return { ...choice(names, { ...spec, default: names[0] }), fallback: undefined };
+  return { ...choice(names, { ...spec, default: names[0]! }), fallback: undefined };
 }

@@ -4,8 +4,8 @@
 import { availableParallelism } from "node:os";
 import { backendNames, setBackend } from "../backends/backend.js";
 import { decoderNames } from "../data/codecs/decoder.js";
+import { type RecipeForm, recipeForms } from "../models/recipe.js";
 import { weightSets } from "../train/checkpoints/model-file.js";
-import { type RecipeForm, recipeForms } from "../train/recipes/mobileone.js";
 import type { PlanOverrides } from "../train/recipes/plan.js";
 import { UsageError } from "../util/errors.js";
 import { choice, flag, integer, number, optionalChoice, text, type Values } from "./options.js";
@@ -25,7 +25,7 @@ export const computeOptions = {
 
 /** Which form of the published recipe. */
 export const recipeOption = choice<RecipeForm>(recipeForms, {
-  help: "S1 to S4 with the phases their authors meant, or the first one throughout as their configs run",
+  help: "the recipe as its authors meant it, or as their configs run (MobileOne S1 to S4: one phase throughout)",
   placeholder: "FORM",
   default: "intended",
 });

@@ -1,7 +1,5 @@
-/** Files as bytes: the `io` of the public face. Reading and writing files themselves is tensorone/node's. */
-
-export { type KeyStyle, keyStyles } from "./key-maps/dialects.js";
-export { recognizeKeys, renameKey, renameKeys } from "./key-maps/translate.js";
+/** Files as bytes, whatever network they are of; models/files knows the networks. Files themselves are tensorone/node's. */
+export { type Dialect, type Dialects, KeyMap } from "./key-map.js";
 export {
   encodeMmengineCheckpoint,
   isMmengineCheckpoint,
@@ -11,8 +9,7 @@ export {
   type SchedulerCounts,
   type TrainingState,
 } from "./mmengine-checkpoint.js";
-export { encodeOnnx, OnnxError, type OnnxFile, type OnnxOptions, type Preprocessing } from "./onnx/index.js";
-export { type RecognizedModel, recognizeModel } from "./recognize.js";
+export { OnnxError } from "./onnx/index.js";
 export {
   type DecodedFile,
   decodeSafetensors,
@@ -21,14 +18,11 @@ export {
   type StoredTensor,
 } from "./safetensors.js";
 export {
-  decodeInto,
   encodeModel,
   expectFiniteEntries,
   type FiniteOptions,
   fromFileEntries,
-  loadFileEntries,
   toFileEntries,
 } from "./state-dict-file.js";
 export { decodeTorchFile, encodeTorchFile, isTorchFile, StateDict, type Writable } from "./torch-checkpoint/index.js";
 export { decodeWeights, type WeightsFile } from "./weights-file.js";
-export { encodeWeights, type WeightsLayout } from "./write-weights.js";

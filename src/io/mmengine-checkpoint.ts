@@ -15,8 +15,7 @@ import {
   TorchTensor,
   type Writable,
 } from "./torch-checkpoint/index.js";
-import { stateDictEntries } from "./weights-file.js";
-import { metaOf } from "./write-weights.js";
+import { metaOf, stateDictEntries } from "./weights-file.js";
 
 type Entries = ReadonlyMap<string, StoredTensor>;
 

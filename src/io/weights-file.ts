@@ -4,7 +4,15 @@
  */
 import { CheckpointError } from "../util/errors.js";
 import { decodeSafetensors, type Metadata, type StoredTensor } from "./safetensors.js";
-import { decodeTorchFile, isTorchFile, kindOf, lookUp, TensorReader, TorchTensor } from "./torch-checkpoint/index.js";
+import {
+  decodeTorchFile,
+  isTorchFile,
+  kindOf,
+  lookUp,
+  TensorReader,
+  TorchTensor,
+  type Writable,
+} from "./torch-checkpoint/index.js";
 
 export interface WeightsFile {
   readonly container: "safetensors" | "torch";
@@ -24,7 +32,7 @@ const wrappers = ["state_dict_ema", "model_ema", "ema", "state_dict", "model"] a
 /** What DistributedDataParallel and averaged models put before every name. */
 const PARALLEL_PREFIX = "module.";
 /** The entry of `meta` under which our own .pth files keep their description. */
-export const OWN_META = "tensorone";
+const OWN_META = "tensorone";
 
 /** The weights in the bytes of a file; `where` names it in errors. Throws CheckpointError. */
 export function decodeWeights(bytes: Uint8Array, where = "weights"): WeightsFile {
@@ -86,4 +94,10 @@ function metadataOf(object: unknown): Metadata {
   return Array.isArray(classes) && classes.length > 0 && classes.every((name) => typeof name === "string")
     ? { classes: JSON.stringify(classes) }
     : {};
+}
+
+/** mmpretrain's `meta`: the classes where it looks for them, and our own description. */
+export function metaOf(metadata: Metadata): { readonly [key: string]: Writable } {
+  const classes = metadata.classes === undefined ? null : (JSON.parse(metadata.classes) as readonly string[]);
+  return { ...(classes && { dataset_meta: { classes } }), [OWN_META]: metadata };
 }

@@ -1,16 +1,24 @@
 /** Models by name, their folding and their costs: the `models` of the public face. */
-export { DeployedBlock, MobileOneBlock } from "./mobileone/block.js";
-export type { Certificate, FormCosts, OutputError } from "./mobileone/certificate.js";
-export { FoldError } from "./mobileone/fold.js";
-export { MobileOne, type MobileOneOptions } from "./mobileone/mobileone.js";
+export { type Block, Classifier, type ModelOptions } from "./classifier.js";
+export type { Costs, SummaryRow, TrainingRow } from "./costs/costs.js";
+export { type Summary, type SummaryOptions, summarize } from "./costs/summary.js";
+export { summarizeTraining } from "./costs/training-summary.js";
+export type { Certificate, FormCosts, OutputError } from "./deploy/certificate.js";
+export { FoldError } from "./deploy/fold.js";
 export {
   type ProbeOptions,
   type Reparameterized,
   type ReparameterizeOptions,
   reparameterize,
-} from "./mobileone/reparameterize.js";
-export { cheaperForm, type TrainingChoice, type TrainingForm } from "./mobileone/training-form.js";
+} from "./deploy/reparameterize.js";
+export { families, familyOf, isModelName, listModels, type ModelName, type ModelOf, nameOf } from "./families.js";
+export type { Family } from "./family.js";
+export { DeployedBlock, MobileOneBlock } from "./mobileone/block.js";
+export { MobileOne, type MobileOneOptions } from "./mobileone/mobileone.js";
+export { cheaperForm } from "./mobileone/training-form.js";
 export { type BlockSpec, blockSpecs, type Variant, variants } from "./mobileone/variants.js";
-export { createModel, listModels, type ModelName, type ModelOptions } from "./registry.js";
-export { type Costs, type Summary, type SummaryOptions, type SummaryRow, summarize } from "./summary.js";
-export { summarizeTraining, type TrainingRow } from "./training-summary.js";
+export { type Recipe, type RecipeForm, recipeForms } from "./recipe.js";
+export { createModel } from "./registry.js";
+export { RepVgg } from "./repvgg/repvgg.js";
+export { ResNet } from "./resnet/resnet.js";
+export type { TrainingChoice, TrainingForm } from "./training-choice.js";

@@ -3,6 +3,7 @@
  */
 import * as F from "../ops/functional.js";
 import type { Pair } from "../ops/spec.js";
+import type { Shape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { ShapeError } from "../util/errors.js";
 import { initialTensor } from "./init.js";
@@ -30,12 +31,11 @@ export class Conv2d extends Module {
       );
     const [kh, kw] = typeof kernelSize === "number" ? [kernelSize, kernelSize] : kernelSize;
     this.options = { stride, padding, dilation, groups };
-    this.weight = this.parameter(
-      "weight",
-      "convWeight",
-      initialTensor("convWeight", [kh, kw, inChannels / groups, outChannels], options),
-    );
-    this.bias = bias ? this.parameter("bias", "bias", initialTensor("bias", [outChannels], options)) : null;
+    const fanIn = (kh * kw * inChannels) / groups;
+    const parameter = (role: "convWeight" | "bias", shape: Shape) =>
+      this.parameter(role === "bias" ? role : "weight", role, initialTensor(role, shape, options, fanIn), fanIn);
+    this.weight = parameter("convWeight", [kh, kw, inChannels / groups, outChannels]);
+    this.bias = bias ? parameter("bias", [outChannels]) : null;
   }
 
   forward(x: Tensor): Tensor {

@@ -1,7 +1,8 @@
 /**
- * Initial values, as mmpretrain trains MobileOne: convolutions Kaiming normal by fan_out, classifier Normal(0, 0.01²),
- * normalisations 1 and 0, biases 0. Source: mmpretrain's mobileone.py init_cfg and LinearClsHead (docs/recipe.md 1.5).
- * Every parameter draws from its own stream of the generator, so values do not depend on the order of drawing.
+ * Initial values. Layers start as PyTorch's do: weights of convolutions and linear layers, and their biases, uniform within
+ * 1/√fan_in (reset_parameters of torch.nn.Conv2d and torch.nn.Linear: Kaiming uniform with a = √5), normalisations 1 and 0.
+ * A network with other rules gives them to initialize(). Every parameter draws from its own stream of the generator, so values
+ * do not depend on the order of drawing.
  */
 import { newArray, type TypedArray } from "../tensor/dtype.js";
 import { generator, Random } from "../tensor/random.js";
@@ -10,55 +11,79 @@ import type { Tensor } from "../tensor/tensor.js";
 import type { Module } from "./module.js";
 import { type LayerOptions, type ParameterRole, persistent } from "./parameter.js";
 
-/** LinearClsHead's init_cfg. */
-const LINEAR_STD = 0.01;
-/** Kaiming's gain for ReLU. */
-const RELU_GAIN = Math.SQRT2;
+/** How a parameter starts: a constant, the deviation of a normal distribution, or the bound of a uniform one around 0. */
+export type InitRule =
+  | { readonly value: number }
+  | { readonly std: (shape: Shape, fanIn: number) => number }
+  | { readonly bound: (shape: Shape, fanIn: number) => number };
+/** A rule for each role. fanIn is the number of inputs that one output of the layer sums. */
+export type InitRules = { readonly [R in ParameterRole]: InitRule };
 
-/** How each role starts: a constant, or the standard deviation of a normal distribution for a weight of that shape. */
-const rules: { readonly [R in ParameterRole]: { value: number } | { std: (shape: Shape) => number } } = {
-  // fan_out = KH·KW·Cout, not divided by groups: depthwise weights start small (docs/recipe.md 5.8)
-  convWeight: { std: ([kh, kw, , cOut]) => RELU_GAIN / Math.sqrt(kh! * kw! * cOut!) },
-  linearWeight: { std: () => LINEAR_STD },
-  bias: { value: 0 },
+const withinFanIn: InitRule = { bound: (_, fanIn) => 1 / Math.sqrt(fanIn) };
+
+/** PyTorch's own, of every layer that is not told otherwise. */
+export const defaultInit: InitRules = {
+  convWeight: withinFanIn,
+  linearWeight: withinFanIn,
+  bias: withinFanIn,
   normScale: { value: 1 },
   normShift: { value: 0 },
 };
 
-function initialValues(role: ParameterRole, shape: Shape, dtype: Tensor["dtype"], random: () => Random): TypedArray {
+interface Draw {
+  readonly shape: Shape;
+  readonly dtype: Tensor["dtype"];
+  readonly fanIn: number;
+}
+
+function initialValues(rule: InitRule, { shape, dtype, fanIn }: Draw, random: () => Random): TypedArray {
   const values = newArray(dtype, sizeOf(shape));
-  const rule = rules[role];
   if ("value" in rule) return values.fill(rule.value);
-  const std = rule.std(shape);
   const generator = random();
-  for (let i = 0; i < values.length; i++) values[i] = std * generator.normal();
+  if ("std" in rule) {
+    const std = rule.std(shape, fanIn);
+    for (let i = 0; i < values.length; i++) values[i] = std * generator.normal();
+    return values;
+  }
+  const bound = rule.bound(shape, fanIn);
+  for (let i = 0; i < values.length; i++) values[i] = bound * (2 * generator.uniform() - 1);
   return values;
 }
 
-/** A persistent tensor with the initial values of its role. */
+/** A persistent tensor with the initial values of its role, in a layer whose outputs sum `fanIn` inputs each. */
 export function initialTensor(
   role: ParameterRole,
   shape: Shape,
   { dtype = "float32", init = "random" }: LayerOptions,
+  fanIn = 1,
 ): Tensor {
-  const isLeftToCaller = init === "zeros" && "std" in rules[role];
+  const rule = defaultInit[role];
+  const isLeftToCaller = init === "zeros" && !("value" in rule);
   return persistent(
     shape,
     dtype,
     isLeftToCaller
       ? 0
-      : initialValues(role, shape, dtype, () => {
+      : initialValues(rule, { shape, dtype, fanIn }, () => {
           const { seed, stream } = generator.take();
           return new Random(seed, stream);
         }),
   );
 }
 
+export interface InitializeOptions {
+  /** Default 0. */
+  readonly seed?: number;
+  /** Default: PyTorch's. */
+  readonly rules?: InitRules;
+}
+
 /** Draws every parameter of `model` anew; parameter i in state-dict order uses stream i of `seed`. */
-export function initialize(model: Module, { seed = 0 }: { readonly seed?: number } = {}): void {
+export function initialize(model: Module, { seed = 0, rules = defaultInit }: InitializeOptions = {}): void {
   let stream = 0;
-  for (const { tensor, role } of model.namedParameters().values()) {
+  for (const { tensor, role, fanIn = 1 } of model.namedParameters().values()) {
     const own = stream++;
-    tensor.write(initialValues(role, tensor.shape, tensor.dtype, () => new Random(seed, own)));
+    const { shape, dtype } = tensor;
+    tensor.write(initialValues(rules[role], { shape, dtype, fanIn }, () => new Random(seed, own)));
   }
 }

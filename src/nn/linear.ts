@@ -3,6 +3,7 @@
  */
 import * as F from "../ops/functional.js";
 import { scope } from "../tensor/scope.js";
+import type { Shape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { initialTensor } from "./init.js";
 import { Module } from "./module.js";
@@ -21,13 +22,15 @@ export class Linear extends Module {
   /** [..., inFeatures] -> [..., outFeatures]. */
   constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     super();
-    this.weight = this.parameter(
-      "weight",
-      "linearWeight",
-      initialTensor("linearWeight", [inFeatures, outFeatures], options),
-    );
-    this.bias =
-      options.bias === false ? null : this.parameter("bias", "bias", initialTensor("bias", [outFeatures], options));
+    const parameter = (role: "linearWeight" | "bias", shape: Shape) =>
+      this.parameter(
+        role === "bias" ? role : "weight",
+        role,
+        initialTensor(role, shape, options, inFeatures),
+        inFeatures,
+      );
+    this.weight = parameter("linearWeight", [inFeatures, outFeatures]);
+    this.bias = options.bias === false ? null : parameter("bias", [outFeatures]);
   }
 
   forward(x: Tensor): Tensor {

@@ -7,7 +7,7 @@ import { copyValues } from "../ops/copy-values.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { StateDictError } from "../util/errors.js";
 import type { Parameter, ParameterRole } from "./parameter.js";
-import { type StateDict, type StateSpec, stateDictError } from "./state-dict.js";
+import { type StateDict, type StateDifference, type StateSpec, stateDictError } from "./state-dict.js";
 
 interface Buffer extends StateSpec {
   readonly tensor: Tensor;
@@ -36,11 +36,11 @@ export abstract class Module {
     return this.train(false);
   }
 
-  /** Registers a learned tensor, which gets requiresGrad. */
-  protected parameter(name: string, role: ParameterRole, tensor: Tensor): Tensor {
+  /** Registers a learned tensor, which gets requiresGrad; `fanIn` is for its initial values. */
+  protected parameter(name: string, role: ParameterRole, tensor: Tensor, fanIn?: number): Tensor {
     this.#claim(name);
     tensor.requiresGrad = true;
-    this.#parameters.set(name, { tensor, role });
+    this.#parameters.set(name, { tensor, role, ...(fanIn !== undefined && { fanIn }) });
     return tensor;
   }
 
@@ -55,6 +55,15 @@ export abstract class Module {
   protected child<M extends Module>(name: string, module: M): M {
     this.#claim(name);
     this.#children.set(name, module);
+    return module;
+  }
+
+  /** Puts another module in the place of a registered child, which is disposed of; the order of entries stays. */
+  protected replaceChild<M extends Module>(name: string, module: M): M {
+    const old = this.#children.get(name);
+    if (!old) throw new StateDictError(`${this.constructor.name}: there is no child "${name}" to replace`);
+    this.#children.set(name, module.train(old.training));
+    old.dispose();
     return module;
   }
 
@@ -102,12 +111,17 @@ export abstract class Module {
    */
   loadStateDict(dict: StateDict): void {
     const expected = new Map<string, StateSpec>(this.#collect((module) => module.#parametersAndBuffers()));
-    const error = stateDictError(expected, dict);
+    const error = stateDictError(expected, dict, "loadStateDict", (difference) => this.explain(difference));
     if (error) throw error;
     for (const [name, own] of this.stateDict()) {
       const given = dict.get(name);
       if (given) copyValues(own, given);
     }
+  }
+
+  /** What may be behind a state dict that does not fit, as a hint; a model that knows its forms overrides it. */
+  explain(_difference: StateDifference): string | undefined {
+    return undefined;
   }
 
   #parametersAndBuffers(): Map<string, StateSpec> {

@@ -13,6 +13,8 @@ export type ParameterRole = "convWeight" | "linearWeight" | "bias" | "normScale"
 export interface Parameter {
   readonly tensor: Tensor;
   readonly role: ParameterRole;
+  /** Inputs that one output of its layer sums; absent where the layer sums none. */
+  readonly fanIn?: number;
 }
 
 /** What layers can be made of; float64 has few kernels outside the reference backend, and runs on its slow ones there. */

@@ -49,13 +49,15 @@ const listed = <T>(kind: string, items: readonly T[], show: (item: T) => string)
         }`,
       ];
 
-/** The error that tells every difference, or null where there is none. */
+/** The error that tells every difference, with what `explain` makes of them as its hint; null where there is none. */
 export function stateDictError(
   expected: ReadonlyMap<string, StateSpec>,
   given: ReadonlyMap<string, { readonly shape: Shape }>,
   where = "loadStateDict",
+  explain: (difference: StateDifference) => string | undefined = () => undefined,
 ): StateDictError | null {
-  const { missing, unexpected, misshapen } = compareStates(expected, given);
+  const difference = compareStates(expected, given);
+  const { missing, unexpected, misshapen } = difference;
   if (missing.length + unexpected.length + misshapen.length === 0) return null;
   const withNearest = (candidates: readonly string[]) => (name: string) => {
     const nearest = nearestName(name, candidates);
@@ -67,23 +69,5 @@ export function stateDictError(
     ...listed("unexpected", unexpected, withNearest(missing)),
     ...listed("misshapen", misshapen, (m) => `${m.name} is ${showShape(m.given)}, expected ${showShape(m.expected)}`),
   ];
-  return new StateDictError(lines.join("\n"), hintFor(missing, unexpected, misshapen));
-}
-
-/** The side that differs is that of the classes, whatever the layout. */
-const classesOf = ({ given, expected }: StateDifference["misshapen"][number]): number | undefined =>
-  given.find((side, axis) => side !== expected[axis]);
-
-function hintFor(
-  missing: readonly string[],
-  unexpected: readonly string[],
-  misshapen: StateDifference["misshapen"],
-): string | undefined {
-  const isDeployed = (names: readonly string[]) => names.some((name) => name.includes("reparam"));
-  if (isDeployed(unexpected)) return "these are deploy-form weights: createModel(name, { deploy: true })";
-  if (isDeployed(missing)) return "these are training-form weights: createModel(name), then reparameterize";
-  const head = misshapen.find(({ name }) => name.startsWith("head."));
-  if (head && misshapen.every(({ name }) => name.startsWith("head.")))
-    return `the classifier has another size: createModel(name, { numClasses: ${classesOf(head)} })`;
-  return undefined;
+  return new StateDictError(lines.join("\n"), explain(difference));
 }

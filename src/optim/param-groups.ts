@@ -13,11 +13,11 @@ export interface ParamGroup {
   readonly weightDecay?: number;
 }
 
-/** The parameters of `model` as two groups: "weights" with the optimiser's own decay, and "norm" (γ and β) with 0. */
-export function splitNormParameters(model: Module): [weights: ParamGroup, norm: ParamGroup] {
+/** The parameters of `model` as two groups: "weights" with the optimiser's own decay, and "norm" (γ and β) with another, 0 by default. */
+export function splitNormParameters(model: Module, normWeightDecay = 0): [weights: ParamGroup, norm: ParamGroup] {
   const all = [...model.namedParameters()];
   return [
     { name: "weights", parameters: new Map(all.filter(([, { role }]) => !isNormRole(role))) },
-    { name: "norm", parameters: new Map(all.filter(([, { role }]) => isNormRole(role))), weightDecay: 0 },
+    { name: "norm", parameters: new Map(all.filter(([, { role }]) => isNormRole(role))), weightDecay: normWeightDecay },
   ];
 }

@@ -7,9 +7,9 @@ import { relative } from "node:path";
 import type { DecoderName } from "../data/codecs/decoder.js";
 import { type Batch, DataLoader, type DecodeStats } from "../data/reading/loader.js";
 import { type Dataset, openDataset } from "../data/sets/dataset.js";
+import type { Recipe } from "../models/recipe.js";
 import { epochLength } from "./recipes/epoch-length.js";
 import { evalPipeline, trainPipeline } from "./recipes/pipeline.js";
-import type { Recipe } from "./recipes/recipe.js";
 import type { ProcessGroup } from "./replicas/process-group.js";
 import { replicaShare } from "./replicas/replica-tree.js";
 

@@ -4,11 +4,11 @@
 import type { DecoderName } from "../data/codecs/decoder.js";
 import type { DecodeStats } from "../data/reading/loader.js";
 import type { Certificate } from "../models/index.js";
+import type { Recipe } from "../models/recipe.js";
 import type { StopSignal } from "../util/host-types.js";
 import type { WeightSet } from "./checkpoints/model-file.js";
 import type { Logger, ValidationInfo } from "./loggers/events.js";
 import type { PlanOverrides } from "./recipes/plan.js";
-import type { Recipe } from "./recipes/recipe.js";
 import type { ProcessGroup } from "./replicas/process-group.js";
 
 export interface TrainOptions {

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import "../../src/index.js";
-import { encodeSafetensors } from "../../src/io/index.js";
+import { encodeSafetensors } from "../../src/models/files/index.js";
 import { createModel } from "../../src/models/index.js";
 import { saveModelFile } from "../../src/train/checkpoints/model-file.js";
 import { fingerprint, packageRoot, tensorone } from "./spawn.js";

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { setBackend } from "../../src/index.js";
-import { decodeWeights, recognizeKeys } from "../../src/io/index.js";
+import { decodeWeights, recognizeKeys } from "../../src/models/files/index.js";
 import { createModel } from "../../src/models/index.js";
 import { saveModelFile } from "../../src/train/checkpoints/model-file.js";
 import { randomizeStatistics } from "../models/random-statistics.js";

@@ -17,7 +17,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it, test } from "vitest";
 import { setBackend } from "../../src/index.js";
-import { decodeSafetensors, encodeSafetensors, encodeWeights, type StoredTensor } from "../../src/io/index.js";
+import {
+  decodeSafetensors,
+  encodeSafetensors,
+  encodeWeights,
+  type StoredTensor,
+} from "../../src/models/files/index.js";
 import { createModel, reparameterize } from "../../src/models/index.js";
 import { saveModelFile } from "../../src/train/checkpoints/model-file.js";
 import { fingerprint, packageRoot, tensorone } from "./spawn.js";

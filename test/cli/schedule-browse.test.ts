@@ -7,7 +7,7 @@ import { crop, type Image } from "../../src/data/codecs/image.js";
 import { decodeImage } from "../../src/data/codecs/index.js";
 import { DataLoader } from "../../src/data/reading/loader.js";
 import { openDataset } from "../../src/data/sets/dataset.js";
-import { mobileoneRecipe } from "../../src/train/recipes/mobileone.js";
+import { mobileoneRecipe } from "../../src/models/mobileone/recipes.js";
 import { trainPipeline } from "../../src/train/recipes/pipeline.js";
 import { packageRoot, tensorone } from "./spawn.js";
 

@@ -2,10 +2,10 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { expect, it } from "vitest";
-import { listModels } from "../../src/models/index.js";
-import { summarize } from "../../src/models/summary.js";
-import { mobileoneRecipe } from "../../src/train/recipes/mobileone.js";
+import { summarize } from "../../src/models/costs/summary.js";
+import { mobileoneRecipe } from "../../src/models/mobileone/recipes.js";
 import { planOf } from "../../src/train/recipes/schedule.js";
+import { mobileones } from "../models/mobileones.js";
 
 const page = readFileSync(join(import.meta.dirname, "../../docs/recipe.md"), "utf8");
 const STEPS_PER_EPOCH = 5005;
@@ -60,7 +60,7 @@ it("3.9 has the phases of S1 to S4", () => {
 
 it("1.3 has the sizes of the models", () => {
   const written = tableOf("1.3").map((row) => row.slice(1).map((cell) => Number(cell.replaceAll(",", ""))));
-  const totals = listModels().map((name) => summarize(name).totals);
+  const totals = mobileones.map((name) => summarize(name).totals);
   const forms = ["train", "deploy"] as const;
   const sizes = forms.map((form) => totals.map((total) => total[form].parameters));
   // without the linear layer, as the page says

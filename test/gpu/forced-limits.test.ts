@@ -10,8 +10,8 @@ import { createGpuBackend, GpuBackend } from "../../src/backends/gpu/gpu-backend
 import { loadGpuJs } from "../../src/backends/gpu/gpujs.js";
 import { WebGpuExecutor } from "../../src/backends/gpu/webgpu-executor.js";
 import { models, zeros } from "../../src/index.js";
+import { mobileoneS0 } from "../../src/models/mobileone/recipe-s0.js";
 import type { Attrs } from "../../src/ops/spec.js";
-import { mobileoneS0 } from "../../src/train/recipes/mobileone-s0.js";
 import { Session } from "../../src/train/steps/session.js";
 import { WholeUpdate } from "../../src/train/steps/whole-update.js";
 import { DeviceLostError, MemoryError } from "../../src/util/errors.js";

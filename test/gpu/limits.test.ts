@@ -7,7 +7,7 @@ import { makeBatch } from "../../bench/work/work.js";
 import { withBackend } from "../../src/backends/backend.js";
 import { createGpuBackend, type GpuBackend } from "../../src/backends/gpu/gpu-backend.js";
 import { models, tensor, zeros } from "../../src/index.js";
-import { mobileoneS0 } from "../../src/train/recipes/mobileone-s0.js";
+import { mobileoneS0 } from "../../src/models/mobileone/recipe-s0.js";
 import { Session } from "../../src/train/steps/session.js";
 import { WholeUpdate } from "../../src/train/steps/whole-update.js";
 import { BackendError, DeviceError, DeviceLostError, MemoryError } from "../../src/util/errors.js";

@@ -13,6 +13,7 @@ import type { Batch } from "../../src/data/reading/loader.js";
 import { normalizeInto } from "../../src/data/transforms/normalize.js";
 import "../../src/index.js";
 import { MobileOne } from "../../src/models/mobileone/mobileone.js";
+import { mobileoneS0Demo } from "../../src/models/mobileone/recipe-s0.js";
 import type { Variant } from "../../src/models/mobileone/variants.js";
 import type { TypedArray } from "../../src/tensor/dtype.js";
 import {
@@ -21,7 +22,6 @@ import {
   encodeCheckpoint,
   restoreCheckpoint,
 } from "../../src/train/checkpoints/checkpoint-format.js";
-import { mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
 import { soloGroup } from "../../src/train/replicas/process-group.js";
 import { BatchInput } from "../../src/train/steps/input.js";
 import { ReplicaUpdate } from "../../src/train/steps/replica-update.js";

@@ -2,7 +2,7 @@
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { noGrad, scope, type Tensor, tensor } from "../../src/index.js";
-import { MobileOne, type MobileOneOptions, type Variant } from "../../src/models/index.js";
+import { type Classifier, MobileOne, type MobileOneOptions, type Variant } from "../../src/models/index.js";
 
 export const golden = join(import.meta.dirname, "..", "golden", "io");
 export const fixture = (name: string): Uint8Array => new Uint8Array(readFileSync(join(golden, name)));
@@ -42,7 +42,7 @@ export function picture(side: number): Tensor {
   return tensor(values, [1, side, side, 3]);
 }
 
-export function logitsOf(model: MobileOne, side: number): number[] {
+export function logitsOf(model: Classifier, side: number): number[] {
   const logits = noGrad(() => scope(() => model.forward(picture(side))));
   return [...logits.dataSync()];
 }

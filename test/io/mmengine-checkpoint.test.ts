@@ -7,7 +7,7 @@ import {
   type OptimizerNumbers,
   readMmengineCheckpoint,
   type TrainingState,
-} from "../../src/io/index.js";
+} from "../../src/models/files/index.js";
 import { expected, fixture, tinyModel } from "./fixtures.js";
 
 const numbers: OptimizerNumbers = {

@@ -4,9 +4,9 @@
  */
 import { beforeAll, expect, it } from "vitest";
 import { setBackend, TensoroneError } from "../../src/index.js";
-import { decodeWeights, encodeWeights, loadFileEntries } from "../../src/io/index.js";
 import { ZipReader } from "../../src/io/torch-checkpoint/zip-reader.js";
 import { writeZip } from "../../src/io/torch-checkpoint/zip-writer.js";
+import { decodeWeights, encodeWeights, loadFileEntries } from "../../src/models/files/index.js";
 import { Random } from "../../src/tensor/random.js";
 import { fixture, tinyModel } from "./fixtures.js";
 

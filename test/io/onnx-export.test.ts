@@ -8,8 +8,8 @@ import * as ort from "onnxruntime-web";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { setBackend } from "../../src/index.js";
 import { createModel } from "../../src/models/index.js";
+import { mobileoneS0Demo } from "../../src/models/mobileone/recipe-s0.js";
 import { saveModelFile } from "../../src/train/checkpoints/model-file.js";
-import { mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
 import { tensorone } from "../cli/spawn.js";
 import { randomizeStatistics } from "../models/random-statistics.js";
 
@@ -75,5 +75,7 @@ test("refuses before anything is written", () => {
 });
 
 test("--help tells both forms", () => {
-  expect(run("--help").stdout).toMatch(/usage: tensorone export IN OUT\.onnx[\s\S]*deploy, one convolution a block/);
+  expect(run("--help").stdout).toMatch(
+    /usage: tensorone export IN OUT\.onnx[\s\S]*deploy, without branches and batch norms/,
+  );
 });

@@ -1,7 +1,7 @@
 /** The container: bytes by hand, every element type, round trips, and damaged or hostile files. */
 import { describe, expect, it } from "vitest";
 import { CheckpointError } from "../../src/index.js";
-import { decodeSafetensors, encodeSafetensors, type StoredTensor } from "../../src/io/index.js";
+import { decodeSafetensors, encodeSafetensors, type StoredTensor } from "../../src/models/files/index.js";
 import { Random } from "../../src/tensor/random.js";
 
 /** A file with this header and data, whatever they claim. */

@@ -8,7 +8,7 @@ import {
   encodeSafetensors,
   loadFileEntries,
   toFileEntries,
-} from "../../src/io/index.js";
+} from "../../src/models/files/index.js";
 import { MobileOne, type Variant } from "../../src/models/index.js";
 import { Conv2d, Linear } from "../../src/nn/index.js";
 import { SGD } from "../../src/optim/index.js";

@@ -2,6 +2,11 @@
 import { existsSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import { CheckpointError } from "../../src/index.js";
+import { Placeholder } from "../../src/io/torch-checkpoint/index.js";
+import { unpickle } from "../../src/io/torch-checkpoint/pickle.js";
+import { GlobalName } from "../../src/io/torch-checkpoint/values.js";
+import { ZipReader } from "../../src/io/torch-checkpoint/zip-reader.js";
+import { writeZip } from "../../src/io/torch-checkpoint/zip-writer.js";
 import {
   decodeTorchFile,
   decodeWeights,
@@ -9,12 +14,7 @@ import {
   encodeTorchFile,
   StateDict,
   type StoredTensor,
-} from "../../src/io/index.js";
-import { Placeholder } from "../../src/io/torch-checkpoint/index.js";
-import { unpickle } from "../../src/io/torch-checkpoint/pickle.js";
-import { GlobalName } from "../../src/io/torch-checkpoint/values.js";
-import { ZipReader } from "../../src/io/torch-checkpoint/zip-reader.js";
-import { writeZip } from "../../src/io/torch-checkpoint/zip-writer.js";
+} from "../../src/models/files/index.js";
 import { expected, fixture } from "./fixtures.js";
 
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);

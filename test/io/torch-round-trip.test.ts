@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { setBackend } from "../../src/index.js";
-import type { KeyStyle } from "../../src/io/index.js";
+import type { KeyStyle } from "../../src/models/files/index.js";
 import { createModel } from "../../src/models/index.js";
 import { saveCheckpoint } from "../../src/train/checkpoints/checkpoint-file.js";
 import { loadModelFile } from "../../src/train/checkpoints/model-file.js";

@@ -1,8 +1,9 @@
 /** One block: its keys, its gradient, and its folding against golden numbers and against mmpretrain's seven cases. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { gradcheck, liveStorage, noGrad, randn, scope, setBackend } from "../../src/index.js";
+import { foldBranches } from "../../src/models/deploy/fold.js";
 import { type BlockSpec, DeployedBlock, MobileOneBlock } from "../../src/models/index.js";
-import { foldBlock } from "../../src/models/mobileone/fold.js";
+import { branchesOf } from "../../src/models/mobileone/fold.js";
 import { BatchNorm2d, initialize } from "../../src/nn/index.js";
 import { randomizeStatistics } from "./random-statistics.js";
 
@@ -47,7 +48,7 @@ describe("folding", () => {
       conv.weight.write(Float64Array.from(oihw, (_, at) => oihw[(at % 2) * taps + Math.floor(at / 2)]!));
       fillNorm(norm);
     }
-    const { weight, bias } = await foldBlock(block);
+    const { weight, bias } = await foldBranches(block.spec, branchesOf(block));
     const channel = (c: number) => [...weight].filter((_, at) => at % 2 === c);
     const golden = [
       [-0.1316843, -0.1085122, 0.0144255, 0.1241005, 1.140522, 0.0052242, -0.1140328, -0.1284485, -0.0247693],
@@ -81,7 +82,7 @@ describe("folding", () => {
       initialize(block, { seed: 2 });
       randomizeStatistics(block);
       const deployed = new DeployedBlock(spec, { dtype }).eval();
-      const { weight, bias } = await foldBlock(block);
+      const { weight, bias } = await foldBranches(block.spec, branchesOf(block));
       deployed.conv.weight.write(weight);
       deployed.conv.bias!.write(bias);
       if (block.squeezeExcite) deployed.squeezeExcite!.loadStateDict(block.squeezeExcite.stateDict());

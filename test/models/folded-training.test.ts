@@ -15,8 +15,8 @@ import {
   zeros,
 } from "../../src/index.js";
 import { type BlockSpec, createModel, type MobileOne, MobileOneBlock, variants } from "../../src/models/index.js";
-import type { TrainingChoice } from "../../src/models/mobileone/training-form.js";
 import { blockSpecs } from "../../src/models/mobileone/variants.js";
+import type { TrainingChoice } from "../../src/models/training-choice.js";
 import { crossEntropy, initialize, type Module } from "../../src/nn/index.js";
 import { SGD, splitNormParameters } from "../../src/optim/index.js";
 import { relativeError } from "../conformance/numbers.js";

@@ -6,7 +6,7 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test } from "vitest";
 import { setBackend, tensor } from "../../src/index.js";
-import { decodeSafetensors, loadFileEntries, type StoredTensor, toFileEntries } from "../../src/io/index.js";
+import { decodeSafetensors, loadFileEntries, type StoredTensor, toFileEntries } from "../../src/models/files/index.js";
 import { createModel, type MobileOne, type TrainingForm } from "../../src/models/index.js";
 import { crossEntropy } from "../../src/nn/index.js";
 import { Ema, SGD, splitNormParameters } from "../../src/optim/index.js";

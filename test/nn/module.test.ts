@@ -1,6 +1,7 @@
 /** Names, modes, state dicts and their errors; initial values. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { StateDictError, setBackend, tensor } from "../../src/index.js";
+import { mobileoneInit } from "../../src/models/mobileone/init.js";
 import { BatchNorm2d, Conv2d, initialize, Linear, Sequential } from "../../src/nn/index.js";
 import { nearestName } from "../../src/util/nearest.js";
 
@@ -82,12 +83,31 @@ describe("initialize", () => {
   const deviation = (values: ArrayLike<number>) =>
     Math.sqrt(Array.from(values).reduce((total, v) => total + v * v, 0) / values.length);
 
-  it("draws with mmpretrain's deviations: fan_out not divided by groups, classifier 0.01", () => {
+  it("draws as PyTorch's layers do: uniform within 1/√fan_in, biases too", () => {
+    const depthwise = new Conv2d(256, 256, { kernelSize: 3, groups: 256 });
+    const linear = new Linear(200, 100);
+    const check = () => {
+      for (const [{ weight, bias }, fanIn] of [[depthwise, 9] as const, [linear, 200] as const])
+        for (const values of [weight.dataSync(), bias!.dataSync()]) {
+          const [bound, largest] = [1 / Math.sqrt(fanIn), Math.max(...values.map(Math.abs))];
+          expect(largest).toBeLessThanOrEqual(bound);
+          expect(largest).toBeGreaterThan(0.95 * bound);
+          expect((deviation(values) * Math.sqrt(3)) / bound).toBeCloseTo(1, 0);
+        }
+    };
+    check();
+    const before = depthwise.weight.dataSync().slice();
+    initialize(new Sequential(depthwise, linear), { seed: 5 });
+    expect(depthwise.weight.dataSync()).not.toEqual(before);
+    check();
+  });
+
+  it("draws MobileOne with mmpretrain's deviations: fan_out not divided by groups, classifier 0.01", () => {
     const depthwise = new Conv2d(256, 256, { kernelSize: 3, groups: 256, bias: false });
     const pointwise = new Conv2d(256, 256, { kernelSize: 1, bias: false });
     const linear = new Linear(200, 100);
     const model = new Sequential(depthwise, pointwise, linear);
-    initialize(model, { seed: 5 });
+    initialize(model, { seed: 5, rules: mobileoneInit });
     // docs/recipe.md 1.5: 0.0295 and 0.0884
     expect(deviation(depthwise.weight.dataSync()) / 0.0295).toBeCloseTo(1, 1);
     expect(deviation(pointwise.weight.dataSync()) / 0.0884).toBeCloseTo(1, 1);

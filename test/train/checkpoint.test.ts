@@ -6,8 +6,9 @@ import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import { setBackend } from "../../src/index.js";
-import { decodeSafetensors } from "../../src/io/index.js";
+import { decodeSafetensors } from "../../src/models/files/index.js";
 import { MobileOne } from "../../src/models/mobileone/mobileone.js";
+import { mobileoneS0Demo } from "../../src/models/mobileone/recipe-s0.js";
 import type { Variant } from "../../src/models/mobileone/variants.js";
 import { CheckpointFolder } from "../../src/train/checkpoints/checkpoint.js";
 import {
@@ -15,7 +16,6 @@ import {
   readCheckpoint,
   restoreCheckpoint,
 } from "../../src/train/checkpoints/checkpoint-format.js";
-import { mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
 import { Session } from "../../src/train/steps/session.js";
 
 const root = mkdtempSync(join(tmpdir(), "tensorone-checkpoints-"));

@@ -2,10 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { mobileoneS0Demo } from "../../src/models/mobileone/recipe-s0.js";
 import { ConsoleLogger } from "../../src/train/loggers/console.js";
 import type { RunInfo, StepInfo, ValidationInfo } from "../../src/train/loggers/events.js";
 import { JsonlLogger } from "../../src/train/loggers/jsonl.js";
-import { mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
 import { Terminal, visibleWidth } from "../../src/util/terminal.js";
 
 const stepsPerEpoch = 50;

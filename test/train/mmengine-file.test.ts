@@ -4,7 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { full, setBackend } from "../../src/index.js";
-import { encodeMmengineCheckpoint, toFileEntries } from "../../src/io/index.js";
+import { encodeMmengineCheckpoint, toFileEntries } from "../../src/models/files/index.js";
+import { mobileoneS0 } from "../../src/models/mobileone/recipe-s0.js";
 import type { OptimizerChoice } from "../../src/optim/index.js";
 import {
   type CheckpointHeader,
@@ -16,7 +17,6 @@ import {
   convertToMmengine,
   readTrainingCheckpoint,
 } from "../../src/train/checkpoints/mmengine-file.js";
-import { mobileoneS0 } from "../../src/train/recipes/mobileone-s0.js";
 import { Session } from "../../src/train/steps/session.js";
 import { relativeError } from "../conformance/numbers.js";
 import { golden, tinyModel } from "../io/fixtures.js";

@@ -5,13 +5,13 @@
 import { beforeAll, describe, expect, it } from "vitest";
 import type { Batch } from "../../src/data/reading/loader.js";
 import { setBackend, type Tensor } from "../../src/index.js";
-import { decodeSafetensors, encodeSafetensors } from "../../src/io/index.js";
+import { decodeSafetensors, encodeSafetensors } from "../../src/models/files/index.js";
 import { MobileOne } from "../../src/models/mobileone/mobileone.js";
+import { mobileoneS0Demo } from "../../src/models/mobileone/recipe-s0.js";
 import type { Variant } from "../../src/models/mobileone/variants.js";
+import type { Recipe } from "../../src/models/recipe.js";
 import { type Checkpoint, encodeCheckpoint, restoreCheckpoint } from "../../src/train/checkpoints/checkpoint-format.js";
-import { mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
 import { inTodaysForm } from "../../src/train/recipes/plan.js";
-import type { Recipe } from "../../src/train/recipes/recipe.js";
 import { fingerprint } from "../../src/train/replicas/agreement.js";
 import { type ProcessGroup, soloGroup } from "../../src/train/replicas/process-group.js";
 import { replicaShare } from "../../src/train/replicas/replica-tree.js";

@@ -1,9 +1,9 @@
 /** How a recipe is fitted to the steps of its run, and what an epoch's steps are. */
 import { describe, expect, it } from "vitest";
+import { mobileoneS0, mobileoneS0Demo } from "../../src/models/mobileone/recipe-s0.js";
+import { mobileoneRecipe } from "../../src/models/mobileone/recipes.js";
 import { chooseWeights } from "../../src/train/checkpoints/final-model.js";
 import { epochLength } from "../../src/train/recipes/epoch-length.js";
-import { mobileoneRecipe } from "../../src/train/recipes/mobileone.js";
-import { mobileoneS0, mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
 import { describePlan, planRecipe, stepsOfAverage } from "../../src/train/recipes/plan.js";
 
 const of = (epochs: number) => ({ ...mobileoneS0, epochs });

@@ -1,13 +1,15 @@
 /** The recipes against the tables of docs/recipe.md 3.1, docs/recipe.md 3.5 and docs/recipe.md 3.9, which were read off the reference's resolved configs. */
 import { describe, expect, test } from "vitest";
-import { chooseRecipe, type RecipeChanges } from "../../src/cli/train/choose-recipe.js";
 import { DataLoader } from "../../src/data/reading/loader.js";
 import { listModels } from "../../src/models/index.js";
-import { mobileoneRecipe, recipeForms } from "../../src/train/recipes/mobileone.js";
-import { mobileoneS0 } from "../../src/train/recipes/mobileone-s0.js";
+import { mobileoneS0 } from "../../src/models/mobileone/recipe-s0.js";
+import { mobileoneRecipe } from "../../src/models/mobileone/recipes.js";
+import { recipeForms } from "../../src/models/recipe.js";
+import { chooseRecipe, type RecipeChoice } from "../../src/train/recipes/choose-recipe.js";
 import { trainPhase, trainPipeline } from "../../src/train/recipes/pipeline.js";
 import { planOf } from "../../src/train/recipes/schedule.js";
 import { fixtureUrl } from "../data/fixtures.js";
+import { mobileones } from "../models/mobileones.js";
 
 /** First epoch of a phase, side, level. */
 const phases = {
@@ -34,7 +36,7 @@ const phases = {
   ],
 } as const;
 
-describe.each(listModels())("%s", (model) => {
+describe.each(mobileones)("%s", (model) => {
   test("as intended switches pictures and augmentation; as shipped stays with the first phase", () => {
     const [intended, shipped] = recipeForms.map((form) => planOf(mobileoneRecipe(model, form), 5005));
     const expected = phases[model];
@@ -74,7 +76,7 @@ test("a plan holds the rates of docs/recipe.md 3.5, batch norm's rise included",
 });
 
 describe("what the user changes", () => {
-  const none: RecipeChanges = {
+  const none: RecipeChoice = {
     model: "mobileone_s2",
     recipe: "intended",
     epochs: undefined,
@@ -83,7 +85,7 @@ describe("what the user changes", () => {
     lr: undefined,
     autoScaleLr: false,
   };
-  const choose = (changes: Partial<RecipeChanges>, isDemo = false) => chooseRecipe(isDemo, { ...none, ...changes });
+  const choose = (changes: Partial<RecipeChoice>, isDemo = false) => chooseRecipe(isDemo, { ...none, ...changes });
 
   test("nothing: the published recipe, intended or as shipped", () => {
     expect(choose({})).toEqual(mobileoneRecipe("mobileone_s2"));
@@ -108,7 +110,7 @@ describe("what the user changes", () => {
   });
 
   test("--auto-scale-lr: in proportion to the images of a step over all replicas, 256 being the base", () => {
-    const lrOf = (changes: Partial<RecipeChanges>) => choose({ autoScaleLr: true, ...changes }).optimizer.lr;
+    const lrOf = (changes: Partial<RecipeChoice>) => choose({ autoScaleLr: true, ...changes }).optimizer.lr;
     expect(lrOf({})).toBeCloseTo(0.1 / 8, 15);
     expect(lrOf({ replicas: 8 })).toBe(0.1);
     expect(lrOf({ replicas: 8, batchSize: 64 })).toBeCloseTo(0.2, 15);

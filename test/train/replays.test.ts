@@ -17,10 +17,10 @@ import {
   type Tensor,
   tensor,
 } from "../../src/index.js";
-import { mobileoneRecipe } from "../../src/train/recipes/mobileone.js";
-import { mobileoneS0, mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
+import { mobileoneS0, mobileoneS0Demo } from "../../src/models/mobileone/recipe-s0.js";
+import { mobileoneRecipe } from "../../src/models/mobileone/recipes.js";
+import type { Recipe } from "../../src/models/recipe.js";
 import { planRecipe } from "../../src/train/recipes/plan.js";
-import type { Recipe } from "../../src/train/recipes/recipe.js";
 import { soloGroup } from "../../src/train/replicas/process-group.js";
 import { Session } from "../../src/train/steps/session.js";
 import { createStepper } from "../../src/train/steps/stepper.js";

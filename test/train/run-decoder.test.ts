@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
 import type { DecoderName } from "../../src/data/codecs/decoder.js";
 import { setBackend } from "../../src/index.js";
-import { mobileoneS0, mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
+import { mobileoneS0, mobileoneS0Demo } from "../../src/models/mobileone/recipe-s0.js";
 import { train } from "../../src/train/trainer.js";
 import { readFixture } from "../data/fixtures.js";
 

@@ -4,8 +4,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { setBackend } from "../../src/index.js";
-import { decodeSafetensors } from "../../src/io/index.js";
-import { mobileoneS0, mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
+import { decodeSafetensors } from "../../src/models/files/index.js";
+import { mobileoneS0, mobileoneS0Demo } from "../../src/models/mobileone/recipe-s0.js";
 import { type TrainOptions, train } from "../../src/train/trainer.js";
 
 const root = mkdtempSync(join(tmpdir(), "tensorone-short-"));

@@ -12,11 +12,11 @@ import { ImageFolder } from "../../src/data/sets/image-folder.js";
 import { evalTransform } from "../../src/data/transforms/index.js";
 import { randn, type Tensor, withBackend } from "../../src/index.js";
 import { FoldError, MobileOne, type MobileOneBlock, reparameterize, type Variant } from "../../src/models/index.js";
+import { mobileoneS0Demo } from "../../src/models/mobileone/recipe-s0.js";
 import { BatchNorm2d } from "../../src/nn/index.js";
 import { DivergedError } from "../../src/node.js";
 import { type CheckpointHeader, encodeCheckpoint } from "../../src/train/checkpoints/checkpoint-format.js";
 import { evaluate } from "../../src/train/evaluate.js";
-import { mobileoneS0Demo } from "../../src/train/recipes/mobileone-s0.js";
 import { Session } from "../../src/train/steps/session.js";
 import { randomizeStatistics } from "../models/random-statistics.js";
 

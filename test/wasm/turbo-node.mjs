@@ -31,7 +31,7 @@ const { wasmKernels } = await import(`${dist}/backends/wasm/kernels/index.js`);
 const { apply, update } = await import(`${dist}/ops/apply.js`);
 const { allocate } = await import(`${dist}/tensor/create.js`);
 const { models, scope, withBackend } = await import(`${dist}/index.js`);
-const { mobileoneS0 } = await import(`${dist}/train/recipes/mobileone-s0.js`);
+const { mobileoneS0 } = await import(`${dist}/models/mobileone/recipe-s0.js`);
 const { Session } = await import(`${dist}/train/steps/session.js`);
 const { WholeUpdate } = await import(`${dist}/train/steps/whole-update.js`);
 

@@ -11,11 +11,11 @@ import { type Compiler, plainCompiler } from "../../src/backends/wasm/runtime/mo
 import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import { startBackend } from "../../src/cli/shared-options.js";
 import { models, withBackend } from "../../src/index.js";
+import { mobileoneS0 } from "../../src/models/mobileone/recipe-s0.js";
 import { apply } from "../../src/ops/apply.js";
 import type { Attrs } from "../../src/ops/spec.js";
 import { allocate } from "../../src/tensor/create.js";
 import { scope } from "../../src/tensor/scope.js";
-import { mobileoneS0 } from "../../src/train/recipes/mobileone-s0.js";
 import { Session } from "../../src/train/steps/session.js";
 import { WholeUpdate } from "../../src/train/steps/whole-update.js";
 import { UsageError } from "../../src/util/errors.js";

@@ -10,6 +10,7 @@ import { PictureFiles, sourceName } from "../../data/sets/picture-source.js";
 import { applyTransform } from "../../data/transforms/index.js";
 import { type Drawn, traceTransform } from "../../data/transforms/trace.js";
 import { listModels, type ModelName } from "../../models/index.js";
+import { chooseRecipe } from "../../train/recipes/choose-recipe.js";
 import { trainPhase, trainPipeline } from "../../train/recipes/pipeline.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { DataError } from "../../util/errors.js";
@@ -19,7 +20,6 @@ import { defineCommand } from "../command.js";
 import { choice, flag, integer, text } from "../options.js";
 import { checkOutput, demoData, shownPath } from "../paths.js";
 import { commonOptions, dataHelp, decoderLabel, decoderOption, recipeOption } from "../shared-options.js";
-import { chooseRecipe } from "../train/choose-recipe.js";
 
 /** Width the sheet tries to keep to. */
 const sheetWidth = 1600;

@@ -1,6 +1,7 @@
 /** `convert IN OUT`: weights from one container and one set of names to another; values stay what they are. */
 import { statSync } from "node:fs";
 import { setBackend } from "../../backends/backend.js";
+import { familyOf } from "../../models/index.js";
 import { convertToMmengine } from "../../train/checkpoints/mmengine-file.js";
 import { containerOf, saveModelFile } from "../../train/checkpoints/model-file.js";
 import { loadModel } from "../../train/checkpoints/run-weights.js";
@@ -17,7 +18,7 @@ const spoken = { safetensors: "safetensors", torch: "PyTorch" } as const;
 
 export const conversion = defineCommand({
   name: "convert",
-  summary: "Converts weights between PyTorch and safetensors, and between the names of Apple, mmpretrain and timm",
+  summary: "Converts weights between PyTorch and safetensors, and between the names of different tools",
   positionals: { names: ["IN", "OUT"] },
   options: {
     weights: weightsOption,
@@ -40,8 +41,10 @@ export const conversion = defineCommand({
         `convert: --full with --weights ${weights}, expected one of them`,
         "--full writes both sets",
       );
-    if (full && (keys !== "mmpretrain" || containerOf(out) !== "torch"))
-      throw new UsageError(`convert: --full to ${out} with ${keys} names, expected a .pth file with mmpretrain's`);
+    if (full && ((keys ?? "mmpretrain") !== "mmpretrain" || containerOf(out) !== "torch"))
+      throw new UsageError(
+        `convert: --full to ${out} with ${keys ?? "mmpretrain"} names, expected a .pth file with mmpretrain's`,
+      );
     checkOutput("convert", input, out, force);
     await setBackend("reference");
     terminal.update(`reading ${shownPath(input)}`);
@@ -52,13 +55,29 @@ export const conversion = defineCommand({
     );
     terminal.update(`writing ${shownPath(out)}`);
     if (full) await convertToMmengine(path, out, model.stateDict().keys());
-    else await saveModelFile(out, model, { classes, recipe: info.images && { images: info.images } }, { keys });
+    else
+      await saveModelFile(
+        out,
+        model,
+        { classes, recipe: info.images && { images: info.images } },
+        { ...(keys && { keys }) },
+      );
     const container = containerOf(out);
+    const written = keys ?? familyOf(info.model).ownKeys;
     const bytes = statSync(out).size;
-    terminal.print(`wrote ${shownPath(out)}  ${spoken[container]}, ${keys} names  ${formatBytes(bytes)}`);
+    terminal.print(`wrote ${shownPath(out)}  ${spoken[container]}, ${written} names  ${formatBytes(bytes)}`);
     const { model: name, form, numClasses } = info;
     return {
-      json: { input, output: out, model: name, form, numClasses, from: origin, to: { container, keys, full }, bytes },
+      json: {
+        input,
+        output: out,
+        model: name,
+        form,
+        numClasses,
+        from: origin,
+        to: { container, keys: written, full },
+        bytes,
+      },
     };
   },
 });

@@ -7,11 +7,11 @@ import { reparameterize } from "../../models/index.js";
 import { compareClasses } from "../../train/checkpoints/class-names.js";
 import { loadModel } from "../../train/checkpoints/run-weights.js";
 import { evaluate } from "../../train/evaluate.js";
+import { imageSizes } from "../../train/recipes/image-sizes.js";
 import { formatInteger, formatLoss, formatPercent, formatSpeed, isTop5Telling } from "../../util/format.js";
 import { progressBar } from "../../util/terminal.js";
 import { certificateJson, certificateLine } from "../certificate.js";
 import { defineCommand } from "../command.js";
-import { imageSizes } from "../image-sizes.js";
 import { integer, text } from "../options.js";
 import { demoData, shownPath } from "../paths.js";
 import {
@@ -62,7 +62,7 @@ export const evaluation = defineCommand({
       { where: shownPath(data), names: areClassesNamed ? dataset.classes : null, count: dataset.classes.length },
       { allow: values.allowOtherClasses },
     );
-    const sizes = imageSizes(info.images, values.imageSize);
+    const sizes = imageSizes(info.model, info.images, values.imageSize);
     const transform = evalTransform(sizes);
     const loader = new DataLoader(dataset, { batchSize, transform, workers, decoder });
     terminal.print(`${terminal.paint("bold", info.model)}  ${info.form} form  backend ${backend}  ${shownPath(path)}`);

@@ -1,8 +1,10 @@
 /** `export IN OUT.onnx`: writes a model as an ONNX file, once ONNX Runtime, where it is installed, has answered as we do. */
 import { imagenetMean, imagenetStd } from "../../data/transforms/normalize.js";
-import { encodeOnnx, OnnxError, type OnnxFile, type Port } from "../../io/onnx/index.js";
-import { type MobileOne, reparameterize } from "../../models/index.js";
+import { OnnxError, type Port } from "../../io/onnx/index.js";
+import { encodeOnnx, type OnnxFile } from "../../models/files/onnx.js";
+import { reparameterize } from "../../models/index.js";
 import { loadModel } from "../../train/checkpoints/run-weights.js";
+import { imageSizes } from "../../train/recipes/image-sizes.js";
 import { expectUsable } from "../../train/steps/finite.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { UsageError } from "../../util/errors.js";
@@ -10,7 +12,6 @@ import { formatBytes, formatCount } from "../../util/format.js";
 import { installLine } from "../../util/optional-packages.js";
 import { certificateJson, certificateLine } from "../certificate.js";
 import { defineCommand } from "../command.js";
-import { imageSizes } from "../image-sizes.js";
 import { checkOnnx, type OnnxVerification, onnxTolerance } from "../onnx-check.js";
 import { choice, flag, integer } from "../options.js";
 import { checkOutput, shownPath } from "../paths.js";
@@ -24,7 +25,7 @@ export const exporting = defineCommand({
   positionals: { names: ["IN", "OUT.onnx"] },
   options: {
     form: choice(forms, {
-      help: "deploy, one convolution a block, folding a training file on the way, or train, its branches as they are evaluated",
+      help: "deploy, without branches and batch norms, folding a training file on the way, or train, as it is evaluated",
       default: "deploy",
     }),
     weights: weightsOption,
@@ -53,10 +54,10 @@ export const exporting = defineCommand({
         `export: --form train, but ${input} is in deploy form already`,
         "name the training file, or leave --form away",
       );
-    const { imageSize, resizeSize: resize } = imageSizes(info.images, values.imageSize);
+    const { imageSize, resizeSize: resize } = imageSizes(info.model, info.images, values.imageSize);
     const preprocessing = { imageSize, resize, mean: imagenetMean, std: imagenetStd };
     const folded = values.form === "deploy" && !source.isDeployed ? await reparameterize(source) : null;
-    const model: MobileOne = folded?.model ?? source;
+    const model = folded?.model ?? source;
     if (folded) terminal.print(certificateLine(folded.certificate));
     const file = await encodeOnnx(model, {
       preprocessing,

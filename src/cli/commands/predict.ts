@@ -9,12 +9,12 @@ import { softmax } from "../../ops/functional.js";
 import { tensor } from "../../tensor/create.js";
 import { scope } from "../../tensor/scope.js";
 import { loadModel } from "../../train/checkpoints/run-weights.js";
+import { imageSizes } from "../../train/recipes/image-sizes.js";
 import { expectUsable, problemOfLogits } from "../../train/steps/finite.js";
 import { DataError } from "../../util/errors.js";
 import { formatPercent, formatTable } from "../../util/format.js";
 import { progressBar, type Terminal } from "../../util/terminal.js";
 import { defineCommand } from "../command.js";
-import { imageSizes } from "../image-sizes.js";
 import { integer } from "../options.js";
 import { shownPath } from "../paths.js";
 import {
@@ -61,7 +61,7 @@ export const predict = defineCommand({
     const backend = await startBackend(values);
     const { model, classes, info } = await loadModel(checkpoint, values.weights);
     await expectUsable(`predict: ${checkpoint}`, model);
-    const sizes = imageSizes(info.images, values.imageSize);
+    const sizes = imageSizes(info.model, info.images, values.imageSize);
     const side = sizes.imageSize;
     const reader = new SampleReader({ decoder });
     const guesses: Guess[][] = [];

@@ -34,7 +34,7 @@ export const reparameterization = defineCommand({
     const imageSize = info.images?.evalSize;
     const folded = await reparameterize(model, imageSize === undefined ? {} : { probe: { imageSize } });
     const about = { classes, recipe: info.images && { images: info.images } };
-    await saveModelFile(out, folded.model, about, { keys: values.keys });
+    await saveModelFile(out, folded.model, about, values.keys ? { keys: values.keys } : {});
     terminal.print(certificateLine(folded.certificate));
     const sizes = [path, out].map((file) => statSync(file).size);
     terminal.print(`wrote ${shownPath(out)}  ${formatBytes(sizes[0]!)} -> ${formatBytes(sizes[1]!)}`);

@@ -1,9 +1,10 @@
 /** `schedule`: what a recipe does in each epoch, as a table, as curves, and as a plot. Nothing is trained. */
 import { openDataset } from "../../data/sets/dataset.js";
 import { listModels, type ModelName } from "../../models/index.js";
+import type { Recipe } from "../../models/recipe.js";
+import { chooseRecipe } from "../../train/recipes/choose-recipe.js";
 import { epochLength } from "../../train/recipes/epoch-length.js";
 import { describePlan, planRecipe } from "../../train/recipes/plan.js";
-import type { Recipe } from "../../train/recipes/recipe.js";
 import { type EpochPlan, planOf } from "../../train/recipes/schedule.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { UsageError } from "../../util/errors.js";
@@ -20,7 +21,6 @@ import {
   planOverrides,
   recipeOption,
 } from "../shared-options.js";
-import { chooseRecipe } from "../train/choose-recipe.js";
 
 /** Pictures of ImageNet's train set, where no data set is named. */
 const imagenetTrainImages = 1_281_167;

@@ -3,6 +3,7 @@ import { joinProcessGroup } from "../../distributed/join.js";
 import { listModels, type ModelName } from "../../models/index.js";
 import { ConsoleLogger } from "../../train/loggers/console.js";
 import { JsonlLogger } from "../../train/loggers/jsonl.js";
+import { chooseRecipe } from "../../train/recipes/choose-recipe.js";
 import { expectReplicas } from "../../train/replicas/replica-tree.js";
 import { train } from "../../train/trainer.js";
 import { certificateJson } from "../certificate.js";
@@ -24,7 +25,6 @@ import {
   startBackend,
 } from "../shared-options.js";
 import { interruptions } from "../signals.js";
-import { chooseRecipe } from "../train/choose-recipe.js";
 import { agreeOnRun, chooseRun } from "../train/choose-run.js";
 import { chooseData, choosePlan } from "../train/choose-settings.js";
 import { closing } from "../train/closing.js";

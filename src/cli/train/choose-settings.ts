@@ -4,15 +4,15 @@
  */
 import { resolve } from "node:path";
 import { type DecoderName, haveSamePixels } from "../../data/codecs/decoder.js";
-import type { Recipe } from "../../train/recipes/recipe.js";
+import type { Recipe } from "../../models/recipe.js";
+import { isDemoRecipe, type RecipeChoice, resumedRecipe } from "../../train/recipes/choose-recipe.js";
 import { UsageError } from "../../util/errors.js";
 import { demoData, shownPath } from "../paths.js";
-import { isDemoRecipe, type RecipeChanges, resumedRecipe } from "./choose-recipe.js";
 import { mergeSettings, otherBits, type RunSettings } from "./run-file.js";
 import type { StoredRun } from "./stored-run.js";
 
 /** Options of `train` that decide what a run does. */
-export type RunValues = RecipeChanges &
+export type RunValues = RecipeChoice &
   Omit<RunSettings, "data" | "decoder"> & {
     readonly data: string | undefined;
     readonly decoder: DecoderName | undefined;

@@ -3,8 +3,8 @@
  */
 import { join } from "node:path";
 import type { DecoderName } from "../../data/codecs/decoder.js";
+import type { Recipe } from "../../models/recipe.js";
 import { readRunToResume } from "../../train/checkpoints/checkpoint.js";
-import type { Recipe } from "../../train/recipes/recipe.js";
 import { runOf } from "../paths.js";
 import { type RunSettings, readRunSettings } from "./run-file.js";
 

@@ -1,3 +1,2 @@
-/** Models as ONNX files. */
-export { encodeOnnx, ONNX_OPSET, type OnnxFile, type OnnxOptions, type Preprocessing } from "./export.js";
-export { OnnxError, type Port } from "./graph.js";
+/** ONNX files: the graph while it grows, its schema and encoding. What a model looks like in one is models/files/onnx. */
+export { type Attributes, GraphBuilder, OnnxError, type Port } from "./graph.js";

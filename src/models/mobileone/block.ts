@@ -10,8 +10,9 @@ import { SqueezeExcite } from "../../nn/squeeze-excite.js";
 import * as F from "../../ops/functional.js";
 import { scope } from "../../tensor/scope.js";
 import type { Tensor } from "../../tensor/tensor.js";
+import type { TrainingChoice, TrainingForm } from "../training-choice.js";
 import { foldedBranches, isFoldable } from "./folded-training.js";
-import { autoForm, type TrainingChoice, type TrainingForm } from "./training-form.js";
+import { autoForm } from "./training-form.js";
 import { type BlockSpec, hasScale, hasSkip } from "./variants.js";
 
 /** A convolution without bias and its batch norm. */

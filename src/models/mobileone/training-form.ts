@@ -5,25 +5,8 @@
 import { windowOutput } from "../../ops/shapes.js";
 import type { Shape } from "../../tensor/shape.js";
 import type { Speeds } from "../../tensor/speeds.js";
-import type { StorageBackend } from "../../tensor/storage.js";
+import type { TrainingBackend, TrainingCost, TrainingForm } from "../training-choice.js";
 import { type BlockSpec, hasScale, hasSkip } from "./variants.js";
-
-export type TrainingForm = "folded" | "plain";
-/** "auto" lets autoForm() choose for each block and input size. */
-export type TrainingChoice = "auto" | TrainingForm;
-
-/** What a training step of one block costs, forward and backward. */
-export interface TrainingCost {
-  /** Multiply-adds of convolutions and of moments. */
-  readonly macs: number;
-  /** Multiply-adds in float64, between small matrices. */
-  readonly doubleMacs: number;
-  /** Elements read and written by what is bound by memory. */
-  readonly elements: number;
-}
-
-/** What the choice depends on of a backend. */
-export type TrainingBackend = Pick<StorageBackend, "speeds" | "hasFloat64Digits">;
 
 const FLOAT_BYTES = 4;
 

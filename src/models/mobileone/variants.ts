@@ -56,7 +56,7 @@ export const hasScale = (spec: BlockSpec): boolean => spec.kernelSize > 1;
 const basics = { dilation: 1, squeezeExciteRatio: null } as const;
 
 /** Every block of a variant, from the stem to the last pointwise one: 1 + 2·21 for S0–S4. */
-export function blockSpecs(variant: Variant): BlockSpec[] {
+export function blockSpecs(variant: Variant, imageChannels = IMAGE_CHANNELS): BlockSpec[] {
   const { widths, numConvBranches, squeezeExciteUnits, units = UNITS } = variant;
   let channels = Math.min(LARGEST_STEM, Math.floor(BASE_WIDTHS[0] * widths[0]));
   const specs: BlockSpec[] = [
@@ -64,7 +64,7 @@ export function blockSpecs(variant: Variant): BlockSpec[] {
       ...basics,
       name: "stage0",
       type: "stem",
-      inChannels: IMAGE_CHANNELS,
+      inChannels: imageChannels,
       outChannels: channels,
       kernelSize: 3,
       stride: 2,

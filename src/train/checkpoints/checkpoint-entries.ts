@@ -2,7 +2,7 @@
  * The three kinds of tensors in the one file of a checkpoint: averaged weights under plain names, so that the file loads
  * wherever a model does, raw weights and the optimiser's slots behind prefixes that no module is called.
  */
-import type { StoredTensor } from "../../io/index.js";
+import type { StoredTensor } from "../../models/files/index.js";
 
 export type Entries = ReadonlyMap<string, StoredTensor>;
 

@@ -8,13 +8,13 @@ import {
   type KeyStyle,
   loadFileEntries,
   toFileEntries,
-} from "../../io/index.js";
+} from "../../models/files/index.js";
 import type { Module } from "../../nn/module.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { containerOf, type ReadOptions, readWeights } from "./model-file.js";
 
 /**
- * Loads a .safetensors or .pth file into `model`, strictly, under the model's own names or those of Apple or timm; of a
+ * Loads a .safetensors or .pth file into `model`, strictly, under the model's own names or others that its family knows; of a
  * training checkpoint the averaged weights unless `weights` is "raw". Throws CheckpointError for a damaged file and for
  * numbers that are not finite, StateDictError naming every difference.
  */
@@ -24,8 +24,8 @@ export async function loadCheckpoint(model: Module, path: string, options: ReadO
 }
 
 /**
- * Writes `model` in one step: .pth, .pt and .pth.tar for torch.load, anything else as safetensors; the names of a MobileOne
- * as `keys` says, mmpretrain's by default. Throws CheckpointError for weights that are not finite, with the old file as it
+ * Writes `model` in one step: .pth, .pt and .pth.tar for torch.load, anything else as safetensors; the names of a model
+ * as `keys` says, by default its own. Throws CheckpointError for weights that are not finite, with the old file as it
  * was.
  */
 export async function saveCheckpoint(

@@ -10,15 +10,14 @@ import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 
 import { type DecoderName, decoderNames } from "../../data/codecs/decoder.js";
-import { decodeSafetensors, encodeSafetensors, fromFileEntries, toFileEntries } from "../../io/index.js";
-import type { MobileOne } from "../../models/index.js";
+import { decodeSafetensors, encodeSafetensors, fromFileEntries, toFileEntries } from "../../models/files/index.js";
+import type { Recipe } from "../../models/recipe.js";
 import type { OptimizerKind } from "../../optim/index.js";
 import { findNonFinite, showNonFinite } from "../../tensor/finite.js";
 import { scope } from "../../tensor/scope.js";
 import { CheckpointError } from "../../util/errors.js";
 import { differences, firstDifferences } from "../recipes/differences.js";
 import { inTodaysForm } from "../recipes/plan.js";
-import type { Recipe } from "../recipes/recipe.js";
 import type { Session } from "../steps/session.js";
 
 import { joinEntries, namedEntries, splitEntries } from "./checkpoint-entries.js";
@@ -71,7 +70,7 @@ export async function encodeCheckpoint(session: Session, header: CheckpointHeade
   };
   const found = findNonFinite(namedEntries(entries), { as: "float32" });
   if (found) throw session.diverged(`${showNonFinite(found)} after step ${step}`);
-  const bytes = encodeSafetensors(joinEntries(entries), describe(model as MobileOne, header));
+  const bytes = encodeSafetensors(joinEntries(entries), describe(model, header));
   const file: CheckpointFile = {
     format: FORMAT,
     tensors: `${name}.safetensors`,

@@ -2,9 +2,9 @@
  * What a run leaves for others: one of its two sets of weights, and their folded form with its certificate. Folding comes
  * first: weights without a certificate leave no file.
  */
-import { FoldError, type MobileOne, type Reparameterized, reparameterize } from "../../models/index.js";
+import { type Classifier, FoldError, type Reparameterized, reparameterize } from "../../models/index.js";
+import type { Recipe } from "../../models/recipe.js";
 import type { ValidationInfo } from "../loggers/events.js";
-import type { Recipe } from "../recipes/recipe.js";
 import type { Session } from "../steps/session.js";
 import { saveModelFile, type WeightSet } from "./model-file.js";
 
@@ -36,7 +36,7 @@ export async function foldWeights(session: Session, weights: WeightSet): Promise
   const { model, recipe, step } = session;
   try {
     return await withWeights(session, weights, () =>
-      reparameterize((model as MobileOne).eval(), { probe: { imageSize: recipe.images.evalSize } }),
+      reparameterize(model.eval(), { probe: { imageSize: recipe.images.evalSize } }),
     );
   } catch (error) {
     if (!(error instanceof FoldError)) throw error;
@@ -47,13 +47,13 @@ export async function foldWeights(session: Session, weights: WeightSet): Promise
 /** Writes both files. The session's own weights are as before; the folded model is used up. */
 export async function writeFinalModel(
   session: Session,
-  folded: MobileOne,
+  folded: Classifier,
   classes: readonly string[],
   weights: WeightSet,
   { modelFile, deployFile }: FinalFiles,
 ): Promise<void> {
   const about = { recipe: session.recipe, classes, weights };
-  await withWeights(session, weights, () => saveModelFile(modelFile, session.model as MobileOne, about));
+  await withWeights(session, weights, () => saveModelFile(modelFile, session.model, about));
   await saveModelFile(deployFile, folded, about);
   folded.dispose();
 }

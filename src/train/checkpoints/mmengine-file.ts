@@ -14,12 +14,13 @@ import {
   readMmengineCheckpoint,
   type SchedulerCounts,
   type TrainingState,
-} from "../../io/index.js";
+} from "../../models/files/index.js";
+import { familyOf } from "../../models/index.js";
+import type { Recipe } from "../../models/recipe.js";
 import { completeChoice, createOptimizer } from "../../optim/index.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { CheckpointError } from "../../util/errors.js";
 import { epochLength } from "../recipes/epoch-length.js";
-import type { Recipe } from "../recipes/recipe.js";
 import { ratesAt, warmupSteps } from "../recipes/schedule.js";
 import { type Entries, joinEntries, namedEntries, splitEntries } from "./checkpoint-entries.js";
 import { type Checkpoint, type CheckpointHeader, readCheckpoint } from "./checkpoint-format.js";
@@ -66,6 +67,7 @@ export async function adoptMmengineCheckpoint(
   check: ClassCheck = { allow: false },
   notice: (text: string) => void = () => {},
 ): Promise<Checkpoint> {
+  expectNames(path, header.recipe);
   const state = await readTrainingCheckpoint(path);
   const { raw, averages, optimizer, averageSteps, step, epoch } = state;
   const numClasses = raw.get("head.fc.bias")?.shape[0];
@@ -118,6 +120,7 @@ function expectSlots(path: string, found: OptimizerEntries, { optimizer }: Recip
 export async function convertToMmengine(path: string, out: string, names: Iterable<string>): Promise<void> {
   const checkpoint = await readCheckpoint(jsonOf(path));
   const { recipe, progress, classes } = checkpoint.file;
+  expectNames(path, recipe);
   const { step, epoch, stepInEpoch } = progress;
   if (stepInEpoch !== 0 || epoch === 0)
     throw new CheckpointError(
@@ -129,7 +132,7 @@ export async function convertToMmengine(path: string, out: string, names: Iterab
   const { kind: _, ...options } = completeChoice(recipe.optimizer);
   const rates = ratesAt(recipe, step, stepsPerEpoch);
   const numbersOf = (parameter: string): OptimizerNumbers => {
-    const base = NORM.test(parameter) ? 0 : options.weightDecay;
+    const base = NORM.test(parameter) ? (schedule.normWeightDecay ?? 0) : options.weightDecay;
     const weightDecay = rates.weightDecay(base);
     return { ...options, lr: rates.lr, initialLr: options.lr, weightDecay, initialWeightDecay: base };
   };
@@ -141,6 +144,16 @@ export async function convertToMmengine(path: string, out: string, names: Iterab
   const metadata: Metadata = { classes: JSON.stringify(classes) };
   const state = inOrder(stateOf(checkpoint), names);
   await writeFileAtomic(out, encodeMmengineCheckpoint(state, metadata, { numbersOf, schedulers }));
+}
+
+/** Throws CheckpointError for a model that has other names than mmengine's files: their optimiser state goes by name and order. */
+function expectNames(path: string, { model }: Pick<Recipe, "model">): void {
+  const { name, ownKeys } = familyOf(model);
+  if (ownKeys === "mmpretrain") return;
+  throw new CheckpointError(
+    `${path}: a run of ${name}, whose models have the names of ${ownKeys}, expected mmpretrain's`,
+    "weights alone can go there: convert IN OUT.pth --keys mmpretrain",
+  );
 }
 
 /** A file has wide elements first, but an optimiser's tensors are told apart by their place in the model alone. */

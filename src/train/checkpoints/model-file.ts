@@ -9,23 +9,22 @@ import {
   encodeWeights,
   expectFiniteEntries,
   type FiniteOptions,
+  identify,
   isMmengineCheckpoint,
   isTorchFile,
   type KeyStyle,
+  keyStyles,
   loadFileEntries,
   type Metadata,
   readMmengineCheckpoint,
-  recognizeKeys,
-  recognizeModel,
-  renameKeys,
   type StoredTensor,
   toFileEntries,
   type WeightsFile,
-} from "../../io/index.js";
-import { createModel, listModels, type MobileOne, variants } from "../../models/index.js";
+} from "../../models/files/index.js";
+import { type Classifier, createModel, families, nameOf } from "../../models/index.js";
+import type { Recipe } from "../../models/recipe.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { CheckpointError } from "../../util/errors.js";
-import type { Recipe } from "../recipes/recipe.js";
 import { splitEntries } from "./checkpoint-entries.js";
 
 /** What a model file says beside its tensors. */
@@ -33,6 +32,8 @@ export interface ModelInfo {
   readonly model: string;
   readonly form: "train" | "deploy";
   readonly numClasses: number;
+  /** Of the images; absent: 3. */
+  readonly inChannels?: number;
   /** Class names in the order of the logits; null where the file does not say. */
   readonly classes: readonly string[] | null;
   /** Picture size and resize for evaluation; null where the file does not say. */
@@ -50,7 +51,7 @@ export interface FileOrigin {
 
 export interface LoadedModel {
   /** In evaluation mode. */
-  readonly model: MobileOne;
+  readonly model: Classifier;
   readonly origin: FileOrigin;
   readonly classes: readonly string[] | null;
   readonly info: ModelInfo;
@@ -106,10 +107,10 @@ export interface FileSubject {
 }
 
 /** The metadata that describes `model` in a file. */
-export function describe(model: MobileOne, { recipe, classes, weights }: FileSubject): Metadata {
+export function describe(model: Classifier, { recipe, classes, weights }: FileSubject): Metadata {
   return {
     producer: "tensorone",
-    model: listModels().find((name) => variants[name] === model.variant) ?? "custom",
+    model: nameOf(model),
     form: model.isDeployed ? "deploy" : "train",
     numClasses: String(model.numClasses),
     ...(classes ? { classes: JSON.stringify(classes) } : {}),
@@ -124,12 +125,12 @@ export const containerOf = (path: string): WeightsFile["container"] =>
 
 /**
  * Writes weights and description in one step: .pth, .pt and .pth.tar as PyTorch has them, anything else as safetensors.
- * Names are mmpretrain's unless `keys` says otherwise. Throws CheckpointError for weights that are not finite, with the old
+ * Names are the model's own unless `keys` says otherwise. Throws CheckpointError for weights that are not finite, with the old
  * file as it was.
  */
 export async function saveModelFile(
   path: string,
-  model: MobileOne,
+  model: Classifier,
   about: FileSubject,
   { keys, ...options }: FiniteOptions & { readonly keys?: KeyStyle } = {},
 ): Promise<void> {
@@ -178,21 +179,28 @@ function isImages(value: unknown): value is Recipe["images"] {
   return isSide(evalSize) && isSide(evalResize);
 }
 
+const familyNames = families.map(({ name }) => name).join(", ");
+
 /** Variant, form and number of classes follow from the entries, whatever the metadata claims. */
-function infoOf({ entries, metadata }: WeightsFile, keys: KeyStyle, path: string): ModelInfo {
-  const recognized = recognizeModel(renameKeys(entries, keys, "mmpretrain"));
-  if (!recognized)
+function infoOf(
+  { entries, metadata }: WeightsFile,
+  path: string,
+): { readonly info: ModelInfo; readonly keys: KeyStyle } {
+  const found = identify(entries);
+  if (!found)
     throw new CheckpointError(
-      `${path}: its ${entries.size} entries are no MobileOne${firstNames(entries)}`,
-      "expected mmpretrain's names (backbone.stage0.… and head.fc.…), Apple's (stage0.…, linear.…) or timm's (stem.…)",
+      `${path}: its ${entries.size} entries are no ${familyNames}${firstNames(entries)}`,
+      `known are names of ${keyStyles.join(", ")}`,
     );
+  const { recognized, style } = found;
   const classes = parse(metadata.classes, isNames, path);
-  return {
+  const info = {
     ...recognized,
     // names of another set of classes say nothing about these
     classes: classes?.length === recognized.numClasses ? classes : null,
     images: parse(metadata.images, isImages, path),
   };
+  return { info, keys: style };
 }
 
 const firstNames = (entries: ReadonlyMap<string, StoredTensor>): string => {
@@ -201,16 +209,15 @@ const firstNames = (entries: ReadonlyMap<string, StoredTensor>): string => {
 };
 
 /**
- * The model in a .safetensors or .pth file, with Apple's, mmpretrain's or timm's names; its averaged weights where it is a
- * training checkpoint, or the set that `weights` names. Throws CheckpointError for a file that is missing, damaged, no
- * MobileOne or not finite, StateDictError naming the entries that do not fit.
+ * The model in a .safetensors or .pth file, whoever gave the names of its entries; its averaged weights where it is a
+ * training checkpoint, or the set that `weights` names. Throws CheckpointError for a file that is missing, damaged, of no
+ * known family or not finite, StateDictError naming the entries that do not fit.
  */
 export async function loadModelFile(path: string, options: ReadOptions = {}): Promise<LoadedModel> {
   const file = await readWeights(path, options);
-  const keys = recognizeKeys(file.entries.keys()) ?? "mmpretrain";
-  const info = infoOf(file, keys, path);
-  const { numClasses, form } = info;
-  const model = createModel(info.model, { numClasses, deploy: form === "deploy", init: "zeros" });
+  const { info, keys } = infoOf(file, path);
+  const { numClasses, form, inChannels = 3 } = info;
+  const model = createModel(info.model, { numClasses, inChannels, deploy: form === "deploy", init: "zeros" });
   try {
     loadFileEntries(model, file.entries, path, options);
   } catch (error) {

@@ -2,7 +2,7 @@
  * An optimiser's state as entries of a file, and back: its slots in PyTorch's layouts, its counts as one more slot of 64-bit
  * scalars.
  */
-import { fromFileEntries, type StoredTensor, toFileEntries } from "../../io/index.js";
+import { fromFileEntries, type StoredTensor, toFileEntries } from "../../models/files/index.js";
 import type { Module } from "../../nn/module.js";
 import type { OptimizerState } from "../../optim/index.js";
 import type { Entries } from "./checkpoint-entries.js";

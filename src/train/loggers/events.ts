@@ -3,7 +3,7 @@
  */
 
 import type { DecoderName } from "../../data/codecs/decoder.js";
-import type { Recipe } from "../recipes/recipe.js";
+import type { Recipe } from "../../models/recipe.js";
 
 export interface RunInfo {
   readonly recipe: Recipe;

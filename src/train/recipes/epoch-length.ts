@@ -2,8 +2,9 @@
  * How many steps an epoch has: as many as fill with the pictures of a replica, a last one with the rest; where the rest is
  * one picture that batch norm cannot take alone, it is left out.
  */
+
+import type { Recipe } from "../../models/recipe.js";
 import { DataError } from "../../util/errors.js";
-import type { Recipe } from "./recipe.js";
 
 /** Pictures no larger than this leave one value a channel in the network's last stage, whose stride is that. */
 const STRIDE = 32;

@@ -3,7 +3,7 @@
  * resumed run is in the right phase without remembering one.
  */
 import { evalTransform, type Transform, trainTransform } from "../../data/transforms/index.js";
-import type { Recipe, TrainSwitch } from "./recipe.js";
+import type { Recipe, TrainSwitch } from "../../models/recipe.js";
 
 /** Size and augmentation of 0-based `epoch`, and where that phase began. */
 export function trainPhase({ images }: Pick<Recipe, "images">, epoch: number): TrainSwitch {

@@ -3,7 +3,7 @@
  * hundred, an average with their momentum is still the random start, and their warm-up is most of the run. The planned
  * steps decide, so a run that is cut short, or resumed, keeps its plan.
  */
-import type { Recipe } from "./recipe.js";
+import type { Recipe } from "../../models/recipe.js";
 
 /** An average with this many times 1 / momentum steps has forgotten its start: e^-5 of it, 0.7 %, is left. */
 const HORIZONS = 5;

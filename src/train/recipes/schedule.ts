@@ -2,9 +2,9 @@
  * A recipe's learning rate and weight decay at a step: the closed forms of optim/schedule with the recipe's numbers. And
  * the plan of a whole run, for people.
  */
+import type { Recipe } from "../../models/recipe.js";
 import { lrAt, type OptimizerGroup, weightDecayAt } from "../../optim/index.js";
 import { trainPhase } from "./pipeline.js";
-import type { Recipe } from "./recipe.js";
 
 export interface StepRates {
   readonly lr: number;
@@ -16,23 +16,35 @@ export interface StepRates {
 export const warmupSteps = ({ schedule }: Pick<Recipe, "schedule">, stepsPerEpoch: number): number =>
   Math.round(schedule.warmupEpochs * stepsPerEpoch);
 
+/** `peak`, times the factor for each of the epochs that has begun (torch.optim.lr_scheduler.MultiStepLR). */
+const steppedLr = (
+  peak: number,
+  { epochs, factor }: NonNullable<Recipe["schedule"]["lrSteps"]>,
+  epoch: number,
+): number => peak * factor ** epochs.filter((begin) => epoch >= begin).length;
+
 /** The rates of 0-based step `step` of a run with `stepsPerEpoch`. */
 export function ratesAt(recipe: Recipe, step: number, stepsPerEpoch: number): StepRates {
   const { schedule, optimizer, epochs } = recipe;
   const exact = step / stepsPerEpoch;
   const epoch = schedule.interval === "epoch" ? Math.floor(exact) : exact;
+  const warmup = warmupSteps(recipe, stepsPerEpoch);
   const lr = lrAt(
     {
       peak: optimizer.lr,
       floor: schedule.lrFloor,
-      warmupIterations: warmupSteps(recipe, stepsPerEpoch),
+      warmupIterations: warmup,
       warmupFactor: schedule.warmupStart,
       warmupEpochs: schedule.warmupEpochs,
       epochs,
     },
     { epoch, iteration: step },
   );
-  return { lr, weightDecay: (base) => weightDecayAt({ floor: schedule.weightDecayFloor, epochs }, base, epoch) };
+  const { lrSteps, weightDecayFloor: floor } = schedule;
+  return {
+    lr: lrSteps && step >= warmup ? steppedLr(optimizer.lr, lrSteps, exact) : lr,
+    weightDecay: (base) => (floor === null ? base : weightDecayAt({ floor, epochs }, base, epoch)),
+  };
 }
 
 /** Writes the rates into an optimiser's groups. */
@@ -70,7 +82,7 @@ export function planOf(recipe: Recipe, stepsPerEpoch: number): EpochPlan[] {
       lr: rates.lr,
       lastLr: ratesAt(recipe, firstStep + stepsPerEpoch - 1, stepsPerEpoch).lr,
       weightDecay: rates.weightDecay(recipe.optimizer.weightDecay),
-      normWeightDecay: rates.weightDecay(0),
+      normWeightDecay: rates.weightDecay(recipe.schedule.normWeightDecay ?? 0),
       trainSize,
       randAugmentLevel,
     };

@@ -3,6 +3,8 @@
  * whole-update.ts for one replica, replica-update.ts for several.
  */
 import type { CompileOptions } from "../../compile/compile.js";
+import type { Classifier } from "../../models/index.js";
+import type { GradientClipping, Recipe } from "../../models/recipe.js";
 import type { Module } from "../../nn/module.js";
 import {
   clipGradNorm,
@@ -13,7 +15,6 @@ import {
   splitNormParameters,
 } from "../../optim/index.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import type { GradientClipping, Recipe } from "../recipes/recipe.js";
 import { applyRates, ratesAt, type StepRates, warmupSteps } from "../recipes/schedule.js";
 import { DivergedError } from "./finite.js";
 
@@ -44,18 +45,18 @@ function clipGradients(model: Module, limit: GradientClipping): void {
 
 export class Session {
   readonly recipe: Recipe;
-  readonly model: Module;
+  readonly model: Classifier;
   readonly optimizer: Optimizer;
   readonly ema: Ema;
   readonly stepsPerEpoch: number;
   /** Steps done so far. */
   step = 0;
 
-  constructor(recipe: Recipe, model: Module, stepsPerEpoch: number) {
+  constructor(recipe: Recipe, model: Classifier, stepsPerEpoch: number) {
     this.recipe = recipe;
     this.model = model;
     this.stepsPerEpoch = stepsPerEpoch;
-    this.optimizer = createOptimizer(splitNormParameters(model), recipe.optimizer);
+    this.optimizer = createOptimizer(splitNormParameters(model, recipe.schedule.normWeightDecay), recipe.optimizer);
     // until the learning rate has risen the weights are the random ones, more or less
     this.ema = new Ema(model, { ...recipe.ema, warmupStart: warmupSteps(recipe, stepsPerEpoch) });
   }

@@ -1,0 +1,140 @@
+/**
+ * A network that sorts images into classes: a chain of blocks, global average pooling, one linear layer. Softmax is not part of
+ * it. Each family of models (family.ts) extends it; train, io and the command line know no more of a model than this.
+ */
+import { Linear } from "../nn/linear.js";
+import { Module } from "../nn/module.js";
+import type { FloatDType, LayerOptions } from "../nn/parameter.js";
+import { chain } from "../nn/sequential.js";
+import type { StateDifference } from "../nn/state-dict.js";
+import * as F from "../ops/functional.js";
+import { scope } from "../tensor/scope.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { UsageError } from "../util/errors.js";
+import type { TrainingChoice } from "./training-choice.js";
+
+export interface ModelOptions {
+  /** Default 1000, ImageNet's. */
+  readonly numClasses?: number;
+  /** Channels of the images. Default 3. */
+  readonly inChannels?: number;
+  /** Of the initial weights. Default 0. */
+  readonly seed?: number;
+  readonly dtype?: FloatDType;
+  /** One convolution where the training form has branches and batch norms, for deploy-form weights. Default false. */
+  readonly deploy?: boolean;
+  /** "zeros" where all weights are about to be loaded. Default "random". */
+  readonly init?: LayerOptions["init"];
+  /**
+   * How blocks train: branch by branch ("plain"), folded through the moments of their inputs, which is the same function
+   * and several times less work where there are many branches ("folded", for MobileOne), or what is cheaper for each ("auto";
+   * always plain on a backend without float64's digits, which folding needs). Default "auto".
+   */
+  readonly training?: TrainingChoice;
+}
+
+/** A step of the chain, named as in state dicts without what stands before every block. */
+export interface Block extends Module {
+  readonly spec: { readonly name: string };
+}
+
+/** A file of the deploy form has no statistics of batch norms. */
+const STATISTICS = /(^|\.)running_var$/;
+
+const checkCount = (where: string, name: string, value: number): void => {
+  if (!Number.isInteger(value) || value < 1)
+    throw new UsageError(`${where}: ${name} is ${value}, expected a positive integer`);
+};
+
+export abstract class Classifier extends Module {
+  readonly inChannels: number;
+  readonly dtype: FloatDType;
+  readonly isDeployed: boolean;
+  /** The row of data that it was built from. */
+  abstract readonly variant: object;
+  /** From the image to the features. */
+  abstract readonly blocks: readonly Block[];
+  #numClasses: number;
+  #head: { readonly name: string; readonly linear: Linear } | null = null;
+
+  /** Throws UsageError for numbers of classes or channels that are not positive integers. */
+  constructor({ numClasses = 1000, inChannels = 3, dtype = "float32", deploy = false }: ModelOptions) {
+    super();
+    checkCount(this.constructor.name, "numClasses", numClasses);
+    checkCount(this.constructor.name, "inChannels", inChannels);
+    this.#numClasses = numClasses;
+    this.inChannels = inChannels;
+    this.dtype = dtype;
+    this.isDeployed = deploy;
+  }
+
+  /** Outputs of the classifier. */
+  get numClasses(): number {
+    return this.#numClasses;
+  }
+
+  /** What its entries start with in the state dict. */
+  get classifierName(): string {
+    return this.#ownHead().name;
+  }
+
+  /** The linear layer behind the pooled features. */
+  get classifier(): Linear {
+    return this.#ownHead().linear;
+  }
+
+  #ownHead() {
+    if (!this.#head) throw new UsageError(`${this.constructor.name}: the classifier is not attached yet`);
+    return this.#head;
+  }
+
+  #newHead(features: number, numClasses: number): Linear {
+    return new Linear(features, numClasses, { dtype: this.dtype, init: "zeros" });
+  }
+
+  /** Registers the classifier behind `features` channels, all zeros; for constructors, after the blocks. */
+  protected attachClassifier(name: string, features: number): void {
+    this.#head = { name, linear: this.child(name, this.#newHead(features, this.#numClasses)) };
+  }
+
+  /** Gives a fresh classifier the family's initial values. */
+  protected abstract initializeClassifier(classifier: Linear, seed: number): void;
+
+  /** [N, H, W, inChannels] -> logits [N, numClasses]. */
+  forward(x: Tensor): Tensor {
+    return scope(() => this.classifier.forward(F.globalAvgPool(this.features(x))));
+  }
+
+  /** The last block's output: [N, H, W, inChannels] -> [N, H/32, W/32, C]. */
+  features(x: Tensor): Tensor {
+    return chain(this.blocks, x);
+  }
+
+  /**
+   * A fresh classifier of `numClasses` outputs in the place of the old one, which is freed; an optimiser made before holds
+   * the old parameters. Throws UsageError for a numClasses that is not a positive integer.
+   */
+  resetClassifier(numClasses: number, { seed = 0 }: { readonly seed?: number } = {}): void {
+    checkCount("resetClassifier", "numClasses", numClasses);
+    const { name, linear: old } = this.#ownHead();
+    const linear = this.#newHead(old.weight.shape[0]!, numClasses);
+    this.initializeClassifier(linear, seed);
+    this.#head = { name, linear: this.replaceChild(name, linear) };
+    this.#numClasses = numClasses;
+  }
+
+  /** Whether a state dict is of the other form, or of another number of classes. */
+  override explain({ missing, unexpected, misshapen }: StateDifference): string | undefined {
+    const hasStatistics = (names: readonly string[]) => names.some((name) => STATISTICS.test(name));
+    if (!this.isDeployed && hasStatistics(missing) && unexpected.length > 0 && !hasStatistics(unexpected))
+      return "these are deploy-form weights: createModel(name, { deploy: true })";
+    if (this.isDeployed && hasStatistics(unexpected))
+      return "these are training-form weights: createModel(name), then reparameterize";
+    const isHead = ({ name }: { readonly name: string }) => name.startsWith(`${this.#head?.name}.`);
+    const head = misshapen.find(isHead);
+    if (!head || !misshapen.every(isHead)) return undefined;
+    // the side that differs is that of the classes, whatever the layout
+    const classes = head.given.find((side, axis) => side !== head.expected[axis]);
+    return `the classifier has another size: createModel(name, { numClasses: ${classes} })`;
+  }
+}

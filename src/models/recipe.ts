@@ -1,0 +1,82 @@
+/**
+ * What a training recipe is: every number that decides the result, typed. The rows are in the families' folders; what a run
+ * makes of them is train/recipes.
+ */
+import type { OptimizerChoice } from "../optim/index.js";
+
+/**
+ * Two readings of a published recipe: as its authors meant it, and as their configuration really runs. They are the same
+ * where the two do not differ.
+ */
+export const recipeForms = ["intended", "as-shipped"] as const;
+export type RecipeForm = (typeof recipeForms)[number];
+
+/** From one epoch on, train pictures of another size and other augmentation. */
+export interface TrainSwitch {
+  /** The first epoch, 0-based, with these. */
+  readonly epoch: number;
+  readonly trainSize: number;
+  readonly randAugmentLevel: number | null;
+}
+
+/** One limit on the norm of all gradients together, of which "inf" is the largest size (default 2), or one on each element. */
+export type GradientClipping =
+  | { readonly maxNorm: number; readonly normType?: number | "inf" }
+  | { readonly maxValue: number };
+
+export interface Recipe {
+  readonly name: string;
+  /** Where the numbers come from. */
+  readonly source: string;
+  /** How the rows below were fitted to the steps of a run (plan.ts); absent from recipes that no run has planned yet. */
+  readonly plan?: "whole" | "short";
+  readonly model: string;
+  readonly epochs: number;
+  /** Images per replica and step. */
+  readonly batchSize: number;
+  readonly loss: { readonly labelSmoothing: number; readonly mode: "original" | "classyVision" };
+  /** Its weight decay is the base of all parameters but batch norm's, whose base is 0. */
+  readonly optimizer: OptimizerChoice;
+  /** What keeps the mean gradients of a step from growing too large; absent: nothing. */
+  readonly clipGrad?: GradientClipping;
+  readonly schedule: {
+    /** Linear warm-up by step over this many epochs; fractions are fine. */
+    readonly warmupEpochs: number;
+    /** First learning rate of the warm-up, as a share of the peak. */
+    readonly warmupStart: number;
+    /** Epochs at which the learning rate falls to this share of what it was, instead of along the cosine; absent: the cosine. */
+    readonly lrSteps?: { readonly epochs: readonly number[]; readonly factor: number };
+    /** Floor of the cosine of the learning rate. */
+    readonly lrFloor: number;
+    /**
+     * Floor of the cosine of the weight decay. Batch norm's decay *rises* to it from 0 (docs/recipe.md 5.2);
+     * all published numbers were reached so, and both forms keep it. null: no cosine, the decay stays at its base.
+     */
+    readonly weightDecayFloor: number | null;
+    /** Base decay of batch norm's parameters. Default 0. */
+    readonly normWeightDecay?: number;
+    /** Whether the cosines move with each epoch, as the reference, or each step, which short runs want. */
+    readonly interval: "epoch" | "step";
+  };
+  readonly ema: {
+    /** avg += momentum · (raw − avg) after each step, over parameters and running statistics. */
+    readonly momentum: number;
+    /** Larger momentum at first (optim/ema.ts warmMomentum); absent where the plan decides. */
+    readonly warmup?: boolean;
+  };
+  readonly images: {
+    /** Side of the train pictures, from the first epoch to the first switch. */
+    readonly trainSize: number;
+    /** Level of RandAugment, 0 to 10; null: none. */
+    readonly randAugmentLevel: number | null;
+    /** By rising epoch; growing pictures are seen at their largest where evaluation sees them. */
+    readonly switches: readonly TrainSwitch[];
+    readonly evalSize: number;
+    /** Short side before the centre crop. */
+    readonly evalResize: number;
+    readonly evalBatchSize: number;
+    /** Smallest share of the picture that a training crop covers. */
+    readonly minCropArea: number;
+    readonly flipProbability: number;
+  };
+}

@@ -1,0 +1,144 @@
+"""Logits, losses and first-step gradients of RepVGG-A0 and ResNet-18 in PyTorch's float64, with weights that both sides
+compute from a formula: nothing but digests is committed. RepVGG is defined here in plain torch.nn, after the paper
+(Ding et al. 2021); ResNet-18 is torchvision's. Needs torch, torchvision and numpy:
+
+    python3 test/golden/families/make-families.py test/golden/families/families.json
+"""
+
+import json
+import sys
+
+import numpy as np
+import torch
+import torchvision
+from torch import nn
+
+CLASSES, SIDE, BATCH = 10, 64, 2
+SEEDS = (0, 1, 2)
+PROJECTIONS, SAMPLES = 2, 4
+
+
+def uniform(seed, stream, count):
+    """count numbers in [-1, 1): three rounds of a 32-bit mixer (lowbias32's constants) over counter, stream and seed."""
+    mask = np.uint64(0xFFFFFFFF)
+
+    def mix(x):
+        x = x ^ (x >> np.uint64(16))
+        x = (x * np.uint64(0x7FEB352D)) & mask
+        x = x ^ (x >> np.uint64(15))
+        x = (x * np.uint64(0x846CA68B)) & mask
+        return x ^ (x >> np.uint64(16))
+
+    counter = np.arange(count, dtype=np.uint64)
+    stream_key = mix(np.array([stream + 1], dtype=np.uint64))
+    seed_key = mix(np.array([seed + 0x9E3779B9], dtype=np.uint64) & mask)
+    bits = mix(mix(mix(counter) ^ stream_key) ^ seed_key)
+    return bits.astype(np.float64) / 2**31 - 1
+
+
+class Block(nn.Module):
+    def __init__(self, c_in, c_out, stride):
+        super().__init__()
+        self.rbr_identity = nn.BatchNorm2d(c_in) if c_in == c_out and stride == 1 else None
+        self.rbr_dense = self.branch(c_in, c_out, 3, stride)
+        self.rbr_1x1 = self.branch(c_in, c_out, 1, stride)
+
+    @staticmethod
+    def branch(c_in, c_out, kernel, stride):
+        branch = nn.Sequential()
+        branch.add_module("conv", nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2, bias=False))
+        branch.add_module("bn", nn.BatchNorm2d(c_out))
+        return branch
+
+    def forward(self, x):
+        y = self.rbr_dense(x) + self.rbr_1x1(x)
+        return torch.relu(y if self.rbr_identity is None else y + self.rbr_identity(x))
+
+
+class RepVGG(nn.Module):
+    def __init__(self, units, widths, classes):
+        super().__init__()
+        channels = min(64, int(64 * widths[0]))
+        self.stage0 = Block(3, channels, 2)
+        for stage, (count, factor) in enumerate(zip(units, widths)):
+            width = int(64 * 2**stage * factor)
+            blocks = []
+            for unit in range(count):
+                blocks.append(Block(channels, width, 2 if unit == 0 else 1))
+                channels = width
+            self.add_module(f"stage{stage + 1}", nn.Sequential(*blocks))
+        self.linear = nn.Linear(channels, classes)
+
+    def forward(self, x):
+        for stage in range(5):
+            x = getattr(self, f"stage{stage}")(x)
+        return self.linear(x.mean((2, 3)))
+
+
+MODELS = {
+    "repvgg_a0": lambda classes: RepVGG([2, 4, 14, 1], [0.75, 0.75, 0.75, 2.5], classes),
+    "resnet18": lambda classes: torchvision.models.resnet18(num_classes=classes),
+}
+
+
+def fill(model, seed):
+    """Every entry by its place in the state dict: weights within sqrt(3 / fan_in), gamma and variances around 1."""
+    for stream, (name, entry) in enumerate(model.state_dict().items()):
+        if name.endswith("num_batches_tracked"):
+            continue
+        values = uniform(seed, stream, entry.numel())
+        if entry.dim() > 1:
+            values = values * np.sqrt(3 / (entry.numel() / entry.shape[0]))
+        elif name.endswith("running_var"):
+            values = 1 + 0.5 * values
+        elif name.endswith("weight"):
+            values = 1 + 0.2 * values
+        else:
+            values = 0.1 * values
+        entry.copy_(torch.from_numpy(values).reshape(entry.shape))
+
+
+def digest(seed, stream, gradient):
+    flat = gradient.detach().numpy().ravel()
+    picks = [int(i) for i in np.linspace(0, flat.size - 1, SAMPLES)]
+    return {
+        "maxAbs": float(np.abs(flat).max()),
+        "norm": float(np.sqrt((flat**2).sum())),
+        "projections": [float(flat @ uniform(seed, 1000 + PROJECTIONS * stream + k, flat.size)) for k in range(PROJECTIONS)],
+        "samples": [float(flat[i]) for i in picks],
+    }
+
+
+def case(make, seed):
+    model = make(CLASSES).double()
+    fill(model, seed)
+    images = torch.from_numpy(uniform(seed, 999, BATCH * 3 * SIDE * SIDE)).reshape(BATCH, 3, SIDE, SIDE)
+    labels = torch.tensor([(3 * seed + 7 * i) % CLASSES for i in range(BATCH)])
+    model.eval()
+    logits = model(images).detach()
+    model.train()
+    loss = nn.functional.cross_entropy(model(images), labels)
+    loss.backward()
+    gradients = {
+        name: digest(seed, stream, parameter.grad)
+        for stream, (name, parameter) in enumerate(model.named_parameters())
+    }
+    return {
+        "logits": logits.tolist(),
+        "labels": labels.tolist(),
+        "loss": loss.item(),
+        "gradients": gradients,
+    }
+
+
+torch.set_num_threads(1)
+result = {
+    "torch": torch.__version__,
+    "torchvision": torchvision.__version__,
+    "classes": CLASSES,
+    "side": SIDE,
+    "models": {name: [case(make, seed) for seed in SEEDS] for name, make in MODELS.items()},
+}
+with open(sys.argv[1], "w") as file:
+    json.dump(result, file, separators=(",", ":"))
+    file.write("\n")
