@@ -73,6 +73,7 @@ function format(dialect: Dialect, { block, part, branch, leaf }: Key): string {
   return filled.replace(/\{(\w+)\}/g, (_, name: string) => String(numbers[name]));
 }
 
+/** The names of a model's entries in the styles of several publishers, told apart and translated. */
 export class KeyMap {
   readonly #dialects: Dialects;
   readonly #readers: ReadonlyMap<string, Reader>;

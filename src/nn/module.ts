@@ -13,6 +13,25 @@ interface Buffer extends StateSpec {
   readonly tensor: Tensor;
 }
 
+/**
+ * The base of every layer and model (torch.nn.Module): parameters, buffers and children by the names that files use, the
+ * mode, the state dict.
+ *
+ * @example
+ * ```ts
+ * class Residual extends nn.Module {
+ *   readonly inner: nn.Linear;
+ *   constructor(width: number) {
+ *     super();
+ *     this.inner = this.child("inner", new nn.Linear(width, width));
+ *   }
+ *   forward(x: Tensor): Tensor {
+ *     return x.add(this.inner.forward(x).relu());
+ *   }
+ * }
+ * console.log([...new Residual(8).namedParameters().keys()]); // ["inner.weight", "inner.bias"]
+ * ```
+ */
 export abstract class Module {
   #parameters = new Map<string, Parameter>();
   #buffers = new Map<string, Buffer>();

@@ -40,6 +40,13 @@ export interface Reparameterized {
  * Folds a model in evaluation mode into its deploy form. Throws FoldError, with the reason, for a model in training mode,
  * one that is folded already, modules and blocks that no family knows, weights, statistics or outputs that are not finite, and
  * a probe that does not fit.
+ *
+ * @example
+ * ```ts
+ * const model = models.createModel("mobileone_s0", { numClasses: 10 }).eval();
+ * const { model: deployed, certificate } = await models.reparameterize(model, { probe: { imageSize: 32 } });
+ * console.log(deployed.isDeployed, certificate.top1Agreement); // true 1
+ * ```
  */
 export async function reparameterize(
   model: Module,
