@@ -10,7 +10,7 @@ import { joinMpi } from "./mpi/join.js";
 import { mpiTrouble } from "./mpi/library.js";
 import type { Blame } from "./peer-error.js";
 import { isLoopback, type MeetingPoint, meet } from "./sockets/rendezvous.js";
-import { SocketWires } from "./sockets/socket-wires.js";
+import { SocketTransport } from "./sockets/socket-transport.js";
 
 export const transportNames = ["auto", "sockets", "mpi"] as const;
 export type TransportName = (typeof transportNames)[number];
@@ -52,8 +52,8 @@ export async function joinProcessGroup(options: JoinOptions, environment: Enviro
   if (environment[variables.launcher] !== undefined) endWithLauncher(lostLauncherCode);
   const { deadlineMs = defaults.deadlineMs } = options;
   const isMpi = await choosesMpi(options, identity, environment);
-  const wires = isMpi ? await joinMpi(identity) : await joinSockets(options, identity, environment);
-  const group = new MeshGroup(wires, { deadlineMs, onBlame: blame(environment) });
+  const transport = isMpi ? await joinMpi(identity) : await joinSockets(options, identity, environment);
+  const group = new MeshGroup(transport, { deadlineMs, onBlame: blame(environment) });
   await group.barrier();
   return group;
 }
@@ -86,7 +86,7 @@ async function joinSockets(
   { joinMs = defaults.joinMs, onNotice = () => {} }: JoinOptions,
   identity: RankIdentity,
   environment: Environment,
-): Promise<SocketWires> {
+): Promise<SocketTransport> {
   const { rank, worldSize } = identity;
   const at = meetingPoint(identity, environment);
   const secret = environment[variables.secret];
@@ -96,7 +96,7 @@ async function joinSockets(
       `export ${variables.secret}=$(openssl rand -hex 32) before the launcher starts; the same on every machine`,
     );
   const peers = await meet({ rank, worldSize, at, secret, deadlineMs: joinMs, onNotice });
-  return new SocketWires(identity, peers, at.kind === "unix" ? "sockets" : "sockets (TCP)");
+  return new SocketTransport(identity, peers, at.kind === "unix" ? "sockets" : "sockets (TCP)");
 }
 
 function meetingPoint(

@@ -8,7 +8,7 @@ import { Adder } from "./adder.js";
 import { Exchange } from "./exchange.js";
 import { PeerError } from "./peer-error.js";
 import { type Operand, planSum, type SumPlan } from "./sum-plan.js";
-import type { OpName, Wires } from "./wires.js";
+import type { OpName, Transport } from "./transport.js";
 
 export interface MeshOptions {
   /** A collective that has not ended after this fails, naming who is late. */
@@ -29,7 +29,7 @@ const combine = {
 } as const;
 
 export class MeshGroup implements ProcessGroup {
-  readonly #wires: Wires;
+  readonly #transport: Transport;
   readonly #deadlineMs: number;
   readonly #onBlame: (peers: readonly number[]) => void;
   readonly #plans = new Map<number, SumPlan>();
@@ -37,26 +37,26 @@ export class MeshGroup implements ProcessGroup {
   #sequence = 0;
   #running: OpName | null = null;
 
-  constructor(wires: Wires, { deadlineMs, onBlame = () => {} }: MeshOptions) {
-    this.#wires = wires;
+  constructor(transport: Transport, { deadlineMs, onBlame = () => {} }: MeshOptions) {
+    this.#transport = transport;
     this.#onBlame = onBlame;
     this.#deadlineMs = deadlineMs;
   }
 
   get rank(): number {
-    return this.#wires.rank;
+    return this.#transport.rank;
   }
   get worldSize(): number {
-    return this.#wires.worldSize;
+    return this.#transport.worldSize;
   }
   get localRank(): number {
-    return this.#wires.localRank;
+    return this.#transport.localRank;
   }
   get localSize(): number {
-    return this.#wires.localSize;
+    return this.#transport.localSize;
   }
   get transport(): string {
-    return this.#wires.transport;
+    return this.#transport.transport;
   }
 
   /**
@@ -94,8 +94,8 @@ export class MeshGroup implements ProcessGroup {
 
   async broadcast(bytes: Uint8Array, root = 0): Promise<void> {
     await this.#collective("broadcast", async (exchange) => {
-      for (let begin = 0; begin < bytes.length; begin += this.#wires.bucketBytes) {
-        const bucket = bytes.subarray(begin, begin + this.#wires.bucketBytes);
+      for (let begin = 0; begin < bytes.length; begin += this.#transport.bucketBytes) {
+        const bucket = bytes.subarray(begin, begin + this.#transport.bucketBytes);
         if (this.rank !== root) await exchange.receive(root, bucket);
         else for (const to of this.#others()) exchange.send(to, bucket);
       }
@@ -107,13 +107,13 @@ export class MeshGroup implements ProcessGroup {
   }
 
   async abort(reason: string): Promise<void> {
-    await this.#wires.abort(reason);
-    this.#wires.fail(new DistributedError(`rank ${this.rank} has left its group: ${reason}`));
+    await this.#transport.abort(reason);
+    this.#transport.fail(new DistributedError(`rank ${this.rank} has left its group: ${reason}`));
   }
 
   async close(): Promise<void> {
-    if (!this.#wires.failure) await this.#barrier(Math.min(closeMs, this.#deadlineMs));
-    await this.#wires.close();
+    if (!this.#transport.failure) await this.#barrier(Math.min(closeMs, this.#deadlineMs));
+    await this.#transport.close();
   }
 
   #barrier(deadlineMs: number): Promise<void> {
@@ -168,14 +168,14 @@ export class MeshGroup implements ProcessGroup {
     body: (exchange: Exchange) => Promise<void>,
     deadlineMs = this.#deadlineMs,
   ): Promise<void> {
-    if (this.#wires.failure) throw this.#blamed(this.#wires.failure);
+    if (this.#transport.failure) throw this.#blamed(this.#transport.failure);
     if (this.#running)
       throw new DistributedError(
         `${op}: called while ${this.#running} is under way, expected one collective at a time`,
       );
     this.#running = op;
-    const exchange = new Exchange(this.#wires, { op, sequence: ++this.#sequence });
-    const timer = setTimeout(() => this.#wires.fail(exchange.lateError(deadlineMs)), deadlineMs);
+    const exchange = new Exchange(this.#transport, { op, sequence: ++this.#sequence });
+    const timer = setTimeout(() => this.#transport.fail(exchange.lateError(deadlineMs)), deadlineMs);
     try {
       await body(exchange);
       await exchange.sent();
@@ -209,7 +209,7 @@ export class MeshGroup implements ProcessGroup {
   #bucketsOf(rank: number, length: number): Range[] {
     const begin = Math.floor((length * rank) / this.worldSize);
     const end = Math.floor((length * (rank + 1)) / this.worldSize);
-    const size = this.#wires.bucketBytes / Float32Array.BYTES_PER_ELEMENT;
+    const size = this.#transport.bucketBytes / Float32Array.BYTES_PER_ELEMENT;
     return Array.from({ length: Math.ceil((end - begin) / size) }, (_, i) => [
       begin + i * size,
       Math.min(end, begin + (i + 1) * size),

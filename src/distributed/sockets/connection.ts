@@ -4,7 +4,7 @@
  */
 import type { Socket } from "node:net";
 import { PeerError } from "../peer-error.js";
-import { ops, type Tag } from "../wires.js";
+import { ops, type Tag } from "../transport.js";
 
 /** kind, op, sequence, payload bytes: little-endian u32 each. */
 const headerBytes = 16;

@@ -5,7 +5,7 @@
  */
 import { DistributedError } from "../../util/errors.js";
 import type { RankIdentity } from "../environment.js";
-import { ops, type Tag, type Wires } from "../wires.js";
+import { ops, type Tag, type Transport } from "../transport.js";
 import type { Mpi } from "./library.js";
 
 /** Large enough for MPI's zero-copy paths, small enough to overlap adding; measured with bench/all-reduce. */
@@ -28,7 +28,7 @@ interface Request {
   readonly bytes: Uint8Array;
 }
 
-export class MpiWires implements Wires {
+export class MpiTransport implements Transport {
   readonly rank: number;
   readonly worldSize: number;
   readonly localRank: number;

@@ -12,7 +12,7 @@ export interface Tag {
   readonly sequence: number;
 }
 
-export interface Wires {
+export interface Transport {
   readonly rank: number;
   readonly worldSize: number;
   readonly localRank: number;

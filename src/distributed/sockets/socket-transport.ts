@@ -2,7 +2,7 @@
  * Point-to-point messages over sockets, one connection for each pair of ranks.
  */
 import type { RankIdentity } from "../environment.js";
-import type { Tag, Wires } from "../wires.js";
+import type { Tag, Transport } from "../transport.js";
 import { Connection } from "./connection.js";
 import type { Peers } from "./rendezvous.js";
 
@@ -11,7 +11,7 @@ const bucketBytes = 256 * 1024;
 /** Parting words do not keep a process that fails. */
 const partingMs = 2000;
 
-export class SocketWires implements Wires {
+export class SocketTransport implements Transport {
   readonly rank: number;
   readonly worldSize: number;
   readonly localRank: number;
