@@ -10,8 +10,8 @@ import { writeFileAtomic } from "../util/atomic-file.js";
 import { DataError } from "../util/errors.js";
 import { lookAhead } from "../util/look-ahead.js";
 import { type DecoderName, loadDecoder } from "./codecs/decoder.js";
-import { openWorkforce } from "./reading/decode-pool.js";
-import type { Workforce } from "./reading/tasks.js";
+import { openTaskPool } from "./reading/decode-pool.js";
+import type { TaskPool } from "./reading/tasks.js";
 import { ImageFolder } from "./sets/image-folder.js";
 import type { Sample } from "./sets/sample.js";
 
@@ -84,18 +84,18 @@ export async function prepareShards(given: PrepareOptions): Promise<PrepareResul
   mkdirSync(out, { recursive: true });
   removeLeftovers(out);
   checkFree(out);
-  const workforce = openWorkforce(shortSide === undefined ? 0 : workers, { decoder });
+  const pool = openTaskPool(shortSide === undefined ? 0 : workers, { decoder });
   const tally = { shardsKept: 0, shardsMade: 0 };
   try {
     const made: Record<string, ShardEntry[]> = {};
-    for (const dataset of [train, val]) made[dataset.split] = await makeSplit(dataset, workforce, options, tally);
+    for (const dataset of [train, val]) made[dataset.split] = await makeSplit(dataset, pool, options, tally);
     const quality = format === "jpeg" ? packQuality : null;
     const resized = shortSide === undefined ? null : { shortSide, format, quality, decoder };
     const index: SetIndex = { classes: train.classes, resized, splits: made };
     await writeFileAtomic(join(out, setIndexName), writeSetIndex(index));
     return { index, ...tally };
   } finally {
-    await workforce.close();
+    await pool.close();
   }
 }
 
@@ -118,7 +118,7 @@ function checkFree(out: string): void {
 
 async function makeSplit(
   dataset: ImageFolder,
-  workforce: Workforce,
+  pool: TaskPool,
   options: PrepareOptions,
   tally: { shardsKept: number; shardsMade: number },
 ): Promise<ShardEntry[]> {
@@ -138,7 +138,7 @@ async function makeSplit(
     else {
       tally.shardsMade++;
       const tell = (done: number) => onProgress?.({ split, done: first + done, total: samples.length });
-      index = await makeShard(join(out, file), part, workforce, options, { madeFrom, tell });
+      index = await makeShard(join(out, file), part, pool, options, { madeFrom, tell });
       await writeFileAtomic(join(out, shardIndexFile(file)), writeShardIndex(index));
     }
     entries.push({ file, samples: part.samples.length, bytes: index.bytes });
@@ -176,14 +176,14 @@ const otherShards = (out: string, file: string): DataError =>
 async function makeShard(
   path: string,
   part: Part,
-  workforce: Workforce,
+  pool: TaskPool,
   options: PrepareOptions,
   { madeFrom, tell }: { readonly madeFrom: string; readonly tell: (done: number) => void },
 ): Promise<ShardIndex> {
   const index = { names: [] as string[], offsets: [] as number[], sizes: [] as number[], labels: [] as number[] };
   let bytes = 0;
   async function* pieces(): AsyncIterable<Uint8Array> {
-    for await (const picture of packed(part.samples, workforce, options)) {
+    for await (const picture of packed(part.samples, pool, options)) {
       const i = index.names.length;
       const key = part.keys[i]!;
       const { label } = part.samples[i]!;
@@ -207,16 +207,16 @@ async function makeShard(
   return { bytes, madeFrom, ...index };
 }
 
-/** Pictures in order, packed ahead by the workforce. */
+/** Pictures in order, packed ahead by the pool. */
 async function* packed(
   samples: readonly Sample[],
-  workforce: Workforce,
+  pool: TaskPool,
   { shortSide, format, workers }: PrepareOptions,
 ): AsyncIterable<PackedPicture> {
   const pack = (slice: number) => {
     const first = slice * sliceSize;
     const sources = samples.slice(first, first + sliceSize).map(({ path }) => ({ path }));
-    return workforce.run("pack", { sources, format, ...(shortSide !== undefined && { shortSide }) });
+    return pool.run("pack", { sources, format, ...(shortSide !== undefined && { shortSide }) });
   };
   const slices = Math.ceil(samples.length / sliceSize);
   for await (const pictures of lookAhead(slices, Math.max(1, workers) * slicesPerThread, pack)) yield* pictures;

@@ -6,8 +6,8 @@
 import { DataError } from "../util/errors.js";
 import { lookAhead } from "../util/look-ahead.js";
 import type { DecoderName } from "./codecs/decoder.js";
-import { openWorkforce } from "./reading/decode-pool.js";
-import type { Workforce } from "./reading/tasks.js";
+import { openTaskPool } from "./reading/decode-pool.js";
+import type { TaskPool } from "./reading/tasks.js";
 import { type Dataset, openDataset } from "./sets/dataset.js";
 import { ImageFolder } from "./sets/image-folder.js";
 import { sourceName } from "./sets/picture-source.js";
@@ -62,16 +62,16 @@ export async function verifyDataset({ data, decoder, workers, onProgress }: Veri
   const problems: string[] = [];
   const oddities: Oddity[] = [];
   const datasets = ["train", "val"].map((split) => openLeniently(data, split, problems));
-  const workforce = openWorkforce(workers, decoder ? { decoder } : {});
+  const pool = openTaskPool(workers, decoder ? { decoder } : {});
   try {
     for (const dataset of datasets) {
       if (dataset === undefined) continue;
       const { split, length: total } = dataset;
       const tell = (done: number) => onProgress?.({ split, done, total });
-      await inspectAll(dataset, workforce, { ahead: Math.max(1, workers) * slicesPerThread, problems, oddities, tell });
+      await inspectAll(dataset, pool, { ahead: Math.max(1, workers) * slicesPerThread, problems, oddities, tell });
     }
   } finally {
-    await workforce.close();
+    await pool.close();
   }
   const found = datasets.filter((dataset) => dataset !== undefined);
   const splits = Object.fromEntries(found.map((dataset) => [dataset.split, count(dataset)]));
@@ -98,11 +98,11 @@ interface Findings {
 }
 
 /** Inspects every picture, and lists what it finds in the order of the data set. */
-async function inspectAll({ samples }: Dataset, workforce: Workforce, findings: Findings): Promise<void> {
+async function inspectAll({ samples }: Dataset, pool: TaskPool, findings: Findings): Promise<void> {
   const { ahead, problems, oddities, tell } = findings;
   const inspect = (slice: number) => {
     const part = samples.slice(slice * sliceSize, (slice + 1) * sliceSize);
-    return workforce.run("inspect", {
+    return pool.run("inspect", {
       sources: part.map(({ path, entry }) => (entry ? { path, entry } : { path })),
     });
   };

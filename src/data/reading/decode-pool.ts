@@ -9,7 +9,7 @@ import { DataError } from "../../util/errors.js";
 import { workerEntry } from "../../util/worker-entry.js";
 import { sourceName } from "../sets/picture-source.js";
 import type { ReaderOptions } from "./sample-reader.js";
-import { Bench, type Task, type TaskName, type Tasks, type Workforce } from "./tasks.js";
+import { LocalTaskPool, type Task, type TaskName, type TaskPool, type Tasks } from "./tasks.js";
 
 /** A task on its way to a thread; memory to be filled is a view of a SharedArrayBuffer. */
 export type TaskMessage<K extends TaskName = TaskName> = Task<K> & { readonly id: number };
@@ -30,12 +30,12 @@ interface Thread {
 }
 
 /** `workers` threads, or this one where that is 0. */
-export function openWorkforce(workers: number, options: ReaderOptions): Workforce {
-  return workers === 0 ? new Bench(options) : new DecodePool(workers, options);
+export function openTaskPool(workers: number, options: ReaderOptions): TaskPool {
+  return workers === 0 ? new LocalTaskPool(options) : new DecodePool(workers, options);
 }
 
 /** A fixed number of threads, started at construction. */
-export class DecodePool implements Workforce {
+export class DecodePool implements TaskPool {
   private readonly threads: readonly Thread[];
   private nextId = 0;
   private isClosed = false;

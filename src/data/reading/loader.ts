@@ -11,10 +11,10 @@ import { sampleSeed } from "../random.js";
 import { sourceName } from "../sets/picture-source.js";
 import type { Sample } from "../sets/sample.js";
 import { outputSize, type Transform } from "../transforms/index.js";
-import { openWorkforce } from "./decode-pool.js";
+import { openTaskPool } from "./decode-pool.js";
 import type { ReaderOptions, ReadJob } from "./sample-reader.js";
 import { EpochSampler, type SamplerState } from "./sampler.js";
-import type { Workforce } from "./tasks.js";
+import type { TaskPool } from "./tasks.js";
 
 /** How to make batches; replicas, rank and pad as in EpochSampler, decoder and orientation as in SampleReader. */
 export interface DataLoaderOptions extends ReaderOptions {
@@ -89,7 +89,7 @@ export class DataLoader {
   private readonly seed: number;
   private readonly workers: number;
   private readonly prefetch: number;
-  private workforce: Workforce | undefined;
+  private pool: TaskPool | undefined;
   private runningEpoch: number | undefined;
   private spareBuffers: Uint8Array[] = [];
   private decodedImages = 0;
@@ -186,10 +186,10 @@ export class DataLoader {
 
   /** Stops the workers and frees the buffers; a later epoch starts new ones. */
   async close(): Promise<void> {
-    const { workforce } = this;
-    this.workforce = undefined;
+    const { pool } = this;
+    this.pool = undefined;
     this.spareBuffers = [];
-    await workforce?.close();
+    await pool?.close();
   }
 
   private async startBatch(epoch: number, batch: number, sampler: EpochSampler, order: Uint32Array): Promise<Batch> {
@@ -231,9 +231,9 @@ export class DataLoader {
   }
 
   private async readAll(jobs: readonly ReadJob[]): Promise<number[]> {
-    this.workforce ??= openWorkforce(this.workers, this.readerOptions);
-    const { workforce } = this;
-    const results = await Promise.allSettled(jobs.map((job) => workforce.run("read", job)));
+    this.pool ??= openTaskPool(this.workers, this.readerOptions);
+    const { pool } = this;
+    const results = await Promise.allSettled(jobs.map((job) => pool.run("read", job)));
     const failed = results.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
     return results.map((result) => (result as PromiseFulfilledResult<number>).value);

@@ -1,5 +1,5 @@
 /**
- * What a data thread can be asked to do, as a table, and its bench: the same code works in a worker and, where there are
+ * What a data thread can be asked to do, as a table: the same code works in a worker and, where there are
  * none, in the thread that asks. Node only.
  */
 import type { DecoderName } from "../codecs/decoder.js";
@@ -22,15 +22,15 @@ export type TaskName = keyof Tasks;
 /** A task with its job. */
 export type Task<K extends TaskName> = { readonly name: K; readonly job: Tasks[K]["job"] };
 
-/** Somebody who does tasks: this thread, or a pool of others. */
-export interface Workforce {
-  /** Rejects with DataError when a picture fails, a thread dies or the workforce is closed. */
+/** Where tasks run: in this thread, or in a pool of others. */
+export interface TaskPool {
+  /** Rejects with DataError when a picture fails, a thread dies or the pool is closed. */
   run<K extends TaskName>(name: K, job: Tasks[K]["job"]): Promise<Tasks[K]["result"]>;
   close(): Promise<void>;
 }
 
 /** Does tasks in this thread, one after another in the order they came. */
-export class Bench implements Workforce {
+export class LocalTaskPool implements TaskPool {
   private readonly reader: SampleReader;
   private readonly decoder: DecoderName | undefined;
   private last: Promise<unknown> = Promise.resolve();
