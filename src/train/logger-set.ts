@@ -12,7 +12,7 @@ import type { StepOutcome } from "./steps/stepper.js";
 type Event = "onStart" | "onStep" | "onValidation" | "onCheckpoint" | "onEnd";
 
 /** All loggers of a run, in order; those of other ranks than 0 hear nothing. */
-export class Audience {
+export class LoggerSet {
   readonly #loggers: readonly Logger[];
 
   constructor(loggers: readonly Logger[]) {
