@@ -1,5 +1,5 @@
 /**
- * What a command is: a row for the help, a table of options, and a body. The body gets parsed values and a Face to speak
+ * What a command is: a row for the help, a table of options, and a body. The body gets parsed values and a CommandContext to speak
  * through; it returns the object that --json prints.
  */
 import type { Terminal } from "../util/terminal.js";
@@ -14,7 +14,7 @@ export interface Positionals {
 }
 
 /** Where a command speaks. */
-export interface Face {
+export interface CommandContext {
   /** For people; stdout, or stderr under --json. */
   readonly terminal: Terminal;
   /** For people where `terminal` may be read by a program: stderr unless stdout is a screen. */
@@ -43,7 +43,12 @@ export interface Command<O extends OptionTable = OptionTable> {
   /** What follows `tensorone` on a line that works; at least one. */
   readonly examples: readonly string[];
   /** `given` names the options that stood on the line; the others have their fallback. */
-  run(values: Values<O>, words: readonly string[], face: Face, given: ReadonlySet<string>): Promise<Outcome>;
+  run(
+    values: Values<O>,
+    words: readonly string[],
+    context: CommandContext,
+    given: ReadonlySet<string>,
+  ): Promise<Outcome>;
 }
 
 /** The command, with the types of its values taken from its table. */

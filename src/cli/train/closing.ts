@@ -10,21 +10,21 @@ import { logName } from "../../train/loggers/jsonl.js";
 import type { TrainResult } from "../../train/trainer.js";
 import { formatBytes, formatPercent, formatSpeed, formatTable, isTop5Telling } from "../../util/format.js";
 import { certificateLine } from "../certificate.js";
-import type { Face } from "../command.js";
+import type { CommandContext } from "../command.js";
 import { shownPath } from "../paths.js";
 
 export interface ClosingContext {
   readonly data: string;
   readonly isDemo: boolean;
   readonly out: string;
-  readonly face: Face;
+  readonly command: CommandContext;
 }
 
 /** The lines, one by one. */
 export function closing(result: TrainResult, context: ClosingContext): string[] {
   const { validation, certificate, decoding, checkpoint, modelFile, deployFile, weights } = result;
-  const { out, face } = context;
-  const { terminal, caller } = face;
+  const { out, command } = context;
+  const { terminal, caller } = command;
   if (result.stopped === "signal")
     return [
       `stopped after step ${result.steps}; everything needed to go on is in ${shownPath(checkpoint)}`,
