@@ -8,7 +8,7 @@ import { Adder } from "./adder.js";
 import { Exchange } from "./exchange.js";
 import { PeerError } from "./peer-error.js";
 import { type Operand, planSum, type SumPlan } from "./sum-plan.js";
-import type { OpName, Transport } from "./transport.js";
+import type { CollectiveName, Transport } from "./transport.js";
 
 export interface MeshOptions {
   /** A collective that has not ended after this fails, naming who is late. */
@@ -35,7 +35,7 @@ export class MeshGroup implements ProcessGroup {
   readonly #plans = new Map<number, SumPlan>();
   readonly #adder = new Adder();
   #sequence = 0;
-  #running: OpName | null = null;
+  #running: CollectiveName | null = null;
 
   constructor(transport: Transport, { deadlineMs, onBlame = () => {} }: MeshOptions) {
     this.#transport = transport;
@@ -164,7 +164,7 @@ export class MeshGroup implements ProcessGroup {
 
   /** Runs the messages of one collective under its deadline; afterwards all that was sent has left. */
   async #collective(
-    op: OpName,
+    op: CollectiveName,
     body: (exchange: Exchange) => Promise<void>,
     deadlineMs = this.#deadlineMs,
   ): Promise<void> {

@@ -4,11 +4,11 @@
  */
 
 export const ops = ["barrier", "broadcast", "allReduce", "sumReplicas"] as const;
-export type OpName = (typeof ops)[number];
+export type CollectiveName = (typeof ops)[number];
 
 /** To which collective a message belongs: its kind, and its number, counted alike on every rank. */
 export interface Tag {
-  readonly op: OpName;
+  readonly op: CollectiveName;
   readonly sequence: number;
 }
 
