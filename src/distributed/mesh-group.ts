@@ -7,7 +7,7 @@ import { DistributedError } from "../util/errors.js";
 import { Adder } from "./adder.js";
 import { Exchange } from "./exchange.js";
 import { PeerError } from "./peer-error.js";
-import { type Operand, planSum, type SumPlan } from "./sum-plan.js";
+import { planSum, type SumPlan, type SumTerm } from "./sum-plan.js";
 import type { CollectiveName, Transport } from "./transport.js";
 
 export interface MeshOptions {
@@ -153,7 +153,7 @@ export class MeshGroup implements ProcessGroup {
       const length = end - begin;
       for (const [i, part] of parts.entries()) this.#adder.view(slots.own(i), length).set(part.subarray(begin, end));
       await arrivals[b];
-      const at = (operand: Operand) => slots.of(operand, b);
+      const at = (operand: SumTerm) => slots.of(operand, b);
       for (const { left, right, target } of plan.steps) this.#adder.add(at(left), at(right), at(target), length);
       const result = into.subarray(begin, end);
       result.set(this.#adder.view(at(plan.root), length));
@@ -252,7 +252,7 @@ class Slots {
     return this.#result + 1 + (bucket % window) * this.#perBucket + this.#firstOf[rank]! + part;
   }
 
-  of(operand: Operand, bucket: number): number {
+  of(operand: SumTerm, bucket: number): number {
     if (operand.kind === "result") return this.#result;
     if (operand.kind === "temporary") return this.#plan.partsOf[this.#rank]! + operand.index;
     const { rank, part } = operand;

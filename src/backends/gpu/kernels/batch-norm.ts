@@ -4,7 +4,7 @@
  * rounded to float32 is wrong by a ten-thousandth of a deviation.
  */
 import { allOf, defineKernel, type GpuKernel } from "../kernel.js";
-import { flat, type Lowering, type Operand, rowsOf, type View, viewOf } from "../plan.js";
+import { type BufferOperand, flat, type Lowering, rowsOf, type View, viewOf } from "../plan.js";
 import { columnTerm, layersOf, sumColumns, sumRun } from "./reduce.js";
 
 /** What is counted from the first row, in its channel, or from 0 where a number there is not finite. */
@@ -69,11 +69,11 @@ const gradientKernel = defineKernel(
     * (dy${here} - dbeta[this.thread.x] * inverseRows - normalized * dgamma[this.thread.x] * inverseRows);`,
 );
 
-const rows = (x: Operand): View => {
+const rows = (x: BufferOperand): View => {
   const { z, y } = rowsOf(x.shape);
   return viewOf(x.place, z, y, x.shape.at(-1)!);
 };
-const dims = (x: Operand) => rows(x).dims;
+const dims = (x: BufferOperand) => rows(x).dims;
 
 export const batchNorms = {
   batchNorm: (([x, gamma, beta], { eps }, [y, mean, variance], plan) => {

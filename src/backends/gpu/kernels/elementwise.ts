@@ -6,9 +6,9 @@ import type { DType } from "../../../tensor/dtype.js";
 import { type Shape, sameShape, sizeOf } from "../../../tensor/shape.js";
 import { allOf, defineKernel, type GpuArgs, type GpuKernel } from "../kernel.js";
 import {
+  type BufferOperand,
   flat,
   type Lowering,
-  type Operand,
   type Place,
   type Plan,
   part,
@@ -240,7 +240,7 @@ function inReach<N extends string>(meeting: Meeting, places: Operands<N>, out: P
 }
 
 /** Writes x, repeated, over `shape`: one axis after the other where a kernel cannot do all at once. */
-export function expand(x: Pick<Operand, "place" | "shape">, shape: Shape, out: Place, plan: Plan): void {
+export function expand(x: Pick<BufferOperand, "place" | "shape">, shape: Shape, out: Place, plan: Plan): void {
   const meeting = meet([x.shape], shape);
   if (meeting) {
     for (const call of inReach(meeting, { x: x.place }, out)) plan.call(expandKernel, call.out, call.dims, call.args);
@@ -260,7 +260,7 @@ export function expand(x: Pick<Operand, "place" | "shape">, shape: Shape, out: P
 }
 
 /** The operand itself, or its numbers repeated over `shape`. */
-function expanded(x: Operand, shape: Shape, plan: Plan): Place {
+function expanded(x: BufferOperand, shape: Shape, plan: Plan): Place {
   if (sameShape(x.shape, shape) || x.size === sizeOf(shape)) return x.place;
   const place = plan.scratch(sizeOf(shape));
   expand(x, shape, place, plan);
@@ -275,14 +275,14 @@ interface BroadcastKernels<N extends string> {
 
 function runBroadcast<N extends string>(
   kernels: BroadcastKernels<NoInfer<N>>,
-  inputs: { readonly [A in N]: Operand },
-  y: Operand,
+  inputs: { readonly [A in N]: BufferOperand },
+  y: BufferOperand,
   plan: Plan,
 ): void {
-  const operands = Object.entries<Operand>(inputs);
-  const views = (placeOf: (x: Operand) => Place) =>
+  const operands = Object.entries<BufferOperand>(inputs);
+  const views = (placeOf: (x: BufferOperand) => Place) =>
     Object.fromEntries(operands.map(([name, x]) => [name, flat(placeOf(x))])) as { readonly [A in N]: View };
-  const same = (placeOf: (x: Operand) => Place) =>
+  const same = (placeOf: (x: BufferOperand) => Place) =>
     plan.call<GpuArgs>(kernels.same, y.place, [y.size, 1, 1], views(placeOf));
   if (operands.every(([, x]) => x.size === y.size)) {
     same(({ place }) => place);

@@ -3,7 +3,7 @@
  * by side.
  */
 import { defineKernel, type GpuKernel } from "../kernel.js";
-import { flat, type Lowering, type Operand, viewOf } from "../plan.js";
+import { type BufferOperand, flat, type Lowering, viewOf } from "../plan.js";
 import { branchKernels, layOut } from "./branches.js";
 import { multiply, product } from "./products.js";
 import { sumRun } from "./reduce.js";
@@ -194,7 +194,11 @@ const covarianceGradKernel = defineKernel(
 );
 
 const foldBranches: Lowering<"foldBranches"> = (inputs, attrs, outputs, plan) => {
-  const [mu, covariance, ...rest] = inputs as readonly Operand[] as readonly [Operand, Operand, ...Operand[]];
+  const [mu, covariance, ...rest] = inputs as readonly BufferOperand[] as readonly [
+    BufferOperand,
+    BufferOperand,
+    ...BufferOperand[],
+  ];
   const [weight, bias, means, variances, projections] = outputs;
   const { groups, eps } = attrs;
   const { k, cOut, branches, outPerGroup, kernels, kernelsView, gammas, betas } = layOut(
@@ -227,15 +231,15 @@ const foldBranches: Lowering<"foldBranches"> = (inputs, attrs, outputs, plan) =>
 };
 
 const foldBranchesGrad: Lowering<"foldBranchesGrad"> = (inputs, attrs, outputs, plan) => {
-  const [dweight, dbias, mu, variances, projections, ...rest] = inputs as readonly Operand[] as readonly [
-    Operand,
-    Operand,
-    Operand,
-    Operand,
-    Operand,
-    ...Operand[],
+  const [dweight, dbias, mu, variances, projections, ...rest] = inputs as readonly BufferOperand[] as readonly [
+    BufferOperand,
+    BufferOperand,
+    BufferOperand,
+    BufferOperand,
+    BufferOperand,
+    ...BufferOperand[],
   ];
-  const [dgammas, ...dkernels] = outputs as readonly Operand[] as readonly [Operand, ...Operand[]];
+  const [dgammas, ...dkernels] = outputs as readonly BufferOperand[] as readonly [BufferOperand, ...BufferOperand[]];
   const { groups, eps, hasIdentity } = attrs;
   const { k, cOut, branches, outPerGroup, kernelsView, gammaOperands, reach } = layOut(rest, mu.shape[1]!, attrs, plan);
   const gradient = plan.scratch(k * cOut);
@@ -265,12 +269,12 @@ const foldBranchesGrad: Lowering<"foldBranchesGrad"> = (inputs, attrs, outputs, 
 };
 
 const foldMomentsGrad: Lowering<"foldMomentsGrad"> = (inputs, attrs, [dmean, dcovariance], plan) => {
-  const [dgammas, dbias, weight, variances, ...rest] = inputs as readonly Operand[] as readonly [
-    Operand,
-    Operand,
-    Operand,
-    Operand,
-    ...Operand[],
+  const [dgammas, dbias, weight, variances, ...rest] = inputs as readonly BufferOperand[] as readonly [
+    BufferOperand,
+    BufferOperand,
+    BufferOperand,
+    BufferOperand,
+    ...BufferOperand[],
   ];
   const { groups, eps } = attrs;
   const { k, cOut, branches, outPerGroup, kernels, kernelsView, gammas } = layOut(rest, dmean.shape[1]!, attrs, plan);

@@ -5,9 +5,9 @@
 import { type Shape, sizeOf } from "../../../tensor/shape.js";
 import { type Dims, defineKernel, type GpuArgs, type GpuKernel, LONGEST_AXIS, splitPair } from "../kernel.js";
 import {
+  type BufferOperand,
   type GivenArgs,
   type Lowering,
-  type Operand,
   type Place,
   type Plan,
   part,
@@ -181,7 +181,7 @@ export function columnTerm<const A extends GpuArgs, const F extends GpuArgs>(
 }
 
 /** A tensor [..., C] as layers of rows that a kernel can count: one, where that is possible. */
-export function layersOf(x: Operand): View {
+export function layersOf(x: BufferOperand): View {
   const channels = x.shape.at(-1)!;
   const rows = x.size / channels;
   if (rows <= LONGEST_AXIS) return viewOf(x.place, 1, rows, channels);
@@ -222,7 +222,14 @@ function runsOf(shape: Shape, axes: readonly number[]): { size: number; isReduce
   return runs;
 }
 
-function reduceAxes(stage: Stage, x: Operand, axes: readonly number[], y: Operand, plan: Plan, scale: number): void {
+function reduceAxes(
+  stage: Stage,
+  x: BufferOperand,
+  axes: readonly number[],
+  y: BufferOperand,
+  plan: Plan,
+  scale: number,
+): void {
   const runs = runsOf(x.shape, axes);
   if (!runs.some(({ isReduced }) => isReduced)) plan.copy(x.place, y.place);
   let place = x.place;

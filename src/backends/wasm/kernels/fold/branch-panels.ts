@@ -6,7 +6,7 @@
 import { type FoldSizes, firstTap, foldSizes, splitBranches } from "../../../../ops/branches.js";
 import type { FoldAttrs } from "../../../../ops/spec.js";
 import type { FunctionBuilder, IntVar, WasmModule } from "../../../../wasm/index.js";
-import type { Operand } from "../plan.js";
+import type { HeapOperand } from "../plan.js";
 import { PANEL_COLUMNS, PANEL_ROW_BYTES } from "./double-tile.js";
 
 export interface BranchLayout extends FoldSizes {
@@ -18,7 +18,7 @@ export interface BranchLayout extends FoldSizes {
   readonly covers: readonly { readonly first: number; readonly rows: number; readonly isIdentity: boolean }[];
 }
 
-export function branchLayout(k: number, branches: readonly Operand[], attrs: FoldAttrs): BranchLayout {
+export function branchLayout(k: number, branches: readonly HeapOperand[], attrs: FoldAttrs): BranchLayout {
   const sizes = foldSizes(
     "fold",
     k,

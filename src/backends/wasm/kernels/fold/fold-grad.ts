@@ -5,7 +5,7 @@
 import type { Float, FunctionBuilder, Int, IntLike, IntVar, Vec } from "../../../../wasm/index.js";
 import { loadDoublesOf } from "../blocks/channels.js";
 import { defineKernel, list, specOf } from "../define-kernel.js";
-import type { Operand, Plan } from "../plan.js";
+import type { HeapOperand, Plan } from "../plan.js";
 import { atPlace, type BranchLayout, type Place, pairsOf, taskCount } from "./branch-panels.js";
 
 type Named = "dweight" | "dbias" | "mean" | "variances" | "projections" | "dgammas";
@@ -119,13 +119,19 @@ const gradKernel = defineKernel(
 export function callFoldGrad(
   plan: Plan,
   layout: BranchLayout,
-  [dweight, dbias, mean, variances, projections]: readonly [Operand, Operand, Operand, Operand, Operand],
-  branches: readonly Operand[],
-  [dgammas, ...dkernels]: readonly [Operand, ...Operand[]],
+  [dweight, dbias, mean, variances, projections]: readonly [
+    HeapOperand,
+    HeapOperand,
+    HeapOperand,
+    HeapOperand,
+    HeapOperand,
+  ],
+  branches: readonly HeapOperand[],
+  [dgammas, ...dkernels]: readonly [HeapOperand, ...HeapOperand[]],
   eps: number,
 ): void {
   const count = layout.branches;
-  const pointersOf = (operands: readonly Operand[]) => operands.map(({ pointer }) => pointer);
+  const pointersOf = (operands: readonly HeapOperand[]) => operands.map(({ pointer }) => pointer);
   gradKernel.call(plan, {
     spec: layout,
     tasks: taskCount(layout),

@@ -6,7 +6,7 @@ import type { PerOutput } from "../../../../ops/spec.js";
 import type { Float, FunctionBuilder, IntVar, Vec, WasmModule } from "../../../../wasm/index.js";
 import { loadDoublesOf } from "../blocks/channels.js";
 import { defineKernel, list, specOf } from "../define-kernel.js";
-import type { Operand, Plan } from "../plan.js";
+import type { HeapOperand, Plan } from "../plan.js";
 import { atPlace, type BranchLayout, type Place, pairsOf, panelBytes, taskCount, writePanel } from "./branch-panels.js";
 import { DOUBLE_ROWS, defineDoubleTile, PANEL_ROW_BYTES } from "./double-tile.js";
 
@@ -141,10 +141,10 @@ const foldKernel = defineKernel(
 export function callFold(
   plan: Plan,
   layout: BranchLayout,
-  mean: Operand,
-  covariance: Operand,
-  branches: readonly Operand[],
-  outputs: PerOutput<"foldBranches", Operand>,
+  mean: HeapOperand,
+  covariance: HeapOperand,
+  branches: readonly HeapOperand[],
+  outputs: PerOutput<"foldBranches", HeapOperand>,
   eps: number,
 ): void {
   const { branches: count } = layout;
