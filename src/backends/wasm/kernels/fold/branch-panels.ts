@@ -38,18 +38,18 @@ export const panelBytes = ({ k }: BranchLayout): number => k * PANEL_ROW_BYTES;
 export const taskCount = ({ groups, quads }: BranchLayout): number => groups * quads;
 
 /** Where a task's output channels are: its group, the first channel within it and of all. */
-export interface Place {
+export interface PanelPosition {
   readonly group: IntVar;
   readonly local: IntVar;
   readonly channel: IntVar;
 }
 
 /** Splits a task up and runs `body` for its number of channels, known at emission. */
-export function atPlace(
+export function atPosition(
   f: FunctionBuilder,
   { outPerGroup, quads }: BranchLayout,
   task: IntVar,
-  body: (place: Place, columns: number) => void,
+  body: (place: PanelPosition, columns: number) => void,
 ): void {
   const group = f.int(task.div(quads));
   const local = f.int(task.sub(group.mul(quads)).mul(PANEL_COLUMNS));
@@ -77,7 +77,7 @@ export function writePanel(
   layout: BranchLayout,
   i: number,
   kernel: IntVar | null,
-  { local, channel }: Place,
+  { local, channel }: PanelPosition,
   columns: number,
   to: IntVar,
 ): void {

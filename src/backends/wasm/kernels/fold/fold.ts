@@ -7,7 +7,15 @@ import type { Float, FunctionBuilder, IntVar, Vec, WasmModule } from "../../../.
 import { loadDoublesOf } from "../blocks/channels.js";
 import { defineKernel, list, specOf } from "../define-kernel.js";
 import type { HeapOperand, Plan } from "../plan.js";
-import { atPlace, type BranchLayout, type Place, pairsOf, panelBytes, taskCount, writePanel } from "./branch-panels.js";
+import {
+  atPosition,
+  type BranchLayout,
+  type PanelPosition,
+  pairsOf,
+  panelBytes,
+  taskCount,
+  writePanel,
+} from "./branch-panels.js";
 import { DOUBLE_ROWS, defineDoubleTile, PANEL_ROW_BYTES } from "./double-tile.js";
 
 /** (Σ, panels, products): products = Σ · panel for each branch; rows of Σ in strips that stay in the L1 cache. */
@@ -39,7 +47,7 @@ function writeResults(
   f: FunctionBuilder,
   layout: BranchLayout,
   { mean, weight, bias, means, variances, projections, eps, gammas, betas }: Arguments,
-  { group, channel }: Place,
+  { group, channel }: PanelPosition,
   columns: number,
   panels: IntVar,
   products: IntVar,
@@ -125,7 +133,7 @@ const foldKernel = defineKernel(
     const bytes = panelBytes(layout);
     const panels = f.int(scratch);
     const products = f.int(panels.add(branches * bytes));
-    atPlace(f, layout, task, (place, columns) => {
+    atPosition(f, layout, task, (place, columns) => {
       let next = 0;
       covers.forEach(({ isIdentity }, i) => {
         const kernel = isIdentity ? null : args.kernels[next++]!;
