@@ -93,20 +93,19 @@ export function wordedRows(rows: readonly Row[], width: number): string[] {
 
 /** Rows side by side, or each with its second cell below its first where that would leave too little room. */
 class TwoColumns {
+  readonly #width: number;
   readonly #secondAt: number;
   readonly #isStacked: boolean;
 
-  constructor(
-    rows: readonly Row[],
-    private readonly width: number,
-  ) {
+  constructor(rows: readonly Row[], width: number) {
+    this.#width = width;
     this.#secondAt = indent + Math.max(...rows.map(([first]) => first.length)) + gap;
     this.#isStacked = width - this.#secondAt < leastSecondColumn;
   }
 
   lines([first, second]: Row): string[] {
     const at = this.#isStacked ? deepIndent : this.#secondAt;
-    const text = wrap(second, this.width - at);
+    const text = wrap(second, this.#width - at);
     if (this.#isStacked)
       return [" ".repeat(indent) + first, ...text.map((line) => (line === "" ? "" : " ".repeat(at) + line))];
     return text.map((line, i) => `${" ".repeat(indent)}${(i === 0 ? first : "").padEnd(at - indent)}${line}`);

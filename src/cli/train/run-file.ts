@@ -69,13 +69,12 @@ export async function readRunSettings(folder: string): Promise<RunSettings | nul
 
 /** Writes the settings beside the first checkpoint: a run that leaves none has nothing to go on with. */
 export class RunFileLogger implements Logger {
+  readonly #out: string;
   #isWritten = false;
   #settings: RunSettings;
 
-  constructor(
-    private readonly out: string,
-    settings: RunSettings,
-  ) {
+  constructor(out: string, settings: RunSettings) {
+    this.#out = out;
     this.#settings = settings;
   }
 
@@ -86,7 +85,7 @@ export class RunFileLogger implements Logger {
   async onCheckpoint(): Promise<void> {
     if (this.#isWritten) return;
     const text = `${JSON.stringify({ format: FORMAT, ...this.#settings }, null, 1)}\n`;
-    await writeFileAtomic(join(this.out, runFileName), text);
+    await writeFileAtomic(join(this.#out, runFileName), text);
     this.#isWritten = true;
   }
 }

@@ -36,22 +36,22 @@ export function openTaskPool(workers: number, options: ReaderOptions): TaskPool 
 
 /** A fixed number of threads, started at construction. */
 export class DecodePool implements TaskPool {
-  private readonly threads: readonly Thread[];
-  private nextId = 0;
-  private isClosed = false;
+  readonly #threads: readonly Thread[];
+  #nextId = 0;
+  #isClosed = false;
 
   constructor(size: number, options: ReaderOptions) {
     const entry = workerEntry("./loader-worker.js", import.meta.url);
     if (!existsSync(entry)) {
       throw new DataError(`data workers: no file ${entry.pathname}, expected the built package`, "npm run build");
     }
-    this.threads = Array.from({ length: size }, (_, i) => this.startThread(entry, options, i));
+    this.#threads = Array.from({ length: size }, (_, i) => this.#startThread(entry, options, i));
   }
 
   run<K extends TaskName>(name: K, job: Tasks[K]["job"]): Promise<Tasks[K]["result"]> {
-    if (this.isClosed) return Promise.reject(new DataError("data workers: closed, expected to be running"));
-    const thread = this.threads.reduce((least, t) => (t.open.size < least.open.size ? t : least));
-    const id = this.nextId++;
+    if (this.#isClosed) return Promise.reject(new DataError("data workers: closed, expected to be running"));
+    const thread = this.#threads.reduce((least, t) => (t.open.size < least.open.size ? t : least));
+    const id = this.#nextId++;
     const [first] = job.sources;
     return new Promise((resolve, reject) => {
       if (thread.open.size === 0) thread.worker.ref();
@@ -62,9 +62,9 @@ export class DecodePool implements TaskPool {
 
   /** Stops the threads; open tasks are rejected. */
   async close(): Promise<void> {
-    this.isClosed = true;
+    this.#isClosed = true;
     await Promise.all(
-      this.threads.map(({ worker }) => {
+      this.#threads.map(({ worker }) => {
         // an unreferenced thread would let the process end while its termination is awaited
         worker.ref();
         return worker.terminate();
@@ -72,13 +72,13 @@ export class DecodePool implements TaskPool {
     );
   }
 
-  private startThread(entry: URL, options: ReaderOptions, index: number): Thread {
+  #startThread(entry: URL, options: ReaderOptions, index: number): Thread {
     const worker = new Worker(entry, { workerData: options, execArgv: [] });
     const open: Thread["open"] = new Map();
     worker.on("message", (answer: TaskAnswer) => {
       const task = open.get(answer.id);
       open.delete(answer.id);
-      if (open.size === 0 && !this.isClosed) worker.unref();
+      if (open.size === 0 && !this.#isClosed) worker.unref();
       if ("result" in answer) task?.resolve(answer.result);
       else task?.reject(new DataError(answer.message, answer.hint));
     });
@@ -87,12 +87,12 @@ export class DecodePool implements TaskPool {
       reason = error instanceof Error ? error.message : String(error);
     });
     worker.on("exit", () => {
-      const message = this.isClosed ? "closed" : `stopped (${reason})`;
+      const message = this.#isClosed ? "closed" : `stopped (${reason})`;
       for (const { reject, firstPath } of open.values()) {
         reject(new DataError(`data worker ${index}: ${message} while reading ${firstPath}`, "try fewer workers"));
       }
       open.clear();
-      this.isClosed = true;
+      this.#isClosed = true;
     });
     worker.unref();
     return { worker, open };

@@ -31,29 +31,29 @@ export interface TaskPool {
 
 /** Does tasks in this thread, one after another in the order they came. */
 export class LocalTaskPool implements TaskPool {
-  private readonly reader: SampleReader;
-  private readonly decoder: DecoderName | undefined;
-  private last: Promise<unknown> = Promise.resolve();
+  readonly #reader: SampleReader;
+  readonly #decoder: DecoderName | undefined;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: ReaderOptions) {
-    this.reader = new SampleReader(options);
-    this.decoder = options.decoder;
+    this.#reader = new SampleReader(options);
+    this.#decoder = options.decoder;
   }
 
   run<K extends TaskName>(name: K, job: Tasks[K]["job"]): Promise<Tasks[K]["result"]> {
-    const result = this.last.then(() => this.tasks[name](job));
-    this.last = result.catch(() => {});
+    const result = this.#last.then(() => this.#tasks[name](job));
+    this.#last = result.catch(() => {});
     return result;
   }
 
   async close(): Promise<void> {
-    await this.last;
-    this.reader.close();
+    await this.#last;
+    this.#reader.close();
   }
 
-  private readonly tasks: { readonly [K in TaskName]: (job: Tasks[K]["job"]) => Promise<Tasks[K]["result"]> } = {
-    read: (job) => this.reader.read(job),
-    inspect: ({ sources }) => inspectPictures(sources, this.decoder),
-    pack: ({ sources, ...options }) => packPictures(sources, this.decoder, options),
+  readonly #tasks: { readonly [K in TaskName]: (job: Tasks[K]["job"]) => Promise<Tasks[K]["result"]> } = {
+    read: (job) => this.#reader.read(job),
+    inspect: ({ sources }) => inspectPictures(sources, this.#decoder),
+    pack: ({ sources, ...options }) => packPictures(sources, this.#decoder, options),
   };
 }

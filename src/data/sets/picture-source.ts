@@ -32,41 +32,44 @@ const damagedHint = "the shard is not the one its index was made for; make the s
 
 /** Reads pictures of one data set. Close it when done: shards stay open. */
 export class PictureFiles {
-  private kept: Map<string, Uint8Array> | undefined = new Map();
-  private readonly shards = new Map<string, TarFile>();
-  private sumBytes = 0;
+  readonly #cacheBytes: number;
+  #kept: Map<string, Uint8Array> | undefined = new Map();
+  readonly #shards = new Map<string, TarFile>();
+  #sumBytes = 0;
 
-  constructor(private readonly cacheBytes = defaultCacheBytes) {}
+  constructor(cacheBytes = defaultCacheBytes) {
+    this.#cacheBytes = cacheBytes;
+  }
 
   /** Bytes of the pictures that are kept in memory; never more than the limit. */
   get keptBytes(): number {
-    return this.kept === undefined ? 0 : this.sumBytes;
+    return this.#kept === undefined ? 0 : this.#sumBytes;
   }
 
   /** The picture's bytes, not to be written to. Throws DataError naming the picture. */
   bytesOf(source: PictureSource): Uint8Array {
-    if (this.kept === undefined) return this.read(source);
+    if (this.#kept === undefined) return this.#read(source);
     const key = sourceName(source);
-    const kept = this.kept.get(key);
+    const kept = this.#kept.get(key);
     if (kept !== undefined) return kept;
-    const bytes = this.read(source);
-    if (this.sumBytes + bytes.length > this.cacheBytes) this.kept = undefined;
-    else this.sumBytes += bytes.length;
-    this.kept?.set(key, bytes);
+    const bytes = this.#read(source);
+    if (this.#sumBytes + bytes.length > this.#cacheBytes) this.#kept = undefined;
+    else this.#sumBytes += bytes.length;
+    this.#kept?.set(key, bytes);
     return bytes;
   }
 
   /** Closes the shards and forgets what was kept; it can be used again. */
   close(): void {
-    for (const tar of this.shards.values()) tar.close();
-    this.shards.clear();
-    this.kept = new Map();
-    this.sumBytes = 0;
+    for (const tar of this.#shards.values()) tar.close();
+    this.#shards.clear();
+    this.#kept = new Map();
+    this.#sumBytes = 0;
   }
 
-  private read(source: PictureSource): Uint8Array {
+  #read(source: PictureSource): Uint8Array {
     try {
-      return source.entry === undefined ? readWhole(source.path) : this.readEntry(source, source.entry);
+      return source.entry === undefined ? readWhole(source.path) : this.#readEntry(source, source.entry);
     } catch (cause) {
       if (cause instanceof DataError) throw cause;
       const message = cause instanceof Error ? cause.message : String(cause);
@@ -78,10 +81,10 @@ export class PictureFiles {
   }
 
   /** Data and the header before it in one read: an index that is off by anything is noticed. */
-  private readEntry(source: PictureSource, { name, offset, bytes }: TarPlace): Uint8Array {
+  #readEntry(source: PictureSource, { name, offset, bytes }: TarPlace): Uint8Array {
     const start = offset - blockBytes;
     const both = new Uint8Array(blockBytes + bytes);
-    if (this.openShard(source.path).read(both, start) < both.length) {
+    if (this.#openShard(source.path).read(both, start) < both.length) {
       throw new DataError(
         `${sourceName(source)}: the tar file ends too early, expected ${bytes} bytes from byte ${offset}`,
         damagedHint,
@@ -98,16 +101,16 @@ export class PictureFiles {
     return both.subarray(blockBytes);
   }
 
-  private openShard(path: string): TarFile {
-    const open = this.shards.get(path);
+  #openShard(path: string): TarFile {
+    const open = this.#shards.get(path);
     if (open !== undefined) return open;
-    if (this.shards.size >= maxOpenShards) {
-      const [oldest, tar] = this.shards.entries().next().value!;
-      this.shards.delete(oldest);
+    if (this.#shards.size >= maxOpenShards) {
+      const [oldest, tar] = this.#shards.entries().next().value!;
+      this.#shards.delete(oldest);
       tar.close();
     }
     const tar = openTar(path);
-    this.shards.set(path, tar);
+    this.#shards.set(path, tar);
     return tar;
   }
 }
