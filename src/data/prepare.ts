@@ -17,16 +17,16 @@ import type { Sample } from "./sets/sample.js";
 
 import {
   readShardIndex,
+  SET_INDEX_NAME,
   type SetIndex,
   type ShardEntry,
   type ShardIndex,
-  setIndexName,
   shardFile,
   shardIndexFile,
   writeSetIndex,
   writeShardIndex,
 } from "./sets/shards/index-file.js";
-import { type PackedPicture, type PackFormat, packQuality } from "./sets/shards/pack.js";
+import { PACK_QUALITY, type PackedPicture, type PackFormat } from "./sets/shards/pack.js";
 import { tarEnd, tarEntry } from "./sets/shards/tar.js";
 
 /** What prepareShards() reads, and how it writes. */
@@ -60,9 +60,9 @@ export interface PrepareResult {
 }
 
 /** Pictures of one task. */
-const sliceSize = 16;
+const SLICE_SIZE = 16;
 /** Slices in work for each thread: enough to keep it busy, few enough to hold in memory. */
-const slicesPerThread = 2;
+const SLICES_PER_THREAD = 2;
 
 /**
  * Writes the shards of train and val and their index. Throws DataError for a picture that cannot be read, or an `out` in use.
@@ -89,10 +89,10 @@ export async function prepareShards(given: PrepareOptions): Promise<PrepareResul
   try {
     const made: Record<string, ShardEntry[]> = {};
     for (const dataset of [train, val]) made[dataset.split] = await makeSplit(dataset, pool, options, tally);
-    const quality = format === "jpeg" ? packQuality : null;
+    const quality = format === "jpeg" ? PACK_QUALITY : null;
     const resized = shortSide === undefined ? null : { shortSide, format, quality, decoder };
     const index: SetIndex = { classes: train.classes, resized, splits: made };
-    await writeFileAtomic(join(out, setIndexName), writeSetIndex(index));
+    await writeFileAtomic(join(out, SET_INDEX_NAME), writeSetIndex(index));
     return { index, ...tally };
   } finally {
     await pool.close();
@@ -108,7 +108,7 @@ function removeLeftovers(out: string): void {
 
 /** Shards among other people's files would be hard to find again. */
 function checkFree(out: string): void {
-  const other = readdirSync(out).find((name) => name !== setIndexName && !/^\w+-\d{6}\.(tar|json)$/.test(name));
+  const other = readdirSync(out).find((name) => name !== SET_INDEX_NAME && !/^\w+-\d{6}\.(tar|json)$/.test(name));
   if (other === undefined) return;
   throw new DataError(
     `prepare: ${out} holds ${other}, expected an empty folder or unfinished shards`,
@@ -198,7 +198,7 @@ async function makeShard(
         bytes += piece.length;
         yield piece;
       }
-      if (i % sliceSize === 0) tell(i);
+      if (i % SLICE_SIZE === 0) tell(i);
     }
     bytes += tarEnd.length;
     yield tarEnd;
@@ -214,12 +214,12 @@ async function* packed(
   { shortSide, format, workers }: PrepareOptions,
 ): AsyncIterable<PackedPicture> {
   const pack = (slice: number) => {
-    const first = slice * sliceSize;
-    const sources = samples.slice(first, first + sliceSize).map(({ path }) => ({ path }));
+    const first = slice * SLICE_SIZE;
+    const sources = samples.slice(first, first + SLICE_SIZE).map(({ path }) => ({ path }));
     return pool.run("pack", { sources, format, ...(shortSide !== undefined && { shortSide }) });
   };
-  const slices = Math.ceil(samples.length / sliceSize);
-  for await (const pictures of lookAhead(slices, Math.max(1, workers) * slicesPerThread, pack)) yield* pictures;
+  const slices = Math.ceil(samples.length / SLICE_SIZE);
+  for await (const pictures of lookAhead(slices, Math.max(1, workers) * SLICES_PER_THREAD, pack)) yield* pictures;
 }
 
 /**
@@ -245,7 +245,7 @@ function keysOf({ root, split, samples }: ImageFolder): string[] {
 
 function fingerprint({ samples, keys }: Part, { shortSide, format, decoder }: PrepareOptions): string {
   const hash = createHash("sha256");
-  hash.update(JSON.stringify(shortSide === undefined ? null : [shortSide, format, packQuality, decoder]));
+  hash.update(JSON.stringify(shortSide === undefined ? null : [shortSide, format, PACK_QUALITY, decoder]));
   samples.forEach(({ path, label }, i) => {
     const found = statSync(path, { throwIfNoEntry: false });
     // whole seconds: what a copy of the folder keeps of a time

@@ -44,9 +44,9 @@ export interface VerifyReport {
 }
 
 /** Pictures of one task. */
-const sliceSize = 8;
+const SLICE_SIZE = 8;
 /** Tasks in work for each thread. */
-const slicesPerThread = 2;
+const SLICES_PER_THREAD = 2;
 
 /**
  * Looks through train and val. Throws DataError only where there is no data set at all.
@@ -68,7 +68,7 @@ export async function verifyDataset({ data, decoder, workers, onProgress }: Veri
       if (dataset === undefined) continue;
       const { split, length: total } = dataset;
       const tell = (done: number) => onProgress?.({ split, done, total });
-      await inspectAll(dataset, pool, { ahead: Math.max(1, workers) * slicesPerThread, problems, oddities, tell });
+      await inspectAll(dataset, pool, { ahead: Math.max(1, workers) * SLICES_PER_THREAD, problems, oddities, tell });
     }
   } finally {
     await pool.close();
@@ -101,13 +101,13 @@ interface Findings {
 async function inspectAll({ samples }: Dataset, pool: TaskPool, findings: Findings): Promise<void> {
   const { ahead, problems, oddities, tell } = findings;
   const inspect = (slice: number) => {
-    const part = samples.slice(slice * sliceSize, (slice + 1) * sliceSize);
+    const part = samples.slice(slice * SLICE_SIZE, (slice + 1) * SLICE_SIZE);
     return pool.run("inspect", {
       sources: part.map(({ path, entry }) => (entry ? { path, entry } : { path })),
     });
   };
   let done = 0;
-  for await (const inspections of lookAhead(Math.ceil(samples.length / sliceSize), ahead, inspect)) {
+  for await (const inspections of lookAhead(Math.ceil(samples.length / SLICE_SIZE), ahead, inspect)) {
     for (const { problem, oddities: odd } of inspections) {
       if (problem !== undefined) problems.push(problem);
       const path = sourceName(samples[done]!);

@@ -38,9 +38,9 @@ export const variables = {
 
 const defaults = { deadlineMs: 600_000, joinMs: 300_000, masterPort: 29_500 } as const;
 /** As if the launcher's hang-up had reached us: 128 + SIGHUP. */
-const lostLauncherCode = 129;
+const LOST_LAUNCHER_CODE = 129;
 /** What can be guessed in an afternoon is no secret. */
-const leastSecretLength = 16;
+const LEAST_SECRET_LENGTH = 16;
 
 /**
  * The group this process belongs to; the group of one where no launcher has started it. Throws DistributedError: others who
@@ -49,7 +49,7 @@ const leastSecretLength = 16;
 export async function joinProcessGroup(options: JoinOptions, environment: Environment): Promise<ProcessGroup> {
   const identity = readIdentity(environment);
   if (!identity || identity.worldSize === 1) return soloGroup();
-  if (environment[variables.launcher] !== undefined) endWithLauncher(lostLauncherCode);
+  if (environment[variables.launcher] !== undefined) endWithLauncher(LOST_LAUNCHER_CODE);
   const { deadlineMs = defaults.deadlineMs } = options;
   const isMpi = await choosesMpi(options, identity, environment);
   const transport = isMpi ? await joinMpi(identity) : await joinSockets(options, identity, environment);
@@ -90,9 +90,9 @@ async function joinSockets(
   const { rank, worldSize } = identity;
   const at = meetingPoint(identity, environment);
   const secret = environment[variables.secret];
-  if (secret === undefined || secret.length < leastSecretLength)
+  if (secret === undefined || secret.length < LEAST_SECRET_LENGTH)
     throw new DistributedError(
-      `sockets: ${variables.secret} ${secret === undefined ? "is not set" : `has ${secret.length} characters`}, expected a secret of at least ${leastSecretLength} characters that all ranks share`,
+      `sockets: ${variables.secret} ${secret === undefined ? "is not set" : `has ${secret.length} characters`}, expected a secret of at least ${LEAST_SECRET_LENGTH} characters that all ranks share`,
       `export ${variables.secret}=$(openssl rand -hex 32) before the launcher starts; the same on every machine`,
     );
   const peers = await meet({ rank, worldSize, at, secret, deadlineMs: joinMs, onNotice });

@@ -18,9 +18,9 @@ export interface MeshOptions {
 }
 
 /** Messages of the sum that are awaited ahead of the one being added. */
-const window = 2;
+const WINDOW = 2;
 /** Nobody waits longer for others to leave. */
-const closeMs = 5000;
+const CLOSE_MS = 5000;
 
 const combine = {
   sum: (a: number, b: number) => a + b,
@@ -112,7 +112,7 @@ export class MeshGroup implements ProcessGroup {
   }
 
   async close(): Promise<void> {
-    if (!this.#transport.failure) await this.#barrier(Math.min(closeMs, this.#deadlineMs));
+    if (!this.#transport.failure) await this.#barrier(Math.min(CLOSE_MS, this.#deadlineMs));
     await this.#transport.close();
   }
 
@@ -148,7 +148,7 @@ export class MeshGroup implements ProcessGroup {
       arrival.catch(() => {});
       arrivals.push(arrival);
     };
-    for (let b = 0; b < window; b++) expect(b);
+    for (let b = 0; b < WINDOW; b++) expect(b);
     for (const [b, [begin, end]] of buckets.entries()) {
       const length = end - begin;
       for (const [i, part] of parts.entries()) this.#adder.view(slots.own(i), length).set(part.subarray(begin, end));
@@ -158,7 +158,7 @@ export class MeshGroup implements ProcessGroup {
       const result = into.subarray(begin, end);
       result.set(this.#adder.view(at(plan.root), length));
       for (const to of this.#others()) exchange.send(to, bytesOf(result));
-      expect(b + window);
+      expect(b + WINDOW);
     }
   }
 
@@ -241,7 +241,7 @@ class Slots {
       return first;
     });
     this.#perBucket = foreign;
-    this.count = this.#result + 1 + window * foreign;
+    this.count = this.#result + 1 + WINDOW * foreign;
   }
 
   own(part: number): number {
@@ -249,7 +249,7 @@ class Slots {
   }
 
   incoming(bucket: number, rank: number, part: number): number {
-    return this.#result + 1 + (bucket % window) * this.#perBucket + this.#firstOf[rank]! + part;
+    return this.#result + 1 + (bucket % WINDOW) * this.#perBucket + this.#firstOf[rank]! + part;
   }
 
   of(operand: SumTerm, bucket: number): number {

@@ -15,9 +15,9 @@ import { CheckpointFolder } from "./checkpoints/checkpoint.js";
 import { type CheckpointHeader, restoreCheckpoint } from "./checkpoints/checkpoint-format.js";
 import {
   chooseWeights,
-  deployFileName,
+  DEPLOY_FILE_NAME,
   foldWeights,
-  modelFileName,
+  MODEL_FILE_NAME,
   writeFinalModel,
 } from "./checkpoints/final-model.js";
 import { loadFirstWeights } from "./checkpoints/first-weights.js";
@@ -314,7 +314,7 @@ class Run {
     // whoever ends a process by a signal waits for nothing but the checkpoint
     const isWritten = stopped !== "signal" || this.#stop.code === ABORTED;
     if (isWritten && !this.#folded) await this.#fold();
-    const files = { modelFile: join(out, modelFileName), deployFile: join(out, deployFileName) };
+    const files = { modelFile: join(out, MODEL_FILE_NAME), deployFile: join(out, DEPLOY_FILE_NAME) };
     const weights = this.#weights;
     const folded = isWritten ? this.#folded : null;
     if (folded) await writeFinalModel(session, folded.model, this.#header.classes, weights, files);

@@ -20,7 +20,7 @@ export interface Field {
   readonly rank: number;
 }
 
-const defaultWidth = 80;
+const DEFAULT_WIDTH = 80;
 const escapes = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
 
 /** Narrower text has a word a line, wider lines are hard to follow. */
@@ -32,7 +32,7 @@ type Environment = { readonly [name: string]: string | undefined };
 export function textWidth(stream: Pick<OutputStream, "columns">, env: Environment): number {
   const asked = /^\d+$/.test(env.COLUMNS ?? "") ? Number(env.COLUMNS) : 0;
   const { least, most } = textWidths;
-  return Math.min(most, Math.max(least, asked || stream.columns || defaultWidth));
+  return Math.min(most, Math.max(least, asked || stream.columns || DEFAULT_WIDTH));
 }
 
 /** FORCE_COLOR (0 and false: none) overrules NO_COLOR, as in Node; both count where they are not empty. */
@@ -81,7 +81,7 @@ export class Terminal {
 
   /** Columns of the stream now; a window may change while we print. */
   get width(): number {
-    return this.#stream.columns || defaultWidth;
+    return this.#stream.columns || DEFAULT_WIDTH;
   }
 
   paint(style: Style, text: string): string {

@@ -17,7 +17,7 @@ import {
   autoScaleLrOption,
   commonOptions,
   computeOptions,
-  dataHelp,
+  DATA_HELP,
   decoderOption,
   planOptions,
   planOverrides,
@@ -36,7 +36,7 @@ export const training = defineCommand({
   summary: "Trains a model and writes checkpoints, a log and the folded model",
   options: {
     model: choice<ModelName>(listModels(), { help: "what to train", default: "mobileone_s0" }),
-    data: text({ help: `${dataHelp}; default: the bundled demo set`, placeholder: "DIR" }),
+    data: text({ help: `${DATA_HELP}; default: the bundled demo set`, placeholder: "DIR" }),
     out: text({ help: "folder of the run; default: a new one in runs/", placeholder: "DIR" }),
     recipe: recipeOption,
     epochs: integer({ help: "length of the schedule; default: the recipe's" }),

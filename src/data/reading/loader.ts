@@ -64,7 +64,7 @@ export interface DecodeStats {
 }
 
 /** Samples per message to a worker, at most: enough to drown the message's cost. Many workers share a batch in smaller slices. */
-const largestSlice = 16;
+const LARGEST_SLICE = 16;
 
 /**
  * Iterates over a data set in batches. Close it when done; leaving an epoch early, or by an error, stops the workers too.
@@ -202,7 +202,7 @@ export class DataLoader {
     const sampleBytes = side * side * 3;
     const buffer = this.#takeBuffer(batchSize * sampleBytes);
     const samples = Array.from(indices, (index) => this.#dataset.samples[index]!);
-    const sliceSize = Math.min(largestSlice, Math.ceil(batchSize / Math.max(1, this.#workers)));
+    const sliceSize = Math.min(LARGEST_SLICE, Math.ceil(batchSize / Math.max(1, this.#workers)));
     const jobs: ReadJob[] = [];
     for (let start = 0; start < size; start += sliceSize) {
       const slice = samples.slice(start, start + sliceSize);

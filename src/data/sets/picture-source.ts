@@ -4,7 +4,7 @@
  */
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { DataError } from "../../util/errors.js";
-import { blockBytes, nameInHeader, readHeader } from "./shards/tar.js";
+import { BLOCK_BYTES, nameInHeader, readHeader } from "./shards/tar.js";
 import { openTar, readFully, type TarFile } from "./shards/tar-file.js";
 
 /** A picture on disk; with `entry`, `path` is a tar file and the picture a part of it. */
@@ -24,11 +24,11 @@ export interface TarPlace {
 export const sourceName = ({ path, entry }: PictureSource): string => (entry ? `${path}(${entry.name})` : path);
 
 /** Pictures of a data set smaller than this stay in memory; a larger set is not kept at all. */
-const defaultCacheBytes = 64 * 2 ** 20;
+const DEFAULT_CACHE_BYTES = 64 * 2 ** 20;
 /** Shards that stay open; ImageNet has some 160 of a gigabyte. */
-const maxOpenShards = 256;
+const MAX_OPEN_SHARDS = 256;
 
-const damagedHint = "the shard is not the one its index was made for; make the shards anew, or copy them again";
+const DAMAGED_HINT = "the shard is not the one its index was made for; make the shards anew, or copy them again";
 
 /** Reads pictures of one data set. Close it when done: shards stay open. */
 export class PictureFiles {
@@ -37,7 +37,7 @@ export class PictureFiles {
   readonly #shards = new Map<string, TarFile>();
   #sumBytes = 0;
 
-  constructor(cacheBytes = defaultCacheBytes) {
+  constructor(cacheBytes = DEFAULT_CACHE_BYTES) {
     this.#cacheBytes = cacheBytes;
   }
 
@@ -82,29 +82,29 @@ export class PictureFiles {
 
   /** Data and the header before it in one read: an index that is off by anything is noticed. */
   #readEntry(source: PictureSource, { name, offset, bytes }: TarPlace): Uint8Array {
-    const start = offset - blockBytes;
-    const both = new Uint8Array(blockBytes + bytes);
+    const start = offset - BLOCK_BYTES;
+    const both = new Uint8Array(BLOCK_BYTES + bytes);
     if (this.#openShard(source.path).read(both, start) < both.length) {
       throw new DataError(
         `${sourceName(source)}: the tar file ends too early, expected ${bytes} bytes from byte ${offset}`,
-        damagedHint,
+        DAMAGED_HINT,
       );
     }
-    const header = readHeader(both.subarray(0, blockBytes));
+    const header = readHeader(both.subarray(0, BLOCK_BYTES));
     if (header === undefined || header.bytes !== bytes || header.name !== nameInHeader(name)) {
       const found = header === undefined ? "no tar header" : `${header.name} of ${header.bytes} bytes`;
       throw new DataError(
         `${sourceName(source)}: ${found} at byte ${start}, expected ${name} of ${bytes} bytes`,
-        damagedHint,
+        DAMAGED_HINT,
       );
     }
-    return both.subarray(blockBytes);
+    return both.subarray(BLOCK_BYTES);
   }
 
   #openShard(path: string): TarFile {
     const open = this.#shards.get(path);
     if (open !== undefined) return open;
-    if (this.#shards.size >= maxOpenShards) {
+    if (this.#shards.size >= MAX_OPEN_SHARDS) {
       const [oldest, tar] = this.#shards.entries().next().value!;
       this.#shards.delete(oldest);
       tar.close();

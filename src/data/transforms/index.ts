@@ -40,7 +40,7 @@ const steps: { readonly [K in Kind]: Run<K> } = {
 };
 
 /** The largest side a network is trained at, and the share of it that evaluation resizes to first (256 for 224). */
-const evalResizeRatio = 256 / 224;
+const EVAL_RESIZE_RATIO = 256 / 224;
 
 /** What a train pipeline is made of; all but the size have the recipe's values by default. */
 export interface TrainTransformOptions {
@@ -79,7 +79,7 @@ export function trainTransform(options: TrainTransformOptions): Transform {
  * ```
  */
 export function evalTransform(options: { readonly imageSize: number; readonly resizeSize?: number }): Transform {
-  const { imageSize, resizeSize = Math.round(imageSize * evalResizeRatio) } = options;
+  const { imageSize, resizeSize = Math.round(imageSize * EVAL_RESIZE_RATIO) } = options;
   if (resizeSize < imageSize) {
     throw new DataError(
       `evalTransform: resizeSize ${resizeSize} is smaller than imageSize ${imageSize}, expected at least as much`,

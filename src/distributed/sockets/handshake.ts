@@ -8,13 +8,13 @@ import type { Socket } from "node:net";
 import { DistributedError } from "../../util/errors.js";
 
 /** Changes with the form of the messages; ranks of two versions refuse each other. */
-export const protocolVersion = 1;
+export const PROTOCOL_VERSION = 1;
 
 const magic = Buffer.from("tensorone");
-const nonceBytes = 32;
-const macBytes = 32;
+const NONCE_BYTES = 32;
+const MAC_BYTES = 32;
 /** A message is a few numbers, or the addresses of all ranks. */
-const maxMessageBytes = 1 << 20;
+const MAX_MESSAGE_BYTES = 1 << 20;
 
 /** The peer said something that only a stranger, or another program, would say. */
 export class StrangerError extends DistributedError {}
@@ -34,9 +34,9 @@ export class AuthenticatedChannel {
   }
 
   static async dial(socket: Socket, secret: string): Promise<AuthenticatedChannel> {
-    const nonce = randomBytes(nonceBytes);
+    const nonce = randomBytes(NONCE_BYTES);
     socket.write(Buffer.concat([magic, nonce]));
-    const answer = await readExactly(socket, nonceBytes);
+    const answer = await readExactly(socket, NONCE_BYTES);
     return new AuthenticatedChannel(socket, secret, Buffer.concat([nonce, answer]), "dialer");
   }
 
@@ -44,8 +44,8 @@ export class AuthenticatedChannel {
   static async accept(socket: Socket, secret: string): Promise<AuthenticatedChannel> {
     const greeting = await readExactly(socket, magic.length);
     if (!greeting.equals(magic)) throw new StrangerError("its first bytes are not ours");
-    const theirs = await readExactly(socket, nonceBytes);
-    const nonce = randomBytes(nonceBytes);
+    const theirs = await readExactly(socket, NONCE_BYTES);
+    const nonce = randomBytes(NONCE_BYTES);
     socket.write(nonce);
     return new AuthenticatedChannel(socket, secret, Buffer.concat([theirs, nonce]), "acceptor");
   }
@@ -60,9 +60,9 @@ export class AuthenticatedChannel {
   /** The next message; nothing of it is looked at before its seal is found right. */
   async read<T>(): Promise<T> {
     const length = (await readExactly(this.#socket, 4)).readUInt32LE();
-    if (length > maxMessageBytes) throw new StrangerError(`it announces a message of ${length} bytes`);
+    if (length > MAX_MESSAGE_BYTES) throw new StrangerError(`it announces a message of ${length} bytes`);
     const text = await readExactly(this.#socket, length);
-    const seal = await readExactly(this.#socket, macBytes);
+    const seal = await readExactly(this.#socket, MAC_BYTES);
     if (!timingSafeEqual(seal, this.#seal(this.#side === "dialer" ? "acceptor" : "dialer", text)))
       throw new StrangerError("it does not know the secret");
     return JSON.parse(text.toString()) as T;

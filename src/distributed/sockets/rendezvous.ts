@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DistributedError } from "../../util/errors.js";
 import { formatSeconds, rankList } from "../exchange.js";
-import { AuthenticatedChannel, protocolVersion, StrangerError } from "./handshake.js";
+import { AuthenticatedChannel, PROTOCOL_VERSION, StrangerError } from "./handshake.js";
 
 /** Sockets to all other ranks. */
 export type Peers = ReadonlyMap<number, Socket>;
@@ -41,9 +41,9 @@ interface Claim {
   readonly port: number;
 }
 
-const defaultGreetingMs = 5000;
+const DEFAULT_GREETING_MS = 5000;
 /** Of those who have not proved themselves, so many at a time: a flood must not take all file descriptors. */
-const maxUnproved = 256;
+const MAX_UNPROVED = 256;
 const retryMs = { first: 20, most: 1000 } as const;
 
 /** Meets the other ranks. Throws DistributedError naming those who do not come, or why this rank is refused. */
@@ -139,7 +139,7 @@ class Rendezvous {
           AuthenticatedChannel.dial(socket, secret),
           () => `rank ${to} at ${shown} is silent`,
         );
-        const claim: Claim = { version: protocolVersion, from: rank, to, worldSize, port: this.#port() };
+        const claim: Claim = { version: PROTOCOL_VERSION, from: rank, to, worldSize, port: this.#port() };
         channel.write(claim);
         const verdict = await this.#inTime(
           channel.read<{ refused?: string }>(),
@@ -170,9 +170,9 @@ class Rendezvous {
   async #accept(socket: Socket): Promise<void> {
     const from = socket.remoteAddress ?? "this machine";
     socket.on("error", () => {});
-    if (this.#unproved.size >= maxUnproved) return void socket.destroy();
+    if (this.#unproved.size >= MAX_UNPROVED) return void socket.destroy();
     this.#unproved.add(socket);
-    const timer = setTimeout(() => socket.destroy(), this.#options.greetingMs ?? defaultGreetingMs);
+    const timer = setTimeout(() => socket.destroy(), this.#options.greetingMs ?? DEFAULT_GREETING_MS);
     try {
       const channel = await AuthenticatedChannel.accept(socket, this.#options.secret);
       const claim = await channel.read<Claim>();
@@ -199,7 +199,7 @@ class Rendezvous {
 
   #objection({ version, from, to, worldSize }: Claim): string | undefined {
     const { rank, worldSize: ours } = this.#options;
-    if (version !== protocolVersion) return `protocol ${version}, expected ${protocolVersion}`;
+    if (version !== PROTOCOL_VERSION) return `protocol ${version}, expected ${PROTOCOL_VERSION}`;
     if (worldSize !== ours) return `it expects ${worldSize} ranks, expected ${ours}`;
     if (to !== rank) return `it looks for rank ${to}, this is rank ${rank}`;
     if (!Number.isInteger(from) || from <= rank || from >= ours) return `rank ${from} has no business here`;

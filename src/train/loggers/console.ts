@@ -17,8 +17,8 @@ import { type Field, fitFields, progressBar, type Terminal } from "../../util/te
 import type { EvalProgress, Logger, RunInfo, StepInfo, ValidationInfo } from "./events.js";
 import { Progress } from "./progress.js";
 
-const redrawMs = 100;
-const barWidth = 24;
+const REDRAW_MS = 100;
+const BAR_WIDTH = 24;
 
 export interface ConsoleOptions {
   /** Longest silence in a pipe. Default 10 seconds. */
@@ -82,7 +82,7 @@ export class ConsoleLogger implements Logger {
     if (terminal.isLive) {
       this.#flushEpoch();
       if (isLast) this.#epochLine = this.#liveLine(step, progress);
-      if (isLast || this.#isDue(redrawMs)) terminal.update(this.#liveLine(step, progress));
+      if (isLast || this.#isDue(REDRAW_MS)) terminal.update(this.#liveLine(step, progress));
     } else if (isFirst || isLast || this.#isDue(this.#plainEveryMs)) {
       this.#shownAt = this.#now();
       terminal.print(plainLine(step, progress));
@@ -91,9 +91,9 @@ export class ConsoleLogger implements Logger {
 
   onEvalProgress({ done, total }: EvalProgress): void {
     const terminal = this.#terminal;
-    if (!terminal.isLive || !(done === total || this.#isDue(redrawMs))) return;
+    if (!terminal.isLive || !(done === total || this.#isDue(REDRAW_MS))) return;
     terminal.update(
-      `validating  ${terminal.paint("cyan", progressBar(done / total, Math.min(barWidth, terminal.width - 24)))}  ${done}/${total}`,
+      `validating  ${terminal.paint("cyan", progressBar(done / total, Math.min(BAR_WIDTH, terminal.width - 24)))}  ${done}/${total}`,
     );
   }
 
@@ -150,7 +150,7 @@ export class ConsoleLogger implements Logger {
     const bar = (width: number) => terminal.paint("cyan", progressBar(share, width));
     const head = field(0, terminal.paint("bold", `epoch ${step.epoch + 1}/${run.epochs}`));
     const counter = field(1, `${step.stepInEpoch}/${run.stepsPerEpoch}`);
-    return fitFields([head, field(4, bar(barWidth)), counter, ...readings(step, progress)], room);
+    return fitFields([head, field(4, bar(BAR_WIDTH)), counter, ...readings(step, progress)], room);
   }
 
   /** As wide as the terminal; a pipe takes everything. */

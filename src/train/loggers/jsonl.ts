@@ -7,7 +7,7 @@ import { join } from "node:path";
 import type { Logger, RunInfo, StepInfo, ValidationInfo } from "./events.js";
 
 /** Name of the log in a run folder. */
-export const logName = "log.jsonl";
+export const LOG_NAME = "log.jsonl";
 
 /** Appends every step and validation to the log of the run. Epochs count from 0, steps from 1. */
 export class JsonlLogger implements Logger {
@@ -15,7 +15,7 @@ export class JsonlLogger implements Logger {
 
   async onStart({ out, startStep }: RunInfo): Promise<void> {
     await mkdir(out, { recursive: true });
-    const path = join(out, logName);
+    const path = join(out, LOG_NAME);
     await cutAfter(path, startStep);
     this.#file = await open(path, "a");
   }

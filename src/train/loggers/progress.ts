@@ -5,9 +5,9 @@
 import type { RunInfo, StepInfo, ValidationInfo } from "./events.js";
 
 /** Steps that a running mean looks back on. */
-const horizon = 20;
+const HORIZON = 20;
 /** The curve of the loss is kept at twice this many points at most. */
-const curvePoints = 256;
+const CURVE_POINTS = 256;
 
 /** A mean that forgets, unbiased from its first value. */
 class RunningMean {
@@ -16,8 +16,8 @@ class RunningMean {
 
   add(value: number): void {
     if (!Number.isFinite(value)) return;
-    this.#sum += (value - this.#sum) / horizon;
-    this.#weight += (1 - this.#weight) / horizon;
+    this.#sum += (value - this.#sum) / HORIZON;
+    this.#weight += (1 - this.#weight) / HORIZON;
   }
 
   get value(): number {
@@ -37,8 +37,8 @@ class LossCurve {
     if (++this.#count < this.#perPoint) return;
     this.points.push(this.#sum / this.#count);
     [this.#sum, this.#count] = [0, 0];
-    if (this.points.length < 2 * curvePoints) return;
-    this.points = Array.from({ length: curvePoints }, (_, i) => (this.points[2 * i]! + this.points[2 * i + 1]!) / 2);
+    if (this.points.length < 2 * CURVE_POINTS) return;
+    this.points = Array.from({ length: CURVE_POINTS }, (_, i) => (this.points[2 * i]! + this.points[2 * i + 1]!) / 2);
     this.#perPoint *= 2;
   }
 }

@@ -18,7 +18,7 @@ import {
 } from "../plan.js";
 
 /** What is not finite, and what is too large to have a fraction, is itself. */
-const whole = "if (isFinite(v) < 0.5) { return v; } if (Math.abs(v) >= 8388608) { return v; }";
+const WHOLE = "if (isFinite(v) < 0.5) { return v; } if (Math.abs(v) >= 8388608) { return v; }";
 
 /** Of `v`, as statements that end in a return. Helpers are called where v may be NaN, ∞ or −0 and the operator may not see it. */
 const unaryFormulas = {
@@ -28,12 +28,12 @@ const unaryFormulas = {
     if (v > 0) { return 1; }
     if (v < 0) { return -1; }
     return v;`,
-  floor: `${whole}
+  floor: `${WHOLE}
     return signed(Math.floor(v), v);`,
-  ceil: `${whole}
+  ceil: `${WHOLE}
     return signed(Math.floor(-v), v);`,
   // half to even
-  round: `${whole}
+  round: `${WHOLE}
     const low = Math.floor(v);
     const rest = v - low;
     let near = low;
@@ -152,11 +152,11 @@ const expandKernel = defineKernel(
 );
 
 // NaN is not 0
-const choice = "if (isEqual(m, 0) > 0.5) { return v; } return u;";
+const CHOICE = "if (isEqual(m, 0) > 0.5) { return v; } return u;";
 const whereKernels = {
   same: defineKernel(
     { name: "where", rank: 1, args: { mask: "array", a: "array", b: "array" } },
-    `const m = mask[this.thread.x];\nconst u = a[this.thread.x];\nconst v = b[this.thread.x];\n${choice}`,
+    `const m = mask[this.thread.x];\nconst u = a[this.thread.x];\nconst v = b[this.thread.x];\n${CHOICE}`,
   ),
   spread: defineKernel(
     {
@@ -164,7 +164,7 @@ const whereKernels = {
       rank: 3,
       args: { mask: "array", a: "array", b: "array", ...factors("mask", "a", "b") },
     },
-    `const m = ${broadcastRead("mask")};\nconst u = ${broadcastRead("a")};\nconst v = ${broadcastRead("b")};\n${choice}`,
+    `const m = ${broadcastRead("mask")};\nconst u = ${broadcastRead("a")};\nconst v = ${broadcastRead("b")};\n${CHOICE}`,
   ),
 };
 

@@ -8,14 +8,14 @@ import { branchKernels, layOut } from "./branches.js";
 import { multiply, product } from "./products.js";
 import { sumRun } from "./reduce.js";
 
-const group = "const group = Math.floor((this.thread.x + 0.5) / outPerGroup);";
+const GROUP = "const group = Math.floor((this.thread.x + 0.5) / outPerGroup);";
 const projectionKernel = defineKernel(
   {
     name: "covariance · kernel",
     rank: 3,
     args: { covariance: "array", kernels: "array", size: "integer", outPerGroup: "integer" },
   },
-  `${group}
+  `${GROUP}
   let total = 0;
   for (let j = 0; j < size; j++) {
     total += covariance[group][this.thread.y][j] * kernels[this.thread.z][j][this.thread.x];
@@ -28,7 +28,7 @@ const branchMeanKernel = defineKernel(
     rank: 3,
     args: { mean: "array", kernels: "array", size: "integer", outPerGroup: "integer" },
   },
-  `${group}
+  `${GROUP}
   let total = 0;
   for (let i = 0; i < size; i++) {
     total += mean[0][group][i] * kernels[this.thread.y][i][this.thread.x];
@@ -69,7 +69,7 @@ const biasKernel = defineKernel(
       outPerGroup: "integer",
     },
   },
-  `${group}
+  `${GROUP}
   let total = 0;
   for (let b = 0; b < branches; b++) {
     total += betas[0][b][this.thread.x];
@@ -85,7 +85,7 @@ const centredGradKernel = defineKernel(
     rank: 3,
     args: { dweight: "array", dbias: "array", mean: "array", outPerGroup: "integer" },
   },
-  `${group}
+  `${GROUP}
   return dweight[0][this.thread.y][this.thread.x] - mean[0][group][this.thread.y] * dbias[this.thread.x];`,
 );
 const gammaGradKernel = defineKernel(

@@ -36,10 +36,10 @@ const stage = <const S extends GpuArgs>(name: string, start: string, take: strin
     return ${finish};`,
   );
 
-const first = "x[this.thread.y][this.thread.z * length][this.thread.x]";
+const FIRST = "x[this.thread.y][this.thread.z * length][this.thread.x]";
 const sumKernel = stage("sum", "0", "total += v;", "total * scale", { scale: "float" });
-const maxKernel = stage("max", first, "total = larger(total, v);", "total", {});
-const minKernel = stage("min", first, "total = smaller(total, v);", "total", {});
+const maxKernel = stage("max", FIRST, "total = larger(total, v);", "total", {});
+const minKernel = stage("min", FIRST, "total = smaller(total, v);", "total", {});
 
 /** A stage of a reduction; `scale` is 1 where results cannot be scaled. */
 type Stage = (plan: Plan, out: Place, dims: Dims, args: GivenArgs<typeof stageArgs>, scale: number) => void;
@@ -71,15 +71,15 @@ const sumExpKernel = defineKernel(
   return total;`,
 );
 
-const shifted = "const v = x[this.thread.z][this.thread.y][this.thread.x] - largest[this.thread.z][0][this.thread.x];";
+const SHIFTED = "const v = x[this.thread.z][this.thread.y][this.thread.x] - largest[this.thread.z][0][this.thread.x];";
 const softmaxKernel = defineKernel(
   { name: "softmax", rank: 3, args: { x: "array", largest: "array", total: "array" } },
-  `${shifted}
+  `${SHIFTED}
   return expOf(v) / total[this.thread.z][0][this.thread.x];`,
 );
 const logSoftmaxKernel = defineKernel(
   { name: "logSoftmax", rank: 3, args: { x: "array", largest: "array", total: "array" } },
-  `${shifted}
+  `${SHIFTED}
   return v - logOf(total[this.thread.z][0][this.thread.x]);`,
 );
 

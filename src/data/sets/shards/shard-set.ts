@@ -6,11 +6,11 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../../../util/errors.js";
 import type { Sample } from "../sample.js";
-import { readSetIndex, readShardIndex, type SetIndex, setIndexName, shardIndexFile } from "./index-file.js";
+import { readSetIndex, readShardIndex, SET_INDEX_NAME, type SetIndex, shardIndexFile } from "./index-file.js";
 import { isCompressed } from "./tar-file.js";
 
 /** Whether `root` holds a data set in shards: it has their index. */
-export const isShardSet = (root: string): boolean => existsSync(join(root, setIndexName));
+export const isShardSet = (root: string): boolean => existsSync(join(root, SET_INDEX_NAME));
 
 /** A split of a data set in shards. */
 export class ShardSet {
@@ -30,7 +30,7 @@ export class ShardSet {
 
   /** Throws DataError for a missing split, a damaged index, a tar file that is missing or has another size. */
   static open(root: string, split: string, options: { readonly numClasses?: number } = {}): ShardSet {
-    const indexPath = join(root, setIndexName);
+    const indexPath = join(root, SET_INDEX_NAME);
     const { classes, splits, resized } = readSetIndex(indexPath);
     const shards = Object.hasOwn(splits, split) ? splits[split] : undefined;
     if (shards === undefined) {
