@@ -144,9 +144,7 @@ async function makeSplit(
     entries.push({ file, samples: part.samples.length, bytes: index.bytes });
     onProgress?.({ split, done: first + part.samples.length, total: samples.length });
   }
-  if (existsSync(join(out, shardFile(split, entries.length)))) {
-    throw otherShards(out, shardFile(split, entries.length));
-  }
+  if (existsSync(join(out, shardFile(split, entries.length)))) throw otherShards(out, shardFile(split, entries.length));
   return entries;
 }
 

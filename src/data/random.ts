@@ -46,11 +46,10 @@ export class MersenneTwister {
 
   /** A generator that continues where `state` was taken; throws DataError on a state of the wrong size. */
   static fromState(state: MersenneTwisterState): MersenneTwister {
-    if (state.words.length !== STATE_LENGTH || !(state.position >= 0 && state.position <= STATE_LENGTH)) {
+    if (state.words.length !== STATE_LENGTH || !(state.position >= 0 && state.position <= STATE_LENGTH))
       throw new DataError(
         `MersenneTwister.fromState: ${state.words.length} words at position ${state.position}, expected ${STATE_LENGTH} words and a position of 0 to ${STATE_LENGTH}`,
       );
-    }
     const twister = new MersenneTwister(0);
     twister.#words.set(state.words);
     twister.#position = state.position;

@@ -25,9 +25,8 @@ const unsupportedFrames: Readonly<Record<number, string>> = {
 /** The header of a JPEG that can be decoded; throws DataError naming `path` for one that cannot. */
 export function checkJpeg(bytes: Uint8Array, path: string): JpegHeader {
   const header = readJpegHeader(bytes);
-  if (header === undefined) {
+  if (header === undefined)
     throw new DataError(`${path}: JPEG without a frame header, expected a complete file`, DAMAGED_HINT);
-  }
   checkProcess(header, path);
   checkSize(header, bytes.length, path);
   return header;
@@ -61,18 +60,16 @@ function checkSize(header: JpegHeader, fileBytes: number, path: string): void {
   if (width * height > MAX_PIXELS) throw new DataError(`${came}, expected at most ${MAX_PIXELS}`, SIZE_HINT);
   const { blocks, workingBytes } = jpegCost(header);
   // every block takes at least one bit: its DC difference
-  if (fileBytes * 8 < blocks) {
+  if (fileBytes * 8 < blocks)
     throw new DataError(
       `${came} in ${fileBytes} bytes, expected at least ${Math.ceil(blocks / 8)} bytes`,
       DAMAGED_HINT,
     );
-  }
-  if (workingBytes > MAX_BYTES) {
+  if (workingBytes > MAX_BYTES)
     throw new DataError(
       `${came} needs ${workingBytes >> 20} MiB to decode, expected at most ${MAX_BYTES / 2 ** 20}`,
       SIZE_HINT,
     );
-  }
 }
 
 /** Blocks of 8x8 coefficients in the file, and bytes needed to decode it: as jpeg-js counts its own, the hungriest decoder. */

@@ -44,9 +44,8 @@ const LARGEST_RATIO = 1032;
 /** Reads the chunks; throws DataError naming `path` if the header is unusable or the file ends inside a chunk. */
 export function readPng(bytes: Uint8Array, path: string): PngFile {
   const headerEnd = SIGNATURE_BYTES + AROUND_BYTES + IHDR_BYTES;
-  if (bytes.length < headerEnd) {
+  if (bytes.length < headerEnd)
     throw new DataError(`${path}: PNG of ${bytes.length} bytes, expected a complete file`, DAMAGED_HINT);
-  }
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const chunks: Uint8Array[] = [];
   let orientation: number | undefined;
@@ -90,15 +89,13 @@ function readHeader(view: DataView, path: string): Omit<PngFile, "chunks" | "ori
   const depth = view.getUint8(at + 8);
   const colorType = view.getUint8(at + 9);
   const interlace = view.getUint8(at + 12);
-  if (view.getUint32(at - 8) !== IHDR_BYTES || view.getUint32(at - 4) !== 0x49484452) {
+  if (view.getUint32(at - 8) !== IHDR_BYTES || view.getUint32(at - 4) !== 0x49484452)
     throw new DataError(`${path}: PNG without its header chunk IHDR, expected it first`, DAMAGED_HINT);
-  }
-  if (width === 0 || height === 0 || width * height > MAX_PIXELS) {
+  if (width === 0 || height === 0 || width * height > MAX_PIXELS)
     throw new DataError(
       `${path}: PNG of ${width}x${height} pixels, expected between 1 and ${MAX_PIXELS} pixels`,
       SIZE_HINT,
     );
-  }
   if (!depths[colorType]?.includes(depth) || interlace > 1) {
     const came = `colour type ${colorType}, ${depth} bits per sample, interlace method ${interlace}`;
     throw new DataError(`${path}: PNG of ${came}, expected a combination that PNG has`, DAMAGED_HINT);

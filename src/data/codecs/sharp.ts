@@ -24,9 +24,8 @@ export async function loadSharp(): Promise<JpegPixels<Promise<Image>>> {
       else input.toColourspace("srgb");
       const { data, info } = await input.raw().toBuffer({ resolveWithObject: true });
       const channels = isInk ? 4 : 3;
-      if (info.width !== width || info.height !== height || info.channels !== channels) {
+      if (info.width !== width || info.height !== height || info.channels !== channels)
         throw new Error(`${info.width}x${info.height} pixels of ${info.channels} channels came out`);
-      }
       return createImage(
         width,
         height,

@@ -42,9 +42,8 @@ export class DecodePool implements TaskPool {
 
   constructor(size: number, options: ReaderOptions) {
     const entry = workerEntry("./loader-worker.js", import.meta.url);
-    if (!existsSync(entry)) {
+    if (!existsSync(entry))
       throw new DataError(`data workers: no file ${entry.pathname}, expected the built package`, "npm run build");
-    }
     this.#threads = Array.from({ length: size }, (_, i) => this.#startThread(entry, options, i));
   }
 

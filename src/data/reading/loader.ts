@@ -105,16 +105,14 @@ export class DataLoader {
       ["workers", workers, 0],
       ["prefetch", prefetch, 0],
     ] as const) {
-      if (!Number.isInteger(value) || value < least) {
+      if (!Number.isInteger(value) || value < least)
         throw new DataError(`DataLoader: ${name} ${value}, expected a whole number of at least ${least}`);
-      }
     }
     const ranks = typeof rank === "number" ? [rank] : rank;
-    if (ranks.length === 0 || (ranks.length > 1 && !pad)) {
+    if (ranks.length === 0 || (ranks.length > 1 && !pad))
       throw new DataError(
         `DataLoader: ranks [${ranks.join(", ")}] with pad ${pad}, expected one, or several of equal length`,
       );
-    }
     const { length } = dataset.samples;
     this.#samplers = ranks.map((rank) => new EpochSampler({ length, seed, shuffle, replicas, rank, pad }));
     this.#transformOf = typeof transform === "function" ? transform : () => transform;
@@ -122,12 +120,11 @@ export class DataLoader {
     const samples = this.#samplers[0]!.samplesPerEpoch;
     this.batchSize = batchSize;
     this.batchesPerEpoch = dropLast ? Math.floor(samples / batchSize) : Math.ceil(samples / batchSize);
-    if (this.batchesPerEpoch === 0 && pad) {
+    if (this.batchesPerEpoch === 0 && pad)
       throw new DataError(
         `DataLoader: ${samples} samples do not fill one batch of ${batchSize}, expected at least ${batchSize}`,
         `use batchSize ${samples} or less, or keep the last batch`,
       );
-    }
     this.#readerOptions = { ...(decoder && { decoder }), ...(applyOrientation !== undefined && { applyOrientation }) };
     this.#seed = seed;
     this.#workers = workers;
@@ -152,15 +149,13 @@ export class DataLoader {
    */
   async *epoch(epoch: number, options: { readonly startBatch?: number } = {}): AsyncIterableIterator<Batch> {
     const { startBatch = 0 } = options;
-    if (startBatch < 0 || startBatch > this.batchesPerEpoch) {
+    if (startBatch < 0 || startBatch > this.batchesPerEpoch)
       throw new DataError(`DataLoader.epoch: startBatch ${startBatch}, expected 0 to ${this.batchesPerEpoch}`);
-    }
-    if (this.#runningEpoch !== undefined) {
+    if (this.#runningEpoch !== undefined)
       throw new DataError(
         `DataLoader.epoch: epoch ${epoch} asked for while epoch ${this.#runningEpoch} is being read, expected one at a time`,
         "use a loader for each data set",
       );
-    }
     this.#runningEpoch = epoch;
     const orders = this.#samplers.map((sampler) => sampler.order(epoch));
     const ahead = this.#workers === 0 ? 0 : this.#prefetch;

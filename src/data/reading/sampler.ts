@@ -35,9 +35,8 @@ export class EpochSampler {
   constructor(options: SamplerOptions) {
     const { length, seed = 0, shuffle = false, replicas = 1, rank = 0, pad = true } = options;
     if (length < 1) throw new DataError(`sampler: ${length} samples, expected at least 1`);
-    if (!(replicas >= 1 && rank >= 0 && rank < replicas)) {
+    if (!(replicas >= 1 && rank >= 0 && rank < replicas))
       throw new DataError(`sampler: rank ${rank} of ${replicas} replicas, expected a rank from 0 to replicas - 1`);
-    }
     this.#options = { length, seed, shuffle, replicas, rank, pad };
   }
 

@@ -31,12 +31,11 @@ export function openDataset(root: string, split: string, options: ImageFolderOpt
   if (isShardSet(root)) return ShardSet.open(root, split, options);
   if (statSync(root, { throwIfNoEntry: false })?.isDirectory()) {
     const shard = readdirSync(root).find((name) => /^\w+-\d{6}\.tar$/.test(name));
-    if (shard !== undefined) {
+    if (shard !== undefined)
       throw new DataError(
         `${root}: ${shard} but no shards.json, expected the index that prepare writes last`,
         "prepare did not finish; run it again, it goes on where it stopped",
       );
-    }
   }
   return ImageFolder.open(root, split, options);
 }

@@ -62,12 +62,11 @@ export class ImageFolder {
 
   /** As open, but problems are reported and what they are about is left out; with all of it, no sample may be left. */
   static survey(root: string, split: string, report: Report, options: ImageFolderOptions = {}): ImageFolder {
-    if (!isFolder(root)) {
+    if (!isFolder(root))
       throw new DataError(
         `ImageFolder: no folder ${root}, expected a data set there`,
         `check the path; ${LAYOUT_HINT}`,
       );
-    }
     const list = [join(root, "meta", `${split}.txt`), join(root, `${split}_list.txt`)].find((file) => existsSync(file));
     const { numClasses } = options;
     const opened =

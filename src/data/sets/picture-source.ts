@@ -84,12 +84,11 @@ export class PictureFiles {
   #readEntry(source: PictureSource, { name, offset, bytes }: TarPlace): Uint8Array {
     const start = offset - BLOCK_BYTES;
     const both = new Uint8Array(BLOCK_BYTES + bytes);
-    if (this.#openShard(source.path).read(both, start) < both.length) {
+    if (this.#openShard(source.path).read(both, start) < both.length)
       throw new DataError(
         `${sourceName(source)}: the tar file ends too early, expected ${bytes} bytes from byte ${offset}`,
         DAMAGED_HINT,
       );
-    }
     const header = readHeader(both.subarray(0, BLOCK_BYTES));
     if (header === undefined || header.bytes !== bytes || header.name !== nameInHeader(name)) {
       const found = header === undefined ? "no tar header" : `${header.name} of ${header.bytes} bytes`;

@@ -12,11 +12,11 @@ export type Affine = readonly [number, number, number, number, number, number];
 export type Rgb = readonly [number, number, number];
 
 const POSITION_BITS = 10;
-const positionScale = 1 << POSITION_BITS;
+const POSITION_SCALE = 1 << POSITION_BITS;
 const FRACTION_BITS = 5;
-const fractions = 1 << FRACTION_BITS;
+const FRACTIONS = 1 << FRACTION_BITS;
 const WEIGHT_BITS = 15;
-const weightScale = 1 << WEIGHT_BITS;
+const WEIGHT_SCALE = 1 << WEIGHT_BITS;
 /** Of the cubic; OpenCV's choice, where Pillow has -0.5. */
 const CUBIC_SHARPNESS = -0.75;
 
@@ -60,13 +60,13 @@ interface Positions {
 function positionsOf(matrix: Affine, width: number, rounding: number): Positions {
   const [xx, xy, xc, yx, yy, yc] = inverted(matrix);
   const steps = (slope: number): Int32Array =>
-    Int32Array.from({ length: width }, (_, x) => roundHalfEven(slope * x * positionScale));
+    Int32Array.from({ length: width }, (_, x) => roundHalfEven(slope * x * POSITION_SCALE));
   return {
     stepX: steps(xx),
     stepY: steps(yx),
     start: (y) => [
-      roundHalfEven((xy * y + xc) * positionScale) + rounding,
-      roundHalfEven((yy * y + yc) * positionScale) + rounding,
+      roundHalfEven((xy * y + xc) * POSITION_SCALE) + rounding,
+      roundHalfEven((yy * y + yc) * POSITION_SCALE) + rounding,
     ],
   };
 }
@@ -76,7 +76,7 @@ export function warpNearest(image: Image, matrix: Affine, fill: Rgb): Image {
   const { width, height, data: source } = image;
   const target = createImage(width, height);
   const out = target.data;
-  const { stepX, stepY, start } = positionsOf(matrix, width, positionScale / 2);
+  const { stepX, stepY, start } = positionsOf(matrix, width, POSITION_SCALE / 2);
   const [red, green, blue] = fill;
   let at = 0;
   for (let y = 0; y < height; y++) {
@@ -122,10 +122,10 @@ const TAP_COUNT = 5;
  * the first of them gets it: one pixel further along the axis, and one beside it.
  */
 const cubicTable: Int32Array = (() => {
-  const table = new Int32Array(fractions * TAP_COUNT);
-  for (let fraction = 0; fraction < fractions; fraction++) {
-    const weights = cubicWeights(fraction / fractions).map((weight) => roundHalfEven(weight * weightScale));
-    weights.push(weightScale - weights.reduce((sum, weight) => sum + weight, 0));
+  const table = new Int32Array(FRACTIONS * TAP_COUNT);
+  for (let fraction = 0; fraction < FRACTIONS; fraction++) {
+    const weights = cubicWeights(fraction / FRACTIONS).map((weight) => roundHalfEven(weight * WEIGHT_SCALE));
+    weights.push(WEIGHT_SCALE - weights.reduce((sum, weight) => sum + weight, 0));
     table.set(weights, fraction * TAP_COUNT);
   }
   return table;
@@ -136,7 +136,7 @@ export function warpCubic(image: Image, axis: "x" | "y", matrix: Affine, fill: R
   const { width, height, data: source } = image;
   const target = createImage(width, height);
   const out = new Uint8ClampedArray(target.data.buffer);
-  const { stepX, stepY, start } = positionsOf(matrix, width, positionScale / fractions / 2);
+  const { stepX, stepY, start } = positionsOf(matrix, width, POSITION_SCALE / FRACTIONS / 2);
   const shift = POSITION_BITS - FRACTION_BITS;
   const [along, across] = axis === "x" ? [3, width * 3] : [width * 3, 3];
   let at = 0;
@@ -147,7 +147,7 @@ export function warpCubic(image: Image, axis: "x" | "y", matrix: Affine, fill: R
       const fineY = (startY + stepY[x]!) >> shift;
       const baseX = fineX >> FRACTION_BITS;
       const baseY = fineY >> FRACTION_BITS;
-      const taps = ((axis === "x" ? fineX : fineY) & (fractions - 1)) * TAP_COUNT;
+      const taps = ((axis === "x" ? fineX : fineY) & (FRACTIONS - 1)) * TAP_COUNT;
       if (baseX >= 1 && baseX < width - 2 && baseY >= 1 && baseY < height - 2) {
         const w0 = cubicTable[taps]!;
         const w1 = cubicTable[taps + 1]!;
@@ -162,7 +162,7 @@ export function warpCubic(image: Image, axis: "x" | "y", matrix: Affine, fill: R
             w2 * source[c + along]! +
             w3 * source[c + 2 * along]! +
             w4 * source[c + along + across]!;
-          out[at + c - from] = (sum + weightScale / 2) >> WEIGHT_BITS;
+          out[at + c - from] = (sum + WEIGHT_SCALE / 2) >> WEIGHT_BITS;
         }
       } else {
         for (let c = 0; c < 3; c++) {
@@ -176,7 +176,7 @@ export function warpCubic(image: Image, axis: "x" | "y", matrix: Affine, fill: R
             const isInside = sourceX >= 0 && sourceX < width && sourceY >= 0 && sourceY < height;
             sum += cubicTable[taps + tap]! * (isInside ? source[(sourceY * width + sourceX) * 3 + c]! : fill[c]!);
           }
-          out[at + c] = (sum + weightScale / 2) >> WEIGHT_BITS;
+          out[at + c] = (sum + WEIGHT_SCALE / 2) >> WEIGHT_BITS;
         }
       }
     }

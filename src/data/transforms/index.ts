@@ -80,11 +80,10 @@ export function trainTransform(options: TrainTransformOptions): Transform {
  */
 export function evalTransform(options: { readonly imageSize: number; readonly resizeSize?: number }): Transform {
   const { imageSize, resizeSize = Math.round(imageSize * EVAL_RESIZE_RATIO) } = options;
-  if (resizeSize < imageSize) {
+  if (resizeSize < imageSize)
     throw new DataError(
       `evalTransform: resizeSize ${resizeSize} is smaller than imageSize ${imageSize}, expected at least as much`,
     );
-  }
   return [
     { kind: "resizeShortSide", size: resizeSize, filter: "bilinear" },
     { kind: "centerCrop", size: imageSize },
@@ -98,12 +97,11 @@ const isSizing = (step: TransformStep): step is Exclude<TransformStep, RandomFli
 /** Side of the squares a pipeline gives; throws DataError if its pictures would differ in size. */
 export function outputSize(transform: Transform): number {
   const sizing = transform.findLast(isSizing);
-  if (sizing === undefined || sizing.kind === "resizeShortSide") {
+  if (sizing === undefined || sizing.kind === "resizeShortSide")
     throw new DataError(
       `transform: [${transform.map((step) => step.kind).join(", ")}] gives pictures of different sizes, expected one size for a batch`,
       "end it with a centerCrop or a randomResizedCrop",
     );
-  }
   return sizing.size;
 }
 
@@ -115,11 +113,10 @@ export function applyTransform(transform: Transform, image: Image, rng: Mersenne
     return run(current, step, rng, i === lastSizing ? into : undefined);
   }, image);
   if (into === undefined) return result;
-  if (result.width * result.height * 3 !== into.length) {
+  if (result.width * result.height * 3 !== into.length)
     throw new DataError(
       `transform: gave a ${result.width}x${result.height} picture, expected ${into.length / 3} pixels`,
     );
-  }
   if (result.data !== into) into.set(result.data);
   return result;
 }

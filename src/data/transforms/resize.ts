@@ -45,7 +45,7 @@ interface Taps {
 }
 
 const PRECISION_BITS = 22;
-const half = 1 << (PRECISION_BITS - 1);
+const HALF = 1 << (PRECISION_BITS - 1);
 
 function computeTaps(inSize: number, outSize: number, filter: Filter): Taps {
   const scale = inSize / outSize;
@@ -138,15 +138,12 @@ export function resize(image: Image, options: ResizeOptions): Image {
 }
 
 function checkSizes(image: Image, box: Box, width: number, height: number): void {
-  if (!(width >= 1 && height >= 1)) {
-    throw new DataError(`resize: asked for ${width}x${height}, expected at least 1x1`);
-  }
+  if (!(width >= 1 && height >= 1)) throw new DataError(`resize: asked for ${width}x${height}, expected at least 1x1`);
   const fits = box.left >= 0 && box.top >= 0 && box.width >= 1 && box.height >= 1;
-  if (!fits || box.left + box.width > image.width || box.top + box.height > image.height) {
+  if (!fits || box.left + box.width > image.width || box.top + box.height > image.height)
     throw new DataError(
       `resize: box ${box.width}x${box.height} at (${box.left}, ${box.top}) is not inside the ${image.width}x${image.height} picture`,
     );
-  }
 }
 
 /** The same bytes, stored to with clamping to 0..255: cubic and Lanczos weights overshoot. */
@@ -169,9 +166,9 @@ function resizeRows(
   for (let y = 0; y < height; y++) {
     const row = offset + y * rowBytes;
     for (let x = 0; x < width; x++, q += 3) {
-      let r = half;
-      let g = half;
-      let b = half;
+      let r = HALF;
+      let g = HALF;
+      let b = HALF;
       let p = row + first[x]! * 3;
       const start = x * stride;
       const end = start + count[x]!;
@@ -205,7 +202,7 @@ function resizeColumns(
     const top = offset + first[y]! * rowBytes;
     const q = y * samples;
     for (let x = 0; x < samples; x++) {
-      let sum = half;
+      let sum = HALF;
       let p = top + x;
       for (let i = start; i < end; i++, p += rowBytes) sum = (sum + Math.imul(source[p]!, weights[i]!)) | 0;
       target[q + x] = sum >> PRECISION_BITS;

@@ -38,12 +38,11 @@ export class ShardSet {
       throw new DataError(`${indexPath}: no split ${split}, expected one of ${known}`);
     }
     const { numClasses } = options;
-    if (numClasses !== undefined && numClasses !== classes.length) {
+    if (numClasses !== undefined && numClasses !== classes.length)
       throw new DataError(
         `${indexPath}: ${classes.length} classes, the model expects ${numClasses}`,
         `train with ${classes.length} classes, or point to the data set the model was made for`,
       );
-    }
     const samples: Sample[] = [];
     for (const { file, bytes, samples: count } of shards) {
       const path = join(root, file);
@@ -51,12 +50,11 @@ export class ShardSet {
       const shardIndexPath = join(root, shardIndexFile(file));
       const index = readShardIndex(shardIndexPath, classes.length);
       const isOther = !isCompressed(file) && index.bytes !== bytes;
-      if (isOther || index.names.length !== count) {
+      if (isOther || index.names.length !== count)
         throw new DataError(
           `${shardIndexPath}: ${index.names.length} samples in ${index.bytes} bytes, ${indexPath} says ${count} in ${bytes}`,
           "the two come from different runs of prepare; make the shards anew",
         );
-      }
       index.names.forEach((name, i) => {
         const entry = { name, offset: index.offsets[i]!, bytes: index.sizes[i]! };
         samples.push({ path, label: index.labels[i]!, entry });
