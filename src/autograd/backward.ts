@@ -27,7 +27,7 @@ function unbroadcast(gradient: Tensor, shape: Shape): Tensor {
   return F.reshape(F.sum(gradient, axes, { keepDims: true }), shape);
 }
 
-/** total + gradient; writes into total where nobody else can see it. Takes over both. */
+/** total + gradient; writes into total where total is not shared. Takes over both. */
 function accumulate(total: Tensor | undefined, gradient: Tensor): Tensor {
   if (!total) return gradient;
   if (total.storage.isExclusive) {

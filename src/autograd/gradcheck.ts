@@ -55,7 +55,7 @@ export interface GradcheckOptions {
  * Compares the gradients of `fn` with respect to every input that requiresGrad with central differences of
  * sum(fn(inputs) · r), r a fixed random projection. Returns the largest relative error.
  * Throws GradientError naming input, element, analytic and numeric value where the tolerance is passed, and where `fn` does
- * not give one value twice: differences of noise, or of memory that nobody wrote, prove nothing.
+ * not give one value twice: differences of noise, or of unwritten memory, prove nothing.
  *
  * @example
  * ```ts

@@ -62,7 +62,7 @@ export interface GpuFigures {
   readonly mode: GpuMode;
   /** null where there is no device. */
   readonly device: DeviceInfo | null;
-  /** One line for people: mode, device, software or hardware. */
+  /** One line of text: mode, device, software or hardware. */
   readonly label: string;
   readonly stats: Readonly<Record<string, number>>;
 }

@@ -38,7 +38,7 @@ export interface Command<O extends OptionTable = OptionTable> {
   readonly options: O;
   /** Options that the help shows apart from the others, under a title. */
   readonly groups?: readonly { readonly title: string; readonly options: readonly (keyof O & string)[] }[];
-  /** Hands every word on as it came, options too; for a command that only opens a door. */
+  /** Hands every word on as it came, options too; for a command that starts another program. */
   readonly takesAnything?: boolean;
   /** What follows `tensorone` on a line that works; at least one. */
   readonly examples: readonly string[];

@@ -41,7 +41,7 @@ export interface Compiled<Args extends readonly unknown[], R> {
 
 /** How many programs compile() keeps. */
 export interface CompileOptions {
-  /** Programs that are kept; the one not used for longest gives way before another structure runs. Default 8. */
+  /** Programs that are kept; the least recently used one is freed before another structure runs. Default 8. */
   readonly recordings?: number;
 }
 

@@ -106,7 +106,7 @@ function removeLeftovers(out: string): void {
   }
 }
 
-/** Shards among other people's files would be hard to find again. */
+/** Shards in a folder with other files could not be told from them. */
 function checkFree(out: string): void {
   const other = readdirSync(out).find((name) => name !== SET_INDEX_NAME && !/^\w+-\d{6}\.(tar|json)$/.test(name));
   if (other === undefined) return;

@@ -73,7 +73,7 @@ export function formatSeconds(ms: number): string {
   return `${Number((ms / 1000).toPrecision(3))} s`;
 }
 
-/** A promise whose failure somebody else reports: the first one ends the collective, the rest fail with it. */
+/** A promise whose failure is reported elsewhere: the first one ends the collective, the rest fail with it. */
 function observed(promise: Promise<void>): Promise<void> {
   promise.catch(() => {});
   return promise;

@@ -22,13 +22,13 @@ export interface JoinOptions {
   readonly deadlineMs?: number;
   /** All ranks have come within this time, or joining throws. Default five minutes. */
   readonly joinMs?: number;
-  /** Hears, once each, what is odd but not wrong: a stranger on the port. */
+  /** Called once for each oddity that is no error: an unauthenticated connection to the port. */
   readonly onNotice?: (text: string) => void;
 }
 
 /** What the launcher of this package adds to torchrun's variables. */
 export const variables = {
-  /** Known to the ranks of one run and to nobody else; what a stranger on the port lacks. */
+  /** Shared by the ranks of one run; a connection without it is refused. */
   secret: "TENSORONE_SECRET",
   /** Process id of the launcher, where that is ours. */
   launcher: "TENSORONE_LAUNCHER",

@@ -171,7 +171,7 @@ class LocalRanks {
     const grace = sleep(GRACE_MS, undefined, { ref: false });
     await sleep(SETTLE_MS);
     await Promise.race([this.#endOfBlamed(failures), sleep(BLAMED_MS, undefined, { ref: false })]);
-    // of those that ended by themselves, the first that blames nobody else
+    // of those that ended by themselves, the first that blames no other rank
     const cause = failures.find(({ blames }) => blames.length === 0) ?? first;
     for (const rank of this.#ranks) rank.kill("SIGTERM");
     await Promise.race([everyone, grace]);
@@ -182,7 +182,7 @@ class LocalRanks {
     return { exitCode: exitCode ?? 128 + (signal ? constants.signals[signal] : 0), failure };
   }
 
-  /** Resolves when a rank has failed that blames nobody, or when all that are blamed have ended. */
+  /** Resolves when a rank has failed that blames no other rank, or when all that are blamed have ended. */
   async #endOfBlamed(failures: readonly RankProcess[]): Promise<void> {
     const waited = new Set<RankProcess>();
     while (failures.every(({ blames }) => blames.length > 0)) {

@@ -187,7 +187,7 @@ export class MeshGroup implements ProcessGroup {
     }
   }
 
-  /** The failure may have come between two collectives: the next one then has somebody to blame as well. */
+  /** The failure may have come between two collectives: the next one then names the rank at fault as well. */
   #blamed(error: unknown): unknown {
     if (error instanceof PeerError) this.#onBlame(error.peers);
     return error;

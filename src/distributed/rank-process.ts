@@ -17,7 +17,7 @@ export class RankProcess {
   readonly ended: Promise<void>;
   exitCode: number | null = null;
   signal: NodeJS.Signals | null = null;
-  /** Whose fault it was, in the words of this rank; nobody else's where it did not say. */
+  /** The rank that this rank blames; null where it blames none. */
   blames: readonly number[] = [];
   readonly #child: ChildProcess;
   #tail = "";

@@ -70,6 +70,6 @@ export function familyOfClassifier(model: Classifier): Family {
   return family;
 }
 
-/** The registered name of a model's variant; "custom" for a variant of somebody's own. */
+/** The registered name of a model's variant; "custom" for a variant without a registered name. */
 export const nameOf = (model: Classifier): string =>
   Object.entries(familyOfClassifier(model).variants).find(([, variant]) => variant === model.variant)?.[0] ?? "custom";

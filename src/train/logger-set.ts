@@ -11,7 +11,7 @@ import type { StepOutcome } from "./steps/stepper.js";
 
 type Event = "onStart" | "onStep" | "onValidation" | "onCheckpoint" | "onEnd";
 
-/** All loggers of a run, in order; those of other ranks than 0 hear nothing. */
+/** All loggers of a run, in order; empty on other ranks than 0. */
 export class LoggerSet {
   readonly #loggers: readonly Logger[];
 

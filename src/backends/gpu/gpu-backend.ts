@@ -28,7 +28,7 @@ export const gpuModes: readonly GpuMode[] = ["webgpu", "webasm", "cpu"];
 export interface GpuOptions {
   /** Default "webgpu". */
   readonly mode?: GpuMode;
-  /** Fills memory with NaN before it is used, so that a number which nobody wrote shows: for tests. Default false. */
+  /** Fills memory with NaN before it is used, so that an unwritten number shows; for tests. Default false. */
   readonly poison?: boolean;
 }
 
@@ -102,7 +102,7 @@ export class GpuBackend implements Runner, GpuFigures {
       };
   }
 
-  /** One line for people: mode, device, software or hardware. */
+  /** One line of text: mode, device, software or hardware. */
   get label(): string {
     if (!this.device) return `gpu (gpu.js mode ${this.mode}, on the processor: slow, for correctness)`;
     const { vendor, architecture, description, isSoftware } = this.device;

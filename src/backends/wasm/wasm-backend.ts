@@ -36,7 +36,7 @@ export interface WasmOptions {
   readonly memoryBytes?: number;
   /** Overrides what was found about the machine; for tests and measurements. */
   readonly target?: Partial<Target>;
-  /** Fills memory with NaN whenever it is handed out, so that an element nobody wrote shows; for tests. Default false. */
+  /** Fills memory with NaN whenever it is handed out, so that an unwritten element shows; for tests. Default false. */
   readonly poison?: boolean;
 }
 

@@ -38,7 +38,7 @@ export function decodeImage(bytes: Uint8Array, options: DecodeOptions & { readon
   return decodeWith(jpegJsPixels, bytes, options.path ?? "image", options);
 }
 
-/** The door itself: checks, EXIF and refusals are the same whichever `jpegPixels` runs; a promise only if that gives one. */
+/** What all decoders share: checks, EXIF and refusals are the same whichever `jpegPixels` runs; a promise only if that gives one. */
 export function decodeWith<Result extends Image | Promise<Image>>(
   jpegPixels: JpegPixels<Result>,
   bytes: Uint8Array,

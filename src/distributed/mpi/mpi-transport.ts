@@ -18,7 +18,7 @@ const IDLE_MS = 5;
 const TAG_ROUNDS = 4096;
 /** 75: temporary failure, try again (sysexits.h). */
 const ABORT_CODE = 75;
-/** What was written last needs this to pass through the launcher, which throws it away once it hears of an abort (MPICH). */
+/** What was written last needs this to pass through the launcher, which throws it away at an abort (MPICH). */
 const LAST_LINES_MS = 150;
 
 interface Request {
@@ -103,7 +103,7 @@ export class MpiTransport implements Transport {
   }
 
   readonly #poll = (): void => {
-    // nobody waits any more, and MPI may keep what it has begun until the process ends
+    // nothing is waited for any more, and MPI may keep what it has begun until the process ends
     if (this.#failure) return;
     const begin = performance.now();
     let now = begin;

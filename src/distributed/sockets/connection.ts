@@ -43,7 +43,7 @@ export class Connection {
   #isOver = false;
   #isDeaf = false;
 
-  /** `onEnd` hears once that the peer has gone: null where it said goodbye. */
+  /** `onEnd` is called once when the connection ends: with null after an orderly close. */
   constructor(socket: Socket, peer: number, onEnd: (error: PeerError | null) => void) {
     this.peer = peer;
     this.#socket = socket;
@@ -129,7 +129,7 @@ export class Connection {
     });
   }
 
-  /** Takes what has come as far as somebody waits for it. */
+  /** Takes what has come as far as a receive waits for it. */
   #drain(): void {
     while (this.#chunk.length > 0 || this.#payloadIsWhole()) {
       if (!this.#header && !this.#readHeader()) return;

@@ -1,6 +1,6 @@
 /**
  * Two processes convince each other that they know the same secret before either believes a word of the other: a greeting
- * with a random number each way, then sealed messages (HMAC-SHA256 over role, both numbers and text, RFC 2104). A stranger
+ * with a random number each way, then sealed messages (HMAC-SHA256 over role, both numbers and text, RFC 2104). An unauthenticated peer
  * learns a random number and nothing else. It authenticates; it does not encrypt what follows.
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
@@ -16,7 +16,7 @@ const MAC_BYTES = 32;
 /** A message is a few numbers, or the addresses of all ranks. */
 const MAX_MESSAGE_BYTES = 1 << 20;
 
-/** The peer said something that only a stranger, or another program, would say. */
+/** The peer said something that no rank of this run says. */
 export class StrangerError extends DistributedError {}
 
 /** One side of a conversation whose greeting is done. */
@@ -73,7 +73,7 @@ export class AuthenticatedChannel {
   }
 }
 
-/** The next bytes of a socket that nobody else reads. Rejects with StrangerError where it ends before. */
+/** The next bytes of a socket without other readers. Rejects with StrangerError where it ends before. */
 function readExactly(socket: Socket, bytes: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const stop = () => {

@@ -1,6 +1,6 @@
 /**
  * How ranks find each other: every rank listens; all others dial rank 0, tell where they listen, and get the addresses of
- * all; then each dials the ranks between. Ends with one authenticated connection for each pair, and no open door.
+ * all; then each dials the ranks between. Ends with one authenticated connection for each pair, and no listening port.
  */
 import { connect, createServer, type ListenOptions, type Server, type Socket } from "node:net";
 import { join } from "node:path";
@@ -95,7 +95,7 @@ class Rendezvous {
     }
   }
 
-  /** This rank's door: rank 0's is where all look for it, the others take any free port. */
+  /** This rank's listening port: rank 0's is the rendezvous address, the others take any free one. */
   async #listen(): Promise<void> {
     const { at, rank } = this.#options;
     const where: ListenOptions =
@@ -127,7 +127,7 @@ class Rendezvous {
     return table;
   }
 
-  /** Dials until somebody answers who knows the secret; a refusal is final. */
+  /** Dials until a peer with the secret answers; a refusal is final. */
   async #dial(to: number, address: Address): Promise<AuthenticatedChannel> {
     const { rank, worldSize, secret } = this.#options;
     const shown = "path" in address ? address.path : `${address.host}:${address.port}`;

@@ -1,5 +1,5 @@
 /**
- * A training run as people watch it. On a terminal: one live line with a bar, redrawn ten times a second at most, over
+ * A training run in a terminal. On a terminal: one live line with a bar, redrawn ten times a second at most, over
  * finished lines for each epoch. In a pipe: a plain line every ten seconds and at the end of each epoch.
  */
 import {
