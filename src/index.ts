@@ -15,7 +15,7 @@ export type { Backend, BackendName, BackendOptions, Backends, GpuMode } from "./
 export { type Compiled, type CompileOptions, type CompileStats, compile, compileTotals } from "./compile/compile.js";
 export { CompileError } from "./compile/trace.js";
 export * as io from "./models/files/index.js";
-export * as models from "./models/index.js";
+export * as models from "./models-entry.js";
 export * as nn from "./nn/index.js";
 export * from "./ops/functional.js";
 export * as optim from "./optim/index.js";

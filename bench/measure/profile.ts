@@ -4,6 +4,7 @@
  * no op at all (normalising pixels, autograd, modules, the loss on the host) is the row "outside".
  */
 import type { WasmBackend } from "../../src/backends/wasm/wasm-backend.js";
+import { costOf } from "../../src/ops/cost.js";
 import type { Executable, ProfileRow, Program } from "../../src/ops/program.js";
 
 /** Means per step. */
@@ -45,19 +46,21 @@ export class Profile {
     }
     if (backend.load) {
       const load = backend.load.bind(backend);
-      backend.load = (program: Program) => this.#timed(load(program));
+      backend.load = (program: Program) => this.#timed(load(program), program);
     }
   }
 
   /** The same recording, profiled whenever it runs. */
-  #timed(executable: Executable): Executable {
+  #timed(executable: Executable, program: Program): Executable {
     return {
       temporaryBytes: executable.temporaryBytes,
       copyOutput: (i, to, offset) => executable.copyOutput(i, to, offset),
       profile: (inputs, offsets, runs) => executable.profile(inputs, offsets, runs),
       dispose: () => executable.dispose(),
       run: (inputs, offsets) => {
-        for (const row of executable.profile(inputs, offsets, 1)) this.#addRow(row);
+        executable.profile(inputs, offsets, 1).forEach((time, i) => {
+          this.#addRow({ ...time, ...costOf(program, program.instructions[i]!) });
+        });
       },
     };
   }

@@ -200,7 +200,7 @@ class Compiler<Args extends readonly unknown[], R> {
       }
       const recording = this.#recordingOf(known.entry, known.numbering, trace);
       recording.run(known.numbering, trace);
-      return recording.executable.profile(...recording.inputsOf(known.numbering), runs);
+      return recording.profile(known.numbering, runs);
     } finally {
       trace.finish();
     }

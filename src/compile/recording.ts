@@ -2,7 +2,15 @@
  * A structure made ready to replay: fused, placed by lifetime, loaded by its backend. Storages from outside are used where
  * they lie if they were the same at both calls that were compared; others are copied in, and back where they are written.
  */
-import { CheckFailure, type Executable, type Program, type Value, type ValueView } from "../ops/program.js";
+import { costOf } from "../ops/cost.js";
+import {
+  CheckFailure,
+  type Executable,
+  type ProfileRow,
+  type Program,
+  type Value,
+  type ValueView,
+} from "../ops/program.js";
 import type { TypedArray } from "../tensor/dtype.js";
 import { Storage } from "../tensor/storage.js";
 import { fuse } from "./fuse.js";
@@ -25,6 +33,7 @@ interface Constant {
 
 export class Recording {
   readonly executable: Executable;
+  readonly #program: Program;
   /** Set when memory that the program uses in place was freed. */
   isStale = false;
   readonly #constants: readonly Constant[];
@@ -71,13 +80,22 @@ export class Recording {
       outputs,
       groups: independentGroups(fused),
     };
-    const program: Program = { ...unplaced, ...placeTemporaries(unplaced) };
+    this.#program = { ...unplaced, ...placeTemporaries(unplaced) };
     try {
-      this.executable = runner.load!(program);
+      this.executable = runner.load!(this.#program);
     } catch (error) {
       this.#release();
       throw error;
     }
+  }
+
+  /** A row per instruction of the program, over `runs` runs on the storages of one call. */
+  profile(numbering: Numbering, runs: number): readonly ProfileRow[] {
+    const times = this.executable.profile(...this.inputsOf(numbering), runs);
+    return times.map((time, i) => {
+      const { flops, bytes } = costOf(this.#program, this.#program.instructions[i]!);
+      return { ...time, flops, bytes };
+    });
   }
 
   /** Runs the program on the storages of one call, and gives memory and values to what outlives it. */

@@ -314,7 +314,8 @@ const patchAttrs = (kernelSize: number | Pair, options: Conv2dOptions): Attrs<"p
 });
 /**
  * The statistics of the patches that a convolution of x [N, H, W, Cin] sees: mean [groups, K] and centred, biased
- * covariance [groups, K, K], K = KH·KW·Cin/groups, both float64 on every backend.
+ * covariance [groups, K, K], K = KH·KW·Cin/groups, both float64 on every backend. In a bundle its wasm kernels come with
+ * `models`; without them the reference computes.
  */
 export const patchMoments = (x: Tensor, kernelSize: number | Pair, options: Conv2dOptions = {}) =>
   apply("patchMoments", [x], patchAttrs(kernelSize, options));

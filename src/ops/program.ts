@@ -91,12 +91,16 @@ export interface Program {
   readonly temporaryBytes: number;
 }
 
-/** One row of a profile. */
-export interface ProfileRow {
+/** What one instruction took. */
+export interface InstructionTime {
   readonly op: string;
   readonly shapes: readonly Shape[];
   /** Median over the profiled runs. */
   readonly ms: number;
+}
+
+/** One row of a profile. */
+export interface ProfileRow extends InstructionTime {
   readonly bytes: number;
   readonly flops: number;
 }
@@ -109,7 +113,7 @@ export interface Executable {
   run(inputs: readonly Storage[], offsets: readonly number[]): void;
   /** Copies output i to a storage, from element `offset` on. */
   copyOutput(i: number, to: Storage, offset?: number): void;
-  /** Runs instruction by instruction and times each. */
-  profile(inputs: readonly Storage[], offsets: readonly number[], runs: number): readonly ProfileRow[];
+  /** Runs instruction by instruction and times each, in the program's order. */
+  profile(inputs: readonly Storage[], offsets: readonly number[], runs: number): readonly InstructionTime[];
   dispose(): void;
 }

@@ -25,8 +25,8 @@ const STEPS = 10;
 const THREADS = 2;
 /** Of WebGPU on another driver: float32 sums in another order, through ten steps. */
 const GPU_TOLERANCE = 1e-4;
-/** Of all chunks that a page loads before it asks for a GPU: measured 65.8 KB, 10 of them the kernels of folded training. */
-const MAX_WASM_BYTES = 70 * 1024;
+/** Of all chunks that a page loads before it asks for a GPU: measured 54.8 KB (of 1,024 bytes). */
+const MAX_WASM_BYTES = 55 * 1024;
 
 const withoutGpu = join(home, "bundled-wasm");
 const withGpu = join(home, "bundled-gpu");

@@ -4,7 +4,7 @@
  * only when it has changed.
  */
 import { costOf } from "../../ops/cost.js";
-import type { Executable, Executed, ProfileRow, Program, ValueView } from "../../ops/program.js";
+import type { Executable, Executed, InstructionTime, ProfileRow, Program, ValueView } from "../../ops/program.js";
 import { hasScalar, resolveScalars, type Scalar, scalarsOf } from "../../ops/scalar.js";
 import { sizeOf } from "../../tensor/shape.js";
 import type { Storage } from "../../tensor/storage.js";
@@ -235,7 +235,7 @@ export class GpuExecutable implements Executable {
   }
 
   /** Throws BackendError: the device's times come later, from timed(). */
-  profile(): readonly ProfileRow[] {
+  profile(): readonly InstructionTime[] {
     throw new BackendError(
       "profile: the gpu backend knows its times only later, expected the wasm backend",
       "npm run tensorone -- bench --backend gpu profiles a step",

@@ -1,4 +1,5 @@
 /** 20 training steps of S0 on the demo set, on the device and on the wasm backend, from the same weights. */
+import "../../../../src/index.js";
 import { createGpuBackend } from "../../../../src/backends/gpu/gpu-backend.js";
 import { createWasmBackend } from "../../../../src/backends/wasm/wasm-backend.js";
 import { relativeError } from "../../../../test/conformance/numbers.js";

@@ -1,13 +1,12 @@
 /**
- * Every op and update that has a WebAssembly kernel; the others fall back to the reference, and coverage() says so.
+ * Every op and update that has a WebAssembly kernel; the others fall back to the reference, and coverage() says so. Kernels
+ * that only some programs need are installed by what needs them, so that a bundle of the others goes without.
  */
 
 import { batchNormKernels } from "./batch-norm/index.js";
 import { biasReluGrad } from "./bias-relu-grad.js";
 import { convolutionKernels } from "./convolution/index.js";
 import { elementwise } from "./elementwise.js";
-import { foldKernels } from "./fold/index.js";
-import { momentKernels } from "./moments/index.js";
 import { moveKernels } from "./move/index.js";
 import type { WasmKernels, WasmUpdates } from "./plan.js";
 import { poolKernels } from "./pool.js";
@@ -23,11 +22,14 @@ export const wasmKernels: WasmKernels = {
   ...batchNormKernels,
   ...reduceKernels,
   ...moveKernels,
-  ...momentKernels,
-  ...foldKernels,
   ...poolKernels,
 };
 
 export const wasmUpdates: WasmUpdates = {
   ...updates,
 };
+
+/** Gives ops a kernel from here on, for all backends. */
+export function installKernels(kernels: WasmKernels): void {
+  Object.assign(wasmKernels, kernels);
+}

@@ -2,14 +2,13 @@
  * A recorded program on this backend: operands placed in one block of the arena, ops lowered once to calls, calls grouped
  * into stages, all of it written into shared memory where every thread reads it. Running it is one job of the pool.
  */
-import { costOf } from "../../../ops/cost.js";
 import type { IndexOp } from "../../../ops/indices.js";
 import {
   CheckFailure,
   type Executable,
   type Executed,
   type Group,
-  type ProfileRow,
+  type InstructionTime,
   type Program,
   type ValueView,
 } from "../../../ops/program.js";
@@ -241,7 +240,7 @@ export class WasmExecutable implements Executable {
     this.#bytesAt(target, size * bytes).set(this.#bytesAt(pointer, size * bytes));
   }
 
-  profile(inputs: readonly Storage[], offsets: readonly number[], runs: number): readonly ProfileRow[] {
+  profile(inputs: readonly Storage[], offsets: readonly number[], runs: number): readonly InstructionTime[] {
     const { instructions } = this.#program;
     const times = instructions.map(() => new Array<number>(runs).fill(0));
     for (let r = 0; r < runs; r++) {
@@ -255,7 +254,7 @@ export class WasmExecutable implements Executable {
     return instructions.map((instruction, i) => {
       const sorted = times[i]!.sort((x, y) => x - y);
       const shapes = [...instruction.inputs, ...instruction.outputs].map(({ shape }) => shape);
-      return { op: instruction.op, shapes, ms: sorted[sorted.length >> 1] ?? 0, ...costOf(this.#program, instruction) };
+      return { op: instruction.op, shapes, ms: sorted[sorted.length >> 1] ?? 0 };
     });
   }
 
