@@ -1,6 +1,6 @@
 /**
- * What a command is: a row for the help, a table of options, and a body. The body gets parsed values and a CommandContext to speak
- * through; it returns the object that --json prints.
+ * What a command is: a row for the help, a table of options, and a body. The body gets parsed values and, to print with, a
+ * CommandContext; it returns the object that --json prints.
  */
 import type { Terminal } from "../util/terminal.js";
 import type { OptionTable, Values } from "./options.js";

@@ -17,7 +17,7 @@ export class RankProcess {
   readonly ended: Promise<void>;
   exitCode: number | null = null;
   signal: NodeJS.Signals | null = null;
-  /** The rank that this rank blames; null where it blames none. */
+  /** The ranks that this rank blames; empty where it blames none. */
   blames: readonly number[] = [];
   readonly #child: ChildProcess;
   #tail = "";

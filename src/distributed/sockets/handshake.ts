@@ -1,7 +1,7 @@
 /**
  * Two processes convince each other that they know the same secret before either believes a word of the other: a greeting
- * with a random number each way, then sealed messages (HMAC-SHA256 over role, both numbers and text, RFC 2104). An unauthenticated peer
- * learns a random number and nothing else. It authenticates; it does not encrypt what follows.
+ * with a random number each way, then sealed messages (HMAC-SHA256 over role, both numbers and text, RFC 2104). An
+ * unauthenticated peer learns a random number and nothing else. It authenticates; it does not encrypt what follows.
  */
 import { createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import type { Socket } from "node:net";
