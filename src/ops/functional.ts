@@ -20,7 +20,7 @@ import { apply } from "./apply.js";
 import { inferDType } from "./dtypes.js";
 import { areFloatsAlike, floatOps, type Operand, withPromoted } from "./promotion.js";
 import { nextStream, type RandomOp, randomOps } from "./random.js";
-import type { ActivationAttrs, Attrs, OpName, OpSpecs, Pair } from "./spec.js";
+import type { ActivationAttrs, Attrs, NoAttrs, OpName, OpSpecs, Pair } from "./spec.js";
 
 export type { Operand } from "./promotion.js";
 
@@ -37,24 +37,10 @@ function binary(op: Exclude<BinaryName, "matmul">) {
       : withPromoted(op, [a, b], (tensors) => apply(op, tensors, {})[0]);
 }
 
-type UnaryName =
-  | "neg"
-  | "abs"
-  | "sign"
-  | "floor"
-  | "ceil"
-  | "round"
-  | "exp"
-  | "log"
-  | "sqrt"
-  | "rsqrt"
-  | "square"
-  | "reciprocal"
-  | "sin"
-  | "cos"
-  | "tanh"
-  | "sigmoid"
-  | "relu";
+/** One operand, no attributes. */
+type UnaryName = {
+  [K in OpsWith<["x"]>]: OpSpecs[K]["attrs"] extends NoAttrs ? K : never;
+}[OpsWith<["x"]>];
 /** exp, log and their like give float32 for integers. */
 const unary = (op: UnaryName) => {
   const isFloatOp = floatOps.has(op);
