@@ -1,13 +1,12 @@
+/** What `npm test` runs; test/suites.ts says which. */
 import { defineConfig } from "vitest/config";
+import { settings, slowTests } from "./test/suites.js";
 
 export default defineConfig({
   test: {
+    ...settings,
     include: ["test/**/*.test.ts"],
     // of the packed package: vitest.package.config.ts
-    exclude: ["test/package/**", "**/node_modules/**"],
-    setupFiles: ["test/setup.ts"],
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
-    pool: "forks",
+    exclude: ["test/package/**", "**/node_modules/**", ...slowTests],
   },
 });

@@ -2,7 +2,7 @@
  * What a folded block has besides its convolution: moments of the patches and their gradient, the fold of the branches and
  * its two gradients. All blocks of S0, whether they train folded or not.
  */
-import { depthwiseGradientProducts, depthwiseMomentProducts } from "../../src/models/mobileone/training-form.js";
+import { DEPTHWISE_GRADIENT_PRODUCTS, depthwiseMomentProducts } from "../../src/models/mobileone/training-form.js";
 import type { FoldAttrs, PatchAttrs } from "../../src/ops/spec.js";
 import { type Shape, sizeOf } from "../../src/tensor/shape.js";
 import { type Case, opCase } from "../measure/case.js";
@@ -38,7 +38,7 @@ function momentCases(layer: Layer, where: string, batch: number): Case[] {
           opCase({
             ...{ ...row, name: `moments ${where} backward`, op: "patchMomentsGrad" },
             shapes: [x, mean!, mean!, covariance!],
-            ...(isDepthwise && { flops: 2 * sizeOf(x) * depthwiseGradientProducts }),
+            ...(isDepthwise && { flops: 2 * sizeOf(x) * DEPTHWISE_GRADIENT_PRODUCTS }),
           }),
         ]),
   ];

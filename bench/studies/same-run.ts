@@ -7,7 +7,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { decodeSafetensors, type StoredTensor } from "../../src/models/files/index.js";
 import { type Entries, splitEntries } from "../../src/train/checkpoints/checkpoint-entries.js";
-import { logName } from "../../src/train/loggers/jsonl.js";
+import { LOG_NAME } from "../../src/train/loggers/jsonl.js";
 import { UsageError } from "../../src/util/errors.js";
 import { defineStudy, type Tell } from "../study.js";
 
@@ -44,7 +44,7 @@ function checkpointOf(run: string, other: string): { readonly name: string; read
 }
 
 const lossesOf = (run: string): string[] =>
-  readFileSync(join(run, logName), "utf8")
+  readFileSync(join(run, LOG_NAME), "utf8")
     .trim()
     .split("\n")
     .map((line) => JSON.parse(line) as { kind: string; step?: number; loss: number | null })

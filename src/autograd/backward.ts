@@ -11,6 +11,7 @@ import { Tensor } from "../tensor/tensor.js";
 import { GradientError, ShapeError } from "../util/errors.js";
 import { type GraphNode, noGrad, type Target, targetOf } from "./tape.js";
 
+/** What backward() starts from, and whether the graph stays. */
 export interface BackwardOptions {
   /** The gradient to start from; default 1 for a scalar. */
   readonly gradient?: Tensor;
@@ -26,7 +27,7 @@ function unbroadcast(gradient: Tensor, shape: Shape): Tensor {
   return F.reshape(F.sum(gradient, axes, { keepDims: true }), shape);
 }
 
-/** total + gradient; writes into total where nobody else can see it. Takes over both. */
+/** total + gradient; writes into total where total is not shared. Takes over both. */
 function accumulate(total: Tensor | undefined, gradient: Tensor): Tensor {
   if (!total) return gradient;
   if (total.storage.isExclusive) {
@@ -69,6 +70,13 @@ function pullBack(node: GraphNode, dys: readonly (Tensor | undefined)[]): (Tenso
  * Fills `grad` of every leaf behind `root` that requires it (adding to what is there). The graph and the results that
  * made it are freed on the way, except `root`, leaves, and tensors that called keep().
  * Throws GradientError without a graph and ShapeError where the starting gradient does not fit.
+ *
+ * @example
+ * ```ts
+ * const x = tensor([1, 2, 3], [3], { requiresGrad: true });
+ * backward(x.square().sum()); // the same as x.square().sum().backward()
+ * console.log(x.grad?.toArray()); // [2, 4, 6]
+ * ```
  */
 export function backward(root: Tensor, { gradient, retainGraph = false }: BackwardOptions = {}): void {
   const target = targetOf(root);

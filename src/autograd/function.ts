@@ -8,6 +8,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { GradientError } from "../util/errors.js";
 import { connect, isGradEnabled, needsGrad, noGrad, Saved } from "./tape.js";
 
+/** A differentiable function given by its forward and its backward (torch.autograd.Function). */
 export interface CustomFunction<Inputs extends readonly Tensor[]> {
   readonly name: string;
   /** Computes y from the inputs; its ops are not recorded. */
@@ -16,7 +17,21 @@ export interface CustomFunction<Inputs extends readonly Tensor[]> {
   backward(dy: Tensor, inputs: Inputs, y: Tensor): readonly (Tensor | null)[];
 }
 
-/** Turns a forward and a backward into one differentiable function. A gradient of another dtype than its input is cast; backward throws GradientError for one of another shape. */
+/**
+ * Turns a forward and a backward into one differentiable function. A gradient of another dtype than its input is cast; backward throws GradientError for one of another shape.
+ *
+ * @example
+ * ```ts
+ * const clippedSquare = customFunction({
+ *   name: "clippedSquare",
+ *   forward: (x: Tensor) => x.square(),
+ *   backward: (dy, [x]) => [dy.mul(x.mul(2).clamp(-1, 1))],
+ * });
+ * const x = tensor([3], [1], { requiresGrad: true });
+ * clippedSquare(x).sum().backward();
+ * console.log(x.grad?.toArray()); // [1]
+ * ```
+ */
 export function customFunction<Inputs extends readonly Tensor[]>(
   spec: CustomFunction<Inputs>,
 ): (...inputs: Inputs) => Tensor {

@@ -41,6 +41,7 @@ async function expectRepeatable(
     );
 }
 
+/** The step, the tolerance and the projection of gradcheck(). */
 export interface GradcheckOptions {
   /** Step of the central difference. Default 1e-6 in float64, 1e-2 in float32. */
   readonly step?: number;
@@ -54,7 +55,14 @@ export interface GradcheckOptions {
  * Compares the gradients of `fn` with respect to every input that requiresGrad with central differences of
  * sum(fn(inputs) · r), r a fixed random projection. Returns the largest relative error.
  * Throws GradientError naming input, element, analytic and numeric value where the tolerance is passed, and where `fn` does
- * not give one value twice: differences of noise, or of memory that nobody wrote, prove nothing.
+ * not give one value twice: differences of noise, or of unwritten memory, prove nothing.
+ *
+ * @example
+ * ```ts
+ * const x = randn([2, 3], { dtype: "float64", requiresGrad: true });
+ * const worst = await gradcheck((x) => x.sin().mul(x), [x]);
+ * console.log(worst < 1e-6); // true
+ * ```
  */
 export async function gradcheck(
   fn: (...inputs: Tensor[]) => Tensor,

@@ -54,9 +54,26 @@ function withGrad<T>(enabled: boolean, body: () => T): T {
   }
 }
 
-/** Runs a synchronous body without recording: results have no graph and nothing is saved for backward. */
+/**
+ * Runs a synchronous body without recording: results have no graph and nothing is saved for backward.
+ *
+ * @example
+ * ```ts
+ * const weight = tensor([1], [1], { requiresGrad: true });
+ * const y = noGrad(() => weight.mul(2));
+ * console.log(y.requiresGrad); // false
+ * ```
+ */
 export const noGrad = <T>(body: () => T): T => withGrad(false, body);
-/** Runs a synchronous body with recording, inside noGrad too. */
+/**
+ * Runs a synchronous body with recording, inside noGrad too.
+ *
+ * @example
+ * ```ts
+ * const weight = tensor([1], [1], { requiresGrad: true });
+ * console.log(noGrad(() => enableGrad(() => weight.mul(2))).requiresGrad); // true
+ * ```
+ */
 export const enableGrad = <T>(body: () => T): T => withGrad(true, body);
 
 /** True for what backward has to reach: leaves that ask for a gradient and results that came from one. */

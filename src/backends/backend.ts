@@ -37,6 +37,12 @@ setDefaultStorage(() => getBackend());
 /**
  * Chooses where new tensors live and run. Tensors of an earlier backend stay usable with each other.
  * Throws BackendError for an unknown name.
+ *
+ * @example
+ * ```ts
+ * await setBackend("wasm", { threads: 2 });
+ * console.log(ones([2]).add(1).toArray()); // [2, 2]
+ * ```
  */
 export async function setBackend<K extends BackendName>(name: K, options: BackendOptions = {}): Promise<Backends[K]> {
   const create = factories[name];
@@ -45,7 +51,17 @@ export async function setBackend<K extends BackendName>(name: K, options: Backen
   return use(await create(options));
 }
 
-/** Runs an async body with another backend in use and puts the one before back. */
+/**
+ * Runs an async body with another backend in use and puts the one before back.
+ *
+ * @example
+ * ```ts
+ * const before = getBackend();
+ * const other = await setBackend("wasm", { threads: 2 });
+ * const sum = await withBackend(before, () => arange(4).sum().item());
+ * console.log(sum, getBackend() === other); // 6 true
+ * ```
+ */
 export async function withBackend<T>(backend: Backend, body: () => T | Promise<T>): Promise<T> {
   const previous = current;
   use(backend);

@@ -7,6 +7,7 @@ import type { Runner } from "../ops/apply.js";
 /** webgpu: a device. webasm and cpu: gpu.js on the processor, slow, for correctness anywhere. */
 export type GpuMode = "webgpu" | "webasm" | "cpu";
 
+/** What a backend is started with; each reads those that concern it. */
 export interface BackendOptions {
   /** Threads of the wasm backend. Default: the cores of this machine. */
   readonly threads?: number;
@@ -61,7 +62,7 @@ export interface GpuFigures {
   readonly mode: GpuMode;
   /** null where there is no device. */
   readonly device: DeviceInfo | null;
-  /** One line for people: mode, device, software or hardware. */
+  /** One line of text: mode, device, software or hardware. */
   readonly label: string;
   readonly stats: Readonly<Record<string, number>>;
 }
@@ -74,4 +75,5 @@ export interface Backends {
   readonly gpu: Backend & GpuFigures;
 }
 
+/** The names that setBackend() takes. */
 export type BackendName = keyof Backends;

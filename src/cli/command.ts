@@ -1,6 +1,6 @@
 /**
- * What a command is: a row for the help, a table of options, and a body. The body gets parsed values and a Face to speak
- * through; it returns the object that --json prints.
+ * What a command is: a row for the help, a table of options, and a body. The body gets parsed values and, to print with, a
+ * CommandContext; it returns the object that --json prints.
  */
 import type { Terminal } from "../util/terminal.js";
 import type { OptionTable, Values } from "./options.js";
@@ -14,7 +14,7 @@ export interface Positionals {
 }
 
 /** Where a command speaks. */
-export interface Face {
+export interface CommandContext {
   /** For people; stdout, or stderr under --json. */
   readonly terminal: Terminal;
   /** For people where `terminal` may be read by a program: stderr unless stdout is a screen. */
@@ -38,12 +38,17 @@ export interface Command<O extends OptionTable = OptionTable> {
   readonly options: O;
   /** Options that the help shows apart from the others, under a title. */
   readonly groups?: readonly { readonly title: string; readonly options: readonly (keyof O & string)[] }[];
-  /** Hands every word on as it came, options too; for a command that only opens a door. */
+  /** Hands every word on as it came, options too; for a command that starts another program. */
   readonly takesAnything?: boolean;
   /** What follows `tensorone` on a line that works; at least one. */
   readonly examples: readonly string[];
   /** `given` names the options that stood on the line; the others have their fallback. */
-  run(values: Values<O>, words: readonly string[], face: Face, given: ReadonlySet<string>): Promise<Outcome>;
+  run(
+    values: Values<O>,
+    words: readonly string[],
+    context: CommandContext,
+    given: ReadonlySet<string>,
+  ): Promise<Outcome>;
 }
 
 /** The command, with the types of its values taken from its table. */

@@ -7,10 +7,10 @@ import type { Command, Positionals } from "./command.js";
 import { flagOf, type Option } from "./options.js";
 
 /** A second column narrower than this reads badly: its text goes below the first column. */
-const leastSecondColumn = 32;
-const gap = 2;
-const indent = 2;
-const deepIndent = 6;
+const LEAST_SECOND_COLUMN = 32;
+const GAP = 2;
+const INDENT = 2;
+const DEEP_INDENT = 6;
 
 /** A command as its help sees it: nothing is run. */
 export type Described = Pick<Command, "name" | "summary" | "positionals" | "options" | "examples"> & {
@@ -34,7 +34,7 @@ export function commandHelp(command: Described, width: number): string {
   return [
     ...wrap(`${command.summary}.`, width),
     "",
-    ...wrap(`usage: ${usage}`, width, deepIndent),
+    ...wrap(`usage: ${usage}`, width, DEEP_INDENT),
     "",
     "options:",
     ...linesOf((name) => !groups.some(({ options }) => options.includes(name))),
@@ -93,33 +93,32 @@ export function wordedRows(rows: readonly Row[], width: number): string[] {
 
 /** Rows side by side, or each with its second cell below its first where that would leave too little room. */
 class TwoColumns {
+  readonly #width: number;
   readonly #secondAt: number;
   readonly #isStacked: boolean;
 
-  constructor(
-    rows: readonly Row[],
-    private readonly width: number,
-  ) {
-    this.#secondAt = indent + Math.max(...rows.map(([first]) => first.length)) + gap;
-    this.#isStacked = width - this.#secondAt < leastSecondColumn;
+  constructor(rows: readonly Row[], width: number) {
+    this.#width = width;
+    this.#secondAt = INDENT + Math.max(...rows.map(([first]) => first.length)) + GAP;
+    this.#isStacked = width - this.#secondAt < LEAST_SECOND_COLUMN;
   }
 
   lines([first, second]: Row): string[] {
-    const at = this.#isStacked ? deepIndent : this.#secondAt;
-    const text = wrap(second, this.width - at);
+    const at = this.#isStacked ? DEEP_INDENT : this.#secondAt;
+    const text = wrap(second, this.#width - at);
     if (this.#isStacked)
-      return [" ".repeat(indent) + first, ...text.map((line) => (line === "" ? "" : " ".repeat(at) + line))];
-    return text.map((line, i) => `${" ".repeat(indent)}${(i === 0 ? first : "").padEnd(at - indent)}${line}`);
+      return [" ".repeat(INDENT) + first, ...text.map((line) => (line === "" ? "" : " ".repeat(at) + line))];
+    return text.map((line, i) => `${" ".repeat(INDENT)}${(i === 0 ? first : "").padEnd(at - INDENT)}${line}`);
   }
 }
 
 /** A command that can be pasted, over several lines where it has to be. */
 function commandLines(example: string, width: number): string[] {
-  const room = width - indent;
+  const room = width - INDENT;
   const whole = `tensorone ${example}`;
-  if (whole.length <= room) return [" ".repeat(indent) + whole];
-  const lines = wrap(whole, room - " \\".length, indent);
-  return lines.map((line, i) => " ".repeat(indent) + line + (i < lines.length - 1 ? " \\" : ""));
+  if (whole.length <= room) return [" ".repeat(INDENT) + whole];
+  const lines = wrap(whole, room - " \\".length, INDENT);
+  return lines.map((line, i) => " ".repeat(INDENT) + line + (i < lines.length - 1 ? " \\" : ""));
 }
 
 /** Lines of at most `width`, but for longer words; all but the first begin with `hanging` spaces. */

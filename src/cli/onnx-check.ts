@@ -14,7 +14,7 @@ import { scope } from "../tensor/scope.js";
 import { runInOnnxRuntime } from "./onnx-runtime.js";
 
 /** Largest difference, as a share of the largest |logit|, that float32 sums in another order explain, with room to spare. */
-export const onnxTolerance = 3e-5;
+export const ONNX_TOLERANCE = 3e-5;
 
 /** The batch size is free in the file: two pictures show that one number does not stand for it. */
 const BATCH = 2;

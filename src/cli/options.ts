@@ -36,7 +36,7 @@ interface Spec<D> {
   readonly default?: D;
 }
 /** Where no default says what is usual. */
-const exampleNumber = 10;
+const EXAMPLE_NUMBER = 10;
 
 interface Range {
   readonly min?: number;
@@ -122,7 +122,7 @@ export function integer<D extends number | undefined = undefined>(spec: Spec<D> 
     placeholder: spec.placeholder ?? "N",
     help: spec.help,
     expected,
-    example: String(spec.default ?? Math.min(max, Math.max(min, exampleNumber))),
+    example: String(spec.default ?? Math.min(max, Math.max(min, EXAMPLE_NUMBER))),
     fallback: spec.default as D,
     read: (value, where) => {
       const number = /^[+-]?\d+$/.test(value) ? Number(value) : Number.NaN;

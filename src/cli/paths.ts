@@ -15,7 +15,7 @@ const demoPictures = join(packageRoot, "demo", "fashion-mnist");
 export const demoData = existsSync(join(demoPictures, "train")) ? demoPictures : join(packageRoot, "demo", "shards");
 
 /** Run folders are made here where the user names none. */
-const runsFolder = "runs";
+const RUNS_FOLDER = "runs";
 
 /** A checkout of the repository, and not an installed package, which has the sources too but nothing to build them with. */
 export const isCheckout = (): boolean => existsSync(join(packageRoot, "tsconfig.build.json"));
@@ -45,7 +45,7 @@ export function isRun(folder: string): boolean {
 /** runs/name, or runs/name-2, -3, … where that is taken. */
 export function freshRun(name: string): string {
   for (let n = 1; ; n++) {
-    const folder = join(runsFolder, n === 1 ? name : `${name}-${n}`);
+    const folder = join(RUNS_FOLDER, n === 1 ? name : `${name}-${n}`);
     if (!existsSync(folder)) return folder;
   }
 }
@@ -53,12 +53,12 @@ export function freshRun(name: string): string {
 /** The newest of the folders that freshRun made. */
 export function latestRun(name: string): string | undefined {
   const pattern = new RegExp(`^${name.replace(/[.*+?^${}()|[\]\\]/g, "\\$&")}(-\\d+)?$`);
-  const entries = existsSync(runsFolder) ? readdirSync(runsFolder) : [];
+  const entries = existsSync(RUNS_FOLDER) ? readdirSync(RUNS_FOLDER) : [];
   const numbered = entries
-    .filter((entry) => pattern.test(entry) && existsSync(join(runsFolder, entry, "checkpoints")))
+    .filter((entry) => pattern.test(entry) && existsSync(join(RUNS_FOLDER, entry, "checkpoints")))
     .map((entry) => ({ entry, n: entry === name ? 1 : Number(entry.slice(name.length + 1)) }));
   const last = numbered.sort((a, b) => a.n - b.n).at(-1);
-  return last && join(runsFolder, last.entry);
+  return last && join(RUNS_FOLDER, last.entry);
 }
 
 /** The run folder that a checkpoint lies in: <run>/checkpoints/file, or the file's own folder. */

@@ -99,7 +99,7 @@ export const decoderOption = optionalChoice(decoderNames, {
 });
 
 /** What a data set may be; for the help. */
-export const dataHelp = "data set in ImageNet layout, or shards that prepare wrote";
+export const DATA_HELP = "data set in ImageNet layout, or shards that prepare wrote";
 
 /** Who decodes, with how many threads, as the first lines say it: "decoder libjpeg-turbo x2". */
 export function decoderLabel(decoder: string, workers: number): string {

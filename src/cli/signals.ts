@@ -7,7 +7,7 @@ import { constants } from "node:os";
 const names = ["SIGINT", "SIGTERM", "SIGUSR1"] as const;
 
 /** A key press that reaches us twice, through the terminal and through a parent such as npm, counts once. */
-const echoMs = 400;
+const ECHO_MS = 400;
 
 export interface Interruption {
   /** Fires at the first signal; its reason is the exit code. */
@@ -23,7 +23,7 @@ export function interruptions(onFirst: (name: NodeJS.Signals) => void): Interrup
   let exitCode = 0;
   const listen = (name: NodeJS.Signals) => {
     const now = performance.now();
-    if (exitCode !== 0 && now - firstAt < echoMs) return;
+    if (exitCode !== 0 && now - firstAt < ECHO_MS) return;
     if (exitCode !== 0) process.exit(exitCode);
     firstAt = now;
     exitCode = 128 + constants.signals[name];

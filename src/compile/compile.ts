@@ -24,6 +24,7 @@ export interface CompileStats {
   readonly replayed: number;
 }
 
+/** A compiled function: called like the function itself. */
 export interface Compiled<Args extends readonly unknown[], R> {
   (...args: Args): R;
   /**
@@ -38,8 +39,9 @@ export interface Compiled<Args extends readonly unknown[], R> {
   dispose(): void;
 }
 
+/** How many programs compile() keeps. */
 export interface CompileOptions {
-  /** Programs that are kept; the one not used for longest gives way before another structure runs. Default 8. */
+  /** Programs that are kept; the least recently used one is freed before another structure runs. Default 8. */
   readonly recordings?: number;
 }
 

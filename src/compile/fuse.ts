@@ -1,6 +1,6 @@
 /**
  * Fusion on a recorded program: chains of ops that would each pass over memory become one op. The fused op does the same
- * arithmetic in the same order, so results keep their bits; only intermediates that nobody else reads are left out.
+ * arithmetic in the same order, so results keep their bits; only intermediates with a single reader are left out.
  */
 import type { Instruction, ValueView } from "../ops/program.js";
 import { sizeOf } from "../tensor/shape.js";

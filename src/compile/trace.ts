@@ -270,7 +270,7 @@ export class Trace implements Tracer, StorageTracer {
     this.#releaseDroppedGraphs();
   }
 
-  /** Storages made by the function that somebody still refers to: they outlive the call. */
+  /** Storages made by the function with references from outside: they outlive the call. */
   get survivors(): Storage[] {
     return this.#storages.filter((storage): storage is Storage => storage !== null && !storage.isFreed);
   }

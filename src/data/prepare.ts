@@ -2,32 +2,34 @@
  * Making tar shards of an image folder, in WebDataset's layout: `key.jpg` and `key.cls` for a sample, in the folder's order.
  * Every file appears whole or not at all; a run that was stopped goes on after its last shard. Node only.
  */
+
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, relative, sep } from "node:path";
-
 import { writeFileAtomic } from "../util/atomic-file.js";
 import { DataError } from "../util/errors.js";
+import { lookAhead } from "../util/look-ahead.js";
 import { type DecoderName, loadDecoder } from "./codecs/decoder.js";
-import { openWorkforce } from "./reading/decode-pool.js";
-import type { Workforce } from "./reading/tasks.js";
+import { openTaskPool } from "./reading/decode-pool.js";
+import type { TaskPool } from "./reading/tasks.js";
 import { ImageFolder } from "./sets/image-folder.js";
 import type { Sample } from "./sets/sample.js";
 
 import {
   readShardIndex,
+  SET_INDEX_NAME,
   type SetIndex,
   type ShardEntry,
   type ShardIndex,
-  setIndexName,
   shardFile,
   shardIndexFile,
   writeSetIndex,
   writeShardIndex,
 } from "./sets/shards/index-file.js";
-import { type PackedPicture, type PackFormat, packQuality } from "./sets/shards/pack.js";
+import { PACK_QUALITY, type PackedPicture, type PackFormat } from "./sets/shards/pack.js";
 import { tarEnd, tarEntry } from "./sets/shards/tar.js";
 
+/** What prepareShards() reads, and how it writes. */
 export interface PrepareOptions {
   /** Image folder, with train and val. */
   readonly data: string;
@@ -58,11 +60,20 @@ export interface PrepareResult {
 }
 
 /** Pictures of one task. */
-const sliceSize = 16;
+const SLICE_SIZE = 16;
 /** Slices in work for each thread: enough to keep it busy, few enough to hold in memory. */
-const slicesPerThread = 2;
+const SLICES_PER_THREAD = 2;
 
-/** Writes the shards of train and val and their index. Throws DataError for a picture that cannot be read, or an `out` in use. */
+/**
+ * Writes the shards of train and val and their index. Throws DataError for a picture that cannot be read, or an `out` in use.
+ *
+ * @example
+ * <!-- test: given root from test/docs/given/images.ts -->
+ * ```ts
+ * await prepareShards({ data: "imagenet", out: "shards", shardImages: 1000, format: "png", workers: 0 });
+ * console.log(openDataset("shards", "train").length); // 4
+ * ```
+ */
 export async function prepareShards(given: PrepareOptions): Promise<PrepareResult> {
   const { data, out, workers, shortSide, format } = given;
   // files that stay as they are need no decoder
@@ -73,18 +84,18 @@ export async function prepareShards(given: PrepareOptions): Promise<PrepareResul
   mkdirSync(out, { recursive: true });
   removeLeftovers(out);
   checkFree(out);
-  const workforce = openWorkforce(shortSide === undefined ? 0 : workers, { decoder });
+  const pool = openTaskPool(shortSide === undefined ? 0 : workers, { decoder });
   const tally = { shardsKept: 0, shardsMade: 0 };
   try {
     const made: Record<string, ShardEntry[]> = {};
-    for (const dataset of [train, val]) made[dataset.split] = await makeSplit(dataset, workforce, options, tally);
-    const quality = format === "jpeg" ? packQuality : null;
+    for (const dataset of [train, val]) made[dataset.split] = await makeSplit(dataset, pool, options, tally);
+    const quality = format === "jpeg" ? PACK_QUALITY : null;
     const resized = shortSide === undefined ? null : { shortSide, format, quality, decoder };
     const index: SetIndex = { classes: train.classes, resized, splits: made };
-    await writeFileAtomic(join(out, setIndexName), writeSetIndex(index));
+    await writeFileAtomic(join(out, SET_INDEX_NAME), writeSetIndex(index));
     return { index, ...tally };
   } finally {
-    await workforce.close();
+    await pool.close();
   }
 }
 
@@ -95,9 +106,9 @@ function removeLeftovers(out: string): void {
   }
 }
 
-/** Shards among other people's files would be hard to find again. */
+/** Shards in a folder with other files could not be told from them. */
 function checkFree(out: string): void {
-  const other = readdirSync(out).find((name) => name !== setIndexName && !/^\w+-\d{6}\.(tar|json)$/.test(name));
+  const other = readdirSync(out).find((name) => name !== SET_INDEX_NAME && !/^\w+-\d{6}\.(tar|json)$/.test(name));
   if (other === undefined) return;
   throw new DataError(
     `prepare: ${out} holds ${other}, expected an empty folder or unfinished shards`,
@@ -107,7 +118,7 @@ function checkFree(out: string): void {
 
 async function makeSplit(
   dataset: ImageFolder,
-  workforce: Workforce,
+  pool: TaskPool,
   options: PrepareOptions,
   tally: { shardsKept: number; shardsMade: number },
 ): Promise<ShardEntry[]> {
@@ -127,15 +138,13 @@ async function makeSplit(
     else {
       tally.shardsMade++;
       const tell = (done: number) => onProgress?.({ split, done: first + done, total: samples.length });
-      index = await makeShard(join(out, file), part, workforce, options, { madeFrom, tell });
+      index = await makeShard(join(out, file), part, pool, options, { madeFrom, tell });
       await writeFileAtomic(join(out, shardIndexFile(file)), writeShardIndex(index));
     }
     entries.push({ file, samples: part.samples.length, bytes: index.bytes });
     onProgress?.({ split, done: first + part.samples.length, total: samples.length });
   }
-  if (existsSync(join(out, shardFile(split, entries.length)))) {
-    throw otherShards(out, shardFile(split, entries.length));
-  }
+  if (existsSync(join(out, shardFile(split, entries.length)))) throw otherShards(out, shardFile(split, entries.length));
   return entries;
 }
 
@@ -165,14 +174,14 @@ const otherShards = (out: string, file: string): DataError =>
 async function makeShard(
   path: string,
   part: Part,
-  workforce: Workforce,
+  pool: TaskPool,
   options: PrepareOptions,
   { madeFrom, tell }: { readonly madeFrom: string; readonly tell: (done: number) => void },
 ): Promise<ShardIndex> {
   const index = { names: [] as string[], offsets: [] as number[], sizes: [] as number[], labels: [] as number[] };
   let bytes = 0;
   async function* pieces(): AsyncIterable<Uint8Array> {
-    for await (const picture of packed(part.samples, workforce, options)) {
+    for await (const picture of packed(part.samples, pool, options)) {
       const i = index.names.length;
       const key = part.keys[i]!;
       const { label } = part.samples[i]!;
@@ -187,7 +196,7 @@ async function makeShard(
         bytes += piece.length;
         yield piece;
       }
-      if (i % sliceSize === 0) tell(i);
+      if (i % SLICE_SIZE === 0) tell(i);
     }
     bytes += tarEnd.length;
     yield tarEnd;
@@ -196,24 +205,19 @@ async function makeShard(
   return { bytes, madeFrom, ...index };
 }
 
-/** Pictures in order, packed ahead by the workforce. */
+/** Pictures in order, packed ahead by the pool. */
 async function* packed(
   samples: readonly Sample[],
-  workforce: Workforce,
+  pool: TaskPool,
   { shortSide, format, workers }: PrepareOptions,
 ): AsyncIterable<PackedPicture> {
-  const ahead = Math.max(1, workers) * slicesPerThread;
-  const pending: Promise<readonly PackedPicture[]>[] = [];
-  let started = 0;
-  while (started < samples.length || pending.length > 0) {
-    for (; started < samples.length && pending.length < ahead; started += sliceSize) {
-      const sources = samples.slice(started, started + sliceSize).map(({ path }) => ({ path }));
-      const slice = workforce.run("pack", { sources, format, ...(shortSide !== undefined && { shortSide }) });
-      slice.catch(() => {}); // reported when its turn comes
-      pending.push(slice);
-    }
-    yield* await pending.shift()!;
-  }
+  const pack = (slice: number) => {
+    const first = slice * SLICE_SIZE;
+    const sources = samples.slice(first, first + SLICE_SIZE).map(({ path }) => ({ path }));
+    return pool.run("pack", { sources, format, ...(shortSide !== undefined && { shortSide }) });
+  };
+  const slices = Math.ceil(samples.length / SLICE_SIZE);
+  for await (const pictures of lookAhead(slices, Math.max(1, workers) * SLICES_PER_THREAD, pack)) yield* pictures;
 }
 
 /**
@@ -239,7 +243,7 @@ function keysOf({ root, split, samples }: ImageFolder): string[] {
 
 function fingerprint({ samples, keys }: Part, { shortSide, format, decoder }: PrepareOptions): string {
   const hash = createHash("sha256");
-  hash.update(JSON.stringify(shortSide === undefined ? null : [shortSide, format, packQuality, decoder]));
+  hash.update(JSON.stringify(shortSide === undefined ? null : [shortSide, format, PACK_QUALITY, decoder]));
   samples.forEach(({ path, label }, i) => {
     const found = statSync(path, { throwIfNoEntry: false });
     // whole seconds: what a copy of the folder keeps of a time

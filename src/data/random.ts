@@ -5,9 +5,9 @@
  */
 import { DataError } from "../util/errors.js";
 
-const stateLength = 624;
-const middle = 397;
-const twistMatrix = 0x9908b0df;
+const STATE_LENGTH = 624;
+const MIDDLE = 397;
+const TWIST_MATRIX = 0x9908b0df;
 
 /** Everything needed to continue a generator: 624 words, how many were handed out, and a normal draw kept for later. */
 export interface MersenneTwisterState {
@@ -18,10 +18,10 @@ export interface MersenneTwisterState {
 
 /** MT19937 with a 32-bit seed; draws are those of numpy.random.seed(seed) and of a torch CPU generator. */
 export class MersenneTwister {
-  private readonly words = new Uint32Array(stateLength);
-  private position = stateLength;
+  readonly #words = new Uint32Array(STATE_LENGTH);
+  #position = STATE_LENGTH;
   /** The polar method makes two normal draws at a time. */
-  private spareNormal: number | undefined;
+  #spareNormal: number | undefined;
 
   constructor(seed: number) {
     this.seed(seed);
@@ -29,39 +29,38 @@ export class MersenneTwister {
 
   /** Starts the stream of `seed` (taken modulo 2^32) over again. */
   seed(seed: number): void {
-    const words = this.words;
+    const words = this.#words;
     words[0] = seed;
-    for (let i = 1; i < stateLength; i++) {
+    for (let i = 1; i < STATE_LENGTH; i++) {
       const previous = words[i - 1]!;
       words[i] = Math.imul(previous ^ (previous >>> 30), 1812433253) + i;
     }
-    this.position = stateLength;
-    this.spareNormal = undefined;
+    this.#position = STATE_LENGTH;
+    this.#spareNormal = undefined;
   }
 
   /** A copy of the state, for exact resume. */
   state(): MersenneTwisterState {
-    return { words: this.words.slice(), position: this.position, spareNormal: this.spareNormal };
+    return { words: this.#words.slice(), position: this.#position, spareNormal: this.#spareNormal };
   }
 
   /** A generator that continues where `state` was taken; throws DataError on a state of the wrong size. */
   static fromState(state: MersenneTwisterState): MersenneTwister {
-    if (state.words.length !== stateLength || !(state.position >= 0 && state.position <= stateLength)) {
+    if (state.words.length !== STATE_LENGTH || !(state.position >= 0 && state.position <= STATE_LENGTH))
       throw new DataError(
-        `MersenneTwister.fromState: ${state.words.length} words at position ${state.position}, expected ${stateLength} words and a position of 0 to ${stateLength}`,
+        `MersenneTwister.fromState: ${state.words.length} words at position ${state.position}, expected ${STATE_LENGTH} words and a position of 0 to ${STATE_LENGTH}`,
       );
-    }
     const twister = new MersenneTwister(0);
-    twister.words.set(state.words);
-    twister.position = state.position;
-    twister.spareNormal = state.spareNormal;
+    twister.#words.set(state.words);
+    twister.#position = state.position;
+    twister.#spareNormal = state.spareNormal;
     return twister;
   }
 
   /** The next 32 bits as an integer in [0, 2^32). */
   next32(): number {
-    if (this.position === stateLength) this.twist();
-    let y = this.words[this.position++]!;
+    if (this.#position === STATE_LENGTH) this.#twist();
+    let y = this.#words[this.#position++]!;
     y ^= y >>> 11;
     y ^= (y << 7) & 0x9d2c5680;
     y ^= (y << 15) & 0xefc60000;
@@ -94,12 +93,12 @@ export class MersenneTwister {
 
   /** numpy's legacy `normal(mean, deviation)`: Marsaglia's polar method, whose second draw waits for the next call. */
   normal(mean: number, deviation: number): number {
-    return mean + deviation * this.standardNormal();
+    return mean + deviation * this.#standardNormal();
   }
 
-  private standardNormal(): number {
-    const spare = this.spareNormal;
-    this.spareNormal = undefined;
+  #standardNormal(): number {
+    const spare = this.#spareNormal;
+    this.#spareNormal = undefined;
     if (spare !== undefined) return spare;
     for (;;) {
       const a = 2 * this.double() - 1;
@@ -107,20 +106,20 @@ export class MersenneTwister {
       const radius = a * a + b * b;
       if (radius >= 1 || radius === 0) continue;
       const factor = Math.sqrt((-2 * Math.log(radius)) / radius);
-      this.spareNormal = factor * a;
+      this.#spareNormal = factor * a;
       return factor * b;
     }
   }
 
-  private twist(): void {
-    const words = this.words;
-    for (let i = 0; i < stateLength; i++) {
-      const next = i + 1 === stateLength ? 0 : i + 1;
-      const far = i + middle < stateLength ? i + middle : i + middle - stateLength;
+  #twist(): void {
+    const words = this.#words;
+    for (let i = 0; i < STATE_LENGTH; i++) {
+      const next = i + 1 === STATE_LENGTH ? 0 : i + 1;
+      const far = i + MIDDLE < STATE_LENGTH ? i + MIDDLE : i + MIDDLE - STATE_LENGTH;
       const y = (words[i]! & 0x80000000) | (words[next]! & 0x7fffffff);
-      words[i] = words[far]! ^ (y >>> 1) ^ (y & 1 ? twistMatrix : 0);
+      words[i] = words[far]! ^ (y >>> 1) ^ (y & 1 ? TWIST_MATRIX : 0);
     }
-    this.position = 0;
+    this.#position = 0;
   }
 }
 

@@ -2,10 +2,12 @@
  * A whole data set looked through before it is trained on: every picture decoded, every class counted, everything wrong
  * listed instead of thrown. Node only.
  */
+
 import { DataError } from "../util/errors.js";
+import { lookAhead } from "../util/look-ahead.js";
 import type { DecoderName } from "./codecs/decoder.js";
-import { openWorkforce } from "./reading/decode-pool.js";
-import type { Workforce } from "./reading/tasks.js";
+import { openTaskPool } from "./reading/decode-pool.js";
+import type { TaskPool } from "./reading/tasks.js";
 import { type Dataset, openDataset } from "./sets/dataset.js";
 import { ImageFolder } from "./sets/image-folder.js";
 import { sourceName } from "./sets/picture-source.js";
@@ -33,6 +35,7 @@ export interface SplitReport {
   readonly perClass: { readonly [name: string]: number };
 }
 
+/** What verifyDataset() found. */
 export interface VerifyReport {
   readonly splits: { readonly [split: string]: SplitReport };
   /** One line for each thing that training would stumble over; empty where all is well. */
@@ -41,25 +44,34 @@ export interface VerifyReport {
 }
 
 /** Pictures of one task. */
-const sliceSize = 8;
+const SLICE_SIZE = 8;
 /** Tasks in work for each thread. */
-const slicesPerThread = 2;
+const SLICES_PER_THREAD = 2;
 
-/** Looks through train and val. Throws DataError only where there is no data set at all. */
+/**
+ * Looks through train and val. Throws DataError only where there is no data set at all.
+ *
+ * @example
+ * <!-- test: given root from test/docs/given/images.ts -->
+ * ```ts
+ * const { problems } = await verifyDataset({ data: "imagenet", workers: 0 });
+ * console.log(problems);
+ * ```
+ */
 export async function verifyDataset({ data, decoder, workers, onProgress }: VerifyOptions): Promise<VerifyReport> {
   const problems: string[] = [];
   const oddities: Oddity[] = [];
   const datasets = ["train", "val"].map((split) => openLeniently(data, split, problems));
-  const workforce = openWorkforce(workers, decoder ? { decoder } : {});
+  const pool = openTaskPool(workers, decoder ? { decoder } : {});
   try {
     for (const dataset of datasets) {
       if (dataset === undefined) continue;
       const { split, length: total } = dataset;
       const tell = (done: number) => onProgress?.({ split, done, total });
-      await inspectAll(dataset, workforce, { ahead: Math.max(1, workers) * slicesPerThread, problems, oddities, tell });
+      await inspectAll(dataset, pool, { ahead: Math.max(1, workers) * SLICES_PER_THREAD, problems, oddities, tell });
     }
   } finally {
-    await workforce.close();
+    await pool.close();
   }
   const found = datasets.filter((dataset) => dataset !== undefined);
   const splits = Object.fromEntries(found.map((dataset) => [dataset.split, count(dataset)]));
@@ -86,25 +98,19 @@ interface Findings {
 }
 
 /** Inspects every picture, and lists what it finds in the order of the data set. */
-async function inspectAll({ samples }: Dataset, workforce: Workforce, findings: Findings): Promise<void> {
+async function inspectAll({ samples }: Dataset, pool: TaskPool, findings: Findings): Promise<void> {
   const { ahead, problems, oddities, tell } = findings;
-  const pending: { readonly first: number; readonly inspections: ReturnType<typeof inspect> }[] = [];
-  const inspect = (first: number) => {
-    const slice = samples.slice(first, first + sliceSize);
-    return workforce.run("inspect", {
-      sources: slice.map(({ path, entry }) => (entry ? { path, entry } : { path })),
+  const inspect = (slice: number) => {
+    const part = samples.slice(slice * SLICE_SIZE, (slice + 1) * SLICE_SIZE);
+    return pool.run("inspect", {
+      sources: part.map(({ path, entry }) => (entry ? { path, entry } : { path })),
     });
   };
-  for (let started = 0, done = 0; done < samples.length; ) {
-    for (; started < samples.length && pending.length < ahead; started += sliceSize) {
-      const inspections = inspect(started);
-      inspections.catch(() => {}); // reported when its turn comes
-      pending.push({ first: started, inspections });
-    }
-    const { first, inspections } = pending.shift()!;
-    for (const [i, { problem, oddities: odd }] of (await inspections).entries()) {
+  let done = 0;
+  for await (const inspections of lookAhead(Math.ceil(samples.length / SLICE_SIZE), ahead, inspect)) {
+    for (const { problem, oddities: odd } of inspections) {
       if (problem !== undefined) problems.push(problem);
-      const path = sourceName(samples[first + i]!);
+      const path = sourceName(samples[done]!);
       for (const what of odd) oddities.push({ path, what });
       done++;
     }

@@ -56,7 +56,7 @@ export class Adder {
   /** Slot `out` = slot `a` + slot `b`, `length` numbers, each rounded to float32 once; `out` may be `a` or `b`. */
   add(a: number, b: number, out: number, length: number): void {
     if (length === 0) return;
-    // a last vector that is not full adds numbers that nobody looks at
+    // a last vector that is not full adds numbers that are never read
     const bytes = length * Float32Array.BYTES_PER_ELEMENT;
     this.#add(0, bytes, a * this.#slotBytes, b * this.#slotBytes, out * this.#slotBytes);
   }

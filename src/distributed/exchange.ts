@@ -2,7 +2,7 @@
  * One collective on its way: its messages, its deadline, and the answer to the question who is late.
  */
 import { PeerError } from "./peer-error.js";
-import type { Tag, Wires } from "./wires.js";
+import type { Tag, Transport } from "./transport.js";
 
 /** Messages of one rank that this collective waits for. */
 interface Expected {
@@ -11,26 +11,26 @@ interface Expected {
 }
 
 export class Exchange {
-  readonly #wires: Wires;
+  readonly #transport: Transport;
   readonly #tag: Tag;
   readonly #expected = new Map<number, Expected>();
   readonly #sends: Promise<void>[] = [];
 
-  constructor(wires: Wires, tag: Tag) {
-    this.#wires = wires;
+  constructor(transport: Transport, tag: Tag) {
+    this.#transport = transport;
     this.#tag = tag;
   }
 
   /** Sends on; `bytes` must not change before the collective ends. */
   send(to: number, bytes: Uint8Array): void {
-    this.#sends.push(observed(this.#wires.send(to, bytes, this.#tag)));
+    this.#sends.push(observed(this.#transport.send(to, bytes, this.#tag)));
   }
 
   receive(from: number, into: Uint8Array): Promise<void> {
     const expected = this.#expected.get(from) ?? { posted: 0, arrived: 0 };
     this.#expected.set(from, expected);
     expected.posted++;
-    const arrival = this.#wires.receive(from, into, this.#tag).then(() => {
+    const arrival = this.#transport.receive(from, into, this.#tag).then(() => {
       expected.arrived++;
     });
     return observed(arrival);
@@ -56,7 +56,7 @@ export class Exchange {
       late.length === 0 ? "the others do not read" : `${rankList(late)} ${late.length === 1 ? "is" : "are"} late`;
     return new PeerError(
       late,
-      `${op} ${sequence}: ${who}, rank ${this.#wires.rank} has waited for ${formatSeconds(deadlineMs)}`,
+      `${op} ${sequence}: ${who}, rank ${this.#transport.rank} has waited for ${formatSeconds(deadlineMs)}`,
       "a stopped or swapping process, a machine without network, or a step slower than --collective-timeout",
     );
   }
@@ -73,7 +73,7 @@ export function formatSeconds(ms: number): string {
   return `${Number((ms / 1000).toPrecision(3))} s`;
 }
 
-/** A promise whose failure somebody else reports: the first one ends the collective, the rest fail with it. */
+/** A promise whose failure is reported elsewhere: the first one ends the collective, the rest fail with it. */
 function observed(promise: Promise<void>): Promise<void> {
   promise.catch(() => {});
   return promise;

@@ -10,7 +10,7 @@ import { joinMpi } from "./mpi/join.js";
 import { mpiTrouble } from "./mpi/library.js";
 import type { Blame } from "./peer-error.js";
 import { isLoopback, type MeetingPoint, meet } from "./sockets/rendezvous.js";
-import { SocketWires } from "./sockets/socket-wires.js";
+import { SocketTransport } from "./sockets/socket-transport.js";
 
 export const transportNames = ["auto", "sockets", "mpi"] as const;
 export type TransportName = (typeof transportNames)[number];
@@ -22,13 +22,13 @@ export interface JoinOptions {
   readonly deadlineMs?: number;
   /** All ranks have come within this time, or joining throws. Default five minutes. */
   readonly joinMs?: number;
-  /** Hears, once each, what is odd but not wrong: a stranger on the port. */
+  /** Called once for each oddity that is no error: an unauthenticated connection to the port. */
   readonly onNotice?: (text: string) => void;
 }
 
 /** What the launcher of this package adds to torchrun's variables. */
 export const variables = {
-  /** Known to the ranks of one run and to nobody else; what a stranger on the port lacks. */
+  /** Shared by the ranks of one run; a connection without it is refused. */
   secret: "TENSORONE_SECRET",
   /** Process id of the launcher, where that is ours. */
   launcher: "TENSORONE_LAUNCHER",
@@ -38,9 +38,9 @@ export const variables = {
 
 const defaults = { deadlineMs: 600_000, joinMs: 300_000, masterPort: 29_500 } as const;
 /** As if the launcher's hang-up had reached us: 128 + SIGHUP. */
-const lostLauncherCode = 129;
+const LOST_LAUNCHER_CODE = 129;
 /** What can be guessed in an afternoon is no secret. */
-const leastSecretLength = 16;
+const LEAST_SECRET_LENGTH = 16;
 
 /**
  * The group this process belongs to; the group of one where no launcher has started it. Throws DistributedError: others who
@@ -49,11 +49,11 @@ const leastSecretLength = 16;
 export async function joinProcessGroup(options: JoinOptions, environment: Environment): Promise<ProcessGroup> {
   const identity = readIdentity(environment);
   if (!identity || identity.worldSize === 1) return soloGroup();
-  if (environment[variables.launcher] !== undefined) endWithLauncher(lostLauncherCode);
+  if (environment[variables.launcher] !== undefined) endWithLauncher(LOST_LAUNCHER_CODE);
   const { deadlineMs = defaults.deadlineMs } = options;
   const isMpi = await choosesMpi(options, identity, environment);
-  const wires = isMpi ? await joinMpi(identity) : await joinSockets(options, identity, environment);
-  const group = new MeshGroup(wires, { deadlineMs, onBlame: blame(environment) });
+  const transport = isMpi ? await joinMpi(identity) : await joinSockets(options, identity, environment);
+  const group = new MeshGroup(transport, { deadlineMs, onBlame: blame(environment) });
   await group.barrier();
   return group;
 }
@@ -86,17 +86,17 @@ async function joinSockets(
   { joinMs = defaults.joinMs, onNotice = () => {} }: JoinOptions,
   identity: RankIdentity,
   environment: Environment,
-): Promise<SocketWires> {
+): Promise<SocketTransport> {
   const { rank, worldSize } = identity;
   const at = meetingPoint(identity, environment);
   const secret = environment[variables.secret];
-  if (secret === undefined || secret.length < leastSecretLength)
+  if (secret === undefined || secret.length < LEAST_SECRET_LENGTH)
     throw new DistributedError(
-      `sockets: ${variables.secret} ${secret === undefined ? "is not set" : `has ${secret.length} characters`}, expected a secret of at least ${leastSecretLength} characters that all ranks share`,
+      `sockets: ${variables.secret} ${secret === undefined ? "is not set" : `has ${secret.length} characters`}, expected a secret of at least ${LEAST_SECRET_LENGTH} characters that all ranks share`,
       `export ${variables.secret}=$(openssl rand -hex 32) before the launcher starts; the same on every machine`,
     );
   const peers = await meet({ rank, worldSize, at, secret, deadlineMs: joinMs, onNotice });
-  return new SocketWires(identity, peers, at.kind === "unix" ? "sockets" : "sockets (TCP)");
+  return new SocketTransport(identity, peers, at.kind === "unix" ? "sockets" : "sockets (TCP)");
 }
 
 function meetingPoint(

@@ -49,13 +49,13 @@ export interface LaunchOutcome {
 }
 
 /** After the first failure the others have this long to leave before SIGKILL. */
-const graceMs = 5000;
+const GRACE_MS = 5000;
 /** Ranks that have agreed to stop write one checkpoint and leave, all at about the same time. */
-const orderlyMs = 60_000;
+const ORDERLY_MS = 60_000;
 /** A failure is seldom alone: the others' complaints about the lost rank should not come between. */
-const settleMs = 200;
+const SETTLE_MS = 200;
 /** A rank that fails leaves after those it has told, who blame it: it is waited for as long as its goodbye takes at most. */
-const blamedMs = 2500;
+const BLAMED_MS = 2500;
 const handedOn = ["SIGINT", "SIGTERM", "SIGUSR1"] as const;
 const orderlyCodes: readonly number[] = handedOn.map((name) => 128 + constants.signals[name]);
 
@@ -165,13 +165,13 @@ class LocalRanks {
     const first = await Promise.race([failed, everyone.then(() => null)]);
     if (first === null) return { exitCode: 0, failure: null };
     if (this.#isOrderly(first)) {
-      await Promise.race([everyone, sleep(orderlyMs, undefined, { ref: false })]);
+      await Promise.race([everyone, sleep(ORDERLY_MS, undefined, { ref: false })]);
       return { exitCode: first.exitCode!, failure: null };
     }
-    const grace = sleep(graceMs, undefined, { ref: false });
-    await sleep(settleMs);
-    await Promise.race([this.#endOfBlamed(failures), sleep(blamedMs, undefined, { ref: false })]);
-    // of those that ended by themselves, the first that blames nobody else
+    const grace = sleep(GRACE_MS, undefined, { ref: false });
+    await sleep(SETTLE_MS);
+    await Promise.race([this.#endOfBlamed(failures), sleep(BLAMED_MS, undefined, { ref: false })]);
+    // of those that ended by themselves, the first that blames no other rank
     const cause = failures.find(({ blames }) => blames.length === 0) ?? first;
     for (const rank of this.#ranks) rank.kill("SIGTERM");
     await Promise.race([everyone, grace]);
@@ -182,7 +182,7 @@ class LocalRanks {
     return { exitCode: exitCode ?? 128 + (signal ? constants.signals[signal] : 0), failure };
   }
 
-  /** Resolves when a rank has failed that blames nobody, or when all that are blamed have ended. */
+  /** Resolves when a rank has failed that blames no other rank, or when all that are blamed have ended. */
   async #endOfBlamed(failures: readonly RankProcess[]): Promise<void> {
     const waited = new Set<RankProcess>();
     while (failures.every(({ blames }) => blames.length > 0)) {

@@ -1,5 +1,5 @@
 /**
- * A rank must not outlive its launcher: nobody would stop it, and it would hold cores and ports. Ranks of launchers of
+ * A rank must not outlive its launcher: it would go on holding cores and ports. Ranks of launchers of
  * other makes are those launchers' concern.
  */
 

@@ -7,8 +7,8 @@ import { DistributedError } from "../util/errors.js";
 import { Adder } from "./adder.js";
 import { Exchange } from "./exchange.js";
 import { PeerError } from "./peer-error.js";
-import { type Operand, planSum, type SumPlan } from "./sum-plan.js";
-import type { OpName, Wires } from "./wires.js";
+import { planSum, type SumPlan, type SumTerm } from "./sum-plan.js";
+import type { CollectiveName, Transport } from "./transport.js";
 
 export interface MeshOptions {
   /** A collective that has not ended after this fails, naming who is late. */
@@ -18,9 +18,9 @@ export interface MeshOptions {
 }
 
 /** Messages of the sum that are awaited ahead of the one being added. */
-const window = 2;
+const WINDOW = 2;
 /** Nobody waits longer for others to leave. */
-const closeMs = 5000;
+const CLOSE_MS = 5000;
 
 const combine = {
   sum: (a: number, b: number) => a + b,
@@ -29,34 +29,34 @@ const combine = {
 } as const;
 
 export class MeshGroup implements ProcessGroup {
-  readonly #wires: Wires;
+  readonly #transport: Transport;
   readonly #deadlineMs: number;
   readonly #onBlame: (peers: readonly number[]) => void;
   readonly #plans = new Map<number, SumPlan>();
   readonly #adder = new Adder();
   #sequence = 0;
-  #running: OpName | null = null;
+  #running: CollectiveName | null = null;
 
-  constructor(wires: Wires, { deadlineMs, onBlame = () => {} }: MeshOptions) {
-    this.#wires = wires;
+  constructor(transport: Transport, { deadlineMs, onBlame = () => {} }: MeshOptions) {
+    this.#transport = transport;
     this.#onBlame = onBlame;
     this.#deadlineMs = deadlineMs;
   }
 
   get rank(): number {
-    return this.#wires.rank;
+    return this.#transport.rank;
   }
   get worldSize(): number {
-    return this.#wires.worldSize;
+    return this.#transport.worldSize;
   }
   get localRank(): number {
-    return this.#wires.localRank;
+    return this.#transport.localRank;
   }
   get localSize(): number {
-    return this.#wires.localSize;
+    return this.#transport.localSize;
   }
   get transport(): string {
-    return this.#wires.transport;
+    return this.#transport.transport;
   }
 
   /**
@@ -94,8 +94,8 @@ export class MeshGroup implements ProcessGroup {
 
   async broadcast(bytes: Uint8Array, root = 0): Promise<void> {
     await this.#collective("broadcast", async (exchange) => {
-      for (let begin = 0; begin < bytes.length; begin += this.#wires.bucketBytes) {
-        const bucket = bytes.subarray(begin, begin + this.#wires.bucketBytes);
+      for (let begin = 0; begin < bytes.length; begin += this.#transport.bucketBytes) {
+        const bucket = bytes.subarray(begin, begin + this.#transport.bucketBytes);
         if (this.rank !== root) await exchange.receive(root, bucket);
         else for (const to of this.#others()) exchange.send(to, bucket);
       }
@@ -107,13 +107,13 @@ export class MeshGroup implements ProcessGroup {
   }
 
   async abort(reason: string): Promise<void> {
-    await this.#wires.abort(reason);
-    this.#wires.fail(new DistributedError(`rank ${this.rank} has left its group: ${reason}`));
+    await this.#transport.abort(reason);
+    this.#transport.fail(new DistributedError(`rank ${this.rank} has left its group: ${reason}`));
   }
 
   async close(): Promise<void> {
-    if (!this.#wires.failure) await this.#barrier(Math.min(closeMs, this.#deadlineMs));
-    await this.#wires.close();
+    if (!this.#transport.failure) await this.#barrier(Math.min(CLOSE_MS, this.#deadlineMs));
+    await this.#transport.close();
   }
 
   #barrier(deadlineMs: number): Promise<void> {
@@ -148,34 +148,34 @@ export class MeshGroup implements ProcessGroup {
       arrival.catch(() => {});
       arrivals.push(arrival);
     };
-    for (let b = 0; b < window; b++) expect(b);
+    for (let b = 0; b < WINDOW; b++) expect(b);
     for (const [b, [begin, end]] of buckets.entries()) {
       const length = end - begin;
       for (const [i, part] of parts.entries()) this.#adder.view(slots.own(i), length).set(part.subarray(begin, end));
       await arrivals[b];
-      const at = (operand: Operand) => slots.of(operand, b);
+      const at = (operand: SumTerm) => slots.of(operand, b);
       for (const { left, right, target } of plan.steps) this.#adder.add(at(left), at(right), at(target), length);
       const result = into.subarray(begin, end);
       result.set(this.#adder.view(at(plan.root), length));
       for (const to of this.#others()) exchange.send(to, bytesOf(result));
-      expect(b + window);
+      expect(b + WINDOW);
     }
   }
 
   /** Runs the messages of one collective under its deadline; afterwards all that was sent has left. */
   async #collective(
-    op: OpName,
+    op: CollectiveName,
     body: (exchange: Exchange) => Promise<void>,
     deadlineMs = this.#deadlineMs,
   ): Promise<void> {
-    if (this.#wires.failure) throw this.#blamed(this.#wires.failure);
+    if (this.#transport.failure) throw this.#blamed(this.#transport.failure);
     if (this.#running)
       throw new DistributedError(
         `${op}: called while ${this.#running} is under way, expected one collective at a time`,
       );
     this.#running = op;
-    const exchange = new Exchange(this.#wires, { op, sequence: ++this.#sequence });
-    const timer = setTimeout(() => this.#wires.fail(exchange.lateError(deadlineMs)), deadlineMs);
+    const exchange = new Exchange(this.#transport, { op, sequence: ++this.#sequence });
+    const timer = setTimeout(() => this.#transport.fail(exchange.lateError(deadlineMs)), deadlineMs);
     try {
       await body(exchange);
       await exchange.sent();
@@ -187,7 +187,7 @@ export class MeshGroup implements ProcessGroup {
     }
   }
 
-  /** The failure may have come between two collectives: the next one then has somebody to blame as well. */
+  /** The failure may have come between two collectives: the next one then names the rank at fault as well. */
   #blamed(error: unknown): unknown {
     if (error instanceof PeerError) this.#onBlame(error.peers);
     return error;
@@ -209,7 +209,7 @@ export class MeshGroup implements ProcessGroup {
   #bucketsOf(rank: number, length: number): Range[] {
     const begin = Math.floor((length * rank) / this.worldSize);
     const end = Math.floor((length * (rank + 1)) / this.worldSize);
-    const size = this.#wires.bucketBytes / Float32Array.BYTES_PER_ELEMENT;
+    const size = this.#transport.bucketBytes / Float32Array.BYTES_PER_ELEMENT;
     return Array.from({ length: Math.ceil((end - begin) / size) }, (_, i) => [
       begin + i * size,
       Math.min(end, begin + (i + 1) * size),
@@ -241,7 +241,7 @@ class Slots {
       return first;
     });
     this.#perBucket = foreign;
-    this.count = this.#result + 1 + window * foreign;
+    this.count = this.#result + 1 + WINDOW * foreign;
   }
 
   own(part: number): number {
@@ -249,10 +249,10 @@ class Slots {
   }
 
   incoming(bucket: number, rank: number, part: number): number {
-    return this.#result + 1 + (bucket % window) * this.#perBucket + this.#firstOf[rank]! + part;
+    return this.#result + 1 + (bucket % WINDOW) * this.#perBucket + this.#firstOf[rank]! + part;
   }
 
-  of(operand: Operand, bucket: number): number {
+  of(operand: SumTerm, bucket: number): number {
     if (operand.kind === "result") return this.#result;
     if (operand.kind === "temporary") return this.#plan.partsOf[this.#rank]! + operand.index;
     const { rank, part } = operand;

@@ -1,5 +1,5 @@
 /**
- * A failure that began with somebody else. The launcher is told, so that it names the rank that failed first and not the
+ * A failure that began at another rank. The launcher is told, so that it names the rank that failed first and not the
  * one whose complaint came first.
  */
 import { DistributedError } from "../util/errors.js";

@@ -6,10 +6,10 @@ import { type ChildProcess, spawn } from "node:child_process";
 import type { Environment } from "./environment.js";
 import type { Blame } from "./peer-error.js";
 
-const keptLines = 20;
+const KEPT_LINES = 20;
 /** What a process has said may be read a little after its end, on a busy machine more than a little. */
-const lastWordsMs = 1000;
-const keptBytes = 16_384;
+const LAST_WORDS_MS = 1000;
+const KEPT_BYTES = 16_384;
 
 export class RankProcess {
   readonly rank: number;
@@ -17,7 +17,7 @@ export class RankProcess {
   readonly ended: Promise<void>;
   exitCode: number | null = null;
   signal: NodeJS.Signals | null = null;
-  /** Whose fault it was, in the words of this rank; nobody else's where it did not say. */
+  /** The ranks that this rank blames; empty where it blames none. */
   blames: readonly number[] = [];
   readonly #child: ChildProcess;
   #tail = "";
@@ -33,7 +33,7 @@ export class RankProcess {
     });
     this.#child.stderr!.on("data", (chunk: Buffer) => {
       if (isFirst) process.stderr.write(chunk);
-      this.#tail = (this.#tail + chunk.toString()).slice(-keptBytes);
+      this.#tail = (this.#tail + chunk.toString()).slice(-KEPT_BYTES);
     });
     this.#child.on("message", (message) => {
       const { blames } = message as Partial<Blame>;
@@ -51,7 +51,7 @@ export class RankProcess {
         const end = () => finish(code, signal);
         this.#child.once("close", end);
         // a grandchild may keep stderr open for ever
-        setTimeout(end, lastWordsMs);
+        setTimeout(end, LAST_WORDS_MS);
       });
       this.#child.once("error", (error) => {
         this.#tail += `${error.message}\n`;
@@ -68,7 +68,7 @@ export class RankProcess {
     return this.#tail
       .split(/\r?\n/)
       .filter((line) => line.trim() !== "")
-      .slice(-keptLines);
+      .slice(-KEPT_LINES);
   }
 
   /** Does nothing to a process that has ended. */

@@ -5,7 +5,7 @@
 import { leftCount, type ReplicaRange, replicaShare, subtreesOf } from "../train/replicas/replica-tree.js";
 
 /** A value on the way: a partial sum that some rank holds, one of the temporaries, or the result. */
-export type Operand =
+export type SumTerm =
   | { readonly kind: "part"; readonly rank: number; readonly part: number }
   | { readonly kind: "temporary"; readonly index: number }
   | { readonly kind: "result" };
@@ -15,23 +15,23 @@ export interface SumPlan {
   readonly partsOf: readonly number[];
   readonly temporaries: number;
   /** target = left + right, in this order; none where one rank holds the whole sum already. */
-  readonly steps: readonly { readonly left: Operand; readonly right: Operand; readonly target: Operand }[];
+  readonly steps: readonly { readonly left: SumTerm; readonly right: SumTerm; readonly target: SumTerm }[];
   /** Where the result is before the first step: the only part, or the result of the last step. */
-  readonly root: Operand;
+  readonly root: SumTerm;
 }
 
 /** The plan for `replicas` spread over `worldSize` ranks. */
 export function planSum(replicas: number, worldSize: number): SumPlan {
-  const leaves = new Map<string, Operand>();
+  const leaves = new Map<string, SumTerm>();
   const partsOf = Array.from({ length: worldSize }, (_, rank) => {
     const ranges = subtreesOf(replicaShare(replicas, worldSize, rank), replicas);
     for (const [part, range] of ranges.entries()) leaves.set(keyOf(range), { kind: "part", rank, part });
     return ranges.length;
   });
-  const steps: { left: Operand; right: Operand; target: Operand }[] = [];
+  const steps: { left: SumTerm; right: SumTerm; target: SumTerm }[] = [];
   const free: number[] = [];
   let temporaries = 0;
-  const evaluate = (node: ReplicaRange): Operand => {
+  const evaluate = (node: ReplicaRange): SumTerm => {
     const leaf = leaves.get(keyOf(node));
     if (leaf) return leaf;
     const leftSize = leftCount(node.count);
@@ -39,7 +39,7 @@ export function planSum(replicas: number, worldSize: number): SumPlan {
     const right = evaluate({ first: node.first + leftSize, count: node.count - leftSize });
     for (const operand of [left, right]) if (operand.kind === "temporary") free.push(operand.index);
     // an addition may write where one of its operands was
-    const target: Operand =
+    const target: SumTerm =
       node.count === replicas ? { kind: "result" } : { kind: "temporary", index: free.pop() ?? temporaries++ };
     steps.push({ left, right, target });
     return target;

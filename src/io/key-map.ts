@@ -4,7 +4,7 @@
  */
 
 /**
- * How somebody names the entries of a network. In templates {s} is a stage from 1 on, {s0} one from 0 on, {j} a block of a
+ * How a publisher names the entries of a network. In templates {s} is a stage from 1 on, {s0} one from 0 on, {j} a block of a
  * stage, {i} a branch of a block. An empty stem has its parts at the top.
  */
 export interface Dialect {
@@ -73,6 +73,7 @@ function format(dialect: Dialect, { block, part, branch, leaf }: Key): string {
   return filled.replace(/\{(\w+)\}/g, (_, name: string) => String(numbers[name]));
 }
 
+/** The names of a model's entries in the styles of several publishers, told apart and translated. */
 export class KeyMap {
   readonly #dialects: Dialects;
   readonly #readers: ReadonlyMap<string, Reader>;
@@ -86,7 +87,7 @@ export class KeyMap {
     return [...this.#readers.keys()];
   }
 
-  /** The name taken apart; null where `style` does not have it, or nobody speaks so. */
+  /** The name taken apart; null where `style` does not have it, or the style is unknown. */
   #parse(name: string, style: string): Key | null {
     const reader = this.#readers.get(style);
     return reader ? parse(reader, name) : null;

@@ -158,6 +158,7 @@ export interface SchedulerCounts {
   readonly lastStep: number;
 }
 
+/** What a checkpoint for mmengine says of the optimiser beside its state. */
 export interface OptimizerDescription {
   /** The options of the group of a parameter. */
   readonly numbersOf: (parameter: string) => OptimizerNumbers;

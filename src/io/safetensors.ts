@@ -17,6 +17,7 @@ export interface StoredTensor extends Values {
   readonly code?: ElementCode;
 }
 
+/** Texts by name, as a safetensors file carries them in `__metadata__`. */
 export type Metadata = Readonly<Record<string, string>>;
 
 const LENGTH_BYTES = 8;
@@ -35,6 +36,12 @@ export const codeOf = ({ code, values }: StoredTensor): ElementCode => code ?? d
  * The bytes of a file. Entries keep their order, except that wider elements come first so that all are aligned, as the
  * reference implementation does; metadata is sorted. Equal input gives equal bytes.
  * Throws CheckpointError for a shape that does not hold its values.
+ *
+ * @example
+ * ```ts
+ * const bytes = io.encodeSafetensors(new Map([["x", { shape: [2], values: Float32Array.of(1, 2) }]]));
+ * console.log(io.decodeSafetensors(bytes).entries.get("x")?.shape); // [2]
+ * ```
  */
 export function encodeSafetensors(entries: ReadonlyMap<string, StoredTensor>, metadata: Metadata = {}): Uint8Array {
   const rows = [...entries].map(([name, entry]) => ({ name, entry, code: codeOf(entry) }));
@@ -78,6 +85,7 @@ interface HeaderRow {
   readonly end: number;
 }
 
+/** What a safetensors file holds: tensors by name, and texts. */
 export interface DecodedFile {
   readonly entries: Map<string, Required<StoredTensor>>;
   readonly metadata: Metadata;

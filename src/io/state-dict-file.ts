@@ -73,6 +73,13 @@ export function expectFiniteEntries(
 /**
  * A safetensors file of the model. Equal weights and metadata give equal bytes. Throws CheckpointError for weights that are
  * not finite.
+ *
+ * @example
+ * ```ts
+ * const model = new nn.Linear(4, 2);
+ * const bytes = await io.encodeModel(model, { made: "by an example" });
+ * console.log(io.decodeInto(new nn.Linear(4, 2), bytes)); // { made: "by an example" }
+ * ```
  */
 export async function encodeModel(
   model: Module,

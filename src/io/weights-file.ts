@@ -14,6 +14,7 @@ import {
   type Writable,
 } from "./torch-checkpoint/index.js";
 
+/** A file of weights, whatever wrote it. */
 export interface WeightsFile {
   readonly container: "safetensors" | "torch";
   /** Names as in the file, without wrappers. */

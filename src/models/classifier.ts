@@ -13,6 +13,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { UsageError } from "../util/errors.js";
 import type { TrainingChoice } from "./training-choice.js";
 
+/** What createModel() takes beside a name. */
 export interface ModelOptions {
   /** Default 1000, ImageNet's. */
   readonly numClasses?: number;
@@ -46,6 +47,10 @@ const checkCount = (where: string, name: string, value: number): void => {
     throw new UsageError(`${where}: ${name} is ${value}, expected a positive integer`);
 };
 
+/**
+ * The base of every model of images (nn.Module): [N, H, W, inChannels] -> logits [N, numClasses], by way of features(x) and
+ * a classifier.
+ */
 export abstract class Classifier extends Module {
   readonly inChannels: number;
   readonly dtype: FloatDType;

@@ -10,6 +10,7 @@ import { repvgg } from "./repvgg/family.js";
 import { resnet } from "./resnet/family.js";
 
 const list = [mobileone, repvgg, resnet] as const satisfies readonly Family[];
+/** Every family of models, one record each: variants, names in files, recipes, deploy form. */
 export const families: readonly Family[] = list;
 
 type Listed = (typeof list)[number];
@@ -29,7 +30,14 @@ export type ModelOf<N extends ModelName> = MadeBy<Listed, N>;
 /** Who gave the names of a file's entries. */
 export type KeyStyle = StyleOf<Listed>;
 
-/** The names that createModel knows. */
+/**
+ * The names that createModel knows.
+ *
+ * @example
+ * ```ts
+ * console.log(models.listModels());
+ * ```
+ */
 export const listModels = (): ModelName[] => list.flatMap(({ variants }) => Object.keys(variants) as ModelName[]);
 
 /** Whether a word is a name that createModel knows. */
@@ -62,6 +70,6 @@ export function familyOfClassifier(model: Classifier): Family {
   return family;
 }
 
-/** The registered name of a model's variant; "custom" for a variant of somebody's own. */
+/** The registered name of a model's variant; "custom" for a variant without a registered name. */
 export const nameOf = (model: Classifier): string =>
   Object.entries(familyOfClassifier(model).variants).find(([, variant]) => variant === model.variant)?.[0] ?? "custom";

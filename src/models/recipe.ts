@@ -9,6 +9,7 @@ import type { OptimizerChoice } from "../optim/index.js";
  * where the two do not differ.
  */
 export const recipeForms = ["intended", "as-shipped"] as const;
+/** A recipe as its authors meant it, or as their configuration file has it (docs/recipe.md). */
 export type RecipeForm = (typeof recipeForms)[number];
 
 /** From one epoch on, train pictures of another size and other augmentation. */
@@ -24,6 +25,7 @@ export type GradientClipping =
   | { readonly maxNorm: number; readonly normType?: number | "inf" }
   | { readonly maxValue: number };
 
+/** A training recipe as data: epochs, batch, loss, optimiser, schedule, moving average, images. */
 export interface Recipe {
   readonly name: string;
   /** Where the numbers come from. */

@@ -4,6 +4,7 @@
 import type { StorageBackend } from "../tensor/storage.js";
 import { UsageError } from "../util/errors.js";
 
+/** How a block trains: through the moments of its input, or branch by branch (docs/folded-training.md). */
 export type TrainingForm = "folded" | "plain";
 /** "auto" lets the family choose for each block and input size. */
 export type TrainingChoice = "auto" | TrainingForm;

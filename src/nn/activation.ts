@@ -5,7 +5,14 @@ import * as F from "../ops/functional.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
 
-/** max(x, 0), any shape. */
+/**
+ * max(x, 0), any shape.
+ *
+ * @example
+ * ```ts
+ * console.log(new nn.ReLU().forward(tensor([-1, 2])).toArray()); // [0, 2]
+ * ```
+ */
 export class ReLU extends Module {
   forward(x: Tensor): Tensor {
     return F.relu(x);

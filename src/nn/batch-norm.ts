@@ -12,6 +12,7 @@ import { initialTensor } from "./init.js";
 import { Module } from "./module.js";
 import { type LayerOptions, persistent } from "./parameter.js";
 
+/** The numbers of a batch normalisation. */
 export interface BatchNorm2dOptions extends LayerOptions {
   /** Added to the variance. Default 1e-5. */
   readonly eps?: number;
@@ -19,6 +20,17 @@ export interface BatchNorm2dOptions extends LayerOptions {
   readonly momentum?: number;
 }
 
+/**
+ * Batch normalisation over all axes but the last, [..., C] -> the same shape (Ioffe and Szegedy 2015; torch.nn.BatchNorm2d):
+ * by the batch's statistics in training mode, by the running ones in evaluation mode.
+ *
+ * @example
+ * ```ts
+ * const norm = new nn.BatchNorm2d(8);
+ * norm.forward(randn([4, 5, 5, 8])); // moves norm.runningMean and norm.runningVar
+ * const y = norm.eval().forward(randn([4, 5, 5, 8])); // by the running statistics
+ * ```
+ */
 export class BatchNorm2d extends Module {
   readonly weight: Tensor;
   readonly bias: Tensor;

@@ -10,12 +10,23 @@ import { initialTensor } from "./init.js";
 import { Module } from "./module.js";
 import type { LayerOptions } from "./parameter.js";
 
+/** The window of a convolution, and whether it has a bias. */
 export interface Conv2dLayerOptions extends F.Conv2dOptions, LayerOptions {
   readonly kernelSize: number | Pair;
   /** Default true. */
   readonly bias?: boolean;
 }
 
+/**
+ * A convolution as a layer (torch.nn.Conv2d), [N, H, W, inChannels] -> [N, OH, OW, outChannels], with weights [KH, KW,
+ * inChannels/groups, outChannels].
+ *
+ * @example
+ * ```ts
+ * const conv = new nn.Conv2d(3, 16, { kernelSize: 3, stride: 2, padding: 1 });
+ * console.log(conv.forward(rand([1, 32, 32, 3])).shape); // [1, 16, 16, 16]
+ * ```
+ */
 export class Conv2d extends Module {
   readonly weight: Tensor;
   readonly bias: Tensor | null;

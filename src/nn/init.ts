@@ -71,6 +71,7 @@ export function initialTensor(
   );
 }
 
+/** The seed and the rules of initial weights. */
 export interface InitializeOptions {
   /** Default 0. */
   readonly seed?: number;

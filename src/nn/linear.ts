@@ -9,13 +9,23 @@ import { initialTensor } from "./init.js";
 import { Module } from "./module.js";
 import type { LayerOptions } from "./parameter.js";
 
+/** Whether a linear layer has a bias. */
 export interface LinearOptions extends LayerOptions {
   /** Default true. */
   readonly bias?: boolean;
 }
 
+/**
+ * The affine layer y = x·W + b (torch.nn.Linear), [..., inFeatures] -> [..., outFeatures].
+ *
+ * @example
+ * ```ts
+ * const layer = new nn.Linear(128, 10);
+ * console.log(layer.forward(randn([4, 128])).shape); // [4, 10]
+ * ```
+ */
 export class Linear extends Module {
-  /** [inFeatures, outFeatures]: the order a row-major GEMM reads. */
+  /** Shape [inFeatures, outFeatures], the order a row-major GEMM reads. */
   readonly weight: Tensor;
   readonly bias: Tensor | null;
 

@@ -9,6 +9,7 @@ import { storageTracer } from "../tensor/storage.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { DTypeError, ShapeError } from "../util/errors.js";
 
+/** Label smoothing and its definition. */
 export interface CrossEntropyOptions {
   /** ε in [0, 1). Default 0. */
   readonly labelSmoothing?: number;
@@ -25,6 +26,14 @@ const effectiveSmoothing = {
 /**
  * Mean over the batch of −Σ target · logSoftmax(logits): logits [N, K], labels int32 [N] in 0 … K−1 -> scalar.
  * Throws ShapeError or DTypeError where they do not fit, and for a label outside where the backend reads synchronously.
+ *
+ * @example
+ * ```ts
+ * const logits = randn([4, 10], { requiresGrad: true });
+ * const loss = nn.crossEntropy(logits, tensor(Int32Array.of(3, 1, 4, 1)), { labelSmoothing: 0.1 });
+ * loss.backward();
+ * console.log(logits.grad?.shape); // [4, 10]
+ * ```
  */
 export function crossEntropy(logits: Tensor, labels: Tensor, options: CrossEntropyOptions = {}): Tensor {
   const { labelSmoothing = 0, mode = "original" } = options;

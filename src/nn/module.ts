@@ -3,7 +3,7 @@
  * Registration is explicit: `this.weight = this.parameter("weight", …)` gives the name that files use. Order and names
  * follow torch.nn.Module: a module's own parameters, then its buffers, then its children.
  */
-import { update } from "../ops/apply.js";
+import { copyValues } from "../ops/copy-values.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { StateDictError } from "../util/errors.js";
 import type { Parameter, ParameterRole } from "./parameter.js";
@@ -13,6 +13,25 @@ interface Buffer extends StateSpec {
   readonly tensor: Tensor;
 }
 
+/**
+ * The base of every layer and model (torch.nn.Module): parameters, buffers and children by the names that files use, the
+ * mode, the state dict.
+ *
+ * @example
+ * ```ts
+ * class Residual extends nn.Module {
+ *   readonly inner: nn.Linear;
+ *   constructor(width: number) {
+ *     super();
+ *     this.inner = this.child("inner", new nn.Linear(width, width));
+ *   }
+ *   forward(x: Tensor): Tensor {
+ *     return x.add(this.inner.forward(x).relu());
+ *   }
+ * }
+ * console.log([...new Residual(8).namedParameters().keys()]); // ["inner.weight", "inner.bias"]
+ * ```
+ */
 export abstract class Module {
   #parameters = new Map<string, Parameter>();
   #buffers = new Map<string, Buffer>();
@@ -115,9 +134,7 @@ export abstract class Module {
     if (error) throw error;
     for (const [name, own] of this.stateDict()) {
       const given = dict.get(name);
-      if (!given || given === own) continue;
-      if (given.backend === own.backend && given.dtype === own.dtype) update("assign", [own, given], {});
-      else own.write(given.dataSync());
+      if (given) copyValues(own, given);
     }
   }
 

@@ -10,6 +10,7 @@ import type { Tensor } from "../tensor/tensor.js";
 /** convWeight [KH, KW, Cin/groups, Cout], linearWeight [in, out]; the others are vectors [C]. */
 export type ParameterRole = "convWeight" | "linearWeight" | "bias" | "normScale" | "normShift";
 
+/** A learned tensor and the role it plays. */
 export interface Parameter {
   readonly tensor: Tensor;
   readonly role: ParameterRole;

@@ -13,6 +13,7 @@ export class GlobalAvgPool extends Module {
   }
 }
 
+/** The window of a pooling layer, in pixels. */
 export interface MaxPool2dOptions extends F.Pool2dOptions {
   readonly kernelSize: number | Pair;
 }

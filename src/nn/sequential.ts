@@ -15,6 +15,20 @@ export function chain(modules: Iterable<Module>, x: Tensor): Tensor {
   return current;
 }
 
+/**
+ * Modules one after another (torch.nn.Sequential); what lies between two of them is freed as soon as it was used.
+ *
+ * @example
+ * ```ts
+ * const model = new nn.Sequential(
+ *   new nn.Conv2d(1, 8, { kernelSize: 3, padding: 1 }),
+ *   new nn.ReLU(),
+ *   new nn.GlobalAvgPool(),
+ *   new nn.Linear(8, 10),
+ * );
+ * console.log(model.forward(rand([2, 28, 28, 1])).shape); // [2, 10]
+ * ```
+ */
 export class Sequential extends Module {
   readonly modules: readonly Module[];
 

@@ -21,11 +21,22 @@ export function squeezedWidth(channels: number, ratio: number): number {
   return rounded < LEAST_SHARE * wanted ? rounded + WIDTH_MULTIPLE : rounded;
 }
 
+/** How far the squeezed layer is narrower. */
 export interface SqueezeExciteOptions extends LayerOptions {
   /** How many times fewer channels inside. Default 16. */
   readonly ratio?: number;
 }
 
+/**
+ * Squeeze-and-excitation (Hu et al. 2018), [N, H, W, channels] -> the same shape: channels weighed by a gate that sees the
+ * whole image.
+ *
+ * @example
+ * ```ts
+ * const gate = new nn.SqueezeExcite(64);
+ * console.log(gate.forward(rand([2, 7, 7, 64])).shape); // [2, 7, 7, 64]
+ * ```
+ */
 export class SqueezeExcite extends Module {
   readonly reduce: Conv2d;
   readonly expand: Conv2d;

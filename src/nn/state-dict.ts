@@ -7,6 +7,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { StateDictError } from "../util/errors.js";
 import { nearestName } from "../util/nearest.js";
 
+/** Tensors by the dotted names of a module's parameters and buffers. */
 export type StateDict = ReadonlyMap<string, Tensor>;
 
 /** What a module expects of one entry. */
@@ -16,6 +17,7 @@ export interface StateSpec {
   readonly isOptional?: boolean;
 }
 
+/** How two state dicts differ, by name. */
 export interface StateDifference {
   readonly missing: readonly string[];
   readonly unexpected: readonly string[];

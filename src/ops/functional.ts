@@ -3,7 +3,7 @@
  */
 
 import { type CreateOptions, tensor } from "../tensor/create.js";
-import { type DType, isFloat, newArray } from "../tensor/dtype.js";
+import { type DType, newArray } from "../tensor/dtype.js";
 import { Random } from "../tensor/random.js";
 import {
   checkShape,
@@ -14,123 +14,17 @@ import {
   showShape,
   sizeOf,
 } from "../tensor/shape.js";
-import { Tensor } from "../tensor/tensor.js";
-import { DTypeError, ShapeError } from "../util/errors.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { ShapeError } from "../util/errors.js";
 import { apply } from "./apply.js";
 import { inferDType } from "./dtypes.js";
-import { areFloatsAlike, floatOps, type Operand, withPromoted } from "./promotion.js";
+import { withPromoted } from "./promotion.js";
 import { nextStream, type RandomOp, randomOps } from "./random.js";
-import type { ActivationAttrs, Attrs, NoAttrs, OpName, OpSpecs, Pair } from "./spec.js";
+import type { ActivationAttrs, Attrs, Pair } from "./spec.js";
 
-export type { Operand } from "./promotion.js";
+export * from "./elementwise.js";
 
-type OpsWith<Inputs extends readonly string[]> = {
-  [K in OpName]: OpSpecs[K]["inputs"] extends Inputs ? (Inputs extends OpSpecs[K]["inputs"] ? K : never) : never;
-}[OpName];
-type BinaryName = OpsWith<["a", "b"]>;
-
-/** Operands broadcast, and promote to one dtype as PyTorch's do (promotion.ts). */
-function binary(op: Exclude<BinaryName, "matmul">) {
-  return (a: Operand, b: Operand): Tensor =>
-    areFloatsAlike(a, b)
-      ? apply(op, [a as Tensor, b as Tensor], {})[0]
-      : withPromoted(op, [a, b], (tensors) => apply(op, tensors, {})[0]);
-}
-
-/** One operand, no attributes. */
-type UnaryName = {
-  [K in OpsWith<["x"]>]: OpSpecs[K]["attrs"] extends NoAttrs ? K : never;
-}[OpsWith<["x"]>];
-/** exp, log and their like give float32 for integers. */
-const unary = (op: UnaryName) => {
-  const isFloatOp = floatOps.has(op);
-  return (x: Tensor): Tensor =>
-    isFloatOp && !isFloat(x.dtype)
-      ? withPromoted(op, [x], (tensors) => apply(op, tensors, {})[0])
-      : apply(op, [x], {})[0];
-};
-
-export const neg = unary("neg");
-export const abs = unary("abs");
-export const sign = unary("sign");
-export const floor = unary("floor");
-export const ceil = unary("ceil");
-export const round = unary("round");
-export const exp = unary("exp");
-export const log = unary("log");
-export const sqrt = unary("sqrt");
-export const rsqrt = unary("rsqrt");
-export const square = unary("square");
-export const reciprocal = unary("reciprocal");
-export const sin = unary("sin");
-export const cos = unary("cos");
-export const tanh = unary("tanh");
-export const sigmoid = unary("sigmoid");
-export const relu = unary("relu");
-
-export const add = binary("add");
-export const sub = binary("sub");
-export const mul = binary("mul");
-/** True division: integers give float32. */
-export const div = binary("div");
-const powOf = binary("pow");
-/** a to the power of b. Integers wrap; those of a negative power are 0, but for 1 and −1. Throws DTypeError for a negative number as the power of integers. */
-export function pow(a: Operand, b: Operand): Tensor {
-  if (typeof b === "number" && b < 0 && a instanceof Tensor && !isFloat(a.dtype) && Number.isInteger(b))
-    throw new DTypeError(
-      `pow: ${a.dtype} to the power of ${b}, expected a power of at least 0 for integers`,
-      'cast first: x.cast("float32")',
-    );
-  return powOf(a, b);
-}
-export const maximum = binary("maximum");
-export const minimum = binary("minimum");
-// comparisons give 1 or 0 in the dtype that the operands promote to, so that they multiply with them without another cast
-export const equal = binary("equal");
-export const notEqual = binary("notEqual");
-export const less = binary("less");
-export const lessEqual = binary("lessEqual");
-export const greater = binary("greater");
-export const greaterEqual = binary("greaterEqual");
-
-/**
- * x with another element type; the same tensor where it already has it. Numbers are cut towards zero on the way to integers;
- * what int32 does not hold (NaN, ±∞, far numbers) becomes −2³¹, uint8 keeps the low byte and gives 0 for NaN and ±∞: PyTorch's
- * numbers on x86.
- */
-export const cast = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype ? x : apply("cast", [x], { dtype })[0]);
-
-/**
- * a where mask is not 0, else b; the three broadcast. A mask may have any dtype; a and b promote to one, and two numbers
- * are int32 where both are integers, else float32. Throws DTypeError for a number that an integer result does not hold.
- */
-export const where = (mask: Tensor, a: Operand, b: Operand): Tensor =>
-  withPromoted(
-    "where",
-    [a, b],
-    ([yes, no]) => {
-      if (mask.dtype === yes!.dtype) return apply("where", [mask, yes!, no!], {})[0];
-      // a cast of the mask itself could make a 0 of what is none: .4, or 256 as uint8
-      const isSet = notEqual(mask, 0);
-      const flags = cast(isSet, yes!.dtype);
-      isSet.dispose();
-      const y = apply("where", [flags, yes!, no!], {})[0];
-      flags.dispose();
-      return y;
-    },
-    mask,
-  );
-
-/**
- * Values limited to [low, high], any shape; NaN stays, and high wins where low is above it. The gradient is PyTorch's: dy
- * where low <= x <= high, both bounds included, else 0.
- */
-export function clamp(x: Tensor, low: number, high: number): Tensor {
-  // detached: the gradient passes where x itself is taken, and nowhere else
-  const limited = minimum(maximum(x.detach(), low), high);
-  return isFloat(x.dtype) ? where(mul(greaterEqual(x, low), lessEqual(x, high)), x, limited) : limited;
-}
-
+/** Whether a reduction keeps the axes that it sums over, as 1. */
 export interface ReduceOptions {
   /** Default false: reduced axes are dropped. */
   readonly keepDims?: boolean;
@@ -142,7 +36,15 @@ const reduction =
   (x: Tensor, axes?: Axes, { keepDims = false }: ReduceOptions = {}): Tensor =>
     apply(op, [x], { axes: normalizeAxes(axes, x.rank, op), keepDims })[0];
 
-/** Sum over axes (all where none are given). Sums of integers are int32, where PyTorch has int64, and wrap. */
+/**
+ * Sum over axes (all where none are given). Sums of integers are int32, where PyTorch has int64, and wrap.
+ *
+ * @example
+ * ```ts
+ * const x = tensor([[1, 2], [3, 4]]);
+ * console.log(sum(x).item(), sum(x, 0).toArray()); // 10 [4, 6]
+ * ```
+ */
 export const sum = reduction("sum");
 /** Mean over axes (all where none are given). Throws DTypeError for integers, as PyTorch does. */
 export const mean = reduction("mean");
@@ -151,20 +53,48 @@ export const max = reduction("max");
 /** Smallest value over axes; its gradient is shared equally among ties. */
 export const min = reduction("min");
 
-/** int32 index of the first NaN, or of the first largest value, along an axis, which is dropped. */
+/**
+ * int32 index of the first NaN, or of the first largest value, along an axis, which is dropped.
+ *
+ * @example
+ * ```ts
+ * console.log(argmax(tensor([[1, 9], [7, 2]])).toArray()); // [1, 0]
+ * ```
+ */
 export const argmax = (x: Tensor, axis = -1): Tensor =>
   apply("argmax", [x], { axis: normalizeAxis(axis, x.rank, "argmax") })[0];
-/** exp(x) / sum(exp(x)) along an axis. */
+/**
+ * exp(x) / sum(exp(x)) along an axis.
+ *
+ * @example
+ * ```ts
+ * console.log(softmax(tensor([0, 0])).toArray()); // [0.5, 0.5]
+ * ```
+ */
 export const softmax = (x: Tensor, axis = -1): Tensor =>
   apply("softmax", [x], { axis: normalizeAxis(axis, x.rank, "softmax") })[0];
 /** log(softmax(x)) along an axis, without overflow. */
 export const logSoftmax = (x: Tensor, axis = -1): Tensor =>
   apply("logSoftmax", [x], { axis: normalizeAxis(axis, x.rank, "logSoftmax") })[0];
 
-/** The same numbers in another shape (one -1 is worked out); a free view. */
+/**
+ * The same numbers in another shape (one -1 is worked out); a free view.
+ *
+ * @example
+ * ```ts
+ * console.log(reshape(arange(6), [2, -1]).shape); // [2, 3]
+ * ```
+ */
 export const reshape = (x: Tensor, shape: Shape): Tensor =>
   apply("reshape", [x], { shape: resolveReshape(x.shape, shape) })[0];
-/** Axes in another order; without perm they are reversed. */
+/**
+ * Axes in another order; without perm they are reversed.
+ *
+ * @example
+ * ```ts
+ * console.log(transpose(zeros([2, 3, 4]), [0, 2, 1]).shape); // [2, 4, 3]
+ * ```
+ */
 export const transpose = (x: Tensor, perm?: readonly number[]): Tensor =>
   apply("transpose", [x], {
     perm: (perm ?? x.shape.map((_, i) => x.rank - 1 - i)).map((axis) => normalizeAxis(axis, x.rank, "transpose")),
@@ -177,6 +107,11 @@ export function broadcastTo(x: Tensor, shape: Shape): Tensor {
 /**
  * The block from `begin` of `size` (-1: to the end); axes not named are whole. A cut of the first axis alone is a free view.
  * Throws ShapeError where the block reaches outside: positions count from 0, none from the end.
+ *
+ * @example
+ * ```ts
+ * console.log(slice(arange(10), [2], [3]).toArray()); // [2, 3, 4]
+ * ```
  */
 export function slice(x: Tensor, begin: readonly number[], size: readonly number[] = []): Tensor {
   for (const [name, list] of [["begin", begin] as const, ["size", size] as const])
@@ -192,10 +127,24 @@ export function slice(x: Tensor, begin: readonly number[], size: readonly number
     }),
   })[0];
 }
-/** Constant padding: [before, after] for each axis. Throws DTypeError for a value that x's dtype does not hold. */
+/**
+ * Constant padding: [before, after] for each axis. Throws DTypeError for a value that x's dtype does not hold.
+ *
+ * @example
+ * ```ts
+ * console.log(pad(tensor([1, 2]), [[1, 0]]).toArray()); // [0, 1, 2]
+ * ```
+ */
 export const pad = (x: Tensor, widths: readonly Pair[], value = 0): Tensor =>
   apply("pad", [x], { before: widths.map(([b]) => b), after: widths.map(([, a]) => a), value })[0];
-/** Tensors one after another along an axis; mixed dtypes promote. */
+/**
+ * Tensors one after another along an axis; mixed dtypes promote.
+ *
+ * @example
+ * ```ts
+ * console.log(concat([tensor([1, 2]), tensor([3])]).toArray()); // [1, 2, 3]
+ * ```
+ */
 export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   const first = tensors[0];
   if (!first) throw new ShapeError("concat: no tensors, expected at least one");
@@ -203,7 +152,14 @@ export function concat(tensors: readonly Tensor[], axis = 0): Tensor {
   const join = (alike: readonly Tensor[]): Tensor => apply("concat", alike as [Tensor, ...Tensor[]], attrs)[0];
   return tensors.every((x) => x.dtype === first.dtype) ? join(tensors) : withPromoted("concat", tensors, join);
 }
-/** Tensors of one shape, stacked along a new axis; a negative one counts from the end of the result. Mixed dtypes promote. */
+/**
+ * Tensors of one shape, stacked along a new axis; a negative one counts from the end of the result. Mixed dtypes promote.
+ *
+ * @example
+ * ```ts
+ * console.log(stack([tensor([1, 2]), tensor([3, 4])]).shape); // [2, 2]
+ * ```
+ */
 export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
   const first = tensors[0];
   if (!first) throw new ShapeError("stack: no tensors, expected at least one");
@@ -217,13 +173,35 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
     return y;
   });
 }
-/** Rows of table [R, ...rest] at int32 indices [...i] -> [...i, ...rest]. */
+/**
+ * Rows of table [R, ...rest] at int32 indices [...i] -> [...i, ...rest].
+ *
+ * @example
+ * ```ts
+ * const table = tensor([[1, 1], [2, 2], [3, 3]]);
+ * console.log(gather(table, tensor(Int32Array.of(2, 0))).toArray()); // [[3, 3], [1, 1]]
+ * ```
+ */
 export const gather = (table: Tensor, indices: Tensor): Tensor => apply("gather", [table, indices], {})[0];
-/** int32 labels [...i] -> [...i, depth]. */
+/**
+ * int32 labels [...i] -> [...i, depth].
+ *
+ * @example
+ * ```ts
+ * console.log(oneHot(tensor(Int32Array.of(1)), 3).toArray()); // [[0, 1, 0]]
+ * ```
+ */
 export const oneHot = (indices: Tensor, depth: number, dtype: DType = "float32"): Tensor =>
   apply("oneHot", [indices], { depth, dtype })[0];
 
-/** [...batch, m, k] x [...batch, k, n] -> [...batch, m, n]; the options say that a or b is stored transposed. */
+/**
+ * [...batch, m, k] x [...batch, k, n] -> [...batch, m, n]; the options say that a or b is stored transposed.
+ *
+ * @example
+ * ```ts
+ * console.log(matmul(ones([2, 3]), ones([3, 4])).shape); // [2, 4]
+ * ```
+ */
 export const matmul = (a: Tensor, b: Tensor, options: Partial<Attrs<"matmul">> = {}): Tensor =>
   apply("matmul", [a, b], { transposeA: options.transposeA ?? false, transposeB: options.transposeB ?? false })[0];
 
@@ -237,13 +215,25 @@ const convolution = ({ stride = 1, padding = 0, dilation = 1, groups = 1 }: Conv
   groups,
 });
 
+/**
+ * A convolution's window as torch.nn.functional.conv2d has it: one number for both axes, or [height, width]. Defaults:
+ * stride 1, padding 0, dilation 1, groups 1.
+ */
 export interface Conv2dOptions {
   readonly stride?: number | Pair;
   readonly padding?: number | Pair;
   readonly dilation?: number | Pair;
   readonly groups?: number;
 }
-/** x [N, H, W, Cin], w [KH, KW, Cin/groups, Cout] -> [N, OH, OW, Cout] (cross-correlation, as torch.nn.functional.conv2d). */
+/**
+ * x [N, H, W, Cin], w [KH, KW, Cin/groups, Cout] -> [N, OH, OW, Cout] (cross-correlation, as torch.nn.functional.conv2d).
+ *
+ * @example
+ * ```ts
+ * const y = conv2d(rand([1, 8, 8, 3]), rand([3, 3, 3, 16]), { stride: 2, padding: 1 });
+ * console.log(y.shape); // [1, 4, 4, 16]
+ * ```
+ */
 export const conv2d = (x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor =>
   apply("conv2d", [x, w], convolution(options))[0];
 /** The same with a bias [Cout] and an activation, in one pass. */
@@ -254,6 +244,7 @@ export const conv2dBias = (
   { activation = "none", ...options }: Conv2dOptions & Partial<ActivationAttrs> = {},
 ): Tensor => apply("conv2dBias", [x, w, bias], { ...convolution(options), activation })[0];
 
+/** A pooling window's stride and padding, in pixels. */
 export interface Pool2dOptions {
   /** Default: kernelSize. */
   readonly stride?: number | Pair;
@@ -269,16 +260,32 @@ const pool =
     })[0];
 /** Mean of each window; zero padding counts, as in torch.nn.AvgPool2d. */
 export const avgPool2d = pool("avgPool2d");
-/** Largest value of each window, NaN where it holds one; padding never wins. */
+/**
+ * Largest value of each window, NaN where it holds one; padding never wins.
+ *
+ * @example
+ * ```ts
+ * console.log(maxPool2d(rand([1, 8, 8, 3]), 2).shape); // [1, 4, 4, 3]
+ * ```
+ */
 export const maxPool2d = pool("maxPool2d");
 /** [N, H, W, C] -> [N, C]. */
 export const globalAvgPool = (x: Tensor): Tensor => mean(x, [1, 2]);
 
+/** The numbers of a batch normalisation. */
 export interface BatchNormOptions {
   /** Added to the variance. Default 1e-5. */
   readonly eps?: number;
 }
-/** Normalises x [..., C] by its own batch -> y, mean [C], biased variance [C]. */
+/**
+ * Normalises x [..., C] by its own batch -> y, mean [C], biased variance [C].
+ *
+ * @example
+ * ```ts
+ * const [y, mean, variance] = batchNorm(rand([4, 5, 5, 8]), ones([8]), zeros([8]));
+ * console.log(y.shape, mean.shape, variance.shape); // [4, 5, 5, 8] [8] [8]
+ * ```
+ */
 export const batchNorm = (x: Tensor, gamma: Tensor, beta: Tensor, { eps = 1e-5 }: BatchNormOptions = {}) =>
   apply("batchNorm", [x, gamma, beta], { eps });
 /** Normalises x [..., C] by given statistics [C]. */
@@ -306,6 +313,7 @@ const patchAttrs = (kernelSize: number | Pair, options: Conv2dOptions): Attrs<"p
 export const patchMoments = (x: Tensor, kernelSize: number | Pair, options: Conv2dOptions = {}) =>
   apply("patchMoments", [x], patchAttrs(kernelSize, options));
 
+/** One branch of a block: a kernel and the γ and β [Cout] of the batch normalisation after it. */
 export interface FoldedBranch {
   readonly gamma: Tensor;
   readonly beta: Tensor;
@@ -333,6 +341,7 @@ export function foldBranches(
   return { weight, bias, means, variances };
 }
 
+/** The dtype of random values, and where they come from. */
 export interface RandomOptions extends CreateOptions {
   /** A number starts a fresh generator, a Random is continued. Default: the one generator, which manualSeed() resets. */
   readonly seed?: number | Random;
@@ -356,9 +365,23 @@ function random<K extends RandomOp>(op: K, shape: Shape, extra: object, options:
   return y;
 }
 
-/** Uniform values in [0, 1), as `shape`. */
+/**
+ * Uniform values in [0, 1), as `shape`.
+ *
+ * @example
+ * ```ts
+ * console.log(rand([2, 3], { seed: 1 }).shape); // [2, 3]
+ * ```
+ */
 export const rand = (shape: Shape, options: RandomOptions = {}): Tensor => random("rand", shape, {}, options);
-/** Standard normal values, as `shape`. */
+/**
+ * Standard normal values, as `shape`.
+ *
+ * @example
+ * ```ts
+ * console.log(randn([2, 3], { seed: 1 }).shape); // [2, 3]
+ * ```
+ */
 export const randn = (shape: Shape, options: RandomOptions = {}): Tensor => random("randn", shape, {}, options);
 /** 1 with probability p, else 0, as `shape`. Throws ShapeError for a p outside 0 … 1. */
 export function bernoulli(shape: Shape, p: number, options: RandomOptions = {}): Tensor {

@@ -54,7 +54,8 @@ const methods = {
 } as const;
 
 type Rest<F> = F extends (x: Tensor, ...rest: infer R) => infer Y ? (...rest: R) => Y : never;
-type Methods = { readonly [K in keyof typeof methods]: Rest<(typeof methods)[K]> };
+/** Mapped over the functions themselves, not over the table: editors then show their docstrings on hover. */
+type Methods = { readonly [K in keyof Pick<typeof F, keyof typeof methods>]: Rest<(typeof F)[K]> };
 
 declare module "../tensor/tensor.js" {
   interface Tensor extends Methods {}

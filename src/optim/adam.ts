@@ -6,6 +6,7 @@ import { Scalar } from "../ops/scalar.js";
 import { UsageError } from "../util/errors.js";
 import { expectNotNegative, fusedRule, type GroupRates, type OptimizedParameters, Optimizer } from "./optimizer.js";
 
+/** The numbers of Adam and AdamW; torch.optim's, with its defaults. */
 export interface AdamOptions {
   /** Default 1e-3. */
   readonly lr?: number;
@@ -70,7 +71,17 @@ export class Adam extends Optimizer {
   }
 }
 
-/** Adam with decoupled weight decay; its state is Adam's. */
+/**
+ * Adam with decoupled weight decay; its state is Adam's.
+ *
+ * @example
+ * ```ts
+ * const model = new nn.Linear(4, 2);
+ * const optimizer = new optim.AdamW(model.namedParameters(), { lr: 1e-3, weightDecay: 0.05 });
+ * model.forward(rand([8, 4])).square().mean().backward();
+ * optimizer.step();
+ * ```
+ */
 export class AdamW extends Optimizer {
   readonly options: Required<AdamOptions>;
 

@@ -15,6 +15,7 @@ import { NonFiniteError, UsageError } from "../util/errors.js";
 /** Parameters by name, such as model.namedParameters(), or tensors. */
 export type ClippedParameters = ReadonlyMap<string, Parameter> | Iterable<Tensor>;
 
+/** Which norm clipGradNorm() takes, and what it does where that is not finite. */
 export interface ClipNormOptions {
   /** p of the p-norm, above 0; Infinity for the largest size. Default 2. */
   readonly normType?: number;
@@ -46,6 +47,14 @@ function normOf(x: Tensor, p: number): Tensor {
  * vector: the norm of their norms. Returns it as it was before, a scalar; parameters without a gradient take no part. A norm
  * that is not finite spoils all gradients, unless it is an error. Throws UsageError for a maxNorm below 0 and a normType that
  * is not above 0, NonFiniteError if asked for, before a gradient has changed. (torch.nn.utils.clip_grad_norm_)
+ *
+ * @example
+ * ```ts
+ * const model = new nn.Linear(4, 2);
+ * model.forward(rand([8, 4])).square().mean().backward();
+ * const norm = optim.clipGradNorm(model.namedParameters(), 1); // between backward and step
+ * console.log(norm.item());
+ * ```
  */
 export function clipGradNorm(
   parameters: ClippedParameters,

@@ -88,6 +88,7 @@ export const exponential =
   (at) =>
     start * gamma ** Math.max(0, at);
 
+/** The peak, the length and the shape of oneCycle(). */
 export interface OneCycleOptions {
   readonly peak: number;
   /** Steps in all; the last one, length − 1, is at the end of the fall. */

@@ -6,6 +6,7 @@
 import type { Module } from "../nn/module.js";
 import { type StateDict, stateDictError } from "../nn/state-dict.js";
 import { update, updateEach } from "../ops/apply.js";
+import { copyValues } from "../ops/copy-values.js";
 import { Scalar } from "../ops/scalar.js";
 import { allocate } from "../tensor/create.js";
 import { isFloat } from "../tensor/dtype.js";
@@ -14,6 +15,7 @@ import { storageTracer } from "../tensor/storage.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { UsageError } from "../util/errors.js";
 
+/** How fast an average follows. */
 export interface EmaOptions {
   /** Weight of the new values: 1 − decay. Default 5e-4, MobileOne's. */
   readonly momentum?: number;
@@ -37,6 +39,7 @@ export function warmMomentum(momentum: number, updates: number, start = 0): numb
   return Math.max(momentum, Math.min(LARGEST_MOMENTUM, (WARMUP_DELAY - 1) / (WARMUP_DELAY + updates - start)));
 }
 
+/** What an Ema keeps in a checkpoint. */
 export interface EmaState {
   /** How many updates there were. */
   readonly steps: number;
@@ -44,6 +47,18 @@ export interface EmaState {
   readonly averages: StateDict;
 }
 
+/**
+ * Exponential moving average of a model's parameters and buffers (mmengine's ExponentialMovingAverage with update_buffers):
+ * average += momentum · (value − average) at each update.
+ *
+ * @example
+ * ```ts
+ * const model = new nn.Linear(4, 2);
+ * const ema = new optim.Ema(model, { momentum: 0.01 });
+ * ema.update(); // after each step of the optimiser
+ * await ema.withAverages(() => model.forward(ones([1, 4])).dispose());
+ * ```
+ */
 export class Ema {
   readonly momentum: number;
   readonly warmup: boolean;
@@ -128,12 +143,7 @@ export class Ema {
     const expected = new Map(this.#pairs.map(({ name, raw }) => [name, { shape: raw.shape }]));
     const error = stateDictError(expected, averages, "Ema");
     if (error) throw error;
-    for (const { name, average } of this.#pairs) {
-      const given = averages.get(name)!;
-      if (given === average) continue;
-      if (given.backend === average.backend && given.dtype === average.dtype) update("assign", [average, given], {});
-      else average.write(given.dataSync());
-    }
+    for (const { name, average } of this.#pairs) copyValues(average, averages.get(name)!);
     this.#steps = steps;
   }
 

@@ -4,6 +4,7 @@
  */
 import { type Parameter, persistent } from "../nn/parameter.js";
 import { update } from "../ops/apply.js";
+import { copyValues } from "../ops/copy-values.js";
 import { Scalar } from "../ops/scalar.js";
 import type { UpdateAttrs, UpdateName } from "../ops/spec.js";
 import { showShape } from "../tensor/shape.js";
@@ -83,6 +84,9 @@ export function expectNotNegative(optimizer: string, values: Readonly<Record<str
     if (!(value >= 0)) throw new UsageError(`${optimizer}: ${name} is ${value}, expected at least 0`);
 }
 
+/**
+ * The base of every optimiser: groups of parameters with their rates, step(), and the tensors that an update rule keeps.
+ */
 export class Optimizer {
   readonly groups: readonly OptimizerGroup[];
   readonly #name: string;
@@ -232,8 +236,6 @@ export class Optimizer {
 
 /** Zeros where nothing is given. */
 function copyInto(own: Tensor, given: Tensor | null): void {
-  if (given === own) return;
   if (given === null) update("fill", [own], { value: 0 });
-  else if (given.backend === own.backend && given.dtype === own.dtype) update("assign", [own, given], {});
-  else own.write(given.dataSync());
+  else copyValues(own, given);
 }

@@ -6,11 +6,13 @@ import { Adam, type AdamOptions, AdamW, adamDefaults, adamwDefaults } from "./ad
 import type { OptimizedParameters, Optimizer } from "./optimizer.js";
 import { SGD, type SgdOptions, sgdDefaults } from "./sgd.js";
 
+/** The options of every optimiser, by its kind. */
 export interface OptimizerOptions {
   readonly sgd: SgdOptions;
   readonly adam: AdamOptions;
   readonly adamw: AdamOptions;
 }
+/** The names of the optimisers. */
 export type OptimizerKind = keyof OptimizerOptions;
 
 interface Row<Options> {
@@ -24,6 +26,7 @@ const optimizers: { readonly [K in OptimizerKind]: Row<OptimizerOptions[K]> } = 
   adamw: { defaults: adamwDefaults, make: (parameters, options) => new AdamW(parameters, options) },
 };
 
+/** Every optimiser's name. */
 export const optimizerKinds = Object.keys(optimizers) as readonly OptimizerKind[];
 
 /** An optimiser as data: its kind, its rates, and those of its options that are not the default. */
@@ -41,10 +44,20 @@ export type CompleteChoice = {
   readonly [K in OptimizerKind]: { readonly kind: K } & Required<OptimizerOptions[K]>;
 }[OptimizerKind];
 
+/** The choice with the defaults of its kind filled in. */
 export const completeChoice = (choice: OptimizerChoice): CompleteChoice =>
   ({ ...optimizers[choice.kind].defaults, ...choice }) as CompleteChoice;
 
-/** Makes the optimiser. Throws UsageError for options that torch.optim refuses and for a parameter in two groups. */
+/**
+ * Makes the optimiser. Throws UsageError for options that torch.optim refuses and for a parameter in two groups.
+ *
+ * @example
+ * ```ts
+ * const model = new nn.Linear(4, 2);
+ * const optimizer = optim.createOptimizer(model.namedParameters(), { kind: "sgd", lr: 0.1, weightDecay: 1e-4 });
+ * console.log(optimizer.groups.length); // 1
+ * ```
+ */
 export function createOptimizer(parameters: OptimizedParameters, { kind, ...options }: OptimizerChoice): Optimizer {
   const { make } = optimizers[kind] as Row<OptimizerOptions[OptimizerKind]>;
   return make(parameters, options as OptimizerOptions[OptimizerKind] & SgdOptions);

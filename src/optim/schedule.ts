@@ -52,6 +52,7 @@ export function phases(...all: readonly SchedulePhase[]): Schedule {
   };
 }
 
+/** Linear warm-up to a peak, then a cosine: a recipe's schedule, as data. */
 export interface LearningRateSchedule {
   readonly peak: number;
   /** Where the cosine ends. */
@@ -66,6 +67,7 @@ export interface LearningRateSchedule {
   readonly epochs: number;
 }
 
+/** A weight decay that falls along a cosine, as data. */
 export interface WeightDecaySchedule {
   readonly floor: number;
   readonly epochs: number;

@@ -5,6 +5,7 @@
 import { UsageError } from "../util/errors.js";
 import { expectNotNegative, fusedRule, type OptimizedParameters, Optimizer } from "./optimizer.js";
 
+/** The numbers of SGD; torch.optim's, with its defaults. */
 export interface SgdOptions {
   readonly lr: number;
   /** Default 0. */
@@ -21,7 +22,18 @@ export interface SgdOptions {
 
 export const sgdDefaults = { momentum: 0, weightDecay: 0, dampening: 0, nesterov: false, maximize: false } as const;
 
-/** State: the slot "momentumBuffer". */
+/**
+ * State: the slot "momentumBuffer".
+ *
+ * @example
+ * ```ts
+ * const model = new nn.Linear(4, 2);
+ * const optimizer = new optim.SGD(model.namedParameters(), { lr: 0.1, momentum: 0.9 });
+ * nn.crossEntropy(model.forward(rand([8, 4])), zeros([8], { dtype: "int32" })).backward();
+ * optimizer.step();
+ * optimizer.zeroGrad();
+ * ```
+ */
 export class SGD extends Optimizer {
   readonly momentum: number;
   readonly dampening: number;

@@ -49,7 +49,7 @@ export function returnHint(hint: ArrayBuffer): void {
   idleBytes += bytes;
 }
 
-/** Bytes of tensors that nobody disposed, made since the event loop was last known to turn. */
+/** Bytes of tensors that were not disposed, made since the event loop was last known to turn. */
 export const bytesMadeSinceTurn = (): number => bytesSinceTurn;
 
 /** The same since unreachable tensors were last looked for: a loop that disposes makes none, and needs no search. */

@@ -12,6 +12,7 @@ export interface CreateOptions {
   readonly requiresGrad?: boolean;
 }
 
+/** A number or arrays of numbers, as deep as the tensor has axes. */
 export type NestedArray = number | boolean | readonly NestedArray[];
 
 let provideBackend: (() => StorageBackend) | null = null;
@@ -68,6 +69,14 @@ function flatten(values: NestedArray, shape: number[], flat: number[], depth = 0
  * smallest that holds all values of the typed array's kind (Uint8ClampedArray: uint8; 8 and 16 bit integers: int32), float32
  * for nested numbers. Throws DTypeError where no dtype does, or a value does not fit the one named, and ShapeError for ragged
  * arrays or another number of values than the shape has.
+ *
+ * @example
+ * ```ts
+ * const x = tensor([[1, 2], [3, 4]]);
+ * const bytes = tensor(Uint8Array.of(1, 2, 3, 4), [2, 2]);
+ * const weight = tensor([0.5, 0.5], [2, 1], { requiresGrad: true });
+ * console.log(x.matmul(weight).toArray(), bytes.dtype); // [[1.5], [3.5]] "uint8"
+ * ```
  */
 export function tensor(values: HostArray | NestedArray, shape?: Shape, options: CreateOptions = {}): Tensor {
   if (shape !== undefined) checkShape(shape, "tensor");
@@ -90,7 +99,14 @@ export function tensor(values: HostArray | NestedArray, shape?: Shape, options: 
   return finish(result.write(convertTo(source, dtype, "tensor")), options);
 }
 
-/** Throws DTypeError for a value that the dtype does not hold. */
+/**
+ * Throws DTypeError for a value that the dtype does not hold.
+ *
+ * @example
+ * ```ts
+ * console.log(full([2], 7).toArray()); // [7, 7]
+ * ```
+ */
 export function full(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
   const dtype = options.dtype ?? "float32";
   const result = allocate(shape, dtype);
@@ -98,10 +114,33 @@ export function full(shape: Shape, value: number, options: CreateOptions = {}): 
   return finish(result.write(newArray(dtype, result.size).fill(held!)), options);
 }
 
+/**
+ * A tensor of `shape` filled with 0, float32 unless the options name a dtype. Throws ShapeError for a shape that is none.
+ *
+ * @example
+ * ```ts
+ * console.log(zeros([2, 2], { dtype: "int32" }).toArray()); // [[0, 0], [0, 0]]
+ * ```
+ */
 export const zeros = (shape: Shape, options?: CreateOptions): Tensor => full(shape, 0, options);
+/**
+ * A tensor of `shape` filled with 1, float32 unless the options name a dtype. Throws ShapeError for a shape that is none.
+ *
+ * @example
+ * ```ts
+ * console.log(ones([3]).toArray()); // [1, 1, 1]
+ * ```
+ */
 export const ones = (shape: Shape, options?: CreateOptions): Tensor => full(shape, 1, options);
 
-/** 0, 1, … count - 1 as [count]. Throws DTypeError where the dtype does not hold the last. */
+/**
+ * 0, 1, … count - 1 as [count]. Throws DTypeError where the dtype does not hold the last.
+ *
+ * @example
+ * ```ts
+ * console.log(arange(4).toArray()); // [0, 1, 2, 3]
+ * ```
+ */
 export function arange(count: number, options: CreateOptions = {}): Tensor {
   const dtype = options.dtype ?? "int32";
   checkShape([count], "arange");

@@ -10,7 +10,9 @@ export const dtypes = {
   uint8: { bytes: 1, array: Uint8Array, isFloat: false, safetensors: "U8", range: [0, 255] },
 } as const;
 
+/** The type of a tensor's elements. */
 export type DType = keyof typeof dtypes;
+/** What a tensor's values come out as: the array of its dtype. */
 export type TypedArray = Float64Array | Float32Array | Int32Array | Uint8Array;
 /** What values can come in from the host as. */
 export type HostArray =

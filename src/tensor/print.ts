@@ -14,7 +14,14 @@ const showNumber = (value: number): string =>
       ? value.toExponential(4)
       : value.toFixed(4);
 
-/** Text such as `tensor([[1, 2], [3, 4]], [2, 2] float32)`. Needs a synchronous backend. */
+/**
+ * Text such as `tensor([[1, 2], [3, 4]], [2, 2] float32)`. Needs a synchronous backend.
+ *
+ * @example
+ * ```ts
+ * console.log(format(tensor([[1, 2], [3, 4]])));
+ * ```
+ */
 export function format(tensor: Tensor): string {
   const summarize = tensor.size > SUMMARY_ABOVE;
   const show = (value: unknown, indent: string): string => {

@@ -22,6 +22,16 @@ function multiplyHigh(a: number, b: number): number {
   return (aHigh * bHigh + Math.floor(mid1 / 65536) + Math.floor(mid2 / 65536)) >>> 0;
 }
 
+/**
+ * A stream of random numbers, Philox 4x32-10 (Salmon et al. 2011): equal seeds and streams give equal numbers everywhere.
+ *
+ * @example
+ * ```ts
+ * const random = new Random(7);
+ * const noise = randn([2, 3], { seed: random });
+ * console.log(noise.shape); // [2, 3]
+ * ```
+ */
 export class Random {
   readonly #seed: number;
   readonly #stream: number;
@@ -103,5 +113,15 @@ export class Generator {
 
 export const generator = new Generator();
 
-/** Makes random tensors and layers built from now on start from this seed, as torch.manual_seed does. Models take their own seed instead. */
+/**
+ * Makes random tensors and layers built from now on start from this seed, as torch.manual_seed does. Models take their own seed instead.
+ *
+ * @example
+ * ```ts
+ * manualSeed(0);
+ * const first = rand([2]).toArray();
+ * manualSeed(0);
+ * console.log(JSON.stringify(rand([2]).toArray()) === JSON.stringify(first)); // true
+ * ```
+ */
 export const manualSeed = (seed: number): void => generator.manualSeed(seed);

@@ -66,6 +66,15 @@ function itemsOf(value: object): Iterable<unknown> | null {
 /**
  * Runs `body` and frees the tensors it made, except those it returns (they move to the enclosing scope).
  * Synchronous only: a scope does not follow an await.
+ *
+ * @example
+ * ```ts
+ * const total = scope(() => {
+ *   const squares = arange(4).square(); // freed on the way out
+ *   return squares.sum();
+ * });
+ * console.log(total.item()); // 14
+ * ```
  */
 export function scope<T>(body: () => T): T {
   const own: Scope = [];

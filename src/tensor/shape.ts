@@ -3,6 +3,7 @@
  */
 import { ShapeError } from "../util/errors.js";
 
+/** The lengths of a tensor's axes, first axis first; [] is a scalar's. */
 export type Shape = readonly number[];
 
 export const sizeOf = (shape: Shape): number => shape.reduce((size, dim) => size * dim, 1);

@@ -48,6 +48,18 @@ class Handle {
 /** Handles whose memory is worth a search. */
 const large = new Set<Handle>();
 
+/**
+ * A tensor: a shape over contiguous, row-major values that live on a backend. Ops are methods and functions of the same
+ * name; a result that nothing reaches any more is freed, at once inside scope().
+ *
+ * @example
+ * ```ts
+ * const x = tensor([[1, 2], [3, 4]], undefined, { requiresGrad: true });
+ * const y = x.mul(2).add(1).sum();
+ * y.backward();
+ * console.log(y.item(), x.grad?.toArray()); // 24 [[2, 2], [2, 2]]
+ * ```
+ */
 export class Tensor {
   readonly shape: Shape;
   readonly dtype: DType;

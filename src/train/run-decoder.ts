@@ -11,7 +11,7 @@ import type { ProcessGroup } from "./replicas/process-group.js";
 import type { TrainOptions } from "./run-options.js";
 
 /** What runs decoded by before their checkpoints said so. */
-const formerDefault: DecoderName = "jpeg-js";
+const FORMER_DEFAULT: DecoderName = "jpeg-js";
 
 type Choice = Pick<TrainOptions, "decoder" | "resume" | "out">;
 
@@ -24,7 +24,7 @@ export async function chooseDecoder(choice: Choice, group: ProcessGroup): Promis
 async function wantedDecoder({ decoder, resume, out }: Choice): Promise<DecoderName> {
   if (decoder !== undefined) return (await loadDecoder(decoder)).name;
   const file = resume === undefined ? null : await readRunToResume(join(out, "checkpoints"), resume);
-  return file ? (file.decoder ?? formerDefault) : (await loadDecoder()).name;
+  return file ? (file.decoder ?? FORMER_DEFAULT) : (await loadDecoder()).name;
 }
 
 /** A line on another decoder than the checkpoint's; null where it is the same, or where the checkpoint does not say. */

@@ -11,6 +11,7 @@ import type { Logger, ValidationInfo } from "./loggers/events.js";
 import type { PlanOverrides } from "./recipes/plan.js";
 import type { ProcessGroup } from "./replicas/process-group.js";
 
+/** What train() trains, on what, and where to. */
 export interface TrainOptions {
   /** As published, which is then fitted to the steps of the run (plan.ts), or as a checkpoint has it. */
   readonly recipe: Recipe;
@@ -63,6 +64,7 @@ export interface TrainOptions {
   readonly backendLabel: string;
 }
 
+/** What came of a run. */
 export interface TrainResult {
   readonly steps: number;
   readonly epochs: number;

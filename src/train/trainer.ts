@@ -11,19 +11,19 @@ import type { Batch, DataLoader } from "../data/reading/loader.js";
 import { createModel, type Reparameterized } from "../models/index.js";
 import { CheckpointError, NonFiniteError, TensoroneError } from "../util/errors.js";
 import { turnOfEventLoop } from "../util/platform.js";
-import { Audience, runInfo, stepInfo } from "./audience.js";
 import { CheckpointFolder } from "./checkpoints/checkpoint.js";
 import { type CheckpointHeader, restoreCheckpoint } from "./checkpoints/checkpoint-format.js";
 import {
   chooseWeights,
-  deployFileName,
+  DEPLOY_FILE_NAME,
   foldWeights,
-  modelFileName,
+  MODEL_FILE_NAME,
   writeFinalModel,
 } from "./checkpoints/final-model.js";
 import { loadFirstWeights } from "./checkpoints/first-weights.js";
 import type { WeightSet } from "./checkpoints/model-file.js";
 import { evaluateShared } from "./evaluate.js";
+import { LoggerSet, runInfo, stepInfo } from "./logger-set.js";
 import type { RunInfo, ValidationInfo } from "./loggers/events.js";
 import { describePlan, planRecipe } from "./recipes/plan.js";
 import {
@@ -49,6 +49,21 @@ export type { TrainOptions, TrainResult } from "./run-options.js";
 /**
  * Trains and returns what came of it; every process of `options.group` calls it with the same options. Throws DataError,
  * CheckpointError, DivergedError or DistributedError, after telling the other processes; files already written stay.
+ *
+ * @example
+ * <!-- test: not run: eight epochs of a data set are minutes -->
+ * ```ts
+ * const { steps, checkpoint } = await train({
+ *   recipe: mobileoneS0Demo,
+ *   data: "imagenet",
+ *   out: "run",
+ *   seed: 0,
+ *   workers: 2,
+ *   loggers: [],
+ *   backendLabel: "wasm x1",
+ * });
+ * console.log(steps, checkpoint);
+ * ```
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { group = soloGroup(), replicas = 1 } = options;
@@ -67,7 +82,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
 class Run {
   readonly #options: TrainOptions;
   readonly #group: ProcessGroup;
-  readonly #audience: Audience;
+  readonly #loggers: LoggerSet;
   readonly #stop: StopVote;
   readonly #checkpoints: CheckpointFolder;
   readonly #data: RunData;
@@ -81,7 +96,7 @@ class Run {
   constructor(options: TrainOptions, group: ProcessGroup, decoder: DecoderName) {
     const { data, out, seed, workers, replicas = 1, loggers, keep, validate = true } = options;
     this.#group = group;
-    this.#audience = new Audience(group.rank === 0 ? loggers : []);
+    this.#loggers = new LoggerSet(group.rank === 0 ? loggers : []);
     this.#stop = new StopVote(group, options.signal);
     this.#checkpoints = new CheckpointFolder(join(out, "checkpoints"), keep);
     this.#data = new RunData(options.recipe, { data, seed, workers, decoder, replicas, validate }, group);
@@ -105,7 +120,7 @@ class Run {
       const totalSteps = Math.min(steps, maxSteps ?? steps);
       if (session.step > totalSteps)
         throw new CheckpointError(`train: the checkpoint is at step ${session.step}, asked to stop at ${totalSteps}`);
-      await this.#audience.tell("onStart", this.#info(totalSteps));
+      await this.#loggers.tell("onStart", this.#info(totalSteps));
       this.#tellPlan();
       const startStep = session.step;
       await this.#stop.agree();
@@ -133,7 +148,7 @@ class Run {
       throw this.#explained(error);
     } finally {
       await this.#data.close();
-      await this.#audience.tell("onEnd", undefined);
+      await this.#loggers.tell("onEnd", undefined);
     }
   }
 
@@ -141,9 +156,9 @@ class Run {
   #tellPlan(): void {
     const { recipe } = this.#options;
     const plan = describePlan(recipe, this.#session.stepsPerEpoch);
-    if (plan !== null) this.#audience.notice(plan);
+    if (plan !== null) this.#loggers.notice(plan);
     if (!this.#data.leavesOneOut) return;
-    this.#audience.notice(
+    this.#loggers.notice(
       `one picture of each replica is left out of every epoch: alone in a batch of ${recipe.images.trainSize} px it has no variance`,
     );
   }
@@ -161,7 +176,7 @@ class Run {
   /** Initial weights, or everything from a checkpoint, which rank 0 reads for all. */
   async #prepare(): Promise<void> {
     const { resume, init, data, allowOtherClasses: allow = false } = this.#options;
-    const notice = (text: string) => this.#audience.notice(text);
+    const notice = (text: string) => this.#loggers.notice(text);
     if (resume !== undefined) await this.#resume(resume === true ? null : resume);
     else if (init !== undefined) {
       const { classes, areClassesNamed } = this.#data;
@@ -173,15 +188,15 @@ class Run {
 
   async #resume(named: string | null): Promise<void> {
     const group = this.#group;
-    const notice = (text: string) => this.#audience.notice(text);
+    const notice = (text: string) => this.#loggers.notice(text);
     const { allowOtherClasses: allow = false } = this.#options;
     const found = group.rank === 0 ? await this.#checkpoints.find(named, this.#header, notice, { allow }) : null;
     const file = await broadcastJson(group, found?.file ?? null);
     const bytes = await broadcastBytes(group, found?.bytes ?? null);
     restoreCheckpoint({ file: file!, bytes }, this.#session);
     const other = found && compareDecoders(found.file, this.#header.decoder);
-    if (other) this.#audience.notice(other);
-    if (found) this.#audience.notice(`resumed ${found.path} at step ${this.#session.step}`);
+    if (other) this.#loggers.notice(other);
+    if (found) this.#loggers.notice(`resumed ${found.path} at step ${this.#session.step}`);
   }
 
   async #expectEqualWeights(what: string): Promise<void> {
@@ -201,7 +216,7 @@ class Run {
       do {
         const outcome = await this.#stepper.step(next, () => this.#stop.own);
         const now = performance.now();
-        await this.#audience.tell("onStep", stepInfo(session, epoch, outcome, now - last));
+        await this.#loggers.tell("onStep", stepInfo(session, epoch, outcome, now - last));
         last = now;
         this.#stop.take(outcome.stop);
         if (session.step % checkEvery === 0) await this.#expectEqualWeights(`weights after step ${session.step}`);
@@ -229,7 +244,7 @@ class Run {
     const session = this.#session;
     if (this.#group.rank === 0) {
       const saved = await this.#checkpoints.save(session, this.#header, isEpochEnd);
-      await this.#audience.tell("onCheckpoint", { ...saved, step: session.step });
+      await this.#loggers.tell("onCheckpoint", { ...saved, step: session.step });
     }
     // what comes next may count on the checkpoint
     await this.#group.barrier();
@@ -247,7 +262,7 @@ class Run {
     if (!result || raw === null) return this.#stop.agree();
     const epoch = Math.ceil(session.step / session.stepsPerEpoch) - 1;
     this.#lastValidation = { epoch, step: session.step, ...result, ...(raw && { raw }) };
-    await this.#audience.tell("onValidation", this.#lastValidation);
+    await this.#loggers.tell("onValidation", this.#lastValidation);
   }
 
   /** The raw weights; undefined where they give no answers, which only a run that asked for them minds. */
@@ -256,7 +271,7 @@ class Run {
       return await this.#measure(validation, "raw weights");
     } catch (error) {
       if (isAsked || !(error instanceof DivergedError)) throw error;
-      this.#audience.notice(`${error.summary}: the averaged ones are delivered`);
+      this.#loggers.notice(`${error.summary}: the averaged ones are delivered`);
       return undefined;
     }
   }
@@ -275,7 +290,7 @@ class Run {
       group: this.#group,
       mostBatches: mostValidationBatches,
       ...(signal ? { signal } : {}),
-      onProgress: (progress) => this.#audience.evalProgress(progress),
+      onProgress: (progress) => this.#loggers.evalProgress(progress),
     }).catch((error) => {
       throw error instanceof NonFiniteError ? this.#session.diverged(error.summary) : error;
     });
@@ -299,7 +314,7 @@ class Run {
     // whoever ends a process by a signal waits for nothing but the checkpoint
     const isWritten = stopped !== "signal" || this.#stop.code === ABORTED;
     if (isWritten && !this.#folded) await this.#fold();
-    const files = { modelFile: join(out, modelFileName), deployFile: join(out, deployFileName) };
+    const files = { modelFile: join(out, MODEL_FILE_NAME), deployFile: join(out, DEPLOY_FILE_NAME) };
     const weights = this.#weights;
     const folded = isWritten ? this.#folded : null;
     if (folded) await writeFinalModel(session, folded.model, this.#header.classes, weights, files);

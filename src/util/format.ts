@@ -81,7 +81,7 @@ export function formatTable(rows: readonly (readonly string[])[], rightAligned: 
   );
 }
 
-const sparks = "▁▂▃▄▅▆▇█";
+const SPARKS = "▁▂▃▄▅▆▇█";
 
 /** A curve in one line of text, `width` cells at most, each the mean of its share of the values. */
 export function sparkline(values: readonly number[], width = 40): string {
@@ -94,7 +94,7 @@ export function sparkline(values: readonly number[], width = 40): string {
   });
   const low = Math.min(...means);
   const range = Math.max(...means) - low;
-  return means.map((mean) => sparks[range > 0 ? Math.round(((mean - low) / range) * (sparks.length - 1)) : 0]).join("");
+  return means.map((mean) => SPARKS[range > 0 ? Math.round(((mean - low) / range) * (SPARKS.length - 1)) : 0]).join("");
 }
 
 function significant(value: number): string {

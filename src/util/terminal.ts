@@ -20,7 +20,7 @@ export interface Field {
   readonly rank: number;
 }
 
-const defaultWidth = 80;
+const DEFAULT_WIDTH = 80;
 const escapes = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
 
 /** Narrower text has a word a line, wider lines are hard to follow. */
@@ -32,7 +32,7 @@ type Environment = { readonly [name: string]: string | undefined };
 export function textWidth(stream: Pick<OutputStream, "columns">, env: Environment): number {
   const asked = /^\d+$/.test(env.COLUMNS ?? "") ? Number(env.COLUMNS) : 0;
   const { least, most } = textWidths;
-  return Math.min(most, Math.max(least, asked || stream.columns || defaultWidth));
+  return Math.min(most, Math.max(least, asked || stream.columns || DEFAULT_WIDTH));
 }
 
 /** FORCE_COLOR (0 and false: none) overrules NO_COLOR, as in Node; both count where they are not empty. */
@@ -67,32 +67,31 @@ export function progressBar(share: number, width: number): string {
 
 /** Prints lines and one live line to a stream. */
 export class Terminal {
+  readonly #stream: OutputStream;
   /** Whether the live line is shown. */
   readonly isLive: boolean;
-  private readonly hasColor: boolean;
-  private isDrawn = false;
+  readonly #hasColor: boolean;
+  #isDrawn = false;
 
-  constructor(
-    private readonly stream: OutputStream,
-    env: Environment = {},
-  ) {
+  constructor(stream: OutputStream, env: Environment = {}) {
+    this.#stream = stream;
     this.isLive = stream.isTTY === true && env.TERM !== "dumb";
-    this.hasColor = wantsColor(env, this.isLive);
+    this.#hasColor = wantsColor(env, this.isLive);
   }
 
   /** Columns of the stream now; a window may change while we print. */
   get width(): number {
-    return this.stream.columns || defaultWidth;
+    return this.#stream.columns || DEFAULT_WIDTH;
   }
 
   paint(style: Style, text: string): string {
-    return this.hasColor ? `\u001b[${styles[style]}m${text}\u001b[0m` : text;
+    return this.#hasColor ? `\u001b[${styles[style]}m${text}\u001b[0m` : text;
   }
 
   /** A finished line; it takes the place of the live line. */
   print(line = ""): void {
-    this.stream.write(`${this.eraser()}${line}\n`);
-    this.isDrawn = false;
+    this.#stream.write(`${this.#eraser()}${line}\n`);
+    this.#isDrawn = false;
   }
 
   /** Redraws the live line; nothing in a pipe. The last column stays free: a full line would wrap. */
@@ -100,17 +99,17 @@ export class Terminal {
     if (!this.isLive) return;
     const room = this.width - 1;
     const shown = visibleWidth(line) <= room ? line : [...line.replace(escapes, "")].slice(0, room).join("");
-    this.stream.write(`${this.eraser()}${shown}`);
-    this.isDrawn = true;
+    this.#stream.write(`${this.#eraser()}${shown}`);
+    this.#isDrawn = true;
   }
 
   /** Takes the live line away. */
   clear(): void {
-    if (this.isDrawn) this.stream.write(this.eraser());
-    this.isDrawn = false;
+    if (this.#isDrawn) this.#stream.write(this.#eraser());
+    this.#isDrawn = false;
   }
 
-  private eraser(): string {
-    return this.isDrawn ? "\r\u001b[2K" : "";
+  #eraser(): string {
+    return this.#isDrawn ? "\r\u001b[2K" : "";
   }
 }

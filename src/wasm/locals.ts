@@ -19,15 +19,16 @@ export interface Target {
 }
 
 export class IntVar extends Int {
-  constructor(
-    private readonly code: Writer,
-    private readonly index: number,
-  ) {
+  readonly #code: Writer;
+  readonly #index: number;
+  constructor(code: Writer, index: number) {
     super((w) => w.byte(local.get).unsigned(index));
+    this.#code = code;
+    this.#index = index;
   }
   set(value: IntLike): void {
-    Int.of(value).emit(this.code);
-    this.code.byte(local.set).unsigned(this.index);
+    Int.of(value).emit(this.#code);
+    this.#code.byte(local.set).unsigned(this.#index);
   }
   /** this += value */
   inc(value: IntLike): void {
@@ -36,24 +37,23 @@ export class IntVar extends Int {
 }
 
 export class FloatVar<K extends FloatKind> extends Float<K> {
-  constructor(
-    private readonly code: Writer,
-    private readonly index: number,
-    kind: K,
-  ) {
+  readonly #code: Writer;
+  readonly #index: number;
+  constructor(code: Writer, index: number, kind: K) {
     super(kind, (w) => w.byte(local.get).unsigned(index));
+    this.#code = code;
+    this.#index = index;
   }
   set(value: Float<K> | number): void {
-    (typeof value === "number" ? Float.constant(this.kind, value) : value).emit(this.code);
-    this.code.byte(local.set).unsigned(this.index);
+    (typeof value === "number" ? Float.constant(this.kind, value) : value).emit(this.#code);
+    this.#code.byte(local.set).unsigned(this.#index);
   }
 }
 
 export class VecVar extends Vec {
-  constructor(
-    private readonly code: Writer,
-    private readonly indices: readonly number[],
-  ) {
+  readonly #code: Writer;
+  readonly #indices: readonly number[];
+  constructor(code: Writer, indices: readonly number[]) {
     super(
       indices.map(
         (index): Emit =>
@@ -61,12 +61,14 @@ export class VecVar extends Vec {
             w.byte(local.get).unsigned(index),
       ),
     );
+    this.#code = code;
+    this.#indices = indices;
   }
   set(value: VecLike): void {
     const source = typeof value === "number" ? Vec.constant(value, this.parts.length) : value;
-    this.indices.forEach((index, i) => {
-      source.parts[i]!(this.code);
-      this.code.byte(local.set).unsigned(index);
+    this.#indices.forEach((index, i) => {
+      source.parts[i]!(this.#code);
+      this.#code.byte(local.set).unsigned(index);
     });
   }
 }

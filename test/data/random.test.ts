@@ -65,8 +65,12 @@ describe("numpy legacy draws", () => {
     const before = rng.state();
     expect(rng.randint(1)).toBe(0);
     expect(rng.state()).toEqual(before);
-    for (let i = 0; i < 500; i++) expect(rng.randint(10)).toBeLessThan(10);
-    expect(rng.randint(2 ** 32)).toBeGreaterThanOrEqual(0);
+    const drawn = Array.from({ length: 500 }, () => rng.randint(10));
+    expect([...new Set(drawn)].sort()).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8, 9]);
+    const far = Array.from({ length: 50 }, () => rng.randint(2 ** 32));
+    expect(Math.max(...far)).toBeGreaterThan(2 ** 31);
+    expect(Math.max(...far)).toBeLessThan(2 ** 32);
+    expect(Math.min(...far)).toBeGreaterThanOrEqual(0);
   });
 });
 

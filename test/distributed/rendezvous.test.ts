@@ -46,8 +46,8 @@ async function stranger(port: number, bytes: Uint8Array, { hangsUp = false, ms =
 
 /** The first words of the protocol, as anybody may read them in the source. */
 const greeting = Buffer.concat([Buffer.from("tensorone"), Buffer.alloc(32, 7)]);
-const sealed = (letter: object, length?: number) => {
-  const text = Buffer.from(JSON.stringify(letter));
+const sealed = (message: object, length?: number) => {
+  const text = Buffer.from(JSON.stringify(message));
   const head = Buffer.alloc(4);
   head.writeUInt32LE(length ?? text.length);
   return Buffer.concat([head, text, Buffer.alloc(32, 9)]);
@@ -61,7 +61,7 @@ describe("the rendezvous", () => {
     ["a truncated greeting", greeting.subarray(0, 20), { hangsUp: true }, 0, /hung up/],
     ["nothing at all", Buffer.alloc(0), { hangsUp: true }, 0, /hung up/],
     ["a claim with a made-up seal", Buffer.concat([greeting, sealed(claim)]), {}, 32, /does not know the secret/],
-    ["a huge letter", Buffer.concat([greeting, sealed(claim, 2 ** 31)]), {}, 32, /announces a letter of 2147483648/],
+    ["a huge message", Buffer.concat([greeting, sealed(claim, 2 ** 31)]), {}, 32, /announces a message of 2147483648/],
     ["a truncated claim", Buffer.concat([greeting, sealed(claim).subarray(0, 30)]), { hangsUp: true }, 32, /hung up/],
   ])("gives %s nothing but a random number, says so once, and goes on", async (_, bytes, how, answer, message) => {
     const port = await freePort();

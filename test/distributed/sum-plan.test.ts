@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { Adder } from "../../src/distributed/adder.js";
-import { type Operand, planSum } from "../../src/distributed/sum-plan.js";
+import { planSum, type SumTerm } from "../../src/distributed/sum-plan.js";
 import { replicaShare, subtreesOf } from "../../src/train/replicas/replica-tree.js";
 
 /** The tree as text, by its definition. */
@@ -17,7 +17,7 @@ describe("the plan of a sum", () => {
         const plan = planSum(replicas, worldSize);
         const temporaries: string[] = [];
         let result = "";
-        const read = (operand: Operand): string => {
+        const read = (operand: SumTerm): string => {
           if (operand.kind === "result") return result;
           if (operand.kind === "temporary") return temporaries[operand.index]!;
           const range = subtreesOf(replicaShare(replicas, worldSize, operand.rank), replicas)[operand.part]!;

@@ -32,7 +32,7 @@ export function importsFor(code: readonly string[], main: readonly string[], nod
   const text = code.join("\n");
   if (/^\s*import\s/m.test(text)) return "";
   // a property such as x.add is no use of the function add; one made here is its own
-  const words = new Set(text.match(/(?<![.\w$])[A-Za-z_$][\w$]*/g));
+  const words = new Set(text.match(/(?<![\w$]|(?<!\.\.)\.)[A-Za-z_$][\w$]*/g));
   const made = new Set(
     [...text.matchAll(/\b(?:const|let|class|function)\s+([\w$]+|[{[][^=]*)/g)].flatMap(
       ([, names]) => names!.match(/[\w$]+/g) ?? [],

@@ -45,6 +45,7 @@ describe("Module", () => {
       ]),
     );
     b.loadStateDict(doubles);
+    expect(b.stateDict().size).toBe(doubles.size);
     for (const [name, t] of b.stateDict()) expect(t.dataSync()).toEqual(a.stateDict().get(name)!.dataSync());
     a.loadStateDict(a.stateDict());
   });

@@ -65,6 +65,7 @@ describe("every form of the kernels", () => {
   for (const op of ops)
     it(op, () => {
       const large = (cases[op] as readonly Case<Attrs<typeof op>>[]).filter(({ isLarge }) => isLarge);
+      expect(large.length).toBeGreaterThan(0);
       for (const { inputs, attrs } of large) {
         const { expected, actual } = runEverywhere(op, inputs, attrs);
         expected.forEach((values, output) => {

@@ -113,7 +113,7 @@ export class BufferPool {
     return idle;
   }
 
-  /** Gives inherited buffers that nobody took back to the device; work that was submitted on them goes on. */
+  /** Returns inherited buffers that are not in use to the device; work that was submitted on them goes on. */
   endInherited(): void {
     for (const { buffer } of [...this.#inherited.values()].flat()) buffer.destroy();
     this.#inherited.clear();

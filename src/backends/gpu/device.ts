@@ -1,6 +1,6 @@
 /**
  * Finds a WebGPU device, in Node through Dawn (npm `webgpu`) and in a browser through its own, asks it for its largest
- * limits, and collects its errors, which WebGPU reports to nobody in particular and long after the call that caused them.
+ * limits, and collects its errors, which WebGPU reports on the device, long after the call that caused them.
  */
 import { BackendError, DeviceError, DeviceLostError, MemoryError, type TensoroneError } from "../../util/errors.js";
 import { installLine } from "../../util/optional-packages.js";

@@ -16,7 +16,7 @@ import { bindCall, type Dispatch, encodePass } from "./dispatch.js";
 import { JoinedUpdates } from "./joined-updates.js";
 import { type Block, ParameterPages } from "./parameter-pages.js";
 import type { PipelineCache } from "./pipelines.js";
-import type { Operand, Place, Plan } from "./plan.js";
+import type { BufferOperand, Place, Plan } from "./plan.js";
 import type { CommandQueue } from "./queue.js";
 import { type Clock, clockOf, timeDispatches } from "./timing.js";
 
@@ -33,8 +33,8 @@ export interface ExecutableHost {
   placeOf(storage: Storage): Place;
   lower(
     instruction: Executed,
-    inputs: readonly Operand[],
-    outputs: readonly Operand[],
+    inputs: readonly BufferOperand[],
+    outputs: readonly BufferOperand[],
     attrs: object,
     plan: Plan,
   ): void;
@@ -54,8 +54,8 @@ interface Changing {
   values: readonly number[];
   readonly members: {
     readonly instruction: Executed;
-    readonly inputs: readonly Operand[];
-    readonly outputs: readonly Operand[];
+    readonly inputs: readonly BufferOperand[];
+    readonly outputs: readonly BufferOperand[];
     /** Of the parameters of its calls. */
     readonly slots: readonly Slot[];
   }[];
@@ -104,7 +104,7 @@ export class GpuExecutable implements Executable {
     this.temporaryBytes = this.#pool.bytes;
   }
 
-  #operand(view: ValueView): Operand {
+  #operand(view: ValueView): BufferOperand {
     const place = this.#places[view.value];
     if (!place) throw new BackendError(`gpu: value ${view.value} of a recorded program is used before it is made`);
     const size = sizeOf(view.shape);

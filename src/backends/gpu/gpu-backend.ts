@@ -20,7 +20,7 @@ import { expectFloat32 } from "./held.js";
 import { lowerIntegers } from "./integers.js";
 import { lowerings } from "./kernels/index.js";
 import { updates } from "./kernels/updates.js";
-import { type Operand, type Place, type Plan, part } from "./plan.js";
+import { type BufferOperand, type Place, type Plan, part } from "./plan.js";
 import { WebGpuExecutor } from "./webgpu-executor.js";
 
 export const gpuModes: readonly GpuMode[] = ["webgpu", "webasm", "cpu"];
@@ -28,19 +28,24 @@ export const gpuModes: readonly GpuMode[] = ["webgpu", "webasm", "cpu"];
 export interface GpuOptions {
   /** Default "webgpu". */
   readonly mode?: GpuMode;
-  /** Fills memory with NaN before it is used, so that a number which nobody wrote shows: for tests. Default false. */
+  /** Fills memory with NaN before it is used, so that an unwritten number shows; for tests. Default false. */
   readonly poison?: boolean;
 }
 
-type AnyLowering = (inputs: readonly Operand[], attrs: unknown, outputs: readonly Operand[], plan: Plan) => void;
-type AnyUpdateLowering = (operands: readonly Operand[], attrs: unknown, plan: Plan) => void;
+type AnyLowering = (
+  inputs: readonly BufferOperand[],
+  attrs: unknown,
+  outputs: readonly BufferOperand[],
+  plan: Plan,
+) => void;
+type AnyUpdateLowering = (operands: readonly BufferOperand[], attrs: unknown, plan: Plan) => void;
 
 /** Lowers an op, integers in their own way. */
 const lowerOp = (
   op: OpName,
-  inputs: readonly Operand[],
+  inputs: readonly BufferOperand[],
   attrs: unknown,
-  outputs: readonly Operand[],
+  outputs: readonly BufferOperand[],
   plan: Plan,
 ): void =>
   lowerIntegers(op, inputs, outputs, plan, (from, to) =>
@@ -48,7 +53,7 @@ const lowerOp = (
   );
 
 /** Lowers an update; of integers into scratch memory first, where it can be checked. */
-function lowerUpdate(op: UpdateName, operands: readonly Operand[], attrs: unknown, plan: Plan): void {
+function lowerUpdate(op: UpdateName, operands: readonly BufferOperand[], attrs: unknown, plan: Plan): void {
   const lower = updates[op] as unknown as AnyUpdateLowering;
   const written = operands.slice(0, updateWrites[op]);
   lowerIntegers(op, operands, written, plan, (from, to) => {
@@ -97,7 +102,7 @@ export class GpuBackend implements Runner, GpuFigures {
       };
   }
 
-  /** One line for people: mode, device, software or hardware. */
+  /** One line of text: mode, device, software or hardware. */
   get label(): string {
     if (!this.device) return `gpu (gpu.js mode ${this.mode}, on the processor: slow, for correctness)`;
     const { vendor, architecture, description, isSoftware } = this.device;
@@ -161,8 +166,8 @@ export class GpuBackend implements Runner, GpuFigures {
 
   #lower(
     { kind, op }: Executed,
-    inputs: readonly Operand[],
-    outputs: readonly Operand[],
+    inputs: readonly BufferOperand[],
+    outputs: readonly BufferOperand[],
     attrs: object,
     plan: Plan,
   ): void {
@@ -175,7 +180,7 @@ export class GpuBackend implements Runner, GpuFigures {
   }
 }
 
-function operandOf(x: Tensor): Operand {
+function operandOf(x: Tensor): BufferOperand {
   return {
     place: part(placeOf(x.storage.allocation), x.offset, x.size),
     shape: x.shape,

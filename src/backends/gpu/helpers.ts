@@ -2,7 +2,7 @@
  * Functions that kernels may call by name. Each is written twice: in gpu.js's JavaScript for the modes on the processor, and
  * in WGSL, which takes its place in the translation. WGSL lets a compiler assume that NaN and ∞ never occur (section 15.7,
  * "Floating Point Evaluation"), and drivers use that: max(NaN, 0) is 0, NaN != NaN is false. Tests on bits are integer
- * arithmetic, which nobody may simplify so. A bit pattern is always mixed with one that only the device knows, since WGSL
+ * arithmetic, which no compiler may simplify so. A bit pattern is always mixed with one that only the device knows, since WGSL
  * refuses constants that are not finite.
  */
 

@@ -8,7 +8,7 @@ import { isFloat } from "../../tensor/dtype.js";
 import { DTypeError } from "../../util/errors.js";
 import { EXACT_BELOW } from "./faults.js";
 import { absKernel, castKernels } from "./kernels/elementwise.js";
-import { flat, type Lowerings, type Operand, type Plan } from "./plan.js";
+import { type BufferOperand, flat, type Lowerings, type Plan } from "./plan.js";
 
 /**
  * kept: integers of its operands come out again, or small ones.
@@ -97,23 +97,23 @@ const rules: { readonly [K in Lowered]: Rule } = {
   amsgrad: "floats",
 };
 
-const hasIntegers = ({ dtype }: Operand): boolean => !isFloat(dtype);
+const hasIntegers = ({ dtype }: BufferOperand): boolean => !isFloat(dtype);
 
 /** Below what a result was not rounded: negation and absolute value round nothing. */
 const largestOf = (op: string): number => (op === "neg" || op === "abs" ? 2 ** 31 - 128 : EXACT_BELOW - 1);
 
-function expectExact(op: string, place: Operand["place"], plan: Plan): void {
+function expectExact(op: string, place: BufferOperand["place"], plan: Plan): void {
   const high = largestOf(op);
   plan.check({ kind: "whole", op, place, low: -high, high });
 }
 
-type Lower = (inputs: readonly Operand[], outputs: readonly Operand[]) => void;
+type Lower = (inputs: readonly BufferOperand[], outputs: readonly BufferOperand[]) => void;
 
 /** Lowers an op, `lower`, whose outputs hold integers or floats. Throws DTypeError for an op that integers have none of. */
 export function lowerIntegers(
   op: OpName | UpdateName,
-  inputs: readonly Operand[],
-  outputs: readonly Operand[],
+  inputs: readonly BufferOperand[],
+  outputs: readonly BufferOperand[],
   plan: Plan,
   lower: Lower,
 ): void {
@@ -127,7 +127,7 @@ export function lowerIntegers(
       `gpu: ${op} of ${outputs.find(hasIntegers)!.dtype}, expected float32 or float64`,
       'cast first: x.cast("float32")',
     );
-  const scratch = (like: Operand): Operand => ({ ...like, place: plan.scratch(like.size) });
+  const scratch = (like: BufferOperand): BufferOperand => ({ ...like, place: plan.scratch(like.size) });
   if (rule === "summed" && inputs.some(({ dtype }) => dtype === "int32")) {
     const sizes = inputs.map((x) => {
       if (x.dtype !== "int32") return x;

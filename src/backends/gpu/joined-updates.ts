@@ -1,7 +1,7 @@
 /**
  * Updates of one kind as one dispatch: an optimiser moves hundreds of small tensors one after the other, and what a
  * dispatch costs the host and the device does not depend on how little it does. They wait for more of their kind until
- * somebody touches their buffers: the order of all that touch one buffer stays.
+ * another call touches their buffers: the order of all that touch one buffer stays.
  */
 import type { Call } from "./calls.js";
 import { foldGroups } from "./groups.js";

@@ -33,7 +33,7 @@ export interface View {
   readonly dims: Dims;
 }
 
-export interface Operand {
+export interface BufferOperand {
   readonly place: Place;
   readonly shape: Shape;
   readonly size: number;
@@ -96,16 +96,20 @@ export interface Product {
 
 /** Lowers one op to calls. */
 export type Lowering<K extends OpName> = (
-  inputs: PerInput<K, Operand>,
+  inputs: PerInput<K, BufferOperand>,
   attrs: Attrs<K>,
-  outputs: PerOutput<K, Operand>,
+  outputs: PerOutput<K, BufferOperand>,
   plan: Plan,
 ) => void;
 
 /** Random ops are drawn on the host: see ops/random. */
 export type Lowerings = { readonly [K in Exclude<OpName, RandomOp>]: Lowering<K> };
 export type UpdateLowerings = {
-  readonly [K in UpdateName]: (operands: PerOperand<K, Operand>, attrs: Resolved<UpdateAttrs<K>>, plan: Plan) => void;
+  readonly [K in UpdateName]: (
+    operands: PerOperand<K, BufferOperand>,
+    attrs: Resolved<UpdateAttrs<K>>,
+    plan: Plan,
+  ) => void;
 };
 
 export const viewOf = (place: Place, z: number, y: number, x: number): View => ({ place, dims: [x, y, z] });

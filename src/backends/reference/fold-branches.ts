@@ -2,7 +2,6 @@
  * Branches of convolution and batch norm as one convolution, from the moments of their patches, and the gradients of that:
  * the formulas of docs/folded-training.md 1 and their gradients, one output channel after the other, in float64. autograd/folding.ts states the gradients.
  */
-import { type Branches, firstTap, splitBranches } from "../../ops/branches.js";
 import type { FoldAttrs } from "../../ops/spec.js";
 import { sizeOf } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
@@ -12,11 +11,37 @@ type Four = readonly [ArrayView, ArrayView, ArrayView, ArrayView];
 type Five = readonly [ArrayView, ArrayView, ArrayView, ArrayView, ArrayView];
 type Many = readonly ArrayView[];
 
+// this backend judges the others, which take the order of operands and the place of a 1x1 kernel from ops/branches.ts: both
+// are worked out anew here, from the shapes
+
+interface Branches {
+  readonly gammas: Many;
+  readonly betas: Many;
+  /** One per branch; null for the identity. */
+  readonly kernels: readonly (ArrayView | null)[];
+}
+
+/** Vectors are every γ, then every β; what has four axes is a kernel. */
+function branchesOf(operands: Many, { hasIdentity }: FoldAttrs): Branches {
+  const vectors = operands.filter(({ shape }) => shape.length === 1);
+  const kernels: (ArrayView | null)[] = operands.filter(({ shape }) => shape.length === 4);
+  if (hasIdentity) kernels.unshift(null);
+  return { gammas: vectors.slice(0, kernels.length), betas: vectors.slice(kernels.length), kernels };
+}
+
+/** The tap at which a branch's kernel of kh·kw taps begins: 1x1, as the identity, stands in the middle of odd sides. */
+function tapOffset([height, width]: FoldAttrs["kernelSize"], kernel: ArrayView | null): number {
+  const [kh, kw] = kernel ? (kernel.shape as readonly number[]) : [1, 1];
+  const row = kh === height && kw === width ? 0 : height >> 1;
+  const column = kh === height && kw === width ? 0 : width >> 1;
+  return row * width + column;
+}
+
 /** What branch `i` multiplies its patches with to give output channel `o`: [K], zeros where a smaller kernel does not reach. */
 function kernelColumn(kernel: ArrayView | null, o: number, k: number, cOut: number, attrs: FoldAttrs): Float64Array {
   const column = new Float64Array(k);
   const taps = sizeOf(attrs.kernelSize);
-  const first = firstTap(attrs.kernelSize, kernel?.shape ?? null) * (k / taps);
+  const first = tapOffset(attrs.kernelSize, kernel) * (k / taps);
   if (!kernel) column[first + (o % (cOut / attrs.groups))] = 1;
   else for (let i = 0; i < kernel.data.length / cOut; i++) column[first + i] = kernel.data[i * cOut + o]!;
   return column;
@@ -49,7 +74,7 @@ function addSquare(matrices: Float64Array, from: number, w: Float64Array, factor
 
 /** Calls `visit` for every branch of every output channel. */
 function forEachColumn(
-  { kernels }: Branches<ArrayView>,
+  { kernels }: Branches,
   k: number,
   cOut: number,
   attrs: FoldAttrs,
@@ -72,7 +97,7 @@ export function foldBranches(
 ): void {
   const k = mu.shape[1]!;
   const cOut = bias.data.length;
-  const branches = splitBranches(rest, attrs);
+  const branches = branchesOf(rest, attrs);
   const weightTotal = new Float64Array(weight.data.length);
   const biasTotal = new Float64Array(cOut);
   forEachColumn(branches, k, cOut, attrs, (o, group, branch, w) => {
@@ -104,7 +129,7 @@ export function foldBranchesGrad(
 ): void {
   const k = mu.shape[1]!;
   const cOut = dbias.data.length;
-  const branches = splitBranches(rest, attrs);
+  const branches = branchesOf(rest, attrs);
   forEachColumn(branches, k, cOut, attrs, (o, group, branch, w) => {
     // G: the gradient of a kernel over centred patches
     const g = Float64Array.from(w, (_, i) => dweight.data[i * cOut + o]! - mu.data[group * k + i]! * dbias.data[o]!);
@@ -113,7 +138,7 @@ export function foldBranchesGrad(
     dgammas.data[branch * cOut + o] = dgamma;
     const dkernel = dkernels[branch - Number(attrs.hasIdentity)];
     if (!dkernel) return;
-    const first = firstTap(attrs.kernelSize, dkernel.shape) * (k / sizeOf(attrs.kernelSize));
+    const first = tapOffset(attrs.kernelSize, dkernel) * (k / sizeOf(attrs.kernelSize));
     const scale = branches.gammas[branch]!.data[o]! / sigma;
     for (let i = 0; i < dkernel.data.length / cOut; i++) {
       const projection = projections.data[(branch * k + first + i) * cOut + o]!;
@@ -129,7 +154,7 @@ export function foldMomentsGrad(
 ): void {
   const k = dmu.shape[1]!;
   const cOut = dbias.data.length;
-  const branches = splitBranches(rest, attrs);
+  const branches = branchesOf(rest, attrs);
   dmu.data.fill(0);
   dcovariance.data.fill(0);
   for (let i = 0; i < k; i++)

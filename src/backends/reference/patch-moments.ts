@@ -1,24 +1,27 @@
 /**
  * Moments of the patches that a convolution sees, and their gradient: patch by patch, in float64, two passes.
  */
-import { windowOutput } from "../../ops/shapes.js";
 import type { PatchAttrs } from "../../ops/spec.js";
 import type { Shape } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
 
+/** Places of a window along an axis, torch.nn.Conv2d's formula; not that of ops/shapes, whose results this backend judges. */
+const placesOf = (length: number, kernel: number, stride: number, padding: number, dilation: number): number =>
+  1 + Math.floor((length + 2 * padding - (1 + dilation * (kernel - 1))) / stride);
+
 /** How many patches each group has. */
 const patchCount = ([n, h, w]: Shape, { kernelSize, stride, padding, dilation }: PatchAttrs): number =>
   n! *
-  windowOutput(h!, kernelSize[0], stride[0], padding[0], dilation[0]) *
-  windowOutput(w!, kernelSize[1], stride[1], padding[1], dilation[1]);
+  placesOf(h!, kernelSize[0], stride[0], padding[0], dilation[0]) *
+  placesOf(w!, kernelSize[1], stride[1], padding[1], dilation[1]);
 
 /** Calls `visit` for every patch of every group with the flat indices of its numbers in x, −1 in the padding. */
 function forEachPatch(xShape: Shape, attrs: PatchAttrs, visit: (group: number, indices: Int32Array) => void): void {
   const [n, h, width, cIn] = xShape as [number, number, number, number];
   const { kernelSize, stride, padding, dilation, groups } = attrs;
   const [kh, kw] = kernelSize;
-  const oh = windowOutput(h, kh, stride[0], padding[0], dilation[0]);
-  const ow = windowOutput(width, kw, stride[1], padding[1], dilation[1]);
+  const oh = placesOf(h, kh, stride[0], padding[0], dilation[0]);
+  const ow = placesOf(width, kw, stride[1], padding[1], dilation[1]);
   const perGroup = cIn / groups;
   const indices = new Int32Array(kh * kw * perGroup);
   for (let b = 0; b < n; b++)

@@ -19,7 +19,7 @@ import type { Target } from "../../wasm/index.js";
 import { capabilities } from "./capabilities.js";
 import { defineRangeKernel } from "./kernels/define-kernel.js";
 import { wasmKernels } from "./kernels/index.js";
-import type { Operand, Plan } from "./kernels/plan.js";
+import type { HeapOperand, Plan } from "./kernels/plan.js";
 import { Arena } from "./runtime/arena.js";
 import { type Compiler, ModuleCache, plainCompiler } from "./runtime/modules.js";
 
@@ -132,7 +132,12 @@ function valuesOf(size: number, seed: number, hasOddNumbers: boolean): Float32Ar
   });
 }
 
-type AnyLowering = (inputs: readonly Operand[], attrs: unknown, outputs: readonly Operand[], plan: Plan) => boolean;
+type AnyLowering = (
+  inputs: readonly HeapOperand[],
+  attrs: unknown,
+  outputs: readonly HeapOperand[],
+  plan: Plan,
+) => boolean;
 type AnyShapeRule = (shapes: readonly Shape[], attrs: unknown) => readonly Shape[];
 
 /** A memory and compiled kernels of their own, given up with it. */
@@ -154,11 +159,11 @@ class Trial {
 
   /** The outputs of one op; null where it has no kernel for the case. */
   run({ op, shapes, attrs, hasOddNumbers }: Probe): TypedArray[] | null {
-    const operand = (shape: Shape, dtype: Operand["dtype"]): Operand => {
+    const operand = (shape: Shape, dtype: HeapOperand["dtype"]): HeapOperand => {
       const size = sizeOf(shape);
       return { pointer: this.#arena.allocate(size * dtypes[dtype].bytes).pointer, shape, size, dtype };
     };
-    const view = ({ dtype, pointer, size }: Operand): TypedArray =>
+    const view = ({ dtype, pointer, size }: HeapOperand): TypedArray =>
       new dtypes[dtype].array(this.#arena.memory.buffer, pointer, size);
     const inputs = shapes.map((shape) => operand(shape, "float32"));
     const dtype = inferDType(

@@ -19,7 +19,7 @@ import { referenceKernels } from "../reference/index.js";
 import { referenceUpdates } from "../reference/updates.js";
 import { capabilities, targetOf } from "./capabilities.js";
 import { wasmKernels, wasmUpdates } from "./kernels/index.js";
-import type { Kernel, Operand, Plan } from "./kernels/plan.js";
+import type { HeapOperand, Kernel, Plan } from "./kernels/plan.js";
 import { Arena, type Block } from "./runtime/arena.js";
 import { WasmExecutable } from "./runtime/executable.js";
 import { ModuleCache, plainCompiler } from "./runtime/modules.js";
@@ -36,7 +36,7 @@ export interface WasmOptions {
   readonly memoryBytes?: number;
   /** Overrides what was found about the machine; for tests and measurements. */
   readonly target?: Partial<Target>;
-  /** Fills memory with NaN whenever it is handed out, so that an element nobody wrote shows; for tests. Default false. */
+  /** Fills memory with NaN whenever it is handed out, so that an unwritten element shows; for tests. Default false. */
   readonly poison?: boolean;
 }
 
@@ -46,17 +46,22 @@ interface WasmAllocation extends Allocation {
 
 /** What an instruction or a call asks for. */
 type Work = { readonly kind: "op"; readonly op: OpName } | { readonly kind: "update"; readonly op: UpdateName };
-type AnyLowering = (operands: readonly Operand[], attrs: unknown, outputs: readonly Operand[], plan: Plan) => boolean;
-type AnyUpdateLowering = (operands: readonly Operand[], attrs: unknown, plan: Plan) => boolean;
+type AnyLowering = (
+  operands: readonly HeapOperand[],
+  attrs: unknown,
+  outputs: readonly HeapOperand[],
+  plan: Plan,
+) => boolean;
+type AnyUpdateLowering = (operands: readonly HeapOperand[], attrs: unknown, plan: Plan) => boolean;
 type AnyArrayKernel = (inputs: readonly ArrayView[], attrs: unknown, outputs: readonly ArrayView[]) => void;
 type AnyArrayUpdate = (operands: readonly ArrayView[], attrs: unknown) => void;
 
 /** Lowers an op or an update, or declines it: where an op's input is empty, what there is to write follows from no kernel's loop. */
 function lower(
   { kind, op }: Work,
-  inputs: readonly Operand[],
+  inputs: readonly HeapOperand[],
   attrs: unknown,
-  outputs: readonly Operand[],
+  outputs: readonly HeapOperand[],
   plan: Plan,
 ): boolean {
   if (kind === "update") {
@@ -168,7 +173,7 @@ export class WasmBackend implements Runner, WasmFigures {
   }
 
   /** Runs an op or an update by the reference kernels on the same memory. */
-  #fallBack({ kind, op }: Work, inputs: readonly Operand[], attrs: unknown, outputs: readonly Operand[]): void {
+  #fallBack({ kind, op }: Work, inputs: readonly HeapOperand[], attrs: unknown, outputs: readonly HeapOperand[]): void {
     this.#fallbacks.set(op, (this.#fallbacks.get(op) ?? 0) + 1);
     const arrays = inputs.map(this.#viewOf);
     if (kind === "op") (referenceKernels[op] as unknown as AnyArrayKernel)(arrays, attrs, outputs.map(this.#viewOf));
@@ -226,14 +231,14 @@ export class WasmBackend implements Runner, WasmFigures {
     return new dtypes[dtype].array(this.#arena.memory.buffer, pointer, length);
   }
 
-  readonly #viewOf = ({ pointer, size, dtype, shape }: Operand): ArrayView => ({
+  readonly #viewOf = ({ pointer, size, dtype, shape }: HeapOperand): ArrayView => ({
     data: this.#array(dtype, pointer, size),
     shape,
     dtype,
   });
 }
 
-function operandOf(x: Tensor): Operand {
+function operandOf(x: Tensor): HeapOperand {
   const pointer = blockOf(x.storage.allocation).pointer + x.offset * dtypes[x.dtype].bytes;
   return { pointer, shape: x.shape, size: x.size, dtype: x.dtype };
 }

@@ -5,8 +5,8 @@
 import { createImage, type Image } from "../../data/codecs/image.js";
 import { resize } from "../../data/transforms/resize.js";
 
-const paper = 245;
-const gap = 4;
+const PAPER = 245;
+const GAP = 4;
 
 export interface SheetOptions {
   /** Side of a tile in pixels. */
@@ -28,14 +28,14 @@ export function fitted(image: Image, tile: number): Image {
 export function contactSheet(tiles: readonly Image[], { tile, groupSize, groupsPerRow }: SheetOptions): Image {
   const groups = Math.ceil(tiles.length / groupSize);
   const rows = Math.ceil(groups / groupsPerRow);
-  const groupWidth = groupSize * tile + (groupSize - 1) * gap;
-  const width = Math.min(groups, groupsPerRow) * (groupWidth + 3 * gap) + gap;
-  const sheet = createImage(width, rows * (tile + gap) + gap);
-  sheet.data.fill(paper);
+  const groupWidth = groupSize * tile + (groupSize - 1) * GAP;
+  const width = Math.min(groups, groupsPerRow) * (groupWidth + 3 * GAP) + GAP;
+  const sheet = createImage(width, rows * (tile + GAP) + GAP);
+  sheet.data.fill(PAPER);
   tiles.forEach((image, i) => {
     const group = Math.floor(i / groupSize);
-    const left = gap + (group % groupsPerRow) * (groupWidth + 3 * gap) + (i % groupSize) * (tile + gap);
-    const top = gap + Math.floor(group / groupsPerRow) * (tile + gap);
+    const left = GAP + (group % groupsPerRow) * (groupWidth + 3 * GAP) + (i % groupSize) * (tile + GAP);
+    const top = GAP + Math.floor(group / groupsPerRow) * (tile + GAP);
     paste(sheet, image, left + ((tile - image.width) >> 1), top + ((tile - image.height) >> 1));
   });
   return sheet;

@@ -19,10 +19,10 @@ import { contactSheet, fitted } from "../browse/contact-sheet.js";
 import { defineCommand } from "../command.js";
 import { choice, flag, integer, text } from "../options.js";
 import { checkOutput, demoData, shownPath } from "../paths.js";
-import { commonOptions, dataHelp, decoderLabel, decoderOption, recipeOption } from "../shared-options.js";
+import { commonOptions, DATA_HELP, decoderLabel, decoderOption, recipeOption } from "../shared-options.js";
 
 /** Width the sheet tries to keep to. */
-const sheetWidth = 1600;
+const SHEET_WIDTH = 1600;
 
 /** One picture in one epoch. */
 interface View {
@@ -36,7 +36,7 @@ export const browse = defineCommand({
   name: "browse",
   summary: "Writes a sheet of pictures beside what the train pipeline makes of them",
   options: {
-    data: text({ help: `${dataHelp}; default: the bundled demo set`, placeholder: "DIR" }),
+    data: text({ help: `${DATA_HELP}; default: the bundled demo set`, placeholder: "DIR" }),
     out: text({ help: "the sheet", placeholder: "FILE.png", default: "browse.png" }),
     model: choice<ModelName>(listModels(), { help: "whose recipe", default: "mobileone_s0" }),
     recipe: recipeOption,
@@ -86,7 +86,7 @@ export const browse = defineCommand({
       files.close();
     }
     const groupSize = variants + 1;
-    const groupsPerRow = Math.max(1, Math.floor(sheetWidth / (groupSize * tile)));
+    const groupsPerRow = Math.max(1, Math.floor(SHEET_WIDTH / (groupSize * tile)));
     const sheet = contactSheet(tiles, { tile, groupSize, groupsPerRow });
     await writeFileAtomic(out, encode({ ...sheet, depth: 8 }));
     const { randAugmentLevel, trainSize } = trainPhase(recipe, epoch);

@@ -19,7 +19,7 @@ import {
   checkpointOption,
   commonOptions,
   computeOptions,
-  dataHelp,
+  DATA_HELP,
   decoderLabel,
   decoderOption,
   required,
@@ -34,7 +34,7 @@ export const evaluation = defineCommand({
   options: {
     checkpoint: checkpointOption,
     weights: weightsOption,
-    data: text({ help: `${dataHelp}; default: the bundled demo set`, placeholder: "DIR" }),
+    data: text({ help: `${DATA_HELP}; default: the bundled demo set`, placeholder: "DIR" }),
     split: text({ help: "which part of it", placeholder: "NAME", default: "val" }),
     batchSize: integer({ help: "images at a time", default: 64 }),
     imageSize: integer({ help: "side of the pictures; default: what the model was trained for", max: 4096 }),

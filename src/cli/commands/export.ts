@@ -12,7 +12,7 @@ import { formatBytes, formatCount } from "../../util/format.js";
 import { installLine } from "../../util/optional-packages.js";
 import { certificateJson, certificateLine } from "../certificate.js";
 import { defineCommand } from "../command.js";
-import { checkOnnx, type OnnxVerification, onnxTolerance } from "../onnx-check.js";
+import { checkOnnx, ONNX_TOLERANCE, type OnnxVerification } from "../onnx-check.js";
 import { choice, flag, integer } from "../options.js";
 import { checkOutput, shownPath } from "../paths.js";
 import { commonOptions, computeOptions, startBackend, weightsOption } from "../shared-options.js";
@@ -92,9 +92,9 @@ export const exporting = defineCommand({
 
 function refuseDifference(out: string, verification: OnnxVerification | null): void {
   // a difference that is no number is none below the tolerance either
-  if (!verification || verification.relativeError <= onnxTolerance) return;
+  if (!verification || verification.relativeError <= ONNX_TOLERANCE) return;
   throw new OnnxError(
-    `export: ${verification.runtime} differs from us by ${verification.relativeError.toExponential(1)} of the largest logit, expected at most ${onnxTolerance}; ${out} was not written`,
+    `export: ${verification.runtime} differs from us by ${verification.relativeError.toExponential(1)} of the largest logit, expected at most ${ONNX_TOLERANCE}; ${out} was not written`,
     "please report this with the model's file",
   );
 }

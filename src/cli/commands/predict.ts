@@ -29,8 +29,8 @@ import {
 } from "../shared-options.js";
 
 /** Pictures that go through the model together. */
-const batchSize = 32;
-const barWidth = 20;
+const BATCH_SIZE = 32;
+const BAR_WIDTH = 20;
 
 interface Guess {
   readonly index: number;
@@ -65,8 +65,8 @@ export const predict = defineCommand({
     const side = sizes.imageSize;
     const reader = new SampleReader({ decoder });
     const guesses: Guess[][] = [];
-    for (let first = 0; first < images.length; first += batchSize) {
-      const part = images.slice(first, first + batchSize);
+    for (let first = 0; first < images.length; first += BATCH_SIZE) {
+      const part = images.slice(first, first + BATCH_SIZE);
       const pixels = await readPictures(reader, part, sizes);
       const logits = noGrad(() => scope(() => model.forward(tensor(pixels, [part.length, side, side, 3]))));
       const scores = noGrad(() => softmax(logits));
@@ -124,7 +124,7 @@ function show(terminal: Terminal, image: string, guesses: readonly Guess[]): voi
   const rows = guesses.map(({ name, score }) => [
     `  ${name}`,
     formatPercent(100 * score),
-    progressBar(score, barWidth),
+    progressBar(score, BAR_WIDTH),
   ]);
   for (const line of formatTable(rows, [false, true, false])) terminal.print(line);
 }

@@ -2,7 +2,7 @@
 import { resolve } from "node:path";
 import { loadDecoder } from "../../data/codecs/decoder.js";
 import { prepareShards } from "../../data/prepare.js";
-import { type PackFormat, packFormats, packQuality } from "../../data/sets/shards/pack.js";
+import { PACK_QUALITY, type PackFormat, packFormats } from "../../data/sets/shards/pack.js";
 import { UsageError } from "../../util/errors.js";
 import { formatBytes, formatInteger } from "../../util/format.js";
 import { progressBar } from "../../util/terminal.js";
@@ -11,9 +11,9 @@ import { choice, integer } from "../options.js";
 import { shownPath } from "../paths.js";
 import { allWorkersOption, commonOptions, decoderOption } from "../shared-options.js";
 
-const barWidth = 24;
+const BAR_WIDTH = 24;
 /** About a gigabyte of ImageNet's files, as WebDataset advises. */
-const defaultShardImages = 8192;
+const DEFAULT_SHARD_IMAGES = 8192;
 
 export const preparation = defineCommand({
   name: "prepare",
@@ -25,10 +25,10 @@ export const preparation = defineCommand({
       max: 4096,
     }),
     format: choice<PackFormat>(packFormats, {
-      help: `of resized pictures; jpeg has quality ${packQuality}, png keeps every pixel at about five times the size`,
+      help: `of resized pictures; jpeg has quality ${PACK_QUALITY}, png keeps every pixel at about five times the size`,
       default: "jpeg",
     }),
-    shardImages: integer({ help: "pictures of one shard", default: defaultShardImages }),
+    shardImages: integer({ help: "pictures of one shard", default: DEFAULT_SHARD_IMAGES }),
     workers: allWorkersOption,
     decoder: decoderOption,
     ...commonOptions,
@@ -52,7 +52,7 @@ export const preparation = defineCommand({
       workers,
       ...(shortSide !== undefined && { shortSide }),
       onProgress: ({ split, done, total }) =>
-        terminal.update(`${split}  ${progressBar(done / total, barWidth)}  ${done}/${total}`),
+        terminal.update(`${split}  ${progressBar(done / total, BAR_WIDTH)}  ${done}/${total}`),
     });
     terminal.clear();
     const splits = Object.fromEntries(

@@ -16,16 +16,16 @@ import { type Panel, svgPlot } from "../schedule/svg-plot.js";
 import {
   autoScaleLrOption,
   commonOptions,
-  dataHelp,
+  DATA_HELP,
   planOptions,
   planOverrides,
   recipeOption,
 } from "../shared-options.js";
 
 /** Pictures of ImageNet's train set, where no data set is named. */
-const imagenetTrainImages = 1_281_167;
+const IMAGENET_TRAIN_IMAGES = 1_281_167;
 /** Lines of the table unless all are asked for. */
-const shownEpochs = 24;
+const SHOWN_EPOCHS = 24;
 
 export const schedule = defineCommand({
   name: "schedule",
@@ -33,7 +33,7 @@ export const schedule = defineCommand({
   options: {
     model: choice<ModelName>(listModels(), { help: "whose recipe", default: "mobileone_s0" }),
     recipe: recipeOption,
-    data: text({ help: `${dataHelp}, for the steps of an epoch; default: ImageNet's number`, placeholder: "DIR" }),
+    data: text({ help: `${DATA_HELP}, for the steps of an epoch; default: ImageNet's number`, placeholder: "DIR" }),
     epochs: integer({ help: "length of the schedule; default: the recipe's", max: 100_000 }),
     batchSize: integer({ help: "images of a step and replica; default: the recipe's" }),
     replicas: integer({ help: "replicas that share a step", default: 1, max: 65_536 }),
@@ -41,7 +41,7 @@ export const schedule = defineCommand({
     lr: positive({ help: "peak learning rate; default: the recipe's" }),
     autoScaleLr: autoScaleLrOption,
     ...planOptions,
-    all: flag({ help: `a line for every epoch, not only about ${shownEpochs} of them` }),
+    all: flag({ help: `a line for every epoch, not only about ${SHOWN_EPOCHS} of them` }),
     plot: text({ help: "write the curves as a picture", placeholder: "FILE.svg" }),
     force: flag({ help: "replace FILE.svg if it exists" }),
     ...commonOptions,
@@ -57,7 +57,7 @@ export const schedule = defineCommand({
       throw new UsageError(`schedule: --plot ${plot}, expected a name that ends in .svg`);
     if (plot !== undefined) checkOutput("schedule", "", plot, values.force);
     const published = chooseRecipe(false, values);
-    const images = data === undefined ? imagenetTrainImages : openDataset(data, "train").length;
+    const images = data === undefined ? IMAGENET_TRAIN_IMAGES : openDataset(data, "train").length;
     const { steps: stepsPerEpoch } = epochLength(published, images, replicas);
     const recipe = planRecipe(published, stepsPerEpoch, planOverrides(values));
     const plan = planOf(recipe, stepsPerEpoch);
@@ -93,12 +93,12 @@ const describe = ({ model, name, source, plan, ema, batchSize, schedule: { warmu
 
 /** The first and the last, those where something begins, and some in between. */
 function selected(plan: readonly EpochPlan[]): EpochPlan[] {
-  const every = Math.max(1, Math.ceil(plan.length / shownEpochs));
+  const every = Math.max(1, Math.ceil(plan.length / SHOWN_EPOCHS));
   return plan.filter((row, i) => {
     const before = plan[i - 1];
     const isSwitch = before?.trainSize !== row.trainSize || before.randAugmentLevel !== row.randAugmentLevel;
     const isWarm = row.lastLr > row.lr || (before !== undefined && before.lastLr > before.lr);
-    return isSwitch || (isWarm && i <= shownEpochs / 2) || i % every === 0 || i === plan.length - 1;
+    return isSwitch || (isWarm && i <= SHOWN_EPOCHS / 2) || i % every === 0 || i === plan.length - 1;
   });
 }
 

@@ -17,7 +17,7 @@ import {
   autoScaleLrOption,
   commonOptions,
   computeOptions,
-  dataHelp,
+  DATA_HELP,
   decoderOption,
   planOptions,
   planOverrides,
@@ -36,7 +36,7 @@ export const training = defineCommand({
   summary: "Trains a model and writes checkpoints, a log and the folded model",
   options: {
     model: choice<ModelName>(listModels(), { help: "what to train", default: "mobileone_s0" }),
-    data: text({ help: `${dataHelp}; default: the bundled demo set`, placeholder: "DIR" }),
+    data: text({ help: `${DATA_HELP}; default: the bundled demo set`, placeholder: "DIR" }),
     out: text({ help: "folder of the run; default: a new one in runs/", placeholder: "DIR" }),
     recipe: recipeOption,
     epochs: integer({ help: "length of the schedule; default: the recipe's" }),
@@ -89,7 +89,7 @@ export const training = defineCommand({
     "train --data path/to/imagenet --replicas 8 --nproc 8",
     "train --data imagenet --replicas 8 --nproc 4 --nnodes 2 --node-rank 0 --master-addr gpu0",
   ],
-  async run(values, _, face, given) {
+  async run(values, _, context, given) {
     const fresh = chooseRecipe(values.data === undefined, values);
     // --resume alone may mean a run on the demo set or on any other
     const choice = { ...values, otherName: values.data === undefined ? chooseRecipe(false, values).name : undefined };
@@ -100,7 +100,7 @@ export const training = defineCommand({
       const words = ["--out", out];
       return launchRanks(values, process.env, { firstArgs: words, resumeArgs: words });
     }
-    const { terminal, caller } = face;
+    const { terminal, caller } = context;
     const onNotice = (line: string) => terminal.print(line);
     const group = await joinProcessGroup(
       { transport: values.transport, deadlineMs: 1000 * values.collectiveTimeout, onNotice },
@@ -153,7 +153,7 @@ export const training = defineCommand({
       await group.close();
       const { stopCode, ...outcome } = result;
       if (group.rank !== 0) return { json: null, exitCode: stopCode };
-      for (const line of closing(result, { data, isDemo, out, face })) terminal.print(line);
+      for (const line of closing(result, { data, isDemo, out, command: context })) terminal.print(line);
       const certificate = result.certificate && certificateJson(result.certificate);
       return { json: { model: recipe.model, data, out, ...outcome, certificate }, exitCode: stopCode };
     } finally {

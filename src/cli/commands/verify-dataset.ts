@@ -8,8 +8,8 @@ import { shownPath } from "../paths.js";
 import { allWorkersOption, commonOptions, decoderLabel, decoderOption } from "../shared-options.js";
 
 /** Names shown of each kind of unusual picture; --json has them all. */
-const shownOddities = 5;
-const barWidth = 24;
+const SHOWN_ODDITIES = 5;
+const BAR_WIDTH = 24;
 
 export const verification = defineCommand({
   name: "verify-dataset",
@@ -28,7 +28,7 @@ export const verification = defineCommand({
       decoder,
       workers,
       onProgress: ({ split, done, total }) =>
-        terminal.update(`${split}  ${progressBar(done / total, barWidth)}  ${done}/${total}`),
+        terminal.update(`${split}  ${progressBar(done / total, BAR_WIDTH)}  ${done}/${total}`),
     });
     terminal.clear();
     const { splits, problems, oddities } = report;
@@ -63,7 +63,7 @@ function oddityLines(oddities: readonly Oddity[]): string[] {
   const rows = [...byKind].map(([what, paths]) => [
     `  ${formatInteger(paths.length)}`,
     what,
-    [...paths.slice(0, shownOddities).map(shownPath), ...(paths.length > shownOddities ? ["…"] : [])].join(", "),
+    [...paths.slice(0, SHOWN_ODDITIES).map(shownPath), ...(paths.length > SHOWN_ODDITIES ? ["…"] : [])].join(", "),
   ]);
   return rows.length === 0 ? [] : ["unusual, but readable:", ...formatTable(rows, [true, false, false])];
 }

@@ -18,13 +18,13 @@ export interface Panel {
   readonly isStepped?: boolean;
 }
 
-const width = 760;
-const panelHeight = 190;
+const WIDTH = 760;
+const PANEL_HEIGHT = 190;
 const margin = { left: 70, right: 20, top: 34, bottom: 34 };
-const plotWidth = width - margin.left - margin.right;
-const plotHeight = panelHeight - margin.top - margin.bottom;
-const xTicks = 6;
-const yTicks = 3;
+const plotWidth = WIDTH - margin.left - margin.right;
+const plotHeight = PANEL_HEIGHT - margin.top - margin.bottom;
+const X_TICKS = 6;
+const Y_TICKS = 3;
 
 const escaped = (text: string): string =>
   text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]!);
@@ -32,13 +32,13 @@ const number = (value: number): string => String(Number(value.toFixed(2)));
 
 /** The file's text; every curve has one value per epoch. */
 export function svgPlot(title: string, panels: readonly Panel[]): string {
-  const height = panels.length * panelHeight + 40;
+  const height = panels.length * PANEL_HEIGHT + 40;
   return [
-    `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" viewBox="0 0 ${width} ${height}" font-family="sans-serif" font-size="12">`,
+    `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
     `<title>${escaped(title)}</title>`,
-    `<rect width="${width}" height="${height}" fill="white"/>`,
+    `<rect width="${WIDTH}" height="${height}" fill="white"/>`,
     `<text x="${margin.left}" y="24" font-size="15" font-weight="bold">${escaped(title)}</text>`,
-    ...panels.map((panel, i) => `<g transform="translate(0 ${36 + i * panelHeight})">${panelOf(panel)}</g>`),
+    ...panels.map((panel, i) => `<g transform="translate(0 ${36 + i * PANEL_HEIGHT})">${panelOf(panel)}</g>`),
     "</svg>",
     "",
   ].join("\n");
@@ -62,13 +62,15 @@ function panelOf({ title, curves, isStepped = false }: Panel): string {
   return [
     `<text x="${margin.left}" y="${margin.top - 10}" font-weight="bold">${escaped(title)}</text>`,
     ...legend(curves),
-    ...(isStepped ? [...new Set([low, ...values])] : ticks(yTicks).map((share) => low + share * range)).map((value) => {
-      const at = y(value);
-      return `<path d="M${margin.left} ${at}H${width - margin.right}" stroke="#ddd"/><text x="${margin.left - 8}" y="${at}" dy="4" text-anchor="end">${formatRate(value)}</text>`;
-    }),
-    ...ticks(xTicks).map((share) => {
+    ...(isStepped ? [...new Set([low, ...values])] : ticks(Y_TICKS).map((share) => low + share * range)).map(
+      (value) => {
+        const at = y(value);
+        return `<path d="M${margin.left} ${at}H${WIDTH - margin.right}" stroke="#ddd"/><text x="${margin.left - 8}" y="${at}" dy="4" text-anchor="end">${formatRate(value)}</text>`;
+      },
+    ),
+    ...ticks(X_TICKS).map((share) => {
       const epoch = Math.round(share * epochs);
-      return `<text x="${x(epoch)}" y="${panelHeight - margin.bottom + 18}" text-anchor="middle">${epoch}</text>`;
+      return `<text x="${x(epoch)}" y="${PANEL_HEIGHT - margin.bottom + 18}" text-anchor="middle">${epoch}</text>`;
     }),
     ...lines,
   ].join("");
@@ -81,7 +83,7 @@ function legend(curves: readonly Curve[]): string[] {
   if (curves.length < 2) return [];
   const room = 150;
   return curves.map(({ label, color }, i) => {
-    const x = width - margin.right - room * (curves.length - 1 - i);
+    const x = WIDTH - margin.right - room * (curves.length - 1 - i);
     return `<text x="${x}" y="${margin.top - 10}" text-anchor="end" fill="${color}">${escaped(label)}</text>`;
   });
 }

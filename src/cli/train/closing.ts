@@ -4,27 +4,27 @@
 import { statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { openDataset } from "../../data/sets/dataset.js";
-import { modelFileName } from "../../train/checkpoints/final-model.js";
+import { MODEL_FILE_NAME } from "../../train/checkpoints/final-model.js";
 import { weightSets } from "../../train/checkpoints/model-file.js";
-import { logName } from "../../train/loggers/jsonl.js";
+import { LOG_NAME } from "../../train/loggers/jsonl.js";
 import type { TrainResult } from "../../train/trainer.js";
 import { formatBytes, formatPercent, formatSpeed, formatTable, isTop5Telling } from "../../util/format.js";
 import { certificateLine } from "../certificate.js";
-import type { Face } from "../command.js";
+import type { CommandContext } from "../command.js";
 import { shownPath } from "../paths.js";
 
 export interface ClosingContext {
   readonly data: string;
   readonly isDemo: boolean;
   readonly out: string;
-  readonly face: Face;
+  readonly command: CommandContext;
 }
 
 /** The lines, one by one. */
 export function closing(result: TrainResult, context: ClosingContext): string[] {
   const { validation, certificate, decoding, checkpoint, modelFile, deployFile, weights } = result;
-  const { out, face } = context;
-  const { terminal, caller } = face;
+  const { out, command } = context;
+  const { terminal, caller } = command;
   if (result.stopped === "signal")
     return [
       `stopped after step ${result.steps}; everything needed to go on is in ${shownPath(checkpoint)}`,
@@ -50,7 +50,7 @@ export function closing(result: TrainResult, context: ClosingContext): string[] 
         ...(modelFile ? [[modelFile, `${weights} weights, training form`] as const] : []),
         ...(deployFile ? [[deployFile, "the same, folded"] as const] : []),
         [checkpoint, "to go on with --resume"],
-        [join(out, logName), "a line for each step and validation"],
+        [join(out, LOG_NAME), "a line for each step and validation"],
       ],
       out,
     ),
@@ -72,7 +72,7 @@ function deliveryOf({ plan, weights, validation, modelFile, steps }: TrainResult
       ? `averaged ${formatPercent(validation.top1)}, raw ${formatPercent(validation.raw.top1)}`
       : "the raw ones were not validated";
   return [
-    `short run: ${modelFileName} holds the ${weights} weights (top-1: ${figures}); eval --checkpoint ${shownPath(out)} --weights ${other} takes the others`,
+    `short run: ${MODEL_FILE_NAME} holds the ${weights} weights (top-1: ${figures}); eval --checkpoint ${shownPath(out)} --weights ${other} takes the others`,
   ];
 }
 

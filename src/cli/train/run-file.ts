@@ -11,7 +11,7 @@ import { writeFileAtomic } from "../../util/atomic-file.js";
 import { CheckpointError } from "../../util/errors.js";
 
 const FORMAT = "tensorone-run-1";
-const runFileName = "run.json";
+const RUN_FILE_NAME = "run.json";
 
 /** Options of `train` that a resumed run takes over unless they are given again. */
 export interface RunSettings {
@@ -44,7 +44,7 @@ const checks: { readonly [K in keyof RunSettings]: (value: unknown) => boolean }
 
 /** The settings of the run in a folder; null where it has none. Throws CheckpointError for a damaged file. */
 export async function readRunSettings(folder: string): Promise<RunSettings | null> {
-  const path = join(folder, runFileName);
+  const path = join(folder, RUN_FILE_NAME);
   let text: string;
   try {
     text = await readFile(path, "utf8");
@@ -69,13 +69,12 @@ export async function readRunSettings(folder: string): Promise<RunSettings | nul
 
 /** Writes the settings beside the first checkpoint: a run that leaves none has nothing to go on with. */
 export class RunFileLogger implements Logger {
+  readonly #out: string;
   #isWritten = false;
   #settings: RunSettings;
 
-  constructor(
-    private readonly out: string,
-    settings: RunSettings,
-  ) {
+  constructor(out: string, settings: RunSettings) {
+    this.#out = out;
     this.#settings = settings;
   }
 
@@ -86,7 +85,7 @@ export class RunFileLogger implements Logger {
   async onCheckpoint(): Promise<void> {
     if (this.#isWritten) return;
     const text = `${JSON.stringify({ format: FORMAT, ...this.#settings }, null, 1)}\n`;
-    await writeFileAtomic(join(this.out, runFileName), text);
+    await writeFileAtomic(join(this.#out, RUN_FILE_NAME), text);
     this.#isWritten = true;
   }
 }

@@ -11,6 +11,7 @@ import { jpegJsPixels } from "./jpeg.js";
 
 /** Every decoder: jpeg-js runs everywhere, libjpeg-turbo is WebAssembly, sharp is native code. */
 export const decoderNames = ["jpeg-js", "libjpeg-turbo", "sharp"] as const;
+/** The names of the decoders. */
 export type DecoderName = (typeof decoderNames)[number];
 
 /** Whose pixels each gives: decoders of one row are interchangeable, bit for bit. */

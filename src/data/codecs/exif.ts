@@ -3,7 +3,7 @@
  * in a JPEG's APP1 segment or a PNG's eXIf chunk.
  */
 
-const orientationTag = 0x0112;
+const ORIENTATION_TAG = 0x0112;
 
 /**
  * Orientation 1 to 8 from the first directory of a TIFF block; anything odd counts as 1, since pixels matter more than
@@ -21,7 +21,7 @@ export function readOrientation(tiff: Uint8Array): number {
   for (let i = 0; i < entries; i++) {
     const entry = directory + 2 + 12 * i;
     if (entry + 12 > tiff.length) return 1;
-    if (view.getUint16(entry, little) !== orientationTag) continue;
+    if (view.getUint16(entry, little) !== ORIENTATION_TAG) continue;
     const value = view.getUint16(entry + 8, little);
     return value >= 1 && value <= 8 ? value : 1;
   }

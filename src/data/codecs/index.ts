@@ -24,12 +24,21 @@ export type JpegPixels<Result extends Image | Promise<Image>> = (
   path: string,
 ) => Result;
 
-/** Decodes a JPEG or PNG file to 8-bit RGB; throws DataError naming `path` if it cannot. */
+/**
+ * Decodes a JPEG or PNG file to 8-bit RGB; throws DataError naming `path` if it cannot.
+ *
+ * @example
+ * <!-- test: given picture from test/docs/given/images.ts -->
+ * ```ts
+ * const { width, height } = decodeImage(picture);
+ * console.log(width, height); // 32 32
+ * ```
+ */
 export function decodeImage(bytes: Uint8Array, options: DecodeOptions & { readonly path?: string } = {}): Image {
   return decodeWith(jpegJsPixels, bytes, options.path ?? "image", options);
 }
 
-/** The door itself: checks, EXIF and refusals are the same whichever `jpegPixels` runs; a promise only if that gives one. */
+/** What all decoders share: checks, EXIF and refusals are the same whichever `jpegPixels` runs; a promise only if that gives one. */
 export function decodeWith<Result extends Image | Promise<Image>>(
   jpegPixels: JpegPixels<Result>,
   bytes: Uint8Array,

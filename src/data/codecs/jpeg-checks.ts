@@ -4,10 +4,10 @@
  */
 import { DataError } from "../../util/errors.js";
 import { type JpegHeader, readJpegHeader } from "./jpeg-header.js";
-import { damagedHint, maxPixels, sizeHint } from "./limits.js";
+import { DAMAGED_HINT, MAX_PIXELS, SIZE_HINT } from "./limits.js";
 
 /** Largest working memory: a 61-megapixel 4:2:0 photo needs 0.9 GiB, a 36-megapixel 4:4:4 one 0.9 GiB. */
-const maxBytes = 2 ** 31;
+const MAX_BYTES = 2 ** 31;
 
 const unsupportedFrames: Readonly<Record<number, string>> = {
   195: "lossless (SOF3)",
@@ -25,9 +25,8 @@ const unsupportedFrames: Readonly<Record<number, string>> = {
 /** The header of a JPEG that can be decoded; throws DataError naming `path` for one that cannot. */
 export function checkJpeg(bytes: Uint8Array, path: string): JpegHeader {
   const header = readJpegHeader(bytes);
-  if (header === undefined) {
-    throw new DataError(`${path}: JPEG without a frame header, expected a complete file`, damagedHint);
-  }
+  if (header === undefined)
+    throw new DataError(`${path}: JPEG without a frame header, expected a complete file`, DAMAGED_HINT);
   checkProcess(header, path);
   checkSize(header, bytes.length, path);
   return header;
@@ -57,19 +56,20 @@ function unsupported({ frameMarker, precision, components }: JpegHeader): string
 function checkSize(header: JpegHeader, fileBytes: number, path: string): void {
   const { width, height } = header;
   const came = `${path}: JPEG of ${width}x${height} pixels`;
-  if (width === 0 || height === 0) throw new DataError(`${came}, expected at least 1x1`, damagedHint);
-  if (width * height > maxPixels) throw new DataError(`${came}, expected at most ${maxPixels}`, sizeHint);
+  if (width === 0 || height === 0) throw new DataError(`${came}, expected at least 1x1`, DAMAGED_HINT);
+  if (width * height > MAX_PIXELS) throw new DataError(`${came}, expected at most ${MAX_PIXELS}`, SIZE_HINT);
   const { blocks, workingBytes } = jpegCost(header);
   // every block takes at least one bit: its DC difference
-  if (fileBytes * 8 < blocks) {
-    throw new DataError(`${came} in ${fileBytes} bytes, expected at least ${Math.ceil(blocks / 8)} bytes`, damagedHint);
-  }
-  if (workingBytes > maxBytes) {
+  if (fileBytes * 8 < blocks)
     throw new DataError(
-      `${came} needs ${workingBytes >> 20} MiB to decode, expected at most ${maxBytes / 2 ** 20}`,
-      sizeHint,
+      `${came} in ${fileBytes} bytes, expected at least ${Math.ceil(blocks / 8)} bytes`,
+      DAMAGED_HINT,
     );
-  }
+  if (workingBytes > MAX_BYTES)
+    throw new DataError(
+      `${came} needs ${workingBytes >> 20} MiB to decode, expected at most ${MAX_BYTES / 2 ** 20}`,
+      SIZE_HINT,
+    );
 }
 
 /** Blocks of 8x8 coefficients in the file, and bytes needed to decode it: as jpeg-js counts its own, the hungriest decoder. */

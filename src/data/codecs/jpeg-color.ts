@@ -16,8 +16,8 @@ const greenFromCr = chromaTable((cr) => -fixed(0.71414) * cr);
 const greenFromCb = chromaTable((cb) => -fixed(0.34414) * cb + 32768);
 
 /** Sums of luma and chroma, from -below up, cut to 0..255: 1.772 * 128 is the most chroma adds or takes. */
-const below = 256;
-const clamped = Uint8Array.from({ length: 3 * 256 }, (_, i) => Math.min(255, Math.max(0, i - below)));
+const BELOW = 256;
+const clamped = Uint8Array.from({ length: 3 * 256 }, (_, i) => Math.min(255, Math.max(0, i - BELOW)));
 
 /**
  * Samples [height, width, components.length] as they came, finished in place: smooth where libjpeg smooths, and their first
@@ -58,9 +58,9 @@ function convertRow(row: Uint8Array, stride: number, width: number, cbs: Uint8Ar
     const y = row[q]!;
     const cb = cbs[x]!;
     const cr = crs[x]!;
-    row[q] = clamped[y + redFromCr[cr]! + below]!;
-    row[q + 1] = clamped[y + ((greenFromCb[cb]! + greenFromCr[cr]!) >> 16) + below]!;
-    row[q + 2] = clamped[y + blueFromCb[cb]! + below]!;
+    row[q] = clamped[y + redFromCr[cr]! + BELOW]!;
+    row[q + 1] = clamped[y + ((greenFromCb[cb]! + greenFromCr[cr]!) >> 16) + BELOW]!;
+    row[q + 2] = clamped[y + blueFromCb[cb]! + BELOW]!;
   }
 }
 
@@ -69,9 +69,9 @@ function convertAll(data: Uint8Array, stride: number): void {
     const y = data[q]!;
     const cb = data[q + 1]!;
     const cr = data[q + 2]!;
-    data[q] = clamped[y + redFromCr[cr]! + below]!;
-    data[q + 1] = clamped[y + ((greenFromCb[cb]! + greenFromCr[cr]!) >> 16) + below]!;
-    data[q + 2] = clamped[y + blueFromCb[cb]! + below]!;
+    data[q] = clamped[y + redFromCr[cr]! + BELOW]!;
+    data[q + 1] = clamped[y + ((greenFromCb[cb]! + greenFromCr[cr]!) >> 16) + BELOW]!;
+    data[q + 2] = clamped[y + blueFromCb[cb]! + BELOW]!;
   }
 }
 
@@ -86,7 +86,7 @@ interface Plane {
 }
 
 /** libjpeg smooths horizontally only planes wider than this (jdsample.c, jinit_upsampler). */
-const narrowest = 3;
+const NARROWEST = 3;
 
 /**
  * A function giving the full-width row y of a plane (a buffer it reuses), or undefined where libjpeg only repeats
@@ -98,7 +98,7 @@ function smoothRows(
 ): ((y: number) => Uint8Array) | undefined {
   const planeWidth = Math.ceil(width / ratioX);
   const planeHeight = Math.ceil(height / ratioY);
-  const isSmoothed = (ratioX === 2 && planeWidth >= narrowest) || (ratioX === 1 && ratioY === 2);
+  const isSmoothed = (ratioX === 2 && planeWidth >= NARROWEST) || (ratioX === 1 && ratioY === 2);
   if (!isSmoothed || ratioY > 2 || !Number.isInteger(ratioY)) return undefined;
 
   const plane = new Uint8Array(planeWidth * planeHeight);

@@ -11,14 +11,14 @@ import { jpegCost } from "./jpeg-checks.js";
 import { finishInPlace } from "./jpeg-color.js";
 import { decodeFour } from "./jpeg-four.js";
 import type { JpegHeader } from "./jpeg-header.js";
-import { damagedHint } from "./limits.js";
+import { DAMAGED_HINT } from "./limits.js";
 
 /** The pixels as stored; throws DataError naming `path` for anything that cannot be read whole. */
 export function jpegJsPixels(bytes: Uint8Array, header: JpegHeader, path: string): Image {
   try {
     return createImage(header.width, header.height, decodeComponents(bytes, header));
   } catch (cause) {
-    throw new DataError(`${path}: not a readable JPEG, expected a complete file (${describe(cause)})`, damagedHint);
+    throw new DataError(`${path}: not a readable JPEG, expected a complete file (${describe(cause)})`, DAMAGED_HINT);
   }
 }
 
@@ -37,7 +37,7 @@ function decodeComponents(bytes: Uint8Array, header: JpegHeader): Uint8Array {
 }
 
 /** Room for quantisation and Huffman tables in jpeg-js's count of its memory. */
-const tableMegabytes = 1;
+const TABLE_MEGABYTES = 1;
 
 /** Three samples a pixel: untransformed components, or grey three times. */
 function decodeRaw(bytes: Uint8Array, header: JpegHeader): Uint8Array {
@@ -48,7 +48,7 @@ function decodeRaw(bytes: Uint8Array, header: JpegHeader): Uint8Array {
     // the header's own figures: a second, larger frame hidden in the file finds no room
     // half a pixel more: jpeg-js multiplies again, and would refuse a size that was rounded down
     maxResolutionInMP: (header.width * header.height + 0.5) / 1e6,
-    maxMemoryUsageInMB: jpegCost(header).workingBytes / 2 ** 20 + tableMegabytes,
+    maxMemoryUsageInMB: jpegCost(header).workingBytes / 2 ** 20 + TABLE_MEGABYTES,
   });
   if (width !== header.width || height !== header.height) throw new Error(`${width}x${height} pixels came out`);
   return data;

@@ -28,7 +28,7 @@ interface TurboJpeg {
 }
 
 /** A module whose memory has grown beyond this by one huge picture is started afresh. */
-const keptBytes = 64 * 2 ** 20;
+const KEPT_BYTES = 64 * 2 ** 20;
 
 /** Compiles the package's module; throws DataError with the install line if it is missing. */
 export async function loadLibjpegTurbo(): Promise<JpegPixels<ReturnType<typeof createImage>>> {
@@ -45,7 +45,7 @@ export async function loadLibjpegTurbo(): Promise<JpegPixels<ReturnType<typeof c
       // libjpeg's fatal errors leave by longjmp, which abandons the instance in mid-flight
       instance = undefined;
     }
-    if (instance !== undefined && instance.bytes() > keptBytes) instance = undefined;
+    if (instance !== undefined && instance.bytes() > KEPT_BYTES) instance = undefined;
     // libjpeg-turbo only says that something is wrong; jpeg-js says what, or that it is harmless
     const judged = result?.isClean ? undefined : jpegJsPixels(bytes, header, path);
     if (result === undefined) return judged!;

@@ -6,7 +6,7 @@
 import { DataError } from "../../util/errors.js";
 import { readOrientation } from "./exif.js";
 import { join } from "./join.js";
-import { damagedHint, maxPixels, sizeHint } from "./limits.js";
+import { DAMAGED_HINT, MAX_PIXELS, SIZE_HINT } from "./limits.js";
 
 /** The fields of IHDR that matter, and the chunks of image data and palette: whole, with length, type and CRC. */
 export interface PngFile {
@@ -21,10 +21,10 @@ export interface PngFile {
   readonly orientation: number;
 }
 
-const signatureBytes = 8;
+const SIGNATURE_BYTES = 8;
 /** Length and type before a chunk's data, CRC behind it. */
-const aroundBytes = 12;
-const ihdrBytes = 13;
+const AROUND_BYTES = 12;
+const IHDR_BYTES = 13;
 
 /** The depths each colour type may have. */
 const depths: Readonly<Record<number, readonly number[]>> = {
@@ -39,25 +39,24 @@ const depths: Readonly<Record<number, readonly number[]>> = {
 export const channelsOf: Readonly<Record<number, number>> = { 0: 1, 2: 3, 3: 1, 4: 2, 6: 4 };
 
 /** Deflate makes at most 258 bytes of two bits (RFC 1951: a length and a distance of one bit each). */
-const largestRatio = 1032;
+const LARGEST_RATIO = 1032;
 
 /** Reads the chunks; throws DataError naming `path` if the header is unusable or the file ends inside a chunk. */
 export function readPng(bytes: Uint8Array, path: string): PngFile {
-  const headerEnd = signatureBytes + aroundBytes + ihdrBytes;
-  if (bytes.length < headerEnd) {
-    throw new DataError(`${path}: PNG of ${bytes.length} bytes, expected a complete file`, damagedHint);
-  }
+  const headerEnd = SIGNATURE_BYTES + AROUND_BYTES + IHDR_BYTES;
+  if (bytes.length < headerEnd)
+    throw new DataError(`${path}: PNG of ${bytes.length} bytes, expected a complete file`, DAMAGED_HINT);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const chunks: Uint8Array[] = [];
   let orientation: number | undefined;
   const header = readHeader(view, path);
-  for (let at = signatureBytes; at + aroundBytes <= bytes.length; ) {
-    const end = at + aroundBytes + view.getUint32(at);
+  for (let at = SIGNATURE_BYTES; at + AROUND_BYTES <= bytes.length; ) {
+    const end = at + AROUND_BYTES + view.getUint32(at);
     const type = String.fromCharCode(...bytes.subarray(at + 4, at + 8));
     if (type === "IEND") break;
     if (end > bytes.length) {
       const missing = end - bytes.length;
-      throw new DataError(`${path}: PNG ends inside its chunk ${type}, expected ${missing} bytes more`, damagedHint);
+      throw new DataError(`${path}: PNG ends inside its chunk ${type}, expected ${missing} bytes more`, DAMAGED_HINT);
     }
     const isPixels = type === "IHDR" || type === "IDAT" || (type === "PLTE" && header.colorType === 3);
     if (isPixels) chunks.push(bytes.subarray(at, end));
@@ -76,32 +75,30 @@ function checkAmount(
 ): void {
   const needed = height * (1 + Math.ceil((width * depth * channelsOf[colorType]!) / 8));
   const compressed = chunkData({ chunks }, "IDAT").length;
-  if (needed > compressed * largestRatio) {
-    const least = Math.ceil(needed / largestRatio);
+  if (needed > compressed * LARGEST_RATIO) {
+    const least = Math.ceil(needed / LARGEST_RATIO);
     const came = `PNG of ${width}x${height} pixels in ${compressed} bytes of data`;
-    throw new DataError(`${path}: ${came}, expected at least ${least} bytes`, damagedHint);
+    throw new DataError(`${path}: ${came}, expected at least ${least} bytes`, DAMAGED_HINT);
   }
 }
 
 function readHeader(view: DataView, path: string): Omit<PngFile, "chunks" | "orientation"> {
-  const at = signatureBytes + 8;
+  const at = SIGNATURE_BYTES + 8;
   const width = view.getUint32(at);
   const height = view.getUint32(at + 4);
   const depth = view.getUint8(at + 8);
   const colorType = view.getUint8(at + 9);
   const interlace = view.getUint8(at + 12);
-  if (view.getUint32(at - 8) !== ihdrBytes || view.getUint32(at - 4) !== 0x49484452) {
-    throw new DataError(`${path}: PNG without its header chunk IHDR, expected it first`, damagedHint);
-  }
-  if (width === 0 || height === 0 || width * height > maxPixels) {
+  if (view.getUint32(at - 8) !== IHDR_BYTES || view.getUint32(at - 4) !== 0x49484452)
+    throw new DataError(`${path}: PNG without its header chunk IHDR, expected it first`, DAMAGED_HINT);
+  if (width === 0 || height === 0 || width * height > MAX_PIXELS)
     throw new DataError(
-      `${path}: PNG of ${width}x${height} pixels, expected between 1 and ${maxPixels} pixels`,
-      sizeHint,
+      `${path}: PNG of ${width}x${height} pixels, expected between 1 and ${MAX_PIXELS} pixels`,
+      SIZE_HINT,
     );
-  }
   if (!depths[colorType]?.includes(depth) || interlace > 1) {
     const came = `colour type ${colorType}, ${depth} bits per sample, interlace method ${interlace}`;
-    throw new DataError(`${path}: PNG of ${came}, expected a combination that PNG has`, damagedHint);
+    throw new DataError(`${path}: PNG of ${came}, expected a combination that PNG has`, DAMAGED_HINT);
   }
   return { width, height, depth: depth as PngFile["depth"], colorType, isInterlaced: interlace === 1 };
 }

@@ -6,7 +6,7 @@ import { decode } from "fast-png";
 import { DataError } from "../../util/errors.js";
 import { createImage, type Image } from "./image.js";
 import { join } from "./join.js";
-import { damagedHint } from "./limits.js";
+import { DAMAGED_HINT } from "./limits.js";
 import { orient } from "./orient.js";
 import { channelsOf, chunkData, type PngFile, readPng } from "./png-chunks.js";
 import { decodePasses, unpackRow } from "./png-passes.js";
@@ -19,7 +19,7 @@ export function decodePng(bytes: Uint8Array, path: string, applyOrientation: boo
     return applyOrientation ? orient(image, file.orientation) : image;
   } catch (cause) {
     const message = cause instanceof Error ? cause.message : String(cause);
-    throw new DataError(`${path}: not a readable PNG, expected a complete file (${message})`, damagedHint);
+    throw new DataError(`${path}: not a readable PNG, expected a complete file (${message})`, DAMAGED_HINT);
   }
 }
 

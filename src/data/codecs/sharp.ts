@@ -7,7 +7,7 @@ import { installLine } from "../../util/optional-packages.js";
 import { createImage, type Image } from "./image.js";
 import type { JpegPixels } from "./index.js";
 import { inksToRgb } from "./inks.js";
-import { damagedHint } from "./limits.js";
+import { DAMAGED_HINT } from "./limits.js";
 
 /** Loads the package; throws DataError with the install line if it is missing. */
 export async function loadSharp(): Promise<JpegPixels<Promise<Image>>> {
@@ -24,9 +24,8 @@ export async function loadSharp(): Promise<JpegPixels<Promise<Image>>> {
       else input.toColourspace("srgb");
       const { data, info } = await input.raw().toBuffer({ resolveWithObject: true });
       const channels = isInk ? 4 : 3;
-      if (info.width !== width || info.height !== height || info.channels !== channels) {
+      if (info.width !== width || info.height !== height || info.channels !== channels)
         throw new Error(`${info.width}x${info.height} pixels of ${info.channels} channels came out`);
-      }
       return createImage(
         width,
         height,
@@ -34,7 +33,7 @@ export async function loadSharp(): Promise<JpegPixels<Promise<Image>>> {
       );
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : String(cause);
-      throw new DataError(`${path}: not a readable JPEG, expected a complete file (${message})`, damagedHint);
+      throw new DataError(`${path}: not a readable JPEG, expected a complete file (${message})`, DAMAGED_HINT);
     }
   };
 }

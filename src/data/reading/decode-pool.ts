@@ -9,7 +9,7 @@ import { DataError } from "../../util/errors.js";
 import { workerEntry } from "../../util/worker-entry.js";
 import { sourceName } from "../sets/picture-source.js";
 import type { ReaderOptions } from "./sample-reader.js";
-import { Bench, type Task, type TaskName, type Tasks, type Workforce } from "./tasks.js";
+import { LocalTaskPool, type Task, type TaskName, type TaskPool, type Tasks } from "./tasks.js";
 
 /** A task on its way to a thread; memory to be filled is a view of a SharedArrayBuffer. */
 export type TaskMessage<K extends TaskName = TaskName> = Task<K> & { readonly id: number };
@@ -30,28 +30,27 @@ interface Thread {
 }
 
 /** `workers` threads, or this one where that is 0. */
-export function openWorkforce(workers: number, options: ReaderOptions): Workforce {
-  return workers === 0 ? new Bench(options) : new DecodePool(workers, options);
+export function openTaskPool(workers: number, options: ReaderOptions): TaskPool {
+  return workers === 0 ? new LocalTaskPool(options) : new DecodePool(workers, options);
 }
 
 /** A fixed number of threads, started at construction. */
-export class DecodePool implements Workforce {
-  private readonly threads: readonly Thread[];
-  private nextId = 0;
-  private isClosed = false;
+export class DecodePool implements TaskPool {
+  readonly #threads: readonly Thread[];
+  #nextId = 0;
+  #isClosed = false;
 
   constructor(size: number, options: ReaderOptions) {
     const entry = workerEntry("./loader-worker.js", import.meta.url);
-    if (!existsSync(entry)) {
+    if (!existsSync(entry))
       throw new DataError(`data workers: no file ${entry.pathname}, expected the built package`, "npm run build");
-    }
-    this.threads = Array.from({ length: size }, (_, i) => this.startThread(entry, options, i));
+    this.#threads = Array.from({ length: size }, (_, i) => this.#startThread(entry, options, i));
   }
 
   run<K extends TaskName>(name: K, job: Tasks[K]["job"]): Promise<Tasks[K]["result"]> {
-    if (this.isClosed) return Promise.reject(new DataError("data workers: closed, expected to be running"));
-    const thread = this.threads.reduce((least, t) => (t.open.size < least.open.size ? t : least));
-    const id = this.nextId++;
+    if (this.#isClosed) return Promise.reject(new DataError("data workers: closed, expected to be running"));
+    const thread = this.#threads.reduce((least, t) => (t.open.size < least.open.size ? t : least));
+    const id = this.#nextId++;
     const [first] = job.sources;
     return new Promise((resolve, reject) => {
       if (thread.open.size === 0) thread.worker.ref();
@@ -62,9 +61,9 @@ export class DecodePool implements Workforce {
 
   /** Stops the threads; open tasks are rejected. */
   async close(): Promise<void> {
-    this.isClosed = true;
+    this.#isClosed = true;
     await Promise.all(
-      this.threads.map(({ worker }) => {
+      this.#threads.map(({ worker }) => {
         // an unreferenced thread would let the process end while its termination is awaited
         worker.ref();
         return worker.terminate();
@@ -72,13 +71,13 @@ export class DecodePool implements Workforce {
     );
   }
 
-  private startThread(entry: URL, options: ReaderOptions, index: number): Thread {
+  #startThread(entry: URL, options: ReaderOptions, index: number): Thread {
     const worker = new Worker(entry, { workerData: options, execArgv: [] });
     const open: Thread["open"] = new Map();
     worker.on("message", (answer: TaskAnswer) => {
       const task = open.get(answer.id);
       open.delete(answer.id);
-      if (open.size === 0 && !this.isClosed) worker.unref();
+      if (open.size === 0 && !this.#isClosed) worker.unref();
       if ("result" in answer) task?.resolve(answer.result);
       else task?.reject(new DataError(answer.message, answer.hint));
     });
@@ -87,12 +86,12 @@ export class DecodePool implements Workforce {
       reason = error instanceof Error ? error.message : String(error);
     });
     worker.on("exit", () => {
-      const message = this.isClosed ? "closed" : `stopped (${reason})`;
+      const message = this.#isClosed ? "closed" : `stopped (${reason})`;
       for (const { reject, firstPath } of open.values()) {
         reject(new DataError(`data worker ${index}: ${message} while reading ${firstPath}`, "try fewer workers"));
       }
       open.clear();
-      this.isClosed = true;
+      this.#isClosed = true;
     });
     worker.unref();
     return { worker, open };

@@ -24,7 +24,7 @@ const endings: { readonly [K in ImageFormat]?: readonly string[] } = {
   jpeg: [".jpg", ".jpeg"],
   png: [".png"],
 };
-const inkComponents = 4;
+const INK_COMPONENTS = 4;
 
 /** Decodes every picture, in order; a picture that fails is an Inspection with a problem, never an error. */
 export async function inspectPictures(
@@ -54,7 +54,7 @@ function odditiesOf(bytes: Uint8Array, { path, entry }: PictureSource): string[]
   const odd: string[] = [];
   if (format !== undefined && !endings[format]?.includes(ending)) odd.push(`${format.toUpperCase()} named ${ending}`);
   const header = format === "jpeg" ? readJpegHeader(bytes) : undefined;
-  if (header?.components.length === inkComponents) odd.push("in ink colours (CMYK or YCCK)");
+  if (header?.components.length === INK_COMPONENTS) odd.push("in ink colours (CMYK or YCCK)");
   if (header?.components.length === 1) odd.push("grey");
   if (header !== undefined && header.orientation !== 1) odd.push(`EXIF orientation ${header.orientation}`);
   return odd;

@@ -7,9 +7,9 @@ import { DataError } from "../../util/errors.js";
 import { sourceName } from "../sets/picture-source.js";
 import type { TaskAnswer, TaskMessage } from "./decode-pool.js";
 import type { ReaderOptions } from "./sample-reader.js";
-import { Bench } from "./tasks.js";
+import { LocalTaskPool } from "./tasks.js";
 
-const bench = new Bench(workerData as ReaderOptions);
+const bench = new LocalTaskPool(workerData as ReaderOptions);
 
 async function answer({ id, name, job }: TaskMessage): Promise<TaskAnswer> {
   try {

@@ -4,15 +4,17 @@
  * augmentation from one stream per worker process, which ties a run to its worker count and cannot be resumed mid-epoch.)
  * Node only.
  */
+
 import { DataError } from "../../util/errors.js";
+import { lookAhead } from "../../util/look-ahead.js";
 import { sampleSeed } from "../random.js";
 import { sourceName } from "../sets/picture-source.js";
 import type { Sample } from "../sets/sample.js";
 import { outputSize, type Transform } from "../transforms/index.js";
-import { openWorkforce } from "./decode-pool.js";
+import { openTaskPool } from "./decode-pool.js";
 import type { ReaderOptions, ReadJob } from "./sample-reader.js";
 import { EpochSampler, type SamplerState } from "./sampler.js";
-import type { Workforce } from "./tasks.js";
+import type { TaskPool } from "./tasks.js";
 
 /** How to make batches; replicas, rank and pad as in EpochSampler, decoder and orientation as in SampleReader. */
 export interface DataLoaderOptions extends ReaderOptions {
@@ -62,30 +64,40 @@ export interface DecodeStats {
 }
 
 /** Samples per message to a worker, at most: enough to drown the message's cost. Many workers share a batch in smaller slices. */
-const largestSlice = 16;
+const LARGEST_SLICE = 16;
 
-/** Iterates over a data set in batches. Close it when done; leaving an epoch early, or by an error, stops the workers too. */
+/**
+ * Iterates over a data set in batches. Close it when done; leaving an epoch early, or by an error, stops the workers too.
+ *
+ * @example
+ * <!-- test: given root from test/docs/given/images.ts -->
+ * ```ts
+ * const dataset = openDataset("imagenet", "train");
+ * const loader = new DataLoader(dataset, { batchSize: 2, transform: trainTransform({ imageSize: 32 }), shuffle: true });
+ * for await (const { images, labels } of loader.epoch(0)) console.log(images.length, labels);
+ * await loader.close();
+ * ```
+ */
 export class DataLoader {
+  readonly #dataset: { readonly samples: readonly Sample[] };
   readonly batchSize: number;
   /** Number of batches of one epoch, for each rank. */
   readonly batchesPerEpoch: number;
   /** One for each rank. */
-  private readonly samplers: readonly EpochSampler[];
-  private readonly readerOptions: ReaderOptions;
-  private readonly transformOf: (epoch: number) => Transform;
-  private readonly seed: number;
-  private readonly workers: number;
-  private readonly prefetch: number;
-  private workforce: Workforce | undefined;
-  private runningEpoch: number | undefined;
-  private spareBuffers: Uint8Array[] = [];
-  private decodedImages = 0;
-  private decodeMs = 0;
+  readonly #samplers: readonly EpochSampler[];
+  readonly #readerOptions: ReaderOptions;
+  readonly #transformOf: (epoch: number) => Transform;
+  readonly #seed: number;
+  readonly #workers: number;
+  readonly #prefetch: number;
+  #pool: TaskPool | undefined;
+  #runningEpoch: number | undefined;
+  #spareBuffers: Uint8Array[] = [];
+  #decodedImages = 0;
+  #decodeMs = 0;
 
-  constructor(
-    private readonly dataset: { readonly samples: readonly Sample[] },
-    options: DataLoaderOptions,
-  ) {
+  constructor(dataset: { readonly samples: readonly Sample[] }, options: DataLoaderOptions) {
+    this.#dataset = dataset;
     const { batchSize, transform, seed = 0, dropLast = false, workers = 1, prefetch = 3 } = options;
     const { shuffle = false, replicas = 1, rank = 0, pad = true, decoder, applyOrientation } = options;
     for (const [name, value, least] of [
@@ -93,43 +105,41 @@ export class DataLoader {
       ["workers", workers, 0],
       ["prefetch", prefetch, 0],
     ] as const) {
-      if (!Number.isInteger(value) || value < least) {
+      if (!Number.isInteger(value) || value < least)
         throw new DataError(`DataLoader: ${name} ${value}, expected a whole number of at least ${least}`);
-      }
     }
     const ranks = typeof rank === "number" ? [rank] : rank;
-    if (ranks.length === 0 || (ranks.length > 1 && !pad)) {
+    if (ranks.length === 0 || (ranks.length > 1 && !pad))
       throw new DataError(
         `DataLoader: ranks [${ranks.join(", ")}] with pad ${pad}, expected one, or several of equal length`,
       );
-    }
     const { length } = dataset.samples;
-    this.samplers = ranks.map((rank) => new EpochSampler({ length, seed, shuffle, replicas, rank, pad }));
-    this.transformOf = typeof transform === "function" ? transform : () => transform;
-    outputSize(this.transformOf(0)); // an unfit pipeline is told now, not when the first batch is due
-    const samples = this.samplers[0]!.samplesPerEpoch;
+    this.#samplers = ranks.map((rank) => new EpochSampler({ length, seed, shuffle, replicas, rank, pad }));
+    this.#transformOf = typeof transform === "function" ? transform : () => transform;
+    outputSize(this.#transformOf(0)); // an unfit pipeline is told now, not when the first batch is due
+    const samples = this.#samplers[0]!.samplesPerEpoch;
     this.batchSize = batchSize;
     this.batchesPerEpoch = dropLast ? Math.floor(samples / batchSize) : Math.ceil(samples / batchSize);
-    if (this.batchesPerEpoch === 0 && pad) {
+    if (this.batchesPerEpoch === 0 && pad)
       throw new DataError(
         `DataLoader: ${samples} samples do not fill one batch of ${batchSize}, expected at least ${batchSize}`,
         `use batchSize ${samples} or less, or keep the last batch`,
       );
-    }
-    this.readerOptions = { ...(decoder && { decoder }), ...(applyOrientation !== undefined && { applyOrientation }) };
-    this.seed = seed;
-    this.workers = workers;
-    this.prefetch = prefetch;
+    this.#readerOptions = { ...(decoder && { decoder }), ...(applyOrientation !== undefined && { applyOrientation }) };
+    this.#seed = seed;
+    this.#workers = workers;
+    this.#prefetch = prefetch;
   }
 
   /** How errors call the picture at an index of the data set. */
   nameOf(index: number): string {
-    return sourceName(this.dataset.samples[index]!);
+    return sourceName(this.#dataset.samples[index]!);
   }
 
   /** Decoding rate since the loader was made. */
   get stats(): DecodeStats {
-    const { decodedImages: images, decodeMs } = this;
+    const images = this.#decodedImages;
+    const decodeMs = this.#decodeMs;
     return { images, decodeMs, imagesPerSecond: decodeMs > 0 ? (images * 1000) / decodeMs : 0 };
   }
 
@@ -139,72 +149,66 @@ export class DataLoader {
    */
   async *epoch(epoch: number, options: { readonly startBatch?: number } = {}): AsyncIterableIterator<Batch> {
     const { startBatch = 0 } = options;
-    if (startBatch < 0 || startBatch > this.batchesPerEpoch) {
+    if (startBatch < 0 || startBatch > this.batchesPerEpoch)
       throw new DataError(`DataLoader.epoch: startBatch ${startBatch}, expected 0 to ${this.batchesPerEpoch}`);
-    }
-    if (this.runningEpoch !== undefined) {
+    if (this.#runningEpoch !== undefined)
       throw new DataError(
-        `DataLoader.epoch: epoch ${epoch} asked for while epoch ${this.runningEpoch} is being read, expected one at a time`,
+        `DataLoader.epoch: epoch ${epoch} asked for while epoch ${this.#runningEpoch} is being read, expected one at a time`,
         "use a loader for each data set",
       );
-    }
-    this.runningEpoch = epoch;
-    const orders = this.samplers.map((sampler) => sampler.order(epoch));
-    const ahead = this.workers === 0 ? 0 : this.prefetch;
-    const pending: Promise<Batch>[] = [];
-    const ranks = this.samplers.length;
-    const end = this.batchesPerEpoch * ranks;
-    let started = startBatch * ranks;
+    this.#runningEpoch = epoch;
+    const orders = this.#samplers.map((sampler) => sampler.order(epoch));
+    const ahead = this.#workers === 0 ? 0 : this.#prefetch;
+    const ranks = this.#samplers.length;
+    const batches = lookAhead((this.batchesPerEpoch - startBatch) * ranks, 1 + ahead, (turn) => {
+      const slice = turn % ranks;
+      return this.#startBatch(epoch, startBatch + Math.floor(turn / ranks), this.#samplers[slice]!, orders[slice]!);
+    });
     let isComplete = false;
     try {
-      for (let turn = started; turn < end; turn++) {
+      for (;;) {
         const asked = performance.now();
-        for (; started < end && started <= turn + ahead; started++) {
-          const slice = started % ranks;
-          const batch = this.startBatch(epoch, Math.floor(started / ranks), this.samplers[slice]!, orders[slice]!);
-          batch.catch(() => {}); // reported when its turn comes
-          pending.push(batch);
-        }
-        const batch = await pending.shift()!;
+        const { done, value: batch } = await batches.next();
+        if (done) break;
         yield { ...batch, dataWaitMs: performance.now() - asked };
       }
       isComplete = true;
     } finally {
-      this.runningEpoch = undefined;
+      this.#runningEpoch = undefined;
       if (!isComplete) await this.close();
     }
   }
 
   /** Stops the workers and frees the buffers; a later epoch starts new ones. */
   async close(): Promise<void> {
-    const { workforce } = this;
-    this.workforce = undefined;
-    this.spareBuffers = [];
-    await workforce?.close();
+    const pool = this.#pool;
+    this.#pool = undefined;
+    this.#spareBuffers = [];
+    await pool?.close();
   }
 
-  private async startBatch(epoch: number, batch: number, sampler: EpochSampler, order: Uint32Array): Promise<Batch> {
+  async #startBatch(epoch: number, batch: number, sampler: EpochSampler, order: Uint32Array): Promise<Batch> {
     const { batchSize } = this;
-    const transform = this.transformOf(epoch);
+    const transform = this.#transformOf(epoch);
     const side = outputSize(transform);
     const first = batch * batchSize;
     const indices = order.slice(first, first + batchSize);
     const size = indices.length;
     const sampleBytes = side * side * 3;
-    const buffer = this.takeBuffer(batchSize * sampleBytes);
-    const samples = Array.from(indices, (index) => this.dataset.samples[index]!);
-    const sliceSize = Math.min(largestSlice, Math.ceil(batchSize / Math.max(1, this.workers)));
+    const buffer = this.#takeBuffer(batchSize * sampleBytes);
+    const samples = Array.from(indices, (index) => this.#dataset.samples[index]!);
+    const sliceSize = Math.min(LARGEST_SLICE, Math.ceil(batchSize / Math.max(1, this.#workers)));
     const jobs: ReadJob[] = [];
     for (let start = 0; start < size; start += sliceSize) {
       const slice = samples.slice(start, start + sliceSize);
-      const seeds = slice.map((_, i) => sampleSeed(this.seed, epoch, sampler.globalPosition(first + start + i)));
+      const seeds = slice.map((_, i) => sampleSeed(this.#seed, epoch, sampler.globalPosition(first + start + i)));
       const into = buffer.subarray(start * sampleBytes, (start + slice.length) * sampleBytes);
       const sources = slice.map(({ path, entry }) => (entry ? { path, entry } : { path }));
       jobs.push({ sources, seeds, transform, into });
     }
-    const times = await this.readAll(jobs);
-    this.decodedImages += size;
-    this.decodeMs += times.reduce((sum, ms) => sum + ms, 0);
+    const times = await this.#readAll(jobs);
+    this.#decodedImages += size;
+    this.#decodeMs += times.reduce((sum, ms) => sum + ms, 0);
     const isLast = batch + 1 === this.batchesPerEpoch;
     return {
       images: buffer.subarray(0, size * sampleBytes),
@@ -216,24 +220,24 @@ export class DataLoader {
       dataWaitMs: 0,
       next: isLast ? { epoch: epoch + 1, position: 0 } : { epoch, position: first + size },
       release: () => {
-        if (!this.spareBuffers.includes(buffer)) this.spareBuffers.push(buffer);
+        if (!this.#spareBuffers.includes(buffer)) this.#spareBuffers.push(buffer);
       },
     };
   }
 
-  private async readAll(jobs: readonly ReadJob[]): Promise<number[]> {
-    this.workforce ??= openWorkforce(this.workers, this.readerOptions);
-    const { workforce } = this;
-    const results = await Promise.allSettled(jobs.map((job) => workforce.run("read", job)));
+  async #readAll(jobs: readonly ReadJob[]): Promise<number[]> {
+    this.#pool ??= openTaskPool(this.#workers, this.#readerOptions);
+    const pool = this.#pool;
+    const results = await Promise.allSettled(jobs.map((job) => pool.run("read", job)));
     const failed = results.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
     return results.map((result) => (result as PromiseFulfilledResult<number>).value);
   }
 
-  private takeBuffer(bytes: number): Uint8Array {
-    const spare = this.spareBuffers.pop();
+  #takeBuffer(bytes: number): Uint8Array {
+    const spare = this.#spareBuffers.pop();
     if (spare?.length === bytes) return spare;
-    this.spareBuffers = []; // of an epoch with another size
-    return this.workers === 0 ? new Uint8Array(bytes) : new Uint8Array(new SharedArrayBuffer(bytes));
+    this.#spareBuffers = []; // of an epoch with another size
+    return this.#workers === 0 ? new Uint8Array(bytes) : new Uint8Array(new SharedArrayBuffer(bytes));
   }
 }

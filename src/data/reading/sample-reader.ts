@@ -27,25 +27,28 @@ export interface ReadJob {
 
 /** Reads samples, one after another; a second job waits for the first where the caller does. */
 export class SampleReader {
-  private readonly files = new PictureFiles();
-  private readonly rng = new MersenneTwister(0);
-  private decoder: Decoder | undefined;
+  readonly #options: ReaderOptions;
+  readonly #files = new PictureFiles();
+  readonly #rng = new MersenneTwister(0);
+  #decoder: Decoder | undefined;
 
-  constructor(private readonly options: ReaderOptions = {}) {}
+  constructor(options: ReaderOptions = {}) {
+    this.#options = options;
+  }
 
   /** Fills the job's slice and returns the milliseconds it took; rejects with DataError naming the first file that fails. */
   async read({ sources, seeds, transform, into }: ReadJob): Promise<number> {
-    const { decoder: name, applyOrientation = true } = this.options;
-    this.decoder ??= await loadDecoder(name);
-    const { decoder } = this;
+    const { decoder: name, applyOrientation = true } = this.#options;
+    this.#decoder ??= await loadDecoder(name);
+    const decoder = this.#decoder;
     const start = performance.now();
     const sampleBytes = into.length / sources.length;
     for (const [i, source] of sources.entries()) {
       const path = sourceName(source);
-      const image = await decoder.decode(this.files.bytesOf(source), path, { applyOrientation });
-      this.rng.seed(seeds[i]!);
+      const image = await decoder.decode(this.#files.bytesOf(source), path, { applyOrientation });
+      this.#rng.seed(seeds[i]!);
       try {
-        applyTransform(transform, image, this.rng, into.subarray(i * sampleBytes, (i + 1) * sampleBytes));
+        applyTransform(transform, image, this.#rng, into.subarray(i * sampleBytes, (i + 1) * sampleBytes));
       } catch (cause) {
         if (cause instanceof DataError) throw new DataError(`${path}: ${cause.summary}`, cause.hint);
         throw cause;
@@ -56,6 +59,6 @@ export class SampleReader {
 
   /** Frees what was kept and closes what is open. */
   close(): void {
-    this.files.close();
+    this.#files.close();
   }
 }

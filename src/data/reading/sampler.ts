@@ -30,26 +30,25 @@ export interface SamplerOptions {
 
 /** The order of samples for one rank. */
 export class EpochSampler {
-  private readonly options: Required<SamplerOptions>;
+  readonly #options: Required<SamplerOptions>;
 
   constructor(options: SamplerOptions) {
     const { length, seed = 0, shuffle = false, replicas = 1, rank = 0, pad = true } = options;
     if (length < 1) throw new DataError(`sampler: ${length} samples, expected at least 1`);
-    if (!(replicas >= 1 && rank >= 0 && rank < replicas)) {
+    if (!(replicas >= 1 && rank >= 0 && rank < replicas))
       throw new DataError(`sampler: rank ${rank} of ${replicas} replicas, expected a rank from 0 to replicas - 1`);
-    }
-    this.options = { length, seed, shuffle, replicas, rank, pad };
+    this.#options = { length, seed, shuffle, replicas, rank, pad };
   }
 
   /** Samples per epoch of this rank: ceil(length / replicas), or what falls to it without padding. */
   get samplesPerEpoch(): number {
-    const { length, replicas, rank, pad } = this.options;
+    const { length, replicas, rank, pad } = this.#options;
     return pad ? Math.ceil(length / replicas) : Math.max(0, Math.ceil((length - rank) / replicas));
   }
 
   /** Indices into the data set in this rank's order for `epoch`. Without shuffle: sequential, padded alike. */
   order(epoch: number): Uint32Array {
-    const { length, seed, shuffle, replicas, rank } = this.options;
+    const { length, seed, shuffle, replicas, rank } = this.#options;
     const permutation = shuffle ? randomPermutation(length, seed + epoch) : undefined;
     return Uint32Array.from({ length: this.samplesPerEpoch }, (_, i) => {
       const position = (rank + i * replicas) % length;
@@ -59,6 +58,6 @@ export class EpochSampler {
 
   /** Position in the whole epoch, over all ranks, of this rank's i-th sample: the same sample for any slicing. */
   globalPosition(i: number): number {
-    return this.options.rank + i * this.options.replicas;
+    return this.#options.rank + i * this.#options.replicas;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What a data thread can be asked to do, as a table, and its bench: the same code works in a worker and, where there are
+ * What a data thread can be asked to do, as a table: the same code works in a worker and, where there are
  * none, in the thread that asks. Node only.
  */
 import type { DecoderName } from "../codecs/decoder.js";
@@ -22,38 +22,38 @@ export type TaskName = keyof Tasks;
 /** A task with its job. */
 export type Task<K extends TaskName> = { readonly name: K; readonly job: Tasks[K]["job"] };
 
-/** Somebody who does tasks: this thread, or a pool of others. */
-export interface Workforce {
-  /** Rejects with DataError when a picture fails, a thread dies or the workforce is closed. */
+/** Where tasks run: in this thread, or in a pool of others. */
+export interface TaskPool {
+  /** Rejects with DataError when a picture fails, a thread dies or the pool is closed. */
   run<K extends TaskName>(name: K, job: Tasks[K]["job"]): Promise<Tasks[K]["result"]>;
   close(): Promise<void>;
 }
 
 /** Does tasks in this thread, one after another in the order they came. */
-export class Bench implements Workforce {
-  private readonly reader: SampleReader;
-  private readonly decoder: DecoderName | undefined;
-  private last: Promise<unknown> = Promise.resolve();
+export class LocalTaskPool implements TaskPool {
+  readonly #reader: SampleReader;
+  readonly #decoder: DecoderName | undefined;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor(options: ReaderOptions) {
-    this.reader = new SampleReader(options);
-    this.decoder = options.decoder;
+    this.#reader = new SampleReader(options);
+    this.#decoder = options.decoder;
   }
 
   run<K extends TaskName>(name: K, job: Tasks[K]["job"]): Promise<Tasks[K]["result"]> {
-    const result = this.last.then(() => this.tasks[name](job));
-    this.last = result.catch(() => {});
+    const result = this.#last.then(() => this.#tasks[name](job));
+    this.#last = result.catch(() => {});
     return result;
   }
 
   async close(): Promise<void> {
-    await this.last;
-    this.reader.close();
+    await this.#last;
+    this.#reader.close();
   }
 
-  private readonly tasks: { readonly [K in TaskName]: (job: Tasks[K]["job"]) => Promise<Tasks[K]["result"]> } = {
-    read: (job) => this.reader.read(job),
-    inspect: ({ sources }) => inspectPictures(sources, this.decoder),
-    pack: ({ sources, ...options }) => packPictures(sources, this.decoder, options),
+  readonly #tasks: { readonly [K in TaskName]: (job: Tasks[K]["job"]) => Promise<Tasks[K]["result"]> } = {
+    read: (job) => this.#reader.read(job),
+    inspect: ({ sources }) => inspectPictures(sources, this.#decoder),
+    pack: ({ sources, ...options }) => packPictures(sources, this.#decoder, options),
   };
 }

@@ -18,17 +18,24 @@ export interface Dataset {
   readonly length: number;
 }
 
-/** Opens `split` of the data set in `root`. Throws DataError as ImageFolder.open and ShardSet.open do. */
+/**
+ * Opens `split` of the data set in `root`. Throws DataError as ImageFolder.open and ShardSet.open do.
+ *
+ * @example
+ * <!-- test: given root from test/docs/given/images.ts -->
+ * ```ts
+ * console.log(openDataset("imagenet", "val").classes); // ["cat", "dog"]
+ * ```
+ */
 export function openDataset(root: string, split: string, options: ImageFolderOptions = {}): Dataset {
   if (isShardSet(root)) return ShardSet.open(root, split, options);
   if (statSync(root, { throwIfNoEntry: false })?.isDirectory()) {
     const shard = readdirSync(root).find((name) => /^\w+-\d{6}\.tar$/.test(name));
-    if (shard !== undefined) {
+    if (shard !== undefined)
       throw new DataError(
         `${root}: ${shard} but no shards.json, expected the index that prepare writes last`,
         "prepare did not finish; run it again, it goes on where it stopped",
       );
-    }
   }
   return ImageFolder.open(root, split, options);
 }

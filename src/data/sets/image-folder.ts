@@ -22,10 +22,19 @@ const fail: Report = (problem) => {
 /** Extensions that count as pictures (mmpretrain's list), in any case. */
 const extensions = new Set([".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif"]);
 
-const layoutHint =
+const LAYOUT_HINT =
   "expected train/<class>/*.JPEG and val/<class>/*.JPEG, or list files train_list.txt and val_list.txt (also meta/train.txt, meta/val.txt)";
 
-/** A list of samples with the names of their classes. */
+/**
+ * A list of samples with the names of their classes.
+ *
+ * @example
+ * <!-- test: given root from test/docs/given/images.ts -->
+ * ```ts
+ * const folder = ImageFolder.open("imagenet", "train");
+ * console.log(folder.classes, folder.length); // ["cat", "dog"] 4
+ * ```
+ */
 export class ImageFolder {
   private constructor(
     readonly root: string,
@@ -53,9 +62,11 @@ export class ImageFolder {
 
   /** As open, but problems are reported and what they are about is left out; with all of it, no sample may be left. */
   static survey(root: string, split: string, report: Report, options: ImageFolderOptions = {}): ImageFolder {
-    if (!isFolder(root)) {
-      throw new DataError(`ImageFolder: no folder ${root}, expected a data set there`, `check the path; ${layoutHint}`);
-    }
+    if (!isFolder(root))
+      throw new DataError(
+        `ImageFolder: no folder ${root}, expected a data set there`,
+        `check the path; ${LAYOUT_HINT}`,
+      );
     const list = [join(root, "meta", `${split}.txt`), join(root, `${split}_list.txt`)].find((file) => existsSync(file));
     const { numClasses } = options;
     const opened =
@@ -76,12 +87,12 @@ function openFolders(root: string, split: string, numClasses: number | undefined
   const folder = join(root, split);
   if (!isFolder(folder)) {
     const found = readdirSync(root).slice(0, 5).join(", ") || "nothing";
-    report(new DataError(`ImageFolder: no folder ${split} in ${root} (it holds ${found})`, layoutHint));
+    report(new DataError(`ImageFolder: no folder ${split} in ${root} (it holds ${found})`, LAYOUT_HINT));
     return { areClassesNamed: false, classes: [], samples: [] };
   }
   const present = classFolders(folder, report);
   if (present.length === 0) {
-    report(new DataError(`ImageFolder: ${folder} has no class folders, expected one per class`, layoutHint));
+    report(new DataError(`ImageFolder: ${folder} has no class folders, expected one per class`, LAYOUT_HINT));
   }
   const trained = split === "train" ? [] : classFolders(join(root, "train"), () => {});
   const classes = trained.length === 0 ? present : trained;
@@ -150,13 +161,13 @@ function classFolders(path: string, report: Report): string[] {
     if (!entry.isSymbolicLink()) continue;
     const link = join(path, entry.name);
     const wrong = wrongLink(link);
-    if (wrong !== undefined) report(new DataError(`ImageFolder: ${link} ${wrong}, expected a class folder`, linkHint));
+    if (wrong !== undefined) report(new DataError(`ImageFolder: ${link} ${wrong}, expected a class folder`, LINK_HINT));
     else if (isFolder(link)) names.push(entry.name);
   }
   return names.sort(byCodePoint);
 }
 
-const linkHint = "remove the link, or let it point to a folder of pictures";
+const LINK_HINT = "remove the link, or let it point to a folder of pictures";
 
 /** What is wrong with a symbolic link, if anything. */
 function wrongLink(link: string): string | undefined {

@@ -4,7 +4,7 @@
  */
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { DataError } from "../../util/errors.js";
-import { blockBytes, nameInHeader, readHeader } from "./shards/tar.js";
+import { BLOCK_BYTES, nameInHeader, readHeader } from "./shards/tar.js";
 import { openTar, readFully, type TarFile } from "./shards/tar-file.js";
 
 /** A picture on disk; with `entry`, `path` is a tar file and the picture a part of it. */
@@ -24,49 +24,52 @@ export interface TarPlace {
 export const sourceName = ({ path, entry }: PictureSource): string => (entry ? `${path}(${entry.name})` : path);
 
 /** Pictures of a data set smaller than this stay in memory; a larger set is not kept at all. */
-const defaultCacheBytes = 64 * 2 ** 20;
+const DEFAULT_CACHE_BYTES = 64 * 2 ** 20;
 /** Shards that stay open; ImageNet has some 160 of a gigabyte. */
-const maxOpenShards = 256;
+const MAX_OPEN_SHARDS = 256;
 
-const damagedHint = "the shard is not the one its index was made for; make the shards anew, or copy them again";
+const DAMAGED_HINT = "the shard is not the one its index was made for; make the shards anew, or copy them again";
 
 /** Reads pictures of one data set. Close it when done: shards stay open. */
 export class PictureFiles {
-  private kept: Map<string, Uint8Array> | undefined = new Map();
-  private readonly shards = new Map<string, TarFile>();
-  private sumBytes = 0;
+  readonly #cacheBytes: number;
+  #kept: Map<string, Uint8Array> | undefined = new Map();
+  readonly #shards = new Map<string, TarFile>();
+  #sumBytes = 0;
 
-  constructor(private readonly cacheBytes = defaultCacheBytes) {}
+  constructor(cacheBytes = DEFAULT_CACHE_BYTES) {
+    this.#cacheBytes = cacheBytes;
+  }
 
   /** Bytes of the pictures that are kept in memory; never more than the limit. */
   get keptBytes(): number {
-    return this.kept === undefined ? 0 : this.sumBytes;
+    return this.#kept === undefined ? 0 : this.#sumBytes;
   }
 
   /** The picture's bytes, not to be written to. Throws DataError naming the picture. */
   bytesOf(source: PictureSource): Uint8Array {
-    if (this.kept === undefined) return this.read(source);
+    if (this.#kept === undefined) return this.#read(source);
     const key = sourceName(source);
-    const kept = this.kept.get(key);
+    const kept = this.#kept.get(key);
     if (kept !== undefined) return kept;
-    const bytes = this.read(source);
-    if (this.sumBytes + bytes.length > this.cacheBytes) this.kept = undefined;
-    else this.sumBytes += bytes.length;
-    this.kept?.set(key, bytes);
+    const bytes = this.#read(source);
+    if (this.#sumBytes + bytes.length > this.#cacheBytes) this.#kept = undefined;
+    else this.#sumBytes += bytes.length;
+    this.#kept?.set(key, bytes);
     return bytes;
   }
 
   /** Closes the shards and forgets what was kept; it can be used again. */
   close(): void {
-    for (const tar of this.shards.values()) tar.close();
-    this.shards.clear();
-    this.kept = new Map();
-    this.sumBytes = 0;
+    for (const tar of this.#shards.values()) tar.close();
+    this.#shards.clear();
+    this.#kept = new Map();
+    this.#sumBytes = 0;
   }
 
-  private read(source: PictureSource): Uint8Array {
+  #read(source: PictureSource): Uint8Array {
     try {
-      return source.entry === undefined ? readWhole(source.path) : this.readEntry(source, source.entry);
+      return source.entry === undefined ? readWhole(source.path) : this.#readEntry(source, source.entry);
     } catch (cause) {
       if (cause instanceof DataError) throw cause;
       const message = cause instanceof Error ? cause.message : String(cause);
@@ -78,36 +81,35 @@ export class PictureFiles {
   }
 
   /** Data and the header before it in one read: an index that is off by anything is noticed. */
-  private readEntry(source: PictureSource, { name, offset, bytes }: TarPlace): Uint8Array {
-    const start = offset - blockBytes;
-    const both = new Uint8Array(blockBytes + bytes);
-    if (this.openShard(source.path).read(both, start) < both.length) {
+  #readEntry(source: PictureSource, { name, offset, bytes }: TarPlace): Uint8Array {
+    const start = offset - BLOCK_BYTES;
+    const both = new Uint8Array(BLOCK_BYTES + bytes);
+    if (this.#openShard(source.path).read(both, start) < both.length)
       throw new DataError(
         `${sourceName(source)}: the tar file ends too early, expected ${bytes} bytes from byte ${offset}`,
-        damagedHint,
+        DAMAGED_HINT,
       );
-    }
-    const header = readHeader(both.subarray(0, blockBytes));
+    const header = readHeader(both.subarray(0, BLOCK_BYTES));
     if (header === undefined || header.bytes !== bytes || header.name !== nameInHeader(name)) {
       const found = header === undefined ? "no tar header" : `${header.name} of ${header.bytes} bytes`;
       throw new DataError(
         `${sourceName(source)}: ${found} at byte ${start}, expected ${name} of ${bytes} bytes`,
-        damagedHint,
+        DAMAGED_HINT,
       );
     }
-    return both.subarray(blockBytes);
+    return both.subarray(BLOCK_BYTES);
   }
 
-  private openShard(path: string): TarFile {
-    const open = this.shards.get(path);
+  #openShard(path: string): TarFile {
+    const open = this.#shards.get(path);
     if (open !== undefined) return open;
-    if (this.shards.size >= maxOpenShards) {
-      const [oldest, tar] = this.shards.entries().next().value!;
-      this.shards.delete(oldest);
+    if (this.#shards.size >= MAX_OPEN_SHARDS) {
+      const [oldest, tar] = this.#shards.entries().next().value!;
+      this.#shards.delete(oldest);
       tar.close();
     }
     const tar = openTar(path);
-    this.shards.set(path, tar);
+    this.#shards.set(path, tar);
     return tar;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What a data set consists of, whatever form it has, and who hears what is wrong with it: types alone.
+ * What a data set consists of, in any form, and where its problems are reported: types alone.
  */
 import type { DataError } from "../../util/errors.js";
 import type { PictureSource } from "./picture-source.js";

@@ -11,14 +11,14 @@ import { roundHalfEven } from "./round.js";
 export type Affine = readonly [number, number, number, number, number, number];
 export type Rgb = readonly [number, number, number];
 
-const positionBits = 10;
-const positionScale = 1 << positionBits;
-const fractionBits = 5;
-const fractions = 1 << fractionBits;
-const weightBits = 15;
-const weightScale = 1 << weightBits;
+const POSITION_BITS = 10;
+const POSITION_SCALE = 1 << POSITION_BITS;
+const FRACTION_BITS = 5;
+const FRACTIONS = 1 << FRACTION_BITS;
+const WEIGHT_BITS = 15;
+const WEIGHT_SCALE = 1 << WEIGHT_BITS;
 /** Of the cubic; OpenCV's choice, where Pillow has -0.5. */
-const cubicSharpness = -0.75;
+const CUBIC_SHARPNESS = -0.75;
 
 /** Rotation by `degrees`, clockwise where positive, about the middle of a picture. */
 export function rotation(height: number, width: number, degrees: number): Affine {
@@ -60,13 +60,13 @@ interface Positions {
 function positionsOf(matrix: Affine, width: number, rounding: number): Positions {
   const [xx, xy, xc, yx, yy, yc] = inverted(matrix);
   const steps = (slope: number): Int32Array =>
-    Int32Array.from({ length: width }, (_, x) => roundHalfEven(slope * x * positionScale));
+    Int32Array.from({ length: width }, (_, x) => roundHalfEven(slope * x * POSITION_SCALE));
   return {
     stepX: steps(xx),
     stepY: steps(yx),
     start: (y) => [
-      roundHalfEven((xy * y + xc) * positionScale) + rounding,
-      roundHalfEven((yy * y + yc) * positionScale) + rounding,
+      roundHalfEven((xy * y + xc) * POSITION_SCALE) + rounding,
+      roundHalfEven((yy * y + yc) * POSITION_SCALE) + rounding,
     ],
   };
 }
@@ -76,14 +76,14 @@ export function warpNearest(image: Image, matrix: Affine, fill: Rgb): Image {
   const { width, height, data: source } = image;
   const target = createImage(width, height);
   const out = target.data;
-  const { stepX, stepY, start } = positionsOf(matrix, width, positionScale / 2);
+  const { stepX, stepY, start } = positionsOf(matrix, width, POSITION_SCALE / 2);
   const [red, green, blue] = fill;
   let at = 0;
   for (let y = 0; y < height; y++) {
     const [startX, startY] = start(y);
     for (let x = 0; x < width; x++, at += 3) {
-      const sourceX = (startX + stepX[x]!) >> positionBits;
-      const sourceY = (startY + stepY[x]!) >> positionBits;
+      const sourceX = (startX + stepX[x]!) >> POSITION_BITS;
+      const sourceY = (startY + stepY[x]!) >> POSITION_BITS;
       if (sourceX >= 0 && sourceX < width && sourceY >= 0 && sourceY < height) {
         const from = (sourceY * width + sourceX) * 3;
         out[at] = source[from]!;
@@ -102,7 +102,7 @@ export function warpNearest(image: Image, matrix: Affine, fill: Rgb): Image {
 /** The cubic's four weights at the distances 1+t, t, 1-t, 2-t, in float32 steps. */
 function cubicWeights(t: number): number[] {
   const f = Math.fround;
-  const a = cubicSharpness;
+  const a = CUBIC_SHARPNESS;
   const x = f(t);
   const x1 = f(x + 1);
   const rest = f(1 - x);
@@ -114,7 +114,7 @@ function cubicWeights(t: number): number[] {
 }
 
 /** Four along the axis, and one beside it that takes what rounding lost. */
-const tapCount = 5;
+const TAP_COUNT = 5;
 
 /**
  * Weights of 15 bits by fraction, `tapCount` each; they add up to 1. OpenCV rounds the 4x4 products of the fractions of both
@@ -122,11 +122,11 @@ const tapCount = 5;
  * the first of them gets it: one pixel further along the axis, and one beside it.
  */
 const cubicTable: Int32Array = (() => {
-  const table = new Int32Array(fractions * tapCount);
-  for (let fraction = 0; fraction < fractions; fraction++) {
-    const weights = cubicWeights(fraction / fractions).map((weight) => roundHalfEven(weight * weightScale));
-    weights.push(weightScale - weights.reduce((sum, weight) => sum + weight, 0));
-    table.set(weights, fraction * tapCount);
+  const table = new Int32Array(FRACTIONS * TAP_COUNT);
+  for (let fraction = 0; fraction < FRACTIONS; fraction++) {
+    const weights = cubicWeights(fraction / FRACTIONS).map((weight) => roundHalfEven(weight * WEIGHT_SCALE));
+    weights.push(WEIGHT_SCALE - weights.reduce((sum, weight) => sum + weight, 0));
+    table.set(weights, fraction * TAP_COUNT);
   }
   return table;
 })();
@@ -136,8 +136,8 @@ export function warpCubic(image: Image, axis: "x" | "y", matrix: Affine, fill: R
   const { width, height, data: source } = image;
   const target = createImage(width, height);
   const out = new Uint8ClampedArray(target.data.buffer);
-  const { stepX, stepY, start } = positionsOf(matrix, width, positionScale / fractions / 2);
-  const shift = positionBits - fractionBits;
+  const { stepX, stepY, start } = positionsOf(matrix, width, POSITION_SCALE / FRACTIONS / 2);
+  const shift = POSITION_BITS - FRACTION_BITS;
   const [along, across] = axis === "x" ? [3, width * 3] : [width * 3, 3];
   let at = 0;
   for (let y = 0; y < height; y++) {
@@ -145,9 +145,9 @@ export function warpCubic(image: Image, axis: "x" | "y", matrix: Affine, fill: R
     for (let x = 0; x < width; x++, at += 3) {
       const fineX = (startX + stepX[x]!) >> shift;
       const fineY = (startY + stepY[x]!) >> shift;
-      const baseX = fineX >> fractionBits;
-      const baseY = fineY >> fractionBits;
-      const taps = ((axis === "x" ? fineX : fineY) & (fractions - 1)) * tapCount;
+      const baseX = fineX >> FRACTION_BITS;
+      const baseY = fineY >> FRACTION_BITS;
+      const taps = ((axis === "x" ? fineX : fineY) & (FRACTIONS - 1)) * TAP_COUNT;
       if (baseX >= 1 && baseX < width - 2 && baseY >= 1 && baseY < height - 2) {
         const w0 = cubicTable[taps]!;
         const w1 = cubicTable[taps + 1]!;
@@ -162,13 +162,13 @@ export function warpCubic(image: Image, axis: "x" | "y", matrix: Affine, fill: R
             w2 * source[c + along]! +
             w3 * source[c + 2 * along]! +
             w4 * source[c + along + across]!;
-          out[at + c - from] = (sum + weightScale / 2) >> weightBits;
+          out[at + c - from] = (sum + WEIGHT_SCALE / 2) >> WEIGHT_BITS;
         }
       } else {
         for (let c = 0; c < 3; c++) {
           let sum = 0;
-          for (let tap = 0; tap < tapCount; tap++) {
-            const isBeside = tap === tapCount - 1;
+          for (let tap = 0; tap < TAP_COUNT; tap++) {
+            const isBeside = tap === TAP_COUNT - 1;
             const forth = isBeside ? 1 : tap - 1;
             const aside = isBeside ? 1 : 0;
             const sourceX = baseX + (axis === "x" ? forth : aside);
@@ -176,7 +176,7 @@ export function warpCubic(image: Image, axis: "x" | "y", matrix: Affine, fill: R
             const isInside = sourceX >= 0 && sourceX < width && sourceY >= 0 && sourceY < height;
             sum += cubicTable[taps + tap]! * (isInside ? source[(sourceY * width + sourceX) * 3 + c]! : fill[c]!);
           }
-          out[at + c] = (sum + weightScale / 2) >> weightBits;
+          out[at + c] = (sum + WEIGHT_SCALE / 2) >> WEIGHT_BITS;
         }
       }
     }

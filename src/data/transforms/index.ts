@@ -40,7 +40,7 @@ const steps: { readonly [K in Kind]: Run<K> } = {
 };
 
 /** The largest side a network is trained at, and the share of it that evaluation resizes to first (256 for 224). */
-const evalResizeRatio = 256 / 224;
+const EVAL_RESIZE_RATIO = 256 / 224;
 
 /** What a train pipeline is made of; all but the size have the recipe's values by default. */
 export interface TrainTransformOptions {
@@ -52,7 +52,14 @@ export interface TrainTransformOptions {
   readonly randAugmentLevel?: number | null;
 }
 
-/** Random crop, random flip, RandAugment where asked for: -> [imageSize, imageSize, 3] (mmpretrain's train pipelines). */
+/**
+ * Random crop, random flip, RandAugment where asked for: -> [imageSize, imageSize, 3] (mmpretrain's train pipelines).
+ *
+ * @example
+ * ```ts
+ * console.log(trainTransform({ imageSize: 224, randAugmentLevel: 7 }).map(({ kind }) => kind));
+ * ```
+ */
 export function trainTransform(options: TrainTransformOptions): Transform {
   const { imageSize, minCropArea = defaultScale[0], flipProbability = 0.5, randAugmentLevel = null } = options;
   const scale = [minCropArea, defaultScale[1]] as const;
@@ -63,14 +70,20 @@ export function trainTransform(options: TrainTransformOptions): Transform {
   ];
 }
 
-/** Short side to `resizeSize` (default: 256 for 224, the same share for other sizes), then the centre. */
+/**
+ * Short side to `resizeSize` (default: 256 for 224, the same share for other sizes), then the centre.
+ *
+ * @example
+ * ```ts
+ * console.log(evalTransform({ imageSize: 224 }));
+ * ```
+ */
 export function evalTransform(options: { readonly imageSize: number; readonly resizeSize?: number }): Transform {
-  const { imageSize, resizeSize = Math.round(imageSize * evalResizeRatio) } = options;
-  if (resizeSize < imageSize) {
+  const { imageSize, resizeSize = Math.round(imageSize * EVAL_RESIZE_RATIO) } = options;
+  if (resizeSize < imageSize)
     throw new DataError(
       `evalTransform: resizeSize ${resizeSize} is smaller than imageSize ${imageSize}, expected at least as much`,
     );
-  }
   return [
     { kind: "resizeShortSide", size: resizeSize, filter: "bilinear" },
     { kind: "centerCrop", size: imageSize },
@@ -84,12 +97,11 @@ const isSizing = (step: TransformStep): step is Exclude<TransformStep, RandomFli
 /** Side of the squares a pipeline gives; throws DataError if its pictures would differ in size. */
 export function outputSize(transform: Transform): number {
   const sizing = transform.findLast(isSizing);
-  if (sizing === undefined || sizing.kind === "resizeShortSide") {
+  if (sizing === undefined || sizing.kind === "resizeShortSide")
     throw new DataError(
       `transform: [${transform.map((step) => step.kind).join(", ")}] gives pictures of different sizes, expected one size for a batch`,
       "end it with a centerCrop or a randomResizedCrop",
     );
-  }
   return sizing.size;
 }
 
@@ -101,11 +113,10 @@ export function applyTransform(transform: Transform, image: Image, rng: Mersenne
     return run(current, step, rng, i === lastSizing ? into : undefined);
   }, image);
   if (into === undefined) return result;
-  if (result.width * result.height * 3 !== into.length) {
+  if (result.width * result.height * 3 !== into.length)
     throw new DataError(
       `transform: gave a ${result.width}x${result.height} picture, expected ${into.length / 3} pixels`,
     );
-  }
   if (result.data !== into) into.set(result.data);
   return result;
 }

@@ -22,11 +22,10 @@ export function normalizeInto(
   mean: readonly number[] = imagenetMean,
   std: readonly number[] = imagenetStd,
 ): Float32Array {
-  if (source.length !== target.length || source.length % 3 !== 0) {
+  if (source.length !== target.length || source.length % 3 !== 0)
     throw new DataError(
       `normalizeInto: source has ${source.length} samples, target ${target.length}; expected equal multiples of 3`,
     );
-  }
   const table = normalizationTable(mean, std);
   const [red, green, blue] = [table.subarray(0, 256), table.subarray(256, 512), table.subarray(512)];
   for (let i = 0; i < source.length; i += 3) {

@@ -153,8 +153,8 @@ export function color(image: Image, factor: number): Image {
 }
 
 /** Sum of the smoothing kernel: ones around a five. */
-const kernelSum = 13;
-const smoothed = Uint8Array.from({ length: 255 * kernelSum + 1 }, (_, sum) => Math.round(sum / kernelSum));
+const KERNEL_SUM = 13;
+const smoothed = Uint8Array.from({ length: 255 * KERNEL_SUM + 1 }, (_, sum) => Math.round(sum / KERNEL_SUM));
 
 /** Smoothed by its neighbours where `factor` is 0, the picture at 1, sharper beyond; borders are mirrored. */
 export function sharpness(image: Image, factor: number): Image {

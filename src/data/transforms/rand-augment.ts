@@ -77,9 +77,9 @@ export const operations = {
 export type OperationName = keyof typeof operations;
 export const operationNames = Object.keys(operations) as readonly OperationName[];
 
-const highestLevel = 10;
-const applied = 0.5;
-const negated = 0.5;
+const HIGHEST_LEVEL = 10;
+const APPLIED = 0.5;
+const NEGATED = 0.5;
 /** mmpretrain's (104, 116, 124), which it writes blue first. */
 const imagenetFill: Rgb = [124, 116, 104];
 
@@ -93,7 +93,7 @@ export function drawOperations(step: RandAugmentStep, rng: MersenneTwister): Dra
   const names = Array.from({ length: step.count }, () => operationNames[rng.randint(operationNames.length)]!);
   return names.flatMap((name) => {
     const operation: Operation = operations[name];
-    if (rng.double() > applied) return [];
+    if (rng.double() > APPLIED) return [];
     return [
       { name, magnitude: operation.range === null ? null : drawMagnitude(operation, operation.range, step, rng) },
     ];
@@ -107,9 +107,9 @@ function drawMagnitude(
   rng: MersenneTwister,
 ): number {
   const drawn = step.levelDeviation > 0 ? rng.normal(step.level, step.levelDeviation) : step.level;
-  const level = Math.min(highestLevel, Math.max(0, drawn));
-  const magnitude = (level / highestLevel) * (high - low) + low;
-  return isSigned && rng.double() < negated ? -magnitude : magnitude;
+  const level = Math.min(HIGHEST_LEVEL, Math.max(0, drawn));
+  const magnitude = (level / HIGHEST_LEVEL) * (high - low) + low;
+  return isSigned && rng.double() < NEGATED ? -magnitude : magnitude;
 }
 
 /** Does one operation; may change the picture in place. */

@@ -19,7 +19,7 @@ export interface RandomResizedCropStep {
 /** What torchvision, mmpretrain and the Inception paper use. */
 export const defaultScale: readonly [number, number] = [0.08, 1];
 export const defaultRatio: readonly [number, number] = [3 / 4, 4 / 3];
-const maxTries = 10;
+const MAX_TRIES = 10;
 
 /** Draws a crop box for a picture of the given size: per try area, ratio, and on acceptance top, left. */
 export function sampleCrop(
@@ -30,7 +30,7 @@ export function sampleCrop(
   ratio: readonly [number, number] = defaultRatio,
 ): Box {
   const [logLow, logHigh] = [Math.log(ratio[0]), Math.log(ratio[1])];
-  for (let attempt = 0; attempt < maxTries; attempt++) {
+  for (let attempt = 0; attempt < MAX_TRIES; attempt++) {
     const area = rng.uniform(scale[0], scale[1]) * height * width;
     const aspect = Math.exp(rng.uniform(logLow, logHigh));
     const boxWidth = roundHalfEven(Math.sqrt(area * aspect));

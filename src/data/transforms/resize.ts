@@ -16,7 +16,7 @@ interface Filter {
 }
 
 const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(x * Math.PI) / (x * Math.PI));
-const bicubicA = -0.5;
+const BICUBIC_A = -0.5;
 
 const filters: { readonly [K in FilterName]: Filter } = {
   box: { support: 0.5, weight: (x) => (x > -0.5 && x <= 0.5 ? 1 : 0) },
@@ -25,8 +25,8 @@ const filters: { readonly [K in FilterName]: Filter } = {
     support: 2,
     weight: (signed) => {
       const x = Math.abs(signed);
-      if (x < 1) return ((bicubicA + 2) * x - (bicubicA + 3)) * x * x + 1;
-      if (x < 2) return (((x - 5) * x + 8) * x - 4) * bicubicA;
+      if (x < 1) return ((BICUBIC_A + 2) * x - (BICUBIC_A + 3)) * x * x + 1;
+      if (x < 2) return (((x - 5) * x + 8) * x - 4) * BICUBIC_A;
       return 0;
     },
   },
@@ -44,8 +44,8 @@ interface Taps {
   readonly stride: number;
 }
 
-const precisionBits = 22;
-const half = 1 << (precisionBits - 1);
+const PRECISION_BITS = 22;
+const HALF = 1 << (PRECISION_BITS - 1);
 
 function computeTaps(inSize: number, outSize: number, filter: Filter): Taps {
   const scale = inSize / outSize;
@@ -71,7 +71,7 @@ function computeTaps(inSize: number, outSize: number, filter: Filter): Taps {
       sum += weight;
     }
     for (let i = 0; i < high - low; i++) {
-      const fixed = (sum === 0 ? raw[i]! : raw[i]! / sum) * (1 << precisionBits);
+      const fixed = (sum === 0 ? raw[i]! : raw[i]! / sum) * (1 << PRECISION_BITS);
       taps.weights[o * stride + i] = Math.trunc(fixed < 0 ? fixed - 0.5 : fixed + 0.5);
     }
     taps.first[o] = low;
@@ -81,7 +81,7 @@ function computeTaps(inSize: number, outSize: number, filter: Filter): Taps {
 }
 
 /** Random crops ask for a few hundred widths; beyond this the oldest table goes. */
-const cachedTables = 1024;
+const CACHED_TABLES = 1024;
 const tapsCache = new Map<string, Taps>();
 
 function tapsFor(inSize: number, outSize: number, filter: FilterName): Taps {
@@ -89,7 +89,7 @@ function tapsFor(inSize: number, outSize: number, filter: FilterName): Taps {
   const cached = tapsCache.get(key);
   if (cached !== undefined) return cached;
   const taps = computeTaps(inSize, outSize, filters[filter]);
-  if (tapsCache.size >= cachedTables) tapsCache.delete(tapsCache.keys().next().value!);
+  if (tapsCache.size >= CACHED_TABLES) tapsCache.delete(tapsCache.keys().next().value!);
   tapsCache.set(key, taps);
   return taps;
 }
@@ -138,15 +138,12 @@ export function resize(image: Image, options: ResizeOptions): Image {
 }
 
 function checkSizes(image: Image, box: Box, width: number, height: number): void {
-  if (!(width >= 1 && height >= 1)) {
-    throw new DataError(`resize: asked for ${width}x${height}, expected at least 1x1`);
-  }
+  if (!(width >= 1 && height >= 1)) throw new DataError(`resize: asked for ${width}x${height}, expected at least 1x1`);
   const fits = box.left >= 0 && box.top >= 0 && box.width >= 1 && box.height >= 1;
-  if (!fits || box.left + box.width > image.width || box.top + box.height > image.height) {
+  if (!fits || box.left + box.width > image.width || box.top + box.height > image.height)
     throw new DataError(
       `resize: box ${box.width}x${box.height} at (${box.left}, ${box.top}) is not inside the ${image.width}x${image.height} picture`,
     );
-  }
 }
 
 /** The same bytes, stored to with clamping to 0..255: cubic and Lanczos weights overshoot. */
@@ -169,9 +166,9 @@ function resizeRows(
   for (let y = 0; y < height; y++) {
     const row = offset + y * rowBytes;
     for (let x = 0; x < width; x++, q += 3) {
-      let r = half;
-      let g = half;
-      let b = half;
+      let r = HALF;
+      let g = HALF;
+      let b = HALF;
       let p = row + first[x]! * 3;
       const start = x * stride;
       const end = start + count[x]!;
@@ -181,9 +178,9 @@ function resizeRows(
         g = (g + Math.imul(source[p + 1]!, weight)) | 0;
         b = (b + Math.imul(source[p + 2]!, weight)) | 0;
       }
-      target[q] = r >> precisionBits;
-      target[q + 1] = g >> precisionBits;
-      target[q + 2] = b >> precisionBits;
+      target[q] = r >> PRECISION_BITS;
+      target[q + 1] = g >> PRECISION_BITS;
+      target[q + 2] = b >> PRECISION_BITS;
     }
   }
 }
@@ -205,10 +202,10 @@ function resizeColumns(
     const top = offset + first[y]! * rowBytes;
     const q = y * samples;
     for (let x = 0; x < samples; x++) {
-      let sum = half;
+      let sum = HALF;
       let p = top + x;
       for (let i = start; i < end; i++, p += rowBytes) sum = (sum + Math.imul(source[p]!, weights[i]!)) | 0;
-      target[q + x] = sum >> precisionBits;
+      target[q + x] = sum >> PRECISION_BITS;
     }
   }
 }

@@ -3,15 +3,15 @@
  */
 import type { RankIdentity } from "../environment.js";
 import { loadMpi } from "./library.js";
-import { expectWorld, MpiWires } from "./mpi-wires.js";
+import { expectWorld, MpiTransport } from "./mpi-transport.js";
 
 /** MPI_THREAD_FUNNELED: there are other threads, only the main one calls MPI. */
-const funneled = 1;
+const FUNNELED = 1;
 
 /** Throws DistributedError where MPI is missing or does not see the ranks that the launcher has started. */
-export async function joinMpi(identity: RankIdentity): Promise<MpiWires> {
+export async function joinMpi(identity: RankIdentity): Promise<MpiTransport> {
   const mpi = await loadMpi();
-  mpi.initThread(funneled);
+  mpi.initThread(FUNNELED);
   expectWorld(mpi, identity);
-  return new MpiWires(mpi, identity);
+  return new MpiTransport(mpi, identity);
 }

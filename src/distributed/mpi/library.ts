@@ -62,8 +62,8 @@ const dialects: readonly Dialect[] = [
 
 /** Of Open MPI 4 and 5, of MPICH on Debian and elsewhere; TENSORONE_MPI_LIBRARY names another one. */
 const libraryNames = ["libmpi.so.40", "libmpich.so.12", "libmpi.so.12"];
-const maxVersionBytes = 8192;
-const install = "apt install openmpi-bin libopenmpi3, or --transport sockets";
+const MAX_VERSION_BYTES = 8192;
+const INSTALL = "apt install openmpi-bin libopenmpi3, or --transport sockets";
 
 /** The library, loaded. Throws DistributedError where koffi or MPI is missing, or speaks an unknown dialect. */
 export async function loadMpi(): Promise<Mpi> {
@@ -71,7 +71,7 @@ export async function loadMpi(): Promise<Mpi> {
   const library = openLibrary(koffi);
   const fullVersion = readVersion(library);
   const dialect = dialects.find(({ matches }) => matches.test(fullVersion));
-  if (!dialect) throw new DistributedError(`mpi: "${fullVersion}", expected Open MPI or MPICH and its kin`, install);
+  if (!dialect) throw new DistributedError(`mpi: "${fullVersion}", expected Open MPI or MPICH and its kin`, INSTALL);
   return bind(library, dialect, shortVersion(fullVersion));
 }
 
@@ -110,7 +110,7 @@ function openLibrary(koffi: typeof Koffi): Library {
       // the next one
     }
   }
-  throw new DistributedError(`mpi: none of ${names.join(", ")} can be loaded`, install);
+  throw new DistributedError(`mpi: none of ${names.join(", ")} can be loaded`, INSTALL);
 }
 
 /**
@@ -123,7 +123,7 @@ function leaveMemoryAlone(): void {
 
 /** The one call that is allowed before MPI_Init and tells the dialect. */
 function readVersion(library: Library): string {
-  const text = Buffer.alloc(maxVersionBytes);
+  const text = Buffer.alloc(MAX_VERSION_BYTES);
   const length = new Int32Array(1);
   library.func("MPI_Get_library_version", "int", ["void *", "void *"])(text, length);
   return text.toString("latin1", 0, length[0]).trim();

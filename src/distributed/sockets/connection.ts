@@ -4,15 +4,15 @@
  */
 import type { Socket } from "node:net";
 import { PeerError } from "../peer-error.js";
-import { ops, type Tag } from "../wires.js";
+import { ops, type Tag } from "../transport.js";
 
 /** kind, op, sequence, payload bytes: little-endian u32 each. */
-const headerBytes = 16;
+const HEADER_BYTES = 16;
 const kinds = { data: 1, abort: 2, bye: 3 } as const;
 /** Below this the copy into one piece costs less than a second system call. */
-const joinBytes = 4096;
+const JOIN_BYTES = 4096;
 /** A reason is a line or two, whatever a broken peer claims. */
-const maxReasonBytes = 65536;
+const MAX_REASON_BYTES = 65536;
 
 interface Awaited {
   readonly into: Uint8Array;
@@ -33,7 +33,7 @@ export class Connection {
   readonly #onEnd: (error: PeerError | null) => void;
   readonly #awaited: Awaited[] = [];
   readonly #unsent = new Set<(error: Error) => void>();
-  readonly #headerBytes = new Uint8Array(headerBytes);
+  readonly #headerBytes = new Uint8Array(HEADER_BYTES);
   #headerAt = 0;
   #header: Header | null = null;
   #payloadAt = 0;
@@ -43,7 +43,7 @@ export class Connection {
   #isOver = false;
   #isDeaf = false;
 
-  /** `onEnd` hears once that the peer has gone: null where it said goodbye. */
+  /** `onEnd` is called once when the connection ends: with null after an orderly close. */
   constructor(socket: Socket, peer: number, onEnd: (error: PeerError | null) => void) {
     this.peer = peer;
     this.#socket = socket;
@@ -83,7 +83,7 @@ export class Connection {
   /** Tells the peer why this rank ends; resolves when the peer has let go, or cannot be reached. */
   abort(reason: string): Promise<void> {
     this.#isDeaf = true;
-    const bytes = new TextEncoder().encode(reason).subarray(0, maxReasonBytes);
+    const bytes = new TextEncoder().encode(reason).subarray(0, MAX_REASON_BYTES);
     return this.#last(kinds.abort, bytes);
   }
 
@@ -118,7 +118,7 @@ export class Connection {
       };
       this.#unsent.add(reject);
       const header = encodeHeader(kind, tag, bytes.length);
-      if (bytes.length <= joinBytes) {
+      if (bytes.length <= JOIN_BYTES) {
         this.#socket.write(Buffer.concat([header, bytes]), done);
         return;
       }
@@ -129,7 +129,7 @@ export class Connection {
     });
   }
 
-  /** Takes what has come as far as somebody waits for it. */
+  /** Takes what has come as far as a receive waits for it. */
   #drain(): void {
     while (this.#chunk.length > 0 || this.#payloadIsWhole()) {
       if (!this.#header && !this.#readHeader()) return;
@@ -155,7 +155,7 @@ export class Connection {
   #readHeader(): boolean {
     const taken = this.#take(this.#headerBytes, this.#headerAt);
     this.#headerAt += taken;
-    if (this.#headerAt < headerBytes) return false;
+    if (this.#headerAt < HEADER_BYTES) return false;
     this.#headerAt = 0;
     this.#payloadAt = 0;
     const view = new DataView(this.#headerBytes.buffer);
@@ -191,7 +191,7 @@ export class Connection {
 
   #readReason(): boolean {
     const { bytes } = this.#header!;
-    if (bytes > maxReasonBytes) return this.#garbled(`sent a reason of ${bytes} bytes`);
+    if (bytes > MAX_REASON_BYTES) return this.#garbled(`sent a reason of ${bytes} bytes`);
     if (this.#payloadAt === 0) this.#reason = new Uint8Array(bytes);
     this.#payloadAt += this.#take(this.#reason, this.#payloadAt);
     if (!this.#payloadIsWhole()) return true;
@@ -254,7 +254,7 @@ function mismatch({ into, tag }: Awaited, came: Tag, bytes: number): string | nu
 }
 
 function encodeHeader(kind: number, { op, sequence }: Tag, bytes: number): Uint8Array {
-  const header = new Uint8Array(headerBytes);
+  const header = new Uint8Array(HEADER_BYTES);
   const view = new DataView(header.buffer);
   for (const [i, value] of [kind, ops.indexOf(op), sequence, bytes].entries()) view.setUint32(4 * i, value, true);
   return header;

@@ -1,13 +1,13 @@
 /**
  * How ranks find each other: every rank listens; all others dial rank 0, tell where they listen, and get the addresses of
- * all; then each dials the ranks between. Ends with one authenticated connection for each pair, and no open door.
+ * all; then each dials the ranks between. Ends with one authenticated connection for each pair, and no listening port.
  */
 import { connect, createServer, type ListenOptions, type Server, type Socket } from "node:net";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DistributedError } from "../../util/errors.js";
 import { formatSeconds, rankList } from "../exchange.js";
-import { Letters, protocolVersion, StrangerError } from "./handshake.js";
+import { AuthenticatedChannel, PROTOCOL_VERSION, StrangerError } from "./handshake.js";
 
 /** Sockets to all other ranks. */
 export type Peers = ReadonlyMap<number, Socket>;
@@ -41,9 +41,9 @@ interface Claim {
   readonly port: number;
 }
 
-const defaultGreetingMs = 5000;
+const DEFAULT_GREETING_MS = 5000;
 /** Of those who have not proved themselves, so many at a time: a flood must not take all file descriptors. */
-const maxUnproved = 256;
+const MAX_UNPROVED = 256;
 const retryMs = { first: 20, most: 1000 } as const;
 
 /** Meets the other ranks. Throws DistributedError naming those who do not come, or why this rank is refused. */
@@ -54,7 +54,7 @@ export async function meet(options: RendezvousOptions): Promise<Peers> {
 class Rendezvous {
   readonly #options: RendezvousOptions;
   readonly #peers = new Map<number, Socket>();
-  readonly #letters = new Map<number, Letters>();
+  readonly #channels = new Map<number, AuthenticatedChannel>();
   readonly #addresses = new Map<number, Address>();
   readonly #unproved = new Set<Socket>();
   readonly #noticed = new Set<string>();
@@ -81,12 +81,12 @@ class Rendezvous {
       await this.#everyone(higher);
       if (rank === 0) {
         const table = Array.from({ length: worldSize }, (_, r) => this.#addresses.get(r) ?? null);
-        for (const letters of this.#letters.values()) letters.write({ table });
+        for (const channel of this.#channels.values()) channel.write({ table });
       }
       return this.#peers;
     } catch (error) {
       const reason = error instanceof DistributedError ? error.summary : String(error);
-      for (const letters of this.#letters.values()) letters.write({ failed: reason });
+      for (const channel of this.#channels.values()) channel.write({ failed: reason });
       for (const socket of this.#peers.values()) socket.end();
       throw error;
     } finally {
@@ -95,7 +95,7 @@ class Rendezvous {
     }
   }
 
-  /** This rank's door: rank 0's is where all look for it, the others take any free port. */
+  /** This rank's listening port: rank 0's is the rendezvous address, the others take any free one. */
   async #listen(): Promise<void> {
     const { at, rank } = this.#options;
     const where: ListenOptions =
@@ -118,34 +118,37 @@ class Rendezvous {
   async #joinFirst(): Promise<readonly (Address | null)[]> {
     const { at } = this.#options;
     const first = at.kind === "unix" ? { path: pathOf(at.folder, 0) } : { host: at.host, port: at.port };
-    const letters = await this.#dial(0, first);
+    const channel = await this.#dial(0, first);
     const { table, failed } = await this.#inTime(
-      letters.read<{ table?: (Address | null)[]; failed?: string }>(),
+      channel.read<{ table?: (Address | null)[]; failed?: string }>(),
       () => "rank 0 has not told where the others are",
     );
     if (!table) throw new DistributedError(`rank 0 gave up: ${failed}`);
     return table;
   }
 
-  /** Dials until somebody answers who knows the secret; a refusal is final. */
-  async #dial(to: number, address: Address): Promise<Letters> {
+  /** Dials until a peer with the secret answers; a refusal is final. */
+  async #dial(to: number, address: Address): Promise<AuthenticatedChannel> {
     const { rank, worldSize, secret } = this.#options;
     const shown = "path" in address ? address.path : `${address.host}:${address.port}`;
     for (let wait: number = retryMs.first; ; wait = Math.min(2 * wait, retryMs.most)) {
       const socket = connect(address);
       try {
         await connected(socket);
-        const letters = await this.#inTime(Letters.dial(socket, secret), () => `rank ${to} at ${shown} is silent`);
-        const claim: Claim = { version: protocolVersion, from: rank, to, worldSize, port: this.#port() };
-        letters.write(claim);
+        const channel = await this.#inTime(
+          AuthenticatedChannel.dial(socket, secret),
+          () => `rank ${to} at ${shown} is silent`,
+        );
+        const claim: Claim = { version: PROTOCOL_VERSION, from: rank, to, worldSize, port: this.#port() };
+        channel.write(claim);
         const verdict = await this.#inTime(
-          letters.read<{ refused?: string }>(),
+          channel.read<{ refused?: string }>(),
           () => `rank ${to} at ${shown} is silent`,
         );
         if (verdict.refused !== undefined)
           throw new DistributedError(`rank ${to} at ${shown} refused rank ${rank}: ${verdict.refused}`);
         this.#keep(to, socket);
-        return letters;
+        return channel;
       } catch (error) {
         socket.destroy();
         if (error instanceof StrangerError)
@@ -167,19 +170,19 @@ class Rendezvous {
   async #accept(socket: Socket): Promise<void> {
     const from = socket.remoteAddress ?? "this machine";
     socket.on("error", () => {});
-    if (this.#unproved.size >= maxUnproved) return void socket.destroy();
+    if (this.#unproved.size >= MAX_UNPROVED) return void socket.destroy();
     this.#unproved.add(socket);
-    const timer = setTimeout(() => socket.destroy(), this.#options.greetingMs ?? defaultGreetingMs);
+    const timer = setTimeout(() => socket.destroy(), this.#options.greetingMs ?? DEFAULT_GREETING_MS);
     try {
-      const letters = await Letters.accept(socket, this.#options.secret);
-      const claim = await letters.read<Claim>();
+      const channel = await AuthenticatedChannel.accept(socket, this.#options.secret);
+      const claim = await channel.read<Claim>();
       const refused = this.#objection(claim);
-      letters.write(refused === undefined ? {} : { refused });
+      channel.write(refused === undefined ? {} : { refused });
       if (refused !== undefined) {
         this.#notice(`refused rank ${claim.from} (${from}): ${refused}`);
         return void socket.end();
       }
-      this.#letters.set(claim.from, letters);
+      this.#channels.set(claim.from, channel);
       this.#addresses.set(claim.from, this.#addressOf(claim, socket));
       this.#keep(claim.from, socket);
       this.#onJoin();
@@ -196,7 +199,7 @@ class Rendezvous {
 
   #objection({ version, from, to, worldSize }: Claim): string | undefined {
     const { rank, worldSize: ours } = this.#options;
-    if (version !== protocolVersion) return `protocol ${version}, expected ${protocolVersion}`;
+    if (version !== PROTOCOL_VERSION) return `protocol ${version}, expected ${PROTOCOL_VERSION}`;
     if (worldSize !== ours) return `it expects ${worldSize} ranks, expected ${ours}`;
     if (to !== rank) return `it looks for rank ${to}, this is rank ${rank}`;
     if (!Number.isInteger(from) || from <= rank || from >= ours) return `rank ${from} has no business here`;

@@ -1,6 +1,6 @@
 /**
  * An ONNX graph while it grows: every node has one output, named as the node; weights are found by name. What would make
- * a runtime refuse the file is refused here: names used twice, inputs that nothing makes, weights that nobody reads.
+ * a runtime refuse the file is refused here: names used twice, inputs that nothing makes, weights without a reader.
  */
 import { findNonFinite, showNonFinite } from "../../tensor/finite.js";
 import { sizeOf } from "../../tensor/shape.js";
@@ -96,7 +96,7 @@ export class GraphBuilder {
     return name;
   }
 
-  /** The whole graph. Throws OnnxError where an output is missing, or something is read by nobody. */
+  /** The whole graph. Throws OnnxError where an output is missing, or a value has no reader. */
   finish(name: string, outputs: readonly Port[]): GraphProto {
     for (const output of outputs) {
       if (!this.#made.has(output.name)) throw new OnnxError(`onnx: nothing makes the output "${output.name}"`);

@@ -6,7 +6,7 @@
 import { CheckpointError } from "../../util/errors.js";
 import { GlobalName, Placeholder } from "./values.js";
 
-/** What the machine asks of whoever knows the names. */
+/** What the pickle machine asks of its host, which knows the names. */
 export interface PickleHost {
   /** A class or function is mentioned. Throws CheckpointError to refuse it. */
   name(full: string): GlobalName;

@@ -1,7 +1,7 @@
 /**
  * As much of reading ZIP as PyTorch's files need: stored members, found through the central directory because local headers
  * are followed by data descriptors and carry neither sizes nor checksums; ZIP64 for what is large. No compression:
- * torch.save has none, and a member that somebody compressed is refused by name.
+ * torch.save has none, and a compressed member is refused by name.
  */
 import { CheckpointError } from "../../util/errors.js";
 import { crc32 } from "./crc32.js";

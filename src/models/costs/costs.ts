@@ -25,6 +25,7 @@ export interface Costs {
   normElements: number;
 }
 
+/** One block of a summary, with the costs of both forms. */
 export interface SummaryRow {
   readonly name: string;
   /** "stem", "depthwise", "pointwise", "conv", "basic" or "linear". */

@@ -19,12 +19,14 @@ export interface OutputError {
   readonly relativeError: number;
 }
 
+/** What one form of a model holds and computes. */
 export interface FormCosts {
   readonly parameters: number;
   /** Multiply-adds for one image of the probe's size, classifier included. */
   readonly macs: number;
 }
 
+/** How far the deploy form's outputs are from the training form's, block by block and for the logits. */
 export interface Certificate extends OutputError {
   /** Each block fed with the training form's activations. */
   readonly blocks: readonly ({ readonly name: string } & OutputError)[];

@@ -1,5 +1,5 @@
 /**
- * Entries of a file into a model, strictly, whoever gave their names.
+ * Entries of a file into a model, strictly, under the names of any publisher.
  */
 import type { StoredTensor } from "../../io/index.js";
 import { fileShape } from "../../io/layout.js";

@@ -37,7 +37,7 @@ export function namings(names: Iterable<string>): Naming[] {
     .sort((a, b) => b.count - a.count);
 }
 
-/** Who gave most of the names; null where nobody gave any. */
+/** The publisher of most of the names; null where none is known. */
 export const recognizeKeys = (names: Iterable<string>): KeyStyle | null => namings(names)[0]?.style ?? null;
 
 /** The first family that has both dialects and most names of `from`. */

@@ -32,6 +32,7 @@ export interface Preprocessing {
   readonly std: readonly number[];
 }
 
+/** What an ONNX file holds beside the graph of the logits. */
 export interface OnnxOptions {
   readonly preprocessing: Preprocessing;
   /** Whether the graph takes bytes [N, H, W, C] and normalises them itself, instead of normalised floats [N, C, H, W]. Default false. */

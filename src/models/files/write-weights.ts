@@ -7,6 +7,7 @@ import { families, type KeyStyle } from "../families.js";
 import type { Family } from "../family.js";
 import { keyMapOf, styleOf } from "./names.js";
 
+/** The container and the names of a file to be written. */
 export interface WeightsLayout {
   /** Default "safetensors". */
   readonly container?: "safetensors" | "torch";

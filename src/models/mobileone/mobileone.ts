@@ -9,8 +9,20 @@ import { DeployedBlock, MobileOneBlock } from "./block.js";
 import { mobileoneInit } from "./init.js";
 import { type BlockSpec, blockSpecs, type Variant } from "./variants.js";
 
+/** What a MobileOne is made with. */
 export type MobileOneOptions = ModelOptions;
 
+/**
+ * MobileOne (Vasu et al. 2023, arXiv:2206.04040), [N, H, W, 3] -> logits [N, numClasses], in its training form or its deploy
+ * form.
+ *
+ * @example
+ * ```ts
+ * const model = models.createModel("mobileone_s0", { numClasses: 10 });
+ * const logits = model.forward(rand([2, 32, 32, 3]));
+ * console.log(logits.shape); // [2, 10]
+ * ```
+ */
 export class MobileOne extends Classifier {
   readonly variant: Variant;
   /** From the stem to the last pointwise block. */

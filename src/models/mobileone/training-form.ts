@@ -19,7 +19,7 @@ const CONV_PRODUCTS = 3;
 /** Products of 3×3 patches that share rows (wasm kernels/moments/depthwise): 6 + 9 + 9 with stride 1, all 45 otherwise. */
 export const depthwiseMomentProducts = (stride: number): number => (stride === 1 ? 24 : 45);
 /** Offsets between two taps of a 3×3 window: what the gradient of its moments gathers. */
-export const depthwiseGradientProducts = 25;
+export const DEPTHWISE_GRADIENT_PRODUCTS = 25;
 
 /** Costs of both forms for x [N, H, W, Cin]. */
 export function trainingCosts(spec: BlockSpec, [n, h, w]: Shape): Readonly<Record<TrainingForm, TrainingCost>> {
@@ -39,7 +39,7 @@ export function trainingCosts(spec: BlockSpec, [n, h, w]: Shape): Readonly<Recor
   const products = isFirst ? CONV_PRODUCTS - 1 : CONV_PRODUCTS;
   const isDepthwise = groups > 1 && perGroup === 1 && kernelSize === 3;
   const moments = isDepthwise
-    ? positions * outChannels * depthwiseMomentProducts(stride) + inputs * inChannels * depthwiseGradientProducts
+    ? positions * outChannels * depthwiseMomentProducts(stride) + inputs * inChannels * DEPTHWISE_GRADIENT_PRODUCTS
     : positions * groups * patch * ((patch + 1) / 2 + (isFirst ? 0 : patch));
   return {
     plain: {

@@ -16,6 +16,7 @@ export interface Variant {
 
 const noSqueezeExcite = [0, 0, 0, 0] as const;
 
+/** MobileOne S0 to S4 (Vasu et al. 2023, table 2). */
 export const variants = {
   mobileone_s0: { widths: [0.75, 1, 1, 2], numConvBranches: 4, squeezeExciteUnits: noSqueezeExcite },
   mobileone_s1: { widths: [1.5, 1.5, 2, 2.5], numConvBranches: 1, squeezeExciteUnits: noSqueezeExcite },
@@ -29,6 +30,7 @@ const LARGEST_STEM = 64;
 const UNITS = [2, 8, 10, 1] as const;
 const IMAGE_CHANNELS = 3;
 
+/** The structure of one block: its place, its convolution, its branches. */
 export interface BlockSpec {
   /** As in state dicts, without the leading "backbone.": "stage0", "stage1.0", … */
   readonly name: string;

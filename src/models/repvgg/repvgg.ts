@@ -9,6 +9,10 @@ import { expectPlain } from "../training-choice.js";
 import { DeployedRepVggBlock, RepVggBlock } from "./block.js";
 import { blockSpecs, type RepVggVariant } from "./variants.js";
 
+/**
+ * RepVGG (Ding et al. 2021, arXiv:2101.03697), [N, H, W, inChannels] -> logits [N, numClasses], in its training form or its
+ * deploy form.
+ */
 export class RepVgg extends Classifier {
   readonly variant: RepVggVariant;
   readonly blocks: readonly (RepVggBlock | DeployedRepVggBlock)[];

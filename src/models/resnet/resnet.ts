@@ -15,6 +15,7 @@ const resnetInit: InitRules = {
   convWeight: { std: ([kh, kw, , cOut]) => Math.SQRT2 / Math.sqrt(kh! * kw! * cOut!) },
 };
 
+/** ResNet of basic blocks (He et al. 2016, arXiv:1512.03385), [N, H, W, inChannels] -> logits [N, numClasses]. */
 export class ResNet extends Classifier {
   readonly variant: ResNetVariant;
   readonly blocks: readonly (Stem | BasicBlock)[];

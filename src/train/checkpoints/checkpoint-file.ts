@@ -17,6 +17,14 @@ import { containerOf, type ReadOptions, readWeights } from "./model-file.js";
  * Loads a .safetensors or .pth file into `model`, strictly, under the model's own names or others that its family knows; of a
  * training checkpoint the averaged weights unless `weights` is "raw". Throws CheckpointError for a damaged file and for
  * numbers that are not finite, StateDictError naming every difference.
+ *
+ * @example
+ * ```ts
+ * await saveCheckpoint(new nn.Linear(4, 2, { init: "zeros" }), "zeros.safetensors");
+ * const layer = new nn.Linear(4, 2);
+ * await loadCheckpoint(layer, "zeros.safetensors");
+ * console.log(layer.weight.sum().item()); // 0
+ * ```
  */
 export async function loadCheckpoint(model: Module, path: string, options: ReadOptions = {}): Promise<void> {
   const { entries } = await readWeights(path, options);
@@ -27,6 +35,12 @@ export async function loadCheckpoint(model: Module, path: string, options: ReadO
  * Writes `model` in one step: .pth, .pt and .pth.tar for torch.load, anything else as safetensors; the names of a model
  * as `keys` says, by default its own. Throws CheckpointError for weights that are not finite, with the old file as it
  * was.
+ *
+ * @example
+ * ```ts
+ * await saveCheckpoint(new nn.Linear(4, 2), "linear.safetensors");
+ * await saveCheckpoint(models.createModel("mobileone_s0"), "s0.pth", { keys: "apple" });
+ * ```
  */
 export async function saveCheckpoint(
   model: Module,

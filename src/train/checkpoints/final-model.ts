@@ -9,8 +9,8 @@ import type { Session } from "../steps/session.js";
 import { saveModelFile, type WeightSet } from "./model-file.js";
 
 /** Names in a run folder. */
-export const modelFileName = "model.safetensors";
-export const deployFileName = "model-deploy.safetensors";
+export const MODEL_FILE_NAME = "model.safetensors";
+export const DEPLOY_FILE_NAME = "model-deploy.safetensors";
 
 export interface FinalFiles {
   readonly modelFile: string;

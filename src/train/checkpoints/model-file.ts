@@ -209,7 +209,7 @@ const firstNames = (entries: ReadonlyMap<string, StoredTensor>): string => {
 };
 
 /**
- * The model in a .safetensors or .pth file, whoever gave the names of its entries; its averaged weights where it is a
+ * The model in a .safetensors or .pth file, under the names of any publisher; its averaged weights where it is a
  * training checkpoint, or the set that `weights` names. Throws CheckpointError for a file that is missing, damaged, of no
  * known family or not finite, StateDictError naming the entries that do not fit.
  */

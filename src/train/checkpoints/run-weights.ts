@@ -6,7 +6,7 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { CheckpointError } from "../../util/errors.js";
 import { listCheckpoints } from "./checkpoint.js";
-import { modelFileName } from "./final-model.js";
+import { MODEL_FILE_NAME } from "./final-model.js";
 import { type LoadedModel, loadModelFile, type WeightSet } from "./model-file.js";
 
 export interface FoundModel extends LoadedModel {
@@ -20,7 +20,7 @@ export interface FoundModel extends LoadedModel {
  */
 export async function findModelFile(path: string, wanted?: WeightSet): Promise<string> {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
-  const delivered = join(path, modelFileName);
+  const delivered = join(path, MODEL_FILE_NAME);
   if (wanted === undefined && existsSync(delivered)) return delivered;
   const [newest] = await listCheckpoints(join(path, "checkpoints"));
   if (newest && newest.step >= 0) return newest.path.replace(/\.json$/, ".safetensors");

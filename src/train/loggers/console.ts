@@ -1,5 +1,5 @@
 /**
- * A training run as people watch it. On a terminal: one live line with a bar, redrawn ten times a second at most, over
+ * A training run in a terminal. On a terminal: one live line with a bar, redrawn ten times a second at most, over
  * finished lines for each epoch. In a pipe: a plain line every ten seconds and at the end of each epoch.
  */
 import {
@@ -17,8 +17,8 @@ import { type Field, fitFields, progressBar, type Terminal } from "../../util/te
 import type { EvalProgress, Logger, RunInfo, StepInfo, ValidationInfo } from "./events.js";
 import { Progress } from "./progress.js";
 
-const redrawMs = 100;
-const barWidth = 24;
+const REDRAW_MS = 100;
+const BAR_WIDTH = 24;
 
 export interface ConsoleOptions {
   /** Longest silence in a pipe. Default 10 seconds. */
@@ -30,27 +30,26 @@ export interface ConsoleOptions {
 
 /** Shows a run on `terminal`. */
 export class ConsoleLogger implements Logger {
-  private progress: Progress | undefined;
-  private shownAt = Number.NEGATIVE_INFINITY;
-  private epochStartedAt = 0;
-  private epochLine: string | undefined;
-  private readonly plainEveryMs: number;
-  private readonly now: () => number;
-  private readonly showPath: (path: string) => string;
+  readonly #terminal: Terminal;
+  #progress: Progress | undefined;
+  #shownAt = Number.NEGATIVE_INFINITY;
+  #epochStartedAt = 0;
+  #epochLine: string | undefined;
+  readonly #plainEveryMs: number;
+  readonly #now: () => number;
+  readonly #showPath: (path: string) => string;
 
-  constructor(
-    private readonly terminal: Terminal,
-    options: ConsoleOptions = {},
-  ) {
-    this.plainEveryMs = options.plainEveryMs ?? 10_000;
-    this.now = options.now ?? (() => performance.now());
-    this.showPath = options.showPath ?? ((path) => path);
+  constructor(terminal: Terminal, options: ConsoleOptions = {}) {
+    this.#terminal = terminal;
+    this.#plainEveryMs = options.plainEveryMs ?? 10_000;
+    this.#now = options.now ?? (() => performance.now());
+    this.#showPath = options.showPath ?? ((path) => path);
   }
 
   onStart(run: RunInfo): void {
-    this.progress = new Progress(run);
-    this.epochStartedAt = this.now();
-    const { terminal } = this;
+    this.#progress = new Progress(run);
+    this.#epochStartedAt = this.#now();
+    const terminal = this.#terminal;
     const params = `train ${formatCount(run.parameters)} -> deploy ${formatCount(run.deployParameters)} params`;
     const { replicas, processes } = run;
     const many =
@@ -63,42 +62,44 @@ export class ConsoleLogger implements Logger {
       ...(run.valImages > 0 ? [`${formatInteger(run.valImages)} val`] : []),
     ];
     const images = `${counts.join(" and ")} images`;
-    terminal.print(`data ${this.showPath(run.data)}: ${images} of ${run.numClasses} classes, decoder ${run.decoder}`);
+    terminal.print(`data ${this.#showPath(run.data)}: ${images} of ${run.numClasses} classes, decoder ${run.decoder}`);
     const { recipe, totalSteps, stepsPerEpoch, startStep } = run;
     const length = `${run.epochs} epochs of ${formatInteger(stepsPerEpoch)} steps of ${replicas > 1 ? `${replicas} × ` : ""}${recipe.batchSize} images`;
     const isCut = totalSteps < run.epochs * stepsPerEpoch;
     const end = isCut ? `, ends after step ${formatInteger(totalSteps)}` : "";
     terminal.print(`recipe ${recipe.name} (${recipe.source}): ${length}${end}`);
     if (startStep > 0) terminal.print(`goes on after step ${formatInteger(startStep)}`);
-    terminal.print(`run folder ${this.showPath(run.out)}`);
+    terminal.print(`run folder ${this.#showPath(run.out)}`);
   }
 
   onStep(step: StepInfo): void {
-    const { progress, terminal } = this;
+    const progress = this.#progress;
+    const terminal = this.#terminal;
     if (!progress) return;
     progress.addStep(step);
     const isFirst = step.step === progress.run.startStep + 1;
     const isLast = step.stepInEpoch === progress.run.stepsPerEpoch || step.step === progress.run.totalSteps;
     if (terminal.isLive) {
-      this.flushEpoch();
-      if (isLast) this.epochLine = this.liveLine(step, progress);
-      if (isLast || this.isDue(redrawMs)) terminal.update(this.liveLine(step, progress));
-    } else if (isFirst || isLast || this.isDue(this.plainEveryMs)) {
-      this.shownAt = this.now();
+      this.#flushEpoch();
+      if (isLast) this.#epochLine = this.#liveLine(step, progress);
+      if (isLast || this.#isDue(REDRAW_MS)) terminal.update(this.#liveLine(step, progress));
+    } else if (isFirst || isLast || this.#isDue(this.#plainEveryMs)) {
+      this.#shownAt = this.#now();
       terminal.print(plainLine(step, progress));
     }
   }
 
   onEvalProgress({ done, total }: EvalProgress): void {
-    const { terminal } = this;
-    if (!terminal.isLive || !(done === total || this.isDue(redrawMs))) return;
+    const terminal = this.#terminal;
+    if (!terminal.isLive || !(done === total || this.#isDue(REDRAW_MS))) return;
     terminal.update(
-      `validating  ${terminal.paint("cyan", progressBar(done / total, Math.min(barWidth, terminal.width - 24)))}  ${done}/${total}`,
+      `validating  ${terminal.paint("cyan", progressBar(done / total, Math.min(BAR_WIDTH, terminal.width - 24)))}  ${done}/${total}`,
     );
   }
 
   onValidation(info: ValidationInfo): void {
-    const { progress, terminal } = this;
+    const progress = this.#progress;
+    const terminal = this.#terminal;
     if (!progress) return;
     progress.addValidation(info);
     const { loss, accuracy } = progress.epochMeans;
@@ -111,21 +112,22 @@ export class ConsoleLogger implements Logger {
       field(0, terminal.paint("green", `val top1 ${formatPercent(info.top1)}`)),
       ...(isTop5Telling(progress.run.numClasses) ? [field(1, `top5 ${formatPercent(info.top5)}`)] : []),
       ...(info.raw ? [field(1, `raw ${formatPercent(info.raw.top1)}`)] : []),
-      field(4, formatDuration(this.now() - this.epochStartedAt)),
+      field(4, formatDuration(this.#now() - this.#epochStartedAt)),
     ];
-    terminal.print(this.fitted(fields));
-    this.epochLine = undefined;
-    this.epochStartedAt = this.now();
+    terminal.print(this.#fitted(fields));
+    this.#epochLine = undefined;
+    this.#epochStartedAt = this.#now();
   }
 
   onNotice(text: string): void {
-    this.terminal.print(text);
+    this.#terminal.print(text);
   }
 
   onEnd(): void {
-    const { progress, terminal } = this;
+    const progress = this.#progress;
+    const terminal = this.#terminal;
     terminal.clear();
-    this.flushEpoch();
+    this.#flushEpoch();
     const points = progress?.curve.points ?? [];
     if (points.length > 1) {
       const width = Math.max(10, Math.min(60, terminal.width - 24));
@@ -135,31 +137,31 @@ export class ConsoleLogger implements Logger {
   }
 
   /** An epoch that was not validated leaves its last live line behind. */
-  private flushEpoch(): void {
-    if (this.epochLine !== undefined) this.terminal.print(this.epochLine);
-    this.epochLine = undefined;
+  #flushEpoch(): void {
+    if (this.#epochLine !== undefined) this.#terminal.print(this.#epochLine);
+    this.#epochLine = undefined;
   }
 
-  private liveLine(step: StepInfo, progress: Progress): string {
-    const { terminal } = this;
+  #liveLine(step: StepInfo, progress: Progress): string {
+    const terminal = this.#terminal;
     const { run } = progress;
     const share = step.stepInEpoch / run.stepsPerEpoch;
     const room = terminal.width - 1;
     const bar = (width: number) => terminal.paint("cyan", progressBar(share, width));
     const head = field(0, terminal.paint("bold", `epoch ${step.epoch + 1}/${run.epochs}`));
     const counter = field(1, `${step.stepInEpoch}/${run.stepsPerEpoch}`);
-    return fitFields([head, field(4, bar(barWidth)), counter, ...readings(step, progress)], room);
+    return fitFields([head, field(4, bar(BAR_WIDTH)), counter, ...readings(step, progress)], room);
   }
 
   /** As wide as the terminal; a pipe takes everything. */
-  private fitted(fields: readonly Field[]): string {
-    return fitFields(fields, this.terminal.isLive ? this.terminal.width : Number.POSITIVE_INFINITY);
+  #fitted(fields: readonly Field[]): string {
+    return fitFields(fields, this.#terminal.isLive ? this.#terminal.width : Number.POSITIVE_INFINITY);
   }
 
-  private isDue(everyMs: number): boolean {
-    const now = this.now();
-    if (now - this.shownAt < everyMs) return false;
-    this.shownAt = now;
+  #isDue(everyMs: number): boolean {
+    const now = this.#now();
+    if (now - this.#shownAt < everyMs) return false;
+    this.#shownAt = now;
     return true;
   }
 }

@@ -1,5 +1,5 @@
 /**
- * What a training run tells the world. Loggers listen; the trainer knows none of them.
+ * The events of a training run, which loggers receive; the trainer depends on none of them.
  */
 
 import type { DecoderName } from "../../data/codecs/decoder.js";

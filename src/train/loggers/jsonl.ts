@@ -7,36 +7,36 @@ import { join } from "node:path";
 import type { Logger, RunInfo, StepInfo, ValidationInfo } from "./events.js";
 
 /** Name of the log in a run folder. */
-export const logName = "log.jsonl";
+export const LOG_NAME = "log.jsonl";
 
 /** Appends every step and validation to the log of the run. Epochs count from 0, steps from 1. */
 export class JsonlLogger implements Logger {
-  private file: FileHandle | undefined;
+  #file: FileHandle | undefined;
 
   async onStart({ out, startStep }: RunInfo): Promise<void> {
     await mkdir(out, { recursive: true });
-    const path = join(out, logName);
+    const path = join(out, LOG_NAME);
     await cutAfter(path, startStep);
-    this.file = await open(path, "a");
+    this.#file = await open(path, "a");
   }
 
   onStep({ epoch, step, loss, lr, weightDecay, imagesPerSecond, dataWait, stepMs, ranks }: StepInfo): Promise<void> {
     const row = { kind: "train", epoch, step, loss, lr, weightDecay, imagesPerSecond, dataWait, stepMs };
-    return this.append({ ...row, ...(ranks && rankFields(ranks)) });
+    return this.#append({ ...row, ...(ranks && rankFields(ranks)) });
   }
 
   onValidation({ epoch, top1, top5, loss, raw }: ValidationInfo): Promise<void> {
     const ofRaw = raw && { rawTop1: raw.top1, rawTop5: raw.top5, rawLoss: raw.loss };
-    return this.append({ kind: "val", epoch, top1, top5, loss, ...ofRaw });
+    return this.#append({ kind: "val", epoch, top1, top5, loss, ...ofRaw });
   }
 
   async onEnd(): Promise<void> {
-    await this.file?.close();
-    this.file = undefined;
+    await this.#file?.close();
+    this.#file = undefined;
   }
 
-  private async append(row: Readonly<Record<string, string | number>>): Promise<void> {
-    await this.file?.appendFile(`${JSON.stringify(row)}\n`);
+  async #append(row: Readonly<Record<string, string | number>>): Promise<void> {
+    await this.#file?.appendFile(`${JSON.stringify(row)}\n`);
   }
 }
 

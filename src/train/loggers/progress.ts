@@ -5,127 +5,127 @@
 import type { RunInfo, StepInfo, ValidationInfo } from "./events.js";
 
 /** Steps that a running mean looks back on. */
-const horizon = 20;
+const HORIZON = 20;
 /** The curve of the loss is kept at twice this many points at most. */
-const curvePoints = 256;
+const CURVE_POINTS = 256;
 
 /** A mean that forgets, unbiased from its first value. */
 class RunningMean {
-  private sum = 0;
-  private weight = 0;
+  #sum = 0;
+  #weight = 0;
 
   add(value: number): void {
     if (!Number.isFinite(value)) return;
-    this.sum += (value - this.sum) / horizon;
-    this.weight += (1 - this.weight) / horizon;
+    this.#sum += (value - this.#sum) / HORIZON;
+    this.#weight += (1 - this.#weight) / HORIZON;
   }
 
   get value(): number {
-    return this.weight > 0 ? this.sum / this.weight : Number.NaN;
+    return this.#weight > 0 ? this.#sum / this.#weight : Number.NaN;
   }
 }
 
 /** The losses of a run in bounded memory: when full, neighbours are merged. */
 class LossCurve {
   points: number[] = [];
-  private perPoint = 1;
-  private sum = 0;
-  private count = 0;
+  #perPoint = 1;
+  #sum = 0;
+  #count = 0;
 
   add(loss: number): void {
-    this.sum += loss;
-    if (++this.count < this.perPoint) return;
-    this.points.push(this.sum / this.count);
-    [this.sum, this.count] = [0, 0];
-    if (this.points.length < 2 * curvePoints) return;
-    this.points = Array.from({ length: curvePoints }, (_, i) => (this.points[2 * i]! + this.points[2 * i + 1]!) / 2);
-    this.perPoint *= 2;
+    this.#sum += loss;
+    if (++this.#count < this.#perPoint) return;
+    this.points.push(this.#sum / this.#count);
+    [this.#sum, this.#count] = [0, 0];
+    if (this.points.length < 2 * CURVE_POINTS) return;
+    this.points = Array.from({ length: CURVE_POINTS }, (_, i) => (this.points[2 * i]! + this.points[2 * i + 1]!) / 2);
+    this.#perPoint *= 2;
   }
 }
 
 /** The state of one run. */
 export class Progress {
   readonly curve = new LossCurve();
-  private readonly losses = new RunningMean();
-  private readonly accuracies = new RunningMean();
-  private readonly stepTimes = new RunningMean();
-  private readonly waits = new RunningMean();
-  private readonly speeds = new RunningMean();
-  private readonly exchanges = new RunningMean();
-  private readonly spreads = new RunningMean();
-  private validationMs = 0;
-  private epochAccuracy = 0;
-  private epochLoss = 0;
-  private epochSteps = 0;
-  private currentEpoch = -1;
+  readonly #losses = new RunningMean();
+  readonly #accuracies = new RunningMean();
+  readonly #stepTimes = new RunningMean();
+  readonly #waits = new RunningMean();
+  readonly #speeds = new RunningMean();
+  readonly #exchanges = new RunningMean();
+  readonly #spreads = new RunningMean();
+  #validationMs = 0;
+  #epochAccuracy = 0;
+  #epochLoss = 0;
+  #epochSteps = 0;
+  #currentEpoch = -1;
 
   constructor(readonly run: RunInfo) {}
 
   addStep(step: StepInfo): void {
-    if (step.epoch !== this.currentEpoch) {
-      this.currentEpoch = step.epoch;
-      [this.epochAccuracy, this.epochLoss, this.epochSteps] = [0, 0, 0];
+    if (step.epoch !== this.#currentEpoch) {
+      this.#currentEpoch = step.epoch;
+      [this.#epochAccuracy, this.#epochLoss, this.#epochSteps] = [0, 0, 0];
     }
     this.curve.add(step.loss);
-    this.losses.add(step.loss);
-    this.accuracies.add(step.accuracy);
+    this.#losses.add(step.loss);
+    this.#accuracies.add(step.accuracy);
     // the first step of a run compiles kernels; it says nothing about the next
     if (step.step > this.run.startStep + 1 || this.run.totalSteps === this.run.startStep + 1) {
-      this.stepTimes.add(step.stepMs);
-      this.waits.add(step.dataWait);
-      this.speeds.add(step.imagesPerSecond);
+      this.#stepTimes.add(step.stepMs);
+      this.#waits.add(step.dataWait);
+      this.#speeds.add(step.imagesPerSecond);
       if (step.ranks) {
         const { computeMs, exchangeMs } = step.ranks;
-        this.exchanges.add((100 * exchangeMs) / step.stepMs);
-        this.spreads.add((100 * (Math.max(...computeMs) - Math.min(...computeMs))) / step.stepMs);
+        this.#exchanges.add((100 * exchangeMs) / step.stepMs);
+        this.#spreads.add((100 * (Math.max(...computeMs) - Math.min(...computeMs))) / step.stepMs);
       }
     }
-    this.epochSteps++;
-    this.epochLoss += step.loss;
-    this.epochAccuracy += step.accuracy;
+    this.#epochSteps++;
+    this.#epochLoss += step.loss;
+    this.#epochAccuracy += step.accuracy;
   }
 
   addValidation({ images, imagesPerSecond }: ValidationInfo): void {
-    this.validationMs = imagesPerSecond > 0 ? (1000 * images) / imagesPerSecond : 0;
+    this.#validationMs = imagesPerSecond > 0 ? (1000 * images) / imagesPerSecond : 0;
   }
 
   get loss(): number {
-    return this.losses.value;
+    return this.#losses.value;
   }
 
   /** Percent. */
   get accuracy(): number {
-    return 100 * this.accuracies.value;
+    return 100 * this.#accuracies.value;
   }
 
   get imagesPerSecond(): number {
-    return this.speeds.value;
+    return this.#speeds.value;
   }
 
   /** Percent. */
   get dataWait(): number {
-    return 100 * this.waits.value;
+    return 100 * this.#waits.value;
   }
 
   /** Percent of a step spent exchanging gradients; NaN for one process. */
   get exchange(): number {
-    return this.exchanges.value;
+    return this.#exchanges.value;
   }
 
   /** Percent of a step that the fastest process waits for the slowest; NaN for one process. */
   get rankSpread(): number {
-    return this.spreads.value;
+    return this.#spreads.value;
   }
 
   /** Means over the steps of the current epoch that this run did. */
   get epochMeans(): { readonly loss: number; readonly accuracy: number } {
-    return { loss: this.epochLoss / this.epochSteps, accuracy: (100 * this.epochAccuracy) / this.epochSteps };
+    return { loss: this.#epochLoss / this.#epochSteps, accuracy: (100 * this.#epochAccuracy) / this.#epochSteps };
   }
 
   /** Milliseconds until the run is over, validations included once one was measured; NaN before the first step. */
   remainingMs(step: number): number {
     const { totalSteps, stepsPerEpoch } = this.run;
     const validations = Math.ceil(totalSteps / stepsPerEpoch) - Math.floor(step / stepsPerEpoch);
-    return (totalSteps - step) * this.stepTimes.value + validations * this.validationMs;
+    return (totalSteps - step) * this.#stepTimes.value + validations * this.#validationMs;
   }
 }

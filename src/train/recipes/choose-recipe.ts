@@ -6,7 +6,7 @@ import { type Recipe, type RecipeForm, recipeForms } from "../../models/recipe.j
 import { resized } from "./image-sizes.js";
 
 /** Images per step, over all replicas, that the published learning rates are for. */
-export const baseTotalBatch = 256;
+export const BASE_TOTAL_BATCH = 256;
 
 /** What a run does differently from its recipe; undefined: as the recipe says. */
 export interface RecipeChanges {
@@ -65,7 +65,7 @@ export function changeRecipe(base: Recipe, changes: RecipeChanges): Recipe {
   const epochs = changes.epochs ?? base.epochs;
   const batchSize = changes.batchSize ?? base.batchSize;
   const lr = changes.lr ?? base.optimizer.lr;
-  const share = changes.autoScaleLr ? (batchSize * replicas) / baseTotalBatch : 1;
+  const share = changes.autoScaleLr ? (batchSize * replicas) / BASE_TOTAL_BATCH : 1;
   const images = imageSize === undefined ? base.images : resized(base.images, imageSize);
   const length = epochs / base.epochs;
   const { lrSteps } = base.schedule;

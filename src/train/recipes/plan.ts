@@ -29,6 +29,12 @@ export const stepsOfAverage = (momentum: number): number => Math.ceil(HORIZONS /
  * `recipe` as a run of its epochs, of `stepsPerEpoch` steps each, follows it. With at least 5 / momentum steps it stays as
  * published; with fewer the learning rate warms up within a quarter of the run, and the average warms up after it. A
  * recipe that was planned before only takes the overrides.
+ *
+ * @example
+ * ```ts
+ * const recipe = planRecipe(mobileoneS0, 100);
+ * console.log(recipe.plan); // "whole"
+ * ```
  */
 export function planRecipe(recipe: Recipe, stepsPerEpoch: number, overrides: PlanOverrides = {}): Recipe {
   const { schedule, epochs } = recipe;

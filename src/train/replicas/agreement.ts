@@ -1,6 +1,6 @@
 /**
  * What ranks have to agree on, and how they find out that they do not: rows of numbers that all see, one description of
- * the run, equal weights. Every rank throws the same error, so that nobody is left waiting for the others.
+ * the run, equal weights. Every rank throws the same error, so that no rank waits for another one.
  */
 import { createHash } from "node:crypto";
 import type { Tensor } from "../../tensor/tensor.js";

@@ -5,7 +5,7 @@
 import { leftCount, type ReplicaRange } from "../replicas/replica-tree.js";
 
 /** Where a sum lies: what backward wrote last, or one of the buffers. */
-export type Place = "gradients" | number;
+export type AccumulatorSlot = "gradients" | number;
 
 export type AccumulationStep =
   /** Forward and backward of a replica; its gradients overwrite those of the one before. */
@@ -13,13 +13,13 @@ export type AccumulationStep =
   /** Copies the gradients into a buffer. */
   | { readonly kind: "store"; readonly into: number }
   /** into += from. */
-  | { readonly kind: "add"; readonly into: number; readonly from: Place };
+  | { readonly kind: "add"; readonly into: number; readonly from: AccumulatorSlot };
 
 export interface Accumulation {
   readonly steps: readonly AccumulationStep[];
   readonly buffers: number;
   /** Where the sum over each subtree is at the end. */
-  readonly sums: readonly Place[];
+  readonly sums: readonly AccumulatorSlot[];
 }
 
 /** The steps over a process's subtrees, from left to right. */
@@ -27,13 +27,13 @@ export function planAccumulation(subtrees: readonly ReplicaRange[]): Accumulatio
   const steps: AccumulationStep[] = [];
   const free: number[] = [];
   let buffers = 0;
-  const store = (place: Place): number => {
+  const store = (place: AccumulatorSlot): number => {
     if (place !== "gradients") return place;
     const into = free.pop() ?? buffers++;
     steps.push({ kind: "store", into });
     return into;
   };
-  const sum = ({ first, count }: ReplicaRange): Place => {
+  const sum = ({ first, count }: ReplicaRange): AccumulatorSlot => {
     if (count === 1) {
       steps.push({ kind: "compute", replica: first });
       return "gradients";

@@ -15,7 +15,7 @@ import { turnOfEventLoop } from "../../util/platform.js";
 import { gather } from "../replicas/agreement.js";
 import type { ProcessGroup } from "../replicas/process-group.js";
 import { replicaShare, subtreesOf } from "../replicas/replica-tree.js";
-import { type Accumulation, type Place, planAccumulation } from "./accumulation.js";
+import { type Accumulation, type AccumulatorSlot, planAccumulation } from "./accumulation.js";
 import { lossOf } from "./finite.js";
 import { GradientLayout } from "./gradient-layout.js";
 import { BatchInput } from "./input.js";
@@ -92,7 +92,7 @@ export class ReplicaUpdate {
     this.#statistics = share.first === 0 && share.count > 1 ? new KeptStatistics(session.model) : null;
   }
 
-  #at(place: Place): Tensor {
+  #at(place: AccumulatorSlot): Tensor {
     return place === "gradients" ? this.#gradients : this.#buffers[place]!;
   }
 

@@ -4,24 +4,24 @@
  * rounded to float32 is wrong by a ten-thousandth of a deviation.
  */
 import { allOf, defineKernel, type GpuKernel } from "../kernel.js";
-import { flat, type Lowering, type Operand, rowsOf, type View, viewOf } from "../plan.js";
+import { type BufferOperand, flat, type Lowering, rowsOf, type View, viewOf } from "../plan.js";
 import { columnTerm, layersOf, sumColumns, sumRun } from "./reduce.js";
 
 /** What is counted from the first row, in its channel, or from 0 where a number there is not finite. */
-const origin = `let origin = x[0][0][this.thread.x];
+const ORIGIN = `let origin = x[0][0][this.thread.x];
     if (isFinite(origin) < 0.5) { origin = 0; }`;
 
-const distances = columnTerm("Σ x − x₀", { x: "array" }, "total += x[layer][row][this.thread.x] - origin;", {}, origin);
+const distances = columnTerm("Σ x − x₀", { x: "array" }, "total += x[layer][row][this.thread.x] - origin;", {}, ORIGIN);
 const centredSquares = columnTerm(
   "Σ (x − x₀ − offset)²",
   { x: "array", offset: "array" },
   "const d = x[layer][row][this.thread.x] - origin - offset[this.thread.x];\ntotal += d * d;",
   {},
-  origin,
+  ORIGIN,
 );
 const meanKernel = defineKernel(
   { name: "mean from x₀", rank: 1, args: { x: "array", offset: "array" } },
-  `${origin}
+  `${ORIGIN}
   return origin + offset[this.thread.x];`,
 );
 const gradientProducts = columnTerm(
@@ -32,7 +32,7 @@ const gradientProducts = columnTerm(
   { eps: "float" },
 );
 
-const here = "[this.thread.z][this.thread.y][this.thread.x]";
+const HERE = "[this.thread.z][this.thread.y][this.thread.x]";
 /** `distance` is that of x to where `centre` is counted from. */
 const normalizer = <const C extends string>(name: string, centre: C, distance: string, start = "") =>
   defineKernel(
@@ -45,8 +45,8 @@ const normalizer = <const C extends string>(name: string, centre: C, distance: s
     return gamma[this.thread.x] * (${distance} - ${centre}[this.thread.x]) / sqrtOf(variance[this.thread.x] + eps)
     + beta[this.thread.x];`,
   );
-const normalizeKernel = normalizer("normalize from x₀", "offset", `x${here} - origin`, origin);
-const normalizeEvalKernel = normalizer("normalize", "mean", `x${here}`);
+const normalizeKernel = normalizer("normalize from x₀", "offset", `x${HERE} - origin`, ORIGIN);
+const normalizeEvalKernel = normalizer("normalize", "mean", `x${HERE}`);
 const gradientKernel = defineKernel(
   {
     name: "batchNormGrad",
@@ -64,16 +64,16 @@ const gradientKernel = defineKernel(
     },
   },
   `const inverseStd = 1 / sqrtOf(variance[this.thread.x] + eps);
-  const normalized = (x${here} - mean[this.thread.x]) * inverseStd;
+  const normalized = (x${HERE} - mean[this.thread.x]) * inverseStd;
   return gamma[this.thread.x] * inverseStd
-    * (dy${here} - dbeta[this.thread.x] * inverseRows - normalized * dgamma[this.thread.x] * inverseRows);`,
+    * (dy${HERE} - dbeta[this.thread.x] * inverseRows - normalized * dgamma[this.thread.x] * inverseRows);`,
 );
 
-const rows = (x: Operand): View => {
+const rows = (x: BufferOperand): View => {
   const { z, y } = rowsOf(x.shape);
   return viewOf(x.place, z, y, x.shape.at(-1)!);
 };
-const dims = (x: Operand) => rows(x).dims;
+const dims = (x: BufferOperand) => rows(x).dims;
 
 export const batchNorms = {
   batchNorm: (([x, gamma, beta], { eps }, [y, mean, variance], plan) => {

@@ -6,7 +6,7 @@ import { firstTap, splitBranches } from "../../../ops/branches.js";
 import type { FoldAttrs } from "../../../ops/spec.js";
 import { sizeOf } from "../../../tensor/shape.js";
 import { defineKernel, type GpuKernel } from "../kernel.js";
-import { flat, type Operand, type Place, type Plan, part, type View, viewOf } from "../plan.js";
+import { type BufferOperand, flat, type Place, type Plan, part, type View, viewOf } from "../plan.js";
 
 /** The identity's kernel: 1 where a patch number is the output channel's own. */
 const identityKernel = defineKernel(
@@ -33,14 +33,14 @@ export interface Folded {
   readonly kernelsView: View;
   /** [branch][Cout] */
   readonly gammas: View;
-  readonly gammaOperands: readonly Operand[];
+  readonly gammaOperands: readonly BufferOperand[];
   readonly betas: () => View;
   /** First patch number that a branch's kernel covers, and how many it covers. */
   readonly reach: readonly { readonly first: number; readonly size: number }[];
 }
 
 /** Vectors [Cout] below each other. */
-function stack(vectors: readonly Operand[], plan: Plan): View {
+function stack(vectors: readonly BufferOperand[], plan: Plan): View {
   const { size } = vectors[0]!;
   const place = plan.scratch(vectors.length * size);
   vectors.forEach((v, i) => {
@@ -49,7 +49,7 @@ function stack(vectors: readonly Operand[], plan: Plan): View {
   return viewOf(place, 1, vectors.length, size);
 }
 
-export function layOut(rest: readonly Operand[], k: number, attrs: FoldAttrs, plan: Plan): Folded {
+export function layOut(rest: readonly BufferOperand[], k: number, attrs: FoldAttrs, plan: Plan): Folded {
   const { gammas, betas, kernels } = splitBranches(rest, attrs);
   const cOut = gammas[0]!.size;
   const outPerGroup = cOut / attrs.groups;

@@ -6,7 +6,16 @@
 import type { Conv2dAttrs } from "../../../ops/spec.js";
 import { sizeOf } from "../../../tensor/shape.js";
 import { allOf, defineKernel, type GpuKernel, splitPair } from "../kernel.js";
-import { flat, type GivenArgs, type Lowering, type Operand, type Plan, part, type View, viewOf } from "../plan.js";
+import {
+  type BufferOperand,
+  flat,
+  type GivenArgs,
+  type Lowering,
+  type Plan,
+  part,
+  type View,
+  viewOf,
+} from "../plan.js";
 import { multiply, product } from "./products.js";
 import { sumRun } from "./reduce.js";
 
@@ -147,17 +156,17 @@ function geometryOf(
   return { n, h, w, cIn, oh, ow, cOut, kh, kw, perGroup, integers, isPointwise };
 }
 
-const images = (x: Operand): View => viewOf(x.place, x.shape[0]! * x.shape[1]!, x.shape[2]!, x.shape[3]!);
-const taps = (weight: Operand): View =>
+const images = (x: BufferOperand): View => viewOf(x.place, x.shape[0]! * x.shape[1]!, x.shape[2]!, x.shape[3]!);
+const taps = (weight: BufferOperand): View =>
   viewOf(weight.place, weight.shape[0]! * weight.shape[1]!, weight.shape[2]!, weight.shape[3]!);
 
 function forward(
-  x: Operand,
-  weight: Operand,
-  bias: Operand | null,
+  x: BufferOperand,
+  weight: BufferOperand,
+  bias: BufferOperand | null,
   relu: boolean,
   attrs: Conv2dAttrs,
-  y: Operand,
+  y: BufferOperand,
   plan: Plan,
 ): void {
   const { n, h, w, cIn, oh, ow, cOut, integers, isPointwise } = geometryOf(x.shape, weight.shape, y.shape, attrs);

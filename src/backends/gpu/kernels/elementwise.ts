@@ -6,9 +6,9 @@ import type { DType } from "../../../tensor/dtype.js";
 import { type Shape, sameShape, sizeOf } from "../../../tensor/shape.js";
 import { allOf, defineKernel, type GpuArgs, type GpuKernel } from "../kernel.js";
 import {
+  type BufferOperand,
   flat,
   type Lowering,
-  type Operand,
   type Place,
   type Plan,
   part,
@@ -18,7 +18,7 @@ import {
 } from "../plan.js";
 
 /** What is not finite, and what is too large to have a fraction, is itself. */
-const whole = "if (isFinite(v) < 0.5) { return v; } if (Math.abs(v) >= 8388608) { return v; }";
+const WHOLE = "if (isFinite(v) < 0.5) { return v; } if (Math.abs(v) >= 8388608) { return v; }";
 
 /** Of `v`, as statements that end in a return. Helpers are called where v may be NaN, ∞ or −0 and the operator may not see it. */
 const unaryFormulas = {
@@ -28,12 +28,12 @@ const unaryFormulas = {
     if (v > 0) { return 1; }
     if (v < 0) { return -1; }
     return v;`,
-  floor: `${whole}
+  floor: `${WHOLE}
     return signed(Math.floor(v), v);`,
-  ceil: `${whole}
+  ceil: `${WHOLE}
     return signed(Math.floor(-v), v);`,
   // half to even
-  round: `${whole}
+  round: `${WHOLE}
     const low = Math.floor(v);
     const rest = v - low;
     let near = low;
@@ -152,11 +152,11 @@ const expandKernel = defineKernel(
 );
 
 // NaN is not 0
-const choice = "if (isEqual(m, 0) > 0.5) { return v; } return u;";
+const CHOICE = "if (isEqual(m, 0) > 0.5) { return v; } return u;";
 const whereKernels = {
   same: defineKernel(
     { name: "where", rank: 1, args: { mask: "array", a: "array", b: "array" } },
-    `const m = mask[this.thread.x];\nconst u = a[this.thread.x];\nconst v = b[this.thread.x];\n${choice}`,
+    `const m = mask[this.thread.x];\nconst u = a[this.thread.x];\nconst v = b[this.thread.x];\n${CHOICE}`,
   ),
   spread: defineKernel(
     {
@@ -164,7 +164,7 @@ const whereKernels = {
       rank: 3,
       args: { mask: "array", a: "array", b: "array", ...factors("mask", "a", "b") },
     },
-    `const m = ${broadcastRead("mask")};\nconst u = ${broadcastRead("a")};\nconst v = ${broadcastRead("b")};\n${choice}`,
+    `const m = ${broadcastRead("mask")};\nconst u = ${broadcastRead("a")};\nconst v = ${broadcastRead("b")};\n${CHOICE}`,
   ),
 };
 
@@ -240,7 +240,7 @@ function inReach<N extends string>(meeting: Meeting, places: Operands<N>, out: P
 }
 
 /** Writes x, repeated, over `shape`: one axis after the other where a kernel cannot do all at once. */
-export function expand(x: Pick<Operand, "place" | "shape">, shape: Shape, out: Place, plan: Plan): void {
+export function expand(x: Pick<BufferOperand, "place" | "shape">, shape: Shape, out: Place, plan: Plan): void {
   const meeting = meet([x.shape], shape);
   if (meeting) {
     for (const call of inReach(meeting, { x: x.place }, out)) plan.call(expandKernel, call.out, call.dims, call.args);
@@ -260,7 +260,7 @@ export function expand(x: Pick<Operand, "place" | "shape">, shape: Shape, out: P
 }
 
 /** The operand itself, or its numbers repeated over `shape`. */
-function expanded(x: Operand, shape: Shape, plan: Plan): Place {
+function expanded(x: BufferOperand, shape: Shape, plan: Plan): Place {
   if (sameShape(x.shape, shape) || x.size === sizeOf(shape)) return x.place;
   const place = plan.scratch(sizeOf(shape));
   expand(x, shape, place, plan);
@@ -275,14 +275,14 @@ interface BroadcastKernels<N extends string> {
 
 function runBroadcast<N extends string>(
   kernels: BroadcastKernels<NoInfer<N>>,
-  inputs: { readonly [A in N]: Operand },
-  y: Operand,
+  inputs: { readonly [A in N]: BufferOperand },
+  y: BufferOperand,
   plan: Plan,
 ): void {
-  const operands = Object.entries<Operand>(inputs);
-  const views = (placeOf: (x: Operand) => Place) =>
+  const operands = Object.entries<BufferOperand>(inputs);
+  const views = (placeOf: (x: BufferOperand) => Place) =>
     Object.fromEntries(operands.map(([name, x]) => [name, flat(placeOf(x))])) as { readonly [A in N]: View };
-  const same = (placeOf: (x: Operand) => Place) =>
+  const same = (placeOf: (x: BufferOperand) => Place) =>
     plan.call<GpuArgs>(kernels.same, y.place, [y.size, 1, 1], views(placeOf));
   if (operands.every(([, x]) => x.size === y.size)) {
     same(({ place }) => place);

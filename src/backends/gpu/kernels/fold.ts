@@ -3,19 +3,19 @@
  * by side.
  */
 import { defineKernel, type GpuKernel } from "../kernel.js";
-import { flat, type Lowering, type Operand, viewOf } from "../plan.js";
+import { type BufferOperand, flat, type Lowering, viewOf } from "../plan.js";
 import { branchKernels, layOut } from "./branches.js";
 import { multiply, product } from "./products.js";
 import { sumRun } from "./reduce.js";
 
-const group = "const group = Math.floor((this.thread.x + 0.5) / outPerGroup);";
+const GROUP = "const group = Math.floor((this.thread.x + 0.5) / outPerGroup);";
 const projectionKernel = defineKernel(
   {
     name: "covariance · kernel",
     rank: 3,
     args: { covariance: "array", kernels: "array", size: "integer", outPerGroup: "integer" },
   },
-  `${group}
+  `${GROUP}
   let total = 0;
   for (let j = 0; j < size; j++) {
     total += covariance[group][this.thread.y][j] * kernels[this.thread.z][j][this.thread.x];
@@ -28,7 +28,7 @@ const branchMeanKernel = defineKernel(
     rank: 3,
     args: { mean: "array", kernels: "array", size: "integer", outPerGroup: "integer" },
   },
-  `${group}
+  `${GROUP}
   let total = 0;
   for (let i = 0; i < size; i++) {
     total += mean[0][group][i] * kernels[this.thread.y][i][this.thread.x];
@@ -69,7 +69,7 @@ const biasKernel = defineKernel(
       outPerGroup: "integer",
     },
   },
-  `${group}
+  `${GROUP}
   let total = 0;
   for (let b = 0; b < branches; b++) {
     total += betas[0][b][this.thread.x];
@@ -85,7 +85,7 @@ const centredGradKernel = defineKernel(
     rank: 3,
     args: { dweight: "array", dbias: "array", mean: "array", outPerGroup: "integer" },
   },
-  `${group}
+  `${GROUP}
   return dweight[0][this.thread.y][this.thread.x] - mean[0][group][this.thread.y] * dbias[this.thread.x];`,
 );
 const gammaGradKernel = defineKernel(
@@ -194,7 +194,11 @@ const covarianceGradKernel = defineKernel(
 );
 
 const foldBranches: Lowering<"foldBranches"> = (inputs, attrs, outputs, plan) => {
-  const [mu, covariance, ...rest] = inputs as readonly Operand[] as readonly [Operand, Operand, ...Operand[]];
+  const [mu, covariance, ...rest] = inputs as readonly BufferOperand[] as readonly [
+    BufferOperand,
+    BufferOperand,
+    ...BufferOperand[],
+  ];
   const [weight, bias, means, variances, projections] = outputs;
   const { groups, eps } = attrs;
   const { k, cOut, branches, outPerGroup, kernels, kernelsView, gammas, betas } = layOut(
@@ -227,15 +231,15 @@ const foldBranches: Lowering<"foldBranches"> = (inputs, attrs, outputs, plan) =>
 };
 
 const foldBranchesGrad: Lowering<"foldBranchesGrad"> = (inputs, attrs, outputs, plan) => {
-  const [dweight, dbias, mu, variances, projections, ...rest] = inputs as readonly Operand[] as readonly [
-    Operand,
-    Operand,
-    Operand,
-    Operand,
-    Operand,
-    ...Operand[],
+  const [dweight, dbias, mu, variances, projections, ...rest] = inputs as readonly BufferOperand[] as readonly [
+    BufferOperand,
+    BufferOperand,
+    BufferOperand,
+    BufferOperand,
+    BufferOperand,
+    ...BufferOperand[],
   ];
-  const [dgammas, ...dkernels] = outputs as readonly Operand[] as readonly [Operand, ...Operand[]];
+  const [dgammas, ...dkernels] = outputs as readonly BufferOperand[] as readonly [BufferOperand, ...BufferOperand[]];
   const { groups, eps, hasIdentity } = attrs;
   const { k, cOut, branches, outPerGroup, kernelsView, gammaOperands, reach } = layOut(rest, mu.shape[1]!, attrs, plan);
   const gradient = plan.scratch(k * cOut);
@@ -265,12 +269,12 @@ const foldBranchesGrad: Lowering<"foldBranchesGrad"> = (inputs, attrs, outputs, 
 };
 
 const foldMomentsGrad: Lowering<"foldMomentsGrad"> = (inputs, attrs, [dmean, dcovariance], plan) => {
-  const [dgammas, dbias, weight, variances, ...rest] = inputs as readonly Operand[] as readonly [
-    Operand,
-    Operand,
-    Operand,
-    Operand,
-    ...Operand[],
+  const [dgammas, dbias, weight, variances, ...rest] = inputs as readonly BufferOperand[] as readonly [
+    BufferOperand,
+    BufferOperand,
+    BufferOperand,
+    BufferOperand,
+    ...BufferOperand[],
   ];
   const { groups, eps } = attrs;
   const { k, cOut, branches, outPerGroup, kernels, kernelsView, gammas } = layOut(rest, dmean.shape[1]!, attrs, plan);

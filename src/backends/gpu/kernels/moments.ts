@@ -6,10 +6,10 @@ import { windowOutput } from "../../../ops/shapes.js";
 import type { PatchAttrs } from "../../../ops/spec.js";
 import { allOf, defineKernel, type GpuKernel, splitPair } from "../kernel.js";
 import {
+  type BufferOperand,
   flat,
   type GivenArgs,
   type Lowering,
-  type Operand,
   type Place,
   type Plan,
   rowsOf,
@@ -156,7 +156,7 @@ interface Patches {
   readonly isPointwise: boolean;
 }
 
-function patchesOf(x: Operand, { kernelSize, stride, padding, dilation, groups }: PatchAttrs): Patches {
+function patchesOf(x: BufferOperand, { kernelSize, stride, padding, dilation, groups }: PatchAttrs): Patches {
   const [n, h, w, cIn] = x.shape as readonly [number, number, number, number];
   const [kh, kw] = kernelSize;
   const oh = windowOutput(h, kh, stride[0], padding[0], dilation[0]);
@@ -174,7 +174,7 @@ function patchesOf(x: Operand, { kernelSize, stride, padding, dilation, groups }
   };
 }
 
-const images = (x: Operand): View => viewOf(x.place, x.shape[0]! * x.shape[1]!, x.shape[2]!, x.shape[3]!);
+const images = (x: BufferOperand): View => viewOf(x.place, x.shape[0]! * x.shape[1]!, x.shape[2]!, x.shape[3]!);
 
 /** How many output rows a thread takes, and how many parts that makes. */
 function split(rows: number, count: number, outputs: number): { readonly length: number; readonly parts: number } {
@@ -182,7 +182,7 @@ function split(rows: number, count: number, outputs: number): { readonly length:
   return { length, parts: Math.ceil(rows / length) };
 }
 
-function centred(x: Operand, mean: Place, plan: Plan): Place {
+function centred(x: BufferOperand, mean: Place, plan: Plan): Place {
   const channels = x.shape[3]!;
   const { z, y } = rowsOf(x.shape);
   const place = plan.scratch(x.size);

@@ -4,7 +4,7 @@
 import { type Shape, sizeOf } from "../../../tensor/shape.js";
 import { heldAs } from "../held.js";
 import { defineKernel, type GpuKernel, splitPair } from "../kernel.js";
-import { flat, type Lowering, type Operand, type Place, type Plan, splitRows, viewOf } from "../plan.js";
+import { type BufferOperand, flat, type Lowering, type Place, type Plan, splitRows, viewOf } from "../plan.js";
 
 const cutKernel = defineKernel(
   { name: "cut an axis", rank: 3, args: { x: "array", from: "integer" } },
@@ -66,8 +66,8 @@ const around = (shape: Shape, axis: number) => ({
 
 /** Applies `step` to every axis that changes, through scratch; the last writes to y. */
 function byAxis(
-  x: Operand,
-  y: Operand,
+  x: BufferOperand,
+  y: BufferOperand,
   plan: Plan,
   step: (from: Place, shape: Shape, axis: number, out: Place) => void,
 ): void {
@@ -111,7 +111,7 @@ const pad: Lowering<"pad"> = ([x], { before, value }, [y], plan) =>
 
 const concat: Lowering<"concat"> = (inputs, { axis }, [y], plan) => {
   const { outer, inner } = around(y.shape, axis);
-  const [first, ...rest] = inputs as readonly Operand[];
+  const [first, ...rest] = inputs as readonly BufferOperand[];
   if (rest.length === 0) return plan.copy(first!.place, y.place);
   let place = first!.place;
   let size = first!.shape[axis]!;
@@ -176,7 +176,7 @@ const transpose: Lowering<"transpose"> = ([x], attrs, [y], plan) => {
   if (place === x.place) plan.copy(x.place, y.place);
 };
 
-const expectIndices = (op: string, { place }: Operand, limit: number, plan: Plan): void =>
+const expectIndices = (op: string, { place }: BufferOperand, limit: number, plan: Plan): void =>
   plan.check({ kind: "index", op, place, low: 0, high: limit - 1 });
 
 export const moves = {

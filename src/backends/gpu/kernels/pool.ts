@@ -1,7 +1,7 @@
 /** Pooling in gather form: a thread per output walks its window, a thread per input gradient the windows that hold it. */
 import type { Pool2dAttrs } from "../../../ops/spec.js";
 import { allOf, defineKernel, type GpuKernel, splitPair } from "../kernel.js";
-import { type Lowering, type Operand, type View, viewOf } from "../plan.js";
+import { type BufferOperand, type Lowering, type View, viewOf } from "../plan.js";
 
 const geometry = allOf("integer", ["h", "w", "oh", "ow", "kh", "kw", "strideY", "strideX", "padY", "padX"]);
 
@@ -90,15 +90,15 @@ const maximumGradKernel = defineKernel(
   return total;`,
 );
 
-const images = (x: Operand): View => viewOf(x.place, x.shape[0]! * x.shape[1]!, x.shape[2]!, x.shape[3]!);
+const images = (x: BufferOperand): View => viewOf(x.place, x.shape[0]! * x.shape[1]!, x.shape[2]!, x.shape[3]!);
 
 const geometryOf = (
-  { shape: [, h, w] }: Operand,
-  { shape: [, oh, ow] }: Operand,
+  { shape: [, h, w] }: BufferOperand,
+  { shape: [, oh, ow] }: BufferOperand,
   { kernelSize: [kh, kw], stride: [strideY, strideX], padding: [padY, padX] }: Pool2dAttrs,
 ) => ({ h: h!, w: w!, oh: oh!, ow: ow!, kh, kw, strideY, strideX, padY, padX });
 
-const dimsOf = ({ shape: [n, h, w, c] }: Operand) => [c!, w!, n! * h!] as const;
+const dimsOf = ({ shape: [n, h, w, c] }: BufferOperand) => [c!, w!, n! * h!] as const;
 
 export const pools = {
   avgPool2d: (([x], attrs, [y], plan) =>

@@ -4,7 +4,7 @@
  */
 import { type Shape, sizeOf } from "../../../tensor/shape.js";
 import { defineKernel, type GpuKernel, LONGEST_AXIS } from "../kernel.js";
-import { flat, type Lowering, type Operand, type Place, type Plan, type Product, part, viewOf } from "../plan.js";
+import { type BufferOperand, flat, type Lowering, type Place, type Plan, type Product, part, viewOf } from "../plan.js";
 import { expand } from "./elementwise.js";
 import { sumRun } from "./reduce.js";
 
@@ -106,7 +106,7 @@ export const product = (given: Pick<Product, "a" | "b" | "y" | "m" | "n" | "k"> 
 });
 
 /** An operand's matrices: one for all batches, or one for each, repeated where it broadcasts. */
-function matrices(x: Operand, batch: Shape, plan: Plan): { readonly place: Place; readonly stride: 0 | 1 } {
+function matrices(x: BufferOperand, batch: Shape, plan: Plan): { readonly place: Place; readonly stride: 0 | 1 } {
   const own = x.shape.slice(0, -2);
   const count = sizeOf(own);
   if (count === sizeOf(batch)) return { place: x.place, stride: 1 };

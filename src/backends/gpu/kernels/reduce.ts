@@ -5,9 +5,9 @@
 import { type Shape, sizeOf } from "../../../tensor/shape.js";
 import { type Dims, defineKernel, type GpuArgs, type GpuKernel, LONGEST_AXIS, splitPair } from "../kernel.js";
 import {
+  type BufferOperand,
   type GivenArgs,
   type Lowering,
-  type Operand,
   type Place,
   type Plan,
   part,
@@ -36,10 +36,10 @@ const stage = <const S extends GpuArgs>(name: string, start: string, take: strin
     return ${finish};`,
   );
 
-const first = "x[this.thread.y][this.thread.z * length][this.thread.x]";
+const FIRST = "x[this.thread.y][this.thread.z * length][this.thread.x]";
 const sumKernel = stage("sum", "0", "total += v;", "total * scale", { scale: "float" });
-const maxKernel = stage("max", first, "total = larger(total, v);", "total", {});
-const minKernel = stage("min", first, "total = smaller(total, v);", "total", {});
+const maxKernel = stage("max", FIRST, "total = larger(total, v);", "total", {});
+const minKernel = stage("min", FIRST, "total = smaller(total, v);", "total", {});
 
 /** A stage of a reduction; `scale` is 1 where results cannot be scaled. */
 type Stage = (plan: Plan, out: Place, dims: Dims, args: GivenArgs<typeof stageArgs>, scale: number) => void;
@@ -71,15 +71,15 @@ const sumExpKernel = defineKernel(
   return total;`,
 );
 
-const shifted = "const v = x[this.thread.z][this.thread.y][this.thread.x] - largest[this.thread.z][0][this.thread.x];";
+const SHIFTED = "const v = x[this.thread.z][this.thread.y][this.thread.x] - largest[this.thread.z][0][this.thread.x];";
 const softmaxKernel = defineKernel(
   { name: "softmax", rank: 3, args: { x: "array", largest: "array", total: "array" } },
-  `${shifted}
+  `${SHIFTED}
   return expOf(v) / total[this.thread.z][0][this.thread.x];`,
 );
 const logSoftmaxKernel = defineKernel(
   { name: "logSoftmax", rank: 3, args: { x: "array", largest: "array", total: "array" } },
-  `${shifted}
+  `${SHIFTED}
   return v - logOf(total[this.thread.z][0][this.thread.x]);`,
 );
 
@@ -181,7 +181,7 @@ export function columnTerm<const A extends GpuArgs, const F extends GpuArgs>(
 }
 
 /** A tensor [..., C] as layers of rows that a kernel can count: one, where that is possible. */
-export function layersOf(x: Operand): View {
+export function layersOf(x: BufferOperand): View {
   const channels = x.shape.at(-1)!;
   const rows = x.size / channels;
   if (rows <= LONGEST_AXIS) return viewOf(x.place, 1, rows, channels);
@@ -222,7 +222,14 @@ function runsOf(shape: Shape, axes: readonly number[]): { size: number; isReduce
   return runs;
 }
 
-function reduceAxes(stage: Stage, x: Operand, axes: readonly number[], y: Operand, plan: Plan, scale: number): void {
+function reduceAxes(
+  stage: Stage,
+  x: BufferOperand,
+  axes: readonly number[],
+  y: BufferOperand,
+  plan: Plan,
+  scale: number,
+): void {
   const runs = runsOf(x.shape, axes);
   if (!runs.some(({ isReduced }) => isReduced)) plan.copy(x.place, y.place);
   let place = x.place;

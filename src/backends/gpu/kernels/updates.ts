@@ -3,7 +3,7 @@ import type { Resolved } from "../../../ops/scalar.js";
 import type { AdamAttrs } from "../../../ops/spec.js";
 import { heldAs } from "../held.js";
 import { allOf, defineKernel, type GpuKernel, type InPlaceKernel } from "../kernel.js";
-import { flat, type Operand, type Plan, type UpdateLowerings } from "../plan.js";
+import { type BufferOperand, flat, type Plan, type UpdateLowerings } from "../plan.js";
 
 const at = (array: string): string => `${array}[this.thread.x]`;
 
@@ -139,7 +139,7 @@ function adamKernel(name: string, largest: "v" | "top"): InPlaceKernel {
 const adam = adamKernel("adam", "v");
 const amsgrad = adamKernel("amsgrad", "top");
 
-function run(kernel: InPlaceKernel, operands: readonly Operand[], floats: readonly number[], plan: Plan): void {
+function run(kernel: InPlaceKernel, operands: readonly BufferOperand[], floats: readonly number[], plan: Plan): void {
   const places = operands.map(({ place }) => place);
   if (plan.inPlace(kernel, places, floats)) return;
   for (const { writes, kernel: twin } of kernel.twins) {

@@ -6,7 +6,7 @@ import type { Resolved } from "../../../ops/scalar.js";
 import type { AdamAttrs } from "../../../ops/spec.js";
 import { type FunctionBuilder, floatBits, type Vec } from "../../../wasm/index.js";
 import { callMap, type MapFormula } from "./blocks/map.js";
-import type { Operand, Plan } from "./plan.js";
+import type { HeapOperand, Plan } from "./plan.js";
 
 /** A word of ones keeps a vector, a word of zeros makes it +0. */
 const ALL_BITS = -1;
@@ -49,7 +49,7 @@ const adam = ({ amsgrad, decoupled, maximize }: Variant): MapFormula => ({
 /** Operands are p, m, v, for amsgrad the largest v, and the gradient. */
 export function callAdam(
   plan: Plan,
-  operands: readonly Operand[],
+  operands: readonly HeapOperand[],
   amsgrad: boolean,
   { lr, weightDecay, decoupled, beta1, beta2, eps, correction1, correction2, maximize }: Resolved<AdamAttrs>,
 ): boolean {

@@ -7,7 +7,7 @@ import type { FunctionBuilder, Vec } from "../../../wasm/index.js";
 import { callCopy } from "./blocks/copy.js";
 import { callMap, type MapFormula } from "./blocks/map.js";
 import { exp, log, sigmoid, tanh } from "./blocks/vector-math.js";
-import type { Lowering, Operand, Plan, WasmKernels } from "./plan.js";
+import type { HeapOperand, Lowering, Plan, WasmKernels } from "./plan.js";
 
 type UnaryFormula = (f: FunctionBuilder, x: Vec) => Vec;
 type BinaryFormula = (f: FunctionBuilder, a: Vec, b: Vec) => Vec;
@@ -63,7 +63,12 @@ const toFloat: MapFormula = {
   span: { outputs: 1, floats: 0, vectors: 4, formula: (_, [x]) => [x!.toFloat()] },
 };
 
-type AnyLowering = (inputs: readonly Operand[], attrs: unknown, outputs: readonly Operand[], plan: Plan) => boolean;
+type AnyLowering = (
+  inputs: readonly HeapOperand[],
+  attrs: unknown,
+  outputs: readonly HeapOperand[],
+  plan: Plan,
+) => boolean;
 
 /** Applies a formula to float32 operands. */
 const lowering =

@@ -17,7 +17,7 @@ export interface Kernel {
 }
 
 /** A contiguous tensor in the arena; `pointer` in bytes, aligned to its elements only (views may start anywhere). */
-export interface Operand {
+export interface HeapOperand {
   readonly pointer: number;
   readonly shape: Shape;
   /** Elements. */
@@ -52,15 +52,15 @@ export interface Plan {
  * not empty but those of concat, outputs have at least one element in all, and undefined contents.
  */
 export type Lowering<K extends OpName> = (
-  inputs: PerInput<K, Operand>,
+  inputs: PerInput<K, HeapOperand>,
   attrs: Attrs<K>,
-  outputs: PerOutput<K, Operand>,
+  outputs: PerOutput<K, HeapOperand>,
   plan: Plan,
 ) => boolean;
 
 /** The same for updates; all operands have one shape and dtype, the first ones are written over (updateWrites). */
 export type UpdateLowering<K extends UpdateName> = (
-  operands: PerOperand<K, Operand>,
+  operands: PerOperand<K, HeapOperand>,
   attrs: Resolved<UpdateAttrs<K>>,
   plan: Plan,
 ) => boolean;

@@ -8,13 +8,18 @@ import { floatBits } from "../../../wasm/index.js";
 import { callFill } from "./blocks/copy.js";
 import { callMap, type MapFormula } from "./blocks/map.js";
 import { depthwiseForward, depthwiseInputGrad } from "./convolution/depthwise/index.js";
-import type { Operand, Plan, WasmKernels } from "./plan.js";
+import type { HeapOperand, Plan, WasmKernels } from "./plan.js";
 
 /** The weights [KH, KW, 1, C] of the convolution, in scratch, and its attributes. */
 function summing(plan: Plan, { kernelSize, stride, padding }: Pool2dAttrs, channels: number) {
   const [kh, kw] = kernelSize;
   const size = kh * kw * channels;
-  const weights: Operand = { pointer: plan.scratch(4 * size), shape: [kh, kw, 1, channels], size, dtype: "float32" };
+  const weights: HeapOperand = {
+    pointer: plan.scratch(4 * size),
+    shape: [kh, kw, 1, channels],
+    size,
+    dtype: "float32",
+  };
   callFill(plan, weights, 1);
   return { weights, attrs: { stride, padding, dilation: [1, 1], groups: channels } as const };
 }
@@ -25,7 +30,7 @@ const quotient: MapFormula = {
   name: "quotient",
   span: { outputs: 1, floats: 1, vectors: 4, formula: (_, [x], [divisor]) => [x!.div(divisor!)] },
 };
-const divideByWindow = (plan: Plan, sums: Operand, { kernelSize: [kh, kw] }: Pool2dAttrs): boolean =>
+const divideByWindow = (plan: Plan, sums: HeapOperand, { kernelSize: [kh, kw] }: Pool2dAttrs): boolean =>
   callMap(plan, quotient, [sums], [sums], [floatBits(kh * kw)]);
 
 export const poolKernels: WasmKernels = {

@@ -6,7 +6,7 @@ import { floatBits, type Vec } from "../../../wasm/index.js";
 import { callAdam } from "./adam.js";
 import { callCopy, callFill } from "./blocks/copy.js";
 import { callMap, type MapFormula } from "./blocks/map.js";
-import type { Operand, WasmUpdates } from "./plan.js";
+import type { HeapOperand, WasmUpdates } from "./plan.js";
 
 const accumulate: MapFormula = {
   name: "accumulate",
@@ -45,7 +45,7 @@ const sgd = (nesterov: boolean, isNew: boolean, maximize: boolean): MapFormula =
 });
 const ALL_BITS = -1;
 
-const areFloats = (operands: readonly Operand[]): boolean => operands.every(({ dtype }) => dtype === "float32");
+const areFloats = (operands: readonly HeapOperand[]): boolean => operands.every(({ dtype }) => dtype === "float32");
 
 export const updates: WasmUpdates = {
   accumulate: ([a, b], _, plan) =>

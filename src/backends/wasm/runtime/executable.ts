@@ -18,7 +18,7 @@ import { sizeOf } from "../../../tensor/shape.js";
 import type { Allocation, Storage } from "../../../tensor/storage.js";
 import { alignUp } from "../../../util/align-up.js";
 import type { Target } from "../../../wasm/index.js";
-import type { Kernel, Operand, Plan } from "../kernels/plan.js";
+import type { HeapOperand, Kernel, Plan } from "../kernels/plan.js";
 import { ALIGNMENT, type Arena, type Block } from "./arena.js";
 import type { LoadedKernel, ModuleCache } from "./modules.js";
 import { makeRecord, readRecord, viewsOf } from "./program-record.js";
@@ -36,17 +36,17 @@ export interface ExecutableHost {
   readonly pool: ThreadPool | null;
   pointerOf(allocation: Allocation): number;
   /** Throws IndexError for an index outside. */
-  check(op: IndexOp, indices: Operand, limit: number): void;
+  check(op: IndexOp, indices: HeapOperand, limit: number): void;
   /** Lowers one instruction into `plan`; false where it has no kernel. */
   lower(
     instruction: Executed,
-    inputs: readonly Operand[],
+    inputs: readonly HeapOperand[],
     attrs: object,
-    outputs: readonly Operand[],
+    outputs: readonly HeapOperand[],
     plan: Plan,
   ): boolean;
   /** Runs one instruction by the reference kernels on the same memory. */
-  fallBack(instruction: Executed, inputs: readonly Operand[], attrs: object, outputs: readonly Operand[]): void;
+  fallBack(instruction: Executed, inputs: readonly HeapOperand[], attrs: object, outputs: readonly HeapOperand[]): void;
 }
 
 /** A call before it is written down; kernel null: the host falls back. */
@@ -115,7 +115,7 @@ export class WasmExecutable implements Executable {
     });
   }
 
-  #operand({ value, offset, shape }: ValueView): Operand {
+  #operand({ value, offset, shape }: ValueView): HeapOperand {
     const { storage, dtype } = this.#program.values[value]!;
     const base = storage
       ? this.#host.pointerOf(storage.allocation)

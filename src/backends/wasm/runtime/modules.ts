@@ -1,6 +1,6 @@
 /**
  * The kernel cache: a kernel's key -> its compiled instance on this thread, and its bytes in shared memory, where a worker
- * that blocks in Atomics.wait can still fetch them (it hears no messages).
+ * that blocks in Atomics.wait can still fetch them (it receives no messages).
  */
 
 import { type Target, WasmModule } from "../../../wasm/index.js";

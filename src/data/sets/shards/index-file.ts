@@ -8,9 +8,9 @@ import { DataError } from "../../../util/errors.js";
 import type { PackFormat } from "./pack.js";
 
 /** Name of the file that makes a folder a sharded data set. */
-export const setIndexName = "shards.json";
-const formatName = "tensorone-shards";
-const formatVersion = 1;
+export const SET_INDEX_NAME = "shards.json";
+const FORMAT_NAME = "tensorone-shards";
+const FORMAT_VERSION = 1;
 
 /** One shard as the set's index lists it. */
 export interface ShardEntry {
@@ -54,15 +54,15 @@ export const shardFile = (split: string, shard: number): string => `${split}-${S
 export const shardIndexFile = (tar: string): string => tar.replace(/\.tar(\.gz)?$/, ".json");
 
 export const writeSetIndex = (index: SetIndex): string =>
-  `${JSON.stringify({ format: formatName, version: formatVersion, ...index }, null, 2)}\n`;
+  `${JSON.stringify({ format: FORMAT_NAME, version: FORMAT_VERSION, ...index }, null, 2)}\n`;
 export const writeShardIndex = (index: ShardIndex): string => `${JSON.stringify(index)}\n`;
 
 /** Reads shards.json; throws DataError naming the file and what is wrong with it. */
 export function readSetIndex(path: string): SetIndex {
   const json = readJson(path);
   const { format, version, classes, resized, splits } = json;
-  if (format !== formatName) throw wrong(path, `format ${JSON.stringify(format)}`, `"${formatName}"`);
-  if (version !== formatVersion) throw wrong(path, `version ${JSON.stringify(version)}`, String(formatVersion));
+  if (format !== FORMAT_NAME) throw wrong(path, `format ${JSON.stringify(format)}`, `"${FORMAT_NAME}"`);
+  if (version !== FORMAT_VERSION) throw wrong(path, `version ${JSON.stringify(version)}`, String(FORMAT_VERSION));
   if (!isList(classes, isText) || classes.length === 0) throw wrong(path, "no list of class names", "one");
   if (!isRecord(splits)) throw wrong(path, "no splits", "lists of shards by split");
   for (const [split, shards] of Object.entries(splits)) {

@@ -30,7 +30,7 @@ export interface PackedPicture {
 }
 
 /** JPEG quality of resized pictures: 24 KB at 341x256, mean error below that of another decoder's resize. */
-export const packQuality = 90;
+export const PACK_QUALITY = 90;
 
 const encoders: { readonly [K in PackFormat]: (image: Image) => PackedPicture } = {
   jpeg: ({ width, height, data }) => {
@@ -41,7 +41,7 @@ const encoders: { readonly [K in PackFormat]: (image: Image) => PackedPicture } 
       rgba[q + 2] = data[p + 2]!;
       rgba[q + 3] = 255;
     }
-    return { bytes: new Uint8Array(jpegJs.encode({ width, height, data: rgba }, packQuality).data), extension: "jpg" };
+    return { bytes: new Uint8Array(jpegJs.encode({ width, height, data: rgba }, PACK_QUALITY).data), extension: "jpg" };
   },
   png: ({ width, height, data }) => ({ bytes: encodePng({ width, height, data, channels: 3 }), extension: "png" }),
 };

@@ -6,11 +6,11 @@ import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../../../util/errors.js";
 import type { Sample } from "../sample.js";
-import { readSetIndex, readShardIndex, type SetIndex, setIndexName, shardIndexFile } from "./index-file.js";
+import { readSetIndex, readShardIndex, SET_INDEX_NAME, type SetIndex, shardIndexFile } from "./index-file.js";
 import { isCompressed } from "./tar-file.js";
 
 /** Whether `root` holds a data set in shards: it has their index. */
-export const isShardSet = (root: string): boolean => existsSync(join(root, setIndexName));
+export const isShardSet = (root: string): boolean => existsSync(join(root, SET_INDEX_NAME));
 
 /** A split of a data set in shards. */
 export class ShardSet {
@@ -30,7 +30,7 @@ export class ShardSet {
 
   /** Throws DataError for a missing split, a damaged index, a tar file that is missing or has another size. */
   static open(root: string, split: string, options: { readonly numClasses?: number } = {}): ShardSet {
-    const indexPath = join(root, setIndexName);
+    const indexPath = join(root, SET_INDEX_NAME);
     const { classes, splits, resized } = readSetIndex(indexPath);
     const shards = Object.hasOwn(splits, split) ? splits[split] : undefined;
     if (shards === undefined) {
@@ -38,12 +38,11 @@ export class ShardSet {
       throw new DataError(`${indexPath}: no split ${split}, expected one of ${known}`);
     }
     const { numClasses } = options;
-    if (numClasses !== undefined && numClasses !== classes.length) {
+    if (numClasses !== undefined && numClasses !== classes.length)
       throw new DataError(
         `${indexPath}: ${classes.length} classes, the model expects ${numClasses}`,
         `train with ${classes.length} classes, or point to the data set the model was made for`,
       );
-    }
     const samples: Sample[] = [];
     for (const { file, bytes, samples: count } of shards) {
       const path = join(root, file);
@@ -51,12 +50,11 @@ export class ShardSet {
       const shardIndexPath = join(root, shardIndexFile(file));
       const index = readShardIndex(shardIndexPath, classes.length);
       const isOther = !isCompressed(file) && index.bytes !== bytes;
-      if (isOther || index.names.length !== count) {
+      if (isOther || index.names.length !== count)
         throw new DataError(
           `${shardIndexPath}: ${index.names.length} samples in ${index.bytes} bytes, ${indexPath} says ${count} in ${bytes}`,
           "the two come from different runs of prepare; make the shards anew",
         );
-      }
       index.names.forEach((name, i) => {
         const entry = { name, offset: index.offsets[i]!, bytes: index.sizes[i]! };
         samples.push({ path, label: index.labels[i]!, entry });

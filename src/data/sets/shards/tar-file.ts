@@ -12,13 +12,13 @@ export interface TarFile {
 }
 
 /** What a compressed shard may unpack to: ordinary shards are read where they are. */
-const maxUnpackedBytes = 2 ** 30;
+const MAX_UNPACKED_BYTES = 2 ** 30;
 
 export const isCompressed = (path: string): boolean => path.endsWith(".gz");
 
 /** Opens a shard. Throws the system's error, or zlib's for damaged data. */
 export function openTar(path: string): TarFile {
-  if (isCompressed(path)) return unpacked(gunzipSync(readFileSync(path), { maxOutputLength: maxUnpackedBytes }));
+  if (isCompressed(path)) return unpacked(gunzipSync(readFileSync(path), { maxOutputLength: MAX_UNPACKED_BYTES }));
   const file = openSync(path, "r");
   return { read: (into, position) => readFully(file, into, position), close: () => closeSync(file) };
 }

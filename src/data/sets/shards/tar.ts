@@ -5,10 +5,10 @@
 import { DataError } from "../../../util/errors.js";
 
 /** Everything in a tar file comes in blocks of this size. */
-export const blockBytes = 512;
+export const BLOCK_BYTES = 512;
 
 /** Two empty blocks end an archive. */
-export const tarEnd: Uint8Array = new Uint8Array(2 * blockBytes);
+export const tarEnd: Uint8Array = new Uint8Array(2 * BLOCK_BYTES);
 
 /** Places of a header's fields: [offset, length]. */
 const fields = {
@@ -24,7 +24,7 @@ const fields = {
 } as const satisfies Record<string, readonly [number, number]>;
 
 /** Eleven octal digits. */
-const maxBytes = 8 ** 11 - 1;
+const MAX_BYTES = 8 ** 11 - 1;
 const encoder = new TextEncoder();
 
 /**
@@ -32,8 +32,8 @@ const encoder = new TextEncoder();
  * pieces. Same input, same bytes: owner and time are left empty.
  */
 export function tarEntry(name: string, data: Uint8Array): { pieces: Uint8Array[]; dataOffset: number } {
-  if (data.length > maxBytes)
-    throw new DataError(`tar: ${name} has ${data.length} bytes, expected at most ${maxBytes}`);
+  if (data.length > MAX_BYTES)
+    throw new DataError(`tar: ${name} has ${data.length} bytes, expected at most ${MAX_BYTES}`);
   const nameBytes = encoder.encode(name);
   const isLong = nameBytes.length > fields.name[1];
   const extension = isLong ? paxEntry(nameBytes) : [];
@@ -58,7 +58,7 @@ export function nameInHeader(name: string): string {
 }
 
 function makeHeader(name: Uint8Array, bytes: number, type: string): Uint8Array {
-  const block = new Uint8Array(blockBytes);
+  const block = new Uint8Array(BLOCK_BYTES);
   const put = (field: keyof typeof fields, value: string) => block.set(encoder.encode(value), fields[field][0]);
   const octal = (field: keyof typeof fields, value: number) =>
     put(field, `${value.toString(8).padStart(fields[field][1] - 1, "0")}\0`);
@@ -86,7 +86,7 @@ function paxEntry(name: Uint8Array): Uint8Array[] {
   return [makeHeader(encoder.encode("pax"), length, "x"), record, padding(length)];
 }
 
-const padding = (bytes: number): Uint8Array => new Uint8Array((blockBytes - (bytes % blockBytes)) % blockBytes);
+const padding = (bytes: number): Uint8Array => new Uint8Array((BLOCK_BYTES - (bytes % BLOCK_BYTES)) % BLOCK_BYTES);
 
 /** The sum of all bytes, the checksum's own counted as spaces. */
 function checksum(block: Uint8Array): number {

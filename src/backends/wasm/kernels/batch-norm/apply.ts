@@ -6,7 +6,7 @@ import { blockRowsWithin, forEachRowBlock, forEachStrip, paddedChannels, piecesO
 import { callMap, type MapFormula } from "../blocks/map.js";
 import { blocksOf } from "../blocks/tasks.js";
 import { defineKernel, list, specOf } from "../define-kernel.js";
-import type { Operand, Plan } from "../plan.js";
+import type { HeapOperand, Plan } from "../plan.js";
 
 /** Elements of a task: 128 KiB per operand, 10-20 µs. */
 const TASK_ELEMENTS = 32768;
@@ -112,11 +112,11 @@ const same: MapFormula = { name: "same", span: { outputs: 1, floats: 0, vectors:
 /** Coefficients of `normalize` from given statistics. */
 export function callEvalCoefficients(
   plan: Plan,
-  [gamma, beta, mean, variance]: readonly [Operand, Operand, Operand, Operand],
+  [gamma, beta, mean, variance]: readonly [HeapOperand, HeapOperand, HeapOperand, HeapOperand],
   eps: number,
   coefficients: number,
 ): void {
-  const row = (i: number): Operand => ({ ...mean, pointer: coefficients + 4 * i * paddedChannels(mean.size) });
+  const row = (i: number): HeapOperand => ({ ...mean, pointer: coefficients + 4 * i * paddedChannels(mean.size) });
   callMap(plan, same, [mean], [row(0)]);
   callMap(plan, evalScale, [gamma, variance], [row(1)], [floatBits(eps)]);
   callMap(plan, same, [beta], [row(2)]);

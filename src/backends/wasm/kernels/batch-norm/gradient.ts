@@ -15,7 +15,7 @@ import {
 } from "../blocks/channels.js";
 import { blocksOf } from "../blocks/tasks.js";
 import { defineKernel, specOf } from "../define-kernel.js";
-import type { Operand, Plan } from "../plan.js";
+import type { HeapOperand, Plan } from "../plan.js";
 import type { RowsFormula } from "./apply.js";
 
 /** Elements of a task: 256 KiB of each of the two tensors. */
@@ -148,9 +148,9 @@ export const gradientCoefficientBytes = (channels: number): number => 16 * padde
 /** Writes dγ and dβ [C], and the coefficients of `inputGradient`. */
 export function callGradientSums(
   plan: Plan,
-  [dy, x, gamma, mean, variance]: readonly [Operand, Operand, Operand, Operand, Operand],
+  [dy, x, gamma, mean, variance]: readonly [HeapOperand, HeapOperand, HeapOperand, HeapOperand, HeapOperand],
   eps: number,
-  [dgamma, dbeta]: readonly [Operand, Operand],
+  [dgamma, dbeta]: readonly [HeapOperand, HeapOperand],
   coefficients: number,
 ): void {
   const channels = gamma.size;

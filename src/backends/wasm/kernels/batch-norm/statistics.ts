@@ -16,7 +16,7 @@ import {
 } from "../blocks/channels.js";
 import { blocksOf } from "../blocks/tasks.js";
 import { defineKernel, specOf } from "../define-kernel.js";
-import type { Operand, Plan } from "../plan.js";
+import type { HeapOperand, Plan } from "../plan.js";
 
 /** Elements of a task: 512 KiB, 20-50 µs. */
 const TASK_ELEMENTS = 131072;
@@ -181,8 +181,8 @@ export function callStatistics(
   x: number,
   rows: number,
   channels: number,
-  { gamma, beta, eps }: { gamma: Operand; beta: Operand; eps: number },
-  [mean, variance]: readonly [Operand, Operand],
+  { gamma, beta, eps }: { gamma: HeapOperand; beta: HeapOperand; eps: number },
+  [mean, variance]: readonly [HeapOperand, HeapOperand],
   coefficients: number,
 ): void {
   const perTask = rowsPerTask(rows, channels);

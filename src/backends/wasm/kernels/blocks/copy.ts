@@ -3,7 +3,7 @@
  */
 import { floatBits } from "../../../../wasm/index.js";
 import { defineKernel } from "../define-kernel.js";
-import type { Operand, Plan } from "../plan.js";
+import type { HeapOperand, Plan } from "../plan.js";
 import { callMap, type MapFormula } from "./map.js";
 import { blocksOf } from "./tasks.js";
 
@@ -29,6 +29,6 @@ const fill: MapFormula = {
 };
 
 /** Writes one number everywhere; the operand's elements have 4 bytes. */
-export function callFill(plan: Plan, to: Operand, value: number): void {
+export function callFill(plan: Plan, to: HeapOperand, value: number): void {
   callMap(plan, fill, [], [to], [to.dtype === "int32" ? value | 0 : floatBits(value)]);
 }

@@ -3,7 +3,7 @@
  * every operand allows, which leaves runs (the innermost axis), rows of runs, and two outer axes at most.
  */
 import { defineKernel, list, specOf } from "../define-kernel.js";
-import type { Operand, Plan } from "../plan.js";
+import type { HeapOperand, Plan } from "../plan.js";
 import { type Axis, broadcastSteps, mergedAxes } from "./axes.js";
 import { emitSpan, type Motion, type Span } from "./span.js";
 import { blocksOf, STREAM_TASK_ELEMENTS } from "./tasks.js";
@@ -79,8 +79,8 @@ const mapKernel = defineKernel(
 export function callMap(
   plan: Plan,
   formula: MapFormula,
-  inputs: readonly Operand[],
-  outputs: readonly Operand[],
+  inputs: readonly HeapOperand[],
+  outputs: readonly HeapOperand[],
   floats: readonly number[] = [],
 ): boolean {
   const { taskElements = STREAM_TASK_ELEMENTS } = formula;

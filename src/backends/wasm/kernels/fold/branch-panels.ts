@@ -6,7 +6,7 @@
 import { type FoldSizes, firstTap, foldSizes, splitBranches } from "../../../../ops/branches.js";
 import type { FoldAttrs } from "../../../../ops/spec.js";
 import type { FunctionBuilder, IntVar, WasmModule } from "../../../../wasm/index.js";
-import type { Operand } from "../plan.js";
+import type { HeapOperand } from "../plan.js";
 import { PANEL_COLUMNS, PANEL_ROW_BYTES } from "./double-tile.js";
 
 export interface BranchLayout extends FoldSizes {
@@ -18,7 +18,7 @@ export interface BranchLayout extends FoldSizes {
   readonly covers: readonly { readonly first: number; readonly rows: number; readonly isIdentity: boolean }[];
 }
 
-export function branchLayout(k: number, branches: readonly Operand[], attrs: FoldAttrs): BranchLayout {
+export function branchLayout(k: number, branches: readonly HeapOperand[], attrs: FoldAttrs): BranchLayout {
   const sizes = foldSizes(
     "fold",
     k,
@@ -38,18 +38,18 @@ export const panelBytes = ({ k }: BranchLayout): number => k * PANEL_ROW_BYTES;
 export const taskCount = ({ groups, quads }: BranchLayout): number => groups * quads;
 
 /** Where a task's output channels are: its group, the first channel within it and of all. */
-export interface Place {
+export interface PanelPosition {
   readonly group: IntVar;
   readonly local: IntVar;
   readonly channel: IntVar;
 }
 
 /** Splits a task up and runs `body` for its number of channels, known at emission. */
-export function atPlace(
+export function atPosition(
   f: FunctionBuilder,
   { outPerGroup, quads }: BranchLayout,
   task: IntVar,
-  body: (place: Place, columns: number) => void,
+  body: (place: PanelPosition, columns: number) => void,
 ): void {
   const group = f.int(task.div(quads));
   const local = f.int(task.sub(group.mul(quads)).mul(PANEL_COLUMNS));
@@ -77,7 +77,7 @@ export function writePanel(
   layout: BranchLayout,
   i: number,
   kernel: IntVar | null,
-  { local, channel }: Place,
+  { local, channel }: PanelPosition,
   columns: number,
   to: IntVar,
 ): void {

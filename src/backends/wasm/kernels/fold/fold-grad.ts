@@ -5,8 +5,8 @@
 import type { Float, FunctionBuilder, Int, IntLike, IntVar, Vec } from "../../../../wasm/index.js";
 import { loadDoublesOf } from "../blocks/channels.js";
 import { defineKernel, list, specOf } from "../define-kernel.js";
-import type { Operand, Plan } from "../plan.js";
-import { atPlace, type BranchLayout, type Place, pairsOf, taskCount } from "./branch-panels.js";
+import type { HeapOperand, Plan } from "../plan.js";
+import { atPosition, type BranchLayout, type PanelPosition, pairsOf, taskCount } from "./branch-panels.js";
 
 type Named = "dweight" | "dbias" | "mean" | "variances" | "projections" | "dgammas";
 
@@ -19,7 +19,13 @@ interface Arguments extends Readonly<Record<Named, IntVar>> {
 }
 
 /** dγ of the identity: its kernel is a one, so w·G is a number of G. */
-function identityGrad(f: FunctionBuilder, layout: BranchLayout, p: Arguments, place: Place, columns: number): void {
+function identityGrad(
+  f: FunctionBuilder,
+  layout: BranchLayout,
+  p: Arguments,
+  place: PanelPosition,
+  columns: number,
+): void {
   const { k, cOut, covers } = layout;
   const { first } = covers[0]!;
   for (let j = 0; j < columns; j++) {
@@ -38,7 +44,7 @@ function kernelGrad(
   f: FunctionBuilder,
   { k, cOut, covers }: BranchLayout,
   p: Arguments,
-  { group, channel }: Place,
+  { group, channel }: PanelPosition,
   i: number,
   { at, lanes }: { readonly at: number; readonly lanes: number },
 ): void {
@@ -106,7 +112,7 @@ const gradKernel = defineKernel(
   },
   ({ f, spec: layout }, task, { kernels, dkernels, ...others }) => {
     const args = { ...others, kernels: perBranch(layout, kernels), dkernels: perBranch(layout, dkernels) };
-    atPlace(f, layout, task, (place, columns) => {
+    atPosition(f, layout, task, (place, columns) => {
       layout.covers.forEach(({ isIdentity }, i) => {
         if (isIdentity) identityGrad(f, layout, args, place, columns);
         else for (const pair of pairsOf(columns)) kernelGrad(f, layout, args, place, i, pair);
@@ -119,13 +125,19 @@ const gradKernel = defineKernel(
 export function callFoldGrad(
   plan: Plan,
   layout: BranchLayout,
-  [dweight, dbias, mean, variances, projections]: readonly [Operand, Operand, Operand, Operand, Operand],
-  branches: readonly Operand[],
-  [dgammas, ...dkernels]: readonly [Operand, ...Operand[]],
+  [dweight, dbias, mean, variances, projections]: readonly [
+    HeapOperand,
+    HeapOperand,
+    HeapOperand,
+    HeapOperand,
+    HeapOperand,
+  ],
+  branches: readonly HeapOperand[],
+  [dgammas, ...dkernels]: readonly [HeapOperand, ...HeapOperand[]],
   eps: number,
 ): void {
   const count = layout.branches;
-  const pointersOf = (operands: readonly Operand[]) => operands.map(({ pointer }) => pointer);
+  const pointersOf = (operands: readonly HeapOperand[]) => operands.map(({ pointer }) => pointer);
   gradKernel.call(plan, {
     spec: layout,
     tasks: taskCount(layout),

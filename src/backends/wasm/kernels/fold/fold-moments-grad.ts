@@ -8,7 +8,7 @@ import type { FoldAttrs } from "../../../../ops/spec.js";
 import { alignUp } from "../../../../util/align-up.js";
 import { type FunctionBuilder, Int, type IntVar, type WasmModule } from "../../../../wasm/index.js";
 import { defineKernel, list, specOf } from "../define-kernel.js";
-import type { Operand, Plan } from "../plan.js";
+import type { HeapOperand, Plan } from "../plan.js";
 import type { BranchLayout } from "./branch-panels.js";
 import { DOUBLE_ROWS, defineDoubleTile, PANEL_COLUMNS, PANEL_ROW_BYTES } from "./double-tile.js";
 
@@ -213,9 +213,9 @@ const covarianceKernel = defineKernel(
 export function callFoldMomentsGrad(
   plan: Plan,
   layout: BranchLayout,
-  [dgammas, dbias, weight, variances]: readonly [Operand, Operand, Operand, Operand],
-  list: readonly Operand[],
-  [dmean, dcovariance]: readonly [Operand, Operand],
+  [dgammas, dbias, weight, variances]: readonly [HeapOperand, HeapOperand, HeapOperand, HeapOperand],
+  list: readonly HeapOperand[],
+  [dmean, dcovariance]: readonly [HeapOperand, HeapOperand],
   attrs: FoldAttrs,
 ): void {
   const { groups, k, branches } = layout;

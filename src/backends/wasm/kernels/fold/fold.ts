@@ -6,8 +6,16 @@ import type { PerOutput } from "../../../../ops/spec.js";
 import type { Float, FunctionBuilder, IntVar, Vec, WasmModule } from "../../../../wasm/index.js";
 import { loadDoublesOf } from "../blocks/channels.js";
 import { defineKernel, list, specOf } from "../define-kernel.js";
-import type { Operand, Plan } from "../plan.js";
-import { atPlace, type BranchLayout, type Place, pairsOf, panelBytes, taskCount, writePanel } from "./branch-panels.js";
+import type { HeapOperand, Plan } from "../plan.js";
+import {
+  atPosition,
+  type BranchLayout,
+  type PanelPosition,
+  pairsOf,
+  panelBytes,
+  taskCount,
+  writePanel,
+} from "./branch-panels.js";
 import { DOUBLE_ROWS, defineDoubleTile, PANEL_ROW_BYTES } from "./double-tile.js";
 
 /** (Σ, panels, products): products = Σ · panel for each branch; rows of Σ in strips that stay in the L1 cache. */
@@ -39,7 +47,7 @@ function writeResults(
   f: FunctionBuilder,
   layout: BranchLayout,
   { mean, weight, bias, means, variances, projections, eps, gammas, betas }: Arguments,
-  { group, channel }: Place,
+  { group, channel }: PanelPosition,
   columns: number,
   panels: IntVar,
   products: IntVar,
@@ -125,7 +133,7 @@ const foldKernel = defineKernel(
     const bytes = panelBytes(layout);
     const panels = f.int(scratch);
     const products = f.int(panels.add(branches * bytes));
-    atPlace(f, layout, task, (place, columns) => {
+    atPosition(f, layout, task, (place, columns) => {
       let next = 0;
       covers.forEach(({ isIdentity }, i) => {
         const kernel = isIdentity ? null : args.kernels[next++]!;
@@ -141,10 +149,10 @@ const foldKernel = defineKernel(
 export function callFold(
   plan: Plan,
   layout: BranchLayout,
-  mean: Operand,
-  covariance: Operand,
-  branches: readonly Operand[],
-  outputs: PerOutput<"foldBranches", Operand>,
+  mean: HeapOperand,
+  covariance: HeapOperand,
+  branches: readonly HeapOperand[],
+  outputs: PerOutput<"foldBranches", HeapOperand>,
   eps: number,
 ): void {
   const { branches: count } = layout;

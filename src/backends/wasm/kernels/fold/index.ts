@@ -4,7 +4,7 @@
  */
 import type { FoldAttrs } from "../../../../ops/spec.js";
 import { sizeOf } from "../../../../tensor/shape.js";
-import type { Operand, WasmKernels } from "../plan.js";
+import type { HeapOperand, WasmKernels } from "../plan.js";
 import { type BranchLayout, branchLayout } from "./branch-panels.js";
 import { callFold } from "./fold.js";
 import { callFoldGrad } from "./fold-grad.js";
@@ -14,7 +14,7 @@ import { callFoldMomentsGrad } from "./fold-moments-grad.js";
 const MAX_BRANCHES = 12;
 
 /** How the branches lie, or null where they are not float32 or too many. */
-function foldable(k: number, branches: readonly Operand[], attrs: FoldAttrs): BranchLayout | null {
+function foldable(k: number, branches: readonly HeapOperand[], attrs: FoldAttrs): BranchLayout | null {
   if (branches[0]!.dtype !== "float32") return null;
   const layout = branchLayout(k, branches, attrs);
   return layout.branches <= MAX_BRANCHES ? layout : null;

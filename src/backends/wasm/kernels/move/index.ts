@@ -5,7 +5,7 @@ import { dtypes } from "../../../../tensor/dtype.js";
 import { stridesOf } from "../../../../tensor/shape.js";
 import { callCopy, callFill } from "../blocks/copy.js";
 import { callMap, type MapFormula } from "../blocks/map.js";
-import type { Operand, WasmKernels } from "../plan.js";
+import type { HeapOperand, WasmKernels } from "../plan.js";
 import { type BoxSide, callBoxCopy, isBoxCopyable } from "./box.js";
 import { rowKernels } from "./rows.js";
 import { transpose } from "./transpose.js";
@@ -15,10 +15,10 @@ const repeat: MapFormula = {
   name: "repeat",
   span: { outputs: 1, floats: 0, vectors: 4, formula: (_, [x]) => [x!] },
 };
-const origin = ({ shape }: Operand): number[] => shape.map(() => 0);
+const origin = ({ shape }: HeapOperand): number[] => shape.map(() => 0);
 
 /** A box inside a contiguous tensor, from the position `begin` on. */
-function boxAt({ pointer, shape }: Operand, begin: readonly number[]): BoxSide {
+function boxAt({ pointer, shape }: HeapOperand, begin: readonly number[]): BoxSide {
   const steps = stridesOf(shape);
   return { pointer: pointer + 4 * begin.reduce((at, position, axis) => at + position * steps[axis]!, 0), steps };
 }

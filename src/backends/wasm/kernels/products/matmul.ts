@@ -4,14 +4,14 @@
 
 import { type Shape, sizeOf, stridesOf } from "../../../../tensor/shape.js";
 import { transpose } from "../move/transpose.js";
-import type { Lowering, Operand, Plan } from "../plan.js";
+import type { HeapOperand, Lowering, Plan } from "../plan.js";
 import { gemm, prefersDirectB } from "./gemm.js";
 import { packedBytes } from "./gemm-tile.js";
 import { longReduction } from "./long-reduction.js";
 import { matrixSource, pack } from "./pack.js";
 
 /** For each matrix of the output, which matrix of the operand it needs; the operand's batch axes broadcast. */
-function batchIndices(operand: Operand, outBatch: readonly number[]): number[] {
+function batchIndices(operand: HeapOperand, outBatch: readonly number[]): number[] {
   const own = operand.shape.slice(0, -2);
   const shift = outBatch.length - own.length;
   const strides = stridesOf(own);
@@ -26,7 +26,7 @@ function batchIndices(operand: Operand, outBatch: readonly number[]): number[] {
 
 /** [rows, columns] -> [columns, rows]. */
 function turn(plan: Plan, rows: number, columns: number, from: number, to: number): void {
-  const matrix = (pointer: number, shape: Shape): Operand => ({
+  const matrix = (pointer: number, shape: Shape): HeapOperand => ({
     pointer,
     shape,
     size: rows * columns,

@@ -5,7 +5,7 @@
 import type { ReduceAttrs } from "../../../../ops/spec.js";
 import { type Shape, sizeOf } from "../../../../tensor/shape.js";
 import { callCopy } from "../blocks/copy.js";
-import type { Operand, Plan, WasmKernels } from "../plan.js";
+import type { HeapOperand, Plan, WasmKernels } from "../plan.js";
 import { callArgmax } from "./argmax.js";
 import { callReduceColumns } from "./columns.js";
 import { maxReducer, minReducer, type Reducer, sumReducer } from "./reducer.js";
@@ -34,7 +34,7 @@ const product = (groups: readonly Group[]): number => sizeOf(groups.map(({ size 
 /** The lowering of a fold; a mean divides by the number of elements folded. */
 const fold =
   (reducer: Reducer, isMean = false) =>
-  ([x]: readonly [Operand], { axes }: ReduceAttrs, [y]: readonly [Operand], plan: Plan): boolean => {
+  ([x]: readonly [HeapOperand], { axes }: ReduceAttrs, [y]: readonly [HeapOperand], plan: Plan): boolean => {
     if (x.dtype !== "float32" || x.size === 0) return false;
     let groups = groupsOf(x.shape, axes);
     const count = groups.filter(({ isReduced }) => isReduced).length;
@@ -62,7 +62,12 @@ const along = (shape: Shape, axis: number): [outer: number, rows: number, column
 
 const softmax =
   (isLog: boolean) =>
-  ([x]: readonly [Operand], { axis }: { readonly axis: number }, [y]: readonly [Operand], plan: Plan): boolean => {
+  (
+    [x]: readonly [HeapOperand],
+    { axis }: { readonly axis: number },
+    [y]: readonly [HeapOperand],
+    plan: Plan,
+  ): boolean => {
     const [outer, length, inner] = along(x.shape, axis);
     if (x.dtype !== "float32" || inner !== 1) return false;
     callSoftmax(plan, isLog, x.pointer, y.pointer, outer, length);

@@ -10,7 +10,7 @@ import { alignUp } from "../../../../../util/align-up.js";
 import { applyEpilogue, type Epilogue, type EpilogueKind, kindOf } from "../../blocks/epilogue.js";
 import { blocksOf } from "../../blocks/tasks.js";
 import { defineRangeKernel, list, specOf } from "../../define-kernel.js";
-import type { Lowering, Operand, Plan } from "../../plan.js";
+import type { HeapOperand, Lowering, Plan } from "../../plan.js";
 import { gemm, taskRows } from "../../products/gemm.js";
 import { blockRows, defineRows, packedBytes, type RowsSpec, tileRows } from "../../products/gemm-tile.js";
 import { longReduction, type RowProducer } from "../../products/long-reduction.js";
@@ -175,9 +175,9 @@ function windowProducts(
 
 /** y = x * w, and the epilogue on it; false where the case is declined. */
 export function convolve(
-  [x, w]: readonly [Operand, Operand],
+  [x, w]: readonly [HeapOperand, HeapOperand],
   attrs: Conv2dAttrs,
-  y: Operand,
+  y: HeapOperand,
   plan: Plan,
   epilogue: Epilogue | null,
 ): boolean {

@@ -5,7 +5,7 @@
 import type { Conv2dAttrs } from "../../../../../ops/spec.js";
 import type { Shape } from "../../../../../tensor/shape.js";
 import type { Epilogue } from "../../blocks/epilogue.js";
-import type { Lowering, Operand, Plan } from "../../plan.js";
+import type { HeapOperand, Lowering, Plan } from "../../plan.js";
 import { type AxisRule, type AxisWindow, forwardRule, gradientRule } from "./axis.js";
 import { callDepthwise } from "./convolve.js";
 import type { Geometry } from "./rows.js";
@@ -34,9 +34,9 @@ function geometryOf(
 
 /** y = x * w channel by channel, and the epilogue on it; false where the case is declined. */
 export function depthwiseForward(
-  [x, w]: readonly [Operand, Operand],
+  [x, w]: readonly [HeapOperand, HeapOperand],
   attrs: Conv2dAttrs,
-  y: Operand,
+  y: HeapOperand,
   plan: Plan,
   epilogue: Epilogue | null,
 ): boolean {

@@ -5,21 +5,21 @@
  */
 import { DistributedError } from "../../util/errors.js";
 import type { RankIdentity } from "../environment.js";
-import { ops, type Tag, type Wires } from "../wires.js";
+import { ops, type Tag, type Transport } from "../transport.js";
 import type { Mpi } from "./library.js";
 
 /** Large enough for MPI's zero-copy paths, small enough to overlap adding; measured with bench/all-reduce. */
-const bucketBytes = 1 << 20;
+const BUCKET_BYTES = 1 << 20;
 /** Without pause for so long, then other events get their turn. */
-const burstMs = 0.3;
+const BURST_MS = 0.3;
 /** After so long without a message the core is lent to others between two looks: MPI itself would keep it busy. */
-const idleMs = 5;
+const IDLE_MS = 5;
 /** Tags below 2¹⁵ are allowed everywhere (MPI 4.0, MPI_TAG_UB). */
-const tagRounds = 4096;
+const TAG_ROUNDS = 4096;
 /** 75: temporary failure, try again (sysexits.h). */
-const abortCode = 75;
-/** What was written last needs this to pass through the launcher, which throws it away once it hears of an abort (MPICH). */
-const lastLinesMs = 150;
+const ABORT_CODE = 75;
+/** What was written last needs this to pass through the launcher, which throws it away at an abort (MPICH). */
+const LAST_LINES_MS = 150;
 
 interface Request {
   readonly resolve: () => void;
@@ -28,13 +28,13 @@ interface Request {
   readonly bytes: Uint8Array;
 }
 
-export class MpiWires implements Wires {
+export class MpiTransport implements Transport {
   readonly rank: number;
   readonly worldSize: number;
   readonly localRank: number;
   readonly localSize: number;
   readonly transport: string;
-  readonly bucketBytes = bucketBytes;
+  readonly bucketBytes = BUCKET_BYTES;
   readonly #mpi: Mpi;
   #requests: Request[] = [];
   /** MPI's own handles, in the order of #requests. */
@@ -56,8 +56,8 @@ export class MpiWires implements Wires {
     // the others would wait for a rank that has ended in its own way: MPI has to be told
     process.on("exit", (code) => {
       if (this.#isFinal) return;
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lastLinesMs);
-      mpi.abort(code || abortCode);
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, LAST_LINES_MS);
+      mpi.abort(code || ABORT_CODE);
     });
   }
 
@@ -103,11 +103,11 @@ export class MpiWires implements Wires {
   }
 
   readonly #poll = (): void => {
-    // nobody waits any more, and MPI may keep what it has begun until the process ends
+    // nothing is waited for any more, and MPI may keep what it has begun until the process ends
     if (this.#failure) return;
     const begin = performance.now();
     let now = begin;
-    while (this.#requests.length > 0 && now - begin < burstMs) {
+    while (this.#requests.length > 0 && now - begin < BURST_MS) {
       const done = this.#settle();
       now = performance.now();
       if (done === 0) continue;
@@ -116,7 +116,7 @@ export class MpiWires implements Wires {
       break;
     }
     if (this.#requests.length === 0) this.#isPolling = false;
-    else if (now - this.#lastArrival > idleMs) setTimeout(this.#poll, 1);
+    else if (now - this.#lastArrival > IDLE_MS) setTimeout(this.#poll, 1);
     else setImmediate(this.#poll);
   };
 
@@ -151,7 +151,7 @@ export class MpiWires implements Wires {
 
 /** Messages of one collective share a tag; those of the next one cannot be taken for them. */
 function numberOf({ op, sequence }: Tag): number {
-  return (sequence % tagRounds) * ops.length + ops.indexOf(op);
+  return (sequence % TAG_ROUNDS) * ops.length + ops.indexOf(op);
 }
 
 /** The world of this MPI job must be the one that the environment speaks of. Throws DistributedError where it is not. */

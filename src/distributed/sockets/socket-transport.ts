@@ -2,22 +2,22 @@
  * Point-to-point messages over sockets, one connection for each pair of ranks.
  */
 import type { RankIdentity } from "../environment.js";
-import type { Tag, Wires } from "../wires.js";
+import type { Tag, Transport } from "../transport.js";
 import { Connection } from "./connection.js";
 import type { Peers } from "./rendezvous.js";
 
 /** Fits in the cache together with what it is added to; measured with bench/all-reduce. */
-const bucketBytes = 256 * 1024;
+const BUCKET_BYTES = 256 * 1024;
 /** Parting words do not keep a process that fails. */
-const partingMs = 2000;
+const PARTING_MS = 2000;
 
-export class SocketWires implements Wires {
+export class SocketTransport implements Transport {
   readonly rank: number;
   readonly worldSize: number;
   readonly localRank: number;
   readonly localSize: number;
   readonly transport: string;
-  readonly bucketBytes = bucketBytes;
+  readonly bucketBytes = BUCKET_BYTES;
   readonly #connections = new Map<number, Connection>();
   #failure: Error | null = null;
 
@@ -65,7 +65,7 @@ export class SocketWires implements Wires {
     const all = Promise.all([...this.#connections.values()].map(leave));
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, partingMs);
+      timer = setTimeout(resolve, PARTING_MS);
     });
     await Promise.race([all, patience]);
     clearTimeout(timer);

@@ -11,8 +11,8 @@ import type { StepOutcome } from "./steps/stepper.js";
 
 type Event = "onStart" | "onStep" | "onValidation" | "onCheckpoint" | "onEnd";
 
-/** All loggers of a run, in order; those of other ranks than 0 hear nothing. */
-export class Audience {
+/** All loggers of a run, in order; empty on other ranks than 0. */
+export class LoggerSet {
   readonly #loggers: readonly Logger[];
 
   constructor(loggers: readonly Logger[]) {

@@ -4,15 +4,15 @@
  */
 
 export const ops = ["barrier", "broadcast", "allReduce", "sumReplicas"] as const;
-export type OpName = (typeof ops)[number];
+export type CollectiveName = (typeof ops)[number];
 
 /** To which collective a message belongs: its kind, and its number, counted alike on every rank. */
 export interface Tag {
-  readonly op: OpName;
+  readonly op: CollectiveName;
   readonly sequence: number;
 }
 
-export interface Wires {
+export interface Transport {
   readonly rank: number;
   readonly worldSize: number;
   readonly localRank: number;

@@ -1,0 +1,22 @@
+/** Which tests are for `npm test`, and which only for `npm run test:all`. A new file is for npm test unless it is listed. */
+
+/** What every suite is run with. */
+export const settings = {
+  setupFiles: "test/setup.ts",
+  testTimeout: 120_000,
+  hookTimeout: 120_000,
+  pool: "forks",
+} as const;
+
+/** Minutes of work, or what npm cannot bring: Chromium, PyTorch, Open MPI, a driver for WebGPU. */
+export const slowTests: readonly string[] = [
+  "test/bench/measure.test.ts",
+  "test/browser/**/*.test.ts",
+  "test/cli/{families,non-finite,own-pictures}.test.ts",
+  "test/distributed/{faults,hosts}.test.ts",
+  "test/e2e/{distributed,resume,versions}.test.ts",
+  "test/gpu/**/*.test.ts",
+  "test/io/torch-round-trip.test.ts",
+  "test/models/families-golden.test.ts",
+  "test/wasm/turbo.test.ts",
+];
