@@ -80,6 +80,20 @@ describe("the house", () => {
     expect(cycles).toEqual([]);
   });
 
+  it("has no file that nothing leads to: a family, kernel or data set that its list forgot", () => {
+    const modules = new Set(sourceFiles());
+    const reached = new Set(["index.ts", "node.ts", "cli/main.ts", "backends/gpu/no-dawn.ts"]);
+    for (const file of reached) {
+      // imports, and the names that worker threads and processes are started by
+      const named = readFileSync(join(source, file), "utf8").matchAll(/"(\.[^"\s]*)\.js"/g);
+      for (const [, specifier] of named) {
+        const target = `${relative(source, normalize(join(source, dirname(file), specifier!)))}.ts`;
+        if (modules.has(target)) reached.add(target);
+      }
+    }
+    expect([...modules].filter((file) => !reached.has(file))).toEqual([]);
+  });
+
   it("names a family of models in its own folder, in the list, and as data alone", () => {
     const families = readdirSync(join(source, "models"), { withFileTypes: true, recursive: true })
       .filter((entry) => entry.name === "family.ts" && entry.parentPath !== join(source, "models"))

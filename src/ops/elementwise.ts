@@ -7,7 +7,7 @@ import { Tensor } from "../tensor/tensor.js";
 import { DTypeError } from "../util/errors.js";
 import { apply } from "./apply.js";
 import { areFloatsAlike, floatOps, type Operand, withPromoted } from "./promotion.js";
-import type { OpName, OpSpecs } from "./spec.js";
+import type { NoAttrs, OpName, OpSpecs } from "./spec.js";
 
 export type { Operand } from "./promotion.js";
 
@@ -24,24 +24,10 @@ function binary(op: Exclude<BinaryName, "matmul">) {
       : withPromoted(op, [a, b], (tensors) => apply(op, tensors, {})[0]);
 }
 
-type UnaryName =
-  | "neg"
-  | "abs"
-  | "sign"
-  | "floor"
-  | "ceil"
-  | "round"
-  | "exp"
-  | "log"
-  | "sqrt"
-  | "rsqrt"
-  | "square"
-  | "reciprocal"
-  | "sin"
-  | "cos"
-  | "tanh"
-  | "sigmoid"
-  | "relu";
+/** One operand, no attributes. */
+type UnaryName = {
+  [K in OpsWith<["x"]>]: OpSpecs[K]["attrs"] extends NoAttrs ? K : never;
+}[OpsWith<["x"]>];
 /** exp, log and their like give float32 for integers. */
 const unary = (op: UnaryName) => {
   const isFloatOp = floatOps.has(op);

@@ -4,11 +4,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { decodeWeights, recognizeKeys } from "../../src/models/files/index.js";
+import { families, familyOf } from "../../src/models/index.js";
 import { packageRoot, tensorone } from "./spawn.js";
 
 const TIMEOUT_MS = 300_000;
 
-describe.each([
+const rows = [
   {
     model: "repvgg_a0",
     own: "repvgg",
@@ -19,7 +20,14 @@ describe.each([
     own: "torchvision",
     operators: { train: { BatchNormalization: 20, MaxPool: 1 }, deploy: { Conv: 20, MaxPool: 1 } },
   },
-])("$model", { timeout: TIMEOUT_MS }, ({ model, own, operators }) => {
+];
+
+test("every family has a row", () => {
+  const covered = ["MobileOne", ...rows.map(({ model }) => familyOf(model).name)];
+  expect(families.map(({ name }) => name).filter((name) => !covered.includes(name))).toEqual([]);
+});
+
+describe.each(rows)("$model", { timeout: TIMEOUT_MS }, ({ model, own, operators }) => {
   let folder = "";
   beforeAll(() => {
     folder = mkdtempSync(join(tmpdir(), "tensorone-families-"));

@@ -5,56 +5,15 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "../../src/backends/backend.js";
 import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
-import type { OpName, OpSpecs } from "../../src/ops/spec.js";
 import type { DType } from "../../src/tensor/dtype.js";
 import { type Shape, sizeOf } from "../../src/tensor/shape.js";
 import type { SpecialCase } from "../golden/numbers/special-values.js";
+import { elementwise } from "./elementwise.js";
 import { valuesOf } from "./numbers.js";
 import { describeFailure, judged, specialFailures } from "./special.js";
 
 /** Of a value. A gradient may be as far from the truth on either side. */
 const MAX_ULPS = { outputs: 4, gradients: 8 };
-
-type WithInputs<Inputs> = { [K in OpName]: OpSpecs[K]["inputs"] extends Inputs ? K : never }[OpName];
-type Elementwise = Exclude<WithInputs<["x"]>, "cast" | "softmax" | "logSoftmax"> | WithInputs<["a", "b"]>;
-/** What an op of one or two operands takes besides elements; it does not compile while an elementwise op is missing. */
-type NoAttrsOnly = {
-  [K in Elementwise]: OpSpecs[K]["attrs"] extends Readonly<Record<string, never>> ? K : never;
-}[Elementwise];
-
-/** How many operands; whether integers have the op. */
-const elementwise: { readonly [K in NoAttrsOnly]: readonly [operands: 1 | 2, takesIntegers: boolean] } = {
-  neg: [1, true],
-  abs: [1, true],
-  sign: [1, true],
-  floor: [1, false],
-  ceil: [1, false],
-  round: [1, false],
-  exp: [1, false],
-  log: [1, false],
-  sqrt: [1, false],
-  rsqrt: [1, false],
-  square: [1, true],
-  reciprocal: [1, false],
-  sin: [1, false],
-  cos: [1, false],
-  tanh: [1, false],
-  sigmoid: [1, false],
-  relu: [1, true],
-  add: [2, true],
-  sub: [2, true],
-  mul: [2, true],
-  div: [2, false],
-  pow: [2, false],
-  maximum: [2, true],
-  minimum: [2, true],
-  equal: [2, true],
-  notEqual: [2, true],
-  less: [2, true],
-  lessEqual: [2, true],
-  greater: [2, true],
-  greaterEqual: [2, true],
-};
 
 /** Single lanes, a vector, several of them with a rest, several tasks. */
 const shapes: readonly Shape[] = [[1], [3], [4], [5, 7], [33, 1025]];

@@ -7,14 +7,13 @@ import type { Backend } from "../../src/backends/backend.js";
 import { createGpuBackend } from "../../src/backends/gpu/gpu-backend.js";
 import type { OpName } from "../../src/ops/spec.js";
 import { type Shape, sizeOf } from "../../src/tensor/shape.js";
+import { elementwise } from "../conformance/elementwise.js";
 import { valuesOf } from "../conformance/numbers.js";
 import { judged } from "../conformance/special.js";
 import type { SpecialCase } from "../golden/numbers/special-values.js";
 import { noDriver } from "./software-vulkan.js";
 import { gpuFailures } from "./special.js";
 
-const unary = "neg abs sign floor ceil round exp log sqrt rsqrt square reciprocal sin cos tanh sigmoid relu";
-const binary = "add sub mul div pow maximum minimum equal notEqual less lessEqual greater greaterEqual reluGrad";
 const picks = "max min argmax";
 const shapes: readonly Shape[] = [[1], [5, 7], [33, 1025]];
 
@@ -40,8 +39,10 @@ function given(op: OpName, shape: Shape, operands: number, attrs: SpecialCase["a
 }
 
 const cases: readonly SpecialCase[] = [
-  ...unary.split(" ").flatMap((op) => shapes.map((shape) => given(op as OpName, shape, 1))),
-  ...binary.split(" ").flatMap((op) => shapes.map((shape) => given(op as OpName, shape, 2))),
+  ...Object.entries(elementwise).flatMap(([op, [operands]]) =>
+    shapes.map((shape) => given(op as OpName, shape, operands)),
+  ),
+  ...shapes.map((shape) => given("reluGrad", shape, 2)),
   ...picks.split(" ").flatMap((op) =>
     [0, 1].flatMap((axis) =>
       [1, 3, 37, 300].map((length) => {

@@ -8,7 +8,7 @@ import { setBackend, withBackend } from "../../src/backends/backend.js";
 import { referenceBackend } from "../../src/backends/reference/index.js";
 import { noGrad, scope, type Tensor, tensor } from "../../src/index.js";
 import { loadFileEntries, type StoredTensor, toFileEntries } from "../../src/models/files/index.js";
-import { type Classifier, createModel } from "../../src/models/index.js";
+import { type Classifier, createModel, families, familyOf } from "../../src/models/index.js";
 import { crossEntropy } from "../../src/nn/index.js";
 import { uniform } from "./uniform.js";
 
@@ -78,6 +78,11 @@ function expectWithin(found: readonly number[], wanted: readonly number[], toler
 const cases = Object.entries(golden.models).flatMap(([name, seeds]) =>
   seeds.map((one, seed) => ({ label: `${name}, seed ${seed}`, name, seed, golden: one })),
 );
+
+it("every family has rows of make-families.py; MobileOne's are test/golden/curves and test/golden/io", () => {
+  const covered = ["MobileOne", ...Object.keys(golden.models).map((name) => familyOf(name).name)];
+  expect(families.map(({ name }) => name).filter((name) => !covered.includes(name))).toEqual([]);
+});
 
 describe("float64 on the reference", () => {
   it.each(cases)("$label: logits to 1e-10, gradients to 1e-9 of their largest", { timeout: TIMEOUT_MS }, (row) =>

@@ -11,12 +11,14 @@ import {
   families,
   familyOf,
   listModels,
+  recipeForms,
   reparameterize,
   summarize,
 } from "../../src/models/index.js";
 import { RepVgg } from "../../src/models/repvgg/repvgg.js";
 import { ResNet } from "../../src/models/resnet/resnet.js";
 import { loadModelFile, saveModelFile } from "../../src/train/checkpoints/model-file.js";
+import { resumedRecipe } from "../../src/train/recipes/choose-recipe.js";
 import { randomizeStatistics } from "./random-statistics.js";
 
 let folder = "";
@@ -64,7 +66,13 @@ describe.each(listModels())("%s", (name) => {
 
   it("has recipes of its own name, in all forms and for the demo set", () => {
     expect(family.recipe(name, "intended")).toMatchObject({ name, model: name });
-    expect(family.recipe(name, "as-shipped").model).toBe(name);
+    for (const form of recipeForms) {
+      const recipe = family.recipe(name, form);
+      expect(recipe.model).toBe(name);
+      // one that differs is told by its name when a run goes on
+      expect([name, `${name}-${form}`]).toContain(recipe.name);
+      expect(resumedRecipe(recipe, { model: name, recipe: "intended" }, new Set(["model"]))).toEqual(recipe);
+    }
     expect(family.demoRecipe(name)).toMatchObject({ name: `${name}-demo`, model: name, images: { trainSize: 32 } });
   });
 });

@@ -1,6 +1,10 @@
 /** Layers against hand-made numbers, their modes, and that nothing is left behind. */
+import { readdirSync } from "node:fs";
+import { join } from "node:path";
 import { beforeAll, describe, expect, it } from "vitest";
 import { gradcheck, liveStorage, noGrad, randn, scope, setBackend, tensor } from "../../src/index.js";
+import * as activationLayers from "../../src/nn/activation.js";
+import * as nn from "../../src/nn/index.js";
 import {
   BatchNorm2d,
   Conv2d,
@@ -99,11 +103,31 @@ describe("small layers", () => {
     expect(squeezedWidth(32, 4)).toBe(8);
   });
 
-  it("GlobalAvgPool, ReLU, Sigmoid", () => {
-    const x = tensor([[[[-1], [3]]]]);
-    expect(new GlobalAvgPool().forward(x).toArray()).toEqual([[1]]);
-    expect([...new ReLU().forward(x).dataSync()]).toEqual([0, 3]);
-    expect(new Sigmoid().forward(x).dataSync()[0]).toBeCloseTo(1 / (1 + Math.E), 6);
+  it("GlobalAvgPool", () => {
+    expect(new GlobalAvgPool().forward(tensor([[[[-1], [3]]]])).toArray()).toEqual([[1]]);
+  });
+
+  /** Values at −1 and 3; a layer without a row does not compile. */
+  const activations: { readonly [K in keyof typeof activationLayers]: readonly [number, number] } = {
+    ReLU: [0, 3],
+    Sigmoid: [1 / (1 + Math.E), 1 / (1 + Math.exp(-3))],
+  };
+  it.each(Object.entries(activationLayers))("%s", (name, Layer) => {
+    const expected = activations[name as keyof typeof activations];
+    const values = new Layer().forward(tensor([-1, 3])).dataSync();
+    expected.forEach((value, i) => {
+      expect(values[i]).toBeCloseTo(value, 6);
+    });
+  });
+
+  it("are all public: each class of src/nn is in nn/index.ts", async () => {
+    const folder = join(import.meta.dirname, "../../src/nn");
+    const files = readdirSync(folder);
+    const modules = await Promise.all(files.map((file) => import(/* @vite-ignore */ join(folder, file))));
+    const isLayer = (value: unknown) => typeof value === "function" && value.prototype instanceof nn.Module;
+    const layers = modules.flatMap((module: object) => Object.entries(module).filter(([, value]) => isLayer(value)));
+    expect(layers.length).toBeGreaterThan(5);
+    expect(layers.filter(([name]) => !(name in nn)).map(([name]) => name)).toEqual([]);
   });
 });
 

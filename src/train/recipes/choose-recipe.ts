@@ -2,7 +2,7 @@
  * Which recipe a run follows, with what the user changed in it.
  */
 import { familyOf, type ModelName } from "../../models/index.js";
-import type { Recipe, RecipeForm } from "../../models/recipe.js";
+import { type Recipe, type RecipeForm, recipeForms } from "../../models/recipe.js";
 import { resized } from "./image-sizes.js";
 
 /** Images per step, over all replicas, that the published learning rates are for. */
@@ -48,7 +48,7 @@ export const isDemoRecipe = ({ name }: Recipe): boolean => name.endsWith("-demo"
  */
 export function resumedRecipe(stored: Recipe, choice: RecipeChoice, given: ReadonlySet<string>): Recipe {
   const model = given.has("model") ? choice.model : stored.model;
-  const storedForm: RecipeForm = stored.name.endsWith("-as-shipped") ? "as-shipped" : "intended";
+  const storedForm = recipeForms.find((one) => stored.name.endsWith(`-${one}`)) ?? "intended";
   const form = given.has("recipe") ? choice.recipe : storedForm;
   const published = isDemoRecipe(stored) ? demoRecipe(model) : publishedRecipe(model, form);
   const { name, source } = published;

@@ -1,0 +1,84 @@
+/** Every op against the tables that hold it by name as text, where no compiler looks: public names, methods, PyTorch's numbers. */
+import { readFileSync } from "node:fs";
+import { describe, expect, it } from "vitest";
+import * as T from "../../src/index.js";
+import { costs } from "../../src/ops/cost.js";
+import type { OpName } from "../../src/ops/spec.js";
+import { cases } from "../conformance/cases.js";
+import { elementwise } from "../conformance/elementwise.js";
+import { specialCases } from "../golden/numbers/special-values.js";
+
+const ops = Object.keys(costs) as OpName[];
+
+/** What only rules of gradients call; custom functions do without. */
+const ofGradients: readonly OpName[] = [
+  "reluGrad",
+  "biasReluGrad",
+  "scatterAdd",
+  "conv2dInputGrad",
+  "conv2dWeightGrad",
+  "avgPool2dGrad",
+  "maxPool2dGrad",
+  "batchNormGrad",
+  "patchMomentsGrad",
+  "foldBranchesGrad",
+  "foldMomentsGrad",
+];
+
+/** Functions whose first operand is no more `this` than the others are, or that make a tensor. */
+const functionsOnly: readonly OpName[] = [
+  "where",
+  "concat",
+  "oneHot",
+  "conv2d",
+  "conv2dBias",
+  "avgPool2d",
+  "maxPool2d",
+  "batchNorm",
+  "batchNormEval",
+  "patchMoments",
+  "foldBranches",
+  "rand",
+  "randn",
+  "bernoulli",
+];
+
+/** Special values reach these through the op that they are the gradient of, or PyTorch has no such op. */
+const withoutSpecialValues: readonly OpName[] = [
+  "conv2dInputGrad",
+  "conv2dWeightGrad",
+  "avgPool2dGrad",
+  "maxPool2dGrad",
+  "batchNormGrad",
+  "patchMoments",
+  "patchMomentsGrad",
+  "foldBranches",
+  "foldBranchesGrad",
+  "foldMomentsGrad",
+];
+
+const lacking = (names: readonly string[], isThere: (name: string) => boolean): string[] =>
+  names.filter((name) => !isThere(name)).sort();
+
+describe("every op", () => {
+  it("is a public function of its name (ops/functional.ts), but for parts of gradients", () => {
+    expect(lacking(ops, (op) => op in T)).toEqual([...ofGradients].sort());
+  });
+
+  it("is a method (ops/methods.ts), but for what reads better as a function", () => {
+    const functions = ops.filter((op) => op in T);
+    expect(lacking(functions, (op) => op in T.Tensor.prototype)).toEqual([...functionsOnly].sort());
+  });
+
+  it("has rows of PyTorch's special values (golden/numbers/make-special-values.py)", () => {
+    const there = new Set(specialCases().map(({ op }) => op));
+    expect(lacking(Object.keys(cases), (op) => there.has(op))).toEqual([...withoutSpecialValues].sort());
+  });
+
+  it("of one or two operands has rows of PyTorch's promotion (golden/numbers/make-promotion.py)", () => {
+    const file = new URL("../golden/numbers/promotion.json", import.meta.url);
+    const { rows } = JSON.parse(readFileSync(file, "utf8")) as { readonly rows: readonly (readonly [op: string])[] };
+    const there = new Set(rows.map(([op]) => op));
+    expect(lacking(Object.keys(elementwise), (op) => there.has(op))).toEqual([]);
+  });
+});

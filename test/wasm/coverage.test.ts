@@ -1,0 +1,23 @@
+/** Which ops borrow the reference's kernel on wasm: by choice, not because a row of kernels/index.ts was forgotten. */
+import { afterAll, expect, it } from "vitest";
+import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
+
+const backend = createWasmBackend({ threads: 1 });
+afterAll(() => backend.dispose());
+
+/** Each with why. */
+const borrowed = {
+  pow: "no vector formula yet",
+  sin: "no vector formula yet",
+  cos: "no vector formula yet",
+  maxPool2d: "no kernel yet",
+  maxPool2dGrad: "no kernel yet",
+  rand: "defined by the generator, on every backend",
+  randn: "defined by the generator, on every backend",
+  bernoulli: "defined by the generator, on every backend",
+};
+
+it("ops without a wasm kernel are these", () => {
+  const found = Object.entries(backend.coverage()).flatMap(([op, where]) => (where === "reference" ? [op] : []));
+  expect(found.sort()).toEqual(Object.keys(borrowed).sort());
+});
