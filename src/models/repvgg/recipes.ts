@@ -4,6 +4,7 @@
  * configs/repvgg/repvgg-A0_8xb32_in1k.py). No warm-up, no average, no smoothed labels.
  */
 import { demoRecipeOf } from "../demo-recipe.js";
+import { imagenetImages } from "../imagenet-images.js";
 import type { Recipe } from "../recipe.js";
 
 export const repvggRecipe = (model: string): Recipe => ({
@@ -17,16 +18,7 @@ export const repvggRecipe = (model: string): Recipe => ({
   schedule: { warmupEpochs: 0, warmupStart: 1, lrFloor: 0, weightDecayFloor: null, interval: "epoch" },
   // the averages are the weights themselves
   ema: { momentum: 1 },
-  images: {
-    trainSize: 224,
-    randAugmentLevel: null,
-    switches: [],
-    evalSize: 224,
-    evalResize: 256,
-    evalBatchSize: 64,
-    minCropArea: 0.08,
-    flipProbability: 0.5,
-  },
+  images: imagenetImages,
 });
 
 export const repvggDemoRecipe = (model: string): Recipe => demoRecipeOf(repvggRecipe(model));

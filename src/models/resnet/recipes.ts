@@ -4,6 +4,7 @@
  * no average, no smoothed labels.
  */
 import { demoRecipeOf } from "../demo-recipe.js";
+import { imagenetImages } from "../imagenet-images.js";
 import type { Recipe } from "../recipe.js";
 
 export const resnetRecipe = (model: string): Recipe => ({
@@ -25,16 +26,7 @@ export const resnetRecipe = (model: string): Recipe => ({
   },
   // the averages are the weights themselves
   ema: { momentum: 1 },
-  images: {
-    trainSize: 224,
-    randAugmentLevel: null,
-    switches: [],
-    evalSize: 224,
-    evalResize: 256,
-    evalBatchSize: 64,
-    minCropArea: 0.08,
-    flipProbability: 0.5,
-  },
+  images: imagenetImages,
 });
 
 export const resnetDemoRecipe = (model: string): Recipe => demoRecipeOf(resnetRecipe(model));
