@@ -43,6 +43,18 @@ export function forEachStrip(
   if (rest > 0) f.call(define(rest), ...args(Int.of(whole)));
 }
 
+/** Does `body` with the width of the strip of this number: the last one is narrower where channels do not fill it. */
+export function atStrip(f: FunctionBuilder, channels: number, strip: Int, body: (lanes: number) => void): void {
+  const rest = channels % STRIP_LANES;
+  if (rest === 0) body(STRIP_LANES);
+  else
+    f.if(
+      strip.below(Math.floor(channels / STRIP_LANES)),
+      () => body(STRIP_LANES),
+      () => body(rest),
+    );
+}
+
 /** Rows of a block: as many as fit `bytes`, so that strips whose rows lie pages apart stay near, but not more than `most`. */
 export const blockRowsWithin = (bytes: number, channels: number, most: number): number =>
   Math.min(most, Math.max(MIN_BLOCK_ROWS, Math.floor(bytes / (4 * channels))));

@@ -8,7 +8,7 @@
  * fewer at its borders or between the windows of a stride. Each such class of rows and columns has weights of its own.
  */
 import type { FunctionRef, IntVar, WasmModule } from "../../../../wasm/index.js";
-import { paddedChannels, STRIP_LANES } from "../blocks/channels.js";
+import { atStrip, paddedChannels, STRIP_LANES } from "../blocks/channels.js";
 import { defineKernel, specOf } from "../define-kernel.js";
 import type { Plan } from "../plan.js";
 import { callChannelPivot } from "./depthwise.js";
@@ -257,14 +257,7 @@ const gatherKernel = defineKernel(
         });
       }
     };
-    const rest = channels % STRIP_LANES;
-    if (rest === 0) rows(STRIP_LANES);
-    else
-      f.if(
-        strip.below(Math.floor(channels / STRIP_LANES)),
-        () => rows(STRIP_LANES),
-        () => rows(rest),
-      );
+    atStrip(f, channels, strip, rows);
   },
 );
 

@@ -4,7 +4,7 @@
  */
 import type { Pair } from "../../../../ops/spec.js";
 import type { FunctionBuilder, Int, IntVar, WasmModule } from "../../../../wasm/index.js";
-import { STRIP_LANES } from "../blocks/channels.js";
+import { atStrip, STRIP_LANES } from "../blocks/channels.js";
 
 /** What shapes the code. */
 export interface ImageGeometry {
@@ -90,14 +90,7 @@ export function definePlanes(m: WasmModule, geometry: ImageGeometry): Planes {
           from.inc(4 * channels * image[1]);
           to.inc(row);
         });
-      const rest = channels % STRIP_LANES;
-      if (rest === 0) rows(STRIP_LANES);
-      else
-        f.if(
-          strip.below(Math.floor(channels / STRIP_LANES)),
-          () => rows(STRIP_LANES),
-          () => rows(rest),
-        );
+      atStrip(f, channels, strip, rows);
     },
   };
 }
