@@ -11,7 +11,7 @@ import { measureProducts } from "./gpu/products.js";
 import { measureSteps } from "./gpu/steps.js";
 import { afterwards, describeMachine, machineLine } from "./measure/machine.js";
 import { resultsFolder } from "./paths.js";
-import { rounded, writeIndex, writeWhole } from "./report/results.js";
+import { writeIndex, writePage } from "./report/results.js";
 
 const onHardware = { batches: [32, 64, 128, 256, 512, 1024], deployBatches: [1, 32, 256], imageSize: 224, samples: 20 };
 const onSoftware = { batches: [2, 4, 8], deployBatches: [1, 8], imageSize: 32, samples: 5 };
@@ -29,11 +29,6 @@ export interface GpuBenchOptions {
   readonly batches: readonly number[];
 }
 
-function writeResults(name: string, results: GpuResults): void {
-  writeWhole(join(resultsFolder, `${name}.json`), `${JSON.stringify(results, rounded, 1)}\n`);
-  writeWhole(join(resultsFolder, `${name}.md`), pageOf(results));
-}
-
 /** Throws BackendError where no device answers. */
 export async function measureGpu(options: GpuBenchOptions, tell: Tell): Promise<void> {
   const { isQuick, isJson, save } = options;
@@ -46,7 +41,7 @@ export async function measureGpu(options: GpuBenchOptions, tell: Tell): Promise<
   // after every row: what comes next may take the process with it
   const keep = (found: Partial<GpuResults>): void => {
     results = { ...results, ...found };
-    if (save !== undefined) writeResults(save, results);
+    if (save !== undefined) writePage(save, results, pageOf(results));
   };
   await withBackend(backend, async () => {
     keep({ enqueue: await measureEnqueue(backend, isQuick ? 5 : ENQUEUE_SAMPLES) });

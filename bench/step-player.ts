@@ -1,5 +1,5 @@
 /**
- * A process that does whole-network work step by step when told to (see player.ts). Run by step.bench.ts and compare.ts:
+ * A process that does whole-network work step by step when told to (see measure/player.ts). Run by the studies step and compare:
  * node build/bench/step-player.js '{"form":"train",…}' [profile]
  */
 import { createInterface } from "node:readline";

@@ -1,4 +1,4 @@
-/** A process that trains S0 on the gpu backend step by step when told to (see ../player.ts): node step-player.js WORK */
+/** A process that trains S0 on the gpu backend step by step when told to (see ../measure/player.ts): node step-player.js WORK */
 import { createInterface } from "node:readline";
 import { setBackend } from "../../src/index.js";
 import { training } from "./steps.js";

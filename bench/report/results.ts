@@ -69,11 +69,17 @@ export function saveResults(folder: string, name: string, results: Results): str
   return path;
 }
 
-/** Writes bench/results/NAME.json and its page beside it, and renews the list of pages. */
-export function savePage(name: string, data: object, page: string): string {
+/** Writes bench/results/NAME.json and its page beside it. */
+export function writePage(name: string, data: object, page: string): string {
   const path = join(resultsFolder, `${name}.json`);
   writeWhole(path, `${JSON.stringify(data, rounded, 1)}\n`);
   writeWhole(path.replace(/json$/, "md"), page);
+  return path;
+}
+
+/** The same, and renews the list of pages. */
+export function savePage(name: string, data: object, page: string): string {
+  const path = writePage(name, data, page);
   writeIndex(resultsFolder);
   return path;
 }
