@@ -3,7 +3,6 @@
  * reference's, of a short one those that warm up.
  */
 import { beforeAll, expect, it } from "vitest";
-import type { Batch } from "../../src/data/reading/loader.js";
 import { scope, setBackend, type Tensor } from "../../src/index.js";
 import { MobileOne } from "../../src/models/mobileone/mobileone.js";
 import { mobileoneS0 } from "../../src/models/mobileone/recipe-s0.js";
@@ -20,6 +19,7 @@ import { BatchInput } from "../../src/train/steps/input.js";
 import { ReplicaUpdate } from "../../src/train/steps/replica-update.js";
 import { Session } from "../../src/train/steps/session.js";
 import { WholeUpdate } from "../../src/train/steps/whole-update.js";
+import { madeBatch } from "./made-batch.js";
 
 const CLASSES = 3;
 const STEPS = 8;
@@ -34,19 +34,6 @@ const small: Variant = {
   ...{ squeezeExciteUnits: [0, 0, 0, 0], units: [1, 1, 1, 1] },
 };
 const modelOf = (): MobileOne => new MobileOne(small, { numClasses: CLASSES, seed: 3 });
-
-function batchOf(step: number, size = 4, side = 32): Batch {
-  const images = Uint8Array.from(
-    { length: size * side * side * 3 },
-    (_, i) => Math.abs(Math.imul(i + 1, 2654435761) ^ Math.imul(step + 7, 40503)) % 256,
-  );
-  return {
-    images,
-    labels: Int32Array.from({ length: size }, (_, i) => (i + step) % CLASSES),
-    indices: new Uint32Array(size),
-    ...{ size, height: side, width: side, dataWaitMs: 0, next: { epoch: 0, position: 0 }, release: () => {} },
-  };
-}
 
 type Values = Record<string, number[]>;
 const valuesOf = (tensors: ReadonlyMap<string, Tensor>): Values =>
@@ -78,7 +65,7 @@ function byHand(kind: keyof typeof recipes): Values {
   for (let step = 0; step < STEPS; step++) {
     applyRates(optimizer.groups, ratesAt(recipe, step, STEPS_PER_EPOCH));
     scope(() => {
-      const { images, labels } = new BatchInput().tensors(batchOf(step));
+      const { images, labels } = new BatchInput().tensors(madeBatch(CLASSES, 0, step));
       crossEntropy(model.forward(images), labels, recipe.loss).backward();
       optimizer.step();
       optimizer.zeroGrad();
@@ -99,13 +86,13 @@ it.each([
   const expected = byHand(kind);
   const whole = new Session(recipe, modelOf(), STEPS_PER_EPOCH);
   const update = new WholeUpdate(whole);
-  for (let step = 0; step < STEPS; step++) update.run(batchOf(step));
+  for (let step = 0; step < STEPS; step++) update.run(madeBatch(CLASSES, 0, step));
   expect(valuesOf(whole.ema.averages)).toEqual(expected);
   const split = new Session(recipe, modelOf(), STEPS_PER_EPOCH);
   const replicas = new ReplicaUpdate(split, 1, soloGroup());
   for (let step = 0; step < STEPS; step++)
     await replicas.run(
-      async () => batchOf(step),
+      async () => madeBatch(CLASSES, 0, step),
       () => 0,
     );
   expect(valuesOf(split.ema.averages)).toEqual(expected);

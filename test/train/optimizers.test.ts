@@ -3,7 +3,6 @@
  * over ranks; its checkpoints hold every slot, hold no number that is none, and those from before Adam still load.
  */
 import { beforeAll, describe, expect, it } from "vitest";
-import type { Batch } from "../../src/data/reading/loader.js";
 import { setBackend, type Tensor } from "../../src/index.js";
 import { decodeSafetensors, encodeSafetensors } from "../../src/models/files/index.js";
 import { MobileOne } from "../../src/models/mobileone/mobileone.js";
@@ -18,6 +17,7 @@ import { replicaShare } from "../../src/train/replicas/replica-tree.js";
 import { DivergedError } from "../../src/train/steps/finite.js";
 import { Session } from "../../src/train/steps/session.js";
 import { createStepper } from "../../src/train/steps/stepper.js";
+import { madeBatch } from "./made-batch.js";
 import { memoryGroups } from "./memory-group.js";
 
 const CLASSES = 3;
@@ -57,19 +57,6 @@ const headerOf = (recipe: Recipe, replicas = 1) => ({
   decoder: "jpeg-js" as const,
 });
 
-function batchOf(replica: number, step: number, size = 4, side = 32): Batch {
-  const images = Uint8Array.from(
-    { length: size * side * side * 3 },
-    (_, i) => Math.abs(Math.imul(i + 1, 2654435761) ^ Math.imul(replica * 31 + step + 7, 40503)) % 256,
-  );
-  return {
-    images,
-    labels: Int32Array.from({ length: size }, (_, i) => (i + replica + step) % CLASSES),
-    indices: new Uint32Array(size),
-    ...{ size, height: side, width: side, dataWaitMs: 0, next: { epoch: 0, position: 0 }, release: () => {} },
-  };
-}
-
 /** Moves the sessions of all ranks on to step `until`, each by its own share of the replicas. */
 async function advance(sessions: readonly Session[], replicas: number, groups: readonly ProcessGroup[], until: number) {
   await Promise.all(
@@ -81,7 +68,7 @@ async function advance(sessions: readonly Session[], replicas: number, groups: r
         let replica = first;
         const { step } = session;
         await stepper.step(
-          async () => batchOf(replica++, step),
+          async () => madeBatch(CLASSES, replica++, step),
           () => 0,
         );
       }

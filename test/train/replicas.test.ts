@@ -6,7 +6,7 @@ import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { type Batch, DataLoader } from "../../src/data/reading/loader.js";
+import { DataLoader } from "../../src/data/reading/loader.js";
 import { openDataset } from "../../src/data/sets/dataset.js";
 import { evalTransform } from "../../src/data/transforms/index.js";
 import { noGrad, scope, setBackend, type Tensor } from "../../src/index.js";
@@ -24,6 +24,7 @@ import { ReplicaUpdate } from "../../src/train/steps/replica-update.js";
 import { Session } from "../../src/train/steps/session.js";
 import { WholeUpdate } from "../../src/train/steps/whole-update.js";
 import { type TrainOptions, train } from "../../src/train/trainer.js";
+import { madeBatch } from "./made-batch.js";
 import { memoryGroups } from "./memory-group.js";
 
 const root = mkdtempSync(join(tmpdir(), "tensorone-replicas-"));
@@ -34,20 +35,6 @@ beforeAll(async () => {
   await setBackend("wasm", { threads: 1 });
 });
 afterAll(() => rmSync(root, { recursive: true }));
-
-/** Pictures of replica r at a step; every one is different. */
-function batchOf(replica: number, step: number, size = 4, side = 32): Batch {
-  const images = Uint8Array.from(
-    { length: size * side * side * 3 },
-    (_, i) => Math.abs(Math.imul(i + 1, 2654435761) ^ Math.imul(replica * 31 + step + 7, 40503)) % 256,
-  );
-  return {
-    images,
-    labels: Int32Array.from({ length: size }, (_, i) => (i + replica + step) % CLASSES),
-    indices: new Uint32Array(size),
-    ...{ size, height: side, width: side, dataWaitMs: 0, next: { epoch: 0, position: 0 }, release: () => {} },
-  };
-}
 
 /** A MobileOne of a unit per stage: every kind of block, and quick to record. */
 const small: Variant = {
@@ -88,7 +75,7 @@ async function steps(replicas: number, groups: readonly ProcessGroup[], count: n
         let replica = first;
         results.push(
           await update.run(
-            async () => batchOf(replica++, s),
+            async () => madeBatch(CLASSES, replica++, s),
             () => 0,
           ),
         );
@@ -108,7 +95,7 @@ describe("one step", () => {
     const alone = Array.from({ length: replicas }, (_, r) =>
       scope(() => {
         const model = modelOf();
-        const { images, labels } = new BatchInput().tensors(batchOf(r, 0));
+        const { images, labels } = new BatchInput().tensors(madeBatch(CLASSES, r, 0));
         const loss = crossEntropy(model.forward(images), labels, mobileoneS0Demo.loss);
         loss.backward();
         const gradients = new Map([...model.namedParameters()].map(([name, { tensor }]) => [name, tensor.grad!]));
@@ -139,7 +126,7 @@ describe("one step", () => {
   it("has the bits of the whole update where there is one replica", async () => {
     const whole = sessionOf();
     const update = new WholeUpdate(whole);
-    for (let s = 0; s < 4; s++) update.run(batchOf(0, s));
+    for (let s = 0; s < 4; s++) update.run(madeBatch(CLASSES, 0, s));
     const [split] = await steps(1, [soloGroup()], 4);
     expect(await stateOf(split!.session)).toEqual(await stateOf(whole));
   });
@@ -169,7 +156,7 @@ describe("one step", () => {
     const stops = await Promise.all(
       updates.map((u, r) =>
         u.run(
-          async () => batchOf(r, 0),
+          async () => madeBatch(CLASSES, r, 0),
           () => [0, 143][r]!,
         ),
       ),
@@ -181,7 +168,7 @@ describe("one step", () => {
     const outcomes = await Promise.allSettled(
       failing.map((u, r) =>
         u.run(
-          async () => batchOf(r, 0),
+          async () => madeBatch(CLASSES, r, 0),
           () => 0,
         ),
       ),
