@@ -17,7 +17,7 @@ export { CompileError } from "./compile/trace.js";
 export * as io from "./models/files/index.js";
 export * as models from "./models-entry.js";
 export * as nn from "./nn/index.js";
-export * from "./ops/functional.js";
+export * from "./ops/functional/index.js";
 export * as optim from "./optim/index.js";
 export { arange, full, type NestedArray, ones, tensor, zeros } from "./tensor/create.js";
 export type { DType, HostArray, TypedArray } from "./tensor/dtype.js";

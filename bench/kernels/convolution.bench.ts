@@ -2,7 +2,7 @@
  * Every convolution of a training step of S0: stem, depthwise and pointwise; forward, input gradient, weight gradient. A folded
  * block has one, with bias and relu; the gradients are the same kernels.
  */
-import type { Conv2dAttrs } from "../../src/ops/spec.js";
+import type { Conv2dAttrs } from "../../src/ops/spec/index.js";
 import { type Case, opCase } from "../measure/case.js";
 import { type Layer, type LayerOptions, s0Layers } from "../work/layers.js";
 

@@ -3,7 +3,7 @@
  * its two gradients. All blocks of S0, whether they train folded or not.
  */
 import { DEPTHWISE_GRADIENT_PRODUCTS, depthwiseMomentProducts } from "../../src/models/mobileone/training-form.js";
-import type { FoldAttrs, PatchAttrs } from "../../src/ops/spec.js";
+import type { FoldAttrs, PatchAttrs } from "../../src/ops/spec/index.js";
 import { type Shape, sizeOf } from "../../src/tensor/shape.js";
 import { type Case, opCase } from "../measure/case.js";
 import { type Layer, type LayerOptions, s0Layers } from "../work/layers.js";

@@ -3,11 +3,11 @@
  * given shapes (opCase). Timing and reporting are elsewhere: suite.ts, report.ts.
  */
 import { apply } from "../../src/ops/apply.js";
-import { costOfOp, type Sized } from "../../src/ops/cost.js";
+import { costOfOp, type Sized } from "../../src/ops/cost/index.js";
 import { inferDType } from "../../src/ops/dtypes.js";
 import { type IndexOp, indexOps } from "../../src/ops/indices.js";
-import { inferShapes } from "../../src/ops/shapes.js";
-import type { Attrs, OpName } from "../../src/ops/spec.js";
+import { inferShapes } from "../../src/ops/shapes/index.js";
+import type { Attrs, OpName } from "../../src/ops/spec/index.js";
 import { allocate } from "../../src/tensor/create.js";
 import { type DType, isFloat, newArray } from "../../src/tensor/dtype.js";
 import { type Shape, sizeOf } from "../../src/tensor/shape.js";

@@ -4,7 +4,7 @@
  * no op at all (normalising pixels, autograd, modules, the loss on the host) is the row "outside".
  */
 import type { WasmBackend } from "../../src/backends/wasm/wasm-backend.js";
-import { costOf } from "../../src/ops/cost.js";
+import { costOf } from "../../src/ops/cost/index.js";
 import type { Executable, ProfileRow, Program } from "../../src/ops/program.js";
 
 /** Means per step. */

@@ -1,6 +1,6 @@
 /** One op of the spec on shapes and attributes from the command line. */
 import { choice, flagOf, type Option, text, type Values } from "../../src/cli/options.js";
-import type { OpName } from "../../src/ops/spec.js";
+import type { OpName } from "../../src/ops/spec/index.js";
 import { type DType, dtypes } from "../../src/tensor/dtype.js";
 import { UsageError } from "../../src/util/errors.js";
 import { nearestName } from "../../src/util/nearest.js";

@@ -2,7 +2,7 @@
  * Attributes of ops from the words of a command line: a reader for every attribute there is, and what each op takes when
  * nothing is given. Both tables are typed over the ops, so that the compiler names what a new one lacks.
  */
-import type { Attrs, OpName, Pair } from "../../src/ops/spec.js";
+import type { Attrs, OpName, Pair } from "../../src/ops/spec/index.js";
 import { type DType, dtypes } from "../../src/tensor/dtype.js";
 import { UsageError } from "../../src/util/errors.js";
 

@@ -2,7 +2,7 @@
  * The walk from a result back to the leaves: newest node first, each consumed once its gradient is complete.
  */
 import { update } from "../ops/apply.js";
-import * as F from "../ops/functional.js";
+import * as F from "../ops/functional/index.js";
 import { newArray } from "../tensor/dtype.js";
 import { scope } from "../tensor/scope.js";
 import { type Shape, sameShape, showShape } from "../tensor/shape.js";

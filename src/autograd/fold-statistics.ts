@@ -4,8 +4,8 @@
  * training does not come here.
  */
 import { firstTap, patchSize, splitBranches } from "../ops/branches.js";
-import * as F from "../ops/functional.js";
-import type { FoldAttrs } from "../ops/spec.js";
+import * as F from "../ops/functional/index.js";
+import type { FoldAttrs } from "../ops/spec/index.js";
 import { arange } from "../tensor/create.js";
 import type { Tensor } from "../tensor/tensor.js";
 

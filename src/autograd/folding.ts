@@ -9,8 +9,8 @@
  */
 import { apply } from "../ops/apply.js";
 import { splitBranches } from "../ops/branches.js";
-import * as F from "../ops/functional.js";
-import type { PerOutput } from "../ops/spec.js";
+import * as F from "../ops/functional/index.js";
+import type { PerOutput } from "../ops/spec/index.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { statisticsGradients } from "./fold-statistics.js";
 import type { Rule } from "./rule.js";

@@ -1,7 +1,7 @@
 /**
  * User-defined differentiable functions: a forward made of any ops, and a backward given by hand.
  */
-import { cast } from "../ops/functional.js";
+import { cast } from "../ops/functional/index.js";
 import { scope } from "../tensor/scope.js";
 import { sameShape, showShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";

@@ -2,7 +2,7 @@
  * Analytic gradients against central differences. Public: users check their own functions with it, and every
  * differentiable op is checked with it in float64 on the reference backend.
  */
-import * as F from "../ops/functional.js";
+import * as F from "../ops/functional/index.js";
 import { tensor } from "../tensor/create.js";
 import { Random } from "../tensor/random.js";
 import { scope } from "../tensor/scope.js";

@@ -1,7 +1,7 @@
 /**
- * What the rules of gradients.ts are: types alone.
+ * What the rules of gradients/ are: types alone.
  */
-import type { Attrs, OpName, PerInput, PerOutput } from "../ops/spec.js";
+import type { Attrs, OpName, PerInput, PerOutput } from "../ops/spec/index.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 /** What a rule reads the numbers of, beyond shapes: which inputs and which outputs. */

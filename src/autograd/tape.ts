@@ -1,17 +1,17 @@
 /**
  * The graph: one node per differentiable result, made by the hook in ops/apply while gradients are enabled.
  *
- * A node keeps what its gradient rule needs (see `needs` in gradients.ts) through storage references of its own, so that
+ * A node keeps what its gradient rule needs (see `needs` in gradients/) through storage references of its own, so that
  * freeing a handle never breaks backward; what no rule needs is kept as a shape only.
  */
 import { type Recorder, setRecorder } from "../ops/apply.js";
-import type { Attrs, OpName } from "../ops/spec.js";
+import type { Attrs, OpName } from "../ops/spec/index.js";
 import { isFloat } from "../tensor/dtype.js";
 import { removeFromScope } from "../tensor/scope.js";
 import { sizeOf } from "../tensor/shape.js";
 import { storageTracer } from "../tensor/storage.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { gradients } from "./gradients.js";
+import { gradients } from "./gradients/index.js";
 import type { Needs } from "./rule.js";
 
 /** Gradients of a node's inputs, as thunks so that those not asked for cost nothing; null where there is none. */

@@ -1,7 +1,7 @@
 /**
  * Zeros as a gradient.
  */
-import * as F from "../ops/functional.js";
+import * as F from "../ops/functional/index.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 /** +0 in the shape and dtype of x, whatever x holds: 0 · x would be NaN where x is infinite. */

@@ -5,7 +5,7 @@
 import type { Runner } from "../ops/apply.js";
 import { expectIndices, type IndexOp } from "../ops/indices.js";
 import { type Resolved, resolveScalars } from "../ops/scalar.js";
-import type { Attrs, OpName, UpdateAttrs, UpdateName } from "../ops/spec.js";
+import type { Attrs, OpName, UpdateAttrs, UpdateName } from "../ops/spec/index.js";
 import type { Storage } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import type { Step } from "./step.js";

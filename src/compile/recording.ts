@@ -2,7 +2,7 @@
  * A structure made ready to replay: fused, placed by lifetime, loaded by its backend. Storages from outside are used where
  * they lie if they were the same at both calls that were compared; others are copied in, and back where they are written.
  */
-import { costOf } from "../ops/cost.js";
+import { costOf } from "../ops/cost/index.js";
 import {
   CheckFailure,
   type Executable,

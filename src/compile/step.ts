@@ -3,7 +3,7 @@
  */
 import type { Runner } from "../ops/apply.js";
 import type { IndexOp } from "../ops/indices.js";
-import type { OpName, UpdateName } from "../ops/spec.js";
+import type { OpName, UpdateName } from "../ops/spec/index.js";
 import type { TypedArray } from "../tensor/dtype.js";
 import type { Shape } from "../tensor/shape.js";
 import type { Storage } from "../tensor/storage.js";

@@ -5,7 +5,7 @@
 import type { Runner } from "../ops/apply.js";
 import type { Instruction, ValueView } from "../ops/program.js";
 import { Scalar } from "../ops/scalar.js";
-import { type UpdateName, updateWrites } from "../ops/spec.js";
+import { type UpdateName, updateWrites } from "../ops/spec/index.js";
 import { Storage } from "../tensor/storage.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type NumberedValue, Numbering } from "./numbering.js";

@@ -6,7 +6,7 @@
 import { type GraphNode, nodeOf } from "../autograd/tape.js";
 import { type Runner, setTracer, type Tracer } from "../ops/apply.js";
 import type { IndexOp } from "../ops/indices.js";
-import { type OpName, type UpdateName, updateWrites } from "../ops/spec.js";
+import { type OpName, type UpdateName, updateWrites } from "../ops/spec/index.js";
 import type { TypedArray } from "../tensor/dtype.js";
 import { scope, tensorsIn } from "../tensor/scope.js";
 import { Storage, type StorageTracer, setStorageTracer, type Traced } from "../tensor/storage.js";

@@ -7,7 +7,7 @@ import { Module } from "../nn/module.js";
 import type { FloatDType, LayerOptions } from "../nn/parameter.js";
 import { chain } from "../nn/sequential.js";
 import type { StateDifference } from "../nn/state-dict.js";
-import * as F from "../ops/functional.js";
+import * as F from "../ops/functional/index.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { UsageError } from "../util/errors.js";

@@ -1,7 +1,7 @@
 /**
  * Activations as layers, for Sequential; elsewhere the functions of ops/functional read better.
  */
-import * as F from "../ops/functional.js";
+import * as F from "../ops/functional/index.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
 

@@ -5,7 +5,7 @@
  */
 import { noGrad } from "../autograd/tape.js";
 import { update } from "../ops/apply.js";
-import * as F from "../ops/functional.js";
+import * as F from "../ops/functional/index.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { initialTensor } from "./init.js";

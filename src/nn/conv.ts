@@ -1,8 +1,8 @@
 /**
  * Convolution as a layer (torch.nn.Conv2d), over NHWC with weights [KH, KW, Cin/groups, Cout].
  */
-import * as F from "../ops/functional.js";
-import type { Pair } from "../ops/spec.js";
+import * as F from "../ops/functional/index.js";
+import type { Pair } from "../ops/spec/index.js";
 import type { Shape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { ShapeError } from "../util/errors.js";

@@ -1,7 +1,7 @@
 /**
  * The affine layer y = x·W + b (torch.nn.Linear, whose W is stored transposed in files: io/layout turns it).
  */
-import * as F from "../ops/functional.js";
+import * as F from "../ops/functional/index.js";
 import { scope } from "../tensor/scope.js";
 import type { Shape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";

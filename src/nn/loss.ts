@@ -2,7 +2,7 @@
  * Cross-entropy against class indices with label smoothing, both of mmpretrain's definitions (LabelSmoothLoss;
  * docs/recipe.md 3.2). "original" (Szegedy et al. 2016) equals torch's label_smoothing.
  */
-import * as F from "../ops/functional.js";
+import * as F from "../ops/functional/index.js";
 import { scope } from "../tensor/scope.js";
 import { showShape } from "../tensor/shape.js";
 import { storageTracer } from "../tensor/storage.js";

@@ -1,8 +1,8 @@
 /**
  * Pooling as a layer.
  */
-import * as F from "../ops/functional.js";
-import type { Pair } from "../ops/spec.js";
+import * as F from "../ops/functional/index.js";
+import type { Pair } from "../ops/spec/index.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
 

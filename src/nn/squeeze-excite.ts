@@ -2,7 +2,7 @@
  * Squeeze-and-excitation (Hu et al. 2018, figure 2): channels weighed by a gate that sees the whole image.
  * As mmpretrain's SELayer: two biased 1×1 convolutions, ReLU between, a true sigmoid at the end. Key names are its own.
  */
-import * as F from "../ops/functional.js";
+import * as F from "../ops/functional/index.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Conv2d } from "./conv.js";

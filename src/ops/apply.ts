@@ -13,7 +13,7 @@ import { expectIndices, type IndexOp, indexOps } from "./indices.js";
 import type { Executable, Program } from "./program.js";
 import { drawInto, isRandom } from "./random.js";
 import { type Resolved, resolveScalars } from "./scalar.js";
-import { inferShapes } from "./shapes.js";
+import { inferShapes } from "./shapes/index.js";
 import {
   type Attrs,
   type OpName,
@@ -22,7 +22,7 @@ import {
   type UpdateAttrs,
   type UpdateName,
   updateWrites,
-} from "./spec.js";
+} from "./spec/index.js";
 
 /** What a backend must do to take part: run one op on its own tensors. Ops on one backend take effect in call order. */
 export interface Runner extends StorageBackend {

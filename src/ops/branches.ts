@@ -1,10 +1,10 @@
 /**
- * How the branches of a folded block travel through an op's inputs, "...branches" in spec.ts: every γ, every β, every
+ * How the branches of a folded block travel through an op's inputs, "...branches" in spec/folds.ts: every γ, every β, every
  * kernel, in that order; a branch that passes its input through has no kernel and comes first.
  */
 import { type Shape, sameShape, showShape } from "../tensor/shape.js";
 import { ShapeError } from "../util/errors.js";
-import type { FoldAttrs, Pair, PatchAttrs, PerOutput } from "./spec.js";
+import type { FoldAttrs, Pair, PatchAttrs, PerOutput } from "./spec/index.js";
 
 export interface Branches<T> {
   readonly gammas: readonly T[];

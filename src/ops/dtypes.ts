@@ -3,7 +3,7 @@
  */
 import { type DType, expectHeld, isFloat } from "../tensor/dtype.js";
 import { DTypeError } from "../util/errors.js";
-import type { Attrs, OpName } from "./spec.js";
+import type { Attrs, OpName } from "./spec/index.js";
 
 type DTypeRule<K extends OpName> = (dtypes: readonly DType[], attrs: Attrs<K>) => DType;
 

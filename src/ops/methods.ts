@@ -2,7 +2,7 @@
  * The ops as methods: `x.matmul(w).add(b).relu()`. One row per method; each is the function of the same name.
  */
 import { Tensor } from "../tensor/tensor.js";
-import * as F from "./functional.js";
+import * as F from "./functional/index.js";
 
 const methods = {
   neg: F.neg,

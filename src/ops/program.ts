@@ -6,7 +6,7 @@ import type { DType } from "../tensor/dtype.js";
 import type { Shape } from "../tensor/shape.js";
 import type { Storage } from "../tensor/storage.js";
 import type { IndexOp } from "./indices.js";
-import type { OpName, UpdateName } from "./spec.js";
+import type { OpName, UpdateName } from "./spec/index.js";
 
 export interface Value {
   readonly dtype: DType;

@@ -10,7 +10,7 @@ import { Storage, type StorageBackend } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { DTypeError, ShapeError } from "../util/errors.js";
 import { apply } from "./apply.js";
-import type { OpName } from "./spec.js";
+import type { OpName } from "./spec/index.js";
 
 /** A tensor, or a number: an integer counts as int32, any other as float32, and both yield to tensors of their category. */
 export type Operand = Tensor | number;

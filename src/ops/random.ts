@@ -7,7 +7,7 @@ import { newArray, type TypedArray } from "../tensor/dtype.js";
 import { generator, Random } from "../tensor/random.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { type Resolved, resolveScalars, Scalar } from "./scalar.js";
-import type { Attrs, RandomAttrs } from "./spec.js";
+import type { Attrs, RandomAttrs } from "./spec/index.js";
 
 type Draw<A> = (random: Random, attrs: A) => number;
 

@@ -1,6 +1,6 @@
 /** What every update costs for each element of its operands. */
 import type { Resolved } from "./scalar.js";
-import type { AdamAttrs, PerOperand, UpdateAttrs, UpdateName } from "./spec.js";
+import type { AdamAttrs, PerOperand, UpdateAttrs, UpdateName } from "./spec/index.js";
 
 export interface UpdateArithmetic<Reads extends readonly boolean[] = readonly boolean[]> {
   readonly operations: number;

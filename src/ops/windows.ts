@@ -3,7 +3,7 @@
  * each of them is multiplied.
  */
 import type { Shape } from "../tensor/shape.js";
-import type { Pair } from "./spec.js";
+import type { Pair } from "./spec/index.js";
 
 export interface WindowGeometry {
   readonly kernelSize: Pair;

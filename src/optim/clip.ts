@@ -5,7 +5,7 @@
 import { noGrad } from "../autograd/tape.js";
 import type { Parameter } from "../nn/parameter.js";
 import { update } from "../ops/apply.js";
-import * as F from "../ops/functional.js";
+import * as F from "../ops/functional/index.js";
 import { zeros } from "../tensor/create.js";
 import { areFinite } from "../tensor/finite.js";
 import { scope } from "../tensor/scope.js";

@@ -6,7 +6,7 @@ import { type Parameter, persistent } from "../nn/parameter.js";
 import { update } from "../ops/apply.js";
 import { copyValues } from "../ops/copy-values.js";
 import { Scalar } from "../ops/scalar.js";
-import type { UpdateAttrs, UpdateName } from "../ops/spec.js";
+import type { UpdateAttrs, UpdateName } from "../ops/spec/index.js";
 import { showShape } from "../tensor/shape.js";
 import { storageTracer } from "../tensor/storage.js";
 import type { Tensor } from "../tensor/tensor.js";

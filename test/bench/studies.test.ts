@@ -9,7 +9,7 @@ import { commandOf, type Study } from "../../bench/study.js";
 import { attributesOf, opNames } from "../../bench/work/op-attributes.js";
 import { commandHelp } from "../../src/cli/help.js";
 import { parse } from "../../src/cli/parse.js";
-import { costs } from "../../src/ops/cost.js";
+import { costs } from "../../src/ops/cost/index.js";
 
 const folder = join(import.meta.dirname, "../../bench/studies");
 

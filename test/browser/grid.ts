@@ -1,7 +1,7 @@
 /** The conformance grid in a tab: per op the worst of its cases against the reference, as plain numbers. */
 import type { Backend } from "../../src/backends/backend.js";
-import type { Attrs } from "../../src/ops/spec.js";
-import { type Case, cases, type GridOp } from "../conformance/cases.js";
+import type { Attrs } from "../../src/ops/spec/index.js";
+import { type Case, cases, type GridOp } from "../conformance/cases/index.js";
 import { errorsOf } from "../conformance/errors.js";
 
 export interface Row {

@@ -4,7 +4,7 @@
  */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { gradientsOf } from "../../src/autograd/backward.js";
-import { gradients } from "../../src/autograd/gradients.js";
+import { gradients } from "../../src/autograd/gradients/index.js";
 import type { Backend } from "../../src/backends/backend.js";
 import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import {
@@ -19,9 +19,9 @@ import {
   withBackend,
 } from "../../src/index.js";
 import { apply } from "../../src/ops/apply.js";
-import type { Attrs } from "../../src/ops/spec.js";
+import type { Attrs } from "../../src/ops/spec/index.js";
 import { isFloat } from "../../src/tensor/dtype.js";
-import { type Case, cases, dtypeOfInput, type GridOp } from "./cases.js";
+import { type Case, cases, dtypeOfInput, type GridOp } from "./cases/index.js";
 import { relativeError, valuesOf } from "./numbers.js";
 
 /** The bar of the project for a backend against the reference, float32, by norm. */

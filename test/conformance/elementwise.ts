@@ -1,5 +1,5 @@
 /** Every elementwise op without attributes, for the tests that draw from all magnitudes. */
-import type { OpName, OpSpecs } from "../../src/ops/spec.js";
+import type { OpName, OpSpecs } from "../../src/ops/spec/index.js";
 
 type WithInputs<Inputs> = { [K in OpName]: OpSpecs[K]["inputs"] extends Inputs ? K : never }[OpName];
 type Elementwise = Exclude<WithInputs<["x"]>, "cast" | "softmax" | "logSoftmax"> | WithInputs<["a", "b"]>;

@@ -2,11 +2,11 @@
  * Cases with dimensions of size 0, made from the grid's: every choice of up to three sizes that are set to 0 together, and of
  * all that are alike, for which the op's shape rule has an answer.
  */
-import { inferShapes } from "../../src/ops/shapes.js";
-import type { Attrs } from "../../src/ops/spec.js";
+import { inferShapes } from "../../src/ops/shapes/index.js";
+import type { Attrs } from "../../src/ops/spec/index.js";
 import { type Shape, sizeOf } from "../../src/tensor/shape.js";
 import { ShapeError } from "../../src/util/errors.js";
-import { type Case, cases, type GridOp, type Input } from "./cases.js";
+import { type Case, cases, type GridOp, type Input } from "./cases/index.js";
 
 type AnyCase = Case<Attrs<GridOp>>;
 

@@ -1,8 +1,8 @@
 /** The grid's comparison: one backend, which may be asynchronous, against the reference. Knows no test runner. */
 import type { Backend } from "../../src/backends/backend.js";
 import { referenceBackend } from "../../src/backends/reference/index.js";
-import type { Attrs, OpName } from "../../src/ops/spec.js";
-import type { Case } from "./cases.js";
+import type { Attrs, OpName } from "../../src/ops/spec/index.js";
+import type { Case } from "./cases/index.js";
 import { relativeError } from "./numbers.js";
 import { resultsOf } from "./results.js";
 

@@ -1,10 +1,10 @@
 /** Every differentiable op: its rule against central differences, in float64 on the reference backend. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { gradients } from "../../src/autograd/gradients.js";
+import { gradients } from "../../src/autograd/gradients/index.js";
 import { concat, gradcheck, reshape, setBackend, type Tensor, tensor } from "../../src/index.js";
 import { apply } from "../../src/ops/apply.js";
-import type { Attrs } from "../../src/ops/spec.js";
-import { type Case, cases, dtypeOfInput, type GridOp } from "./cases.js";
+import type { Attrs } from "../../src/ops/spec/index.js";
+import { type Case, cases, dtypeOfInput, type GridOp } from "./cases/index.js";
 import { valuesOf } from "./numbers.js";
 
 /** The bar of the project for an op's gradient, in float64. */

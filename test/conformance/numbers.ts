@@ -2,7 +2,7 @@
 import { type DType, isFloat, newArray, type TypedArray } from "../../src/tensor/dtype.js";
 import { Random } from "../../src/tensor/random.js";
 import { sizeOf } from "../../src/tensor/shape.js";
-import { dtypeOfInput, type Input } from "./cases.js";
+import { dtypeOfInput, type Input } from "./cases/index.js";
 
 /** Values of one input; the same for every backend. */
 export function valuesOf(input: Input, seed: number, float: DType): TypedArray {

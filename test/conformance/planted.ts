@@ -7,9 +7,9 @@ import { type Backend, withBackend } from "../../src/backends/backend.js";
 import { referenceBackend } from "../../src/backends/reference/index.js";
 import { scope, type Tensor, tensor } from "../../src/index.js";
 import { apply } from "../../src/ops/apply.js";
-import type { Attrs } from "../../src/ops/spec.js";
+import type { Attrs } from "../../src/ops/spec/index.js";
 import { isFloat, type TypedArray } from "../../src/tensor/dtype.js";
-import { type Case, cases, dtypeOfInput, type GridOp } from "./cases.js";
+import { type Case, cases, dtypeOfInput, type GridOp } from "./cases/index.js";
 import { valuesOf } from "./numbers.js";
 
 const planted = [Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY];

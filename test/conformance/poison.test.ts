@@ -5,7 +5,7 @@
  */
 import { afterAll, describe, expect, it } from "vitest";
 import { gradientsOf } from "../../src/autograd/backward.js";
-import { gradients } from "../../src/autograd/gradients.js";
+import { gradients } from "../../src/autograd/gradients/index.js";
 import { type Backend, withBackend } from "../../src/backends/backend.js";
 import { referenceBackend } from "../../src/backends/reference/index.js";
 import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
@@ -24,9 +24,9 @@ import {
   tensor,
 } from "../../src/index.js";
 import { apply, update } from "../../src/ops/apply.js";
-import type { Attrs } from "../../src/ops/spec.js";
+import type { Attrs } from "../../src/ops/spec/index.js";
 import { dtypes, isFloat } from "../../src/tensor/dtype.js";
-import { type Case, cases, dtypeOfInput, type GridOp, type Input } from "./cases.js";
+import { type Case, cases, dtypeOfInput, type GridOp, type Input } from "./cases/index.js";
 import { emptyCases, smallCases } from "./empty-cases.js";
 import { relativeError, valuesOfDType } from "./numbers.js";
 import { updateCases, updateNames } from "./update-cases.js";

@@ -3,13 +3,13 @@
  * test runner, so that it can run in a tab.
  */
 import { gradientsOf } from "../../src/autograd/backward.js";
-import { gradients } from "../../src/autograd/gradients.js";
+import { gradients } from "../../src/autograd/gradients/index.js";
 import type { Backend } from "../../src/backends/backend.js";
 import { add, mul, scope, sum, type Tensor, type TypedArray, tensor, withBackend } from "../../src/index.js";
 import { apply } from "../../src/ops/apply.js";
-import type { Attrs, OpName } from "../../src/ops/spec.js";
+import type { Attrs, OpName } from "../../src/ops/spec/index.js";
 import { isFloat } from "../../src/tensor/dtype.js";
-import { type Case, dtypeOfInput } from "./cases.js";
+import { type Case, dtypeOfInput } from "./cases/index.js";
 import { valuesOf } from "./numbers.js";
 
 export interface Result {

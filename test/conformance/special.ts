@@ -7,7 +7,7 @@ import { type Backend, withBackend } from "../../src/backends/backend.js";
 import { referenceBackend } from "../../src/backends/reference/index.js";
 import { add, clamp, mul, nn, scope, sum, type Tensor, type TypedArray, tensor } from "../../src/index.js";
 import { apply, update } from "../../src/ops/apply.js";
-import { type OpName, type UpdateAttrs, type UpdateName, updateWrites } from "../../src/ops/spec.js";
+import { type OpName, type UpdateAttrs, type UpdateName, updateWrites } from "../../src/ops/spec/index.js";
 import { type DType, newArray } from "../../src/tensor/dtype.js";
 import type { Shape } from "../../src/tensor/shape.js";
 import type { Singles, SpecialCase } from "../golden/numbers/special-values.js";

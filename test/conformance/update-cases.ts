@@ -1,6 +1,6 @@
 /** Every update with what its operands are filled with and the attributes that make it another one. */
-import type { AdamAttrs, PerOperand, UpdateAttrs, UpdateName } from "../../src/ops/spec.js";
-import type { Fill } from "./cases.js";
+import type { AdamAttrs, PerOperand, UpdateAttrs, UpdateName } from "../../src/ops/spec/index.js";
+import type { Fill } from "./cases/index.js";
 
 interface UpdateCase<K extends UpdateName> {
   readonly fills: PerOperand<K, Fill>;

@@ -17,9 +17,9 @@ import {
   tensor,
 } from "../../src/index.js";
 import { apply, update } from "../../src/ops/apply.js";
-import type { Attrs, OpName, UpdateAttrs, UpdateName } from "../../src/ops/spec.js";
+import type { Attrs, OpName, UpdateAttrs, UpdateName } from "../../src/ops/spec/index.js";
 import { dtypes, isFloat } from "../../src/tensor/dtype.js";
-import { type Case, cases, dtypeOfInput, type Input } from "../conformance/cases.js";
+import { type Case, cases, dtypeOfInput, type Input } from "../conformance/cases/index.js";
 import { emptyCases, smallCases } from "../conformance/empty-cases.js";
 import { relativeError, valuesOfDType } from "../conformance/numbers.js";
 import { updateCases, updateNames } from "../conformance/update-cases.js";

@@ -1,8 +1,8 @@
 /** The conformance grid on a backend that may be asynchronous: values and gradients of every case, against the reference. */
 import { describe, expect, it } from "vitest";
 import type { Backend } from "../../src/backends/backend.js";
-import type { Attrs } from "../../src/ops/spec.js";
-import { type Case, cases, type GridOp } from "../conformance/cases.js";
+import type { Attrs } from "../../src/ops/spec/index.js";
+import { type Case, cases, type GridOp } from "../conformance/cases/index.js";
 import { errorsOf } from "../conformance/errors.js";
 
 /** The bar of the gpu backend against the reference, by norm. */

@@ -8,7 +8,7 @@ import { createGpuBackend, type GpuBackend } from "../../src/backends/gpu/gpu-ba
 import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import { type Shape, type Tensor, type TypedArray, tensor } from "../../src/index.js";
 import { apply } from "../../src/ops/apply.js";
-import type { Attrs, OpName } from "../../src/ops/spec.js";
+import type { Attrs, OpName } from "../../src/ops/spec/index.js";
 import { sizeOf } from "../../src/tensor/shape.js";
 import { ShapeError } from "../../src/util/errors.js";
 import { relativeError } from "../conformance/numbers.js";

@@ -5,7 +5,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Backend } from "../../src/backends/backend.js";
 import { createGpuBackend } from "../../src/backends/gpu/gpu-backend.js";
-import type { OpName } from "../../src/ops/spec.js";
+import type { OpName } from "../../src/ops/spec/index.js";
 import { type Shape, sizeOf } from "../../src/tensor/shape.js";
 import { elementwise } from "../conformance/elementwise.js";
 import { valuesOf } from "../conformance/numbers.js";

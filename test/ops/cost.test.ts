@@ -4,14 +4,14 @@
  */
 import { beforeAll, describe, expect, it } from "vitest";
 import type { ArrayKernels, ArrayUpdates, ArrayView } from "../../src/backends/kernel-table.js";
-import { costOfOp, costOfUpdate, costs, type Sized } from "../../src/ops/cost.js";
+import { costOfOp, costOfUpdate, costs, type Sized } from "../../src/ops/cost/index.js";
 import { inferDType } from "../../src/ops/dtypes.js";
-import { inferShapes } from "../../src/ops/shapes.js";
-import { type Attrs, type OpName, updateWrites } from "../../src/ops/spec.js";
+import { inferShapes } from "../../src/ops/shapes/index.js";
+import { type Attrs, type OpName, updateWrites } from "../../src/ops/spec/index.js";
 import { dtypes, newArray } from "../../src/tensor/dtype.js";
 import { Random } from "../../src/tensor/random.js";
 import { type Shape, sizeOf } from "../../src/tensor/shape.js";
-import { type Case, cases, dtypeOfInput, type GridOp, type Input } from "../conformance/cases.js";
+import { type Case, cases, dtypeOfInput, type GridOp, type Input } from "../conformance/cases/index.js";
 import { updateCases, updateNames } from "../conformance/update-cases.js";
 import { type Counts, countingReference, watched } from "./counting.js";
 

@@ -2,9 +2,9 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as T from "../../src/index.js";
-import { costs } from "../../src/ops/cost.js";
-import type { OpName } from "../../src/ops/spec.js";
-import { cases } from "../conformance/cases.js";
+import { costs } from "../../src/ops/cost/index.js";
+import type { OpName } from "../../src/ops/spec/index.js";
+import { cases } from "../conformance/cases/index.js";
 import { elementwise } from "../conformance/elementwise.js";
 import { specialCases } from "../golden/numbers/special-values.js";
 
@@ -61,7 +61,7 @@ const lacking = (names: readonly string[], isThere: (name: string) => boolean): 
   names.filter((name) => !isThere(name)).sort();
 
 describe("every op", () => {
-  it("is a public function of its name (ops/functional.ts), but for parts of gradients", () => {
+  it("is a public function of its name (ops/functional), but for parts of gradients", () => {
     expect(lacking(ops, (op) => op in T)).toEqual([...ofGradients].sort());
   });
 

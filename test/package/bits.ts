@@ -6,8 +6,8 @@
 import { createHash } from "node:crypto";
 import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import { compile, models, nn, optim, randn, type TypedArray, tensor, withBackend } from "../../src/index.js";
-import type { Attrs, OpName } from "../../src/ops/spec.js";
-import { type Case, cases, type GridOp } from "../conformance/cases.js";
+import type { Attrs, OpName } from "../../src/ops/spec/index.js";
+import { type Case, cases, type GridOp } from "../conformance/cases/index.js";
 import { resultsOf } from "../conformance/results.js";
 
 const [BATCH, SIDE, CLASSES, STEPS] = [4, 32, 10, 10];

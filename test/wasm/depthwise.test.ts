@@ -4,7 +4,7 @@ import { referenceBackend } from "../../src/backends/reference/index.js";
 import { forwardRule, gradientRule, tileRuns } from "../../src/backends/wasm/kernels/convolution/depthwise/axis.js";
 import { createWasmBackend, type WasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import { apply, type Runner } from "../../src/ops/apply.js";
-import type { Conv2dAttrs } from "../../src/ops/spec.js";
+import type { Conv2dAttrs } from "../../src/ops/spec/index.js";
 import { allocate } from "../../src/tensor/create.js";
 import type { TypedArray } from "../../src/tensor/dtype.js";
 import { Random } from "../../src/tensor/random.js";

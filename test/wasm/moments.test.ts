@@ -9,14 +9,14 @@ import { runsOf } from "../../src/backends/wasm/kernels/moments/depthwise-grad.j
 import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import { apply } from "../../src/ops/apply.js";
 import { inferDType } from "../../src/ops/dtypes.js";
-import { inferShapes } from "../../src/ops/shapes.js";
-import type { Attrs, OpName, PatchAttrs } from "../../src/ops/spec.js";
+import { inferShapes } from "../../src/ops/shapes/index.js";
+import type { Attrs, OpName, PatchAttrs } from "../../src/ops/spec/index.js";
 import { allocate } from "../../src/tensor/create.js";
 import { newArray, type TypedArray } from "../../src/tensor/dtype.js";
 import { scope } from "../../src/tensor/scope.js";
 import type { Shape } from "../../src/tensor/shape.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
-import { type Case, cases, dtypeOfInput, type Input } from "../conformance/cases.js";
+import { type Case, cases, dtypeOfInput, type Input } from "../conformance/cases/index.js";
 import { relativeError, valuesOf } from "../conformance/numbers.js";
 
 /** The first two must agree in every bit; the others have kernels of their own. */

@@ -3,7 +3,7 @@ import { setBackend } from "../../src/backends/backend.js";
 import { referenceBackend } from "../../src/backends/reference/index.js";
 import { createWasmBackend, type WasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import { apply, type Runner } from "../../src/ops/apply.js";
-import type { Attrs, OpName } from "../../src/ops/spec.js";
+import type { Attrs, OpName } from "../../src/ops/spec/index.js";
 import { allocate } from "../../src/tensor/create.js";
 import { scope } from "../../src/tensor/scope.js";
 import { type Shape, sizeOf } from "../../src/tensor/shape.js";

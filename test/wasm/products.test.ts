@@ -1,7 +1,7 @@
 import { afterAll, describe, expect, it } from "vitest";
 import { createWasmBackend, type WasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import { apply } from "../../src/ops/apply.js";
-import type { Attrs } from "../../src/ops/spec.js";
+import type { Attrs } from "../../src/ops/spec/index.js";
 import { allocate } from "../../src/tensor/create.js";
 import { Random } from "../../src/tensor/random.js";
 import { scope } from "../../src/tensor/scope.js";

@@ -5,12 +5,12 @@ import { referenceBackend } from "../../src/backends/reference/index.js";
 import { wasmKernels } from "../../src/backends/wasm/kernels/index.js";
 import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import { apply, type Runner } from "../../src/ops/apply.js";
-import type { Attrs } from "../../src/ops/spec.js";
+import type { Attrs } from "../../src/ops/spec/index.js";
 import { allocate } from "../../src/tensor/create.js";
 import type { TypedArray } from "../../src/tensor/dtype.js";
 import { scope } from "../../src/tensor/scope.js";
 import type { Tensor } from "../../src/tensor/tensor.js";
-import { type Case, cases, dtypeOfInput, type GridOp } from "../conformance/cases.js";
+import { type Case, cases, dtypeOfInput, type GridOp } from "../conformance/cases/index.js";
 import { relativeError, valuesOf } from "../conformance/numbers.js";
 
 /** The conformance suite's bar. */

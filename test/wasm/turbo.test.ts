@@ -13,13 +13,13 @@ import { startBackend } from "../../src/cli/shared-options.js";
 import { models, withBackend } from "../../src/index.js";
 import { mobileoneS0 } from "../../src/models/mobileone/recipe-s0.js";
 import { apply } from "../../src/ops/apply.js";
-import type { Attrs } from "../../src/ops/spec.js";
+import type { Attrs } from "../../src/ops/spec/index.js";
 import { allocate } from "../../src/tensor/create.js";
 import { scope } from "../../src/tensor/scope.js";
 import { Session } from "../../src/train/steps/session.js";
 import { WholeUpdate } from "../../src/train/steps/whole-update.js";
 import { UsageError } from "../../src/util/errors.js";
-import { type Case, cases, dtypeOfInput, type GridOp } from "../conformance/cases.js";
+import { type Case, cases, dtypeOfInput, type GridOp } from "../conformance/cases/index.js";
 import { valuesOf } from "../conformance/numbers.js";
 import { instructionsOf, VECTOR } from "./instructions.js";
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Backend, setBackend } from "../../src/backends/backend.js";
 import { apply, update } from "../../src/ops/apply.js";
-import type { UpdateAttrs, UpdateName } from "../../src/ops/spec.js";
+import type { UpdateAttrs, UpdateName } from "../../src/ops/spec/index.js";
 import { allocate } from "../../src/tensor/create.js";
 import type { TypedArray } from "../../src/tensor/dtype.js";
 import { scope } from "../../src/tensor/scope.js";

@@ -3,7 +3,7 @@
  * again, without anything between them in JavaScript. Only the parameters of instructions with a Scalar are renewed, and
  * only when it has changed.
  */
-import { costOf } from "../../ops/cost.js";
+import { costOf } from "../../ops/cost/index.js";
 import type { Executable, Executed, InstructionTime, ProfileRow, Program, ValueView } from "../../ops/program.js";
 import { hasScalar, resolveScalars, type Scalar, scalarsOf } from "../../ops/scalar.js";
 import { sizeOf } from "../../tensor/shape.js";

@@ -5,7 +5,7 @@
 import type { Runner } from "../../ops/apply.js";
 import type { Executable, Executed, Program } from "../../ops/program.js";
 import type { Resolved } from "../../ops/scalar.js";
-import { type Attrs, type OpName, type UpdateAttrs, type UpdateName, updateWrites } from "../../ops/spec.js";
+import { type Attrs, type OpName, type UpdateAttrs, type UpdateName, updateWrites } from "../../ops/spec/index.js";
 import { type DType, dtypes, type TypedArray } from "../../tensor/dtype.js";
 import { type Shape, sizeOf } from "../../tensor/shape.js";
 import type { Allocation, Storage } from "../../tensor/storage.js";

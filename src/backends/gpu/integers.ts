@@ -3,7 +3,7 @@
  * or an error, never a rounded number. int32 tensors hold integers that float32 has; results of arithmetic are cut to their
  * dtype by a cast, and checked to be below 2^24, where nothing has been rounded.
  */
-import type { OpName, UpdateName } from "../../ops/spec.js";
+import type { OpName, UpdateName } from "../../ops/spec/index.js";
 import { isFloat } from "../../tensor/dtype.js";
 import { DTypeError } from "../../util/errors.js";
 import { EXACT_BELOW } from "./faults.js";

@@ -5,7 +5,7 @@
 
 import type { RandomOp } from "../../ops/random.js";
 import type { Resolved } from "../../ops/scalar.js";
-import type { Attrs, OpName, PerInput, PerOperand, PerOutput, UpdateAttrs, UpdateName } from "../../ops/spec.js";
+import type { Attrs, OpName, PerInput, PerOperand, PerOutput, UpdateAttrs, UpdateName } from "../../ops/spec/index.js";
 import type { DType } from "../../tensor/dtype.js";
 import { type Shape, sizeOf } from "../../tensor/shape.js";
 import { ShapeError } from "../../util/errors.js";

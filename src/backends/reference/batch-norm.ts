@@ -2,7 +2,7 @@
  * Batch normalisation over all axes but the last (Ioffe & Szegedy 2015), in float64. Two passes for the variance, since
  * E[x²] − E[x]² loses digits.
  */
-import type { EpsAttrs } from "../../ops/spec.js";
+import type { EpsAttrs } from "../../ops/spec/index.js";
 import type { ArrayView } from "../kernel-table.js";
 
 type One = readonly [ArrayView];

@@ -1,7 +1,7 @@
 /**
  * Convolution and its two gradients: one walk over all (output, tap, channel) triples, three things done with it.
  */
-import type { Attrs, Conv2dAttrs } from "../../ops/spec.js";
+import type { Attrs, Conv2dAttrs } from "../../ops/spec/index.js";
 import type { Shape } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
 import { reluOf } from "./elementwise.js";

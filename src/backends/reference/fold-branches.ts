@@ -2,7 +2,7 @@
  * Branches of convolution and batch norm as one convolution, from the moments of their patches, and the gradients of that:
  * the formulas of docs/folded-training.md 1 and their gradients, one output channel after the other, in float64. autograd/folding.ts states the gradients.
  */
-import type { FoldAttrs } from "../../ops/spec.js";
+import type { FoldAttrs } from "../../ops/spec/index.js";
 import { sizeOf } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
 

@@ -6,7 +6,7 @@
 import type { Runner } from "../../ops/apply.js";
 import { draw, type RandomOp } from "../../ops/random.js";
 import { resolveScalars } from "../../ops/scalar.js";
-import type { Attrs, OpName, UpdateName } from "../../ops/spec.js";
+import type { Attrs, OpName, UpdateName } from "../../ops/spec/index.js";
 import { type DType, dtypes, newArray, type TypedArray } from "../../tensor/dtype.js";
 import type { Allocation } from "../../tensor/storage.js";
 import type { Tensor } from "../../tensor/tensor.js";

@@ -1,7 +1,7 @@
 /**
  * Matrix product: three loops, float64 sums.
  */
-import type { MatmulAttrs } from "../../ops/spec.js";
+import type { MatmulAttrs } from "../../ops/spec/index.js";
 import { type Shape, sizeOf, stridesOf } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
 import { productOf, totalsOf } from "./integers.js";

@@ -1,7 +1,7 @@
 /**
  * Ops that move numbers without computing: each says, for an output position, which input position it reads.
  */
-import type { Attrs } from "../../ops/spec.js";
+import type { Attrs } from "../../ops/spec/index.js";
 import { isFloat } from "../../tensor/dtype.js";
 import { type Shape, sizeOf, stridesOf } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";

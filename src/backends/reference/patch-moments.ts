@@ -1,7 +1,7 @@
 /**
  * Moments of the patches that a convolution sees, and their gradient: patch by patch, in float64, two passes.
  */
-import type { PatchAttrs } from "../../ops/spec.js";
+import type { PatchAttrs } from "../../ops/spec/index.js";
 import type { Shape } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
 

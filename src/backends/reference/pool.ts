@@ -1,7 +1,7 @@
 /**
  * Average and maximum pooling with their gradients, window by window.
  */
-import type { Pool2dAttrs } from "../../ops/spec.js";
+import type { Pool2dAttrs } from "../../ops/spec/index.js";
 import type { Shape } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
 

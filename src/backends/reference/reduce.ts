@@ -1,7 +1,7 @@
 /**
  * Reductions over axes, in float64, one output element after the other.
  */
-import type { AxisAttrs, ReduceAttrs } from "../../ops/spec.js";
+import type { AxisAttrs, ReduceAttrs } from "../../ops/spec/index.js";
 import { isFloat } from "../../tensor/dtype.js";
 import { type Shape, stridesOf } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";

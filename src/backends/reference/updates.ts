@@ -2,7 +2,7 @@
  * The definition of every update: what writes over its operands.
  */
 import type { Resolved } from "../../ops/scalar.js";
-import type { AdamAttrs } from "../../ops/spec.js";
+import type { AdamAttrs } from "../../ops/spec/index.js";
 import type { ArrayUpdates, ArrayView } from "../kernel-table.js";
 
 /** From the nearer end, as torch.lerp: a weight of 0 gives a finite a itself, a weight of 1 a finite b. */

@@ -9,8 +9,8 @@
  * a thread have to compile for itself it gets ordinary code for the same arithmetic.
  */
 import { inferDType } from "../../ops/dtypes.js";
-import { inferShapes } from "../../ops/shapes.js";
-import type { Attrs, OpName } from "../../ops/spec.js";
+import { inferShapes } from "../../ops/shapes/index.js";
+import type { Attrs, OpName } from "../../ops/spec/index.js";
 import { dtypes, type TypedArray } from "../../tensor/dtype.js";
 import { Random } from "../../tensor/random.js";
 import { type Shape, sizeOf } from "../../tensor/shape.js";

@@ -6,7 +6,7 @@ import type { Runner } from "../../ops/apply.js";
 import { expectIndices } from "../../ops/indices.js";
 import type { Executable, Program } from "../../ops/program.js";
 import type { Resolved } from "../../ops/scalar.js";
-import type { Attrs, OpName, UpdateAttrs, UpdateName } from "../../ops/spec.js";
+import type { Attrs, OpName, UpdateAttrs, UpdateName } from "../../ops/spec/index.js";
 import { type DType, dtypes, type TypedArray } from "../../tensor/dtype.js";
 import type { Allocation } from "../../tensor/storage.js";
 import type { Tensor } from "../../tensor/tensor.js";

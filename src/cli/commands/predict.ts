@@ -5,7 +5,7 @@ import { loadDecoder } from "../../data/codecs/decoder.js";
 import { SampleReader } from "../../data/reading/sample-reader.js";
 import { evalTransform } from "../../data/transforms/index.js";
 import { normalizeInto } from "../../data/transforms/normalize.js";
-import { softmax } from "../../ops/functional.js";
+import { softmax } from "../../ops/functional/index.js";
 import { tensor } from "../../tensor/create.js";
 import { scope } from "../../tensor/scope.js";
 import { loadModel } from "../../train/checkpoints/run-weights.js";

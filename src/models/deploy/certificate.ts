@@ -5,7 +5,7 @@
 import { noGrad } from "../../autograd/tape.js";
 import { GlobalAvgPool } from "../../nn/pool.js";
 import { chain } from "../../nn/sequential.js";
-import * as F from "../../ops/functional.js";
+import * as F from "../../ops/functional/index.js";
 import { findNonFiniteTensor, showNonFinite } from "../../tensor/finite.js";
 import { scope } from "../../tensor/scope.js";
 import type { Tensor } from "../../tensor/tensor.js";

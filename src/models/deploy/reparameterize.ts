@@ -4,7 +4,7 @@
  */
 import { BatchNorm2d } from "../../nn/batch-norm.js";
 import type { Module } from "../../nn/module.js";
-import { randn } from "../../ops/functional.js";
+import { randn } from "../../ops/functional/index.js";
 import { findNonFiniteTensor, showNonFinite } from "../../tensor/finite.js";
 import { showShape } from "../../tensor/shape.js";
 import { Tensor } from "../../tensor/tensor.js";

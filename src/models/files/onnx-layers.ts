@@ -6,7 +6,7 @@ import { type GraphBuilder, OnnxError } from "../../io/onnx/index.js";
 import type { StoredTensor } from "../../io/safetensors.js";
 import type { BatchNorm2d } from "../../nn/batch-norm.js";
 import type { Conv2d } from "../../nn/conv.js";
-import type { Pair } from "../../ops/spec.js";
+import type { Pair } from "../../ops/spec/index.js";
 
 /** Weights by state-dict name, in the layouts of files. */
 export type Weights = ReadonlyMap<string, StoredTensor>;

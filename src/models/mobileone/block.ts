@@ -7,7 +7,7 @@ import { Conv2d } from "../../nn/conv.js";
 import { Module } from "../../nn/module.js";
 import type { LayerOptions } from "../../nn/parameter.js";
 import { SqueezeExcite } from "../../nn/squeeze-excite.js";
-import * as F from "../../ops/functional.js";
+import * as F from "../../ops/functional/index.js";
 import { scope } from "../../tensor/scope.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { TrainingChoice, TrainingForm } from "../training-choice.js";

@@ -6,7 +6,7 @@
 import { noGrad } from "../../autograd/tape.js";
 import type { BatchNorm2d } from "../../nn/batch-norm.js";
 import type { Conv2d } from "../../nn/conv.js";
-import * as F from "../../ops/functional.js";
+import * as F from "../../ops/functional/index.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { BlockSpec } from "./variants.js";
 

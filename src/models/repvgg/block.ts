@@ -6,7 +6,7 @@ import { BatchNorm2d } from "../../nn/batch-norm.js";
 import { Conv2d } from "../../nn/conv.js";
 import { Module } from "../../nn/module.js";
 import type { LayerOptions } from "../../nn/parameter.js";
-import * as F from "../../ops/functional.js";
+import * as F from "../../ops/functional/index.js";
 import { scope } from "../../tensor/scope.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { hasIdentity, type RepVggSpec } from "./variants.js";

@@ -5,7 +5,7 @@
 import type { Module } from "../../nn/module.js";
 import { persistent } from "../../nn/parameter.js";
 import { update } from "../../ops/apply.js";
-import * as F from "../../ops/functional.js";
+import * as F from "../../ops/functional/index.js";
 import { scope } from "../../tensor/scope.js";
 import { sizeOf } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";

@@ -8,7 +8,7 @@ import { compile } from "../../compile/compile.js";
 import type { Batch } from "../../data/reading/loader.js";
 import { crossEntropy } from "../../nn/loss.js";
 import { update } from "../../ops/apply.js";
-import * as F from "../../ops/functional.js";
+import * as F from "../../ops/functional/index.js";
 import { scope } from "../../tensor/scope.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { turnOfEventLoop } from "../../util/platform.js";

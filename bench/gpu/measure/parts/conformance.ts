@@ -1,7 +1,7 @@
 /** A part of the conformance grid: values and gradients on the device against the reference backend. */
 import { createGpuBackend } from "../../../../src/backends/gpu/gpu-backend.js";
-import type { Attrs } from "../../../../src/ops/spec.js";
-import { type Case, cases, type GridOp } from "../../../../test/conformance/cases.js";
+import type { Attrs } from "../../../../src/ops/spec/index.js";
+import { type Case, cases, type GridOp } from "../../../../test/conformance/cases/index.js";
 import { errorsOf } from "../../../../test/conformance/errors.js";
 import type { Telling } from "../part.js";
 

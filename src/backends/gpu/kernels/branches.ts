@@ -3,7 +3,7 @@
  * one call serves them all; scales and shifts below each other.
  */
 import { firstTap, splitBranches } from "../../../ops/branches.js";
-import type { FoldAttrs } from "../../../ops/spec.js";
+import type { FoldAttrs } from "../../../ops/spec/index.js";
 import { sizeOf } from "../../../tensor/shape.js";
 import { defineKernel, type GpuKernel } from "../kernel.js";
 import { type BufferOperand, flat, type Place, type Plan, part, type View, viewOf } from "../plan.js";

@@ -3,7 +3,7 @@
  * matrix products. Images are seen as [n · H + row][column][channel].
  */
 
-import type { Conv2dAttrs } from "../../../ops/spec.js";
+import type { Conv2dAttrs } from "../../../ops/spec/index.js";
 import { sizeOf } from "../../../tensor/shape.js";
 import { allOf, defineKernel, type GpuKernel, splitPair } from "../kernel.js";
 import {

@@ -1,5 +1,5 @@
 /** Pooling in gather form: a thread per output walks its window, a thread per input gradient the windows that hold it. */
-import type { Pool2dAttrs } from "../../../ops/spec.js";
+import type { Pool2dAttrs } from "../../../ops/spec/index.js";
 import { allOf, defineKernel, type GpuKernel, splitPair } from "../kernel.js";
 import { type BufferOperand, type Lowering, type View, viewOf } from "../plan.js";
 

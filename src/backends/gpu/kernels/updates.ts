@@ -1,6 +1,6 @@
 /** Updates: in place on a device, and as gpu.js kernels (the twins) where nothing can be written in place. */
 import type { Resolved } from "../../../ops/scalar.js";
-import type { AdamAttrs } from "../../../ops/spec.js";
+import type { AdamAttrs } from "../../../ops/spec/index.js";
 import { heldAs } from "../held.js";
 import { allOf, defineKernel, type GpuKernel, type InPlaceKernel } from "../kernel.js";
 import { type BufferOperand, flat, type Plan, type UpdateLowerings } from "../plan.js";

@@ -3,7 +3,7 @@
  * attributes that make another formula are the kernel's own.
  */
 import type { Resolved } from "../../../ops/scalar.js";
-import type { AdamAttrs } from "../../../ops/spec.js";
+import type { AdamAttrs } from "../../../ops/spec/index.js";
 import { type FunctionBuilder, floatBits, type Vec } from "../../../wasm/index.js";
 import { callMap, type MapFormula } from "./blocks/map.js";
 import type { HeapOperand, Plan } from "./plan.js";

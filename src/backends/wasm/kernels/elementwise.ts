@@ -1,7 +1,7 @@
 /**
  * Elementwise ops: one row per op, its formula on vectors. pow, sin and cos stay with the reference, as do integers.
  */
-import type { OpName } from "../../../ops/spec.js";
+import type { OpName } from "../../../ops/spec/index.js";
 import { dtypes } from "../../../tensor/dtype.js";
 import type { FunctionBuilder, Vec } from "../../../wasm/index.js";
 import { callCopy } from "./blocks/copy.js";

@@ -2,7 +2,7 @@
  * Average pooling is a depthwise convolution whose weights are all 1, divided by the size of the window, and so is its
  * gradient: weights of 1/window would leave a remainder where values cancel. Maximum pooling stays with the reference.
  */
-import type { Pool2dAttrs } from "../../../ops/spec.js";
+import type { Pool2dAttrs } from "../../../ops/spec/index.js";
 import type { Shape } from "../../../tensor/shape.js";
 import { floatBits } from "../../../wasm/index.js";
 import { callFill } from "./blocks/copy.js";

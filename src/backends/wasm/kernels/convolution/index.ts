@@ -2,7 +2,7 @@
  * Which kernel serves which convolution: depthwise ones (one channel per group) have their own, all others are matrix
  * products (conv2d.ts).
  */
-import type { OpName } from "../../../../ops/spec.js";
+import type { OpName } from "../../../../ops/spec/index.js";
 import type { Lowering, WasmKernels } from "../plan.js";
 import * as dense from "./dense/conv2d.js";
 import { depthwiseForward, depthwiseInputGrad, depthwiseWeightGrad } from "./depthwise/index.js";

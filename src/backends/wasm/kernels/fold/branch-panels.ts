@@ -4,7 +4,7 @@
  * on: output channels do not know of each other.
  */
 import { type FoldSizes, firstTap, foldSizes, splitBranches } from "../../../../ops/branches.js";
-import type { FoldAttrs } from "../../../../ops/spec.js";
+import type { FoldAttrs } from "../../../../ops/spec/index.js";
 import type { FunctionBuilder, IntVar, WasmModule } from "../../../../wasm/index.js";
 import type { HeapOperand } from "../plan.js";
 import { PANEL_COLUMNS, PANEL_ROW_BYTES } from "./double-tile.js";

@@ -4,7 +4,7 @@
  * Three calls: the factors v, the rows v·w, then dΣ panel by panel, above the diagonal only.
  */
 import { splitBranches } from "../../../../ops/branches.js";
-import type { FoldAttrs } from "../../../../ops/spec.js";
+import type { FoldAttrs } from "../../../../ops/spec/index.js";
 import { alignUp } from "../../../../util/align-up.js";
 import { type FunctionBuilder, Int, type IntVar, type WasmModule } from "../../../../wasm/index.js";
 import { defineKernel, list, specOf } from "../define-kernel.js";

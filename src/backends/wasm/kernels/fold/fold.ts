@@ -2,7 +2,7 @@
  * foldBranches in float64: a task folds up to four output channels. Σ·w of all its branches is one product of Σ with the
  * branches' panels; variances, scales, weight and bias follow from it column by column.
  */
-import type { PerOutput } from "../../../../ops/spec.js";
+import type { PerOutput } from "../../../../ops/spec/index.js";
 import type { Float, FunctionBuilder, IntVar, Vec, WasmModule } from "../../../../wasm/index.js";
 import { loadDoublesOf } from "../blocks/channels.js";
 import { defineKernel, list, specOf } from "../define-kernel.js";

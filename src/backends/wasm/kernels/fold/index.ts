@@ -2,7 +2,7 @@
  * Lowerings of the fold of the branches and of its two gradients, for folded training. Moments are float64, parameters
  * float32.
  */
-import type { FoldAttrs } from "../../../../ops/spec.js";
+import type { FoldAttrs } from "../../../../ops/spec/index.js";
 import { sizeOf } from "../../../../tensor/shape.js";
 import type { HeapOperand, WasmKernels } from "../plan.js";
 import { type BranchLayout, branchLayout } from "./branch-panels.js";

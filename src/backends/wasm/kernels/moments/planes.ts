@@ -2,7 +2,7 @@
  * Images for depthwise moments: 16 channels at a time as planes of whole vectors, minus the channel's pivot, with their
  * padding written out, so that neither borders nor the mean need any care later. A padded zero is −pivot there.
  */
-import type { Pair } from "../../../../ops/spec.js";
+import type { Pair } from "../../../../ops/spec/index.js";
 import type { FunctionBuilder, Int, IntVar, WasmModule } from "../../../../wasm/index.js";
 import { atStrip, STRIP_LANES } from "../blocks/channels.js";
 

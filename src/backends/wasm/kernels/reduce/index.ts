@@ -2,7 +2,7 @@
  * Reductions over any axes: neighbours that are both reduced or both kept are merged, then one group of reduced axes after
  * the other goes, from the last. softmax along an inner axis stays with the reference.
  */
-import type { ReduceAttrs } from "../../../../ops/spec.js";
+import type { ReduceAttrs } from "../../../../ops/spec/index.js";
 import { type Shape, sizeOf } from "../../../../tensor/shape.js";
 import { callCopy } from "../blocks/copy.js";
 import type { HeapOperand, Plan, WasmKernels } from "../plan.js";

@@ -4,7 +4,7 @@
  *
  * x [N, H, W, Cin], w [KH, KW, Cin/groups, Cout], y [N, OH, OW, Cout]; a group is a slice of channels of each.
  */
-import type { Conv2dAttrs, Pair } from "../../../../../ops/spec.js";
+import type { Conv2dAttrs, Pair } from "../../../../../ops/spec/index.js";
 import type { Shape } from "../../../../../tensor/shape.js";
 import { alignUp } from "../../../../../util/align-up.js";
 import { applyEpilogue, type Epilogue, type EpilogueKind, kindOf } from "../../blocks/epilogue.js";

@@ -7,7 +7,7 @@
  * number or lies outside.
  */
 
-import type { Pair } from "../../../../../ops/spec.js";
+import type { Pair } from "../../../../../ops/spec/index.js";
 import { sizeOf } from "../../../../../tensor/shape.js";
 import type { FunctionBuilder, FunctionRef, Int, IntVar, WasmModule } from "../../../../../wasm/index.js";
 

@@ -2,7 +2,7 @@
  * Lowerings of depthwise convolutions (groups = Cin = Cout), of any kernel size, stride, padding and dilation; all others
  * are declined.
  */
-import type { Conv2dAttrs } from "../../../../../ops/spec.js";
+import type { Conv2dAttrs } from "../../../../../ops/spec/index.js";
 import type { Shape } from "../../../../../tensor/shape.js";
 import type { Epilogue } from "../../blocks/epilogue.js";
 import type { HeapOperand, Lowering, Plan } from "../../plan.js";

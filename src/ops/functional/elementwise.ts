@@ -2,14 +2,14 @@
  * Ops of single elements as named functions: unary, binary, comparisons, cast, where, clamp.
  */
 
-import { type DType, isFloat } from "../tensor/dtype.js";
-import { Tensor } from "../tensor/tensor.js";
-import { DTypeError } from "../util/errors.js";
-import { apply } from "./apply.js";
-import { areFloatsAlike, floatOps, type Operand, withPromoted } from "./promotion.js";
-import type { NoAttrs, OpName, OpSpecs } from "./spec.js";
+import { type DType, isFloat } from "../../tensor/dtype.js";
+import { Tensor } from "../../tensor/tensor.js";
+import { DTypeError } from "../../util/errors.js";
+import { apply } from "../apply.js";
+import { areFloatsAlike, floatOps, type Operand, withPromoted } from "../promotion.js";
+import type { NoAttrs, OpName, OpSpecs } from "../spec/index.js";
 
-export type { Operand } from "./promotion.js";
+export type { Operand } from "../promotion.js";
 
 type OpsWith<Inputs extends readonly string[]> = {
   [K in OpName]: OpSpecs[K]["inputs"] extends Inputs ? (Inputs extends OpSpecs[K]["inputs"] ? K : never) : never;

@@ -1,0 +1,54 @@
+/**
+ * Patch moments and folded branches, as functions.
+ */
+import type { Tensor } from "../../tensor/tensor.js";
+import { ShapeError } from "../../util/errors.js";
+import { apply } from "../apply.js";
+import type { Attrs, Pair } from "../spec/index.js";
+import { pair } from "./pair.js";
+import type { Conv2dOptions } from "./products.js";
+
+const patchAttrs = (kernelSize: number | Pair, options: Conv2dOptions): Attrs<"patchMoments"> => ({
+  kernelSize: pair(kernelSize),
+  stride: pair(options.stride ?? 1),
+  padding: pair(options.padding ?? 0),
+  dilation: pair(options.dilation ?? 1),
+  groups: options.groups ?? 1,
+});
+
+/**
+ * The statistics of the patches that a convolution of x [N, H, W, Cin] sees: mean [groups, K] and centred, biased
+ * covariance [groups, K, K], K = KH·KW·Cin/groups, both float64 on every backend. In a bundle its wasm kernels come with
+ * `models`; without them the reference computes.
+ */
+export const patchMoments = (x: Tensor, kernelSize: number | Pair, options: Conv2dOptions = {}) =>
+  apply("patchMoments", [x], patchAttrs(kernelSize, options));
+
+/** One branch of a block: a kernel and the γ and β [Cout] of the batch normalisation after it. */
+export interface FoldedBranch {
+  readonly gamma: Tensor;
+  readonly beta: Tensor;
+  /** [KH or 1, KW or 1, Cin/groups, Cout]; null where the branch passes its input through, at most the first. */
+  readonly kernel: Tensor | null;
+}
+
+/**
+ * The sum of batch-normalised convolutions as one convolution, exactly (docs/folded-training.md 1): weight
+ * [KH, KW, Cin/groups, Cout], bias [Cout], and the batch mean and biased variance of each branch [B, Cout].
+ */
+export function foldBranches(
+  [mean, covariance]: readonly [Tensor, Tensor],
+  branches: readonly FoldedBranch[],
+  { kernelSize, groups = 1, eps = 1e-5 }: { kernelSize: number | Pair; groups?: number; eps?: number },
+) {
+  const kernels = branches.map(({ kernel }) => kernel);
+  if (kernels.lastIndexOf(null) > 0) throw new ShapeError("foldBranches: a branch without kernel must be the first");
+  const tensors = [
+    ...branches.map(({ gamma }) => gamma),
+    ...branches.map(({ beta }) => beta),
+    ...kernels.filter((kernel) => kernel !== null),
+  ];
+  const attrs = { kernelSize: pair(kernelSize), groups, eps, hasIdentity: kernels[0] === null };
+  const [weight, bias, means, variances] = apply("foldBranches", [mean, covariance, ...tensors], attrs);
+  return { weight, bias, means, variances };
+}

@@ -1,0 +1,57 @@
+/**
+ * Matrix products and convolutions, as functions.
+ */
+import type { Tensor } from "../../tensor/tensor.js";
+import { apply } from "../apply.js";
+import type { ActivationAttrs, Attrs, Pair } from "../spec/index.js";
+import { pair } from "./pair.js";
+
+/**
+ * [...batch, m, k] x [...batch, k, n] -> [...batch, m, n]; the options say that a or b is stored transposed.
+ *
+ * @example
+ * ```ts
+ * console.log(matmul(ones([2, 3]), ones([3, 4])).shape); // [2, 4]
+ * ```
+ */
+export const matmul = (a: Tensor, b: Tensor, options: Partial<Attrs<"matmul">> = {}): Tensor =>
+  apply("matmul", [a, b], { transposeA: options.transposeA ?? false, transposeB: options.transposeB ?? false })[0];
+
+/** A convolution's attributes, with defaults and single numbers for both axes. */
+const convolution = ({ stride = 1, padding = 0, dilation = 1, groups = 1 }: Conv2dOptions): Attrs<"conv2d"> => ({
+  stride: pair(stride),
+  padding: pair(padding),
+  dilation: pair(dilation),
+  groups,
+});
+
+/**
+ * A convolution's window as torch.nn.functional.conv2d has it: one number for both axes, or [height, width]. Defaults:
+ * stride 1, padding 0, dilation 1, groups 1.
+ */
+export interface Conv2dOptions {
+  readonly stride?: number | Pair;
+  readonly padding?: number | Pair;
+  readonly dilation?: number | Pair;
+  readonly groups?: number;
+}
+
+/**
+ * x [N, H, W, Cin], w [KH, KW, Cin/groups, Cout] -> [N, OH, OW, Cout] (cross-correlation, as torch.nn.functional.conv2d).
+ *
+ * @example
+ * ```ts
+ * const y = conv2d(rand([1, 8, 8, 3]), rand([3, 3, 3, 16]), { stride: 2, padding: 1 });
+ * console.log(y.shape); // [1, 4, 4, 16]
+ * ```
+ */
+export const conv2d = (x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor =>
+  apply("conv2d", [x, w], convolution(options))[0];
+
+/** The same with a bias [Cout] and an activation, in one pass. */
+export const conv2dBias = (
+  x: Tensor,
+  w: Tensor,
+  bias: Tensor,
+  { activation = "none", ...options }: Conv2dOptions & Partial<ActivationAttrs> = {},
+): Tensor => apply("conv2dBias", [x, w, bias], { ...convolution(options), activation })[0];

@@ -1,0 +1,51 @@
+/**
+ * Ops of single elements.
+ */
+import type { DType } from "../../tensor/dtype.js";
+import type { NoAttrs, Spec } from "./kinds.js";
+
+type Unary = Spec<["x"]>;
+/** Operands broadcast. */
+type Binary = Spec<["a", "b"]>;
+
+export interface ElementwiseOps {
+  neg: Unary;
+  abs: Unary;
+  sign: Unary;
+  floor: Unary;
+  ceil: Unary;
+  round: Unary;
+  exp: Unary;
+  log: Unary;
+  sqrt: Unary;
+  rsqrt: Unary;
+  square: Unary;
+  reciprocal: Unary;
+  sin: Unary;
+  cos: Unary;
+  tanh: Unary;
+  sigmoid: Unary;
+  relu: Unary;
+  cast: Spec<["x"], { readonly dtype: DType }>;
+
+  // two or three operands; comparisons give 1 or 0 in the dtype of their operands
+  add: Binary;
+  sub: Binary;
+  mul: Binary;
+  div: Binary;
+  pow: Binary;
+  maximum: Binary;
+  minimum: Binary;
+  equal: Binary;
+  notEqual: Binary;
+  less: Binary;
+  lessEqual: Binary;
+  greater: Binary;
+  greaterEqual: Binary;
+  /** Operands of one shape: dy, but 0 where y <= 0. */
+  reluGrad: Spec<["dy", "y"]>;
+  /** [..., C] both -> dy, but 0 where y <= 0, and the sum of that over all rows [C]: the gradient behind bias and relu. */
+  biasReluGrad: Spec<["dy", "y"], NoAttrs, ["dx", "dbias"]>;
+  /** a where mask is not 0, else b; the three broadcast. */
+  where: Spec<["mask", "a", "b"]>;
+}

@@ -1,0 +1,43 @@
+/**
+ * Every op and update: inputs, attributes, outputs, as types, a chapter a file; the only value is how many operands an update
+ * writes. The other tables (shapes, cost, the kernels of each backend, gradients) are typed over these names, so that the
+ * compiler lists what a new op still lacks.
+ *
+ * Layouts: activations NHWC, convolution weights [KH, KW, Cin/groups, Cout].
+ */
+import type { ElementwiseOps } from "./elementwise.js";
+import type { FoldOps } from "./folds.js";
+import type { Each } from "./kinds.js";
+import type { MovementOps } from "./movement.js";
+import type { NormalisationOps } from "./normalisation.js";
+import type { PoolingOps } from "./pooling.js";
+import type { ProductOps } from "./products.js";
+import type { RandomOps } from "./random.js";
+import type { ReductionOps } from "./reductions.js";
+
+export type { FoldAttrs, PatchAttrs } from "./folds.js";
+export type { AxisAttrs, InputShape, NoAttrs, Pair } from "./kinds.js";
+export type { EpsAttrs } from "./normalisation.js";
+export type { Pool2dAttrs } from "./pooling.js";
+export type { ActivationAttrs, Conv2dAttrs, MatmulAttrs, WeightShape } from "./products.js";
+export type { BernoulliAttrs, RandomAttrs } from "./random.js";
+export type { ReduceAttrs } from "./reductions.js";
+export type { AdamAttrs, PerOperand, SgdAttrs, UpdateAttrs, UpdateName, UpdateSpecs } from "./updates.js";
+export { updateWrites } from "./updates.js";
+
+export interface OpSpecs
+  extends ElementwiseOps,
+    ReductionOps,
+    MovementOps,
+    ProductOps,
+    PoolingOps,
+    NormalisationOps,
+    FoldOps,
+    RandomOps {}
+
+export type OpName = keyof OpSpecs;
+export type Attrs<K extends OpName> = OpSpecs[K]["attrs"];
+/** One T per input of op K. */
+export type PerInput<K extends OpName, T> = Each<OpSpecs[K]["inputs"], T>;
+/** One T per output of op K. */
+export type PerOutput<K extends OpName, T> = Each<OpSpecs[K]["outputs"], T>;

@@ -1,0 +1,15 @@
+/**
+ * Batch normalisation over all axes but the last.
+ */
+import type { Spec } from "./kinds.js";
+
+export interface EpsAttrs {
+  readonly eps: number;
+}
+export interface NormalisationOps {
+  /** x [..., C], gamma, beta [C] -> y, batch mean [C], biased batch variance [C]. */
+  batchNorm: Spec<["x", "gamma", "beta"], EpsAttrs, ["y", "mean", "variance"]>;
+  batchNormGrad: Spec<["dy", "x", "gamma", "mean", "variance"], EpsAttrs, ["dx", "dgamma", "dbeta"]>;
+  /** The same with given statistics, as in evaluation. */
+  batchNormEval: Spec<["x", "gamma", "beta", "mean", "variance"], EpsAttrs>;
+}

@@ -1,0 +1,48 @@
+import type { Attrs } from "../../../src/ops/spec/index.js";
+import type { MovementOps } from "../../../src/ops/spec/movement.js";
+import type { Shape } from "../../../src/tensor/shape.js";
+import { type Case, type Input, input } from "./input.js";
+
+const indices = (shape: Shape, limit: number): Input => input(shape, { indicesBelow: limit });
+
+export const movementCases: { readonly [K in keyof MovementOps]: readonly Case<Attrs<K>>[] } = {
+  broadcastTo: [
+    { inputs: [input([])], attrs: { shape: [3, 2] } },
+    { inputs: [input([3, 1])], attrs: { shape: [2, 3, 5] } },
+    { inputs: [input([2, 3])], attrs: { shape: [2, 3] } },
+    { inputs: [input([4, 1, 1, 20])], attrs: { shape: [4, 9, 9, 20] }, isLarge: true },
+  ],
+  reshape: [{ inputs: [input([2, 6])], attrs: { shape: [3, 4] } }],
+  transpose: [
+    { inputs: [input([3, 5])], attrs: { perm: [1, 0] } },
+    { inputs: [input([2, 3, 4, 5])], attrs: { perm: [0, 3, 1, 2] } },
+    { inputs: [input([2, 3, 4])], attrs: { perm: [2, 0, 1] } },
+    { inputs: [input([65, 130])], attrs: { perm: [1, 0] }, isLarge: true },
+  ],
+  slice: [
+    { inputs: [input([5])], attrs: { begin: [1], size: [3] } },
+    { inputs: [input([4, 5])], attrs: { begin: [2, 0], size: [2, 5] } },
+    { inputs: [input([4, 5, 6])], attrs: { begin: [1, 2, 0], size: [2, 3, 5] } },
+  ],
+  pad: [
+    { inputs: [input([3])], attrs: { before: [1], after: [2], value: 0 } },
+    { inputs: [input([2, 3, 2])], attrs: { before: [0, 1, 2], after: [1, 0, 0], value: -1.5 } },
+  ],
+  concat: [
+    { inputs: [input([2])], attrs: { axis: 0 } },
+    { inputs: [input([2, 3]), input([1, 3]), input([4, 3])], attrs: { axis: 0 } },
+    { inputs: [input([2, 3, 2]), input([2, 1, 2])], attrs: { axis: 1 } },
+  ],
+  gather: [
+    { inputs: [input([5]), indices([3], 5)], attrs: {} },
+    { inputs: [input([6, 3]), indices([2, 4], 6)], attrs: {} },
+  ],
+  scatterAdd: [
+    { inputs: [input([3]), indices([3], 4)], attrs: { rows: 4 } },
+    { inputs: [input([2, 4, 3]), indices([2, 4], 6)], attrs: { rows: 6 } },
+  ],
+  oneHot: [
+    { inputs: [indices([4], 5)], attrs: { depth: 5, dtype: "float32" } },
+    { inputs: [indices([2, 3], 7)], attrs: { depth: 7, dtype: "float32" } },
+  ],
+};

@@ -1,0 +1,30 @@
+import type { Attrs, EpsAttrs } from "../../../src/ops/spec/index.js";
+import type { NormalisationOps } from "../../../src/ops/spec/normalisation.js";
+import type { Shape } from "../../../src/tensor/shape.js";
+import { type Case, eps, type Input, input } from "./input.js";
+
+const channels = [1, 3, 8, 13] as const;
+
+const normShapes: readonly Shape[] = [...channels.map((c) => [2, 3, 2, c]), [5, 4]];
+
+const largeNormShapes: readonly Shape[] = [
+  [2, 30, 31, 12],
+  [600, 21],
+  [3, 16, 16, 48],
+];
+
+const normCases = (build: (shape: Shape, c: Input, positive: Input) => readonly Input[]): readonly Case<EpsAttrs>[] =>
+  [...normShapes, ...largeNormShapes].map((shape) => {
+    const c = shape.at(-1)!;
+    return {
+      inputs: build(shape, input([c]), input([c], "positive")),
+      attrs: eps,
+      isLarge: largeNormShapes.includes(shape),
+    };
+  });
+
+export const normalisationCases: { readonly [K in keyof NormalisationOps]: readonly Case<Attrs<K>>[] } = {
+  batchNorm: normCases((shape, c) => [input(shape), c, c]),
+  batchNormGrad: normCases((shape, c, positive) => [input(shape), input(shape), c, c, positive]),
+  batchNormEval: normCases((shape, c, positive) => [input(shape), c, c, c, positive]),
+};
