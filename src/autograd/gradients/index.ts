@@ -3,6 +3,7 @@
  * gives the gradient of one input, and may have the broadcast shape: backward() sums it back once for everybody.
  */
 import type { OpName } from "../../ops/spec/index.js";
+import { curveGradients } from "./curves.js";
 import { elementwiseGradients } from "./elementwise.js";
 import type { Entry } from "./entry.js";
 import { foldsGradients } from "./folds.js";
@@ -15,6 +16,7 @@ import { reductionsGradients } from "./reductions.js";
 
 export const gradients: { readonly [K in OpName]: Entry<K> | null } = {
   ...elementwiseGradients,
+  ...curveGradients,
   ...reductionsGradients,
   ...movementGradients,
   ...productsGradients,

@@ -1,6 +1,8 @@
 /**
  * The ops as named functions with readable options and defaults, a chapter a file. Each is one call of apply(), or a short composition.
  */
+export * from "./activations.js";
+export * from "./curves.js";
 export * from "./elementwise.js";
 export * from "./folds.js";
 export * from "./movement.js";

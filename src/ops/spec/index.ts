@@ -5,6 +5,7 @@
  *
  * Layouts: activations NHWC, convolution weights [KH, KW, Cin/groups, Cout].
  */
+import type { CurveOps } from "./curves.js";
 import type { ElementwiseOps } from "./elementwise.js";
 import type { FoldOps } from "./folds.js";
 import type { Each } from "./kinds.js";
@@ -15,6 +16,7 @@ import type { ProductOps } from "./products.js";
 import type { RandomOps } from "./random.js";
 import type { ReductionOps } from "./reductions.js";
 
+export type { ActivationName, CurveAttrs, FunctionName } from "./curves.js";
 export type { FoldAttrs, PatchAttrs } from "./folds.js";
 export type { AxisAttrs, InputShape, NoAttrs, Pair } from "./kinds.js";
 export type { EpsAttrs } from "./normalisation.js";
@@ -27,6 +29,7 @@ export { updateWrites } from "./updates.js";
 
 export interface OpSpecs
   extends ElementwiseOps,
+    CurveOps,
     ReductionOps,
     MovementOps,
     ProductOps,

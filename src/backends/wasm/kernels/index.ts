@@ -6,6 +6,7 @@
 import { batchNormKernels } from "./batch-norm/index.js";
 import { biasReluGrad } from "./bias-relu-grad.js";
 import { convolutionKernels } from "./convolution/index.js";
+import { curveKernels } from "./curves.js";
 import { elementwise } from "./elementwise.js";
 import { moveKernels } from "./move/index.js";
 import type { WasmKernels, WasmUpdates } from "./plan.js";
@@ -17,6 +18,7 @@ import { updates } from "./updates.js";
 export const wasmKernels: WasmKernels = {
   biasReluGrad,
   ...elementwise,
+  ...curveKernels,
   matmul,
   ...convolutionKernels,
   ...batchNormKernels,
