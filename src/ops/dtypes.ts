@@ -66,6 +66,8 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   },
   // the sum of bytes is rarely a byte
   sum: ([x]) => (x === "uint8" ? "int32" : x!),
+  cumsum: ([x]) => (x === "uint8" ? "int32" : x!),
+  argsort: () => "int32",
   pad: ([x], { value }) => {
     expectHeld(value, x!, "pad: value");
     return x!;
