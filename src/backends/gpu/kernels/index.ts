@@ -5,6 +5,7 @@ import { batchNormKernels, batchNorms } from "./batch-norm.js";
 import { convolutionKernels, convolutions } from "./conv2d.js";
 import { elementwise, elementwiseKernels } from "./elementwise.js";
 import { foldKernels, folds } from "./fold.js";
+import { layerNormKernels, layerNorms } from "./layer-norm.js";
 import { momentKernels, moments } from "./moments.js";
 import { moveKernels, moves } from "./move.js";
 import { poolKernels, pools } from "./pool.js";
@@ -22,6 +23,7 @@ export const lowerings: Lowerings = {
   ...convolutions,
   ...pools,
   ...batchNorms,
+  ...layerNorms,
   ...moments,
   ...folds,
 };
@@ -35,6 +37,7 @@ export const allKernels: readonly GpuKernel[] = [
   ...convolutionKernels,
   ...poolKernels,
   ...batchNormKernels,
+  ...layerNormKernels,
   ...momentKernels,
   ...foldKernels,
   ...updateKernels,
