@@ -60,6 +60,8 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   batchNorm: floatsOnly("batchNorm"),
   batchNormGrad: floatsOnly("batchNormGrad"),
   batchNormEval: floatsOnly("batchNormEval"),
+  layerNorm: floatsOnly("layerNorm"),
+  layerNormGrad: floatsOnly("layerNormGrad"),
   patchMoments: (dtypes) => {
     floatsOnly("patchMoments")(dtypes);
     return "float64";
