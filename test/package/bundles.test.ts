@@ -33,7 +33,7 @@ const withGpu = join(home, "bundled-gpu");
 
 /** Ten steps in Node, by the same program. */
 function expectedLosses(): readonly number[] {
-  const lines = `import { steps } from "../onnx-cases/operators/steps.js";\nconsole.log(JSON.stringify(await steps("wasm", { threads: ${THREADS} })));\n`;
+  const lines = `import { steps } from "./steps.js";\nconsole.log(JSON.stringify(await steps("wasm", { threads: ${THREADS} })));\n`;
   writeFileSync(join(withoutGpu, "node.js"), lines);
   return (JSON.parse(said(run(process.execPath, ["node.js"], withoutGpu), "ten steps in Node")) as Answer).losses;
 }
