@@ -114,7 +114,7 @@ type AnyUpdate = (operands: readonly ArrayView[], attrs: unknown) => void;
 
 export const referenceBackend: Runner = {
   name: "reference",
-  dtypes: ["float32", "float64", "int32", "uint8"],
+  dtypes: ["float32", "float64", "int32", "uint8", "bool"],
   // those of the backend that is judged: both then choose the same forms, and results compare one to one
   speeds: wasmSpeeds,
   allocate(dtype: DType, length: number): ArrayAllocation {
