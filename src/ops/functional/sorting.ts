@@ -20,7 +20,7 @@ function takeAlong(x: Tensor, indices: Tensor, axis: number): Tensor {
   const starts = new Int32Array(sizeOf(shape));
   for (let i = 0; i < starts.length; i++) starts[i] = Math.floor(i / inner) * count * inner + (i % inner);
   const first = allocate(shape, "int32", x.storage.backend).write(starts);
-  return gather(reshape(x, [x.size]), add(mul(indices, inner), first));
+  return gather(reshape(x, [x.size]), add(inner === 1 ? indices : mul(indices, inner), first));
 }
 
 const swapped = (x: Tensor, axis: number): Tensor => {

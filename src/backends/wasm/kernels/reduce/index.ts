@@ -1,10 +1,11 @@
 /**
  * Reductions over any axes: neighbours that are both reduced or both kept are merged, then one group of reduced axes after
- * the other goes, from the last. softmax along an inner axis stays with the reference.
+ * the other goes, from the last. softmax along an inner axis goes between two transposes.
  */
 import type { ReduceAttrs } from "../../../../ops/spec/index.js";
 import { type Shape, sizeOf } from "../../../../tensor/shape.js";
 import { callCopy } from "../blocks/copy.js";
+import { transpose } from "../move/transpose.js";
 import type { HeapOperand, Plan, WasmKernels } from "../plan.js";
 import { callArgmax } from "./argmax.js";
 import { callArgsort } from "./argsort.js";
@@ -71,9 +72,18 @@ const softmax =
     plan: Plan,
   ): boolean => {
     const [outer, length, inner] = along(x.shape, axis);
-    if (x.dtype !== "float32" || inner !== 1) return false;
-    callSoftmax(plan, isLog, x.pointer, y.pointer, outer, length);
-    return true;
+    if (x.dtype !== "float32") return false;
+    if (inner === 1) {
+      callSoftmax(plan, isLog, x.pointer, y.pointer, outer, length);
+      return true;
+    }
+    const planes = (pointer: number, ...shape: Shape): HeapOperand => ({ ...x, pointer, shape });
+    const [from, to] = [plan.scratch(4 * x.size), plan.scratch(4 * x.size)];
+    const swap = { perm: [0, 2, 1] };
+    if (!transpose([planes(x.pointer, outer, length, inner)], swap, [planes(from, outer, inner, length)], plan))
+      return false;
+    callSoftmax(plan, isLog, from, to, outer * inner, length);
+    return transpose([planes(to, outer, inner, length)], swap, [planes(y.pointer, outer, length, inner)], plan);
   };
 
 export const reduceKernels: WasmKernels = {
@@ -93,10 +103,10 @@ export const reduceKernels: WasmKernels = {
     callCumsum(plan, x.pointer, y.pointer, along(x.shape, axis), order);
     return true;
   },
-  argsort([x], { descending }, [y], plan) {
-    if (x.dtype !== "float32") return false;
-    const length = x.shape.at(-1)!;
-    callArgsort(plan, x.pointer, y.pointer, [x.size / length, length], descending);
+  argsort([{ dtype, shape, size, pointer }], { descending }, [y], plan) {
+    if (dtype !== "float32" && dtype !== "int32") return false;
+    const length = shape.at(-1)!;
+    callArgsort(plan, pointer, y.pointer, [size / length, length], { dtype, descending });
     return true;
   },
 };
