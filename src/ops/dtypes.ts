@@ -88,6 +88,18 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
     expectInt32(indices, "scatterAdd");
     return dy!;
   },
+  takeAlongAxis: ([x, indices]) => {
+    expectInt32(indices, "takeAlongAxis");
+    return x!;
+  },
+  takeAlongAxisGrad: ([dy, indices]) => {
+    expectInt32(indices, "takeAlongAxisGrad");
+    return dy!;
+  },
+  scatter: ([x, indices, src]) => {
+    expectInt32(indices, "scatter");
+    return alike("scatter", [x!, src!]);
+  },
   patchMomentsGrad: ([x, ...moments]) => {
     moments.forEach(expectMoments);
     return floatsOnly("patchMomentsGrad")([x!]);

@@ -7,6 +7,7 @@ import { elementwise, elementwiseKernels } from "./elementwise.js";
 import { foldKernels, folds } from "./fold.js";
 import { momentKernels, moments } from "./moments.js";
 import { moveKernels, moves } from "./move.js";
+import { moveAlongKernels, movesAlong } from "./move-along.js";
 import { poolKernels, pools } from "./pool.js";
 import { matmul, productKernels } from "./products.js";
 import { reductionKernels, reductions } from "./reduce.js";
@@ -16,6 +17,7 @@ export const lowerings: Lowerings = {
   ...elementwise,
   ...reductions,
   ...moves,
+  ...movesAlong,
   matmul,
   ...convolutions,
   ...pools,
@@ -28,6 +30,7 @@ export const allKernels: readonly GpuKernel[] = [
   ...elementwiseKernels,
   ...reductionKernels,
   ...moveKernels,
+  ...moveAlongKernels,
   ...productKernels,
   ...convolutionKernels,
   ...poolKernels,

@@ -1,6 +1,6 @@
 /**
  * Copies of boxes: runs of adjacent 4-byte elements, rows of runs, and two outer axes, with steps of their own on both
- * sides. Serves slices, padding and concatenation, and the transposes that keep the last axis.
+ * sides. Serves slices, steps of either sign, padding and concatenation, and the transposes that keep the last axis.
  */
 
 import type { IntVar } from "../../../../wasm/index.js";
@@ -16,7 +16,7 @@ const LONG_RUN = 256;
 const MAX_AXES = 4;
 
 interface Spec {
-  readonly hasLongRuns: boolean;
+  readonly runs: "long" | "short" | "single";
 }
 
 const boxKernel = defineKernel(
@@ -41,7 +41,7 @@ const boxKernel = defineKernel(
       toFar: "int",
     },
   },
-  ({ m, f, spec: { hasLongRuns } }, task, args) => {
+  ({ m, f, spec: { runs } }, task, args) => {
     const { from, to, run, chunk, chunks, rows, perTask, blocks, near } = args;
     /** (from, to, rows, elements, fromStep, toStep): rows of one run each. */
     const rowsOf = m.function(
@@ -51,7 +51,8 @@ const boxKernel = defineKernel(
         const bytes = g.int(elements.mul(4));
         const whole = g.int(bytes.and(-16));
         g.for(0, count, 1, () => {
-          if (hasLongRuns) g.copy(target, source, bytes);
+          if (runs === "single") g.storeInt(target, 0, g.loadInt(source));
+          else if (runs === "long") g.copy(target, source, bytes);
           else {
             g.for(0, whole, 16, (at) => g.store(target.add(at), 0, g.load(source.add(at), 0, 1)));
             g.for(whole, bytes, 4, (at) => g.storeInt(target.add(at), 0, g.loadInt(source.add(at))));
@@ -95,6 +96,11 @@ function boxAxes(shape: readonly number[], from: BoxSide, to: BoxSide): Axis[] {
   return axes[0]?.steps.every((step) => step === 1) ? axes : [single, ...axes];
 }
 
+const runsOf = (size: number): Spec["runs"] => {
+  if (size === 1) return "single";
+  return size >= LONG_RUN ? "long" : "short";
+};
+
 /** Whether callBoxCopy can walk the axes that remain when neighbours are merged. */
 export const isBoxCopyable = (shape: readonly number[], from: BoxSide, to: BoxSide): boolean =>
   boxAxes(shape, from, to).length <= MAX_AXES;
@@ -110,7 +116,7 @@ export function callBoxCopy(plan: Plan, shape: readonly number[], from: BoxSide,
   const fromStep = ({ steps }: Axis): number => 4 * steps[0]!;
   const toStep = ({ steps }: Axis): number => 4 * steps[1]!;
   boxKernel.call(plan, {
-    spec: { hasLongRuns: run.size >= LONG_RUN },
+    spec: { runs: runsOf(run.size) },
     tasks: chunks * blocks * near.size * far.size,
     args: {
       from: from.pointer,
