@@ -2,7 +2,7 @@ import { apply } from "../../ops/apply.js";
 import * as F from "../../ops/functional/index.js";
 import type { MovementOps } from "../../ops/spec/movement.js";
 import { zerosLike } from "../zeros.js";
-import { type Entry, fromInputs, fromShapes } from "./entry.js";
+import { type Entry, fromInputs, fromShapes, once } from "./entry.js";
 
 /** The inverse of a permutation of axes. */
 const inverse = (perm: readonly number[]): number[] => perm.map((_, axis) => perm.indexOf(axis));
@@ -52,11 +52,10 @@ export const movementGradients: { readonly [K in keyof MovementOps]: Entry<K> | 
   ),
   // of several numbers for one place each gets the gradient of the place, as in PyTorch
   scatter: fromInputs(
-    ([dy], [, indices], { axis }) => [
-      () => apply("scatter", [dy, indices, F.cast(zerosLike(indices), dy.dtype)], { axis })[0],
-      null,
-      () => apply("takeAlongAxis", [dy, indices], { axis })[0],
-    ],
+    ([dy], [, indices], { axis }) => {
+      const there = once(() => apply("takeAlongAxis", [dy, indices], { axis })[0]);
+      return [() => apply("scatter", [dy, indices, zerosLike(there())], { axis })[0], null, there];
+    },
     [1],
   ),
 };

@@ -267,10 +267,20 @@ export function nonzero(x: Tensor): Tensor {
  */
 export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
   const shape = broadcastShapes(x.shape, mask.shape, "maskedSelect");
-  const [wide, flags] = [x, mask].map((y) => broadcastTo(y, shape)) as [Tensor, Tensor];
-  const values = valuesFor("maskedSelect", flags);
+  const values = valuesFor("maskedSelect", mask);
+  // on the host, so that a mask that was given can be read inside compile(), too
+  const strides = stridesOf(shape);
+  const own = stridesOf(mask.shape).map((stride, i) => (mask.shape[i] === 1 ? 0 : stride));
+  const lead = shape.length - mask.rank;
+  const isSet = (at: number): boolean =>
+    values[own.reduce((from, step, i) => from + step * (Math.floor(at / strides[lead + i]!) % shape[lead + i]!), 0)] !==
+    0;
   const positions: number[] = [];
-  for (let i = 0; i < values.length; i++) if (values[i] !== 0) positions.push(i);
-  const row = reshape(wide, [sizeOf(shape)]);
-  return consume([wide, flags, row], () => indexSelect(row, 0, positions));
+  for (let i = 0; i < sizeOf(shape); i++) if (isSet(i)) positions.push(i);
+  return chain(
+    x,
+    (y) => broadcastTo(y, shape),
+    (y) => reshape(y, [sizeOf(shape)]),
+    (y) => indexSelect(y, 0, positions),
+  );
 }
