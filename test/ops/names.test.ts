@@ -14,7 +14,8 @@ const ops = Object.keys(costs) as OpName[];
 const ofGradients: readonly OpName[] = [
   "reluGrad",
   "biasReluGrad",
-  "scatterAdd",
+  "stridedSliceGrad",
+  "takeAlongAxisGrad",
   "conv2dInputGrad",
   "conv2dWeightGrad",
   "avgPool2dGrad",
@@ -47,6 +48,8 @@ const functionsOnly: readonly OpName[] = [
 
 /** Special values reach these through the op that they are the gradient of, or PyTorch has no such op. */
 const withoutSpecialValues: readonly OpName[] = [
+  "stridedSliceGrad",
+  "takeAlongAxisGrad",
   "conv2dInputGrad",
   "conv2dWeightGrad",
   "avgPool2dGrad",

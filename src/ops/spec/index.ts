@@ -17,6 +17,7 @@ import type { ReductionOps } from "./reductions.js";
 
 export type { FoldAttrs, PatchAttrs } from "./folds.js";
 export type { AxisAttrs, InputShape, NoAttrs, Pair } from "./kinds.js";
+export type { StridedAttrs } from "./movement.js";
 export type { EpsAttrs } from "./normalisation.js";
 export type { Pool2dAttrs } from "./pooling.js";
 export type { ActivationAttrs, Conv2dAttrs, MatmulAttrs, WeightShape } from "./products.js";
