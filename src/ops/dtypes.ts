@@ -76,6 +76,7 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   randn: (_, { dtype }) => floatsOnly("randn")([dtype]),
   bernoulli: (_, { dtype }) => dtype,
   argmax: () => "int32",
+  maxPool2dIndices: () => "int32",
   oneHot: ([indices], { dtype }) => {
     expectInt32(indices, "oneHot");
     return dtype;

@@ -1,11 +1,14 @@
 /**
  * The ops as named functions with readable options and defaults, a chapter a file. Each is one call of apply(), or a short composition.
  */
+export * from "./convolutions.js";
 export * from "./elementwise.js";
 export * from "./folds.js";
 export * from "./movement.js";
 export * from "./normalisation.js";
 export * from "./pooling.js";
+export * from "./pooling-variants.js";
 export * from "./products.js";
 export * from "./random.js";
 export * from "./reductions.js";
+export type { Padding, PaddingWord } from "./window.js";
