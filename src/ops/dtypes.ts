@@ -121,6 +121,10 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
     expectNumbers("argmax", x!);
     return "int32";
   },
+  maxPool2dIndices: ([x]) => {
+    expectNumbers("maxPool2dIndices", x!);
+    return "int32";
+  },
   oneHot: ([indices], { dtype }) => {
     expectInt32(indices, "oneHot");
     return dtype;

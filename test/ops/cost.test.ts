@@ -83,6 +83,7 @@ const readsByValue: { readonly [K in OpName]?: string } = {
   where: "the operand that is chosen",
   gather: "a row that is asked for twice is one row",
   takeAlongAxis: "a number that is asked for twice is one number",
+  maxPool2dIndices: "a single number is the largest without being looked at",
   maxPool2dGrad: "a single number is the largest without being looked at",
 };
 /** The difference of a single patch from its mean is 0, and so are all products. */

@@ -36,6 +36,7 @@ const functionsOnly: readonly OpName[] = [
   "conv2dBias",
   "avgPool2d",
   "maxPool2d",
+  "maxPool2dIndices",
   "batchNorm",
   "batchNormEval",
   "layerNorm",

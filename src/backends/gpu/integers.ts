@@ -87,6 +87,7 @@ const rules: { readonly [K in Lowered]: Rule } = {
   avgPool2dGrad: "floats",
   maxPool2d: "kept",
   maxPool2dGrad: "summed",
+  maxPool2dIndices: "kept",
   batchNorm: "floats",
   batchNormGrad: "floats",
   batchNormEval: "floats",

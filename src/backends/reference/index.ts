@@ -88,6 +88,7 @@ export const referenceKernels: ArrayKernels = {
   avgPool2dGrad: pool.avgPool2dGrad,
   maxPool2d: pool.maxPool2d,
   maxPool2dGrad: pool.maxPool2dGrad,
+  maxPool2dIndices: pool.maxPool2dIndices,
   batchNorm: norm.batchNorm,
   batchNormGrad: norm.batchNormGrad,
   batchNormEval: norm.batchNormEval,

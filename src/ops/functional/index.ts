@@ -4,6 +4,7 @@
 
 export * from "./axes.js";
 export * from "./contractions.js";
+export * from "./convolutions.js";
 export * from "./counting.js";
 export * from "./diagonals.js";
 export * from "./elementwise.js";
@@ -14,6 +15,7 @@ export * from "./movement.js";
 export * from "./normalisation.js";
 export * from "./padding.js";
 export * from "./pooling.js";
+export * from "./pooling-variants.js";
 export * from "./products.js";
 export * from "./random.js";
 export * from "./reductions.js";
@@ -21,3 +23,4 @@ export * from "./scans.js";
 export * from "./slicing.js";
 export * from "./sorting.js";
 export * from "./statistics.js";
+export type { Padding, PaddingWord } from "./window.js";
