@@ -40,6 +40,7 @@ const functionsOnly: readonly OpName[] = [
   "layerNorm",
   "patchMoments",
   "foldBranches",
+  "resample",
   "rand",
   "randn",
   "bernoulli",
@@ -58,6 +59,7 @@ const withoutSpecialValues: readonly OpName[] = [
   "foldBranches",
   "foldBranchesGrad",
   "foldMomentsGrad",
+  "resample",
 ];
 
 const lacking = (names: readonly string[], isThere: (name: string) => boolean): string[] =>

@@ -31,6 +31,7 @@ import * as move from "./move.js";
 import * as moments from "./patch-moments.js";
 import * as pool from "./pool.js";
 import * as reduce from "./reduce.js";
+import { resample } from "./resample.js";
 import { referenceUpdates } from "./updates.js";
 
 type UnaryKernel = ReturnType<typeof mapUnary>;
@@ -89,6 +90,7 @@ export const referenceKernels: ArrayKernels = {
   foldBranches: fold.foldBranches,
   foldBranchesGrad: fold.foldBranchesGrad,
   foldMomentsGrad: fold.foldMomentsGrad,
+  resample,
   rand: drawing("rand"),
   randn: drawing("randn"),
   bernoulli: drawing("bernoulli"),

@@ -11,6 +11,7 @@ import { moveKernels, moves } from "./move.js";
 import { poolKernels, pools } from "./pool.js";
 import { matmul, productKernels } from "./products.js";
 import { reductionKernels, reductions } from "./reduce.js";
+import { resizeKernels, resizes } from "./resample.js";
 import { updateKernels } from "./updates.js";
 
 export const lowerings: Lowerings = {
@@ -24,6 +25,7 @@ export const lowerings: Lowerings = {
   ...layerNorms,
   ...moments,
   ...folds,
+  ...resizes,
 };
 
 export const allKernels: readonly GpuKernel[] = [
@@ -37,5 +39,6 @@ export const allKernels: readonly GpuKernel[] = [
   ...layerNormKernels,
   ...momentKernels,
   ...foldKernels,
+  ...resizeKernels,
   ...updateKernels,
 ];
