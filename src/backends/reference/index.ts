@@ -32,6 +32,7 @@ import * as moments from "./patch-moments.js";
 import * as pool from "./pool.js";
 import * as reduce from "./reduce.js";
 import { resample } from "./resample.js";
+import { argsort, cumsum } from "./scan.js";
 import { referenceUpdates } from "./updates.js";
 
 type UnaryKernel = ReturnType<typeof mapUnary>;
@@ -62,6 +63,8 @@ export const referenceKernels: ArrayKernels = {
   argmax: reduce.argmax,
   softmax: reduce.softmax,
   logSoftmax: reduce.logSoftmax,
+  cumsum,
+  argsort,
   broadcastTo,
   reshape: move.copy,
   transpose: move.transpose,
@@ -113,7 +116,7 @@ type AnyUpdate = (operands: readonly ArrayView[], attrs: unknown) => void;
 
 export const referenceBackend: Runner = {
   name: "reference",
-  dtypes: ["float32", "float64", "int32", "uint8"],
+  dtypes: ["float32", "float64", "int32", "uint8", "bool"],
   // those of the backend that is judged: both then choose the same forms, and results compare one to one
   speeds: wasmSpeeds,
   allocate(dtype: DType, length: number): ArrayAllocation {

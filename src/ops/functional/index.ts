@@ -2,8 +2,10 @@
  * The ops as named functions with readable options and defaults, a chapter a file. Each is one call of apply(), or a short composition.
  */
 export * from "./attention.js";
+export * from "./counting.js";
 export * from "./elementwise.js";
 export * from "./folds.js";
+export * from "./logic.js";
 export * from "./movement.js";
 export * from "./normalisation.js";
 export * from "./pooling.js";
@@ -11,3 +13,6 @@ export * from "./products.js";
 export * from "./random.js";
 export * from "./reductions.js";
 export * from "./resize.js";
+export * from "./scans.js";
+export * from "./sorting.js";
+export * from "./statistics.js";

@@ -12,11 +12,13 @@ import { poolKernels, pools } from "./pool.js";
 import { matmul, productKernels } from "./products.js";
 import { reductionKernels, reductions } from "./reduce.js";
 import { resizeKernels, resizes } from "./resample.js";
+import { scanKernels, scans } from "./scan.js";
 import { updateKernels } from "./updates.js";
 
 export const lowerings: Lowerings = {
   ...elementwise,
   ...reductions,
+  ...scans,
   ...moves,
   matmul,
   ...convolutions,
@@ -31,6 +33,7 @@ export const lowerings: Lowerings = {
 export const allKernels: readonly GpuKernel[] = [
   ...elementwiseKernels,
   ...reductionKernels,
+  ...scanKernels,
   ...moveKernels,
   ...productKernels,
   ...convolutionKernels,
