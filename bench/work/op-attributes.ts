@@ -210,6 +210,7 @@ export const usualAttributes: { readonly [K in OpName]: Usual<K> } = {
   foldBranches: fold,
   foldBranchesGrad: fold,
   foldMomentsGrad: fold,
+  resample: { axis: needed },
   rand: random,
   randn: random,
   bernoulli: { ...random, p: 0.5 },

@@ -154,6 +154,11 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
     moments.forEach(expectMoments);
     return floatsOnly("patchMomentsGrad")([x!]);
   },
+  resample: ([x, starts, weights, backStarts, backWeights]) => {
+    expectInt32(starts, "resample");
+    expectInt32(backStarts, "resample");
+    return floatsOnly("resample")([x!, weights!, backWeights!]);
+  },
   foldBranches: ([mean, covariance, ...branches]) => {
     expectMoments(mean);
     expectMoments(covariance);

@@ -42,6 +42,7 @@ const functionsOnly: readonly OpName[] = [
   "layerNorm",
   "patchMoments",
   "foldBranches",
+  "resample",
   "rand",
   "randn",
   "bernoulli",
@@ -62,6 +63,7 @@ const withoutSpecialValues: readonly OpName[] = [
   "foldBranches",
   "foldBranchesGrad",
   "foldMomentsGrad",
+  "resample",
 ];
 
 const lacking = (names: readonly string[], isThere: (name: string) => boolean): string[] =>

@@ -98,6 +98,7 @@ const rules: { readonly [K in Lowered]: Rule } = {
   foldBranches: "floats",
   foldBranchesGrad: "floats",
   foldMomentsGrad: "floats",
+  resample: "floats",
   accumulate: "computed",
   fill: "kept",
   assign: "kept",

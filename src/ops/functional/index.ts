@@ -5,6 +5,7 @@
 export * from "./axes.js";
 export * from "./contractions.js";
 export * from "./convolutions.js";
+export * from "./attention.js";
 export * from "./counting.js";
 export * from "./diagonals.js";
 export * from "./elementwise.js";
@@ -19,6 +20,7 @@ export * from "./pooling-variants.js";
 export * from "./products.js";
 export * from "./random.js";
 export * from "./reductions.js";
+export * from "./resize.js";
 export * from "./scans.js";
 export * from "./slicing.js";
 export * from "./sorting.js";

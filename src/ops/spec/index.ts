@@ -14,6 +14,7 @@ import type { PoolingOps } from "./pooling.js";
 import type { ProductOps } from "./products.js";
 import type { RandomOps } from "./random.js";
 import type { ReductionOps } from "./reductions.js";
+import type { ResizeOps } from "./resize.js";
 
 export type { FoldAttrs, PatchAttrs } from "./folds.js";
 export type { AxisAttrs, InputShape, NoAttrs, Pair, EndPadding } from "./kinds.js";
@@ -34,6 +35,7 @@ export interface OpSpecs
     PoolingOps,
     NormalisationOps,
     FoldOps,
+    ResizeOps,
     RandomOps {}
 
 export type OpName = keyof OpSpecs;
