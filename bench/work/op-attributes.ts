@@ -175,6 +175,8 @@ export const usualAttributes: { readonly [K in OpName]: Usual<K> } = {
   batchNorm: eps,
   batchNormGrad: eps,
   batchNormEval: eps,
+  layerNorm: eps,
+  layerNormGrad: none,
   patchMoments: patches,
   patchMomentsGrad: patches,
   foldBranches: fold,

@@ -6,7 +6,7 @@ import { type Entry, fromBoth, fromOutput, fromShapes, keepAxes } from "./entry.
 /** Max and min: dx = dy / ties, where x is the extreme value. */
 const extreme: Rule<"max"> = ([dy], [x], { axes }, [y]) => [
   () => {
-    const isExtreme = F.equal(x, keepAxes(y, x, axes));
+    const isExtreme = F.cast(F.equal(x, keepAxes(y, x, axes)), x.dtype);
     return F.mul(isExtreme, F.div(keepAxes(dy, x, axes), F.sum(isExtreme, axes, { keepDims: true })));
   },
 ];

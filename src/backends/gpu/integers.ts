@@ -83,6 +83,8 @@ const rules: { readonly [K in Lowered]: Rule } = {
   batchNorm: "floats",
   batchNormGrad: "floats",
   batchNormEval: "floats",
+  layerNorm: "floats",
+  layerNormGrad: "floats",
   patchMoments: "floats",
   patchMomentsGrad: "floats",
   foldBranches: "floats",

@@ -25,6 +25,7 @@ import {
   where,
 } from "./elementwise.js";
 import * as fold from "./fold-branches.js";
+import * as rows from "./layer-norm.js";
 import { matmul } from "./matmul.js";
 import * as move from "./move.js";
 import * as moments from "./patch-moments.js";
@@ -81,6 +82,8 @@ export const referenceKernels: ArrayKernels = {
   batchNorm: norm.batchNorm,
   batchNormGrad: norm.batchNormGrad,
   batchNormEval: norm.batchNormEval,
+  layerNorm: rows.layerNorm,
+  layerNormGrad: rows.layerNormGrad,
   patchMoments: moments.patchMoments,
   patchMomentsGrad: moments.patchMomentsGrad,
   foldBranches: fold.foldBranches,
@@ -108,7 +111,7 @@ type AnyUpdate = (operands: readonly ArrayView[], attrs: unknown) => void;
 
 export const referenceBackend: Runner = {
   name: "reference",
-  dtypes: ["float32", "float64", "int32", "uint8"],
+  dtypes: ["float32", "float64", "int32", "uint8", "bool"],
   // those of the backend that is judged: both then choose the same forms, and results compare one to one
   speeds: wasmSpeeds,
   allocate(dtype: DType, length: number): ArrayAllocation {

@@ -3,6 +3,7 @@
  */
 export * from "./elementwise.js";
 export * from "./folds.js";
+export * from "./logic.js";
 export * from "./movement.js";
 export * from "./normalisation.js";
 export * from "./pooling.js";

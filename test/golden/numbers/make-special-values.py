@@ -383,6 +383,19 @@ for dtype in FLOATS:
         case("batchNormEval", lambda u, g, b, m, v, eps=eps: eval_parts(u, g, b, m, v, eps),
              [x, gamma, beta, mean, variance], dtype, attrs={"eps": eps}, dys=[dy])
 
+# rows: ordinary, constant, with an infinity, with NaN, huge, tiny, zeros
+ROWS = [[1, 2, -1, 0.5], [2, 2, 2, 2], [INF, 1, 2, 3], [1, NAN, 2, 3], [1e15, 3e15, 2e15, 1e15], [1e-30, -1e-30, 0, 1e-30],
+        [0.0, 0.0, -0.0, 0.0]]
+for dtype in FLOATS:
+    x = of(ROWS, dtype)
+    gamma, beta = of([1.5, -0.5, 0.0, 1], dtype), of([0.25, 0, 1, -0.0], dtype)
+    dy = of([[1, -1, 0.5, 2]] * len(ROWS), dtype)
+    for eps in (1e-5,):
+        # statistics as formulas: those of native_layer_norm make NaN of a row with one infinity
+        case("layerNorm", lambda u, g, b, eps=eps: [F.layer_norm(u, [4], g, b, eps), u.mean(-1),
+                                                    (u.var(-1, unbiased=False) + eps).rsqrt()],
+             [x, gamma, beta], dtype, attrs={"eps": eps}, dys=[dy, None, None])
+
 # ---- 5. products -------------------------------------------------------------------------------------------------------
 
 LEFT = [[1, 0.0, 2], [INF, 1, 0.0], [-0.0, 0.0, -0.0], [NAN, 1, 1], [1e30, -1e30, 1], [1e-30, 1e-40, 3e38], [-INF, 2, 1]]

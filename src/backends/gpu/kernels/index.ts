@@ -5,6 +5,7 @@ import { batchNormKernels, batchNorms } from "./batch-norm.js";
 import { convolutionKernels, convolutions } from "./conv2d.js";
 import { elementwise, elementwiseKernels } from "./elementwise.js";
 import { foldKernels, folds } from "./fold.js";
+import { layerNormKernels, layerNorms } from "./layer-norm.js";
 import { momentKernels, moments } from "./moments.js";
 import { moveKernels, moves } from "./move.js";
 import { poolKernels, pools } from "./pool.js";
@@ -20,6 +21,7 @@ export const lowerings: Lowerings = {
   ...convolutions,
   ...pools,
   ...batchNorms,
+  ...layerNorms,
   ...moments,
   ...folds,
 };
@@ -32,6 +34,7 @@ export const allKernels: readonly GpuKernel[] = [
   ...convolutionKernels,
   ...poolKernels,
   ...batchNormKernels,
+  ...layerNormKernels,
   ...momentKernels,
   ...foldKernels,
   ...updateKernels,
