@@ -26,11 +26,15 @@ import {
   where,
 } from "./elementwise.js";
 import * as fold from "./fold-branches.js";
+import * as rows from "./layer-norm.js";
 import { matmul } from "./matmul.js";
 import * as move from "./move.js";
+import * as along from "./move-along.js";
 import * as moments from "./patch-moments.js";
 import * as pool from "./pool.js";
 import * as reduce from "./reduce.js";
+import { resample } from "./resample.js";
+import { argsort, cumsum } from "./scan.js";
 import { referenceUpdates } from "./updates.js";
 
 type UnaryKernel = ReturnType<typeof mapUnary>;
@@ -64,14 +68,21 @@ export const referenceKernels: ArrayKernels = {
   argmax: reduce.argmax,
   softmax: reduce.softmax,
   logSoftmax: reduce.logSoftmax,
+  cumsum,
+  argsort,
   broadcastTo,
   reshape: move.copy,
   transpose: move.transpose,
   slice: move.slice,
+  stridedSlice: along.stridedSlice,
+  stridedSliceGrad: along.stridedSliceGrad,
   pad: move.pad,
   concat: move.concat,
   gather: move.gather,
   scatterAdd: move.scatterAdd,
+  takeAlongAxis: along.takeAlongAxis,
+  takeAlongAxisGrad: along.takeAlongAxisGrad,
+  scatter: along.scatter,
   oneHot: move.oneHot,
   matmul,
   conv2d: conv.conv2d,
@@ -82,14 +93,18 @@ export const referenceKernels: ArrayKernels = {
   avgPool2dGrad: pool.avgPool2dGrad,
   maxPool2d: pool.maxPool2d,
   maxPool2dGrad: pool.maxPool2dGrad,
+  maxPool2dIndices: pool.maxPool2dIndices,
   batchNorm: norm.batchNorm,
   batchNormGrad: norm.batchNormGrad,
   batchNormEval: norm.batchNormEval,
+  layerNorm: rows.layerNorm,
+  layerNormGrad: rows.layerNormGrad,
   patchMoments: moments.patchMoments,
   patchMomentsGrad: moments.patchMomentsGrad,
   foldBranches: fold.foldBranches,
   foldBranchesGrad: fold.foldBranchesGrad,
   foldMomentsGrad: fold.foldMomentsGrad,
+  resample,
   rand: drawing("rand"),
   randn: drawing("randn"),
   bernoulli: drawing("bernoulli"),
@@ -112,7 +127,7 @@ type AnyUpdate = (operands: readonly ArrayView[], attrs: unknown) => void;
 
 export const referenceBackend: Runner = {
   name: "reference",
-  dtypes: ["float32", "float64", "int32", "uint8"],
+  dtypes: ["float32", "float64", "int32", "uint8", "bool"],
   // those of the backend that is judged: both then choose the same forms, and results compare one to one
   speeds: wasmSpeeds,
   allocate(dtype: DType, length: number): ArrayAllocation {

@@ -8,7 +8,7 @@ import type { ArrayView } from "../kernel-table.js";
 import { totalsOf } from "./integers.js";
 
 /** Calls `visit` for each position of `shape` in row-major order. */
-function forEachPosition(shape: Shape, visit: (position: readonly number[], index: number) => void): void {
+export function forEachPosition(shape: Shape, visit: (position: readonly number[], index: number) => void): void {
   const position = new Array<number>(shape.length).fill(0);
   const size = sizeOf(shape);
   for (let index = 0; index < size; index++) {
@@ -20,7 +20,7 @@ function forEachPosition(shape: Shape, visit: (position: readonly number[], inde
   }
 }
 
-const indexOf = (position: readonly number[], strides: readonly number[]): number =>
+export const indexOf = (position: readonly number[], strides: readonly number[]): number =>
   position.reduce((index, p, axis) => index + p * strides[axis]!, 0);
 
 export function transpose([x]: readonly [ArrayView], { perm }: Attrs<"transpose">, [y]: readonly [ArrayView]): void {
@@ -99,10 +99,15 @@ const LARGEST_INT32 = 2 ** 31 - 1;
 
 /**
  * Numbers in another dtype. Floats are cut towards zero on the way to integers: what int32 does not hold, NaN included,
- * becomes −2³¹ (x86's conversion, and so PyTorch's there); a byte is the low one of the whole number, 0 for NaN and ±∞.
+ * becomes −2³¹ (x86's conversion, and so PyTorch's there); a byte is the low one of the whole number, 0 for NaN and ±∞; all but
+ * 0 is true.
  * Stores to typed arrays do the latter, round to float32, and wrap int32 to a byte.
  */
 export function cast([x]: readonly [ArrayView], _: unknown, [y]: readonly [ArrayView]): void {
+  if (y.dtype === "bool") {
+    for (let i = 0; i < y.data.length; i++) y.data[i] = Number(x.data[i] !== 0);
+    return;
+  }
   if (y.dtype !== "int32" || !isFloat(x.dtype)) {
     y.data.set(x.data);
     return;

@@ -20,6 +20,7 @@ import { poolingCosts } from "./pooling.js";
 import { productsCosts } from "./products.js";
 import { randomCosts } from "./random.js";
 import { reductionsCosts } from "./reductions.js";
+import { resizeCosts } from "./resize.js";
 import type { Arithmetic, CostRule } from "./rule.js";
 
 export interface Cost {
@@ -39,6 +40,7 @@ export const costs: { readonly [K in OpName]: CostRule<K> } = {
   ...poolingCosts,
   ...normalisationCosts,
   ...foldsCosts,
+  ...resizeCosts,
   ...randomCosts,
 };
 

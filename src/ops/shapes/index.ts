@@ -11,6 +11,7 @@ import { poolingShapes } from "./pooling.js";
 import { productsShapes } from "./products.js";
 import { randomShapes } from "./random.js";
 import { reductionsShapes } from "./reductions.js";
+import { resizeShapes } from "./resize.js";
 import type { ShapeRule } from "./rule.js";
 
 export { windowOutput } from "./checks.js";
@@ -25,5 +26,6 @@ export const inferShapes: { readonly [K in OpName]: ShapeRule<K> } = {
   ...poolingShapes,
   ...normalisationShapes,
   ...foldsShapes,
+  ...resizeShapes,
   ...randomShapes,
 };

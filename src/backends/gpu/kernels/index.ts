@@ -6,36 +6,48 @@ import { convolutionKernels, convolutions } from "./conv2d.js";
 import { curveKernels, curveLowerings } from "./curves.js";
 import { elementwise, elementwiseKernels } from "./elementwise.js";
 import { foldKernels, folds } from "./fold.js";
+import { layerNormKernels, layerNorms } from "./layer-norm.js";
 import { momentKernels, moments } from "./moments.js";
 import { moveKernels, moves } from "./move.js";
+import { moveAlongKernels, movesAlong } from "./move-along.js";
 import { poolKernels, pools } from "./pool.js";
 import { matmul, productKernels } from "./products.js";
 import { reductionKernels, reductions } from "./reduce.js";
+import { resizeKernels, resizes } from "./resample.js";
+import { scanKernels, scans } from "./scan.js";
 import { updateKernels } from "./updates.js";
 
 export const lowerings: Lowerings = {
   ...elementwise,
   ...curveLowerings,
   ...reductions,
+  ...scans,
   ...moves,
+  ...movesAlong,
   matmul,
   ...convolutions,
   ...pools,
   ...batchNorms,
+  ...layerNorms,
   ...moments,
   ...folds,
+  ...resizes,
 };
 
 export const allKernels: readonly GpuKernel[] = [
   ...elementwiseKernels,
   ...curveKernels,
   ...reductionKernels,
+  ...scanKernels,
   ...moveKernels,
+  ...moveAlongKernels,
   ...productKernels,
   ...convolutionKernels,
   ...poolKernels,
   ...batchNormKernels,
+  ...layerNormKernels,
   ...momentKernels,
   ...foldKernels,
+  ...resizeKernels,
   ...updateKernels,
 ];

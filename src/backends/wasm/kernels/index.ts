@@ -8,11 +8,13 @@ import { biasReluGrad } from "./bias-relu-grad.js";
 import { convolutionKernels } from "./convolution/index.js";
 import { curveKernels } from "./curves.js";
 import { elementwise } from "./elementwise.js";
+import { layerNormKernels } from "./layer-norm.js";
 import { moveKernels } from "./move/index.js";
 import type { WasmKernels, WasmUpdates } from "./plan.js";
-import { poolKernels } from "./pool.js";
+import { poolKernels } from "./pooling/index.js";
 import { matmul } from "./products/matmul.js";
 import { reduceKernels } from "./reduce/index.js";
+import { resizeKernels } from "./resample.js";
 import { updates } from "./updates.js";
 
 export const wasmKernels: WasmKernels = {
@@ -22,9 +24,11 @@ export const wasmKernels: WasmKernels = {
   matmul,
   ...convolutionKernels,
   ...batchNormKernels,
+  ...layerNormKernels,
   ...reduceKernels,
   ...moveKernels,
   ...poolKernels,
+  ...resizeKernels,
 };
 
 export const wasmUpdates: WasmUpdates = {

@@ -1,10 +1,11 @@
 /**
  * Copies of boxes: runs of adjacent 4-byte elements, rows of runs, and two outer axes, with steps of their own on both
- * sides. Serves slices, padding and concatenation, and the transposes that keep the last axis.
+ * sides; further axes are walked call by call. Serves slices, steps of either sign, padding and concatenation, and the transposes
+ * that keep the last axis.
  */
 
 import type { IntVar } from "../../../../wasm/index.js";
-import { type Axis, mergedAxes } from "../blocks/axes.js";
+import { type Axis, mergedAxes, unwalked } from "../blocks/axes.js";
 import { blocksOf } from "../blocks/tasks.js";
 import { defineKernel, specOf } from "../define-kernel.js";
 import type { Plan } from "../plan.js";
@@ -14,9 +15,11 @@ const TASK_ELEMENTS = 65536;
 /** From here on memory.copy, a call out of the module, is the faster way. */
 const LONG_RUN = 256;
 const MAX_AXES = 4;
+/** Calls for one copy at most, where more axes remain than a call walks: the queries, keys and values of attention are 3. */
+export const MAX_CALLS = 64;
 
 interface Spec {
-  readonly hasLongRuns: boolean;
+  readonly runs: "long" | "short" | "single";
 }
 
 const boxKernel = defineKernel(
@@ -41,7 +44,7 @@ const boxKernel = defineKernel(
       toFar: "int",
     },
   },
-  ({ m, f, spec: { hasLongRuns } }, task, args) => {
+  ({ m, f, spec: { runs } }, task, args) => {
     const { from, to, run, chunk, chunks, rows, perTask, blocks, near } = args;
     /** (from, to, rows, elements, fromStep, toStep): rows of one run each. */
     const rowsOf = m.function(
@@ -51,7 +54,8 @@ const boxKernel = defineKernel(
         const bytes = g.int(elements.mul(4));
         const whole = g.int(bytes.and(-16));
         g.for(0, count, 1, () => {
-          if (hasLongRuns) g.copy(target, source, bytes);
+          if (runs === "single") g.storeInt(target, 0, g.loadInt(source));
+          else if (runs === "long") g.copy(target, source, bytes);
           else {
             g.for(0, whole, 16, (at) => g.store(target.add(at), 0, g.load(source.add(at), 0, 1)));
             g.for(whole, bytes, 4, (at) => g.storeInt(target.add(at), 0, g.loadInt(source.add(at))));
@@ -95,13 +99,23 @@ function boxAxes(shape: readonly number[], from: BoxSide, to: BoxSide): Axis[] {
   return axes[0]?.steps.every((step) => step === 1) ? axes : [single, ...axes];
 }
 
+const runsOf = (size: number): Spec["runs"] => {
+  if (size === 1) return "single";
+  return size >= LONG_RUN ? "long" : "short";
+};
+
 /** Whether callBoxCopy can walk the axes that remain when neighbours are merged. */
 export const isBoxCopyable = (shape: readonly number[], from: BoxSide, to: BoxSide): boolean =>
-  boxAxes(shape, from, to).length <= MAX_AXES;
+  unwalked(boxAxes(shape, from, to), MAX_AXES).places.length <= MAX_CALLS;
 
 /** Copies a box of `shape`, which isBoxCopyable. */
 export function callBoxCopy(plan: Plan, shape: readonly number[], from: BoxSide, to: BoxSide): void {
-  const axes = boxAxes(shape, from, to);
+  const { axes, places } = unwalked(boxAxes(shape, from, to), MAX_AXES);
+  for (const [fromAt, toAt] of places)
+    copyAxes(plan, axes, { ...from, pointer: from.pointer + 4 * fromAt! }, { ...to, pointer: to.pointer + 4 * toAt! });
+}
+
+function copyAxes(plan: Plan, axes: readonly Axis[], from: BoxSide, to: BoxSide): void {
   const [run, row, near, far] = [0, 1, 2, 3].map((i) => axes[i] ?? single) as [Axis, Axis, Axis, Axis];
   const chunk = Math.min(run.size, TASK_ELEMENTS);
   const chunks = blocksOf(run.size, chunk);
@@ -110,7 +124,7 @@ export function callBoxCopy(plan: Plan, shape: readonly number[], from: BoxSide,
   const fromStep = ({ steps }: Axis): number => 4 * steps[0]!;
   const toStep = ({ steps }: Axis): number => 4 * steps[1]!;
   boxKernel.call(plan, {
-    spec: { hasLongRuns: run.size >= LONG_RUN },
+    spec: { runs: runsOf(run.size) },
     tasks: chunks * blocks * near.size * far.size,
     args: {
       from: from.pointer,
