@@ -6,6 +6,7 @@ import { isFloat, newArray } from "../../tensor/dtype.js";
 import { scope } from "../../tensor/scope.js";
 import { normalizeAxes, normalizeAxis, reducedShape } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
+import { DTypeError } from "../../util/errors.js";
 import { apply } from "../apply.js";
 import { add, cast, equal, mul, neg, notEqual, sub } from "./elementwise.js";
 import { reshape } from "./movement.js";
@@ -58,6 +59,8 @@ function positionOf(
   extreme: typeof max,
   ordered: (x: Tensor) => Tensor,
 ): Tensor {
+  if (x.dtype === "bool")
+    throw new DTypeError(`${where}: x is bool, expected numbers`, 'cast it first: x.cast("int32")');
   const line = x.rank === 0 ? reshape(x, [1]) : x;
   const at = normalizeAxis(axis, line.rank, where);
   const shape = reducedShape(x.shape, [at], keepDims);
