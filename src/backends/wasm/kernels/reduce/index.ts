@@ -1,6 +1,6 @@
 /**
  * Reductions over any axes: neighbours that are both reduced or both kept are merged, then one group of reduced axes after
- * the other goes, from the last. softmax along an inner axis goes between two transposes.
+ * the other goes, from the last. For softmax along an inner axis its numbers are laid side by side and back.
  */
 import type { ReduceAttrs } from "../../../../ops/spec/index.js";
 import { type Shape, sizeOf } from "../../../../tensor/shape.js";
@@ -77,13 +77,11 @@ const softmax =
       callSoftmax(plan, isLog, x.pointer, y.pointer, outer, length);
       return true;
     }
-    const planes = (pointer: number, ...shape: Shape): HeapOperand => ({ ...x, pointer, shape });
-    const [from, to] = [plan.scratch(4 * x.size), plan.scratch(4 * x.size)];
-    const swap = { perm: [0, 2, 1] };
-    if (!transpose([planes(x.pointer, outer, length, inner)], swap, [planes(from, outer, inner, length)], plan))
-      return false;
-    callSoftmax(plan, isLog, from, to, outer * inner, length);
-    return transpose([planes(to, outer, inner, length)], swap, [planes(y.pointer, outer, length, inner)], plan);
+    const rows: HeapOperand = { ...x, pointer: plan.scratch(4 * x.size), shape: [outer, inner, length] };
+    const perm = { perm: [0, 2, 1] };
+    if (!transpose([{ ...x, shape: [outer, length, inner] }], perm, [rows], plan)) return false;
+    callSoftmax(plan, isLog, rows.pointer, rows.pointer, outer * inner, length);
+    return transpose([rows], perm, [{ ...y, shape: [outer, length, inner] }], plan);
   };
 
 export const reduceKernels: WasmKernels = {
