@@ -73,5 +73,5 @@ export {
   tripletMarginLoss,
 } from "./similarity-losses.js";
 export { SqueezeExcite, type SqueezeExciteOptions } from "./squeeze-excite.js";
-export { compareStates, type StateDict, type StateDifference, type StateSpec, type LoadReport } from "./state-dict.js";
+export { compareStates, type LoadReport, type StateDict, type StateDifference, type StateSpec } from "./state-dict.js";
 export { PixelShuffle, PixelUnshuffle, Upsample } from "./upsample.js";

@@ -9,8 +9,10 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { ShapeError } from "../../util/errors.js";
 import { apply } from "../apply.js";
 import { add, equal, mul, where } from "./elementwise.js";
-import { gather, reshape, slice, transpose } from "./movement.js";
+import { gather } from "./indexing.js";
+import { reshape, transpose } from "./movement.js";
 import { argmax, argmin, type ReduceOptions } from "./reductions.js";
+import { slice } from "./slicing.js";
 
 /** x at int32 indices along one axis, [...outer, n, ...inner] by [...outer, k, ...inner] -> [...outer, k, ...inner]. */
 function takeAlong(x: Tensor, indices: Tensor, axis: number): Tensor {

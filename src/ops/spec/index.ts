@@ -17,7 +17,7 @@ import type { ReductionOps } from "./reductions.js";
 import type { ResizeOps } from "./resize.js";
 
 export type { FoldAttrs, PatchAttrs } from "./folds.js";
-export type { AxisAttrs, InputShape, NoAttrs, Pair, EndPadding } from "./kinds.js";
+export type { AxisAttrs, EndPadding, InputShape, NoAttrs, Pair } from "./kinds.js";
 export type { StridedAttrs } from "./movement.js";
 export type { EpsAttrs } from "./normalisation.js";
 export type { AvgPool2dAttrs, Pool2dAttrs } from "./pooling.js";
