@@ -171,6 +171,8 @@ for which in INPUTS:
     for axis in range(-1, max(1, x.dim() - 1)):
         wide = {"dtype": torch.int32} if not x.is_floating_point() else {}
         row("cumsum", which, [axis], lambda x: torch.cumsum(x, axis, **wide))
+        if which in ("plain", "odd"):
+            row("softmin", which, [axis], lambda x: torch.nn.functional.softmin(x, axis), which != "odd")
         if which != "odd":
             row("cumprod", which, [axis], lambda x: torch.cumprod(x, axis, **wide), which != "huge")
         for descending in (False, True):
