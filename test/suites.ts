@@ -18,5 +18,6 @@ export const slowTests: readonly string[] = [
   "test/gpu/**/*.test.ts",
   "test/io/torch-round-trip.test.ts",
   "test/models/families-golden.test.ts",
+  "test/onnx-cases/**/*.test.ts",
   "test/wasm/turbo.test.ts",
 ];

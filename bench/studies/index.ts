@@ -12,6 +12,7 @@ const modules = {
   step: () => import("./step.js"),
   op: () => import("./op.js"),
   coverage: () => import("./coverage.js"),
+  "onnx-cases": () => import("./onnx-cases.js"),
   against: () => import("./against.js"),
   "step-pairs": () => import("./step-pairs.js"),
   "same-run": () => import("./same-run.js"),

@@ -12,13 +12,15 @@ import { type StepWork, workName } from "./work.js";
 /** Pairs that do not count: a run, a recording, and what V8 compiles late, which short answers reach after hundreds. */
 const WARM_UP = 6;
 const WARM_UP_MS = 1000;
+/** A turn lasts at least so long: one answer of 10 ms, right after another process had the core, times its caches. */
+const TURN_MS = 200;
 
 export interface PairRow {
   readonly work: StepWork;
   readonly pairs: number;
   readonly otherMs: number;
   readonly ownMs: number;
-  /** other / own of each pair: above 1 the own checkout is faster. */
+  /** other / own of each pair, each the median of a turn: above 1 the own checkout is faster. */
   readonly ratios: readonly number[];
 }
 
@@ -47,12 +49,18 @@ export async function playPairs(
       if (typeof player === "string") throw new UsageError(`bench: ${checkout}: ${player}`);
       players.push(player);
     }
+    const playTurn = async (player: Player): Promise<number> => {
+      const ms: number[] = [];
+      for (let total = 0; total < TURN_MS; total += ms.at(-1)!) {
+        signal?.throwIfAborted();
+        ms.push(await player.step());
+      }
+      return median(ms);
+    };
     const playPair = async (pair: number): Promise<[number, number]> => {
       const ms: [number, number] = [0, 0];
-      for (const which of pair % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const)) {
-        signal?.throwIfAborted();
-        ms[which] = await players[which]!.step();
-      }
+      for (const which of pair % 2 === 0 ? ([0, 1] as const) : ([1, 0] as const))
+        ms[which] = await playTurn(players[which]!);
       return ms;
     };
     const warmEnd = performance.now() + WARM_UP_MS;

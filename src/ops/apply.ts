@@ -7,7 +7,7 @@ import type { Shape } from "../tensor/shape.js";
 import { sameShape, showShape } from "../tensor/shape.js";
 import { type StorageBackend, storageTracer } from "../tensor/storage.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { BackendError, ShapeError } from "../util/errors.js";
+import { BackendError, DTypeError, ShapeError } from "../util/errors.js";
 import { inferDType } from "./dtypes.js";
 import { expectIndices, type IndexOp, indexOps } from "./indices.js";
 import type { Executable, Program } from "./program.js";
@@ -175,6 +175,8 @@ function expectAlike(op: string, operands: readonly Tensor[]): void {
         `${op}: operands ${showShape(first.shape)} ${first.dtype} and ${showShape(other.shape)} ${other.dtype}, expected alike`,
       );
   }
+  if (first.dtype === "bool" && op !== "assign" && op !== "fill")
+    throw new DTypeError(`${op}: operands are bool, expected numbers`, 'make them int32: x.cast("int32")');
 }
 
 /**

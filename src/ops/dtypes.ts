@@ -41,6 +41,39 @@ const floatsOnly =
     return dtype;
   };
 
+/** Ops that bool has as well; what counts, or takes a fraction, wants a cast first, as in PyTorch. */
+const ofBools: ReadonlySet<OpName> = new Set<OpName>([
+  "sign",
+  // and, or, and
+  "mul",
+  "maximum",
+  "minimum",
+  "where",
+  "max",
+  "min",
+  "broadcastTo",
+  "reshape",
+  "transpose",
+  "slice",
+  "pad",
+  "concat",
+  "stridedSlice",
+  "stridedSliceGrad",
+  "scatter",
+]);
+
+function expectNumbers(op: OpName, dtype: DType): void {
+  if (dtype !== "bool" || ofBools.has(op)) return;
+  throw new DTypeError(`${op}: operands are bool, expected numbers`, 'cast them first: x.cast("int32")');
+}
+
+const compared =
+  (op: OpName) =>
+  (dtypes: readonly DType[]): DType => {
+    alike(op, dtypes);
+    return "bool";
+  };
+
 const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   exp: floatsOnly("exp"),
   log: floatsOnly("log"),
@@ -60,12 +93,24 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   batchNorm: floatsOnly("batchNorm"),
   batchNormGrad: floatsOnly("batchNormGrad"),
   batchNormEval: floatsOnly("batchNormEval"),
+  layerNorm: floatsOnly("layerNorm"),
+  layerNormGrad: floatsOnly("layerNormGrad"),
   patchMoments: (dtypes) => {
     floatsOnly("patchMoments")(dtypes);
     return "float64";
   },
+  equal: compared("equal"),
+  notEqual: compared("notEqual"),
+  less: compared("less"),
+  lessEqual: compared("lessEqual"),
+  greater: compared("greater"),
+  greaterEqual: compared("greaterEqual"),
+  // a mask that is no bool has the dtype of what it chooses from
+  where: ([mask, ...branches]) => alike("where", mask === "bool" ? branches : [mask!, ...branches]),
   // the sum of bytes is rarely a byte
-  sum: ([x]) => (x === "uint8" ? "int32" : x!),
+  sum: ([x]) => (isFloat(x!) ? x! : "int32"),
+  cumsum: ([x]) => (isFloat(x!) ? x! : "int32"),
+  argsort: () => "int32",
   pad: ([x], { value }) => {
     expectHeld(value, x!, "pad: value");
     return x!;
@@ -75,7 +120,10 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   rand: (_, { dtype }) => floatsOnly("rand")([dtype]),
   randn: (_, { dtype }) => floatsOnly("randn")([dtype]),
   bernoulli: (_, { dtype }) => dtype,
-  argmax: () => "int32",
+  argmax: ([x]) => {
+    expectNumbers("argmax", x!);
+    return "int32";
+  },
   oneHot: ([indices], { dtype }) => {
     expectInt32(indices, "oneHot");
     return dtype;
@@ -86,6 +134,7 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   },
   scatterAdd: ([dy, indices]) => {
     expectInt32(indices, "scatterAdd");
+    expectNumbers("scatterAdd", dy!);
     return dy!;
   },
   takeAlongAxis: ([x, indices]) => {
@@ -94,6 +143,7 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   },
   takeAlongAxisGrad: ([dy, indices]) => {
     expectInt32(indices, "takeAlongAxisGrad");
+    expectNumbers("takeAlongAxisGrad", dy!);
     return dy!;
   },
   scatter: ([x, indices, src]) => {
@@ -123,5 +173,7 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
 export function inferDType<K extends OpName>(op: K, dtypes: readonly DType[], attrs: Attrs<K>): DType {
   const rule = exceptions[op] as DTypeRule<K> | undefined;
   if (rule) return rule(dtypes, attrs);
-  return alike(op, dtypes);
+  const dtype = alike(op, dtypes);
+  expectNumbers(op, dtype);
+  return dtype;
 }

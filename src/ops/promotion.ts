@@ -2,8 +2,8 @@
  * PyTorch's type promotion over the dtypes of the engine (torch.result_type), as data, and the one place where operands of
  * several dtypes become operands of one: casts are put in here, so that kernels and gradients see equal dtypes.
  *
- * Three priorities: tensors with axes, then tensors without, then JavaScript numbers. An operand of lower priority widens
- * the result only where its category (integer, then float) is higher.
+ * Three priorities: tensors with axes, then tensors without, then JavaScript numbers and booleans. An operand of lower priority
+ * widens the result only where its category (bool, then integer, then float) is higher.
  */
 import { type DType, expectHeld, isFloat, newArray } from "../tensor/dtype.js";
 import { Storage, type StorageBackend } from "../tensor/storage.js";
@@ -12,8 +12,8 @@ import { DTypeError, ShapeError } from "../util/errors.js";
 import { apply } from "./apply.js";
 import type { OpName } from "./spec/index.js";
 
-/** A tensor, or a number: an integer counts as int32, any other as float32, and both yield to tensors of their category. */
-export type Operand = Tensor | number;
+/** A tensor, or a number or boolean: an integer counts as int32, any other number as float32, and all yield to tensors of their category. */
+export type Operand = Tensor | number | boolean;
 
 /** Whether two operands are float tensors of one dtype, which need no promotion: the common case, kept short. */
 export const areFloatsAlike = (a: Operand, b: Operand): boolean =>
@@ -21,10 +21,11 @@ export const areFloatsAlike = (a: Operand, b: Operand): boolean =>
 
 /** The dtype of two operands of one priority. */
 const promoted: { readonly [A in DType]: { readonly [B in DType]: DType } } = {
-  uint8: { uint8: "uint8", int32: "int32", float32: "float32", float64: "float64" },
-  int32: { uint8: "int32", int32: "int32", float32: "float32", float64: "float64" },
-  float32: { uint8: "float32", int32: "float32", float32: "float32", float64: "float64" },
-  float64: { uint8: "float64", int32: "float64", float32: "float64", float64: "float64" },
+  bool: { bool: "bool", uint8: "uint8", int32: "int32", float32: "float32", float64: "float64" },
+  uint8: { bool: "uint8", uint8: "uint8", int32: "int32", float32: "float32", float64: "float64" },
+  int32: { bool: "int32", uint8: "int32", int32: "int32", float32: "float32", float64: "float64" },
+  float32: { bool: "float32", uint8: "float32", int32: "float32", float32: "float32", float64: "float64" },
+  float64: { bool: "float64", uint8: "float64", int32: "float64", float32: "float64", float64: "float64" },
 };
 
 /** Ops whose values are fractions whatever they are made of: integer operands become float32 first, as in PyTorch. */
@@ -46,11 +47,17 @@ const DEFAULT_FLOAT = "float32";
 
 const join = (a: DType | null, b: DType): DType => (a === null ? b : promoted[a][b]);
 
-/** `low` widens `high` only from integer to float. */
+/** bool, then integers, then floats. */
+const categoryOf = (dtype: DType): number => (dtype === "bool" ? 0 : isFloat(dtype) ? 2 : 1);
+
+/** `low` widens `high` only from one category to the next. */
 function widen(high: DType | null, low: DType | null): DType | null {
   if (high === null || low === null) return high ?? low;
-  return isFloat(low) && !isFloat(high) ? low : high;
+  return categoryOf(low) > categoryOf(high) ? low : high;
 }
+
+const dtypeOfPlain = (value: number | boolean): DType =>
+  typeof value === "boolean" ? "bool" : Number.isInteger(value) ? "int32" : DEFAULT_FLOAT;
 
 /** The dtype that operands have in common (torch.result_type); there is at least one. */
 export function resultDType(operands: readonly Operand[]): DType {
@@ -58,20 +65,21 @@ export function resultDType(operands: readonly Operand[]): DType {
   let scalar: DType | null = null;
   let number: DType | null = null;
   for (const x of operands)
-    if (typeof x === "number") number = join(number, Number.isInteger(x) ? "int32" : DEFAULT_FLOAT);
+    if (!(x instanceof Tensor)) number = join(number, dtypeOfPlain(x));
     else if (x.rank > 0) dimensioned = join(dimensioned, x.dtype);
     else scalar = join(scalar, x.dtype);
   return widen(dimensioned, widen(scalar, number))!;
 }
 
-/** A number as a 0-dim tensor on a backend; the caller disposes of it. Throws DTypeError where `dtype` does not hold it. */
-function scalarLike(value: number, dtype: DType, backend: StorageBackend, where: string): Tensor {
+/** A number or boolean as a 0-dim tensor on a backend; the caller disposes of it. Throws DTypeError where `dtype` does not hold it. */
+function scalarLike(plain: number | boolean, dtype: DType, backend: StorageBackend, where: string): Tensor {
+  const value = Number(plain);
   expectHeld(value, dtype, where);
   return new Tensor(new Storage(backend, dtype, 1), []).write(newArray(dtype, 1).fill(value));
 }
 
 function expectOperand(x: unknown, where: string): void {
-  if (typeof x === "number" || x instanceof Tensor) return;
+  if (typeof x === "number" || typeof x === "boolean" || x instanceof Tensor) return;
   const what = Array.isArray(x) ? "an array" : x === null ? "null" : `a value of type ${typeof x}`;
   throw new DTypeError(`${where}: an operand is ${what}, expected a tensor or a number`, "make it one: tensor(values)");
 }
@@ -90,15 +98,14 @@ export function withPromoted<R>(
   like?: Tensor,
 ): R {
   for (const x of operands) expectOperand(x, op);
-  const home = like ?? operands.find((x) => typeof x !== "number");
+  const home = like ?? operands.find((x) => x instanceof Tensor);
   if (home === undefined) throw new ShapeError(`${op}: both operands are numbers, expected at least one tensor`);
   const { backend } = home.storage;
   const common = resultDType(operands);
   const dtype = floatOps.has(op) && !isFloat(common) ? DEFAULT_FLOAT : common;
   const tensors: Tensor[] = [];
   try {
-    for (const x of operands)
-      tensors.push(typeof x === "number" ? scalarLike(x, dtype, backend, op) : castTo(x, dtype));
+    for (const x of operands) tensors.push(x instanceof Tensor ? castTo(x, dtype) : scalarLike(x, dtype, backend, op));
     return body(tensors);
   } finally {
     for (let i = 0; i < tensors.length; i++) if (tensors[i] !== operands[i]) tensors[i]!.dispose();

@@ -43,7 +43,8 @@ export function finish(result: Tensor, options: CreateOptions): Tensor {
   return result;
 }
 
-function flatten(values: NestedArray, shape: number[], flat: number[], depth = 0): void {
+/** Appends all values of nested arrays to `flat`, booleans as they are. */
+function flatten(values: NestedArray, shape: number[], flat: (number | boolean)[], depth = 0): void {
   if (!Array.isArray(values)) {
     if (typeof values !== "number" && typeof values !== "boolean")
       throw new DTypeError(
@@ -51,7 +52,7 @@ function flatten(values: NestedArray, shape: number[], flat: number[], depth = 0
         "typed arrays go in whole: tensor(Float32Array.of(1, 2), [2])",
       );
     if (depth !== shape.length) throw new ShapeError("tensor: nested arrays are ragged, expected equal lengths");
-    flat.push(Number(values));
+    flat.push(values);
     return;
   }
   if (depth === shape.length && flat.length === 0) shape.push(values.length);
@@ -66,8 +67,8 @@ function flatten(values: NestedArray, shape: number[], flat: number[], depth = 0
 
 /**
  * A tensor from a typed array and its shape, a number, or nested arrays. Values are copied; the dtype defaults to the
- * smallest that holds all values of the typed array's kind (Uint8ClampedArray: uint8; 8 and 16 bit integers: int32), float32
- * for nested numbers. Throws DTypeError where no dtype does, or a value does not fit the one named, and ShapeError for ragged
+ * smallest that holds all values of the typed array's kind (Uint8ClampedArray: uint8; 8 and 16 bit integers: int32), bool for
+ * nested booleans, float32 for nested numbers. Throws DTypeError where no dtype does, or a value does not fit the one named, and ShapeError for ragged
  * arrays or another number of values than the shape has.
  *
  * @example
@@ -82,17 +83,20 @@ export function tensor(values: HostArray | NestedArray, shape?: Shape, options: 
   if (shape !== undefined) checkShape(shape, "tensor");
   let source: HostArray;
   let dims: Shape;
+  let own: DType;
   if (ArrayBuffer.isView(values)) {
     source = values;
     dims = shape ?? [source.length];
+    own = options.dtype ?? dtypeOf(source);
   } else {
     const found: number[] = [];
-    const flat: number[] = [];
+    const flat: (number | boolean)[] = [];
     flatten(values, found, flat);
-    source = Float64Array.from(flat);
+    source = Float64Array.from(flat, Number);
     dims = shape ?? found;
+    own = flat.length > 0 && flat.every((value) => typeof value === "boolean") ? "bool" : "float32";
   }
-  const dtype = options.dtype ?? (ArrayBuffer.isView(values) ? dtypeOf(source) : "float32");
+  const dtype = options.dtype ?? own;
   if (sizeOf(dims) !== source.length)
     throw new ShapeError(`tensor: ${source.length} values for shape ${showShape(dims)}, expected ${sizeOf(dims)}`);
   const result = allocate(dims, dtype);
@@ -100,17 +104,18 @@ export function tensor(values: HostArray | NestedArray, shape?: Shape, options: 
 }
 
 /**
- * Throws DTypeError for a value that the dtype does not hold.
+ * `value` everywhere: bool for a boolean, float32 for a number, unless the options name a dtype. Throws DTypeError for a value
+ * that the dtype does not hold.
  *
  * @example
  * ```ts
  * console.log(full([2], 7).toArray()); // [7, 7]
  * ```
  */
-export function full(shape: Shape, value: number, options: CreateOptions = {}): Tensor {
-  const dtype = options.dtype ?? "float32";
+export function full(shape: Shape, value: number | boolean, options: CreateOptions = {}): Tensor {
+  const dtype = options.dtype ?? (typeof value === "boolean" ? "bool" : "float32");
   const result = allocate(shape, dtype);
-  const [held] = convertTo(Float64Array.of(value), dtype, "full");
+  const [held] = convertTo(Float64Array.of(Number(value)), dtype, "full");
   return finish(result.write(newArray(dtype, result.size).fill(held!)), options);
 }
 

@@ -8,11 +8,13 @@ export const dtypes = {
   float32: { bytes: 4, array: Float32Array, isFloat: true, safetensors: "F32", range: null },
   int32: { bytes: 4, array: Int32Array, isFloat: false, safetensors: "I32", range: [-(2 ** 31), 2 ** 31 - 1] },
   uint8: { bytes: 1, array: Uint8Array, isFloat: false, safetensors: "U8", range: [0, 255] },
+  /** A byte that is 1 for true, else 0. */
+  bool: { bytes: 1, array: Uint8Array, isFloat: false, safetensors: "BOOL", range: [0, 1] },
 } as const;
 
 /** The type of a tensor's elements. */
 export type DType = keyof typeof dtypes;
-/** What a tensor's values come out as: the array of its dtype. */
+/** What a tensor's values come out as: the array of its dtype; bool as bytes of 0 and 1. */
 export type TypedArray = Float64Array | Float32Array | Int32Array | Uint8Array;
 /** What values can come in from the host as. */
 export type HostArray =
@@ -73,13 +75,17 @@ export function dtypeOf(values: HostArray, where = "tensor"): DType {
 
 /**
  * Host values as the array of a dtype, `values` itself where it is that. On the way to integers fractions are cut towards
- * zero; throws DTypeError with the first value that the dtype does not hold.
+ * zero, on the way to bool all but 0 is true; throws DTypeError with the first value that the dtype does not hold.
  */
 export function convertTo(values: HostArray, dtype: DType, where: string): TypedArray {
-  if (values instanceof dtypes[dtype].array) return values;
+  if (values instanceof dtypes[dtype].array && dtype !== "bool") return values;
   const tag = tagOf(values);
   if (!dtypeOfTag[tag] && !tagsWithoutDType.includes(tag)) dtypeOf(values, where);
   const converted = newArray(dtype, values.length);
+  if (dtype === "bool") {
+    for (let i = 0; i < values.length; i++) converted[i] = Number(Number(values[i]) !== 0);
+    return converted;
+  }
   if (isFloat(dtype) && !(values instanceof BigInt64Array || values instanceof BigUint64Array)) {
     converted.set(values);
     return converted;

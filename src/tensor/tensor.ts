@@ -26,6 +26,9 @@ const collected = new FinalizationRegistry<Handle>((handle) => {
 /** Bytes of unreferenced tensors that may wait for the garbage collector before reading values lets finalizers run. */
 const TURN_BYTES = 2 ** 26;
 
+/** An element as JavaScript has it. */
+const plainValue = (value: number, dtype: DType): number | boolean => (dtype === "bool" ? value !== 0 : value);
+
 /** One reference to a storage that can be dropped once. */
 class Handle {
   constructor(readonly storage: Storage) {}
@@ -225,17 +228,20 @@ export class Tensor {
     return this.backend.view?.(this.storage.allocation, this.dtype, this.offset, this.size) ?? null;
   }
 
-  /** The one value of a tensor with one element. */
-  item(): number {
+  /**
+   * The one value of a tensor with one element: a number, of bool true or false (`x.item<boolean>()`). Throws ShapeError for
+   * another number of elements.
+   */
+  item<V extends number | boolean = number>(): V {
     if (this.size !== 1) throw new ShapeError(`item: ${showShape(this.shape)} has ${this.size} elements, expected 1`);
-    return this.dataSync()[0]!;
+    return plainValue(this.dataSync()[0]!, this.dtype) as V;
   }
 
-  /** Nested arrays, as JSON would show it. */
+  /** Nested arrays of numbers, of bool true and false, as JSON would show it. */
   toArray(): unknown {
     const values = this.dataSync();
     const nest = (axis: number, from: number, count: number): unknown => {
-      if (axis === this.rank) return values[from];
+      if (axis === this.rank) return plainValue(values[from]!, this.dtype);
       const step = count / Math.max(1, this.shape[axis]!);
       return Array.from({ length: this.shape[axis]! }, (_, i) => nest(axis + 1, from + i * step, step));
     };

@@ -9,10 +9,23 @@ import { Vec } from "./vectors.js";
 import type { Writer } from "./writer.js";
 
 /** The alignment that an instruction may count on, as an exponent of 2. */
+const ALIGN_1 = 0;
 const ALIGN_4 = 2;
 const ALIGN_8 = 3;
 /** The index of the one memory. */
 const MEMORY = 0;
+
+/** Four bits times this stand one in the lowest bit of each byte, among others that LOW_BITS takes away. */
+const SPREAD_BITS = 0x00204081;
+const LOW_BITS = 0x01010101;
+/** Lane i keeps byte i of what every lane holds. */
+const byteOfLane: Emit = (w) => {
+  w.simd(v128.const)
+    .i32(0xff)
+    .i32(0xff00)
+    .i32(0xff0000)
+    .i32(0xff000000 | 0);
+};
 
 /** The middle layer of FunctionBuilder: loads and stores. */
 export class MemoryBuilder extends LocalsBuilder {
@@ -94,6 +107,39 @@ export class MemoryBuilder extends LocalsBuilder {
       if (lanes >= 4) storeLanes(part, start, v128.store);
       else if (lanes >= 2) storeLanes(part, start, v128.store64Lane, 0);
       if (lanes === 1 || lanes === 3) storeLanes(part, start + 4 * (lanes - 1), v128.store32Lane, lanes - 1);
+    });
+  }
+  /** `count` bytes from memory as masks of lanes: all bits set where the byte is not 0. Four lanes of each part, or one. */
+  loadMask(pointer: IntLike, at: number, count: number, parts = this.width): Vec {
+    if (count === 1) return Vec.splat(this.loadByte(pointer, at), 1).notEqualInt(0);
+    const bytes = Array.from({ length: parts }, (_, i) =>
+      this.#loadPart(pointer, at + 4 * i, v128.load32Splat, ALIGN_1),
+    );
+    return new Vec(bytes).and(new Vec(new Array<Emit>(parts).fill(byteOfLane))).notEqualInt(0);
+  }
+  /** One byte from memory as a mask in every lane. */
+  broadcastMask(pointer: IntLike, at = 0, parts = this.width): Vec {
+    return Vec.splat(this.loadByte(pointer, at), parts).notEqualInt(0);
+  }
+  /** Stores the first `count` lanes of a mask, four of each part or one, as bytes of 1 and 0. */
+  storeMask(pointer: IntLike, at: number, mask: Vec, count: number): void {
+    if (count === 1) {
+      const offset = this.#address(this.code, pointer, at);
+      mask.bitmask(0).and(1).emit(this.code);
+      this.code.byte(i32.store8).byte(ALIGN_1).unsigned(offset);
+      return;
+    }
+    mask.parts.forEach((_, i) => {
+      const offset = this.#address(this.code, pointer, at + 4 * i);
+      mask.bitmask(i).mul(SPREAD_BITS).and(LOW_BITS).emit(this.code);
+      this.code.byte(i32.store).byte(ALIGN_1).unsigned(offset);
+    });
+  }
+  /** A byte, 0 … 255. */
+  loadByte(pointer: IntLike, at = 0): Int {
+    return new Int((w) => {
+      const offset = this.#address(w, pointer, at);
+      w.byte(i32.load8U).byte(ALIGN_1).unsigned(offset);
     });
   }
   loadInt(pointer: IntLike, at = 0): Int {

@@ -31,7 +31,9 @@ export const global = { get: 0x23 } as const;
 
 export const i32 = {
   load: 0x28,
+  load8U: 0x2d,
   store: 0x36,
+  store8: 0x3a,
   const: 0x41,
   eqz: 0x45,
   eq: 0x46,
@@ -103,6 +105,7 @@ export const v128 = {
   load64Splat: 0x0a,
   store: 0x0b,
   const: 0x0c,
+  not: 0x4d,
   and: 0x4e,
   andnot: 0x4f,
   or: 0x50,
@@ -115,6 +118,11 @@ export const v128 = {
 } as const;
 export const i32x4 = {
   splat: 0x11,
+  eq: 0x37,
+  ne: 0x38,
+  ltS: 0x39,
+  leS: 0x3d,
+  bitmask: 0xa4,
   shl: 0xab,
   shrS: 0xac,
   shrU: 0xad,

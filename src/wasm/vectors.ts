@@ -6,7 +6,7 @@
  * operand is that constant in every lane.
  */
 import { conversions, f32x4, f64x2, i32x4, v128 } from "./opcodes.js";
-import { type Emit, Float, type Int } from "./scalars.js";
+import { type Emit, Float, Int } from "./scalars.js";
 
 type LaneType = "f32" | "i32" | "f64";
 export type VecLike = Vec | number;
@@ -25,6 +25,10 @@ export class Vec {
 
   static constant(value: number, parts: number, type: LaneType = "f32"): Vec {
     return new Vec(new Array<Emit>(parts).fill(constantPart(value, type)));
+  }
+  /** A constant in every lane of as many parts as this has. */
+  constantLike(value: number, type: LaneType = "f32"): Vec {
+    return Vec.constant(value, this.parts.length, type);
   }
   /** One scalar in every lane. */
   static splat(value: Float | Int, parts: number): Vec {
@@ -173,6 +177,9 @@ export class Vec {
   or(other: Vec): Vec {
     return this.#binary(other, v128.or);
   }
+  not(): Vec {
+    return this.#unary(v128.not);
+  }
   /** Bits of yes where this mask has ones, of no elsewhere. */
   select(yes: Vec, no: Vec): Vec {
     return new Vec(
@@ -194,6 +201,19 @@ export class Vec {
   }
   subInt(other: VecLike): Vec {
     return this.#binary(other, i32x4.sub, "i32");
+  }
+  // comparisons of i32 lanes: all bits set or none
+  equalInt(other: VecLike): Vec {
+    return this.#binary(other, i32x4.eq, "i32");
+  }
+  notEqualInt(other: VecLike): Vec {
+    return this.#binary(other, i32x4.ne, "i32");
+  }
+  lessInt(other: VecLike): Vec {
+    return this.#binary(other, i32x4.ltS, "i32");
+  }
+  lessEqualInt(other: VecLike): Vec {
+    return this.#binary(other, i32x4.leS, "i32");
   }
   shlInt(count: Int): Vec {
     return this.#shift(count, i32x4.shl);
@@ -260,6 +280,13 @@ export class Vec {
     return this.#unary(f32x4.demoteF64x2Zero);
   }
 
+  /** The highest bits of the four lanes of a part, the first lane's lowest. */
+  bitmask(part: number): Int {
+    return new Int((w) => {
+      this.parts[part]!(w);
+      w.simd(i32x4.bitmask);
+    });
+  }
   /** One f32 lane of all parts together, counted through. */
   lane(index: number): Float<"f32"> {
     const part = this.parts[index >> 2]!;

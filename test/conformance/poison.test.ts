@@ -175,6 +175,8 @@ describe("updates", () => {
       for (const dtype of allDTypes)
         for (const size of sizes) {
           if (!isFloat(dtype) && !takesIntegers) continue;
+          // there is nothing to add up in bool
+          if (dtype === "bool" && name === "accumulate") continue;
           const on = (backend: Backend) =>
             withBackend(backend, () =>
               scope(() => {

@@ -11,8 +11,8 @@ import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import * as T from "../../src/index.js";
 import { isFloat, newArray } from "../../src/tensor/dtype.js";
 
-/** A number JSON has no word for is a string. */
-type Written = number | string;
+/** A number JSON has no word for is a string; values of bool are booleans. */
+type Written = number | string | boolean;
 type WrittenOperand = Written | readonly [dtype: T.DType, shape: T.Shape, values: readonly Written[]];
 type Row = readonly [
   op: string,
@@ -38,13 +38,13 @@ const EPSILON = { float32: 2 ** -23, float64: 2 ** -52 } as const;
 
 /** Every written operand as the engine's; values go in exactly. */
 function operandOf(written: WrittenOperand): T.Operand {
-  if (!Array.isArray(written)) return Number(written);
+  if (!Array.isArray(written)) return typeof written === "boolean" ? written : Number(written);
   const [dtype, shape, values] = written as Exclude<WrittenOperand, Written>;
   const array = newArray(dtype, values.length);
   values.forEach((value, i) => {
     array[i] = Number(value);
   });
-  return T.tensor(array, shape);
+  return T.tensor(array, shape, { dtype });
 }
 
 type Op = (...operands: readonly T.Operand[]) => T.Tensor;

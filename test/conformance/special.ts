@@ -113,8 +113,8 @@ export function ulpOf(value: number, dtype: DType): number {
 
 /** What subtracts nearly equal numbers: close to 0 it has the error of the largest beside it. */
 const cancelling: Readonly<Record<Place["kind"], readonly string[]>> = {
-  outputs: ["batchNorm", "batchNormEval"],
-  gradients: ["softmax", "logSoftmax", "crossEntropy", "batchNorm", "batchNormEval"],
+  outputs: ["batchNorm", "batchNormEval", "layerNorm"],
+  gradients: ["softmax", "logSoftmax", "crossEntropy", "batchNorm", "batchNormEval", "layerNorm"],
 };
 
 const largestOf = (values: readonly number[]): number =>
@@ -201,7 +201,7 @@ export const definedDifferences: readonly Difference[] = [
     covers: ({ kind, actual, expected }) => kind === "outputs" && isZero(actual) && isZero(expected),
   },
   {
-    ops: ["lerp", "softmax", "logSoftmax", "batchNorm", "batchNormEval"],
+    ops: ["lerp", "softmax", "logSoftmax", "batchNorm", "batchNormEval", "layerNorm"],
     reason:
       "the sign of a zero sum, and whether the smallest denormal is left, depend on fused multiply-adds and order",
     covers: ({ special, kind, actual, expected }) =>

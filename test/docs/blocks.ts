@@ -88,3 +88,10 @@ export const pages: readonly string[] = ["", "docs"].flatMap((folder) =>
 export const linesOf = (file: string): readonly string[] => readFileSync(join(packageRoot, file), "utf8").split("\n");
 
 export const pageBlocks: readonly Block[] = pages.flatMap((page) => blocksIn(page, linesOf(page)));
+
+/** What is not run without a reason of at least two words, or beyond `most`: a page that grows lines nobody runs is told. */
+export function unexplained(blocks: readonly Pick<Block, "notRun">[], most: number): readonly string[] {
+  const reasons = blocks.flatMap(({ notRun }) => (notRun === null ? [] : [notRun]));
+  const short = reasons.filter((reason) => reason.trim().split(/\s+/).length < 2);
+  return reasons.length > most ? [...short, `${reasons.length} blocks are not run, at most ${most} may`] : short;
+}

@@ -133,7 +133,7 @@ for (const mode of ["cpu", "webgpu"] as const)
         it(op, async () => {
           const { answered, expectedAnswers } = await compare(backend, op, smallCases(op, CASES), dtype);
           // floats are never refused; integers where float32 rounds, which of these only powers reach
-          if (op === "pow" && !isFloat(dtype)) expect(answered).toBeGreaterThan(0);
+          if (op === "pow" && !isFloat(dtype) && dtype !== "bool") expect(answered).toBeGreaterThan(0);
           else expect(answered).toBe(expectedAnswers);
           if (mode === "webgpu") await compare(backend, op, smallCases(op, REPLAYED), dtype, true);
         });

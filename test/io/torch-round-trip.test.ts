@@ -50,7 +50,7 @@ describe.skipIf(!hasTorch)("with PyTorch (skipped where python3 has no torch)", 
       expect(relativeError(logitsOf(model, side), write[i]!), path).toBeLessThan(LOGITS_TOLERANCE);
       model.dispose();
     }
-  }, 120_000);
+  }, 400_000);
 
   it("opens what we write, with every set of names, in both forms, and gives our logits", async () => {
     const [tasks, ours]: [Task[], number[][]] = [[], []];
@@ -69,5 +69,40 @@ describe.skipIf(!hasTorch)("with PyTorch (skipped where python3 has no torch)", 
     const { read } = askTorch<{ read: number[][] }>({ read: tasks });
     for (const [i, { path }] of tasks.entries())
       expect(relativeError(ours[i]!, read[i]!), path).toBeLessThan(LOGITS_TOLERANCE);
-  }, 120_000);
+  }, 400_000);
+
+  const families = [
+    { variant: "repvgg_a0", style: "repvgg" },
+    { variant: "resnet18", style: "torchvision" },
+  ] as const;
+
+  it("loads RepVGG-A0 and torchvision's ResNet-18, and gives their logits", async () => {
+    const tasks: Task[] = families.map((family, seed) => {
+      return { ...family, path: join(folder, `${family.variant}.pth`), deploy: false, classes, side, seed };
+    });
+    const { write } = askTorch<{ write: number[][] }>({ write: tasks });
+    for (const [i, { path, variant, style }] of tasks.entries()) {
+      const { model, info, origin } = await loadModelFile(path);
+      expect([info.model, info.form, info.numClasses, origin.keys]).toEqual([variant, "train", classes, style]);
+      expect(relativeError(logitsOf(model, side), write[i]!), path).toBeLessThan(LOGITS_TOLERANCE);
+      model.dispose();
+    }
+  }, 400_000);
+
+  it("opens the RepVGG-A0 and ResNet-18 that we write, RepVGG's deploy form too", async () => {
+    const [tasks, ours]: [Task[], number[][]] = [[], []];
+    for (const { variant, style } of families)
+      for (const deploy of variant === "resnet18" ? [false] : [false, true]) {
+        const model = createModel(variant, { numClasses: 10, deploy, seed: tasks.length }).eval();
+        if (!deploy) randomizeStatistics(model, tasks.length);
+        const path = join(folder, `ours-${variant}-${deploy}.pth`);
+        await saveCheckpoint(model, path, { keys: style });
+        ours.push(logitsOf(model, side));
+        tasks.push({ path, variant, style, deploy, classes: 10, side });
+        model.dispose();
+      }
+    const { read } = askTorch<{ read: number[][] }>({ read: tasks });
+    for (const [i, { path }] of tasks.entries())
+      expect(relativeError(ours[i]!, read[i]!), path).toBeLessThan(LOGITS_TOLERANCE);
+  }, 400_000);
 });

@@ -1,10 +1,13 @@
 /** Puts bits.ts and what it needs of the grid beside the installed package, as JavaScript. */
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
+import { mkdirSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import ts from "typescript";
 
 const tests = join(import.meta.dirname, "..");
-const programs = ["package/bits", "conformance/cases", "conformance/results", "conformance/numbers"];
+const chapters = readdirSync(join(tests, "conformance/cases")).map(
+  (name) => `conformance/cases/${name.slice(0, -".ts".length)}`,
+);
+const programs = ["package/bits", ...chapters, "conformance/results", "conformance/numbers"];
 
 /** Returns the program; `modules` is the node_modules with the package, whose dist/ stands for the src/ that tests import. */
 export function placeBits(folder: string, modules: string): string {

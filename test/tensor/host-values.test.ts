@@ -67,7 +67,8 @@ describe("typed arrays", () => {
 
 describe("nested arrays", () => {
   it("hold numbers and booleans, in equal lengths", () => {
-    expect(tensor([[true, false]]).toArray()).toEqual([[1, 0]]);
+    expect(tensor([[true, false]]).toArray()).toEqual([[true, false]]);
+    expect(tensor([[true, 0]]).toArray()).toEqual([[1, 0]]);
     expect(tensor([]).shape).toEqual([0]);
     expect(tensor([[], []]).shape).toEqual([2, 0]);
     for (const ragged of [

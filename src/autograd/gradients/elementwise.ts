@@ -32,7 +32,7 @@ export const elementwiseGradients: { readonly [K in keyof ElementwiseOps]: Entry
   greaterEqual: null,
   neg: fromShapes(([dy]) => [() => F.neg(dy)]),
   // 0 at 0 and at NaN, as in PyTorch
-  abs: fromInputs(([dy], [x]) => [() => F.mul(dy, F.sub(F.greater(x, 0), F.less(x, 0)))]),
+  abs: fromInputs(([dy], [x]) => [() => F.mul(dy, F.where(F.less(x, 0), -1, F.cast(F.greater(x, 0), x.dtype)))]),
   exp: fromOutput(([dy], _, __, [y]) => [() => F.mul(dy, y)]),
   log: fromInputs(([dy], [x]) => [() => F.div(dy, x)]),
   sqrt: fromOutput(([dy], _, __, [y]) => [() => F.div(dy, F.mul(y, 2))]),

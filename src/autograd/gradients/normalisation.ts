@@ -30,6 +30,14 @@ export const normalisationGradients: { readonly [K in keyof NormalisationOps]: E
     },
   },
   batchNormGrad: null,
+  layerNorm: {
+    needs: { inputs: [0, 1], outputs: [1, 2] },
+    rule: ([dy], [x, gamma], _, [, mean, inverseStd]) => {
+      const all = once(() => apply("layerNormGrad", [dy, x, gamma, mean, inverseStd], {}));
+      return [() => all()[0], () => all()[1], () => all()[2]];
+    },
+  },
+  layerNormGrad: null,
   batchNormEval: fromInputs(
     ([dy], [x, gamma, , mean, variance], { eps }) => {
       const inverseStd = () => F.rsqrt(F.add(variance, eps));

@@ -1,3 +1,4 @@
+import { apply } from "../../ops/apply.js";
 import * as F from "../../ops/functional/index.js";
 import type { ReductionOps } from "../../ops/spec/reductions.js";
 import type { Rule } from "../rule.js";
@@ -6,13 +7,17 @@ import { type Entry, fromBoth, fromOutput, fromShapes, keepAxes } from "./entry.
 /** Max and min: dx = dy / ties, where x is the extreme value. */
 const extreme: Rule<"max"> = ([dy], [x], { axes }, [y]) => [
   () => {
-    const isExtreme = F.equal(x, keepAxes(y, x, axes));
+    const isExtreme = F.cast(F.equal(x, keepAxes(y, x, axes)), x.dtype);
     return F.mul(isExtreme, F.div(keepAxes(dy, x, axes), F.sum(isExtreme, axes, { keepDims: true })));
   },
 ];
 
 export const reductionsGradients: { readonly [K in keyof ReductionOps]: Entry<K> | null } = {
   argmax: null,
+  argsort: null,
+  cumsum: fromShapes(([dy], _, { axis, reverse, exclusive }) => [
+    () => apply("cumsum", [dy], { axis, reverse: !reverse, exclusive })[0],
+  ]),
   sum: fromShapes(([dy], [x], { axes }) => [() => F.broadcastTo(keepAxes(dy, x, axes), x.shape)]),
   mean: fromShapes(([dy], [x], { axes }) => [
     () => F.broadcastTo(F.mul(keepAxes(dy, x, axes), dy.size / x.size), x.shape),

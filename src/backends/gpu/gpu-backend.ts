@@ -68,7 +68,7 @@ const placeOf = (allocation: Allocation): Place => (allocation as GpuAllocation)
 
 export class GpuBackend implements Runner, GpuFigures {
   readonly name = "gpu";
-  readonly dtypes = ["float32", "float64", "int32", "uint8"] as const;
+  readonly dtypes = ["float32", "float64", "int32", "uint8", "bool"] as const;
   /** Numbers are float32 on a device and in the arrays that stand in for it. */
   readonly hasFloat64Digits = false;
   /** What really runs. */

@@ -25,12 +25,14 @@ import {
   where,
 } from "./elementwise.js";
 import * as fold from "./fold-branches.js";
+import * as rows from "./layer-norm.js";
 import { matmul } from "./matmul.js";
 import * as move from "./move.js";
 import * as along from "./move-along.js";
 import * as moments from "./patch-moments.js";
 import * as pool from "./pool.js";
 import * as reduce from "./reduce.js";
+import { argsort, cumsum } from "./scan.js";
 import { referenceUpdates } from "./updates.js";
 
 type UnaryKernel = ReturnType<typeof mapUnary>;
@@ -61,6 +63,8 @@ export const referenceKernels: ArrayKernels = {
   argmax: reduce.argmax,
   softmax: reduce.softmax,
   logSoftmax: reduce.logSoftmax,
+  cumsum,
+  argsort,
   broadcastTo,
   reshape: move.copy,
   transpose: move.transpose,
@@ -87,6 +91,8 @@ export const referenceKernels: ArrayKernels = {
   batchNorm: norm.batchNorm,
   batchNormGrad: norm.batchNormGrad,
   batchNormEval: norm.batchNormEval,
+  layerNorm: rows.layerNorm,
+  layerNormGrad: rows.layerNormGrad,
   patchMoments: moments.patchMoments,
   patchMomentsGrad: moments.patchMomentsGrad,
   foldBranches: fold.foldBranches,
@@ -114,7 +120,7 @@ type AnyUpdate = (operands: readonly ArrayView[], attrs: unknown) => void;
 
 export const referenceBackend: Runner = {
   name: "reference",
-  dtypes: ["float32", "float64", "int32", "uint8"],
+  dtypes: ["float32", "float64", "int32", "uint8", "bool"],
   // those of the backend that is judged: both then choose the same forms, and results compare one to one
   speeds: wasmSpeeds,
   allocate(dtype: DType, length: number): ArrayAllocation {

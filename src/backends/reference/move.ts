@@ -99,10 +99,15 @@ const LARGEST_INT32 = 2 ** 31 - 1;
 
 /**
  * Numbers in another dtype. Floats are cut towards zero on the way to integers: what int32 does not hold, NaN included,
- * becomes −2³¹ (x86's conversion, and so PyTorch's there); a byte is the low one of the whole number, 0 for NaN and ±∞.
+ * becomes −2³¹ (x86's conversion, and so PyTorch's there); a byte is the low one of the whole number, 0 for NaN and ±∞; all but
+ * 0 is true.
  * Stores to typed arrays do the latter, round to float32, and wrap int32 to a byte.
  */
 export function cast([x]: readonly [ArrayView], _: unknown, [y]: readonly [ArrayView]): void {
+  if (y.dtype === "bool") {
+    for (let i = 0; i < y.data.length; i++) y.data[i] = Number(x.data[i] !== 0);
+    return;
+  }
   if (y.dtype !== "int32" || !isFloat(x.dtype)) {
     y.data.set(x.data);
     return;

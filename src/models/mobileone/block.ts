@@ -108,6 +108,8 @@ export class DeployedBlock extends Module {
   readonly spec: BlockSpec;
   readonly squeezeExcite: SqueezeExcite | null;
   readonly conv: Conv2d;
+  /** Of the convolution and the relu behind it: one object for all calls. */
+  readonly #fused: F.Conv2dBiasOptions;
 
   constructor(spec: BlockSpec, layer: LayerOptions = {}) {
     super();
@@ -119,14 +121,13 @@ export class DeployedBlock extends Module {
       "branch_reparam",
       new Conv2d(inChannels, outChannels, { kernelSize, stride, padding, dilation, groups, ...layer }),
     );
+    this.#fused = { ...this.conv.options, activation: "relu" };
   }
 
   forward(x: Tensor): Tensor {
     const { conv, squeezeExcite } = this;
     return scope(() =>
-      squeezeExcite
-        ? activate(conv.forward(x), squeezeExcite)
-        : F.conv2dBias(x, conv.weight, conv.bias!, { ...conv.options, activation: "relu" }),
+      squeezeExcite ? activate(conv.forward(x), squeezeExcite) : F.conv2dBias(x, conv.weight, conv.bias!, this.#fused),
     );
   }
 }

@@ -58,6 +58,8 @@ export class RepVggBlock extends Module {
 export class DeployedRepVggBlock extends Module {
   readonly spec: RepVggSpec;
   readonly conv: Conv2d;
+  /** Of the convolution and the relu behind it: one object for all calls. */
+  readonly #fused: F.Conv2dBiasOptions;
 
   constructor(spec: RepVggSpec, layer: LayerOptions = {}) {
     super();
@@ -67,10 +69,11 @@ export class DeployedRepVggBlock extends Module {
       "rbr_reparam",
       new Conv2d(inChannels, outChannels, { kernelSize: 3, stride, padding: 1, ...layer }),
     );
+    this.#fused = { ...this.conv.options, activation: "relu" };
   }
 
   forward(x: Tensor): Tensor {
-    const { weight, bias, options } = this.conv;
-    return F.conv2dBias(x, weight, bias!, { ...options, activation: "relu" });
+    const { weight, bias } = this.conv;
+    return F.conv2dBias(x, weight, bias!, this.#fused);
   }
 }

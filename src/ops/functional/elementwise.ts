@@ -79,18 +79,29 @@ export const sigmoid = unary("sigmoid");
  */
 export const relu = unary("relu");
 
+const isBool = (x: Operand): boolean => (x instanceof Tensor ? x.dtype === "bool" : typeof x === "boolean");
+
+const addOf = binary("add");
 /**
- * a + b; the two broadcast and promote to one dtype.
+ * a + b; the two broadcast and promote to one dtype. Of two of bool it is true where either is.
  *
  * @example
  * ```ts
  * console.log(add(tensor([[1], [2]]), tensor([10, 20])).toArray()); // [[11, 21], [12, 22]]
  * ```
  */
-export const add = binary("add");
-/** a − b; the two broadcast and promote to one dtype. */
-export const sub = binary("sub");
-/** a · b, element by element; the two broadcast and promote to one dtype. */
+export const add = (a: Operand, b: Operand): Tensor => (isBool(a) && isBool(b) ? maximum(a, b) : addOf(a, b));
+const subOf = binary("sub");
+/** a − b; the two broadcast and promote to one dtype. Throws DTypeError for bool, as PyTorch does. */
+export function sub(a: Operand, b: Operand): Tensor {
+  if (isBool(a) || isBool(b))
+    throw new DTypeError(
+      "sub: an operand is bool, expected numbers",
+      'notEqual(a, b) says where two differ; or cast first: x.cast("int32")',
+    );
+  return subOf(a, b);
+}
+/** a · b, element by element; the two broadcast and promote to one dtype. Of two of bool it is true where both are. */
 export const mul = binary("mul");
 /** True division: integers give float32. */
 export const div = binary("div");
@@ -108,24 +119,23 @@ export function pow(a: Operand, b: Operand): Tensor {
 export const maximum = binary("maximum");
 /** The smaller of a and b, element by element; NaN where either is. */
 export const minimum = binary("minimum");
-// comparisons give 1 or 0 in the dtype that the operands promote to, so that they multiply with them without another cast
-/** 1 where a = b, else 0, in the dtype that the two promote to. */
+/** bool: whether a = b, element by element; the two broadcast and are compared in the dtype that they promote to. */
 export const equal = binary("equal");
-/** 1 where a ≠ b, else 0, in the dtype that the two promote to. */
+/** bool: whether a ≠ b, element by element; the two broadcast and are compared in the dtype that they promote to. */
 export const notEqual = binary("notEqual");
-/** 1 where a < b, else 0, in the dtype that the two promote to. */
+/** bool: whether a < b, element by element; the two broadcast and are compared in the dtype that they promote to. */
 export const less = binary("less");
-/** 1 where a ≤ b, else 0, in the dtype that the two promote to. */
+/** bool: whether a ≤ b, element by element; the two broadcast and are compared in the dtype that they promote to. */
 export const lessEqual = binary("lessEqual");
-/** 1 where a > b, else 0, in the dtype that the two promote to. */
+/** bool: whether a > b, element by element; the two broadcast and are compared in the dtype that they promote to. */
 export const greater = binary("greater");
-/** 1 where a ≥ b, else 0, in the dtype that the two promote to. */
+/** bool: whether a ≥ b, element by element; the two broadcast and are compared in the dtype that they promote to. */
 export const greaterEqual = binary("greaterEqual");
 
 /**
  * x with another element type; the same tensor where it already has it. Numbers are cut towards zero on the way to integers;
  * what int32 does not hold (NaN, ±∞, far numbers) becomes −2³¹, uint8 keeps the low byte and gives 0 for NaN and ±∞: PyTorch's
- * numbers on x86.
+ * numbers on x86. To bool all but 0 is true.
  *
  * @example
  * ```ts
@@ -135,7 +145,7 @@ export const greaterEqual = binary("greaterEqual");
 export const cast = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype ? x : apply("cast", [x], { dtype })[0]);
 
 /**
- * a where mask is not 0, else b; the three broadcast. A mask may have any dtype; a and b promote to one, and two numbers
+ * a where mask is true, else b; the three broadcast. In a mask of another dtype all but 0 is true; a and b promote to one, and two numbers
  * are int32 where both are integers, else float32. Throws DTypeError for a number that an integer result does not hold.
  *
  * @example
@@ -149,13 +159,11 @@ export const where = (mask: Tensor, a: Operand, b: Operand): Tensor =>
     "where",
     [a, b],
     ([yes, no]) => {
-      if (mask.dtype === yes!.dtype) return apply("where", [mask, yes!, no!], {})[0];
-      // a cast of the mask itself could make a 0 of what is none: .4, or 256 as uint8
+      if (mask.dtype === "bool" || (mask.dtype === yes!.dtype && isFloat(mask.dtype)))
+        return apply("where", [mask, yes!, no!], {})[0];
       const isSet = notEqual(mask, 0);
-      const flags = cast(isSet, yes!.dtype);
+      const y = apply("where", [isSet, yes!, no!], {})[0];
       isSet.dispose();
-      const y = apply("where", [flags, yes!, no!], {})[0];
-      flags.dispose();
       return y;
     },
     mask,

@@ -3,10 +3,12 @@
  */
 export * from "./axes.js";
 export * from "./contractions.js";
+export * from "./counting.js";
 export * from "./diagonals.js";
 export * from "./elementwise.js";
 export * from "./folds.js";
 export * from "./indexing.js";
+export * from "./logic.js";
 export * from "./movement.js";
 export * from "./normalisation.js";
 export * from "./padding.js";
@@ -14,4 +16,7 @@ export * from "./pooling.js";
 export * from "./products.js";
 export * from "./random.js";
 export * from "./reductions.js";
+export * from "./scans.js";
 export * from "./slicing.js";
+export * from "./sorting.js";
+export * from "./statistics.js";

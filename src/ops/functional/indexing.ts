@@ -219,7 +219,7 @@ export function indexSelect(x: Tensor, axis: number, index: Tensor | readonly nu
  * console.log(maskedFill(x, x.less(0), 0).toArray()); // [1, 0]
  * ```
  */
-export function maskedFill(x: Tensor, mask: Tensor, value: number): Tensor {
+export function maskedFill(x: Tensor, mask: Tensor, value: number | boolean): Tensor {
   const y = where(mask, value, x);
   if (y.dtype === x.dtype && y.hasShape(x.shape)) return y;
   y.dispose();

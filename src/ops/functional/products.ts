@@ -48,10 +48,13 @@ export interface Conv2dOptions {
 export const conv2d = (x: Tensor, w: Tensor, options: Conv2dOptions = {}): Tensor =>
   apply("conv2d", [x, w], convolution(options))[0];
 
+/** A convolution's window, and what follows its bias. Default activation "none". */
+export type Conv2dBiasOptions = Conv2dOptions & Partial<ActivationAttrs>;
+
 /** The same with a bias [Cout] and an activation, in one pass. */
-export const conv2dBias = (
-  x: Tensor,
-  w: Tensor,
-  bias: Tensor,
-  { activation = "none", ...options }: Conv2dOptions & Partial<ActivationAttrs> = {},
-): Tensor => apply("conv2dBias", [x, w, bias], { ...convolution(options), activation })[0];
+export const conv2dBias = (x: Tensor, w: Tensor, bias: Tensor, options: Conv2dBiasOptions = {}): Tensor => {
+  // at every call of a compiled function: a rest and a spread would take as long as everything else here
+  const { stride, padding, dilation, groups } = convolution(options);
+  const { activation = "none" } = options;
+  return apply("conv2dBias", [x, w, bias], { stride, padding, dilation, groups, activation })[0];
+};

@@ -24,6 +24,9 @@ export function windowOutput(size: number, kernel: number, stride: number, paddi
   return Math.floor((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1;
 }
 
+const areFrom = (least: number, [h, w]: readonly number[]): boolean =>
+  Number.isInteger(h) && Number.isInteger(w) && h! >= least && w! >= least;
+
 export function windowShape(
   where: string,
   [n, h, w]: readonly number[],
@@ -31,8 +34,7 @@ export function windowShape(
   { stride, padding }: Pick<Conv2dAttrs, "stride" | "padding">,
   dilation: readonly number[],
 ): [number, number, number] {
-  const checks = [...kernel, ...stride, ...dilation].every((v) => Number.isInteger(v) && v >= 1);
-  if (!checks || padding.some((v) => !Number.isInteger(v) || v < 0))
+  if (!(areFrom(1, kernel) && areFrom(1, stride) && areFrom(1, dilation) && areFrom(0, padding)))
     throw new ShapeError(
       `${where}: kernel ${showShape(kernel)}, stride ${showShape(stride)}, dilation ${showShape(dilation)}, padding ${showShape(padding)}, expected positive integers (padding from 0)`,
     );

@@ -24,4 +24,15 @@ export const normalisationShapes: { readonly [K in keyof NormalisationOps]: Shap
     expectChannels("batchNormEval", x, vectors);
     return [x];
   },
+  layerNorm: ([x, gamma, beta]) => {
+    expectChannels("layerNorm", x, [gamma, beta]);
+    const rows = x.slice(0, -1);
+    return [x, rows, rows];
+  },
+  layerNormGrad: ([dy, x, gamma, mean, inverseStd]) => {
+    expectSame(dy, x, "layerNormGrad");
+    expectChannels("layerNormGrad", x, [gamma]);
+    for (const rows of [mean, inverseStd]) expectSame(rows, x.slice(0, -1), "layerNormGrad: statistics");
+    return [x, gamma, gamma];
+  },
 };

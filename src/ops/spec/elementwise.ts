@@ -28,7 +28,7 @@ export interface ElementwiseOps {
   relu: Unary;
   cast: Spec<["x"], { readonly dtype: DType }>;
 
-  // two or three operands; comparisons give 1 or 0 in the dtype of their operands
+  // two or three operands; comparisons give bool
   add: Binary;
   sub: Binary;
   mul: Binary;
@@ -46,6 +46,6 @@ export interface ElementwiseOps {
   reluGrad: Spec<["dy", "y"]>;
   /** [..., C] both -> dy, but 0 where y <= 0, and the sum of that over all rows [C]: the gradient behind bias and relu. */
   biasReluGrad: Spec<["dy", "y"], NoAttrs, ["dx", "dbias"]>;
-  /** a where mask is not 0, else b; the three broadcast. */
+  /** a where mask is not 0, else b; the three broadcast. A mask is bool or has the dtype of a and b. */
   where: Spec<["mask", "a", "b"]>;
 }

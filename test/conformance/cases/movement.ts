@@ -18,6 +18,10 @@ export const movementCases: { readonly [K in keyof MovementOps]: readonly Case<A
     { inputs: [input([2, 3, 4, 5])], attrs: { perm: [0, 3, 1, 2] } },
     { inputs: [input([2, 3, 4])], attrs: { perm: [2, 0, 1] } },
     { inputs: [input([65, 130])], attrs: { perm: [1, 0] }, isLarge: true },
+    // more axes than a wasm call walks, the last kept and moved
+    { inputs: [input([2, 3, 3, 2, 5])], attrs: { perm: [2, 0, 3, 1, 4] } },
+    { inputs: [input([2, 3, 2, 2, 3])], attrs: { perm: [4, 2, 0, 3, 1] } },
+    { inputs: [input([2, 3, 2, 2, 3, 2])], attrs: { perm: [0, 5, 2, 4, 1, 3] } },
   ],
   slice: [
     { inputs: [input([5])], attrs: { begin: [1], size: [3] } },

@@ -23,8 +23,27 @@ const normCases = (build: (shape: Shape, c: Input, positive: Input) => readonly 
     };
   });
 
+const rowShapes: readonly Shape[] = [[1], [5, 1], [2, 3, 4], [3, 13], [7, 16], [2, 33]];
+const largeRowShapes: readonly Shape[] = [
+  [700, 48],
+  [3, 5000],
+  [64, 2, 193],
+];
+
+const rowCases = <A>(attrs: A, build: (shape: Shape, c: Input, rows: Input) => readonly Input[]): readonly Case<A>[] =>
+  [...rowShapes, ...largeRowShapes].map((shape) => ({
+    inputs: build(shape, input([shape.at(-1)!]), input(shape.slice(0, -1), "positive")),
+    attrs,
+    isLarge: largeRowShapes.includes(shape),
+  }));
+
 export const normalisationCases: { readonly [K in keyof NormalisationOps]: readonly Case<Attrs<K>>[] } = {
   batchNorm: normCases((shape, c) => [input(shape), c, c]),
   batchNormGrad: normCases((shape, c, positive) => [input(shape), input(shape), c, c, positive]),
   batchNormEval: normCases((shape, c, positive) => [input(shape), c, c, c, positive]),
+  layerNorm: [
+    ...rowCases(eps, (shape, c) => [input(shape), c, c]),
+    { inputs: [input([9, 100], "far"), input([100]), input([100])], attrs: eps, isLarge: true },
+  ],
+  layerNormGrad: rowCases({}, (shape, c, rows) => [input(shape), input(shape), c, rows, rows]),
 };

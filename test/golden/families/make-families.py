@@ -1,6 +1,5 @@
 """Logits, losses and first-step gradients of RepVGG-A0 and ResNet-18 in PyTorch's float64, with weights that both sides
-compute from a formula: nothing but digests is committed. RepVGG is defined here in plain torch.nn, after the paper
-(Ding et al. 2021); ResNet-18 is torchvision's. Needs torch, torchvision and numpy:
+compute from a formula: nothing but digests is committed. RepVGG and ResNet-18 are those of networks.py. Needs torch, torchvision and numpy:
 
     python3 test/golden/families/make-families.py test/golden/families/families.json
 """
@@ -12,6 +11,8 @@ import numpy as np
 import torch
 import torchvision
 from torch import nn
+
+from networks import MODELS
 
 CLASSES, SIDE, BATCH = 10, 64, 2
 SEEDS = (0, 1, 2)
@@ -34,51 +35,6 @@ def uniform(seed, stream, count):
     seed_key = mix(np.array([seed + 0x9E3779B9], dtype=np.uint64) & mask)
     bits = mix(mix(mix(counter) ^ stream_key) ^ seed_key)
     return bits.astype(np.float64) / 2**31 - 1
-
-
-class Block(nn.Module):
-    def __init__(self, c_in, c_out, stride):
-        super().__init__()
-        self.rbr_identity = nn.BatchNorm2d(c_in) if c_in == c_out and stride == 1 else None
-        self.rbr_dense = self.branch(c_in, c_out, 3, stride)
-        self.rbr_1x1 = self.branch(c_in, c_out, 1, stride)
-
-    @staticmethod
-    def branch(c_in, c_out, kernel, stride):
-        branch = nn.Sequential()
-        branch.add_module("conv", nn.Conv2d(c_in, c_out, kernel, stride, kernel // 2, bias=False))
-        branch.add_module("bn", nn.BatchNorm2d(c_out))
-        return branch
-
-    def forward(self, x):
-        y = self.rbr_dense(x) + self.rbr_1x1(x)
-        return torch.relu(y if self.rbr_identity is None else y + self.rbr_identity(x))
-
-
-class RepVGG(nn.Module):
-    def __init__(self, units, widths, classes):
-        super().__init__()
-        channels = min(64, int(64 * widths[0]))
-        self.stage0 = Block(3, channels, 2)
-        for stage, (count, factor) in enumerate(zip(units, widths)):
-            width = int(64 * 2**stage * factor)
-            blocks = []
-            for unit in range(count):
-                blocks.append(Block(channels, width, 2 if unit == 0 else 1))
-                channels = width
-            self.add_module(f"stage{stage + 1}", nn.Sequential(*blocks))
-        self.linear = nn.Linear(channels, classes)
-
-    def forward(self, x):
-        for stage in range(5):
-            x = getattr(self, f"stage{stage}")(x)
-        return self.linear(x.mean((2, 3)))
-
-
-MODELS = {
-    "repvgg_a0": lambda classes: RepVGG([2, 4, 14, 1], [0.75, 0.75, 0.75, 2.5], classes),
-    "resnet18": lambda classes: torchvision.models.resnet18(num_classes=classes),
-}
 
 
 def fill(model, seed):

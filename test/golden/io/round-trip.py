@@ -9,10 +9,13 @@ the same with torch.optim's class of that name, makes one step with every gradie
 """
 import json
 import sys
+from pathlib import Path
 
 import torch
 
 from mobileone import MobileOne, picture, randomized
+
+sys.path.append(str(Path(__file__).resolve().parent.parent / "families"))
 
 
 def logits(model, side):
@@ -21,6 +24,11 @@ def logits(model, side):
 
 
 def fresh(task):
+    """Other families have their authors' names alone."""
+    if not task["variant"].startswith("mobileone"):
+        from networks import MODELS  # wants torchvision, which the rest does not
+
+        return MODELS[task["variant"]](task["classes"], task["deploy"])
     return MobileOne(task["variant"], task["style"], task["classes"], task["deploy"])
 
 

@@ -1,8 +1,7 @@
 """Result dtypes and values of mixed, integer and cast operands by PyTorch: promotion.json, beside this script.
 
 A row is [op, operands, result] and, of a cast, the dtype: an operand is a number or [dtype, shape, values], the result [dtype, values] or null where
-PyTorch refuses. Numbers that JSON has no word for are strings. Comparisons, which PyTorch answers in bool, are rows with
-the dtype in which it compared; sums are asked for in int32, which the engine has in place of int64.
+PyTorch refuses. Numbers that JSON has no word for are strings. Sums are asked for in int32, which the engine has in place of int64.
 """
 import json
 import math
@@ -11,12 +10,12 @@ import os
 
 import torch
 
-DTYPES = {"uint8": torch.uint8, "int32": torch.int32, "float32": torch.float32, "float64": torch.float64}
+DTYPES = {"bool": torch.bool, "uint8": torch.uint8, "int32": torch.int32, "float32": torch.float32, "float64": torch.float64}
 NAMES = {v: k for k, v in DTYPES.items()}
 # exact in their dtypes, apart, and outside each other's ranges
-SAMPLES = {"uint8": [3, 200], "int32": [-7, 100000], "float32": [1.5, -0.25], "float64": [0.1, 3e10]}
+SAMPLES = {"bool": [False, True], "uint8": [3, 200], "int32": [-7, 100000], "float32": [1.5, -0.25], "float64": [0.1, 3e10]}
 # whole numbers are integers here: JavaScript cannot tell 2 from 2.0
-NUMBERS = [2, -1, 2.5, math.nan, math.inf, -math.inf]
+NUMBERS = [True, 2, -1, 2.5, math.nan, math.inf, -math.inf]
 INT_ENDS = [0, 1, -1, 2, 3, 46341, 65536, 123456789, -123456789, 2**31 - 1, -(2**31)]
 BYTE_ENDS = [0, 1, 2, 16, 100, 127, 128, 200, 255]
 FLOATS = [0.0, -0.0, 0.5, -0.5, 0.999, -0.999, 1.5, -1.5, 2.5, 127.5, 128.0, 200.0, 255.0, 255.99, 256.0, 300.7, -1.0, -200.3,
@@ -42,7 +41,7 @@ rows = []
 def row(op, operands, compute, dtype=None):
     try:
         y = compute(*operands)
-        result = [NAMES[dtype or y.dtype], [number(v) for v in (y.to(torch.float64) if y.dtype == torch.bool else y).flatten().tolist()]]
+        result = [NAMES[dtype or y.dtype], [number(v) for v in y.flatten().tolist()]]
     except (RuntimeError, TypeError):
         result = None
     rows.append([op, [operand(x) for x in operands], result])
@@ -64,7 +63,7 @@ def every_binary(a, b):
     for op, compute in ARITHMETIC.items():
         row(op, [a, b], compute)
     for op, compute in COMPARISONS.items():
-        row(op, [a, b], compute, torch.result_type(a, b))
+        row(op, [a, b], compute)
 
 
 for left in DTYPES:
@@ -84,13 +83,16 @@ for left in DTYPES:
             # a negative number beside bytes is refused by the engine; PyTorch wraps it
             if left == "uint8" and value == -1:
                 continue
+            # an integer beside bool is int32 in the engine, int64 in PyTorch
+            if left == "bool" and type(value) is int:
+                continue
             every_binary(x, value)
             if rank == 1:
                 every_binary(value, x)
             mask = torch.tensor([0.4, 0.0], dtype=torch.float64)
             row("where", [mask, x, value], lambda m, p, q: torch.where(m != 0, p, q))
 
-masks = {"float32": [0.4, 256.0, -0.0, math.nan, 0.0, 1e-45], "float64": [0.4, 256.0, -0.0, math.nan, 0.0, 5e-324],
+masks = {"bool": [False, True, True, False, True, False], "float32": [0.4, 256.0, -0.0, math.nan, 0.0, 1e-45], "float64": [0.4, 256.0, -0.0, math.nan, 0.0, 5e-324],
          "int32": [0, 1, -1, 256, 65536, -(2**31)], "uint8": [0, 1, 2, 128, 255, 0]}
 for dtype, values in masks.items():
     for branches in DTYPES:
@@ -102,12 +104,15 @@ for dtype in ("int32", "float32"):
     for low, high in [(-1.5, math.inf), (-1, 3), (0.5, 3), (-math.inf, 2), (-2, 2.5)]:
         row("clamp", [x, low, high], torch.clamp)
 
-ENDS = {"int32": INT_ENDS, "uint8": BYTE_ENDS}
+ENDS = {"int32": INT_ENDS, "uint8": BYTE_ENDS, "bool": [False, True, True]}
 UNARY = {name: getattr(torch, name) for name in
          "neg abs sign floor ceil round exp log sqrt rsqrt square reciprocal sin cos tanh sigmoid relu".split()}
 for dtype, values in ENDS.items():
     ends = torch.tensor(values, dtype=DTYPES[dtype])
     for op, compute in UNARY.items():
+        # likewise int64
+        if dtype == "bool" and op == "square":
+            continue
         # sin and cos of numbers beyond float32's exact integers are about the rounding of the argument, tested elsewhere
         few = ends[ends.double().abs() < 1000] if op in ("sin", "cos") else ends
         row(op, [few], compute)
@@ -124,8 +129,10 @@ for dtype, values in ENDS.items():
     for op in ("maximum", "minimum"):
         row(op, [a, b], TENSORS_ONLY[op])
     for op, compute in COMPARISONS.items():
-        row(op, [a, b], compute, DTYPES[dtype])
+        row(op, [a, b], compute)
     powers = torch.tensor([0, 1, 2, 3, 7, 31, 32, 40] + ([-1, -2, -3] if dtype == "int32" else []), dtype=DTYPES[dtype])
+    if dtype == "bool":
+        continue
     p = len(powers)
     row("pow", [ends.reshape(n, 1).expand(n, p).flatten().contiguous(), powers.repeat(n)], torch.pow)
     row("pow", [ends, -1], torch.pow)

@@ -120,6 +120,8 @@ const castFormulas = {
     if (v < 0) { t = -t; }
     if (t === 0) { return 0; }
     return t - 256 * Math.floor(t / 256);`,
+  // NaN is not 0
+  bool: "return 1 - isEqual(v, 0);",
 } as const;
 
 const unaryKernel = (name: string, formula: string) =>

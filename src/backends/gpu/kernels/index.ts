@@ -5,23 +5,27 @@ import { batchNormKernels, batchNorms } from "./batch-norm.js";
 import { convolutionKernels, convolutions } from "./conv2d.js";
 import { elementwise, elementwiseKernels } from "./elementwise.js";
 import { foldKernels, folds } from "./fold.js";
+import { layerNormKernels, layerNorms } from "./layer-norm.js";
 import { momentKernels, moments } from "./moments.js";
 import { moveKernels, moves } from "./move.js";
 import { moveAlongKernels, movesAlong } from "./move-along.js";
 import { poolKernels, pools } from "./pool.js";
 import { matmul, productKernels } from "./products.js";
 import { reductionKernels, reductions } from "./reduce.js";
+import { scanKernels, scans } from "./scan.js";
 import { updateKernels } from "./updates.js";
 
 export const lowerings: Lowerings = {
   ...elementwise,
   ...reductions,
+  ...scans,
   ...moves,
   ...movesAlong,
   matmul,
   ...convolutions,
   ...pools,
   ...batchNorms,
+  ...layerNorms,
   ...moments,
   ...folds,
 };
@@ -29,12 +33,14 @@ export const lowerings: Lowerings = {
 export const allKernels: readonly GpuKernel[] = [
   ...elementwiseKernels,
   ...reductionKernels,
+  ...scanKernels,
   ...moveKernels,
   ...moveAlongKernels,
   ...productKernels,
   ...convolutionKernels,
   ...poolKernels,
   ...batchNormKernels,
+  ...layerNormKernels,
   ...momentKernels,
   ...foldKernels,
   ...updateKernels,

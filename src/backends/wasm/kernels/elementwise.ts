@@ -2,12 +2,11 @@
  * Elementwise ops: one row per op, its formula on vectors. pow, sin and cos stay with the reference, as do integers.
  */
 import type { OpName } from "../../../ops/spec/index.js";
-import { dtypes } from "../../../tensor/dtype.js";
 import type { FunctionBuilder, Vec } from "../../../wasm/index.js";
-import { callCopy } from "./blocks/copy.js";
 import { callMap, type MapFormula } from "./blocks/map.js";
 import { exp, log, sigmoid, tanh } from "./blocks/vector-math.js";
-import type { HeapOperand, Lowering, Plan, WasmKernels } from "./plan.js";
+import { maskKernels, withLogic } from "./masks.js";
+import type { HeapOperand, Plan, WasmKernels } from "./plan.js";
 
 type UnaryFormula = (f: FunctionBuilder, x: Vec) => Vec;
 type BinaryFormula = (f: FunctionBuilder, a: Vec, b: Vec) => Vec;
@@ -43,25 +42,9 @@ const binary = {
   div: (_, a, b) => a.div(b),
   maximum: (_, a, b) => a.max(b),
   minimum: (_, a, b) => a.min(b),
-  equal: (f, a, b) => flag(f, a.equal(b)),
-  notEqual: (f, a, b) => flag(f, a.notEqual(b)),
-  less: (f, a, b) => flag(f, a.less(b)),
-  lessEqual: (f, a, b) => flag(f, a.lessEqual(b)),
-  greater: (f, a, b) => flag(f, a.greater(b)),
-  greaterEqual: (f, a, b) => flag(f, a.greaterEqual(b)),
   // a NaN passes its gradient on
   reluGrad: (_, dy, y) => dy.andNot(y.lessEqual(0)),
 } as const satisfies { readonly [K in OpName]?: BinaryFormula };
-
-const where: MapFormula = {
-  name: "where",
-  span: { outputs: 1, floats: 0, vectors: 2, formula: (_, [mask, a, b]) => [mask!.notEqual(0).select(a!, b!)] },
-};
-
-const toFloat: MapFormula = {
-  name: "int32 to float32",
-  span: { outputs: 1, floats: 0, vectors: 4, formula: (_, [x]) => [x!.toFloat()] },
-};
 
 type AnyLowering = (
   inputs: readonly HeapOperand[],
@@ -92,18 +75,14 @@ function table<K extends string>(
   return Object.fromEntries(rows) as { readonly [N in K]: AnyLowering };
 }
 
-/** float32 to int32 and what involves uint8 stay with the reference, which wraps as JavaScript does. */
-const cast: Lowering<"cast"> = ([x], _, [y], plan) => {
-  if (x.dtype === "int32" && y.dtype === "float32") return callMap(plan, toFloat, [x], [y]);
-  if (x.dtype !== y.dtype) return false;
-  callCopy(plan, x.pointer, y.pointer, x.size * dtypes[x.dtype].bytes);
-  return true;
-};
+const binaryKernels = table(binary, 4);
 
 export const elementwise: WasmKernels = {
   ...table(lightUnary, 4),
   ...table(heavyUnary, 2, HEAVY_TASK_ELEMENTS),
-  ...table(binary, 4),
-  where: lowering(where),
-  cast,
+  ...binaryKernels,
+  mul: withLogic("mul", binaryKernels.mul),
+  maximum: withLogic("maximum", binaryKernels.maximum),
+  minimum: withLogic("minimum", binaryKernels.minimum),
+  ...maskKernels,
 };

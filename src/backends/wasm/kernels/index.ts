@@ -7,6 +7,7 @@ import { batchNormKernels } from "./batch-norm/index.js";
 import { biasReluGrad } from "./bias-relu-grad.js";
 import { convolutionKernels } from "./convolution/index.js";
 import { elementwise } from "./elementwise.js";
+import { layerNormKernels } from "./layer-norm.js";
 import { moveKernels } from "./move/index.js";
 import type { WasmKernels, WasmUpdates } from "./plan.js";
 import { poolKernels } from "./pool.js";
@@ -20,6 +21,7 @@ export const wasmKernels: WasmKernels = {
   matmul,
   ...convolutionKernels,
   ...batchNormKernels,
+  ...layerNormKernels,
   ...reduceKernels,
   ...moveKernels,
   ...poolKernels,

@@ -30,3 +30,25 @@ export function mergedAxes(shape: Shape, steps: readonly (readonly number[])[]):
   }
   return axes;
 }
+
+/**
+ * Axes, of which the first `fixed` have their places, cut down to `most`: the smallest others are walked by the caller, one
+ * call at each of `places` (a position per step, in elements).
+ */
+export function unwalked(
+  axes: readonly Axis[],
+  most: number,
+  fixed = 1,
+): { readonly axes: readonly Axis[]; readonly places: readonly (readonly number[])[] } {
+  if (axes.length <= most) return { axes, places: [(axes[0]?.steps ?? [0, 0]).map(() => 0)] };
+  const smallest = axes.slice(fixed).reduce((least, axis) => (axis.size < least.size ? axis : least));
+  const rest = unwalked(
+    axes.filter((axis) => axis !== smallest),
+    most,
+    fixed,
+  );
+  const places = Array.from({ length: smallest.size }, (_, i) =>
+    rest.places.map((place) => place.map((at, side) => at + i * smallest.steps[side]!)),
+  );
+  return { axes: rest.axes, places: places.flat() };
+}

@@ -5,7 +5,7 @@
 import { defineKernel, list, specOf } from "../define-kernel.js";
 import type { HeapOperand, Plan } from "../plan.js";
 import { type Axis, broadcastSteps, mergedAxes } from "./axes.js";
-import { emitSpan, type Motion, type Span } from "./span.js";
+import { emitSpan, inputWidth, type Motion, outputWidth, type Span } from "./span.js";
 import { blocksOf, STREAM_TASK_ELEMENTS } from "./tasks.js";
 
 /** Runs, rows, and two outer axes. */
@@ -57,23 +57,25 @@ const mapKernel = defineKernel(
     f.for(outerFirst, f.int(outerFirst.add(outerPerTask).min(outer)), 1, (o) => {
       const from = args.inputs.map(({ pointer, rowStep, nearStep, farStep }, i) => {
         const start = pointer.add(o.div(near).mul(farStep)).add(o.rem(near).mul(nearStep)).add(row.mul(rowStep));
-        return f.int(motions[i] === "each" ? start.add(first.mul(4)) : start);
+        return f.int(motions[i] === "each" ? start.add(first.mul(inputWidth(formula.span, i))) : start);
       });
-      const offset = f.int(o.mul(rows).add(row).mul(inner).add(first).mul(4));
-      const to = args.outputs.map((pointer) => f.int(pointer.add(offset)));
+      const offset = f.int(o.mul(rows).add(row).mul(inner).add(first));
+      const to = args.outputs.map((pointer, i) => f.int(pointer.add(offset.mul(outputWidth(formula.span, i)))));
       f.for(0, rowCount, 1, () => {
         run(f, from, to, count, args.floats);
         from.forEach((pointer, i) => {
           pointer.inc(args.inputs[i]!.rowStep);
         });
-        for (const pointer of to) pointer.inc(inner.mul(4));
+        to.forEach((pointer, i) => {
+          pointer.inc(inner.mul(outputWidth(formula.span, i)));
+        });
       });
     });
   },
 );
 
 /**
- * Calls `formula` for every element of the outputs, which have one shape; inputs broadcast to it. All float32.
+ * Calls `formula` for every element of the outputs, which have one shape; inputs broadcast to it. All of 4 bytes unless the span says otherwise.
  * Returns false where more axes remain than the kernel walks.
  */
 export function callMap(
@@ -113,12 +115,15 @@ export function callMap(
       outer,
       outerPerTask,
       near: near.size,
-      inputs: inputs.map(({ pointer }, i) => ({
-        pointer,
-        rowStep: 4 * row.steps[i]!,
-        nearStep: 4 * near.steps[i]!,
-        farStep: 4 * far.steps[i]!,
-      })),
+      inputs: inputs.map(({ pointer }, i) => {
+        const width = inputWidth(formula.span, i);
+        return {
+          pointer,
+          rowStep: width * row.steps[i]!,
+          nearStep: width * near.steps[i]!,
+          farStep: width * far.steps[i]!,
+        };
+      }),
       outputs: outputs.map(({ pointer }) => pointer),
       floats,
     },

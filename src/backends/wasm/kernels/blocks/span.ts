@@ -19,7 +19,16 @@ export interface Span {
   readonly floats: number;
   /** Vectors per whole step: more hides latency, fewer suit formulas with many temporaries. */
   readonly vectors: number;
+  /**
+   * Bytes of an element of each input and output, where not all have 4. Bytes are masks to the formula: all bits of a lane set
+   * or none. A span that reads masks and stores vectors takes one vector per step, which keeps it from being packed.
+   */
+  readonly widths?: { readonly inputs: readonly Width[]; readonly outputs: readonly Width[] };
 }
+export type Width = 1 | 4;
+
+export const inputWidth = ({ widths }: Pick<Span, "widths">, i: number): Width => widths?.inputs[i] ?? 4;
+export const outputWidth = ({ widths }: Pick<Span, "widths">, i: number): Width => widths?.outputs[i] ?? 4;
 
 function emitLevel(module: WasmModule, span: Span, lanes: number): FunctionRef {
   const { inputs, outputs, floats, formula } = span;
@@ -29,14 +38,23 @@ function emitLevel(module: WasmModule, span: Span, lanes: number): FunctionRef {
     const from = rest.slice(0, inputs.length);
     const to = rest.slice(inputs.length, inputs.length + outputs);
     const scalars = rest.slice(inputs.length + outputs).map((bits) => f.vec(f.splat(bits.asFloat(), parts)));
-    const fixed = inputs.map((motion, i) => (motion === "same" ? f.vec(f.broadcast(from[i]!, 0, parts)) : null));
+    const isMask = (i: number): boolean => inputWidth(span, i) === 1;
+    const repeated = (i: number): Vec => (isMask(i) ? f.broadcastMask : f.broadcast).call(f, from[i]!, 0, parts);
+    const loaded = (i: number): Vec => (isMask(i) ? f.loadMask : f.loadPartial).call(f, from[i]!, 0, lanes, parts);
+    const fixed = inputs.map((motion, i) => (motion === "same" ? f.vec(repeated(i)) : null));
     const end = f.int(to[0]!.add(bytes!));
     f.doWhile(
       () => {
-        const values = fixed.map((value, i) => value ?? f.vec(f.loadPartial(from[i]!, 0, lanes, parts)));
+        const values = fixed.map((value, i) => value ?? f.vec(loaded(i)));
         const results = formula(f, values, scalars).map((result) => f.vec(result));
-        for (const [i, result] of results.entries()) f.storePartial(to[i]!, 0, result, lanes);
-        for (const pointer of [...from.filter((_, i) => inputs[i] === "each"), ...to]) pointer.inc(4 * lanes);
+        for (const [i, result] of results.entries())
+          (outputWidth(span, i) === 1 ? f.storeMask : f.storePartial).call(f, to[i]!, 0, result, lanes);
+        from.forEach((pointer, i) => {
+          if (inputs[i] === "each") pointer.inc(inputWidth(span, i) * lanes);
+        });
+        to.forEach((pointer, i) => {
+          pointer.inc(outputWidth(span, i) * lanes);
+        });
       },
       () => to[0]!.below(end),
     );
@@ -67,9 +85,11 @@ export function emitSpan(
       const left = count.sub(done);
       const elements = f.int(lanes === 1 ? left : left.and(-lanes));
       f.if(elements, () => {
-        const offset = done.mul(4);
-        const pointers = from.map((pointer, i) => (span.inputs[i] === "each" ? pointer.add(offset) : pointer));
-        f.call(ref, elements.mul(4), ...pointers, ...to.map((pointer) => pointer.add(offset)), ...floats);
+        const inputs = from.map((pointer, i) =>
+          span.inputs[i] === "each" ? pointer.add(done.mul(inputWidth(span, i))) : pointer,
+        );
+        const outputs = to.map((pointer, i) => pointer.add(done.mul(outputWidth(span, i))));
+        f.call(ref, elements.mul(outputWidth(span, 0)), ...inputs, ...outputs, ...floats);
         if (lanes > 1) done.inc(elements);
       });
     }

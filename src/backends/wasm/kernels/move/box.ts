@@ -1,10 +1,11 @@
 /**
  * Copies of boxes: runs of adjacent 4-byte elements, rows of runs, and two outer axes, with steps of their own on both
- * sides. Serves slices, steps of either sign, padding and concatenation, and the transposes that keep the last axis.
+ * sides; further axes are walked call by call. Serves slices, steps of either sign, padding and concatenation, and the
+ * transposes that keep the last axis.
  */
 
 import type { IntVar } from "../../../../wasm/index.js";
-import { type Axis, mergedAxes } from "../blocks/axes.js";
+import { type Axis, mergedAxes, unwalked } from "../blocks/axes.js";
 import { blocksOf } from "../blocks/tasks.js";
 import { defineKernel, specOf } from "../define-kernel.js";
 import type { Plan } from "../plan.js";
@@ -14,6 +15,8 @@ const TASK_ELEMENTS = 65536;
 /** From here on memory.copy, a call out of the module, is the faster way. */
 const LONG_RUN = 256;
 const MAX_AXES = 4;
+/** Calls for one copy at most, where more axes remain than a call walks: the queries, keys and values of attention are 3. */
+export const MAX_CALLS = 64;
 
 interface Spec {
   readonly runs: "long" | "short" | "single";
@@ -103,11 +106,16 @@ const runsOf = (size: number): Spec["runs"] => {
 
 /** Whether callBoxCopy can walk the axes that remain when neighbours are merged. */
 export const isBoxCopyable = (shape: readonly number[], from: BoxSide, to: BoxSide): boolean =>
-  boxAxes(shape, from, to).length <= MAX_AXES;
+  unwalked(boxAxes(shape, from, to), MAX_AXES).places.length <= MAX_CALLS;
 
 /** Copies a box of `shape`, which isBoxCopyable. */
 export function callBoxCopy(plan: Plan, shape: readonly number[], from: BoxSide, to: BoxSide): void {
-  const axes = boxAxes(shape, from, to);
+  const { axes, places } = unwalked(boxAxes(shape, from, to), MAX_AXES);
+  for (const [fromAt, toAt] of places)
+    copyAxes(plan, axes, { ...from, pointer: from.pointer + 4 * fromAt! }, { ...to, pointer: to.pointer + 4 * toAt! });
+}
+
+function copyAxes(plan: Plan, axes: readonly Axis[], from: BoxSide, to: BoxSide): void {
   const [run, row, near, far] = [0, 1, 2, 3].map((i) => axes[i] ?? single) as [Axis, Axis, Axis, Axis];
   const chunk = Math.min(run.size, TASK_ELEMENTS);
   const chunks = blocksOf(run.size, chunk);

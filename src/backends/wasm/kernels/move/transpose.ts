@@ -3,11 +3,11 @@
  * one cache line of x by 8, four elements gathered into a vector at a time.
  */
 import { stridesOf } from "../../../../tensor/shape.js";
-import { mergedAxes } from "../blocks/axes.js";
+import { type Axis, mergedAxes, unwalked } from "../blocks/axes.js";
 import { blocksOf } from "../blocks/tasks.js";
 import { defineKernel } from "../define-kernel.js";
 import type { Lowering, Plan } from "../plan.js";
-import { callBoxCopy, isBoxCopyable } from "./box.js";
+import { callBoxCopy, isBoxCopyable, MAX_CALLS } from "./box.js";
 import { isWord } from "./word.js";
 
 /** Elements of a task: about 30 µs. */
@@ -99,16 +99,28 @@ export const transpose: Lowering<"transpose"> = ([x], { perm }, [y], plan: Plan)
     return isFit;
   }
   const lines = axes.find(({ steps: [step] }) => step === 1);
-  const [near, far, ...others] = axes.filter((axis) => axis !== columns && axis !== lines);
-  if (!lines || others.length > 0) return false;
+  if (!lines) return false;
+  const { axes: walked, places } = unwalked(
+    [lines, columns, ...axes.filter((axis) => axis !== columns && axis !== lines)],
+    4,
+    2,
+  );
+  if (places.length > MAX_CALLS) return false;
+  for (const [fromAt, toAt] of places) callPlanes(plan, walked, x.pointer + 4 * fromAt!, y.pointer + 4 * toAt!);
+  return true;
+};
+
+/** Planes of lines and columns, along two further axes. */
+function callPlanes(plan: Plan, axes: readonly Axis[], from: number, to: number): void {
+  const [lines, columns, near, far] = axes as [Axis, Axis, Axis?, Axis?];
   const perTask = Math.min(columns.size, Math.max(PATCH, Math.floor(TASK_ELEMENTS / lines.size / PATCH) * PATCH));
   const blocks = blocksOf(columns.size, perTask);
   const [nearSize, farSize] = [near?.size ?? 1, far?.size ?? 1];
   transposeKernel.call(plan, {
     tasks: blocks * nearSize * farSize,
     args: {
-      x: x.pointer,
-      y: y.pointer,
+      x: from,
+      y: to,
       a: lines.size,
       b: columns.size,
       xStep: 4 * columns.steps[0]!,
@@ -122,5 +134,4 @@ export const transpose: Lowering<"transpose"> = ([x], { perm }, [y], plan: Plan)
       yFar: 4 * (far?.steps[1] ?? 0),
     },
   });
-  return true;
-};
+}

@@ -1,7 +1,7 @@
 /**
  * softmax and logSoftmax of rows [K, R]: largest value, exponentials and their sum, then the result.
  */
-import type { FunctionBuilder, Int, IntVar, Vec, WasmModule } from "../../../../wasm/index.js";
+import { type FunctionBuilder, type Int, type IntVar, Vec, type WasmModule } from "../../../../wasm/index.js";
 import { blocksOf } from "../blocks/tasks.js";
 import { exp, log } from "../blocks/vector-math.js";
 import { defineKernel, specOf } from "../define-kernel.js";
@@ -9,6 +9,24 @@ import type { Plan } from "../plan.js";
 
 /** Elements of a task: about 20 µs. */
 const TASK_ELEMENTS = 16384;
+
+/** Elements whose exponentials are summed in float32: 32 in each of 8 lanes. */
+const BLOCK_ELEMENTS = 256;
+
+/** Does `body` for pairs of vectors of the elements [from, to), for a single vector, then lane by lane. */
+function forEachPairOfVectors(
+  f: FunctionBuilder,
+  from: IntVar,
+  to: IntVar,
+  body: (at: Int, lanes: number) => void,
+): void {
+  const count = f.int(to.sub(from));
+  const pairs = f.int(from.add(count.and(-8)));
+  const whole = f.int(from.add(count.and(-4)));
+  f.for(from, pairs, 8, (i) => body(i.mul(4), 8));
+  f.for(pairs, whole, 4, (i) => body(i.mul(4), 4));
+  f.for(whole, to, 1, (i) => body(i.mul(4), 1));
+}
 
 /** Does `body` for whole vectors of a row, then lane by lane. */
 function forEachVector(f: FunctionBuilder, count: IntVar, body: (at: Int, lanes: number) => void): void {
@@ -33,21 +51,24 @@ function logOfSum(f: FunctionBuilder, count: IntVar, shifted: (at: Int, lanes: n
   });
   for (const which of ["all", "smaller"] as const)
     for (let lane = 0; lane < 4; lane++) totals[which].set(totals[which].add(ofLanes[which].lane(lane).promote()));
-  const sum = f.vec(f.splat(totals.all.demote(), 1));
-  return f.vec(sum.equal(1).select(f.splat(totals.smaller.add(1).sub(1).demote(), 1), log(f, sum)));
+  const sum = f.vec(f.splat(totals.all.demote(), 2));
+  return f.vec(sum.equal(1).select(f.splat(totals.smaller.add(1).sub(1).demote(), 2), log(f, sum)));
 }
 
-/** Writes e^(x − shift) to y and gives 1 / Σ of it in every lane. */
+/** Gives 1 / Σ of exponentials, in every lane: float32 over short blocks, float64 over blocks. */
 function inverseOfSum(f: FunctionBuilder, count: IntVar, exponential: (at: Int, lanes: number) => Vec): Vec {
-  const doubles = f.vec(f.splatDouble(0, 1));
+  const ofLanes = f.vec(0, 2);
   const total = f.f64(0);
-  forEachVector(f, count, (at, lanes) => {
-    const e = exponential(at, lanes);
-    if (lanes === 4) doubles.set(doubles.addDouble(e.promoteLow()).addDouble(e.promoteHigh()));
-    else total.set(total.add(e.lane(0).promote()));
+  f.for(0, count, BLOCK_ELEMENTS, (from) => {
+    ofLanes.set(f.splat(0, 2));
+    forEachPairOfVectors(f, from, f.int(from.add(BLOCK_ELEMENTS).min(count)), (at, lanes) => {
+      const e = exponential(at, lanes);
+      if (lanes === 1) total.set(total.add(e.lane(0).promote()));
+      else ofLanes.set(ofLanes.add(lanes === 8 ? e : new Vec([...e.parts, ...f.splat(0, 1).parts])));
+    });
+    for (let lane = 0; lane < 8; lane++) total.set(total.add(ofLanes.lane(lane).promote()));
   });
-  for (let lane = 0; lane < 2; lane++) total.set(total.add(doubles.laneDouble(lane)));
-  return f.vec(f.splat(f.f64(1).div(total).demote(), 1));
+  return f.vec(f.splat(f.f64(1).div(total).demote(), 2));
 }
 
 /** exp(x − shift), with what rounding the difference lost (Knuth's two-sum): half a unit of −100 is 32 of its exponential. */
@@ -60,10 +81,13 @@ function exactExp(f: FunctionBuilder, x: Vec, shift: Vec): Vec {
   return f.vec(f.madd(e, lost.and(lost.equal(lost)), e));
 }
 
+const partsOf = (lanes: number): number => Math.ceil(lanes / 4);
+
 /** (x, y, count): one row. */
 const defineRow = (m: WasmModule, isLog: boolean) =>
   m.function("row", ["i32", "i32", "i32"], (f, x, y, count) => {
-    const load = (from: IntVar, at: Int, lanes: number): Vec => f.vec(f.loadPartial(from.add(at), 0, lanes, 1));
+    const load = (from: IntVar, at: Int, lanes: number): Vec =>
+      f.vec(f.loadPartial(from.add(at), 0, lanes, partsOf(lanes)));
     const largestOfLanes = f.vec(Number.NEGATIVE_INFINITY, 1);
     const largest = f.f32(Number.NEGATIVE_INFINITY);
     forEachVector(f, count, (at, lanes) => {
@@ -72,16 +96,19 @@ const defineRow = (m: WasmModule, isLog: boolean) =>
       else largest.set(largest.max(v.lane(0)));
     });
     for (let lane = 0; lane < 4; lane++) largest.set(largest.max(largestOfLanes.lane(lane)));
-    const shift = f.vec(f.splat(largest, 1));
+    const shift = f.vec(f.splat(largest, 2));
+    const first = (both: Vec, lanes: number): Vec => new Vec(both.parts.slice(0, partsOf(lanes)));
     const last = isLog
-      ? logOfSum(f, count, (at, lanes) => load(x, at, lanes).sub(shift))
+      ? logOfSum(f, count, (at, lanes) => load(x, at, lanes).sub(first(shift, lanes)))
       : inverseOfSum(f, count, (at, lanes) => {
-          const e = exactExp(f, load(x, at, lanes), shift);
+          const e = exactExp(f, load(x, at, lanes), first(shift, lanes));
           f.storePartial(y.add(at), 0, e, lanes);
           return e;
         });
-    forEachVector(f, count, (at, lanes) => {
-      const result = isLog ? load(x, at, lanes).sub(shift).sub(last) : load(y, at, lanes).mul(last);
+    forEachPairOfVectors(f, f.int(0), count, (at, lanes) => {
+      const result = isLog
+        ? load(x, at, lanes).sub(first(shift, lanes)).sub(first(last, lanes))
+        : load(y, at, lanes).mul(first(last, lanes));
       f.storePartial(y.add(at), 0, result, lanes);
     });
   });

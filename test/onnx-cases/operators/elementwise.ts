@@ -1,0 +1,131 @@
+/**
+ * Arithmetic, comparisons and logic, element by element.
+ */
+
+import type { Tensor } from "../../../src/index.js";
+import * as t from "../../../src/index.js";
+import type { Call, Operator, OperatorTable } from "../call.js";
+import { elementTypes } from "../elements.js";
+import { inFloat64, truncate, wide } from "./steps.js";
+
+const unary =
+  (fn: (x: Tensor) => Tensor): Operator =>
+  (call) =>
+    fn(call.x(0));
+
+const isInteger = (x: Tensor): boolean => x.dtype !== "float32" && x.dtype !== "float64";
+
+/** The second operand; before version 7 its axes began where an attribute says. */
+function secondOperand(call: Call): Tensor {
+  const b = call.x(1);
+  if (call.int("broadcast", 0) === 0 || !call.hasAttribute("axis")) return b;
+  const after = call.x(0).rank - call.int("axis", 0) - b.rank;
+  return t.reshape(b, [...b.shape, ...Array<number>(after).fill(1)]);
+}
+
+/** Whether something holds, in the dtype that holds ONNX's bool. */
+const truth = (x: Tensor): Tensor => t.cast(x, elementTypes[9]!.dtype);
+
+const comparison =
+  (fn: (a: Tensor, b: Tensor) => Tensor): Operator =>
+  (call) =>
+    truth(fn(call.x(0), call.x(1)));
+
+const binary =
+  (fn: (a: Tensor, b: Tensor) => Tensor): Operator =>
+  (call) =>
+    fn(call.x(0), secondOperand(call));
+
+const variadic =
+  (fn: (a: Tensor, b: Tensor) => Tensor): Operator =>
+  ({ tensors }) => {
+    const [first, ...others] = tensors;
+    // a result of its own, even of one operand
+    return others.length === 0 ? t.cast(first!, first!.dtype) : others.reduce(fn, first!);
+  };
+
+/** Integers are divided towards zero. */
+const div = (a: Tensor, b: Tensor): Tensor =>
+  isInteger(a) ? t.cast(truncate(t.div(wide(a), wide(b))), a.dtype) : t.div(a, b);
+
+/** The sign is b's, or with fmod a's; integers go through fractions that hold them. */
+function mod(call: Call): Tensor {
+  const [a, b] = [call.x(0), call.x(1)];
+  const round = call.int("fmod", 0) === 1 ? truncate : t.floor;
+  const rest = (x: Tensor, y: Tensor): Tensor => t.sub(x, t.mul(round(t.div(x, y)), y));
+  return isInteger(a) ? t.cast(rest(wide(a), wide(b)), a.dtype) : rest(a, b);
+}
+
+function shift(call: Call): Tensor {
+  const [a, b] = [call.x(0), call.x(1)];
+  const factor = t.pow(t.cast(t.full([], 2, { dtype: "float64" }), a.dtype), b);
+  return call.text("direction", "LEFT") === "LEFT" ? t.mul(a, factor) : div(a, factor);
+}
+
+function clip(call: Call): Tensor {
+  let x = call.x(0);
+  // attributes until version 11, inputs since
+  if (call.has(1)) x = t.maximum(x, call.x(1));
+  else if (call.hasAttribute("min")) x = t.maximum(x, call.float("min", 0));
+  if (call.has(2)) x = t.minimum(x, call.x(2));
+  else if (call.hasAttribute("max")) x = t.minimum(x, call.float("max", 0));
+  return x;
+}
+
+function isInf(call: Call): Tensor {
+  const x = call.x(0);
+  const positive = call.int("detect_positive", 1) === 1;
+  const negative = call.int("detect_negative", 1) === 1;
+  return truth(t.equal(positive && negative ? t.abs(x) : x, positive ? Infinity : -Infinity));
+}
+
+/** Whole powers of whole numbers stay whole; a float exponent of integers is cut to their dtype. */
+const pow: Operator = (call) => t.cast(t.pow(call.x(0), call.x(1)), call.x(0).dtype);
+
+export const elementwise: OperatorTable = {
+  Abs: unary(t.abs),
+  Neg: unary(t.neg),
+  Sign: unary(t.sign),
+  Floor: unary(t.floor),
+  Ceil: unary(t.ceil),
+  Round: unary(t.round),
+  Exp: unary(t.exp),
+  Log: unary(t.log),
+  Sqrt: unary(t.sqrt),
+  Reciprocal: unary(t.reciprocal),
+  Sin: unary(t.sin),
+  Cos: unary(t.cos),
+  Tan: unary((x) => t.div(t.sin(x), t.cos(x))),
+  Sinh: unary((x) => inFloat64(x, (y) => t.div(t.sub(t.exp(y), t.exp(t.neg(y))), 2))),
+  Cosh: unary((x) => t.div(t.add(t.exp(x), t.exp(t.neg(x))), 2)),
+  Asinh: unary((x) => inFloat64(x, (y) => t.mul(t.sign(y), t.log(t.add(t.abs(y), t.sqrt(t.add(t.square(y), 1))))))),
+  Acosh: unary((x) => inFloat64(x, (y) => t.log(t.add(y, t.sqrt(t.sub(t.square(y), 1)))))),
+  Atanh: unary((x) => inFloat64(x, (y) => t.div(t.log(t.div(t.add(y, 1), t.sub(1, y))), 2))),
+  Add: binary(t.add),
+  Sub: binary(t.sub),
+  Mul: binary(t.mul),
+  Div: binary(div),
+  Pow: pow,
+  Mod: mod,
+  BitShift: shift,
+  Max: variadic(t.maximum),
+  Min: variadic(t.minimum),
+  Sum: variadic(t.add),
+  Mean: (call) => t.div(variadic(t.add)(call) as Tensor, call.inputs.length),
+  Equal: comparison(t.equal),
+  Less: comparison(t.less),
+  LessOrEqual: comparison(t.lessEqual),
+  Greater: comparison(t.greater),
+  GreaterOrEqual: comparison(t.greaterEqual),
+  And: binary(t.minimum),
+  Or: binary(t.maximum),
+  Xor: comparison(t.notEqual),
+  Not: unary((x) => truth(t.equal(x, 0))),
+  IsNaN: unary((x) => truth(t.notEqual(x, x))),
+  IsInf: isInf,
+  Clip: clip,
+  Where: (call) => t.where(call.x(0), call.x(1), call.x(2)),
+  Cast: (call) => t.cast(call.x(0), call.dtype("to", "float32")),
+  CastLike: (call) => t.cast(call.x(0), call.x(1).dtype),
+  Identity: ({ inputs }) => inputs,
+};
