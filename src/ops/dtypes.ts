@@ -124,6 +124,10 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
     expectNumbers("argmax", x!);
     return "int32";
   },
+  maxPool2dIndices: ([x]) => {
+    expectNumbers("maxPool2dIndices", x!);
+    return "int32";
+  },
   oneHot: ([indices], { dtype }) => {
     expectInt32(indices, "oneHot");
     return dtype;
@@ -153,6 +157,11 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   patchMomentsGrad: ([x, ...moments]) => {
     moments.forEach(expectMoments);
     return floatsOnly("patchMomentsGrad")([x!]);
+  },
+  resample: ([x, starts, weights, backStarts, backWeights]) => {
+    expectInt32(starts, "resample");
+    expectInt32(backStarts, "resample");
+    return floatsOnly("resample")([x!, weights!, backWeights!]);
   },
   foldBranches: ([mean, covariance, ...branches]) => {
     expectMoments(mean);

@@ -36,11 +36,13 @@ const functionsOnly: readonly OpName[] = [
   "conv2dBias",
   "avgPool2d",
   "maxPool2d",
+  "maxPool2dIndices",
   "batchNorm",
   "batchNormEval",
   "layerNorm",
   "patchMoments",
   "foldBranches",
+  "resample",
   "rand",
   "randn",
   "bernoulli",
@@ -61,6 +63,7 @@ const withoutSpecialValues: readonly OpName[] = [
   "foldBranches",
   "foldBranchesGrad",
   "foldMomentsGrad",
+  "resample",
 ];
 
 const lacking = (names: readonly string[], isThere: (name: string) => boolean): string[] =>

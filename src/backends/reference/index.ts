@@ -32,6 +32,7 @@ import * as along from "./move-along.js";
 import * as moments from "./patch-moments.js";
 import * as pool from "./pool.js";
 import * as reduce from "./reduce.js";
+import { resample } from "./resample.js";
 import { argsort, cumsum } from "./scan.js";
 import { referenceUpdates } from "./updates.js";
 
@@ -88,6 +89,7 @@ export const referenceKernels: ArrayKernels = {
   avgPool2dGrad: pool.avgPool2dGrad,
   maxPool2d: pool.maxPool2d,
   maxPool2dGrad: pool.maxPool2dGrad,
+  maxPool2dIndices: pool.maxPool2dIndices,
   batchNorm: norm.batchNorm,
   batchNormGrad: norm.batchNormGrad,
   batchNormEval: norm.batchNormEval,
@@ -98,6 +100,7 @@ export const referenceKernels: ArrayKernels = {
   foldBranches: fold.foldBranches,
   foldBranchesGrad: fold.foldBranchesGrad,
   foldMomentsGrad: fold.foldMomentsGrad,
+  resample,
   rand: drawing("rand"),
   randn: drawing("randn"),
   bernoulli: drawing("bernoulli"),

@@ -1,6 +1,5 @@
-
 import { scope } from "../../tensor/scope.js";
-import { normalizeAxis, type Shape, } from "../../tensor/shape.js";
+import { normalizeAxis, type Shape } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { ShapeError } from "../../util/errors.js";
 import { apply } from "../apply.js";

@@ -353,6 +353,8 @@ for dtype in FLOATS:
         attrs = {"kernelSize": [k, k], "stride": [stride, stride], "padding": [padding, padding]}
         windows("maxPool2d", lambda u, g=(k, stride, padding): F.max_pool2d(u, *g), x, dtype, attrs)
         windows("avgPool2d", lambda u, g=(k, stride, padding): F.avg_pool2d(u, *g), x, dtype, attrs)
+        places = lambda u, g=(k, stride, padding): nhwc(F.max_pool2d(nchw(u), *g, return_indices=True)[1])
+        case("maxPool2dIndices", places, [x], dtype, attrs=attrs, out="int32")
 
 # columns: ordinary, constant, with an infinity, with NaN, two infinities, huge, tiny, zeros
 CHANNELS = [[1, 2, INF, NAN, INF, 1e15, 1e-30, 0.0], [2, 2, 1, 1, -INF, 3e15, -1e-30, 0.0], [-1, 2, 2, 2, 1, 2e15, 0, 0.0],

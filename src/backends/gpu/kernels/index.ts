@@ -12,6 +12,7 @@ import { moveAlongKernels, movesAlong } from "./move-along.js";
 import { poolKernels, pools } from "./pool.js";
 import { matmul, productKernels } from "./products.js";
 import { reductionKernels, reductions } from "./reduce.js";
+import { resizeKernels, resizes } from "./resample.js";
 import { scanKernels, scans } from "./scan.js";
 import { updateKernels } from "./updates.js";
 
@@ -28,6 +29,7 @@ export const lowerings: Lowerings = {
   ...layerNorms,
   ...moments,
   ...folds,
+  ...resizes,
 };
 
 export const allKernels: readonly GpuKernel[] = [
@@ -43,5 +45,6 @@ export const allKernels: readonly GpuKernel[] = [
   ...layerNormKernels,
   ...momentKernels,
   ...foldKernels,
+  ...resizeKernels,
   ...updateKernels,
 ];
