@@ -1,7 +1,7 @@
 /**
  * Copies of boxes: runs of adjacent 4-byte elements, rows of runs, and two outer axes, with steps of their own on both
- * sides; further axes are walked call by call. Serves slices, steps of either sign, padding and concatenation, and the
- * transposes that keep the last axis.
+ * sides; further axes are walked call by call. Serves slices, steps of either sign, padding and concatenation, and the transposes
+ * that keep the last axis.
  */
 
 import type { IntVar } from "../../../../wasm/index.js";
