@@ -1,3 +1,7 @@
+/**
+ * Orders along an axis: sort, topK, median, and extremes with their positions. The order is an op; values are gathered by it,
+ * so that gradients go to the elements that were taken.
+ */
 import { scope } from "../../tensor/scope.js";
 import { normalizeAxis, type Shape } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
