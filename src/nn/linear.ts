@@ -5,9 +5,11 @@ import * as F from "../ops/functional/index.js";
 import { scope } from "../tensor/scope.js";
 import type { Shape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { expectCount, expectOptions } from "./arguments.js";
 import { initialTensor } from "./init.js";
 import { Module } from "./module.js";
 import type { LayerOptions } from "./parameter.js";
+import { showNumbers } from "./repr.js";
 
 /** Whether a linear layer has a bias. */
 export interface LinearOptions extends LayerOptions {
@@ -42,9 +44,12 @@ export class Linear extends Module {
   readonly weight: Tensor;
   readonly bias: Tensor | null;
 
-  /** [..., inFeatures] -> [..., outFeatures]. */
+  /** [..., inFeatures] -> [..., outFeatures]. Throws UsageError for counts that are none. */
   constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     super();
+    expectOptions("Linear", options, "new nn.Linear(2, 2, { bias: false })");
+    expectCount("Linear", "inFeatures", inFeatures, 0);
+    expectCount("Linear", "outFeatures", outFeatures, 0);
     const parameter = (role: "linearWeight" | "bias", shape: Shape) =>
       this.parameter(
         role === "bias" ? role : "weight",
@@ -58,5 +63,10 @@ export class Linear extends Module {
 
   forward(x: Tensor): Tensor {
     return affine(x, this.weight, this.bias);
+  }
+
+  override extraRepr(): string {
+    const [inFeatures, outFeatures] = this.weight.shape;
+    return showNumbers({ inFeatures, outFeatures, bias: this.bias !== null });
   }
 }

@@ -121,6 +121,10 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
     expectNumbers("argmax", x!);
     return "int32";
   },
+  maxPool2dIndices: ([x]) => {
+    expectNumbers("maxPool2dIndices", x!);
+    return "int32";
+  },
   oneHot: ([indices], { dtype }) => {
     expectInt32(indices, "oneHot");
     return dtype;
@@ -133,6 +137,18 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
     expectInt32(indices, "scatterAdd");
     expectNumbers("scatterAdd", dy!);
     return dy!;
+  },
+  takeAlongAxis: ([x, indices]) => {
+    expectInt32(indices, "takeAlongAxis");
+    return x!;
+  },
+  takeAlongAxisGrad: ([dy, indices]) => {
+    expectInt32(indices, "takeAlongAxisGrad");
+    return dy!;
+  },
+  scatter: ([x, indices, src]) => {
+    expectInt32(indices, "scatter");
+    return alike("scatter", [x!, src!]);
   },
   patchMomentsGrad: ([x, ...moments]) => {
     moments.forEach(expectMoments);

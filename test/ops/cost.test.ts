@@ -89,6 +89,8 @@ const productOps: readonly OpName[] = [
 const readsByValue: { readonly [K in OpName]?: string } = {
   where: "the operand that is chosen",
   gather: "a row that is asked for twice is one row",
+  takeAlongAxis: "a number that is asked for twice is one number",
+  maxPool2dIndices: "a single number is the largest without being looked at",
   resample: "taps that a row of the table does not count, and what no row reaches",
   maxPool2dGrad: "a single number is the largest without being looked at",
 };

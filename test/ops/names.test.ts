@@ -14,7 +14,8 @@ const ops = Object.keys(costs) as OpName[];
 const ofGradients: readonly OpName[] = [
   "reluGrad",
   "biasReluGrad",
-  "scatterAdd",
+  "stridedSliceGrad",
+  "takeAlongAxisGrad",
   "conv2dInputGrad",
   "conv2dWeightGrad",
   "avgPool2dGrad",
@@ -35,6 +36,7 @@ const functionsOnly: readonly OpName[] = [
   "conv2dBias",
   "avgPool2d",
   "maxPool2d",
+  "maxPool2dIndices",
   "batchNorm",
   "batchNormEval",
   "layerNorm",
@@ -48,6 +50,8 @@ const functionsOnly: readonly OpName[] = [
 
 /** Special values reach these through the op that they are the gradient of, or PyTorch has no such op. */
 const withoutSpecialValues: readonly OpName[] = [
+  "stridedSliceGrad",
+  "takeAlongAxisGrad",
   "conv2dInputGrad",
   "conv2dWeightGrad",
   "avgPool2dGrad",

@@ -8,6 +8,7 @@ import { foldKernels, folds } from "./fold.js";
 import { layerNormKernels, layerNorms } from "./layer-norm.js";
 import { momentKernels, moments } from "./moments.js";
 import { moveKernels, moves } from "./move.js";
+import { moveAlongKernels, movesAlong } from "./move-along.js";
 import { poolKernels, pools } from "./pool.js";
 import { matmul, productKernels } from "./products.js";
 import { reductionKernels, reductions } from "./reduce.js";
@@ -20,6 +21,7 @@ export const lowerings: Lowerings = {
   ...reductions,
   ...scans,
   ...moves,
+  ...movesAlong,
   matmul,
   ...convolutions,
   ...pools,
@@ -35,6 +37,7 @@ export const allKernels: readonly GpuKernel[] = [
   ...reductionKernels,
   ...scanKernels,
   ...moveKernels,
+  ...moveAlongKernels,
   ...productKernels,
   ...convolutionKernels,
   ...poolKernels,

@@ -101,10 +101,10 @@ export const reduceKernels: WasmKernels = {
     callCumsum(plan, x.pointer, y.pointer, along(x.shape, axis), order);
     return true;
   },
-  argsort([x], { descending }, [y], plan) {
-    if (x.dtype !== "float32") return false;
-    const length = x.shape.at(-1)!;
-    callArgsort(plan, x.pointer, y.pointer, [x.size / length, length], descending);
+  argsort([{ dtype, shape, size, pointer }], { descending }, [y], plan) {
+    if (dtype !== "float32" && dtype !== "int32") return false;
+    const length = shape.at(-1)!;
+    callArgsort(plan, pointer, y.pointer, [size / length, length], { dtype, descending });
     return true;
   },
 };
