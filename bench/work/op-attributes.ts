@@ -33,6 +33,14 @@ export function readShape(text: string, where: string): number[] {
 }
 
 const numbers: Reader<readonly number[]> = { placeholder: "SIZES", read: readShape };
+const steps: Reader<readonly number[]> = {
+  placeholder: "STEPS",
+  read: (text, where) =>
+    text.split("x").map((word) => {
+      if (!/^-?[1-9]\d*$/.test(word)) throw refuse(where, text, "steps such as 2x-1");
+      return Number(word);
+    }),
+};
 const pair: Reader<Pair> = {
   placeholder: "N[xN]",
   read: (text, where) => {
@@ -76,6 +84,7 @@ export const attributeReaders: { readonly [A in AttributeName]: Reader<Attribute
   perm: numbers,
   begin: numbers,
   size: numbers,
+  step: steps,
   before: numbers,
   after: numbers,
   value: real,
@@ -171,10 +180,15 @@ export const usualAttributes: { readonly [K in OpName]: Usual<K> } = {
   reshape: { shape: needed },
   transpose: { perm: needed },
   slice: { begin: needed, size: needed },
+  stridedSlice: { begin: needed, size: needed, step: needed },
+  stridedSliceGrad: { begin: needed, step: needed, inputShape: needed },
   pad: { before: needed, after: needed, value: 0 },
   concat: { axis: needed },
   gather: none,
   scatterAdd: { rows: needed },
+  takeAlongAxis: { axis: needed },
+  takeAlongAxisGrad: { axis: needed, rows: needed },
+  scatter: { axis: needed },
   oneHot: { depth: needed, dtype: "float32" },
   matmul: { transposeA: false, transposeB: false },
   conv2d: conv,
@@ -196,6 +210,7 @@ export const usualAttributes: { readonly [K in OpName]: Usual<K> } = {
   foldBranches: fold,
   foldBranchesGrad: fold,
   foldMomentsGrad: fold,
+  resample: { axis: needed },
   rand: random,
   randn: random,
   bernoulli: { ...random, p: 0.5 },

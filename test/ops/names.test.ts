@@ -14,7 +14,8 @@ const ops = Object.keys(costs) as OpName[];
 const ofGradients: readonly OpName[] = [
   "reluGrad",
   "biasReluGrad",
-  "scatterAdd",
+  "stridedSliceGrad",
+  "takeAlongAxisGrad",
   "conv2dInputGrad",
   "conv2dWeightGrad",
   "avgPool2dGrad",
@@ -41,6 +42,7 @@ const functionsOnly: readonly OpName[] = [
   "layerNorm",
   "patchMoments",
   "foldBranches",
+  "resample",
   "rand",
   "randn",
   "bernoulli",
@@ -48,6 +50,8 @@ const functionsOnly: readonly OpName[] = [
 
 /** Special values reach these through the op that they are the gradient of, or PyTorch has no such op. */
 const withoutSpecialValues: readonly OpName[] = [
+  "stridedSliceGrad",
+  "takeAlongAxisGrad",
   "conv2dInputGrad",
   "conv2dWeightGrad",
   "avgPool2dGrad",
@@ -59,6 +63,7 @@ const withoutSpecialValues: readonly OpName[] = [
   "foldBranches",
   "foldBranchesGrad",
   "foldMomentsGrad",
+  "resample",
 ];
 
 const lacking = (names: readonly string[], isThere: (name: string) => boolean): string[] =>

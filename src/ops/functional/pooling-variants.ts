@@ -7,8 +7,9 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { ShapeError } from "../../util/errors.js";
 import type { Pair } from "../spec/index.js";
 import { abs, mul, pow, relu, sign } from "./elementwise.js";
-import { concat, reshape, slice } from "./movement.js";
+import { concat, reshape } from "./movement.js";
 import { type AvgPool2dOptions, avgPool2d, maxPool2d, type Pool2dOptions } from "./pooling.js";
+import { slice } from "./slicing.js";
 import { pair } from "./window.js";
 
 type Pool = (x: Tensor, kernelSize: Pair) => Tensor;

@@ -13,6 +13,7 @@ import type { WasmKernels, WasmUpdates } from "./plan.js";
 import { poolKernels } from "./pooling/index.js";
 import { matmul } from "./products/matmul.js";
 import { reduceKernels } from "./reduce/index.js";
+import { resizeKernels } from "./resample.js";
 import { updates } from "./updates.js";
 
 export const wasmKernels: WasmKernels = {
@@ -25,6 +26,7 @@ export const wasmKernels: WasmKernels = {
   ...reduceKernels,
   ...moveKernels,
   ...poolKernels,
+  ...resizeKernels,
 };
 
 export const wasmUpdates: WasmUpdates = {
