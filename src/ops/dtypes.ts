@@ -106,6 +106,8 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   where: ([mask, ...branches]) => alike("where", mask === "bool" ? branches : [mask!, ...branches]),
   // the sum of bytes is rarely a byte
   sum: ([x]) => (isFloat(x!) ? x! : "int32"),
+  cumsum: ([x]) => (isFloat(x!) ? x! : "int32"),
+  argsort: () => "int32",
   pad: ([x], { value }) => {
     expectHeld(value, x!, "pad: value");
     return x!;

@@ -62,6 +62,8 @@ const rules: { readonly [K in Lowered]: Rule } = {
   argmax: "kept",
   softmax: "floats",
   logSoftmax: "floats",
+  cumsum: "summed",
+  argsort: "kept",
   broadcastTo: "kept",
   reshape: "kept",
   transpose: "kept",

@@ -31,6 +31,7 @@ import * as move from "./move.js";
 import * as moments from "./patch-moments.js";
 import * as pool from "./pool.js";
 import * as reduce from "./reduce.js";
+import { argsort, cumsum } from "./scan.js";
 import { referenceUpdates } from "./updates.js";
 
 type UnaryKernel = ReturnType<typeof mapUnary>;
@@ -61,6 +62,8 @@ export const referenceKernels: ArrayKernels = {
   argmax: reduce.argmax,
   softmax: reduce.softmax,
   logSoftmax: reduce.logSoftmax,
+  cumsum,
+  argsort,
   broadcastTo,
   reshape: move.copy,
   transpose: move.transpose,

@@ -1,6 +1,7 @@
 /**
  * The ops as named functions with readable options and defaults, a chapter a file. Each is one call of apply(), or a short composition.
  */
+export * from "./counting.js";
 export * from "./elementwise.js";
 export * from "./folds.js";
 export * from "./logic.js";
@@ -10,3 +11,6 @@ export * from "./pooling.js";
 export * from "./products.js";
 export * from "./random.js";
 export * from "./reductions.js";
+export * from "./scans.js";
+export * from "./sorting.js";
+export * from "./statistics.js";

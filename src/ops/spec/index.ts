@@ -21,7 +21,7 @@ export type { EpsAttrs } from "./normalisation.js";
 export type { Pool2dAttrs } from "./pooling.js";
 export type { ActivationAttrs, Conv2dAttrs, MatmulAttrs, WeightShape } from "./products.js";
 export type { BernoulliAttrs, RandomAttrs } from "./random.js";
-export type { ReduceAttrs } from "./reductions.js";
+export type { ArgsortAttrs, CumsumAttrs, ReduceAttrs } from "./reductions.js";
 export type { AdamAttrs, PerOperand, SgdAttrs, UpdateAttrs, UpdateName, UpdateSpecs } from "./updates.js";
 export { updateWrites } from "./updates.js";
 

@@ -601,6 +601,35 @@ for dtype in FLOATS:
             case("amsgrad", lambda *xs, a_=attrs: adam(*xs, **a_), [p, full(1.0), full(v), full(top), g], dtype, attrs=attrs,
                  wants=[False] * 5)
 
+# ---- 10. running sums and orders -----------------------------------------------------------------------------------------
+
+
+def cumsum(x, axis, reverse, exclusive):
+    y = torch.cumsum(x.flip(axis) if reverse else x, axis)
+    if exclusive:
+        zero = torch.zeros_like(y.narrow(axis, 0, 1))
+        y = torch.cat([zero, y.narrow(axis, 0, y.shape[axis] - 1)], axis)
+    return y.flip(axis) if reverse else y
+
+
+for dtype in FLOATS:
+    rows = of(ROWS, dtype)
+    for axis, x in ((1, rows), (0, rows.t().contiguous())):
+        for reverse, exclusive in ((False, False), (True, False), (False, True)):
+            attrs = {"axis": axis, "reverse": reverse, "exclusive": exclusive}
+            case("cumsum", lambda u, a=attrs: cumsum(u, **a), [x], dtype, attrs=attrs, dys=[torch.ones_like(x)])
+    order = of([[NAN, 1, -INF, INF, 0.0, -0.0, NAN, 1, -1], [2, 2, NAN, 2, -INF, -INF, 1e-40, 0, INF]], dtype)
+    for descending in (False, True):
+        case("argsort", lambda u, d=descending: torch.sort(u, dim=-1, descending=d, stable=True)[1], [order], dtype,
+             attrs={"descending": descending}, out="int32")
+ends = t([[2147483647, -2147483648, 5, 5, -1]], "int32")
+case("cumsum", lambda u: torch.cumsum(u, 1, dtype=torch.int32), [ends], "int32", attrs={"axis": 1, "reverse": False, "exclusive": False})
+case("argsort", lambda u: torch.sort(u, dim=-1, stable=True)[1], [ends], "int32", attrs={"descending": False})
+case("cumsum", lambda u: torch.cumsum(u, 1), [rows_of_bytes := t([BYTES, BYTES[::-1]], "uint8")], "uint8",
+     attrs={"axis": 1, "reverse": False, "exclusive": False}, out="int32")
+case("argsort", lambda u: torch.sort(u, dim=-1, descending=True, stable=True)[1], [rows_of_bytes], "uint8", attrs={"descending": True},
+     out="int32")
+
 # ---- writing -----------------------------------------------------------------------------------------------------------
 
 counts, names = {}, {}

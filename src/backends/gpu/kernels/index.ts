@@ -11,11 +11,13 @@ import { moveKernels, moves } from "./move.js";
 import { poolKernels, pools } from "./pool.js";
 import { matmul, productKernels } from "./products.js";
 import { reductionKernels, reductions } from "./reduce.js";
+import { scanKernels, scans } from "./scan.js";
 import { updateKernels } from "./updates.js";
 
 export const lowerings: Lowerings = {
   ...elementwise,
   ...reductions,
+  ...scans,
   ...moves,
   matmul,
   ...convolutions,
@@ -29,6 +31,7 @@ export const lowerings: Lowerings = {
 export const allKernels: readonly GpuKernel[] = [
   ...elementwiseKernels,
   ...reductionKernels,
+  ...scanKernels,
   ...moveKernels,
   ...productKernels,
   ...convolutionKernels,

@@ -7,7 +7,9 @@ import { type Shape, sizeOf } from "../../../../tensor/shape.js";
 import { callCopy } from "../blocks/copy.js";
 import type { HeapOperand, Plan, WasmKernels } from "../plan.js";
 import { callArgmax } from "./argmax.js";
+import { callArgsort } from "./argsort.js";
 import { callReduceColumns } from "./columns.js";
+import { callCumsum } from "./cumsum.js";
 import { maxReducer, minReducer, type Reducer, sumReducer } from "./reducer.js";
 import { callReduceRuns } from "./runs.js";
 import { callSoftmax } from "./softmax.js";
@@ -86,4 +88,15 @@ export const reduceKernels: WasmKernels = {
   },
   softmax: softmax(false),
   logSoftmax: softmax(true),
+  cumsum([x], { axis, ...order }, [y], plan) {
+    if (x.dtype !== "float32") return false;
+    callCumsum(plan, x.pointer, y.pointer, along(x.shape, axis), order);
+    return true;
+  },
+  argsort([x], { descending }, [y], plan) {
+    if (x.dtype !== "float32") return false;
+    const length = x.shape.at(-1)!;
+    callArgsort(plan, x.pointer, y.pointer, [x.size / length, length], descending);
+    return true;
+  },
 };
