@@ -2,10 +2,14 @@
 
 export { manualSeed } from "../tensor/random.js";
 export { ReLU, Sigmoid } from "./activation.js";
-export { BatchNorm2d, type BatchNorm2dOptions } from "./batch-norm.js";
+export { BatchNorm1d, BatchNorm2d, type BatchNorm2dOptions } from "./batch-norm.js";
+export { ModuleDict, ModuleList, ParameterList } from "./containers.js";
 export { Conv2d, type Conv2dLayerOptions } from "./conv.js";
+export { Dropout, Dropout2d, DropPath, type DropPathOptions } from "./dropout.js";
+export { Embedding, type EmbeddingOptions } from "./embedding.js";
 export type { ForwardHook, HookHandle } from "./hooks.js";
 export { defaultInit, type InitializeOptions, type InitRule, type InitRules, initialize } from "./init.js";
+export * as init from "./initializers.js";
 export { Linear, type LinearOptions } from "./linear.js";
 export {
   type ClassLossOptions,
@@ -56,6 +60,7 @@ export {
 export { GlobalAvgPool, MaxPool2d, type MaxPool2dOptions } from "./pool.js";
 export type { Reduction, ReductionOptions, WeightedOptions } from "./reduction.js";
 export { chain, Sequential } from "./sequential.js";
+export { Flatten, Identity, Unflatten } from "./shape-layers.js";
 export {
   type CosineSimilarityOptions,
   cosineEmbeddingLoss,
