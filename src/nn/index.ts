@@ -2,6 +2,7 @@
 
 export { manualSeed } from "../tensor/random.js";
 export { ReLU, Sigmoid } from "./activation.js";
+export { type AttentionMasks, MultiheadAttention, type MultiheadAttentionOptions } from "./attention.js";
 export { BatchNorm1d, BatchNorm2d, type BatchNorm2dOptions } from "./batch-norm.js";
 export { ModuleDict, ModuleList, ParameterList } from "./containers.js";
 export { Conv2d, type Conv2dLayerOptions } from "./conv.js";
@@ -10,6 +11,13 @@ export { Embedding, type EmbeddingOptions } from "./embedding.js";
 export type { ForwardHook, HookHandle } from "./hooks.js";
 export { defaultInit, type InitializeOptions, type InitRule, type InitRules, initialize } from "./init.js";
 export * as init from "./initializers.js";
+export {
+  GroupNorm,
+  type GroupNormOptions,
+  InstanceNorm2d,
+  LayerNorm,
+  type LayerNormLayerOptions,
+} from "./layer-norm.js";
 export { Linear, type LinearOptions } from "./linear.js";
 export {
   type ClassLossOptions,
@@ -71,3 +79,4 @@ export {
 } from "./similarity-losses.js";
 export { SqueezeExcite, type SqueezeExciteOptions } from "./squeeze-excite.js";
 export { compareStates, type LoadReport, type StateDict, type StateDifference, type StateSpec } from "./state-dict.js";
+export { PixelShuffle, PixelUnshuffle, Upsample } from "./upsample.js";

@@ -17,6 +17,19 @@ export interface LinearOptions extends LayerOptions {
   readonly bias?: boolean;
 }
 
+/** x [..., in] · W [in, out] + b [out]: of more axes than two one product whose rows get the bias while they are in the cache. */
+export function affine(x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
+  if (!bias) return F.matmul(x, weight);
+  const [width, outputs] = [x.shape.at(-1)!, weight.shape[1]!];
+  if (x.rank <= 2 || width !== weight.shape[0]) return scope(() => F.add(F.matmul(x, weight), bias));
+  return scope(() => {
+    // a product of rows is a convolution of a picture of single pixels
+    const rows = F.reshape(x, [1, width === 0 ? 0 : x.size / width, 1, width]);
+    const y = F.conv2dBias(rows, F.reshape(weight, [1, 1, width, outputs]), bias);
+    return F.reshape(y, [...x.shape.slice(0, -1), outputs]);
+  });
+}
+
 /**
  * The affine layer y = x·W + b (torch.nn.Linear), [..., inFeatures] -> [..., outFeatures].
  *
@@ -49,9 +62,7 @@ export class Linear extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const { bias } = this;
-    if (!bias) return F.matmul(x, this.weight);
-    return scope(() => F.add(F.matmul(x, this.weight), bias));
+    return affine(x, this.weight, this.bias);
   }
 
   override extraRepr(): string {

@@ -121,6 +121,10 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
     expectNumbers("argmax", x!);
     return "int32";
   },
+  maxPool2dIndices: ([x]) => {
+    expectNumbers("maxPool2dIndices", x!);
+    return "int32";
+  },
   oneHot: ([indices], { dtype }) => {
     expectInt32(indices, "oneHot");
     return dtype;
@@ -134,9 +138,26 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
     expectNumbers("scatterAdd", dy!);
     return dy!;
   },
+  takeAlongAxis: ([x, indices]) => {
+    expectInt32(indices, "takeAlongAxis");
+    return x!;
+  },
+  takeAlongAxisGrad: ([dy, indices]) => {
+    expectInt32(indices, "takeAlongAxisGrad");
+    return dy!;
+  },
+  scatter: ([x, indices, src]) => {
+    expectInt32(indices, "scatter");
+    return alike("scatter", [x!, src!]);
+  },
   patchMomentsGrad: ([x, ...moments]) => {
     moments.forEach(expectMoments);
     return floatsOnly("patchMomentsGrad")([x!]);
+  },
+  resample: ([x, starts, weights, backStarts, backWeights]) => {
+    expectInt32(starts, "resample");
+    expectInt32(backStarts, "resample");
+    return floatsOnly("resample")([x!, weights!, backWeights!]);
   },
   foldBranches: ([mean, covariance, ...branches]) => {
     expectMoments(mean);

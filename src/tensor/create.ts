@@ -2,7 +2,7 @@
  * Making tensors: from numbers, constant, counted, random. The default backend is the one setBackend chose.
  */
 import { DTypeError, ShapeError } from "../util/errors.js";
-import { convertTo, type DType, dtypeOf, expectHeld, type HostArray, newArray } from "./dtype.js";
+import { convertTo, type DType, dtypeOf, type HostArray, newArray } from "./dtype.js";
 import { checkShape, type Shape, showShape, sizeOf } from "./shape.js";
 import { Storage, type StorageBackend } from "./storage.js";
 import { Tensor } from "./tensor.js";
@@ -38,7 +38,7 @@ export function allocate(shape: Shape, dtype: DType, backend: StorageBackend = d
   return new Tensor(new Storage(backend, dtype, sizeOf(shape)), [...shape]);
 }
 
-function finish(result: Tensor, options: CreateOptions): Tensor {
+export function finish(result: Tensor, options: CreateOptions): Tensor {
   if (options.requiresGrad) result.requiresGrad = true;
   return result;
 }
@@ -137,20 +137,3 @@ export const zeros = (shape: Shape, options?: CreateOptions): Tensor => full(sha
  * ```
  */
 export const ones = (shape: Shape, options?: CreateOptions): Tensor => full(shape, 1, options);
-
-/**
- * 0, 1, … count - 1 as [count]. Throws DTypeError where the dtype does not hold the last.
- *
- * @example
- * ```ts
- * console.log(arange(4).toArray()); // [0, 1, 2, 3]
- * ```
- */
-export function arange(count: number, options: CreateOptions = {}): Tensor {
-  const dtype = options.dtype ?? "int32";
-  checkShape([count], "arange");
-  expectHeld(Math.max(0, count - 1), dtype, "arange");
-  const values = newArray(dtype, count);
-  for (let i = 0; i < count; i++) values[i] = i;
-  return finish(allocate([count], dtype).write(values), options);
-}

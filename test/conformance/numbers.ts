@@ -10,6 +10,11 @@ export function valuesOf(input: Input, seed: number, float: DType): TypedArray {
   const size = sizeOf(input.shape);
   const values = newArray(dtypeOfInput(input, float), size);
   const { fill } = input;
+  if (typeof fill === "object" && "values" in fill) {
+    // the shape may be an emptied one
+    values.set(fill.values.slice(0, size));
+    return values;
+  }
   const order = fill === "distinct" ? shuffled(size, random) : [];
   for (let i = 0; i < size; i++) {
     if (fill === "normal") values[i] = random.normal();

@@ -9,8 +9,9 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { DTypeError, ShapeError } from "../../util/errors.js";
 import { apply } from "../apply.js";
 import { add, cast, div, equal, floor, greaterEqual, lessEqual, minimum, mul, sub, where } from "./elementwise.js";
-import { reshape, slice } from "./movement.js";
+import { reshape } from "./movement.js";
 import { max, min } from "./reductions.js";
+import { slice } from "./slicing.js";
 
 /** What unique() found. */
 export interface Unique {

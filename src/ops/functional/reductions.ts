@@ -2,7 +2,7 @@
  * Reductions over axes and softmax, as functions.
  */
 import { allocate } from "../../tensor/create.js";
-import { isFloat } from "../../tensor/dtype.js";
+import { isFloat, newArray } from "../../tensor/dtype.js";
 import { scope } from "../../tensor/scope.js";
 import { normalizeAxes, normalizeAxis, reducedShape } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
@@ -67,18 +67,21 @@ function positionOf(
       return reshape(apply("argmax", [ordered(plain)], { axis: at })[0], shape);
     }
     // numbers equal to the extreme one; where that is NaN, none is, and those that differ from themselves count
-    const isOne = add(
-      cast(equal(plain, extreme(plain, at, { keepDims: true })), "int32"),
-      cast(notEqual(plain, plain), "int32"),
-    );
     const count = line.shape[at]!;
-    const numbers = Int32Array.from({ length: count }, (_, i) => i + 1);
+    // float32 counts fast, up to here
+    const dtype = count < 2 ** 24 ? "float32" : "int32";
+    const isOne = add(
+      cast(equal(plain, extreme(plain, at, { keepDims: true })), dtype),
+      cast(notEqual(plain, plain), dtype),
+    );
+    const numbers = newArray(dtype, count);
+    for (let i = 0; i < count; i++) numbers[i] = i + 1;
     const steps = allocate(
       line.shape.map((_, i) => (i === at ? count : 1)),
-      "int32",
+      dtype,
       x.storage.backend,
     ).write(numbers);
-    return reshape(sub(max(mul(isOne, steps), at), 1), shape);
+    return reshape(cast(sub(max(mul(isOne, steps), at), 1), "int32"), shape);
   });
 }
 

@@ -6,8 +6,9 @@ import { normalizeAxes, normalizeAxis, reducedShape, sizeOf } from "../../tensor
 import type { Tensor } from "../../tensor/tensor.js";
 import { apply } from "../apply.js";
 import { add, cast, mul } from "./elementwise.js";
-import { concat, reshape, slice, transpose } from "./movement.js";
+import { concat, reshape, transpose } from "./movement.js";
 import { type Axes, type ReduceOptions, sum } from "./reductions.js";
+import { slice } from "./slicing.js";
 
 /** Of cumsum, as ONNX's CumSum has them. */
 export interface CumsumOptions {

@@ -9,8 +9,10 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { ShapeError } from "../../util/errors.js";
 import { apply } from "../apply.js";
 import { add, equal, mul, where } from "./elementwise.js";
-import { gather, reshape, slice, transpose } from "./movement.js";
+import { gather } from "./indexing.js";
+import { reshape, transpose } from "./movement.js";
 import { argmax, argmin, type ReduceOptions } from "./reductions.js";
+import { slice } from "./slicing.js";
 
 /** x at int32 indices along one axis, [...outer, n, ...inner] by [...outer, k, ...inner] -> [...outer, k, ...inner]. */
 function takeAlong(x: Tensor, indices: Tensor, axis: number): Tensor {
@@ -20,7 +22,7 @@ function takeAlong(x: Tensor, indices: Tensor, axis: number): Tensor {
   const starts = new Int32Array(sizeOf(shape));
   for (let i = 0; i < starts.length; i++) starts[i] = Math.floor(i / inner) * count * inner + (i % inner);
   const first = allocate(shape, "int32", x.storage.backend).write(starts);
-  return gather(reshape(x, [x.size]), add(mul(indices, inner), first));
+  return gather(reshape(x, [x.size]), add(inner === 1 ? indices : mul(indices, inner), first));
 }
 
 const swapped = (x: Tensor, axis: number): Tensor => {

@@ -18,8 +18,9 @@ function expectFloats(x: Tensor, what: string): void {
     throw new DTypeError(`${what}: x is ${x.dtype}, expected float32 or float64`, 'cast it first: x.cast("float32")');
 }
 
+/** How many are 1, rounded; 0 for none alone. */
 const count = (isOne: Tensor, axes: Axes | undefined, options: ReduceOptions): Tensor =>
-  sum(cast(isOne, "int32"), axes, options);
+  sum(cast(isOne, "float32"), axes, options);
 
 /**
  * Whether any element over axes (all where none are given) is not 0; false over nothing. NaN is not 0.

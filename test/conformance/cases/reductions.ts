@@ -37,7 +37,9 @@ const axisCases = (fill: Fill): readonly Case<Attrs<"softmax">>[] => [
   { inputs: [input([3, 7], fill)], attrs: { axis: 1 } },
   { inputs: [input([3, 7], fill)], attrs: { axis: 0 } },
   { inputs: [input([2, 3, 4], fill)], attrs: { axis: 1 } },
+  { inputs: [input([3, 70, 33], fill)], attrs: { axis: 1 }, isLarge: true },
   { inputs: [input([32, 1000], fill)], attrs: { axis: 1 }, isLarge: true },
+  { inputs: [input([3, 70, 37], fill)], attrs: { axis: 1 }, isLarge: true },
 ];
 
 const cumsumCases: readonly Case<Attrs<"cumsum">>[] = [

@@ -47,8 +47,7 @@ const cubic =
     ];
   };
 
-const inside = (at: Tensor, size: number): Tensor =>
-  t.mul(t.cast(t.greaterEqual(at, 0), at.dtype), t.cast(t.lessEqual(at, size - 1), at.dtype));
+const inside = (at: Tensor, size: number): Tensor => t.logicalAnd(t.greaterEqual(at, 0), t.lessEqual(at, size - 1));
 const toEdge = (at: Tensor, size: number): Tensor => t.cast(t.clamp(at, 0, size - 1), "int32");
 
 /** Where output positions lie in the input, by name. */
@@ -181,10 +180,7 @@ function roiAlign(call: Call): Tensor {
   const grid = [count, oh * ratio, ow * ratio];
   // a sample within a pixel of the border counts as one on it, beyond as 0
   const tapsOf = (at: Tensor, size: number, shape: readonly number[]): Tap[] => {
-    const isNear = t.cast(
-      t.mul(t.cast(t.greaterEqual(at, -1), at.dtype), t.cast(t.lessEqual(at, size), at.dtype)),
-      at.dtype,
-    );
+    const isNear = t.logicalAnd(t.greaterEqual(at, -1), t.lessEqual(at, size));
     return linear(t.clamp(at, 0, size - 1)).map((tap) => ({
       at: t.broadcastTo(t.reshape(tap.at, shape), grid),
       weight: t.broadcastTo(t.reshape(t.mul(tap.weight, isNear), shape), grid),

@@ -4,12 +4,11 @@
 import type { Tensor } from "../../../src/index.js";
 import * as t from "../../../src/index.js";
 import type { Call, Edge, OperatorTable } from "../call.js";
-import { elementTypes, Value } from "../elements.js";
+import { Value } from "../elements.js";
 import { axisOf, upTo } from "./steps.js";
 
 type Sequence = readonly Value[];
 
-const BOOL = elementTypes[9]!.dtype;
 const scalar = (value: number, dtype: t.DType = "int32"): Value => new Value({ values: [value], dims: [], dtype });
 
 /** Where a call says, from the end where negative; `otherwise` where it does not. */
@@ -71,7 +70,7 @@ function loop(call: Call): Edge[] {
   let carried = call.inputs.slice(2);
   const collected: Edge[][] = call.outputs.slice(carried.length).map(() => []);
   for (let turn = 0; turn < most && goesOn; turn++) {
-    const [condition, ...rest] = call.runBody(body, [scalar(turn), scalar(1, BOOL), ...carried]);
+    const [condition, ...rest] = call.runBody(body, [scalar(turn), scalar(1, "bool"), ...carried]);
     goesOn = (condition as Value).numbers[0]! !== 0;
     carried = rest.slice(0, carried.length);
     rest.slice(carried.length).forEach((value, k) => {
@@ -131,7 +130,7 @@ export const sequences: OperatorTable = {
   ConcatFromSequence: concatSequence,
   Optional: ({ inputs }) => [inputs[0] ?? null],
   OptionalGetElement: ({ inputs }) => [inputs[0]!],
-  OptionalHasElement: ({ inputs }) => [scalar(inputs[0] ? 1 : 0, BOOL)],
+  OptionalHasElement: ({ inputs }) => [scalar(inputs[0] ? 1 : 0, "bool")],
   If: (call) => call.runBody(call.graph(call.value(0).numbers[0] ? "then_branch" : "else_branch"), []),
   Loop: loop,
   Scan: scan,

@@ -6,7 +6,6 @@
 import type { Tensor } from "../../../src/index.js";
 import * as t from "../../../src/index.js";
 import type { Call, OperatorTable } from "../call.js";
-import { elementTypes } from "../elements.js";
 import { Inexpressible } from "../inexpressible.js";
 import { upTo } from "./steps.js";
 
@@ -64,7 +63,7 @@ function dropout(call: Call): Tensor[] {
   const isTraining = call.has(2) && call.value(2).numbers[0] !== 0;
   const ratio = call.has(1) ? call.value(1).numbers[0]! : call.float("ratio", 0.5);
   if (isTraining && ratio > 0) throw new Inexpressible("random numbers: the stored ones are of another generator");
-  return [t.cast(x, x.dtype), t.ones(x.shape, { dtype: elementTypes[9]!.dtype })];
+  return [t.cast(x, x.dtype), t.ones(x.shape, { dtype: "bool" })];
 }
 
 export const training: OperatorTable = {

@@ -8,9 +8,11 @@ import { foldKernels, folds } from "./fold.js";
 import { layerNormKernels, layerNorms } from "./layer-norm.js";
 import { momentKernels, moments } from "./moments.js";
 import { moveKernels, moves } from "./move.js";
+import { moveAlongKernels, movesAlong } from "./move-along.js";
 import { poolKernels, pools } from "./pool.js";
 import { matmul, productKernels } from "./products.js";
 import { reductionKernels, reductions } from "./reduce.js";
+import { resizeKernels, resizes } from "./resample.js";
 import { scanKernels, scans } from "./scan.js";
 import { updateKernels } from "./updates.js";
 
@@ -19,6 +21,7 @@ export const lowerings: Lowerings = {
   ...reductions,
   ...scans,
   ...moves,
+  ...movesAlong,
   matmul,
   ...convolutions,
   ...pools,
@@ -26,6 +29,7 @@ export const lowerings: Lowerings = {
   ...layerNorms,
   ...moments,
   ...folds,
+  ...resizes,
 };
 
 export const allKernels: readonly GpuKernel[] = [
@@ -33,6 +37,7 @@ export const allKernels: readonly GpuKernel[] = [
   ...reductionKernels,
   ...scanKernels,
   ...moveKernels,
+  ...moveAlongKernels,
   ...productKernels,
   ...convolutionKernels,
   ...poolKernels,
@@ -40,5 +45,6 @@ export const allKernels: readonly GpuKernel[] = [
   ...layerNormKernels,
   ...momentKernels,
   ...foldKernels,
+  ...resizeKernels,
   ...updateKernels,
 ];
