@@ -28,8 +28,10 @@ export {
   Tanhshrink,
 } from "./activation.js";
 export { type AttentionMasks, MultiheadAttention, type MultiheadAttentionOptions } from "./attention.js";
-export { BatchNorm2d, type BatchNorm2dOptions } from "./batch-norm.js";
+export { BatchNorm1d, BatchNorm2d, type BatchNorm2dOptions } from "./batch-norm.js";
+export { ModuleDict, ModuleList, ParameterList } from "./containers.js";
 export { Conv2d, type Conv2dLayerOptions } from "./conv.js";
+<<<<<<< HEAD
 export {
   Conv1d,
   type Conv1dLayerOptions,
@@ -38,8 +40,13 @@ export {
   ConvTranspose2d,
   type ConvTranspose2dLayerOptions,
 } from "./conv-variants.js";
+=======
+export { Dropout, Dropout2d, DropPath, type DropPathOptions } from "./dropout.js";
+export { Embedding, type EmbeddingOptions } from "./embedding.js";
+>>>>>>> modules
 export type { ForwardHook, HookHandle } from "./hooks.js";
 export { defaultInit, type InitializeOptions, type InitRule, type InitRules, initialize } from "./init.js";
+export * as init from "./initializers.js";
 export {
   GroupNorm,
   type GroupNormOptions,
@@ -113,6 +120,7 @@ export {
 } from "./pool.js";
 export type { Reduction, ReductionOptions, WeightedOptions } from "./reduction.js";
 export { chain, Sequential } from "./sequential.js";
+export { Flatten, Identity, Unflatten } from "./shape-layers.js";
 export {
   type CosineSimilarityOptions,
   cosineEmbeddingLoss,
