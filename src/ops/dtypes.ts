@@ -58,6 +58,9 @@ const ofBools: ReadonlySet<OpName> = new Set<OpName>([
   "slice",
   "pad",
   "concat",
+  "stridedSlice",
+  "stridedSliceGrad",
+  "scatter",
 ]);
 
 function expectNumbers(op: OpName, dtype: DType): void {
@@ -147,6 +150,7 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   },
   takeAlongAxisGrad: ([dy, indices]) => {
     expectInt32(indices, "takeAlongAxisGrad");
+    expectNumbers("takeAlongAxisGrad", dy!);
     return dy!;
   },
   scatter: ([x, indices, src]) => {
