@@ -4,7 +4,7 @@ export { manualSeed } from "../tensor/random.js";
 export { ReLU, Sigmoid } from "./activation.js";
 export { type AttentionMasks, MultiheadAttention, type MultiheadAttentionOptions } from "./attention.js";
 export { BatchNorm2d, type BatchNorm2dOptions } from "./batch-norm.js";
-export { Conv2d, type Conv2dLayerOptions } from "./conv.js";
+export { Conv2d, type Conv2dLayerOptions, type PaddingMode } from "./conv.js";
 export {
   Conv1d,
   type Conv1dLayerOptions,
