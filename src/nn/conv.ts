@@ -105,7 +105,11 @@ export class Conv2d extends Module {
       padding: unless(0, padding),
       dilation: unless(1, dilation),
     };
-    const rest = { groups: groups === 1 ? null : groups, bias: this.bias ? null : false };
+    const rest = {
+      groups: groups === 1 ? null : groups,
+      bias: this.bias ? null : false,
+      paddingMode: this.paddingMode === "zeros" ? null : this.paddingMode,
+    };
     return `${within! * groups}, ${outChannels}, ${showNumbers({ ...window, ...rest })}`;
   }
 }

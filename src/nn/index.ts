@@ -46,6 +46,7 @@ export {
   TripletMarginLoss,
 } from "./loss-layers.js";
 export { Module } from "./module.js";
+export { CircularPad2d, type PadWidths, ReflectionPad2d, ReplicationPad2d, ZeroPad2d } from "./pad.js";
 export {
   buffer,
   type FloatDType,
