@@ -59,26 +59,26 @@ function initialValues(rule: DrawnRule, { shape, dtype, fanIn }: Draw, random: (
   return values;
 }
 
-/** A persistent tensor with the initial values of its role, in a layer whose outputs sum `fanIn` inputs each. */
-export function initialTensor(
-  role: Exclude<ParameterRole, "other">,
+type DrawnRole = Exclude<ParameterRole, "other">;
+
+/** The initial values of a role, in a layer whose outputs sum `fanIn` inputs each. */
+export function initialArray(
+  role: DrawnRole,
   shape: Shape,
   { dtype = "float32", init = "random" }: LayerOptions,
   fanIn = 1,
-): Tensor {
+): TypedArray {
   const rule = defaultInit[role] as DrawnRule;
-  const isLeftToCaller = init === "zeros" && !("value" in rule);
-  return persistent(
-    shape,
-    dtype,
-    isLeftToCaller
-      ? 0
-      : initialValues(rule, { shape, dtype, fanIn }, () => {
-          const { seed, stream } = generator.take();
-          return new Random(seed, stream);
-        }),
-  );
+  if (init === "zeros" && !("value" in rule)) return newArray(dtype, sizeOf(shape));
+  return initialValues(rule, { shape, dtype, fanIn }, () => {
+    const { seed, stream } = generator.take();
+    return new Random(seed, stream);
+  });
 }
+
+/** A persistent tensor with the initial values of its role. */
+export const initialTensor = (role: DrawnRole, shape: Shape, options: LayerOptions, fanIn = 1): Tensor =>
+  persistent(shape, options.dtype ?? "float32", initialArray(role, shape, options, fanIn));
 
 /** The seed and the rules of initial weights. */
 export interface InitializeOptions {

@@ -1,6 +1,6 @@
 /** Every loss over its options and at its edges: values and gradients of PyTorch's float64 (make-losses.py), eager and compiled. */
 import { readFileSync } from "node:fs";
-import { beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { compile, nn, setBackend, type Tensor, tensor } from "../../src/index.js";
 
 type Written = readonly [shape: readonly number[], dtype: "float64" | "int32", values: readonly (number | string)[]];
@@ -90,19 +90,22 @@ function problems(one: Case, isCompiled: boolean): string[] {
   );
 }
 
-beforeAll(async () => {
-  await setBackend("reference");
-});
+describe.each(["reference", "wasm"] as const)("on %s", (backend) => {
+  beforeAll(async () => {
+    await setBackend(backend, backend === "wasm" ? { threads: 1 } : {});
+  });
+  afterAll(async () => {
+    await setBackend("reference");
+  });
 
-describe.each(Object.keys(losses))("%s", (name) => {
-  const own = cases.filter((one) => one.name === name);
-
-  it("is torch's, values and gradients", () => {
+  it.each(Object.keys(losses))("%s is torch's, values and gradients", (name) => {
+    const own = cases.filter((one) => one.name === name);
     expect(own.length).toBeGreaterThan(2);
     expect(own.flatMap((one) => problems(one, false))).toEqual([]);
   });
 
-  it("is the same compiled", () => {
+  it.each(Object.keys(losses))("%s is the same compiled", (name) => {
+    const own = cases.filter((one) => one.name === name);
     expect(own.filter((_, i) => i % 5 === 0).flatMap((one) => problems(one, true))).toEqual([]);
   });
 });
