@@ -129,4 +129,5 @@ export {
 } from "./similarity-losses.js";
 export { SqueezeExcite, type SqueezeExciteOptions } from "./squeeze-excite.js";
 export { compareStates, type LoadReport, type StateDict, type StateDifference, type StateSpec } from "./state-dict.js";
+export { TransformerEncoderLayer, type TransformerEncoderLayerOptions } from "./transformer.js";
 export { PixelShuffle, PixelUnshuffle, Upsample } from "./upsample.js";
