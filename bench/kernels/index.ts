@@ -8,6 +8,7 @@ import { gemm } from "./gemm.bench.js";
 import { images } from "./images.bench.js";
 import { moments } from "./moments.bench.js";
 import { optimizer } from "./optimizer.bench.js";
+import { transformer } from "./transformer.bench.js";
 
 export interface Sizes {
   readonly batch: number;
@@ -27,6 +28,7 @@ export function kernelCases(sizes: Sizes, training: TrainingChoice = "auto"): re
     ...batchNorm(options),
     ...elementwise(options),
     ...optimizer,
+    ...transformer,
     ...images,
   ];
 }

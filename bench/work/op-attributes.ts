@@ -2,6 +2,8 @@
  * Attributes of ops from the words of a command line: a reader for every attribute there is, and what each op takes when
  * nothing is given. Both tables are typed over the ops, so that the compiler names what a new one lacks.
  */
+import { activations, curveRows } from "../../src/ops/curves.js";
+import type { CurveOps } from "../../src/ops/spec/curves.js";
 import type { Attrs, OpName, Pair } from "../../src/ops/spec/index.js";
 import { type DType, dtypes } from "../../src/tensor/dtype.js";
 import { UsageError } from "../../src/util/errors.js";
@@ -110,6 +112,13 @@ export const attributeReaders: { readonly [A in AttributeName]: Reader<Attribute
   seed: whole,
   stream: whole,
   p: real,
+  approximate: oneOf("none", "tanh"),
+  beta: real,
+  threshold: real,
+  negativeSlope: real,
+  alpha: real,
+  scale: real,
+  inputScale: real,
 };
 
 /** The attribute may be given; without it the op takes its own default. */
@@ -158,6 +167,15 @@ export const usualAttributes: { readonly [K in OpName]: Usual<K> } = {
   pow: none,
   maximum: none,
   minimum: none,
+  atan2: none,
+  fmod: none,
+  remainder: none,
+  floorDivide: none,
+  ...(curveRows<object>(
+    () => none,
+    (name) => activations[name].usual,
+    (name) => activations[name].usual,
+  ) as { readonly [K in keyof CurveOps]: Usual<K> }),
   equal: none,
   notEqual: none,
   less: none,

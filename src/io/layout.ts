@@ -1,5 +1,5 @@
 /**
- * Memory layouts at the border: the engine keeps convolution weights [KH, KW, Cin/groups, Cout] and linear weights
+ * Memory layouts at the border: the engine keeps convolution weights [KH, KW, Cin/groups, Cout] (transposed ones are those that they turn round) and linear weights
  * [in, out], files keep PyTorch's OIHW and [out, in]. Values move, nothing is computed.
  */
 
@@ -7,13 +7,26 @@ import type { ParameterRole } from "../nn/parameter.js";
 import { dtypeOf, newArray, type TypedArray } from "../tensor/dtype.js";
 import { type Shape, sizeOf, stridesOf } from "../tensor/shape.js";
 
-/** Axes of the file in the engine's order and back; roles without a row are the same in both. */
-const permutations: {
-  readonly [R in ParameterRole]?: { readonly toFile: readonly number[]; readonly fromFile: readonly number[] };
-} = {
-  convWeight: { toFile: [3, 2, 0, 1], fromFile: [2, 3, 1, 0] },
-  linearWeight: { toFile: [1, 0], fromFile: [1, 0] },
+interface Permutation {
+  readonly toFile: readonly number[];
+  readonly fromFile: readonly number[];
+}
+
+/** [...K, in, out] <-> [out, in, ...K], for windows over an image or a sequence. */
+function ofWindow(rank: number): Permutation | undefined {
+  if (rank < 3) return undefined;
+  const taps = Array.from({ length: rank - 2 }, (_, axis) => axis);
+  return { toFile: [rank - 1, rank - 2, ...taps], fromFile: [...taps.map((axis) => axis + 2), 1, 0] };
+}
+
+/** Axes of the file in the engine's order and back, by rank; roles without a row are the same in both. */
+const permutations: { readonly [R in ParameterRole]?: (rank: number) => Permutation | undefined } = {
+  convWeight: ofWindow,
+  linearWeight: (rank) => (rank === 2 ? { toFile: [1, 0], fromFile: [1, 0] } : undefined),
 };
+
+const permutationOf = (role: ParameterRole | undefined, { length }: Shape): Permutation | undefined =>
+  role && permutations[role]?.(length);
 
 export interface Values {
   readonly shape: Shape;
@@ -54,18 +67,18 @@ function permute({ shape, values }: Values, perm: readonly number[]): Values {
 
 /** Engine layout -> file layout for a parameter of this role; undefined for buffers. */
 export function toFileLayout(role: ParameterRole | undefined, entry: Values): Values {
-  const row = role && permutations[role];
+  const row = permutationOf(role, entry.shape);
   return row ? permute(entry, row.toFile) : entry;
 }
 
 /** File layout -> engine layout. An entry of another rank is passed through, so that strict loading names it. */
 export function fromFileLayout(role: ParameterRole | undefined, entry: Values): Values {
-  const row = role && permutations[role];
-  return row && entry.shape.length === row.fromFile.length ? permute(entry, row.fromFile) : entry;
+  const row = permutationOf(role, entry.shape);
+  return row ? permute(entry, row.fromFile) : entry;
 }
 
 /** The shape that an entry of this role and engine shape has in a file. */
 export function fileShape(role: ParameterRole | undefined, shape: Shape): Shape {
-  const row = role && permutations[role];
+  const row = permutationOf(role, shape);
   return row ? row.toFile.map((axis) => shape[axis]!) : shape;
 }

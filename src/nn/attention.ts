@@ -8,10 +8,12 @@ import { scope } from "../tensor/scope.js";
 import { showShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { ShapeError } from "../util/errors.js";
+import { expectOptions } from "./arguments.js";
 import { initialTensor } from "./init.js";
 import { affine, Linear } from "./linear.js";
 import { Module } from "./module.js";
 import type { LayerOptions } from "./parameter.js";
+import { showNumbers } from "./repr.js";
 
 /** The options of torch.nn.MultiheadAttention. */
 export interface MultiheadAttentionOptions extends LayerOptions {
@@ -57,6 +59,7 @@ export class MultiheadAttention extends Module {
   /** Throws ShapeError where the heads do not divide the width. */
   constructor(embedDim: number, numHeads: number, options: MultiheadAttentionOptions = {}) {
     super();
+    expectOptions("MultiheadAttention", options, "new nn.MultiheadAttention(192, 3, { dropout: 0.1 })");
     if (!(numHeads >= 1) || embedDim % numHeads !== 0)
       throw new ShapeError(`MultiheadAttention: embedDim=${embedDim}, expected a multiple of numHeads=${numHeads}`);
     const { dropout = 0, bias = true, batchFirst = true } = options;
@@ -117,6 +120,11 @@ export class MultiheadAttention extends Module {
     const [n, , l] = heads.shape as [number, number, number];
     const joined = F.reshape(F.transpose(heads, [0, 2, 1, 3]), [n, l, this.embedDim]);
     return [swap(this.outProj.forward(joined)), weights];
+  }
+
+  override extraRepr(): string {
+    const { embedDim, numHeads, dropout, batchFirst } = this;
+    return showNumbers({ embedDim, numHeads, dropout, batchFirst });
   }
 
   /** Queries, keys and values as [N, heads, L, E/heads]. */

@@ -1,13 +1,49 @@
 /** Layers, losses and initialisation: the `nn` of the public face. */
 
 export { manualSeed } from "../tensor/random.js";
-export { ReLU, Sigmoid } from "./activation.js";
+export {
+  CELU,
+  ELU,
+  GELU,
+  Hardshrink,
+  Hardsigmoid,
+  Hardswish,
+  Hardtanh,
+  LeakyReLU,
+  LogSigmoid,
+  LogSoftmax,
+  Mish,
+  PReLU,
+  type PReLUOptions,
+  ReLU,
+  ReLU6,
+  SELU,
+  Sigmoid,
+  SiLU,
+  Softmax,
+  Softplus,
+  Softshrink,
+  Softsign,
+  Tanh,
+  Tanhshrink,
+} from "./activation.js";
 export { type AttentionMasks, MultiheadAttention, type MultiheadAttentionOptions } from "./attention.js";
 export { BatchNorm1d, BatchNorm2d, type BatchNorm2dOptions } from "./batch-norm.js";
 export { ModuleDict, ModuleList, ParameterList } from "./containers.js";
 export { Conv2d, type Conv2dLayerOptions } from "./conv.js";
+<<<<<<< HEAD
+export {
+  Conv1d,
+  type Conv1dLayerOptions,
+  ConvTranspose1d,
+  type ConvTranspose1dLayerOptions,
+  ConvTranspose2d,
+  type ConvTranspose2dLayerOptions,
+} from "./conv-variants.js";
+=======
 export { Dropout, Dropout2d, DropPath, type DropPathOptions } from "./dropout.js";
 export { Embedding, type EmbeddingOptions } from "./embedding.js";
+>>>>>>> modules
 export type { ForwardHook, HookHandle } from "./hooks.js";
 export { defaultInit, type InitializeOptions, type InitRule, type InitRules, initialize } from "./init.js";
 export * as init from "./initializers.js";
@@ -65,7 +101,23 @@ export {
   sigmoidFocalLoss,
   smoothL1Loss,
 } from "./pointwise-losses.js";
-export { GlobalAvgPool, MaxPool2d, type MaxPool2dOptions } from "./pool.js";
+export {
+  AdaptiveAvgPool2d,
+  AdaptiveMaxPool2d,
+  AvgPool1d,
+  type AvgPool1dLayerOptions,
+  AvgPool2d,
+  type AvgPool2dLayerOptions,
+  GlobalAvgPool,
+  GlobalMaxPool,
+  LPPool2d,
+  type LPPool2dOptions,
+  MaxPool1d,
+  type MaxPool1dOptions,
+  MaxPool2d,
+  type MaxPool2dOptions,
+  type OutputSize,
+} from "./pool.js";
 export type { Reduction, ReductionOptions, WeightedOptions } from "./reduction.js";
 export { chain, Sequential } from "./sequential.js";
 export { Flatten, Identity, Unflatten } from "./shape-layers.js";

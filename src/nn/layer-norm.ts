@@ -5,9 +5,11 @@ import * as F from "../ops/functional/index.js";
 import { type Shape, showShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { ShapeError } from "../util/errors.js";
+import { expectChannelsLast, expectOptions } from "./arguments.js";
 import { initialTensor } from "./init.js";
 import { Module } from "./module.js";
 import type { LayerOptions } from "./parameter.js";
+import { showNumbers } from "./repr.js";
 
 /** The numbers of a layer normalisation. */
 export interface LayerNormLayerOptions extends LayerOptions {
@@ -36,6 +38,7 @@ export class LayerNorm extends Module {
 
   constructor(normalizedShape: number | Shape, options: LayerNormLayerOptions = {}) {
     super();
+    expectOptions("LayerNorm", options, "new nn.LayerNorm(192, { eps: 1e-6 })");
     const { eps = 1e-5, elementwiseAffine = true, bias = true } = options;
     this.normalizedShape = typeof normalizedShape === "number" ? [normalizedShape] : normalizedShape;
     this.eps = eps;
@@ -51,6 +54,11 @@ export class LayerNorm extends Module {
 
   forward(x: Tensor): Tensor {
     return F.layerNorm(x, this.normalizedShape, this.weight, this.bias, { eps: this.eps });
+  }
+
+  override extraRepr(): string {
+    const { normalizedShape, eps, weight } = this;
+    return showNumbers({ normalizedShape, eps, elementwiseAffine: weight !== null });
   }
 }
 
@@ -93,6 +101,7 @@ export class GroupNorm extends ChannelNorm {
 
   /** Throws ShapeError where the groups do not divide the channels. */
   constructor(numGroups: number, numChannels: number, options: GroupNormOptions = {}) {
+    expectOptions("GroupNorm", options, "new nn.GroupNorm(8, 32, { eps: 1e-6 })");
     if (!(numGroups >= 1) || numChannels % numGroups !== 0)
       throw new ShapeError(`GroupNorm: ${numChannels} channels, expected a multiple of numGroups=${numGroups}`);
     super(numChannels, options.affine ?? true, options);
@@ -101,12 +110,15 @@ export class GroupNorm extends ChannelNorm {
   }
 
   forward(x: Tensor): Tensor {
+    expectChannelsLast("GroupNorm", x.shape, this.numChannels);
     if (x.shape.at(-1) !== this.numChannels)
-      throw new ShapeError(
-        `GroupNorm: input ${showShape(x.shape)}, expected [N, ..., ${this.numChannels}]`,
-        x.shape[1] === this.numChannels ? "channels come last: transpose(x, [0, 2, 3, 1])" : undefined,
-      );
+      throw new ShapeError(`GroupNorm: input ${showShape(x.shape)}, expected [N, ..., ${this.numChannels}]`);
     return F.groupNorm(x, this.numGroups, this.weight, this.bias, { eps: this.eps });
+  }
+
+  override extraRepr(): string {
+    const { numGroups, numChannels, eps, weight } = this;
+    return showNumbers({ numGroups, numChannels, eps, affine: weight !== null });
   }
 }
 
@@ -115,16 +127,20 @@ export class InstanceNorm2d extends ChannelNorm {
   readonly numFeatures: number;
 
   constructor(numFeatures: number, options: GroupNormOptions = {}) {
+    expectOptions("InstanceNorm2d", options, "new nn.InstanceNorm2d(32, { affine: true })");
     super(numFeatures, options.affine ?? false, options);
     this.numFeatures = numFeatures;
   }
 
   forward(x: Tensor): Tensor {
+    expectChannelsLast("InstanceNorm2d", x.shape, this.numFeatures);
     if (x.rank !== 4 || x.shape[3] !== this.numFeatures)
-      throw new ShapeError(
-        `InstanceNorm2d: input ${showShape(x.shape)}, expected [N, H, W, ${this.numFeatures}]`,
-        x.shape[1] === this.numFeatures ? "channels come last: transpose(x, [0, 2, 3, 1])" : undefined,
-      );
+      throw new ShapeError(`InstanceNorm2d: input ${showShape(x.shape)}, expected [N, H, W, ${this.numFeatures}]`);
     return F.instanceNorm(x, this.weight, this.bias, { eps: this.eps });
+  }
+
+  override extraRepr(): string {
+    const { numFeatures, eps, weight } = this;
+    return showNumbers({ numFeatures, eps, affine: weight !== null });
   }
 }

@@ -4,6 +4,7 @@
 import * as F from "../ops/functional/index.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
+import { showNumbers } from "./repr.js";
 
 /** Resizes pictures (torch.nn.Upsample): [N, H, W, C] -> [N, H', W', C]. */
 export class Upsample extends Module {
@@ -16,6 +17,10 @@ export class Upsample extends Module {
 
   forward(x: Tensor): Tensor {
     return F.interpolate(x, this.options);
+  }
+
+  override extraRepr(): string {
+    return showNumbers(this.options as Readonly<Record<string, unknown>>);
   }
 }
 
@@ -31,6 +36,10 @@ export class PixelShuffle extends Module {
   forward(x: Tensor): Tensor {
     return F.pixelShuffle(x, this.upscaleFactor);
   }
+
+  override extraRepr(): string {
+    return showNumbers({ upscaleFactor: this.upscaleFactor });
+  }
 }
 
 /** Pixels become channels (torch.nn.PixelUnshuffle): [N, H·r, W·r, C] -> [N, H, W, C·r²]. */
@@ -44,5 +53,9 @@ export class PixelUnshuffle extends Module {
 
   forward(x: Tensor): Tensor {
     return F.pixelUnshuffle(x, this.downscaleFactor);
+  }
+
+  override extraRepr(): string {
+    return showNumbers({ downscaleFactor: this.downscaleFactor });
   }
 }

@@ -3,6 +3,7 @@
  */
 import { type DType, expectHeld, isFloat } from "../tensor/dtype.js";
 import { DTypeError } from "../util/errors.js";
+import { curveRows } from "./curves.js";
 import type { Attrs, OpName } from "./spec/index.js";
 
 type DTypeRule<K extends OpName> = (dtypes: readonly DType[], attrs: Attrs<K>) => DType;
@@ -57,6 +58,9 @@ const ofBools: ReadonlySet<OpName> = new Set<OpName>([
   "slice",
   "pad",
   "concat",
+  "stridedSlice",
+  "stridedSliceGrad",
+  "scatter",
 ]);
 
 function expectNumbers(op: OpName, dtype: DType): void {
@@ -81,6 +85,8 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   cos: floatsOnly("cos"),
   tanh: floatsOnly("tanh"),
   sigmoid: floatsOnly("sigmoid"),
+  ...curveRows<DTypeRule<OpName>>(floatsOnly, floatsOnly, (name) => floatsOnly(`${name}Grad`)),
+  atan2: floatsOnly("atan2"),
   div: floatsOnly("div"),
   mean: floatsOnly("mean"),
   softmax: floatsOnly("softmax"),
@@ -144,6 +150,7 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   },
   takeAlongAxisGrad: ([dy, indices]) => {
     expectInt32(indices, "takeAlongAxisGrad");
+    expectNumbers("takeAlongAxisGrad", dy!);
     return dy!;
   },
   scatter: ([x, indices, src]) => {

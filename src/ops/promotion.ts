@@ -10,6 +10,7 @@ import { Storage, type StorageBackend } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { DTypeError, ShapeError } from "../util/errors.js";
 import { apply } from "./apply.js";
+import { functionNames } from "./curves.js";
 import type { OpName } from "./spec/index.js";
 
 /** A tensor, or a number or boolean: an integer counts as int32, any other number as float32, and all yield to tensors of their category. */
@@ -40,6 +41,8 @@ export const floatOps: ReadonlySet<OpName> = new Set<OpName>([
   "tanh",
   "sigmoid",
   "div",
+  ...functionNames,
+  "atan2",
 ]);
 
 /** The dtype that integer operands of a float op, and fractional numbers beside integer tensors, become. */

@@ -4,14 +4,17 @@
  * input where it antialiases. Knows no tensors.
  */
 
-/** Where the middle of output o lies in the input, s being input pixels per output pixel. */
+type CoordinateRule = (o: number, s: number, from: number, to: number, outputs: number) => number;
+
+/** Where the middle of output o lies in the input: s input pixels per output pixel, `to` outputs, a fraction where a scale says so. */
 const coordinateRules = {
   halfPixel: (o, s) => (o + 0.5) * s - 0.5,
   pytorchHalfPixel: (o, s, _, to) => (to > 1 ? (o + 0.5) * s - 0.5 : 0),
-  halfPixelSymmetric: (o, s, from, to) => from / 2 - (to * s) / 2 + (o + 0.5) * s - 0.5,
+  halfPixelSymmetric: (o, s, from, _, outputs) => from / 2 - (outputs * s) / 2 + (o + 0.5) * s - 0.5,
   alignCorners: (o, _, from, to) => (to > 1 ? (o * (from - 1)) / (to - 1) : 0),
   asymmetric: (o, s) => o * s,
-} as const satisfies Readonly<Record<string, (o: number, s: number, from: number, to: number) => number>>;
+  tfHalfPixelForNn: (o, s) => (o + 0.5) * s,
+} as const satisfies Readonly<Record<string, CoordinateRule>>;
 
 /** Which of two neighbours is the nearest one. */
 const nearestRules = {
@@ -79,11 +82,26 @@ function rowOf(found: ReadonlyMap<number, number>): Row {
   return { first, weights: Array.from({ length: count }, (_, i) => found.get(first + i) ?? 0) };
 }
 
-function nearestRow(o: number, from: number, to: number, s: number, options: ResampleOptions): Row {
+/** Input pixels per output pixel. */
+const stepOf = (from: number, to: number, { scale }: ResampleOptions): number =>
+  scale === undefined ? from / to : 1 / scale;
+
+const coordinate = (o: number, from: number, to: number, options: ResampleOptions): number =>
+  coordinateRules[options.coordinates ?? "halfPixel"](
+    o,
+    stepOf(from, to, options),
+    from,
+    options.scale === undefined ? to : from * options.scale,
+    to,
+  );
+
+function nearestRow(o: number, from: number, to: number, options: ResampleOptions): Row {
   const { coordinates = "halfPixel", nearest = "roundPreferFloor", isSingle = false } = options;
   const at = isSingle
-    ? Math.floor(Math.fround(Math.fround(coordinates === "halfPixel" ? o + 0.5 : o) * Math.fround(s)))
-    : nearestRules[nearest](coordinateRules[coordinates](o, s, from, to));
+    ? Math.floor(
+        Math.fround(Math.fround(coordinates === "halfPixel" ? o + 0.5 : o) * Math.fround(stepOf(from, to, options))),
+      )
+    : nearestRules[nearest](coordinate(o, from, to, options));
   return { first: Math.min(Math.max(at, 0), from - 1), weights: [1] };
 }
 
@@ -94,11 +112,11 @@ function areaRow(o: number, from: number, to: number): Row {
   return { first, weights: new Array<number>(count).fill(1 / count) };
 }
 
-function filteredRow(o: number, from: number, to: number, s: number, options: ResampleOptions): Row {
-  const { mode, coordinates = "halfPixel", cubicCoeff = -0.75, antialias = false, excludeOutside = false } = options;
+function filteredRow(o: number, from: number, to: number, options: ResampleOptions): Row {
+  const { mode, cubicCoeff = -0.75, antialias = false, excludeOutside = false } = options;
   const [filter, support] = mode === "cubic" ? [cubic(cubicCoeff), 2] : [triangle, 1];
-  const stretch = antialias ? Math.max(1, s) : 1;
-  const centre = coordinateRules[coordinates](o, s, from, to);
+  const stretch = antialias ? Math.max(1, stepOf(from, to, options)) : 1;
+  const centre = coordinate(o, from, to, options);
   const found = new Map<number, number>();
   let total = 0;
   for (let j = Math.ceil(centre - support * stretch); j <= Math.floor(centre + support * stretch); j++) {
@@ -115,11 +133,10 @@ function filteredRow(o: number, from: number, to: number, s: number, options: Re
 }
 
 function rowsOf(from: number, to: number, options: ResampleOptions): Row[] {
-  const s = options.scale === undefined ? from / to : 1 / options.scale;
   return Array.from({ length: to }, (_, o) => {
-    if (options.mode === "nearest") return nearestRow(o, from, to, s, options);
+    if (options.mode === "nearest") return nearestRow(o, from, to, options);
     if (options.mode === "area") return areaRow(o, from, to);
-    return filteredRow(o, from, to, s, options);
+    return filteredRow(o, from, to, options);
   });
 }
 

@@ -9,6 +9,7 @@ import {
   enableGrad,
   gather,
   getBackend,
+  interpolate,
   manualSeed,
   nn,
   noGrad,
@@ -56,6 +57,27 @@ const scenarios: Record<string, (wrap: Wrap) => Iterable<unknown>> = {
     for (const mode of [true, true, true, false, false, true, false]) {
       bn.train(mode);
       yield [f(randn([4, 2, 2, 3], { seed: 1 })), bn.runningMean, bn.runningVar, bn.numBatchesTracked];
+    }
+  },
+  *"a step of attention on normalised and resized pictures, with dropout that goes"(wrap) {
+    const [norm, groups] = [new nn.LayerNorm(6), new nn.GroupNorm(3, 6)];
+    const attention = new nn.MultiheadAttention(6, 2, { dropout: 0.5 });
+    const parameters = [norm, groups, attention].flatMap((layer, i) =>
+      [...layer.namedParameters()].map(([name, parameter]) => [`${i}.${name}`, parameter] as const),
+    );
+    const optimizer = new optim.SGD(new Map(parameters), { lr: 0.1 });
+    const step = wrap((x: Tensor) => {
+      const large = interpolate(groups.forward(x), { size: [3, 4], mode: "bilinear" });
+      const rows = norm.forward(large.reshape([x.shape[0]!, 12, 6]));
+      const loss = attention.forward(rows).square().mean();
+      loss.backward();
+      optimizer.step();
+      optimizer.zeroGrad();
+      return loss;
+    });
+    for (const i of times(6)) {
+      attention.train(i < 4);
+      yield [step(randn([2, 2, 3, 6], { seed: i })), norm.weight, attention.inProjWeight];
     }
   },
   *"gradients gathered over two calls before a step"(wrap) {

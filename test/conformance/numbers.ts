@@ -22,6 +22,8 @@ export function valuesOf(input: Input, seed: number, float: DType): TypedArray {
     else if (fill === "covariance") break;
     else if (fill === "tails") values[i] = tail(values, random);
     else if (fill === "positive") values[i] = 0.5 + 1.5 * random.uniform();
+    else if (fill === "inside") values[i] = 1.8 * random.uniform() - 0.9;
+    else if (fill === "aboveOne") values[i] = 1.5 * (1 + random.uniform());
     else if (fill === "mask") values[i] = random.uniform() < 0.5 ? 0 : 1;
     // a third of a step off, so that no value is 0 or meets its neighbour, here or in another input
     else if (fill === "distinct") values[i] = ((order[i]! + 0.3) * 8) / size - 4 + (seed % 7) / (16 * size);

@@ -26,7 +26,7 @@ const inputOf = (shape: Shape, dtype: DType, seed: number) => ({
 });
 
 function caseOf(op: string, dtype: DType, shape: Shape, seed: number, operands: number, outDType = dtype): SpecialCase {
-  const hasGradient = dtype !== "int32" && !/equal|less|greater|argmax/i.test(op);
+  const hasGradient = dtype !== "int32" && !/equal|less|greater|argmax|floorDivide/i.test(op);
   return {
     op,
     dtype,

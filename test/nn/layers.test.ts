@@ -111,6 +111,28 @@ describe("small layers", () => {
   const activations: { readonly [K in keyof typeof activationLayers]: readonly [number, number] } = {
     ReLU: [0, 3],
     Sigmoid: [1 / (1 + Math.E), 1 / (1 + Math.exp(-3))],
+    SiLU: [-1 / (1 + Math.E), 3 / (1 + Math.exp(-3))],
+    // of a table of the normal distribution
+    GELU: [-0.158655254, 3 * 0.998650102],
+    Softplus: [Math.log(1 + Math.exp(-1)), Math.log(1 + Math.exp(3))],
+    Hardswish: [-1 / 3, 3],
+    Hardsigmoid: [1 / 3, 1],
+    LeakyReLU: [-0.01, 3],
+    ELU: [1 / Math.E - 1, 3],
+    SELU: [1.6732632423543772 * 1.0507009873554805 * (1 / Math.E - 1), 3 * 1.0507009873554805],
+    CELU: [1 / Math.E - 1, 3],
+    Mish: [-Math.tanh(Math.log(1 + Math.exp(-1))), 3 * Math.tanh(Math.log(1 + Math.exp(3)))],
+    PReLU: [-0.25, 3],
+    ReLU6: [0, 3],
+    Hardtanh: [-1, 1],
+    Tanh: [Math.tanh(-1), Math.tanh(3)],
+    LogSigmoid: [-Math.log(1 + Math.E), -Math.log(1 + Math.exp(-3))],
+    Softsign: [-0.5, 0.75],
+    Tanhshrink: [-1 + Math.tanh(1), 3 - Math.tanh(3)],
+    Hardshrink: [-1, 3],
+    Softshrink: [-0.5, 2.5],
+    Softmax: [1 / (1 + Math.exp(4)), 1 / (1 + Math.exp(-4))],
+    LogSoftmax: [-Math.log(1 + Math.exp(4)), -Math.log(1 + Math.exp(-4))],
   };
   it.each(Object.entries(activationLayers))("%s", (name, Layer) => {
     const expected = activations[name as keyof typeof activations];

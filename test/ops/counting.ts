@@ -17,7 +17,7 @@ export interface Counts {
 
 const folder = join(import.meta.dirname, "../../src/backends/reference");
 
-type Operator = "+" | "-" | "*" | "/" | "**" | "<" | "<=" | ">" | ">=" | "===" | "!==" | "negative";
+type Operator = "+" | "-" | "*" | "/" | "%" | "**" | "<" | "<=" | ">" | ">=" | "===" | "!==" | "negative";
 type Call = (operator: Operator, a: number, b: number) => number | boolean;
 
 const isData = (value: unknown): boolean => typeof value === "number" && !Number.isInteger(value);
@@ -27,6 +27,7 @@ const compute: { readonly [O in Operator]: (a: number, b: number) => number | bo
   "-": (a, b) => a - b,
   "*": (a, b) => a * b,
   "/": (a, b) => a / b,
+  "%": (a, b) => a % b,
   "**": (a, b) => a ** b,
   "<": (a, b) => a < b,
   "<=": (a, b) => a <= b,
@@ -42,6 +43,7 @@ const operators = new Map<ts.SyntaxKind, Operator>([
   [ts.SyntaxKind.MinusToken, "-"],
   [ts.SyntaxKind.AsteriskToken, "*"],
   [ts.SyntaxKind.SlashToken, "/"],
+  [ts.SyntaxKind.PercentToken, "%"],
   [ts.SyntaxKind.AsteriskAsteriskToken, "**"],
   [ts.SyntaxKind.LessThanToken, "<"],
   [ts.SyntaxKind.LessThanEqualsToken, "<="],

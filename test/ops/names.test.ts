@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as T from "../../src/index.js";
 import { costs } from "../../src/ops/cost/index.js";
+import { activationNames } from "../../src/ops/curves.js";
 import type { OpName } from "../../src/ops/spec/index.js";
 import { cases } from "../conformance/cases/index.js";
 import { elementwise } from "../conformance/elementwise.js";
@@ -10,10 +11,13 @@ import { specialCases } from "../golden/numbers/special-values.js";
 
 const ops = Object.keys(costs) as OpName[];
 
+const gradientsOfActivations = activationNames.map((name) => `${name}Grad` as const);
+
 /** What only rules of gradients call; custom functions do without. */
 const ofGradients: readonly OpName[] = [
   "reluGrad",
   "biasReluGrad",
+  ...gradientsOfActivations,
   "stridedSliceGrad",
   "takeAlongAxisGrad",
   "conv2dInputGrad",
@@ -50,6 +54,7 @@ const functionsOnly: readonly OpName[] = [
 
 /** Special values reach these through the op that they are the gradient of, or PyTorch has no such op. */
 const withoutSpecialValues: readonly OpName[] = [
+  ...gradientsOfActivations,
   "stridedSliceGrad",
   "takeAlongAxisGrad",
   "conv2dInputGrad",

@@ -218,6 +218,13 @@ describe("what is refused", () => {
     it(what, () => withBackend(referenceBackend, () => expect(call).toThrow(message)));
 });
 
+it("corners stay where a scale that is no ratio of sizes has them (ONNX Resize, downsample_scales_linear_align_corners)", () =>
+  withBackend(referenceBackend, () => {
+    const x = tensor(Float64Array.of(1, 2, 3, 4));
+    const y = resample(x, 0, 2, { coordinates: "alignCorners", scale: 0.6 });
+    expect([...y.dataSync()].map((v) => v.toFixed(6))).toEqual(["1.000000", "3.142857"]);
+  }));
+
 it("bytes keep their nearest neighbours", () =>
   withBackend(referenceBackend, () => {
     const y = interpolate(tensor(Uint8Array.of(7, 255), [1, 1, 2, 1]), { scaleFactor: 2 });

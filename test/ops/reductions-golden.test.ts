@@ -191,6 +191,7 @@ describe("composites", () => {
       "norm: x is int32, expected float32 or float64": () => T.norm(int),
       'norm: p is nuc, expected a number or "fro"': () => T.norm(T.ones([2]), "nuc" as "fro"),
       "std: x is int32": () => T.std(int),
+      "argmin: x is bool, expected numbers": () => T.argmin(T.less(int, 2)),
       "variance: axis 2 is outside": () => T.variance(T.ones([2]), 2),
       "topK: k is 4, expected a whole number up to 3, the size of axis 0": () => T.topK(int, 4),
       "median: [0] has no middle": () => T.median(T.ones([0])),

@@ -22,7 +22,7 @@ registerHooks({
   },
 });
 
-const { cases, dtypeOfInput } = await import("../conformance/cases.ts");
+const { cases, dtypeOfInput } = await import("../conformance/cases/index.ts");
 const { relativeError, valuesOf } = await import("../conformance/numbers.ts");
 const { updateCases, updateNames } = await import("../conformance/update-cases.ts");
 const { createWasmBackend } = await import(`${dist}/backends/wasm/wasm-backend.js`);

@@ -4,7 +4,7 @@ import type { ElementwiseOps } from "../../ops/spec/elementwise.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Rule } from "../rule.js";
 import { zerosLike } from "../zeros.js";
-import { type Entry, fromBoth, fromInputs, fromOutput, fromShapes } from "./entry.js";
+import { type Entry, fromBoth, fromInputs, fromOutput, fromShapes, once } from "./entry.js";
 
 /** The gradient of what is constant between its jumps. */
 const zero: Rule<"floor"> = ([dy]) => [() => zerosLike(dy)];
@@ -24,6 +24,15 @@ export const elementwiseGradients: { readonly [K in keyof ElementwiseOps]: Entry
   floor: fromShapes(zero),
   ceil: fromShapes(zero),
   round: fromShapes(zero),
+  // a · b' − b · a' over a² + b²
+  atan2: fromInputs(([dy], [a, b]) => {
+    const overSquares = once(() => F.div(dy, F.add(F.square(a), F.square(b))));
+    return [() => F.mul(overSquares(), b), () => F.neg(F.mul(overSquares(), a))];
+  }),
+  // b's by the whole number that it is taken off
+  fmod: fromInputs(([dy], [a, b]) => [() => dy, () => F.neg(F.mul(dy, F.trunc(F.div(a, b))))]),
+  remainder: fromInputs(([dy], [a, b]) => [() => dy, () => F.neg(F.mul(dy, F.floorDivide(a, b)))]),
+  floorDivide: null,
   equal: null,
   notEqual: null,
   less: null,

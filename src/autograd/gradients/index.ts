@@ -3,6 +3,7 @@
  * gives the gradient of one input, and may have the broadcast shape: backward() sums it back once for everybody.
  */
 import type { OpName } from "../../ops/spec/index.js";
+import { curveGradients } from "./curves.js";
 import { elementwiseGradients } from "./elementwise.js";
 import type { Entry } from "./entry.js";
 import { foldsGradients } from "./folds.js";
@@ -16,6 +17,7 @@ import { resizeGradients } from "./resize.js";
 
 export const gradients: { readonly [K in OpName]: Entry<K> | null } = {
   ...elementwiseGradients,
+  ...curveGradients,
   ...reductionsGradients,
   ...movementGradients,
   ...productsGradients,

@@ -3,6 +3,7 @@
  * or an error, never a rounded number. int32 tensors hold integers that float32 has; results of arithmetic are cut to their
  * dtype by a cast, and checked to be below 2^24, where nothing has been rounded.
  */
+import { curveRows } from "../../ops/curves.js";
 import type { OpName, UpdateName } from "../../ops/spec/index.js";
 import { isFloat } from "../../tensor/dtype.js";
 import { DTypeError } from "../../util/errors.js";
@@ -46,6 +47,15 @@ const rules: { readonly [K in Lowered]: Rule } = {
   pow: "computed",
   maximum: "kept",
   minimum: "kept",
+  ...curveRows<Rule>(
+    () => "floats",
+    () => "floats",
+    () => "floats",
+  ),
+  atan2: "floats",
+  fmod: "kept",
+  remainder: "kept",
+  floorDivide: "computed",
   equal: "kept",
   notEqual: "kept",
   less: "kept",

@@ -14,6 +14,7 @@ import type { ArrayKernels, ArrayView } from "../kernel-table.js";
 import { wasmSpeeds } from "../wasm/speeds.js";
 import * as norm from "./batch-norm.js";
 import * as conv from "./conv.js";
+import { activationKernels, functionFormulas } from "./curves.js";
 import {
   biasReluGrad,
   binaryFormulas,
@@ -54,6 +55,9 @@ export const referenceKernels: ArrayKernels = {
   square: mapUnary(unaryFormulas.square, integerFormulas.square),
   mul: mapBinary(binaryFormulas.mul, integerFormulas.mul),
   pow: mapBinary(binaryFormulas.pow, integerFormulas.pow),
+  ...mapTable<keyof typeof functionFormulas, (x: number) => number, UnaryKernel>(functionFormulas, mapUnary),
+  ...activationKernels,
+  floorDivide: mapBinary(binaryFormulas.floorDivide, integerFormulas.floorDivide),
   biasReluGrad,
   where,
   cast: move.cast,

@@ -107,6 +107,8 @@ const probes: readonly Probe[] = [
   probe("conv2d", [[2, 9, 11, 28], [3, 3, 1, 28]], { ...padded, groups: 28 }),
   probe("conv2dWeightGrad", [[2, 9, 11, 28], [2, 9, 11, 28]], { ...padded, groups: 28, weightShape: [3, 3, 1, 28] }),
   probe("conv2dInputGrad", [[2, 5, 6, 28], [3, 3, 1, 28]], { ...strided, groups: 28, inputShape: [2, 9, 11, 28] }),
+  probe("maxPool2d", [[2, 9, 11, 28]], { ...strided, kernelSize: [3, 3] }, odd),
+  probe("maxPool2dGrad", [[2, 5, 6, 28], [2, 9, 11, 28]], { ...strided, kernelSize: [3, 3] }, odd),
   probe("batchNorm", [[2, 13, 11, 28], [28], [28]], norm),
   probe("batchNormGrad", [[2, 13, 11, 28], [2, 13, 11, 28], [28], [28], [28]], norm),
   probe("patchMoments", [[2, 9, 11, 20]], { ...padded, kernelSize: [3, 3], groups: 20 }),

@@ -11,6 +11,7 @@ import type { Instruction, Program, ValueView } from "../program.js";
 import { resolveScalars } from "../scalar.js";
 import type { Attrs, OpName, UpdateName } from "../spec/index.js";
 import { type UpdateArithmetic, updateCosts } from "../update-cost.js";
+import { curveCosts } from "./curves.js";
 import { elementwiseCosts } from "./elementwise.js";
 import { foldsCosts } from "./folds.js";
 import { movementCosts } from "./movement.js";
@@ -32,6 +33,7 @@ export interface Cost {
 
 export const costs: { readonly [K in OpName]: CostRule<K> } = {
   ...elementwiseCosts,
+  ...curveCosts,
   ...reductionsCosts,
   ...movementCosts,
   ...productsCosts,

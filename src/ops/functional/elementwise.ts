@@ -119,6 +119,21 @@ export function pow(a: Operand, b: Operand): Tensor {
 export const maximum = binary("maximum");
 /** The smaller of a and b, element by element; NaN where either is. */
 export const minimum = binary("minimum");
+/** The angle of the point (b, a) in radians, −π to π; the two broadcast, integers give float32. */
+export const atan2 = binary("atan2");
+/** The rest of a / b with the sign of a, C's and JavaScript's %; the two broadcast and promote. By 0: NaN, and 0 for integers. */
+export const fmod = binary("fmod");
+/**
+ * The rest of a / b with the sign of b, Python's %; the two broadcast and promote. By 0: NaN, and 0 for integers.
+ *
+ * @example
+ * ```ts
+ * console.log(remainder(tensor([-5, 5]), 3).toArray()); // [1, 2]
+ * ```
+ */
+export const remainder = binary("remainder");
+/** The largest whole number not above a / b; the two broadcast and promote. It has no gradient. By 0: as a / b, and 0 for integers. */
+export const floorDivide = binary("floorDivide");
 /** bool: whether a = b, element by element; the two broadcast and are compared in the dtype that they promote to. */
 export const equal = binary("equal");
 /** bool: whether a ≠ b, element by element; the two broadcast and are compared in the dtype that they promote to. */
@@ -182,4 +197,25 @@ export function clamp(x: Tensor, low: number, high: number): Tensor {
   // detached: the gradient passes where x itself is taken, and nowhere else
   const limited = minimum(maximum(x.detach(), low), high);
   return isFloat(x.dtype) ? where(mul(greaterEqual(x, low), lessEqual(x, high)), x, limited) : limited;
+}
+
+/** x without its fraction: the whole number next to x towards 0; its gradient is 0. */
+export const trunc = (x: Tensor): Tensor => where(less(x, 0), ceil(x), floor(x));
+
+/** bool: whether x is NaN, element by element. */
+export const isNan = (x: Tensor): Tensor => notEqual(x, x);
+/** bool: whether x is ∞ or −∞, element by element. */
+export const isInf = (x: Tensor): Tensor => equal(abs(x), Number.POSITIVE_INFINITY);
+/** bool: whether x is neither NaN nor ±∞, element by element. */
+const isFiniteNumber = (x: Tensor): Tensor => less(abs(x), Number.POSITIVE_INFINITY);
+
+export { isFiniteNumber as isFinite };
+
+/** start + weight · (end − start); the three broadcast. Exact at a weight of 0 and of 1, as torch.lerp. */
+export function lerp(start: Tensor, end: Tensor, weight: Operand): Tensor {
+  const step = sub(end, start);
+  const fromStart = (w: Operand) => add(start, mul(step, w));
+  const fromEnd = (w: Operand) => sub(end, mul(step, sub(1, w)));
+  if (typeof weight === "number") return weight < 0.5 ? fromStart(weight) : sub(end, mul(step, 1 - weight));
+  return where(less(weight, 0.5), fromStart(weight), fromEnd(weight));
 }

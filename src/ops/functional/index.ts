@@ -2,11 +2,13 @@
  * The ops as named functions with readable options and defaults, a chapter a file. Each is one call of apply(), or a short composition.
  */
 
+export * from "./activations.js";
 export * from "./attention.js";
 export * from "./axes.js";
 export * from "./contractions.js";
 export * from "./convolutions.js";
 export * from "./counting.js";
+export * from "./curves.js";
 export * from "./diagonals.js";
 export * from "./elementwise.js";
 export * from "./folds.js";

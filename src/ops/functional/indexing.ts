@@ -50,10 +50,7 @@ const within = (x: Tensor, axis: number, shape: Shape): Tensor =>
  * console.log(gather(table, 1, tensor(Int32Array.of(1, 0, 0), [3, 1])).toArray()); // [[2], [3], [5]]
  * ```
  */
-export function gather(
-  x: Tensor,
-  ...rest: readonly [indices: Tensor] | readonly [axis: number, index: Tensor]
-): Tensor {
+export function gather(x: Tensor, ...rest: [indices: Tensor] | [axis: number, index: Tensor]): Tensor {
   const [first, index] = rest;
   if (first instanceof Tensor) return apply("gather", [x, first], {})[0];
   if (!(index instanceof Tensor))
@@ -219,7 +216,7 @@ export function indexSelect(x: Tensor, axis: number, index: Tensor | readonly nu
  * console.log(maskedFill(x, x.less(0), 0).toArray()); // [1, 0]
  * ```
  */
-export function maskedFill(x: Tensor, mask: Tensor, value: number): Tensor {
+export function maskedFill(x: Tensor, mask: Tensor, value: number | boolean): Tensor {
   const y = where(mask, value, x);
   if (y.dtype === x.dtype && y.hasShape(x.shape)) return y;
   y.dispose();

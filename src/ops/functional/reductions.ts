@@ -1,14 +1,15 @@
 /**
  * Reductions over axes and softmax, as functions.
  */
-import { allocate } from "../../tensor/create.js";
-import { isFloat, newArray } from "../../tensor/dtype.js";
+import { isFloat } from "../../tensor/dtype.js";
 import { scope } from "../../tensor/scope.js";
 import { normalizeAxes, normalizeAxis, reducedShape } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
+import { DTypeError } from "../../util/errors.js";
 import { apply } from "../apply.js";
-import { add, cast, equal, mul, neg, notEqual, sub } from "./elementwise.js";
+import { neg, sub } from "./elementwise.js";
 import { reshape } from "./movement.js";
+import { flip } from "./slicing.js";
 
 /** Whether a reduction keeps the axes that it sums over, as 1. */
 export interface ReduceOptions {
@@ -55,33 +56,17 @@ function positionOf(
   axis: number,
   { keepDims = false, selectLastIndex = false }: ArgOptions,
   where: string,
-  extreme: typeof max,
   ordered: (x: Tensor) => Tensor,
 ): Tensor {
+  if (x.dtype === "bool")
+    throw new DTypeError(`${where}: x is bool, expected numbers`, 'cast it first: x.cast("int32")');
   const line = x.rank === 0 ? reshape(x, [1]) : x;
   const at = normalizeAxis(axis, line.rank, where);
   const shape = reducedShape(x.shape, [at], keepDims);
   return scope(() => {
     const plain = line.detach();
-    if (!selectLastIndex) {
-      return reshape(apply("argmax", [ordered(plain)], { axis: at })[0], shape);
-    }
-    // numbers equal to the extreme one; where that is NaN, none is, and those that differ from themselves count
-    const count = line.shape[at]!;
-    // float32 counts fast, up to here
-    const dtype = count < 2 ** 24 ? "float32" : "int32";
-    const isOne = add(
-      cast(equal(plain, extreme(plain, at, { keepDims: true })), dtype),
-      cast(notEqual(plain, plain), dtype),
-    );
-    const numbers = newArray(dtype, count);
-    for (let i = 0; i < count; i++) numbers[i] = i + 1;
-    const steps = allocate(
-      line.shape.map((_, i) => (i === at ? count : 1)),
-      dtype,
-      x.storage.backend,
-    ).write(numbers);
-    return reshape(cast(sub(max(mul(isOne, steps), at), 1), "int32"), shape);
+    const first = apply("argmax", [ordered(selectLastIndex ? flip(plain, at) : plain)], { axis: at })[0];
+    return reshape(selectLastIndex ? sub(line.shape[at]! - 1, first) : first, shape);
   });
 }
 
@@ -94,7 +79,7 @@ function positionOf(
  * ```
  */
 export const argmax = (x: Tensor, axis = -1, options: ArgOptions = {}): Tensor =>
-  positionOf(x, axis, options, "argmax", max, (y) => y);
+  positionOf(x, axis, options, "argmax", (y) => y);
 
 /**
  * int32 index of the first NaN, or of the first smallest value, along an axis, which is dropped.
@@ -106,9 +91,7 @@ export const argmax = (x: Tensor, axis = -1, options: ArgOptions = {}): Tensor =
  */
 export const argmin = (x: Tensor, axis = -1, options: ArgOptions = {}): Tensor =>
   // complements turn the order of integers round without overflow
-  positionOf(x, axis, options, "argmin", min, (y) =>
-    isFloat(y.dtype) ? neg(y) : sub(y.dtype === "uint8" ? 255 : -1, y),
-  );
+  positionOf(x, axis, options, "argmin", (y) => (isFloat(y.dtype) ? neg(y) : sub(y.dtype === "uint8" ? 255 : -1, y)));
 
 /**
  * exp(x) / sum(exp(x)) along an axis.
@@ -120,6 +103,9 @@ export const argmin = (x: Tensor, axis = -1, options: ArgOptions = {}): Tensor =
  */
 export const softmax = (x: Tensor, axis = -1): Tensor =>
   apply("softmax", [x], { axis: normalizeAxis(axis, x.rank, "softmax") })[0];
+
+/** softmax(−x) along an axis: the smallest get the most (torch.nn.functional.softmin). */
+export const softmin = (x: Tensor, axis = -1): Tensor => scope(() => softmax(neg(x), axis));
 
 /** log(softmax(x)) along an axis, without overflow. */
 export const logSoftmax = (x: Tensor, axis = -1): Tensor =>

@@ -122,7 +122,8 @@ function alongAxis(options: InterpolateOptions, scale: number | undefined): Resa
   const { along } = modes[mode];
   if (along.mode === "area") return along;
   if (along.mode === "nearest") return { ...along, scale };
-  if (!antialias) return { ...along, scale, coordinates: alignCorners ? "alignCorners" : "halfPixel" };
+  // PyTorch's corners stay in place whatever the factor is
+  if (!antialias) return alignCorners ? { ...along, coordinates: "alignCorners" } : { ...along, scale };
   return { ...along, scale, antialias, excludeOutside: true, cubicCoeff: ANTIALIAS_CUBIC };
 }
 

@@ -37,7 +37,7 @@ export function cumsum(x: Tensor, axis = -1, { reverse = false, exclusive = fals
 const ordered = (x: Tensor, perm: readonly number[]): Tensor =>
   perm.every((axis, i) => axis === i) ? x : transpose(x, perm);
 
-const widened = (x: Tensor): Tensor => (x.dtype === "uint8" ? cast(x, "int32") : x);
+const widened = (x: Tensor): Tensor => (x.dtype === "uint8" || x.dtype === "bool" ? cast(x, "int32") : x);
 
 /**
  * Running products along an axis, by doubling: log2(n) passes, whose gradient is right where factors are 0. Those of integers

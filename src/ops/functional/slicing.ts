@@ -140,7 +140,7 @@ export function select(x: Tensor, axis: number, index: number): Tensor {
  * console.log(at(x, -1, [0, 2]).toArray()); // [8, 9]
  * ```
  */
-export function at(x: Tensor, ...index: readonly (string | number | Range)[]): Tensor {
+export function at(x: Tensor, ...index: (string | number | Range)[]): Tensor {
   const items = index.flatMap((item): IndexItem[] => (typeof item === "string" ? parseIndex(item, "at") : [item]));
   const named = items.filter((item) => typeof item === "number" || Array.isArray(item)).length;
   const rests = items.filter((item) => item === "rest").length;

@@ -2,29 +2,24 @@
  * Orders along an axis: sort, topK, median, and extremes with their positions. The order is an op; values are gathered by it,
  * so that gradients go to the elements that were taken.
  */
-import { allocate } from "../../tensor/create.js";
 import { scope } from "../../tensor/scope.js";
-import { normalizeAxis, type Shape, sizeOf } from "../../tensor/shape.js";
+import { normalizeAxis, type Shape } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { ShapeError } from "../../util/errors.js";
 import { apply } from "../apply.js";
-import { add, equal, mul, where } from "./elementwise.js";
-import { gather } from "./indexing.js";
+import { equal, where } from "./elementwise.js";
+import { takeAlongAxis } from "./indexing.js";
 import { reshape, transpose } from "./movement.js";
 import { argmax, argmin, type ReduceOptions } from "./reductions.js";
 import { slice } from "./slicing.js";
 
+<<<<<<< HEAD
+=======
 /** x at int32 indices along one axis, [...outer, n, ...inner] by [...outer, k, ...inner] -> [...outer, k, ...inner]. */
-function takeAlong(x: Tensor, indices: Tensor, axis: number): Tensor {
-  const inner = sizeOf(x.shape.slice(axis + 1));
-  const count = x.shape[axis]!;
-  const shape = x.shape.map((dim, i) => (i === axis ? 1 : dim));
-  const starts = new Int32Array(sizeOf(shape));
-  for (let i = 0; i < starts.length; i++) starts[i] = Math.floor(i / inner) * count * inner + (i % inner);
-  const first = allocate(shape, "int32", x.storage.backend).write(starts);
-  return gather(reshape(x, [x.size]), add(inner === 1 ? indices : mul(indices, inner), first));
-}
+const takeAlong = (x: Tensor, indices: Tensor, axis: number): Tensor =>
+  apply("takeAlongAxis", [x, indices], { axis })[0];
 
+>>>>>>> move
 const swapped = (x: Tensor, axis: number): Tensor => {
   const last = x.rank - 1;
   if (axis === last) return x;
@@ -73,7 +68,7 @@ export function sort(x: Tensor, axis = -1, options: SortOptions = {}): [values: 
     const line = lineOf(x);
     const at = normalizeAxis(axis, line.rank, "sort");
     const order = argsort(line, at, options);
-    return [shaped(takeAlong(line, order, at), x.shape), shaped(order, x.shape)];
+    return [shaped(takeAlongAxis(line, order, at), x.shape), shaped(order, x.shape)];
   });
 }
 
@@ -114,8 +109,8 @@ export function topK(
       line.shape.map((dim, i) => (i === at ? k : dim)),
     );
     return x.rank === 0 && k === 1
-      ? [reshape(takeAlong(line, top, at), []), reshape(top, [])]
-      : [takeAlong(line, top, at), top];
+      ? [reshape(takeAlongAxis(line, top, at), []), reshape(top, [])]
+      : [takeAlongAxis(line, top, at), top];
   });
 }
 
@@ -126,7 +121,7 @@ const extremeWith =
       const line = lineOf(x);
       const at = normalizeAxis(axis, line.rank, what);
       const indices = position(line, at, { keepDims: true });
-      const values = takeAlong(line, indices, at);
+      const values = takeAlongAxis(line, indices, at);
       if (keepDims && x.rank > 0) return [values, indices];
       const shape = x.shape.toSpliced(at, 1);
       return [reshape(values, shape), reshape(indices, shape)];

@@ -27,7 +27,7 @@ const count = (isOne: Tensor, axes: Axes | undefined, options: ReduceOptions): T
  *
  * @example
  * ```ts
- * console.log(any(tensor([[0, 2], [0, 0]]), 1).toArray()); // [1, 0]
+ * console.log(any(tensor([[0, 2], [0, 0]]), 1).toArray()); // [true, false]
  * ```
  */
 export const any = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>
@@ -38,7 +38,7 @@ export const any = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor
  *
  * @example
  * ```ts
- * console.log(all(tensor([[1, 2], [0, 1]]), 1).toArray()); // [1, 0]
+ * console.log(all(tensor([[1, 2], [0, 1]]), 1).toArray()); // [true, false]
  * ```
  */
 export const all = (x: Tensor, axes?: Axes, options: ReduceOptions = {}): Tensor =>

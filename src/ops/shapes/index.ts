@@ -2,6 +2,7 @@
  * Every op's output shapes, or a ShapeError that names both numbers; a chapter a file. Kernels trust what passed here.
  */
 import type { OpName } from "../spec/index.js";
+import { curveShapes } from "./curves.js";
 import { elementwiseShapes } from "./elementwise.js";
 import { foldsShapes } from "./folds.js";
 import { movementShapes } from "./movement.js";
@@ -18,6 +19,7 @@ export type { ShapeRule } from "./rule.js";
 
 export const inferShapes: { readonly [K in OpName]: ShapeRule<K> } = {
   ...elementwiseShapes,
+  ...curveShapes,
   ...reductionsShapes,
   ...movementShapes,
   ...productsShapes,

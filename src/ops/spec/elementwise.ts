@@ -38,6 +38,12 @@ export interface ElementwiseOps {
   minimum: Binary;
   equal: Binary;
   notEqual: Binary;
+  atan2: Binary;
+  /** The rest of a / b cut towards 0, with the sign of a. */
+  fmod: Binary;
+  /** The rest of floor(a / b), with the sign of b. */
+  remainder: Binary;
+  floorDivide: Binary;
   less: Binary;
   lessEqual: Binary;
   greater: Binary;

@@ -5,6 +5,7 @@
  *
  * Layouts: activations NHWC, convolution weights [KH, KW, Cin/groups, Cout].
  */
+import type { CurveOps } from "./curves.js";
 import type { ElementwiseOps } from "./elementwise.js";
 import type { FoldOps } from "./folds.js";
 import type { Each } from "./kinds.js";
@@ -16,6 +17,7 @@ import type { RandomOps } from "./random.js";
 import type { ReductionOps } from "./reductions.js";
 import type { ResizeOps } from "./resize.js";
 
+export type { ActivationName, CurveAttrs, FunctionName } from "./curves.js";
 export type { FoldAttrs, PatchAttrs } from "./folds.js";
 export type { AxisAttrs, EndPadding, InputShape, NoAttrs, Pair } from "./kinds.js";
 export type { StridedAttrs } from "./movement.js";
@@ -29,6 +31,7 @@ export { updateWrites } from "./updates.js";
 
 export interface OpSpecs
   extends ElementwiseOps,
+    CurveOps,
     ReductionOps,
     MovementOps,
     ProductOps,

@@ -4,7 +4,7 @@ import type { DType } from "../../../src/tensor/dtype.js";
 import type { Shape } from "../../../src/tensor/shape.js";
 import { type Case, type Fill, input, largeShape, vectorShapes } from "./input.js";
 
-const unary = (fill: Fill = "normal"): readonly Case<Attrs<"neg">>[] => [
+export const unary = (fill: Fill = "normal"): readonly Case<Attrs<"neg">>[] => [
   ...vectorShapes.map((shape) => ({ inputs: [input(shape, fill)], attrs: {} })),
   { inputs: [input(largeShape, fill)], attrs: {}, isLarge: true },
 ];
@@ -66,6 +66,10 @@ export const elementwiseCases: { readonly [K in keyof ElementwiseOps]: readonly 
   pow: binary("positive"),
   maximum: binary("distinct"),
   minimum: binary("distinct"),
+  atan2: binary(),
+  fmod: binary("positive"),
+  remainder: binary("positive"),
+  floorDivide: binary("positive"),
   equal: binary("mask"),
   notEqual: binary("mask"),
   less: binary("distinct"),

@@ -5,6 +5,7 @@
  */
 import type { RandomOp } from "../../../src/ops/random.js";
 import type { Attrs, OpName } from "../../../src/ops/spec/index.js";
+import { curveCases } from "./curves.js";
 import { elementwiseCases } from "./elementwise.js";
 import { foldsCases } from "./folds.js";
 import type { Case } from "./input.js";
@@ -22,6 +23,7 @@ export type GridOp = Exclude<OpName, RandomOp>;
 
 export const cases: { readonly [K in GridOp]: readonly Case<Attrs<K>>[] } = {
   ...elementwiseCases,
+  ...curveCases,
   ...reductionsCases,
   ...movementCases,
   ...productsCases,

@@ -10,6 +10,10 @@ export type Fill =
   | "normal"
   /** In [0.5, 2): for logs, roots, divisors, variances. */
   | "positive"
+  /** In (−0.9, 0.9): for what has its ends at ±1. */
+  | "inside"
+  /** In [1.5, 3): for what begins at 1. */
+  | "aboveOne"
   /** Distinct and apart: for maxima and comparisons, whose gradients jump at ties. */
   | "distinct"
   /** 0 or 1. */

@@ -48,8 +48,10 @@ def row(op, operands, compute, dtype=None):
 
 
 ARITHMETIC = {"add": operator.add, "sub": operator.sub, "mul": operator.mul, "div": operator.truediv, "pow": operator.pow}
-TENSORS_ONLY = {"maximum": torch.maximum, "minimum": torch.minimum, "concat": lambda a, b: torch.cat([a, b]),
+TENSORS_ONLY = {"fmod": torch.fmod, "remainder": torch.remainder, "maximum": torch.maximum, "minimum": torch.minimum, "concat": lambda a, b: torch.cat([a, b]),
                 "stack": lambda a, b: torch.stack([a, b])}
+# without rows of gradients: PyTorch has none, or rounds in float32 on the way
+VALUES_ONLY = {"atan2": torch.atan2, "floorDivide": torch.floor_divide}
 COMPARISONS = {"equal": operator.eq, "notEqual": operator.ne, "less": operator.lt, "lessEqual": operator.le,
                "greater": operator.gt, "greaterEqual": operator.ge}
 
@@ -71,8 +73,11 @@ for left in DTYPES:
         for ranks in [(1, 1), (1, 0), (0, 1), (0, 0)]:
             a, b = sample(left, ranks[0]), sample(right, ranks[1])
             every_binary(a, b)
-            for op, compute in TENSORS_ONLY.items():
+            for op, compute in {**TENSORS_ONLY, **VALUES_ONLY}.items():
                 if op in ("concat", "stack") and 0 in ranks:
+                    continue
+                # a division by an integer 0, which PyTorch throws at and the engine answers with 0
+                if op in ("fmod", "remainder", "floorDivide") and "bool" in (left, right):
                     continue
                 row(op, [a, b], compute)
             mask = torch.tensor([1, 0], dtype=torch.uint8)
@@ -106,7 +111,10 @@ for dtype in ("int32", "float32"):
 
 ENDS = {"int32": INT_ENDS, "uint8": BYTE_ENDS, "bool": [False, True, True]}
 UNARY = {name: getattr(torch, name) for name in
-         "neg abs sign floor ceil round exp log sqrt rsqrt square reciprocal sin cos tanh sigmoid relu".split()}
+         "neg abs sign floor ceil round exp log sqrt rsqrt square reciprocal sin cos tanh sigmoid relu "
+         "erf asin acos atan asinh acosh atanh log1p log2 log10 tan sinh cosh expm1 exp2".split()}
+UNARY.update({"silu": torch.nn.functional.silu, "mish": torch.nn.functional.mish, "hardswish": torch.nn.functional.hardswish,
+              "hardsigmoid": torch.nn.functional.hardsigmoid})
 for dtype, values in ENDS.items():
     ends = torch.tensor(values, dtype=DTYPES[dtype])
     for op, compute in UNARY.items():
@@ -114,7 +122,7 @@ for dtype, values in ENDS.items():
         if dtype == "bool" and op == "square":
             continue
         # sin and cos of numbers beyond float32's exact integers are about the rounding of the argument, tested elsewhere
-        few = ends[ends.double().abs() < 1000] if op in ("sin", "cos") else ends
+        few = ends[ends.double().abs() < 1000] if op in ("sin", "cos", "tan") else ends
         row(op, [few], compute)
     row("sum", [ends], lambda x: torch.sum(x, dtype=torch.int32))
     row("mean", [ends], torch.mean)
@@ -130,6 +138,11 @@ for dtype, values in ENDS.items():
         row(op, [a, b], TENSORS_ONLY[op])
     for op, compute in COMPARISONS.items():
         row(op, [a, b], compute)
+    if dtype != "bool":
+        divisor = b.where((b != 0) & (b != -1), torch.full_like(b, 3))
+        for op in ("fmod", "remainder"):
+            row(op, [a, divisor], TENSORS_ONLY[op])
+        row("floorDivide", [a, divisor], torch.floor_divide)
     powers = torch.tensor([0, 1, 2, 3, 7, 31, 32, 40] + ([-1, -2, -3] if dtype == "int32" else []), dtype=DTYPES[dtype])
     if dtype == "bool":
         continue

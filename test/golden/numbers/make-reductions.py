@@ -49,6 +49,7 @@ INPUTS = {
     "far": normal(2, 4) * 1e-3 + 1e4,
     "single": (normal(2, 17) + torch.arange(34).reshape(2, 17) * 2**-14).to(torch.float32),
     "integers": given([[[3, 0, -7], [2, 2, -1]], [[5, -4, 9], [0, 0, 1]]], torch.int32),
+    "flags": given([[True, False, True], [False, False, False], [True, True, True]], torch.bool),
     "bytes": given([[200, 100, 3, 3, 0], [0, 0, 0, 0, 255]], torch.uint8),
 }
 NAMES = {torch.float64: "float64", torch.float32: "float32", torch.int32: "int32", torch.uint8: "uint8", torch.int64: "int32",
@@ -170,12 +171,14 @@ for which in INPUTS:
     for axis in range(-1, max(1, x.dim() - 1)):
         wide = {"dtype": torch.int32} if not x.is_floating_point() else {}
         row("cumsum", which, [axis], lambda x: torch.cumsum(x, axis, **wide))
+        if which in ("plain", "odd"):
+            row("softmin", which, [axis], lambda x: torch.nn.functional.softmin(x, axis), which != "odd")
         if which != "odd":
             row("cumprod", which, [axis], lambda x: torch.cumprod(x, axis, **wide), which != "huge")
         for descending in (False, True):
             row("sort", which, [axis, {"descending": descending}],
                 lambda x: torch.sort(x, dim=axis, descending=descending, stable=True))
-        if x.numel() == 0:
+        if x.numel() == 0 or which == "flags":
             continue
         for keep in (False, True):
             row("argmax", which, [axis, {"keepDims": keep}], lambda x: torch.argmax(x, axis, keepdim=keep))
@@ -188,7 +191,7 @@ for which in INPUTS:
                 for largest in (True, False):
                     row("topK", which, [k, axis, {"largest": largest}], lambda x: torch.topk(x, k, axis, largest, True))
         row("median", which, [axis], lambda x: torch.median(x, axis)[0], which not in ("ties", "zeros", "odd"))
-    if x.numel() > 0 and which != "integers":
+    if x.numel() > 0 and which not in ("integers", "flags"):
         row("median", which, [], lambda x: torch.median(x), which not in ("ties", "zeros", "odd"))
 for which in ("plain", "ties", "integers", "bytes", "one", "nothing"):
     row("unique", which, [], lambda x: torch.unique(x, return_inverse=True, return_counts=True), False)

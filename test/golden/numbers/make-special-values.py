@@ -217,6 +217,38 @@ for dtype in FLOATS:
         for dy in (INF, -0.75, 0.0, NAN):
             case(op, fn, [probes], dtype, dys=[torch.full_like(probes, dy)], slope=SLOPES.get(op))
 
+# functions of one number (ops/curves.ts). Tails at which PyTorch's float64 is a difference of close numbers are in numbers/curves.json
+CURVES = {name: getattr(torch, name) for name in
+          "erf tan asin acos atan sinh cosh asinh acosh atanh log1p expm1 log2 log10 exp2".split()}
+ACTIVATIONS = [
+    ("gelu", {"approximate": "none"}, lambda x: F.gelu(x)),
+    ("gelu", {"approximate": "tanh"}, lambda x: F.gelu(x, approximate="tanh")),
+    ("silu", {}, F.silu),
+    ("softplus", {"beta": 1, "threshold": 20}, F.softplus),
+    ("softplus", {"beta": 2, "threshold": 3}, lambda x: F.softplus(x, 2, 3)),
+    ("hardswish", {}, F.hardswish), ("hardsigmoid", {}, F.hardsigmoid),
+    ("leakyRelu", {"negativeSlope": 0.25}, lambda x: F.leaky_relu(x, 0.25)),
+    ("elu", {"alpha": 1, "scale": 1, "inputScale": 1}, F.elu),
+    ("elu", {"alpha": 2, "scale": 1, "inputScale": 0.5}, lambda x: F.celu(x, 2.0)),
+    ("mish", {}, F.mish),
+]
+# without -0, of which PyTorch's elu makes +0
+PLAIN = [0.0, 1.0, -1.0, 3.0, -3.0, 0.5, -0.5, 2.5, -2.5, 6.0, 0.05, 9.0, 20.0, 1e30, 1e6, INF, -INF, NAN]
+KINKS = PLAIN + [-0.0]
+
+for dtype in FLOATS:
+    x = of(KINKS + [-0.05, 0.9, -0.9, 1.5, -1e6, 1e-30, -1e-30], dtype)
+    for op, fn in CURVES.items():
+        case(op, fn, [x], dtype, dys=[torch.ones_like(x)])
+        for dy in (INF, NAN):
+            case(op, fn, [of(KINKS, dtype)], dtype, dys=[torch.full([len(KINKS)], dy, dtype=torch.float64)])
+    for op, attrs, fn in ACTIVATIONS:
+        # in float64 alone there is no truth beside PyTorch's differences of close numbers
+        smooth = dtype == "float64" and op in ("gelu", "silu", "mish")
+        x = of([v for v in (PLAIN if op == "elu" else KINKS) if not (smooth and 2 < abs(v) < 1e5)], dtype)
+        for dy in (1.0, -0.75, INF, NAN):
+            case(op, fn, [x], dtype, attrs=attrs, dys=[torch.full_like(x, dy)])
+
 # ---- 2. two operands ---------------------------------------------------------------------------------------------------
 
 BINARY = {
@@ -241,6 +273,9 @@ for dtype in FLOATS:
     a, b = pairs(PAIRED + TINY[dtype], dtype)
     for op, fn in BINARY.items():
         case(op, fn, [a, b], dtype, dys=[torch.ones_like(a)])
+    for op, fn in {"atan2": torch.atan2, "fmod": torch.fmod, "remainder": torch.remainder}.items():
+        case(op, fn, [a, b], dtype, dys=[torch.ones_like(a)])
+    case("floorDivide", torch.floor_divide, [a, b], dtype)
     for op, fn in COMPARISONS.items():
         case(op, lambda u, v, fn=fn: fn(u, v).to(u.dtype), [a, b], dtype)
     a, b = pairs([0.0, -0.0, 1.0, -1.0, INF, NAN, 0.5, -3.0], dtype)

@@ -3,6 +3,7 @@ import type { GpuKernel } from "../kernel.js";
 import type { Lowerings } from "../plan.js";
 import { batchNormKernels, batchNorms } from "./batch-norm.js";
 import { convolutionKernels, convolutions } from "./conv2d.js";
+import { curveKernels, curveLowerings } from "./curves.js";
 import { elementwise, elementwiseKernels } from "./elementwise.js";
 import { foldKernels, folds } from "./fold.js";
 import { layerNormKernels, layerNorms } from "./layer-norm.js";
@@ -18,6 +19,7 @@ import { updateKernels } from "./updates.js";
 
 export const lowerings: Lowerings = {
   ...elementwise,
+  ...curveLowerings,
   ...reductions,
   ...scans,
   ...moves,
@@ -34,6 +36,7 @@ export const lowerings: Lowerings = {
 
 export const allKernels: readonly GpuKernel[] = [
   ...elementwiseKernels,
+  ...curveKernels,
   ...reductionKernels,
   ...scanKernels,
   ...moveKernels,

@@ -6,6 +6,7 @@
 import { batchNormKernels } from "./batch-norm/index.js";
 import { biasReluGrad } from "./bias-relu-grad.js";
 import { convolutionKernels } from "./convolution/index.js";
+import { curveKernels } from "./curves.js";
 import { elementwise } from "./elementwise.js";
 import { layerNormKernels } from "./layer-norm.js";
 import { moveKernels } from "./move/index.js";
@@ -19,6 +20,7 @@ import { updates } from "./updates.js";
 export const wasmKernels: WasmKernels = {
   biasReluGrad,
   ...elementwise,
+  ...curveKernels,
   matmul,
   ...convolutionKernels,
   ...batchNormKernels,

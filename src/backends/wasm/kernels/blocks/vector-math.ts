@@ -13,6 +13,11 @@ const LN2_LOW = -2.1219444e-4;
 /** exp is infinite above, and 0 below. */
 const EXP_MAX = 89;
 const EXP_MIN = -104;
+/** The same of 2^x. */
+const EXP2_MAX = 129;
+const EXP2_MIN = -151;
+/** e^x, as two factors in the range of exponents, is not below. */
+const FACTORS_MIN = -170;
 
 const MANTISSA_BITS = 23;
 const EXPONENT_BIAS = 127;
@@ -34,8 +39,11 @@ const LOG_COEFFICIENTS = [
 const TANH_COEFFICIENTS = [-5.70498872745e-3, 2.06390887954e-2, -5.37397155531e-2, 1.33314422036e-1, -3.33332819422e-1];
 const TANH_SMALL = 0.625;
 
+/** The sign bit of x. */
+export const signOf = (f: FunctionBuilder, x: Vec): Vec => x.and(f.splatInt(SIGN_MASK, x.parts.length));
+
 /** Horner's rule. */
-function polynomial(f: FunctionBuilder, x: Vec, coefficients: readonly number[]): Vec {
+export function polynomial(f: FunctionBuilder, x: Vec, coefficients: readonly number[]): Vec {
   const parts = x.parts.length;
   const sum = f.vec(coefficients[0]!, parts);
   for (const coefficient of coefficients.slice(1)) sum.set(f.madd(sum, x, f.splat(coefficient, parts)));
@@ -45,26 +53,73 @@ function polynomial(f: FunctionBuilder, x: Vec, coefficients: readonly number[])
 /** 2^n for i32 lanes n in [−126, 127]. */
 const powerOfTwo = (n: Vec): Vec => n.addInt(EXPONENT_BIAS).shlInt(Int.of(MANTISSA_BITS));
 
-/** e^x. */
-export function exp(f: FunctionBuilder, x: Vec): Vec {
+/** e^r − 1 of |r| <= ln 2 / 2. */
+const tailOfExp = (f: FunctionBuilder, r: Vec): Vec => f.vec(f.madd(polynomial(f, r, EXP_COEFFICIENTS), r.mul(r), r));
+
+/** x = n · ln 2 + r, in f32. */
+function reduced(f: FunctionBuilder, x: Vec): { readonly n: Vec; readonly r: Vec } {
   const parts = x.parts.length;
-  const bounded = f.vec(x.pmin(EXP_MAX).pmax(EXP_MIN));
-  const n = f.vec(bounded.mul(LOG2_E).nearest());
-  const r = f.vec(f.nmadd(n, f.splat(LN2_LOW, parts), f.nmadd(n, f.splat(LN2_HIGH, parts), bounded)));
-  const tail = f.madd(polynomial(f, r, EXP_COEFFICIENTS), r.mul(r), r);
-  // 2^n in two factors: at the ends one would leave the range of exponents
-  const exponent = f.vec(n.toInt());
-  const half = f.vec(exponent.sarInt(Int.of(1)));
-  return f.vec(
-    tail
-      .add(1)
-      .mul(powerOfTwo(half))
-      .mul(powerOfTwo(exponent.subInt(half))),
-  );
+  const n = f.vec(x.mul(LOG2_E).nearest());
+  return { n, r: f.vec(f.nmadd(n, f.splat(LN2_LOW, parts), f.nmadd(n, f.splat(LN2_HIGH, parts), x))) };
 }
 
-/** ln x. */
-export function log(f: FunctionBuilder, x: Vec): Vec {
+/** A number as the product of two, which alone would leave the range of float32's exponents. */
+export interface Factors {
+  readonly near: Vec;
+  readonly far: Vec;
+}
+
+/** (1 + tail) · 2^n. */
+function scaled(f: FunctionBuilder, tail: Vec, n: Vec): Factors {
+  const exponent = f.vec(n.toInt());
+  const half = f.vec(exponent.sarInt(Int.of(1)));
+  return { near: tail.add(1).mul(powerOfTwo(half)), far: powerOfTwo(exponent.subInt(half)) };
+}
+
+/** e^x. */
+export function exp(f: FunctionBuilder, x: Vec): Vec {
+  const { n, r } = reduced(f, f.vec(x.pmin(EXP_MAX).pmax(EXP_MIN)));
+  const { near, far } = scaled(f, tailOfExp(f, r), n);
+  return f.vec(near.mul(far));
+}
+
+/** e^x of x <= 0 as factors: y · near · far is right where e^x alone is a denormal number or 0. */
+export function expFactors(f: FunctionBuilder, x: Vec): Factors {
+  const { n, r } = reduced(f, f.vec(x.pmax(FACTORS_MIN)));
+  const { near, far } = scaled(f, tailOfExp(f, r), n);
+  // 0 below: a large y would make a number of what is left
+  return { near: f.vec(near), far: f.vec(far.andNot(x.less(FACTORS_MIN))) };
+}
+
+/** 2^x. */
+export function exp2(f: FunctionBuilder, x: Vec): Vec {
+  const bounded = f.vec(x.pmin(EXP2_MAX).pmax(EXP2_MIN));
+  const n = f.vec(bounded.nearest());
+  const { near, far } = scaled(f, tailOfExp(f, f.vec(bounded.sub(n).mul(Math.LN2))), n);
+  return f.vec(near.mul(far));
+}
+
+/** e^x − 1. Close to 0 it is the tail of e^x, and 2^n · tail + (2^n − 1) for n = ±1; elsewhere e^x − 1 loses no digits. */
+export function expm1(f: FunctionBuilder, x: Vec): Vec {
+  const { n, r } = reduced(f, f.vec(x.pmin(EXP_MAX).pmax(EXP_MIN)));
+  const tail = tailOfExp(f, r);
+  const { near, far } = scaled(f, tail, n);
+  const power = f.vec(powerOfTwo(n.pmin(1).pmax(-1).toInt()));
+  const close = f.madd(tail, power, power.sub(1));
+  const isClose = n.abs().lessEqual(1);
+  // −0 is lost in the sum
+  return f.vec(isClose.select(close, near.mul(far).sub(1)).or(signOf(f, x)));
+}
+
+/** ln x = e · ln 2 + r − square / 2 + tail, but for the ends. */
+interface LogParts {
+  readonly e: Vec;
+  readonly r: Vec;
+  readonly square: Vec;
+  readonly tail: Vec;
+}
+
+function logParts(f: FunctionBuilder, x: Vec): LogParts {
   const parts = x.parts.length;
   const isSmall = f.vec(x.less(SMALLEST_NORMAL));
   const scaled = f.vec(isSmall.select(x.mul(2 ** MANTISSA_BITS), x));
@@ -79,11 +134,43 @@ export function log(f: FunctionBuilder, x: Vec): Vec {
   const e = f.vec(exponent.toFloat());
   const r = f.vec(isLarge.select(mantissa.mul(0.5), mantissa).sub(1));
   const square = f.vec(r.mul(r));
-  const tail = f.vec(f.madd(e, f.splat(LN2_LOW, parts), polynomial(f, r, LOG_COEFFICIENTS).mul(r).mul(square)));
-  const finite = f.madd(e, f.splat(LN2_HIGH, parts), r.add(f.nmadd(square, f.splat(0.5, parts), tail)));
+  return { e, r, square, tail: f.vec(polynomial(f, r, LOG_COEFFICIENTS).mul(r).mul(square)) };
+}
+
+/** A logarithm with its ends: −∞ at 0, NaN below, ∞ at ∞. */
+function withEndsOfLog(f: FunctionBuilder, x: Vec, finite: Vec): Vec {
+  const parts = x.parts.length;
   const infinity = f.splat(Number.POSITIVE_INFINITY, parts);
   const notPositive = x.equal(0).select(infinity.neg(), f.splat(Number.NaN, parts));
   return f.vec(x.greater(0).select(x.equal(infinity).select(infinity, finite), notPositive));
+}
+
+/** ln x. */
+export function log(f: FunctionBuilder, x: Vec): Vec {
+  const parts = x.parts.length;
+  const { e, r, square, tail } = logParts(f, x);
+  const rest = f.nmadd(square, f.splat(0.5, parts), f.madd(e, f.splat(LN2_LOW, parts), tail));
+  return withEndsOfLog(f, x, f.madd(e, f.splat(LN2_HIGH, parts), r.add(rest)));
+}
+
+/** log₂ x: a whole number for a power of two, of which r is 0. */
+export function log2(f: FunctionBuilder, x: Vec): Vec {
+  const parts = x.parts.length;
+  const { e, r, square, tail } = logParts(f, x);
+  const low = f.vec(f.nmadd(square, f.splat(0.5, parts), tail));
+  // r · log₂ e in two parts: the factor's first is 1
+  const fraction = f.madd(r.add(low), f.splat(LOG2_E - 1, parts), low).add(r);
+  return withEndsOfLog(f, x, e.add(fraction));
+}
+
+/** log₁₀ x. */
+export const log10 = (f: FunctionBuilder, x: Vec): Vec => f.vec(log(f, x).mul(Math.LOG10E));
+
+/** ln(1 + x): the logarithm of the rounded sum, put right by what rounding took (W. Kahan, HP-15C handbook). */
+export function log1p(f: FunctionBuilder, x: Vec): Vec {
+  const sum = f.vec(x.add(1));
+  const corrected = log(f, sum).mul(x.div(sum.sub(1)));
+  return f.vec(sum.equal(1).or(x.equal(Number.POSITIVE_INFINITY)).select(x, corrected));
 }
 
 /** 1 / (1 + e^−x), for negative x as e^x / (1 + e^x): e^−x would overflow where the result is still a denormal number. */
@@ -101,6 +188,5 @@ export function tanh(f: FunctionBuilder, x: Vec): Vec {
   const small = f.vec(f.madd(polynomial(f, square, TANH_COEFFICIENTS).mul(square), x, x));
   const large = f.splat(1, parts).sub(f.splat(2, parts).div(exp(f, f.vec(magnitude.add(magnitude))).add(1)));
   // −0 is lost in the polynomial
-  const sign = x.and(f.splatInt(SIGN_MASK, parts));
-  return f.vec(magnitude.less(TANH_SMALL).select(small, large).or(sign));
+  return f.vec(magnitude.less(TANH_SMALL).select(small, large).or(signOf(f, x)));
 }

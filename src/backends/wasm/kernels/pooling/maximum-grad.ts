@@ -1,92 +1,134 @@
 /**
- * The gradient of maximum pooling: each window is searched again for its largest value, a strip of channels at a time, and
- * its gradient is added there. Windows overlap, so a task owns some channels of an image and takes all windows over them.
+ * The gradient of maximum pooling, in gather form: the taps that hold the maxima are found as maxima are (maximum.ts), and
+ * every pixel then adds the gradients of the windows whose tap over it is that one. Which windows lie over a pixel, and by
+ * which tap, is what the input gradient of a depthwise convolution asks (convolution/depthwise).
  */
-import type { FunctionRef, IntVar, Vec, VecVar, WasmModule } from "../../../../wasm/index.js";
-import { atStrip, piecesOf, STRIP_LANES } from "../blocks/channels.js";
-import { callFill } from "../blocks/copy.js";
-import { blocksOf } from "../blocks/tasks.js";
+import type { FunctionRef, IntVar, WasmModule } from "../../../../wasm/index.js";
+import { gradientRule, sweptChannels, type Tap, type Tile, tileRuns } from "../convolution/depthwise/axis.js";
+import {
+  forEachOutputRow,
+  type Geometry,
+  type ImageGeometry,
+  ofImage,
+  taskCount,
+  taskRows,
+  zeroRow,
+} from "../convolution/depthwise/rows.js";
 import { defineKernel, specOf } from "../define-kernel.js";
 import type { Lowering } from "../plan.js";
-import { eachTap, type Run, rowsUnder, runsOf, type Windows, windowsOf } from "./windows.js";
+import { callMaximum } from "./maximum.js";
+import { windowsOf } from "./windows.js";
 
-/** (x, dx, dy, rows): the windows of a run over `rows` rows, for one strip of channels. */
-function defineRun(m: WasmModule, windows: Windows, { taps, count }: Run, lanes: number): FunctionRef {
-  const { channels, source, stride, dilation } = windows;
+/** Pixels of a tile, whose sums stay in registers. */
+const TILE = 4;
+
+/** (...rows of dy, ...rows of winning taps, dx): one tile of pixels, for `lanes` channels or for all whole vectors of them. */
+function defineTile(
+  m: WasmModule,
+  { channels, kernel }: ImageGeometry,
+  name: string,
+  tile: Tile,
+  taps: readonly Tap[],
+  lanes: number,
+): FunctionRef {
   const pixel = 4 * channels;
-  const line = dilation[0] * source[1] * pixel;
-  return m.function(`run ${taps} ${count} ${lanes}`, ["i32", "i32", "i32", "i32"], (f, x, dx, dy, rows) => {
-    f.for(0, count, 1, () => {
-      for (const { at, lanes: own, parts } of piecesOf(lanes)) {
-        // taps are numbered in floats, which hold them exactly and compare like the values
-        const visitAll = (from: IntVar, visit: (tap: VecVar, pointer: IntVar, offset: number) => void): void => {
-          const number = f.vec(0, parts);
-          const row = f.int(from);
-          f.for(0, rows!, 1, () => {
-            eachTap(f, row, taps, dilation[1] * pixel, (pointer, offset) => {
-              visit(number, pointer, offset + at);
-              number.set(number.add(1));
-            });
-            row.inc(line);
-          });
-        };
-        const best = f.vec(Number.NEGATIVE_INFINITY, parts);
-        const winner = f.vec(0, parts);
-        visitAll(x!, (number, pointer, offset) => {
-          const v = f.vec(f.loadPartial(pointer, offset, own, parts));
-          const isTaken: Vec = f.vec(v.greater(best).or(v.notEqual(v)));
-          best.set(isTaken.select(v, best));
-          winner.set(isTaken.select(number, winner));
+  const params = new Array<"i32">(2 * taps.length + 1).fill("i32");
+  return m.function(`tile ${name} ${taps.map(({ k }) => k)} ${lanes}`, params, (f, ...args) => {
+    const [dy, winners] = [args.slice(0, taps.length), args.slice(taps.length, 2 * taps.length)];
+    const dx = args.at(-1)!;
+    const parts = Math.ceil(lanes / 4);
+    const load = (pointer: IntVar, at: number) => f.vec(f.loadPartial(pointer, at, lanes, parts));
+    const end = f.int(dx.add(4 * sweptChannels(channels, lanes, m.lanes)));
+    f.doWhile(
+      () => {
+        const totals = Array.from({ length: tile.outputs }, () => f.vec(0, parts));
+        taps.forEach((tap, i) => {
+          for (const { column, uses } of tile.columns) {
+            const gradient = load(dy[i]!, column * pixel);
+            const winner = load(winners[i]!, column * pixel);
+            for (const { output, k } of uses) {
+              const isMine = winner.equal(tap.k * kernel[1] + k);
+              totals[output]!.set(totals[output]!.add(gradient.and(isMine)));
+            }
+          }
         });
-        const gradient = f.vec(f.loadPartial(dy!, at, own, parts));
-        visitAll(dx!, (number, pointer, offset) => {
-          const sum = f.loadPartial(pointer, offset, own, parts).add(gradient.and(winner.equal(number)));
-          f.storePartial(pointer, offset, f.vec(sum), own);
+        totals.forEach((total, output) => {
+          f.storePartial(dx, output * pixel, total, lanes);
         });
-      }
-      for (const pointer of [x!, dx!]) pointer.inc(stride[1] * pixel);
-      dy!.inc(pixel);
-    });
+        for (const pointer of args) pointer.inc(4 * lanes);
+      },
+      () => dx.below(end),
+    );
   });
 }
 
 const gradientKernel = defineKernel(
-  { name: "maximum pool gradient", spec: specOf<Windows>(), args: { dy: "pointer", x: "pointer", dx: "pointer" } },
-  ({ m, f, spec: windows }, task, { dy, x, dx }) => {
-    const { channels, source, output } = windows;
+  {
+    name: "maximum pool gradient",
+    spec: specOf<ImageGeometry>(),
+    args: { dy: "pointer", winners: "pointer", dx: "pointer", zeros: "pointer" },
+  },
+  ({ m, f, spec: geometry }, task, { dy, winners, dx, zeros }) => {
+    const { channels, source, output, rules } = geometry;
     const pixel = 4 * channels;
-    const strips = blocksOf(channels, STRIP_LANES);
-    const image = f.int(task.div(strips));
-    const strip = f.int(task.sub(image.mul(strips)));
-    const at = f.int(strip.mul(4 * STRIP_LANES));
-    const start = f.int(image.mul(source[0] * source[1] * pixel).add(at));
-    const from = f.int(dy.add(image.mul(output[0] * output[1] * pixel)).add(at));
-    f.for(0, output[0], 1, (oy) => {
-      const { first, count } = rowsUnder(f, windows, oy);
-      const line = f.int(start.add(first.mul(source[1] * pixel)));
-      atStrip(f, channels, strip, (lanes) => {
-        for (const run of runsOf(windows))
+    const rest = channels % m.lanes;
+    const whole = channels - rest;
+    const runs = tileRuns(rules[1], output[1], source[1], TILE);
+    const place = taskRows(f, geometry, task);
+    const image = f.int(dy.add(place.image.mul(source[0] * source[1] * pixel)));
+    const toWinners = f.int(winners.sub(dy));
+    const out = f.int(
+      dx.add(
+        place.image
+          .mul(output[0])
+          .add(place.first)
+          .mul(output[1] * pixel),
+      ),
+    );
+    forEachOutputRow(f, geometry, place, image, zeros, (taps, rows) => {
+      // a window beside the image has no gradient, whichever tap is read there
+      const winning = rows.map((row) => f.int(row.equal(zeros).select(zeros, row.add(toWinners))));
+      for (const [i, run] of runs.entries()) {
+        const from = f.int(run.source * pixel);
+        const to = f.int(out.add(run.output * pixel));
+        const call = (lanes: number, at: number) =>
           f.call(
-            defineRun(m, windows, run, lanes),
-            x.add(line).add(run.source * pixel),
-            dx.add(line).add(run.source * pixel),
-            from.add(run.output * pixel),
-            count,
+            defineTile(m, geometry, `${i}`, run.tile, taps, lanes),
+            ...[...rows, ...winning].map((row) => row.add(from).add(at)),
+            to.add(at),
           );
-      });
-      from.inc(output[1] * pixel);
+        f.for(0, run.count, 1, () => {
+          if (whole > 0) call(m.lanes, 0);
+          if (rest > 0) call(rest, 4 * whole);
+          from.inc(run.sourceStep * pixel);
+          to.inc(run.outputStep * pixel);
+        });
+      }
+      out.inc(output[1] * pixel);
     });
   },
 );
 
 export const maxPool2dGrad: Lowering<"maxPool2dGrad"> = ([dy, x], attrs, [dx], plan) => {
   if (x.dtype !== "float32") return false;
-  callFill(plan, dx, 0);
   const windows = windowsOf(x.shape, dy.shape, attrs);
+  const { source, output, kernel, stride, padding, dilation, channels } = windows;
+  const winners = plan.scratch(4 * dy.size);
+  callMaximum(plan, "tap", x, windows, winners);
+  const rule = (axis: 0 | 1) =>
+    gradientRule({ kernel: kernel[axis], stride: stride[axis], padding: padding[axis], dilation: dilation[axis] });
+  const geometry: Geometry = {
+    images: x.shape[0]!,
+    channels,
+    source: output,
+    output: source,
+    kernel,
+    rules: [rule(0), rule(1)],
+  };
   gradientKernel.call(plan, {
-    spec: windows,
-    tasks: x.shape[0]! * blocksOf(windows.channels, STRIP_LANES),
-    args: { dy: dy.pointer, x: x.pointer, dx: dx.pointer },
+    spec: ofImage(geometry),
+    tasks: taskCount(geometry),
+    args: { dy: dy.pointer, winners, dx: dx.pointer, zeros: zeroRow(plan, geometry) },
   });
   return true;
 };

@@ -27,8 +27,10 @@ export function windowsOf(
   return { source: [h!, w!], output: [oh!, ow!], kernel: kernelSize, stride, padding, dilation, channels: channels! };
 }
 
-/** Windows side by side whose taps on the image are as many: `count` from `output` on, the first from column `source`. */
+/** Windows side by side whose taps on the image are the same: `count` from `output` on, the first from column `source`. */
 export interface Run {
+  /** The first tap that lies on the image. */
+  readonly tap: number;
   readonly taps: number;
   readonly output: number;
   readonly count: number;
@@ -39,40 +41,45 @@ export interface Run {
 function tapsAt(output: number, axis: 0 | 1, { source, kernel, stride, padding, dilation }: Windows) {
   const start = output * stride[axis] - padding[axis];
   const at = Array.from({ length: kernel[axis] }, (_, tap) => start + tap * dilation[axis]);
-  const inside = at.filter((position) => position >= 0 && position < source[axis]);
-  return { taps: inside.length, source: inside[0] ?? 0 };
+  const isInside = (position: number): boolean => position >= 0 && position < source[axis];
+  const tap = Math.max(0, at.findIndex(isInside));
+  return { tap, taps: at.filter(isInside).length, source: isInside(at[tap]!) ? at[tap]! : 0 };
 }
 
 /** The windows along the width, left to right. */
 export function runsOf(windows: Windows): Run[] {
   const runs: Run[] = [];
   for (let output = 0; output < windows.output[1]; output++) {
-    const { taps, source } = tapsAt(output, 1, windows);
+    const { tap, taps, source } = tapsAt(output, 1, windows);
     const last = runs.at(-1);
-    if (last?.taps === taps && source === last.source + last.count * windows.stride[1])
+    if (last?.tap === tap && last.taps === taps && source === last.source + last.count * windows.stride[1])
       runs[runs.length - 1] = { ...last, count: last.count + 1 };
-    else runs.push({ taps, output, count: 1, source });
+    else runs.push({ tap, taps, output, count: 1, source });
   }
   return runs;
 }
 
-/** The first row of the image under the windows of output row `oy`, and how many rows are. */
+/** The first row of the image under the windows of output row `oy`, the tap that it lies under, and how many rows there are. */
 export function rowsUnder(
   f: FunctionBuilder,
   { source: [height], kernel: [kernel], stride: [stride], padding: [padding], dilation: [dilation] }: Windows,
   oy: IntVar,
-): { first: IntVar; count: IntVar } {
+): { first: IntVar; tap: IntVar; count: IntVar } {
   const first = f.int(0);
+  const tap = f.int(0);
   const count = f.int(0);
   const row = f.int(oy.mul(stride).sub(padding));
-  f.for(0, kernel, 1, () => {
+  f.for(0, kernel, 1, (ky) => {
     f.if(row.below(height), () => {
-      f.if(count.isZero(), () => first.set(row));
+      f.if(count.isZero(), () => {
+        first.set(row);
+        tap.set(ky);
+      });
       count.inc(1);
     });
     row.inc(dilation);
   });
-  return { first, count };
+  return { first, tap, count };
 }
 
 /** Taps of a row up to here are written out one by one. */
