@@ -31,7 +31,6 @@ export { type AttentionMasks, MultiheadAttention, type MultiheadAttentionOptions
 export { BatchNorm1d, BatchNorm2d, type BatchNorm2dOptions } from "./batch-norm.js";
 export { ModuleDict, ModuleList, ParameterList } from "./containers.js";
 export { Conv2d, type Conv2dLayerOptions } from "./conv.js";
-<<<<<<< HEAD
 export {
   Conv1d,
   type Conv1dLayerOptions,
@@ -40,10 +39,8 @@ export {
   ConvTranspose2d,
   type ConvTranspose2dLayerOptions,
 } from "./conv-variants.js";
-=======
 export { Dropout, Dropout2d, DropPath, type DropPathOptions } from "./dropout.js";
 export { Embedding, type EmbeddingOptions } from "./embedding.js";
->>>>>>> modules
 export type { ForwardHook, HookHandle } from "./hooks.js";
 export { defaultInit, type InitializeOptions, type InitRule, type InitRules, initialize } from "./init.js";
 export * as init from "./initializers.js";

@@ -13,13 +13,6 @@ import { reshape, transpose } from "./movement.js";
 import { argmax, argmin, type ReduceOptions } from "./reductions.js";
 import { slice } from "./slicing.js";
 
-<<<<<<< HEAD
-=======
-/** x at int32 indices along one axis, [...outer, n, ...inner] by [...outer, k, ...inner] -> [...outer, k, ...inner]. */
-const takeAlong = (x: Tensor, indices: Tensor, axis: number): Tensor =>
-  apply("takeAlongAxis", [x, indices], { axis })[0];
-
->>>>>>> move
 const swapped = (x: Tensor, axis: number): Tensor => {
   const last = x.rank - 1;
   if (axis === last) return x;
