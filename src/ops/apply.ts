@@ -175,8 +175,9 @@ function expectAlike(op: string, operands: readonly Tensor[]): void {
         `${op}: operands ${showShape(first.shape)} ${first.dtype} and ${showShape(other.shape)} ${other.dtype}, expected alike`,
       );
   }
-  if (first.dtype === "bool" && op !== "assign" && op !== "fill")
-    throw new DTypeError(`${op}: operands are bool, expected numbers`, 'make them int32: x.cast("int32")');
+  const isCopy = op === "assign" || op === "fill";
+  if ((first.dtype === "bool" && !isCopy) || (first.dtype === "int64" && !isCopy && op !== "accumulate"))
+    throw new DTypeError(`${op}: operands are ${first.dtype}, expected float32 or float64`, "cast them first");
 }
 
 /**

@@ -105,7 +105,7 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   // a mask that is no bool has the dtype of what it chooses from
   where: ([mask, ...branches]) => alike("where", mask === "bool" ? branches : [mask!, ...branches]),
   // the sum of bytes is rarely a byte
-  sum: ([x]) => (isFloat(x!) ? x! : "int32"),
+  sum: ([x]) => (isFloat(x!) ? x! : "int64"),
   pad: ([x], { value }) => {
     expectHeld(value, x!, "pad: value");
     return x!;

@@ -8,6 +8,7 @@ import { ShapeError } from "../../util/errors.js";
 import { apply } from "../apply.js";
 import { withPromoted } from "../promotion.js";
 import type { Pair } from "../spec/index.js";
+import { withIndices } from "./index-tensors.js";
 
 /**
  * The same numbers in another shape (one -1 is worked out); a free view.
@@ -113,7 +114,7 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
 }
 
 /**
- * Rows of table [R, ...rest] at int32 indices [...i] -> [...i, ...rest].
+ * Rows of table [R, ...rest] at int32 or int64 indices [...i] -> [...i, ...rest].
  *
  * @example
  * ```ts
@@ -121,10 +122,11 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
  * console.log(gather(table, tensor(Int32Array.of(2, 0))).toArray()); // [[3, 3], [1, 1]]
  * ```
  */
-export const gather = (table: Tensor, indices: Tensor): Tensor => apply("gather", [table, indices], {})[0];
+export const gather = (table: Tensor, indices: Tensor): Tensor =>
+  withIndices(indices, (at) => apply("gather", [table, at], {})[0]);
 
 /**
- * int32 labels [...i] -> [...i, depth].
+ * int32 or int64 labels [...i] -> [...i, depth].
  *
  * @example
  * ```ts
@@ -132,4 +134,4 @@ export const gather = (table: Tensor, indices: Tensor): Tensor => apply("gather"
  * ```
  */
 export const oneHot = (indices: Tensor, depth: number, dtype: DType = "float32"): Tensor =>
-  apply("oneHot", [indices], { depth, dtype })[0];
+  withIndices(indices, (at) => apply("oneHot", [at], { depth, dtype })[0]);
