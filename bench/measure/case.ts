@@ -46,6 +46,9 @@ const FLOAT_BYTES = 4;
 const dtypesOfInputs: { readonly [K in OpName]?: (place: number) => DType | undefined } = {
   gather: (place) => (place === 1 ? "int32" : undefined),
   scatterAdd: (place) => (place === 1 ? "int32" : undefined),
+  takeAlongAxis: (place) => (place === 1 ? "int32" : undefined),
+  takeAlongAxisGrad: (place) => (place === 1 ? "int32" : undefined),
+  scatter: (place) => (place === 1 ? "int32" : undefined),
   oneHot: () => "int32",
   patchMomentsGrad: (place) => (place > 0 ? "float64" : undefined),
   foldBranches: (place) => (place < 2 ? "float64" : undefined),

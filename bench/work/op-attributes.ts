@@ -7,7 +7,7 @@ import { type DType, dtypes } from "../../src/tensor/dtype.js";
 import { UsageError } from "../../src/util/errors.js";
 
 type KeysOfUnion<T> = T extends T ? (string extends keyof T ? never : keyof T) : never;
-type ValueOf<T, A extends PropertyKey> = T extends { readonly [K in A]: infer V } ? V : never;
+type ValueOf<T, A extends PropertyKey> = T extends T ? (A extends keyof T ? Exclude<T[A], undefined> : never) : never;
 
 export type AttributeName = KeysOfUnion<Attrs<OpName>> & string;
 type AttributeValue<A extends AttributeName> = ValueOf<Attrs<OpName>, A>;
@@ -33,6 +33,14 @@ export function readShape(text: string, where: string): number[] {
 }
 
 const numbers: Reader<readonly number[]> = { placeholder: "SIZES", read: readShape };
+const steps: Reader<readonly number[]> = {
+  placeholder: "STEPS",
+  read: (text, where) =>
+    text.split("x").map((word) => {
+      if (!/^-?[1-9]\d*$/.test(word)) throw refuse(where, text, "steps such as 2x-1");
+      return Number(word);
+    }),
+};
 const pair: Reader<Pair> = {
   placeholder: "N[xN]",
   read: (text, where) => {
@@ -69,10 +77,14 @@ export const attributeReaders: { readonly [A in AttributeName]: Reader<Attribute
   axes: numbers,
   axis: whole,
   keepDims: yesOrNo,
+  reverse: yesOrNo,
+  exclusive: yesOrNo,
+  descending: yesOrNo,
   shape: numbers,
   perm: numbers,
   begin: numbers,
   size: numbers,
+  step: steps,
   before: numbers,
   after: numbers,
   value: real,
@@ -83,6 +95,10 @@ export const attributeReaders: { readonly [A in AttributeName]: Reader<Attribute
   transposeB: yesOrNo,
   stride: pair,
   padding: pair,
+  paddingEnd: pair,
+  ceilMode: yesOrNo,
+  countIncludePad: yesOrNo,
+  divisorOverride: real,
   dilation: pair,
   groups: whole,
   kernelSize: pair,
@@ -96,19 +112,23 @@ export const attributeReaders: { readonly [A in AttributeName]: Reader<Attribute
   p: real,
 };
 
+/** The attribute may be given; without it the op takes its own default. */
+export const left = Symbol("left");
 /** The attribute has to be given: nothing is usual. */
 export const needed = Symbol("needed");
 
 type Usual<K extends OpName> = string extends keyof Attrs<K>
   ? Readonly<Record<string, never>>
-  : { readonly [A in keyof Attrs<K>]: Attrs<K>[A] | typeof needed };
+  : { readonly [A in keyof Attrs<K>]-?: Attrs<K>[A] | typeof needed | typeof left };
 
 const none = {};
 const reduce = { axes: needed, keepDims: false } as const;
-const conv = { stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 } as const;
-const pool = { kernelSize: [2, 2], stride: [2, 2], padding: [0, 0] } as const;
+const geometry = { stride: [1, 1], padding: [0, 0], dilation: [1, 1] } as const;
+const conv = { ...geometry, paddingEnd: left, groups: 1 } as const;
+const pool = { ...geometry, kernelSize: [2, 2], stride: [2, 2], paddingEnd: left, ceilMode: false } as const;
+const avgPool = { ...pool, countIncludePad: true, divisorOverride: left } as const;
 const eps = { eps: 1e-5 } as const;
-const patches = { ...conv, kernelSize: [3, 3] } as const;
+const patches = { ...geometry, groups: 1, kernelSize: [3, 3] } as const;
 const fold = { ...eps, kernelSize: [3, 3], groups: 1, hasIdentity: false } as const;
 const random = { shape: needed, dtype: "float32", seed: 0, stream: 0 } as const;
 
@@ -154,24 +174,32 @@ export const usualAttributes: { readonly [K in OpName]: Usual<K> } = {
   argmax: { axis: needed },
   softmax: { axis: needed },
   logSoftmax: { axis: needed },
+  cumsum: { axis: needed, reverse: false, exclusive: false },
+  argsort: { descending: false },
   broadcastTo: { shape: needed },
   reshape: { shape: needed },
   transpose: { perm: needed },
   slice: { begin: needed, size: needed },
+  stridedSlice: { begin: needed, size: needed, step: needed },
+  stridedSliceGrad: { begin: needed, step: needed, inputShape: needed },
   pad: { before: needed, after: needed, value: 0 },
   concat: { axis: needed },
   gather: none,
   scatterAdd: { rows: needed },
+  takeAlongAxis: { axis: needed },
+  takeAlongAxisGrad: { axis: needed, rows: needed },
+  scatter: { axis: needed },
   oneHot: { depth: needed, dtype: "float32" },
   matmul: { transposeA: false, transposeB: false },
   conv2d: conv,
   conv2dBias: { ...conv, activation: "relu" },
   conv2dInputGrad: { ...conv, inputShape: needed },
   conv2dWeightGrad: { ...conv, weightShape: needed },
-  avgPool2d: pool,
-  avgPool2dGrad: { ...pool, inputShape: needed },
+  avgPool2d: avgPool,
+  avgPool2dGrad: { ...avgPool, inputShape: needed },
   maxPool2d: pool,
   maxPool2dGrad: pool,
+  maxPool2dIndices: pool,
   batchNorm: eps,
   batchNormGrad: eps,
   batchNormEval: eps,
@@ -182,6 +210,7 @@ export const usualAttributes: { readonly [K in OpName]: Usual<K> } = {
   foldBranches: fold,
   foldBranchesGrad: fold,
   foldMomentsGrad: fold,
+  resample: { axis: needed },
   rand: random,
   randn: random,
   bernoulli: { ...random, p: 0.5 },
@@ -201,5 +230,5 @@ export function attributesOf<K extends OpName>(op: K, given: { readonly [name: s
   const attrs = { ...usual, ...given };
   const missing = names.find((name) => attrs[name] === needed);
   if (missing !== undefined) throw new UsageError(`bench: ${op} needs the attribute ${missing}`);
-  return attrs as Attrs<K>;
+  return Object.fromEntries(Object.entries(attrs).filter(([, value]) => value !== left)) as unknown as Attrs<K>;
 }

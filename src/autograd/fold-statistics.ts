@@ -6,7 +6,7 @@
 import { firstTap, patchSize, splitBranches } from "../ops/branches.js";
 import * as F from "../ops/functional/index.js";
 import type { FoldAttrs } from "../ops/spec/index.js";
-import { arange } from "../tensor/create.js";
+import { arange } from "../tensor/counted.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 type Maybe = Tensor | undefined;

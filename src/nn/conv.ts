@@ -5,10 +5,12 @@ import * as F from "../ops/functional/index.js";
 import type { Pair } from "../ops/spec/index.js";
 import type { Shape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { ShapeError } from "../util/errors.js";
+import { ShapeError, UsageError } from "../util/errors.js";
+import { expectChannelsLast, expectCount, expectOptions } from "./arguments.js";
 import { initialTensor } from "./init.js";
 import { Module } from "./module.js";
 import type { LayerOptions } from "./parameter.js";
+import { showNumbers } from "./repr.js";
 
 /** The window of a convolution, and whether it has a bias. */
 export interface Conv2dLayerOptions extends F.Conv2dOptions, LayerOptions {
@@ -32,14 +34,19 @@ export class Conv2d extends Module {
   readonly bias: Tensor | null;
   readonly options: F.Conv2dOptions;
 
-  /** [N, H, W, inChannels] -> [N, OH, OW, outChannels]. Throws ShapeError where groups do not divide the channels. */
+  /** [N, H, W, inChannels] -> [N, OH, OW, outChannels]. Throws ShapeError where groups do not divide the channels, UsageError for options that are none. */
   constructor(inChannels: number, outChannels: number, options: Conv2dLayerOptions) {
     super();
+    expectOptions("Conv2d", options, `new nn.Conv2d(${inChannels}, ${outChannels}, { kernelSize: 3 })`);
+    expectCount("Conv2d", "inChannels", inChannels);
+    expectCount("Conv2d", "outChannels", outChannels);
     const { kernelSize, bias = true, stride = 1, padding = 0, dilation = 1, groups = 1 } = options;
     if (inChannels % groups !== 0 || outChannels % groups !== 0)
       throw new ShapeError(
         `Conv2d: ${inChannels} input and ${outChannels} output channels, expected multiples of groups=${groups}`,
       );
+    if (kernelSize === undefined)
+      throw new UsageError("Conv2d: kernelSize is missing, expected a number or [height, width]", "{ kernelSize: 3 }");
     const [kh, kw] = typeof kernelSize === "number" ? [kernelSize, kernelSize] : kernelSize;
     this.options = { stride, padding, dilation, groups };
     const fanIn = (kh * kw * inChannels) / groups;
@@ -51,6 +58,23 @@ export class Conv2d extends Module {
 
   forward(x: Tensor): Tensor {
     const { weight, bias, options } = this;
+    expectChannelsLast("Conv2d", x.shape, weight.shape[2]! * (options.groups ?? 1));
     return bias ? F.conv2dBias(x, weight, bias, options) : F.conv2d(x, weight, options);
+  }
+
+  override extraRepr(): string {
+    const [kh, kw, within, outChannels] = this.weight.shape;
+    const { stride = 1, padding = 0, dilation = 1, groups = 1 } = this.options;
+    const both = (value: unknown) => (typeof value === "number" ? [value, value] : value);
+    const unless = (usual: number, value: unknown) =>
+      String(both(value)) === `${usual},${usual}` ? null : both(value);
+    const window = {
+      kernelSize: [kh, kw],
+      stride: both(stride),
+      padding: unless(0, padding),
+      dilation: unless(1, dilation),
+    };
+    const rest = { groups: groups === 1 ? null : groups, bias: this.bias ? null : false };
+    return `${within! * groups}, ${outChannels}, ${showNumbers({ ...window, ...rest })}`;
   }
 }

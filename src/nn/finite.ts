@@ -7,7 +7,7 @@ import { BatchNorm2d } from "./batch-norm.js";
 import type { Module } from "./module.js";
 
 /** The first of its values that is no number to go on with, in words; null where there is none. */
-export async function problemOf(module: Module): Promise<string | null> {
+export async function problemOf(module: Module<unknown>): Promise<string | null> {
   const found = await findNonFiniteTensor(module.stateDict());
   if (found) return showNonFinite(found);
   for (const [name, norm] of module.namedModules()) {

@@ -11,9 +11,13 @@ import type { Tensor } from "../tensor/tensor.js";
 import type { Module } from "./module.js";
 import { type LayerOptions, type ParameterRole, persistent } from "./parameter.js";
 
-/** How a parameter starts: a constant, the deviation of a normal distribution, or the bound of a uniform one around 0. */
+/**
+ * How a parameter starts: a constant, the deviation of a normal distribution, the bound of a uniform one around 0, or as whoever made it
+ * has left it.
+ */
 export type InitRule =
   | { readonly value: number }
+  | { readonly keep: true }
   | { readonly std: (shape: Shape, fanIn: number) => number }
   | { readonly bound: (shape: Shape, fanIn: number) => number };
 /** A rule for each role. fanIn is the number of inputs that one output of the layer sums. */
@@ -25,9 +29,12 @@ const withinFanIn: InitRule = { bound: (_, fanIn) => 1 / Math.sqrt(fanIn) };
 export const defaultInit: InitRules = {
   convWeight: withinFanIn,
   linearWeight: withinFanIn,
+  // torch.nn.Embedding: standard normal
+  embedding: { std: () => 1 },
   bias: withinFanIn,
   normScale: { value: 1 },
   normShift: { value: 0 },
+  other: { keep: true },
 };
 
 interface Draw {
@@ -36,7 +43,9 @@ interface Draw {
   readonly fanIn: number;
 }
 
-function initialValues(rule: InitRule, { shape, dtype, fanIn }: Draw, random: () => Random): TypedArray {
+type DrawnRule = Exclude<InitRule, { readonly keep: true }>;
+
+function initialValues(rule: DrawnRule, { shape, dtype, fanIn }: Draw, random: () => Random): TypedArray {
   const values = newArray(dtype, sizeOf(shape));
   if ("value" in rule) return values.fill(rule.value);
   const generator = random();
@@ -52,12 +61,12 @@ function initialValues(rule: InitRule, { shape, dtype, fanIn }: Draw, random: ()
 
 /** A persistent tensor with the initial values of its role, in a layer whose outputs sum `fanIn` inputs each. */
 export function initialTensor(
-  role: ParameterRole,
+  role: Exclude<ParameterRole, "other">,
   shape: Shape,
   { dtype = "float32", init = "random" }: LayerOptions,
   fanIn = 1,
 ): Tensor {
-  const rule = defaultInit[role];
+  const rule = defaultInit[role] as DrawnRule;
   const isLeftToCaller = init === "zeros" && !("value" in rule);
   return persistent(
     shape,
@@ -80,11 +89,12 @@ export interface InitializeOptions {
 }
 
 /** Draws every parameter of `model` anew; parameter i in state-dict order uses stream i of `seed`. */
-export function initialize(model: Module, { seed = 0, rules = defaultInit }: InitializeOptions = {}): void {
+export function initialize(model: Module<unknown>, { seed = 0, rules = defaultInit }: InitializeOptions = {}): void {
   let stream = 0;
   for (const { tensor, role, fanIn = 1 } of model.namedParameters().values()) {
     const own = stream++;
     const { shape, dtype } = tensor;
-    tensor.write(initialValues(rules[role], { shape, dtype, fanIn }, () => new Random(seed, own)));
+    const rule = rules[role];
+    if (!("keep" in rule)) tensor.write(initialValues(rule, { shape, dtype, fanIn }, () => new Random(seed, own)));
   }
 }

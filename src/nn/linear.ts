@@ -5,14 +5,29 @@ import * as F from "../ops/functional/index.js";
 import { scope } from "../tensor/scope.js";
 import type { Shape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
+import { expectCount, expectOptions } from "./arguments.js";
 import { initialTensor } from "./init.js";
 import { Module } from "./module.js";
 import type { LayerOptions } from "./parameter.js";
+import { showNumbers } from "./repr.js";
 
 /** Whether a linear layer has a bias. */
 export interface LinearOptions extends LayerOptions {
   /** Default true. */
   readonly bias?: boolean;
+}
+
+/** x [..., in] · W [in, out] + b [out]: of more axes than two one product whose rows get the bias while they are in the cache. */
+export function affine(x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
+  if (!bias) return F.matmul(x, weight);
+  const [width, outputs] = [x.shape.at(-1)!, weight.shape[1]!];
+  if (x.rank <= 2 || width !== weight.shape[0]) return scope(() => F.add(F.matmul(x, weight), bias));
+  return scope(() => {
+    // a product of rows is a convolution of a picture of single pixels
+    const rows = F.reshape(x, [1, width === 0 ? 0 : x.size / width, 1, width]);
+    const y = F.conv2dBias(rows, F.reshape(weight, [1, 1, width, outputs]), bias);
+    return F.reshape(y, [...x.shape.slice(0, -1), outputs]);
+  });
 }
 
 /**
@@ -29,9 +44,12 @@ export class Linear extends Module {
   readonly weight: Tensor;
   readonly bias: Tensor | null;
 
-  /** [..., inFeatures] -> [..., outFeatures]. */
+  /** [..., inFeatures] -> [..., outFeatures]. Throws UsageError for counts that are none. */
   constructor(inFeatures: number, outFeatures: number, options: LinearOptions = {}) {
     super();
+    expectOptions("Linear", options, "new nn.Linear(2, 2, { bias: false })");
+    expectCount("Linear", "inFeatures", inFeatures, 0);
+    expectCount("Linear", "outFeatures", outFeatures, 0);
     const parameter = (role: "linearWeight" | "bias", shape: Shape) =>
       this.parameter(
         role === "bias" ? role : "weight",
@@ -44,8 +62,11 @@ export class Linear extends Module {
   }
 
   forward(x: Tensor): Tensor {
-    const { bias } = this;
-    if (!bias) return F.matmul(x, this.weight);
-    return scope(() => F.add(F.matmul(x, this.weight), bias));
+    return affine(x, this.weight, this.bias);
+  }
+
+  override extraRepr(): string {
+    const [inFeatures, outFeatures] = this.weight.shape;
+    return showNumbers({ inFeatures, outFeatures, bias: this.bias !== null });
   }
 }

@@ -1,45 +1,69 @@
 /**
- * The base of every layer and model: its parameters, buffers and children by name, its mode, its state dict.
- * Registration is explicit: `this.weight = this.parameter("weight", …)` gives the name that files use. Order and names
- * follow torch.nn.Module: a module's own parameters, then its buffers, then its children.
+ * The base of every layer and model: its parameters, buffers and children by name, its mode, its state dict. What fields hold
+ * is registered under their names (fields.ts); `this.parameter("weight", …)`, `this.buffer(…)` and `this.child(…)` give the names of
+ * files where these differ, and come first. Order and names follow torch.nn.Module: a module's own parameters, then its buffers,
+ * then its children.
  */
 import { copyValues } from "../ops/copy-values.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { StateDictError } from "../util/errors.js";
+import { heldBy } from "./fields.js";
+import { addForwardHook, type ForwardHook, type HookHandle } from "./hooks.js";
 import type { Parameter, ParameterRole } from "./parameter.js";
-import { type StateDict, type StateDifference, type StateSpec, stateDictError } from "./state-dict.js";
+import { showModule } from "./repr.js";
+import {
+  compareStates,
+  type LoadReport,
+  reportOf,
+  type StateDict,
+  type StateDifference,
+  type StateSpec,
+  stateDictError,
+} from "./state-dict.js";
 
 interface Buffer extends StateSpec {
   readonly tensor: Tensor;
 }
 
+/** What a module holds itself, by name. */
+interface Own {
+  readonly parameters: Map<string, Parameter>;
+  readonly buffers: Map<string, Buffer>;
+  readonly children: Map<string, Module<unknown>>;
+}
+
+const isModule = (value: unknown): value is Module<unknown> => value instanceof Module;
+const joined = (path: string, name: string): string => (path === "" ? name : `${path}.${name}`);
+
+/** The name under which Node looks for what console.log prints. */
+const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never;
+
 /**
- * The base of every layer and model (torch.nn.Module): parameters, buffers and children by the names that files use, the
- * mode, the state dict.
+ * The base of every layer and model (torch.nn.Module). Modules, parameters and buffers in its fields, or in arrays in its fields,
+ * are its own under the fields' names; #private fields are not seen. `Y` is what forward gives.
  *
  * @example
  * ```ts
- * class Residual extends nn.Module {
- *   readonly inner: nn.Linear;
- *   constructor(width: number) {
- *     super();
- *     this.inner = this.child("inner", new nn.Linear(width, width));
- *   }
+ * class Net extends nn.Module {
+ *   readonly blocks = [new nn.Linear(8, 8), new nn.Linear(8, 8)];
+ *   readonly fc = new nn.Linear(8, 2);
  *   forward(x: Tensor): Tensor {
- *     return x.add(this.inner.forward(x).relu());
+ *     for (const block of this.blocks) x = x.add(block.forward(x).relu());
+ *     return this.fc.forward(x);
  *   }
  * }
- * console.log([...new Residual(8).namedParameters().keys()]); // ["inner.weight", "inner.bias"]
+ * const net = new Net();
+ * console.log([...net.namedParameters().keys()].slice(0, 2)); // ["blocks.0.weight", "blocks.0.bias"]
+ * console.log(`${net.fc}`); // Linear(inFeatures=8, outFeatures=2, bias=true)
  * ```
  */
-export abstract class Module {
-  #parameters = new Map<string, Parameter>();
-  #buffers = new Map<string, Buffer>();
-  #children = new Map<string, Module>();
+export abstract class Module<Y = Tensor> {
+  /** Registered by name. */
+  readonly #named: Own = { parameters: new Map(), buffers: new Map(), children: new Map() };
   #isTraining = true;
 
-  /** x -> y; shapes are the subclass's own. */
-  abstract forward(x: Tensor): Tensor;
+  /** x -> y; shapes, and what else it takes, are the subclass's own. */
+  abstract forward(x: Tensor, ...rest: never[]): Y;
 
   /** True after train(), where batch norms use and update batch statistics. A new module is in this mode. */
   get training(): boolean {
@@ -59,83 +83,193 @@ export abstract class Module {
   protected parameter(name: string, role: ParameterRole, tensor: Tensor, fanIn?: number): Tensor {
     this.#claim(name);
     tensor.requiresGrad = true;
-    this.#parameters.set(name, { tensor, role, ...(fanIn !== undefined && { fanIn }) });
+    this.#named.parameters.set(name, { tensor, role, ...(fanIn !== undefined && { fanIn }) });
     return tensor;
   }
 
   /** Registers a tensor that is saved but not learned; an optional one may be missing from a state dict. */
   protected buffer(name: string, tensor: Tensor, { isOptional = false } = {}): Tensor {
     this.#claim(name);
-    this.#buffers.set(name, { tensor, shape: tensor.shape, isOptional });
+    this.#named.buffers.set(name, { tensor, shape: tensor.shape, isOptional });
     return tensor;
   }
 
   /** Registers a module whose entries start with `name.`; the name may itself have dots. */
-  protected child<M extends Module>(name: string, module: M): M {
+  protected child<M extends Module<unknown>>(name: string, module: M): M {
     this.#claim(name);
-    this.#children.set(name, module);
+    this.#named.children.set(name, module);
     return module;
   }
 
   /** Puts another module in the place of a registered child, which is disposed of; the order of entries stays. */
-  protected replaceChild<M extends Module>(name: string, module: M): M {
-    const old = this.#children.get(name);
+  protected replaceChild<M extends Module<unknown>>(name: string, module: M): M {
+    const old = this.#named.children.get(name);
     if (!old) throw new StateDictError(`${this.constructor.name}: there is no child "${name}" to replace`);
-    this.#children.set(name, module.train(old.training));
+    this.#named.children.set(name, module.train(old.training));
     old.dispose();
     return module;
   }
 
   #claim(name: string): void {
-    if (this.#parameters.has(name) || this.#buffers.has(name) || this.#children.has(name))
+    const { parameters, buffers, children } = this.#named;
+    if (parameters.has(name) || buffers.has(name) || children.has(name))
       throw new StateDictError(`${this.constructor.name}: the name "${name}" is registered twice`);
   }
 
-  /** This module under "", then every module below it by its dotted name, parents first. */
-  namedModules(prefix = ""): Map<string, Module> {
-    const found = new Map<string, Module>([[prefix, this]]);
-    for (const [name, child] of this.#children)
-      for (const [path, module] of child.namedModules(prefix === "" ? name : `${prefix}.${name}`))
-        found.set(path, module);
-    return found;
+  /** What is registered by name, then what fields hold. */
+  #own(): Own {
+    const own: Own = {
+      parameters: new Map(this.#named.parameters),
+      buffers: new Map(this.#named.buffers),
+      children: new Map(this.#named.children),
+    };
+    const tensors = [...own.parameters.values(), ...own.buffers.values()].map(({ tensor }) => tensor);
+    const known = new Set<unknown>([...own.children.values(), ...tensors]);
+    const fields = [...heldBy(this, isModule)].filter(({ module, tensor }) => !known.has(module ?? tensor));
+    // an array that lists what other fields hold gives no second name
+    const alone = new Set<unknown>(fields.flatMap((field) => (field.isElement ? [] : [field.module ?? field.tensor])));
+    for (const { name, module, tensor, declaration, isElement } of fields) {
+      if (isElement && alone.has(module ?? tensor)) continue;
+      if (own.parameters.has(name) || own.buffers.has(name) || own.children.has(name))
+        throw new StateDictError(
+          `${this.constructor.name}: the field "${name}" holds something else than what is registered by that name`,
+          `set the field only, or replaceChild("${name}", …)`,
+        );
+      if (module) own.children.set(name, module);
+      else if (declaration!.kind === "parameter")
+        own.parameters.set(name, { tensor: tensor!, role: declaration!.role });
+      else own.buffers.set(name, { tensor: tensor!, shape: tensor!.shape, isOptional: declaration!.isOptional });
+    }
+    return own;
   }
 
-  /** Every parameter by its dotted name, in the order of the state dict. */
+  /**
+   * Every module by its dotted name, parents first, with what it holds. One that is held twice comes twice; one that holds an
+   * ancestor, such as its parent, does not lead back to it.
+   */
+  *#walk(path = "", above: readonly Module<unknown>[] = []): Generator<readonly [string, Module<unknown>, Own]> {
+    const own = this.#own();
+    yield [path, this, own];
+    const here = [...above, this];
+    for (const [name, child] of own.children) if (!here.includes(child)) yield* child.#walk(joined(path, name), here);
+  }
+
+  /** This module under "", then every module below it by its dotted name, parents first; a shared one under its first name. */
+  namedModules(): Map<string, Module<unknown>> {
+    return unique([...this.#walk()].map(([path, module]) => [path, module, module]));
+  }
+
+  /** The modules that this one holds itself, by name. */
+  namedChildren(): Map<string, Module<unknown>> {
+    return unique([...this.#own().children].map(([name, child]) => [name, child, child]));
+  }
+
+  /** The modules that this one holds itself. */
+  children(): Module<unknown>[] {
+    return [...this.namedChildren().values()];
+  }
+
+  /** Every parameter by its dotted name, in the order of the state dict; a shared one under its first name. */
   namedParameters(): Map<string, Parameter> {
-    return this.#collect((module) => module.#parameters);
+    return unique(this.#entries(({ parameters }) => parameters).map(([name, value]) => [name, value, value.tensor]));
   }
 
-  /** Every buffer by its dotted name, in the order of the state dict. */
+  /** Every parameter once, for an optimiser. */
+  parameters(): Tensor[] {
+    return [...this.namedParameters().values()].map(({ tensor }) => tensor);
+  }
+
+  /** Every buffer by its dotted name, in the order of the state dict; a shared one under its first name. */
   namedBuffers(): Map<string, Tensor> {
-    return new Map([...this.#collect((module) => module.#buffers)].map(([name, { tensor }]) => [name, tensor]));
+    return unique(this.#entries(({ buffers }) => buffers).map(([name, { tensor }]) => [name, tensor, tensor]));
   }
 
-  #collect<T>(own: (module: Module) => ReadonlyMap<string, T>): Map<string, T> {
-    const found = new Map<string, T>();
-    for (const [path, module] of this.namedModules())
-      for (const [name, value] of own(module)) found.set(path === "" ? name : `${path}.${name}`, value);
-    return found;
+  /** Every buffer once. */
+  buffers(): Tensor[] {
+    return [...this.namedBuffers().values()];
+  }
+
+  #entries<T>(select: (own: Own) => Iterable<readonly [string, T]>): (readonly [string, T])[] {
+    return [...this.#walk()].flatMap(([path, , own]) =>
+      [...select(own)].map(([name, value]) => [joined(path, name), value] as const),
+    );
+  }
+
+  /** Calls `visit` with every module below this one, then with this one (torch.nn.Module.apply). */
+  apply(visit: (module: Module<unknown>) => void): this {
+    // children before parents, as PyTorch's recursion does
+    for (const module of postOrder(this)) visit(module);
+    return this;
+  }
+
+  /** Whether backward() gives the parameters gradients (requires_grad_ of torch.nn.Module); buffers move all the same. */
+  requiresGrad_(requiresGrad = true): this {
+    for (const tensor of this.parameters()) tensor.requiresGrad = requiresGrad;
+    return this;
+  }
+
+  /** requiresGrad_(false), without the gradients that are there: an optimiser then leaves the parameters alone. */
+  freeze(): this {
+    this.zeroGrad();
+    return this.requiresGrad_(false);
+  }
+
+  /** Frees the gradients of all parameters. */
+  zeroGrad(): void {
+    for (const tensor of this.parameters()) {
+      tensor.grad?.dispose();
+      tensor.grad = null;
+    }
+  }
+
+  /**
+   * Calls `hook` after each forward(); what it returns, if anything, is the output from then on. In a compiled function it is called at
+   * every call, with tensors whose values are not known yet.
+   *
+   * @example
+   * ```ts
+   * const layer = new nn.Linear(4, 2);
+   * const handle = layer.registerForwardHook((_module, _inputs, output) => console.log(output.shape));
+   * layer.forward(ones([3, 4])); // [3, 2]
+   * handle.remove();
+   * ```
+   */
+  registerForwardHook(hook: ForwardHook<this, Y>): HookHandle {
+    return addForwardHook<Y, this>(this, hook);
   }
 
   /** The live tensors of all parameters and buffers, in the engine's layouts; io converts them for files. */
   stateDict(): Map<string, Tensor> {
-    return this.#collect(
-      (module) => new Map([...module.#parameters, ...module.#buffers].map(([name, { tensor }]) => [name, tensor])),
+    return new Map(
+      this.#entries<{ readonly tensor: Tensor }>(({ parameters, buffers }) => [...parameters, ...buffers]).map(
+        ([name, { tensor }]) => [name, tensor],
+      ),
     );
   }
 
   /**
    * Copies values in by name, converting float dtypes. Strict: throws StateDictError listing every missing, unexpected
-   * and misshapen entry before anything is written. Only num_batches_tracked may be missing.
+   * and misshapen entry before anything is written. Only num_batches_tracked may be missing. Not strict: copies what fits and
+   * reports the rest.
    */
-  loadStateDict(dict: StateDict): void {
-    const expected = new Map<string, StateSpec>(this.#collect((module) => module.#parametersAndBuffers()));
-    const error = stateDictError(expected, dict, "loadStateDict", (difference) => this.explain(difference));
-    if (error) throw error;
+  loadStateDict(dict: StateDict, { strict = true }: { readonly strict?: boolean } = {}): LoadReport {
+    const expected = new Map<string, StateSpec>(
+      this.#entries<StateSpec>(({ parameters, buffers }) => [
+        ...[...parameters].map(([name, { tensor }]) => [name, { shape: tensor.shape }] as const),
+        ...buffers,
+      ]),
+    );
+    if (strict) {
+      const error = stateDictError(expected, dict, "loadStateDict", (difference) => this.explain(difference));
+      if (error) throw error;
+    }
+    const report = reportOf(compareStates(expected, dict));
+    const skipped = new Set(report.mismatched.map(({ name }) => name));
     for (const [name, own] of this.stateDict()) {
       const given = dict.get(name);
-      if (given) copyValues(own, given);
+      if (given && !skipped.has(name)) copyValues(own, given);
     }
+    return report;
   }
 
   /** What may be behind a state dict that does not fit, as a hint; a model that knows its forms overrides it. */
@@ -143,9 +277,19 @@ export abstract class Module {
     return undefined;
   }
 
-  #parametersAndBuffers(): Map<string, StateSpec> {
-    const own = [...this.#parameters].map(([name, { tensor }]) => [name, { shape: tensor.shape }] as const);
-    return new Map<string, StateSpec>([...own, ...this.#buffers]);
+  /** What stands between the brackets of toString(), without children. */
+  extraRepr(): string {
+    return "";
+  }
+
+  /** The module and all below it, as PyTorch prints them. */
+  toString(): string {
+    return showModule(this);
+  }
+
+  /** console.log prints what toString() gives. */
+  [INSPECT](): string {
+    return this.toString();
   }
 
   /** Frees every parameter and buffer, with their gradients. The module cannot be used afterwards. */
@@ -155,10 +299,30 @@ export abstract class Module {
 
   /** Frees what this module holds itself; a subclass with tensors that are not registered adds them. */
   protected disposeOwn(): void {
-    for (const { tensor } of [...this.#parameters.values(), ...this.#buffers.values()]) {
+    const { parameters, buffers } = this.#own();
+    for (const { tensor } of [...parameters.values(), ...buffers.values()]) {
       tensor.grad?.dispose();
       tensor.grad = null;
       tensor.dispose();
     }
   }
+}
+
+/** The first entry of each identity. */
+function unique<T>(entries: readonly (readonly [name: string, value: T, identity: object])[]): Map<string, T> {
+  const seen = new Set<object>();
+  return new Map(
+    entries.flatMap(([name, value, identity]) => {
+      if (seen.has(identity)) return [];
+      seen.add(identity);
+      return [[name, value] as const];
+    }),
+  );
+}
+
+function* postOrder(module: Module<unknown>, seen = new Set<Module<unknown>>()): Generator<Module<unknown>> {
+  if (seen.has(module)) return;
+  seen.add(module);
+  for (const child of module.children()) yield* postOrder(child, seen);
+  yield module;
 }

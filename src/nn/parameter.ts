@@ -7,8 +7,11 @@ import { newArray, type TypedArray } from "../tensor/dtype.js";
 import { type Shape, sizeOf } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 
-/** convWeight [KH, KW, Cin/groups, Cout], linearWeight [in, out]; the others are vectors [C]. */
-export type ParameterRole = "convWeight" | "linearWeight" | "bias" | "normScale" | "normShift";
+/**
+ * convWeight [KH, KW, Cin/groups, Cout], linearWeight [in, out], embedding [entries, features]; bias, normScale and normShift
+ * are vectors [C]. "other" has any shape, and whoever made it gives its initial values.
+ */
+export type ParameterRole = "convWeight" | "linearWeight" | "embedding" | "bias" | "normScale" | "normShift" | "other";
 
 /** A learned tensor and the role it plays. */
 export interface Parameter {
@@ -37,3 +40,51 @@ export function persistent(shape: Shape, dtype: "float32" | "float64" | "int32",
 
 /** True for γ and β of a normalisation, which have a weight-decay group of their own. */
 export const isNormRole = (role: ParameterRole): boolean => role === "normScale" || role === "normShift";
+
+/** What a tensor in a field of a module is. */
+export type Declaration =
+  | { readonly kind: "parameter"; readonly role: ParameterRole }
+  | { readonly kind: "buffer"; readonly isOptional: boolean };
+
+const declarations = new WeakMap<Tensor, Declaration>();
+
+/**
+ * Declares a tensor to be learned (torch.nn.Parameter): it gets requiresGrad, and the module that holds it in a field, or in an array
+ * in a field, registers it under the field's name. A leaf with requiresGrad is one without being declared. Throws BackendError
+ * for integers.
+ *
+ * @example
+ * ```ts
+ * class Scale extends nn.Module {
+ *   readonly factor = nn.parameter(ones([8]));
+ *   forward(x: Tensor): Tensor {
+ *     return x.mul(this.factor);
+ *   }
+ * }
+ * console.log([...new Scale().namedParameters().keys()]); // ["factor"]
+ * ```
+ */
+export function parameter(tensor: Tensor, role: ParameterRole = "other"): Tensor {
+  tensor.requiresGrad = true;
+  declarations.set(tensor, { kind: "parameter", role });
+  return tensor.keep();
+}
+
+/**
+ * Declares a tensor to be saved with the module that holds it in a field, and not learned (register_buffer of torch.nn.Module);
+ * an optional one may be missing from a state dict.
+ */
+export function buffer(tensor: Tensor, { isOptional = false }: { readonly isOptional?: boolean } = {}): Tensor {
+  declarations.set(tensor, { kind: "buffer", isOptional });
+  return tensor.keep();
+}
+
+/** What a tensor in a field is; null for one that is neither learned nor saved. */
+export function declarationOf(tensor: Tensor): Declaration | null {
+  const known = declarations.get(tensor);
+  if (known) return known;
+  if (!tensor.requiresGrad || tensor.edge !== null) return null;
+  // from now on, so that freezing it does not take it out of the state dict
+  parameter(tensor);
+  return declarations.get(tensor)!;
+}

@@ -24,6 +24,22 @@ export interface StateDifference {
   readonly misshapen: readonly { readonly name: string; readonly given: Shape; readonly expected: Shape }[];
 }
 
+/** What loadStateDict() did not copy. */
+export interface LoadReport {
+  /** Entries of the module that the dict has not; they keep their values. */
+  readonly missing: readonly string[];
+  /** Entries of the dict that the module has not. */
+  readonly unexpected: readonly string[];
+  /** Entries of both with other shapes; they keep their values. */
+  readonly mismatched: StateDifference["misshapen"];
+}
+
+export const reportOf = ({ missing, unexpected, misshapen }: StateDifference): LoadReport => ({
+  missing,
+  unexpected,
+  mismatched: misshapen,
+});
+
 /** How many names of each kind an error spells out. */
 const SHOWN = 8;
 

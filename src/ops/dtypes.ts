@@ -55,6 +55,7 @@ const ofBools: ReadonlySet<OpName> = new Set<OpName>([
   "reshape",
   "transpose",
   "slice",
+  "stridedSlice",
   "pad",
   "concat",
 ]);
@@ -106,6 +107,8 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   where: ([mask, ...branches]) => alike("where", mask === "bool" ? branches : [mask!, ...branches]),
   // the sum of bytes is rarely a byte
   sum: ([x]) => (isFloat(x!) ? x! : "int64"),
+  cumsum: ([x]) => (isFloat(x!) ? x! : "int64"),
+  argsort: () => "int32",
   pad: ([x], { value }) => {
     expectHeld(value, x!, "pad: value");
     return x!;
@@ -117,6 +120,10 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   bernoulli: (_, { dtype }) => dtype,
   argmax: ([x]) => {
     expectNumbers("argmax", x!);
+    return "int32";
+  },
+  maxPool2dIndices: ([x]) => {
+    expectNumbers("maxPool2dIndices", x!);
     return "int32";
   },
   oneHot: ([indices], { dtype }) => {
@@ -132,9 +139,26 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
     expectNumbers("scatterAdd", dy!);
     return dy!;
   },
+  takeAlongAxis: ([x, indices]) => {
+    expectInt32(indices, "takeAlongAxis");
+    return x!;
+  },
+  takeAlongAxisGrad: ([dy, indices]) => {
+    expectInt32(indices, "takeAlongAxisGrad");
+    return dy!;
+  },
+  scatter: ([x, indices, src]) => {
+    expectInt32(indices, "scatter");
+    return alike("scatter", [x!, src!]);
+  },
   patchMomentsGrad: ([x, ...moments]) => {
     moments.forEach(expectMoments);
     return floatsOnly("patchMomentsGrad")([x!]);
+  },
+  resample: ([x, starts, weights, backStarts, backWeights]) => {
+    expectInt32(starts, "resample");
+    expectInt32(backStarts, "resample");
+    return floatsOnly("resample")([x!, weights!, backWeights!]);
   },
   foldBranches: ([mean, covariance, ...branches]) => {
     expectMoments(mean);

@@ -12,9 +12,14 @@ interface IndexRule {
   limitOf(shapes: readonly Shape[], attrs: object): number;
 }
 
+const axisOf = (attrs: object): number => (attrs as { readonly axis: number }).axis;
+
 export const indexOps = {
   gather: { operand: 1, limitOf: ([table]) => table![0]! },
   scatterAdd: { operand: 1, limitOf: (_, attrs) => (attrs as { readonly rows: number }).rows },
+  takeAlongAxis: { operand: 1, limitOf: ([x], attrs) => x![axisOf(attrs)]! },
+  takeAlongAxisGrad: { operand: 1, limitOf: (_, attrs) => (attrs as { readonly rows: number }).rows },
+  scatter: { operand: 1, limitOf: ([x], attrs) => x![axisOf(attrs)]! },
   oneHot: { operand: 0, limitOf: (_, attrs) => (attrs as { readonly depth: number }).depth },
 } as const satisfies Record<string, IndexRule>;
 

@@ -72,7 +72,7 @@ export class Ema {
   #isSwapped = false;
 
   /** Starts as a copy of the model as it is. Throws UsageError for a momentum outside (0, 1]. */
-  constructor(model: Module, { momentum = 5e-4, warmup = false, warmupStart = 0 }: EmaOptions = {}) {
+  constructor(model: Module<unknown>, { momentum = 5e-4, warmup = false, warmupStart = 0 }: EmaOptions = {}) {
     if (!(momentum > 0 && momentum <= 1))
       throw new UsageError(`Ema: momentum is ${momentum}, expected above 0 and at most 1`);
     this.momentum = momentum;

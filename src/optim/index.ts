@@ -30,6 +30,7 @@ export {
   type CompleteChoice,
   completeChoice,
   createOptimizer,
+  keptBy,
   type OptimizerChoice,
   type OptimizerKind,
   type OptimizerOptions,

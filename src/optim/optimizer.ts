@@ -11,10 +11,9 @@ import { showShape } from "../tensor/shape.js";
 import { storageTracer } from "../tensor/storage.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { StateDictError, UsageError } from "../util/errors.js";
-import type { ParamGroup } from "./param-groups.js";
+import { expectDistinct, groupsOf, type OptimizedParameters, type ParamGroup } from "./param-groups.js";
 
-/** Groups of parameters, or one map such as model.namedParameters(). */
-export type OptimizedParameters = readonly ParamGroup[] | ReadonlyMap<string, Parameter>;
+export type { OptimizedParameters } from "./param-groups.js";
 
 /** The numbers of a group that move between steps. */
 export interface GroupRates {
@@ -96,7 +95,7 @@ export class Optimizer {
   /** Updates of the parameters that have had one. */
   readonly #steps = new Map<string, number>();
 
-  /** The slots are made here. Throws UsageError for rates below 0 and for a parameter in two groups. */
+  /** The slots are made here. Throws UsageError for rates below 0, for a parameter in two groups and for none at all. */
   constructor(
     name: string,
     parameters: OptimizedParameters,
@@ -105,19 +104,12 @@ export class Optimizer {
   ) {
     this.#name = name;
     this.#rule = rule;
-    const groups = Array.isArray(parameters)
-      ? (parameters as readonly ParamGroup[])
-      : [{ name: "parameters", parameters: parameters as ReadonlyMap<string, Parameter> }];
-    this.groups = groups.map((group: ParamGroup) => {
+    this.groups = groupsOf(name, parameters).map((group: ParamGroup) => {
       const rates = { lr: group.lr ?? lr, weightDecay: group.weightDecay ?? weightDecay };
       expectNotNegative(name, rates);
       return new OptimizerGroup(group.name, group.parameters, rates.lr, rates.weightDecay);
     });
-    const owners = new Set<string>();
-    for (const [parameter] of this.#parameters()) {
-      if (owners.has(parameter)) throw new UsageError(`${name}: parameter ${parameter} is in two groups`);
-      owners.add(parameter);
-    }
+    expectDistinct(name, [...this.#parameters()]);
     for (const [parameter, { tensor }] of this.#parameters()) {
       const dtype = tensor.dtype as "float32" | "float64";
       this.#slots.set(

@@ -2,6 +2,7 @@
  * The optimisers by kind, as recipes and checkpoints name them: a row for each, with its options and what they are where
  * nothing is said.
  */
+import { persistent } from "../nn/parameter.js";
 import { Adam, type AdamOptions, AdamW, adamDefaults, adamwDefaults } from "./adam.js";
 import type { OptimizedParameters, Optimizer } from "./optimizer.js";
 import { SGD, type SgdOptions, sgdDefaults } from "./sgd.js";
@@ -61,4 +62,12 @@ export const completeChoice = (choice: OptimizerChoice): CompleteChoice =>
 export function createOptimizer(parameters: OptimizedParameters, { kind, ...options }: OptimizerChoice): Optimizer {
   const { make } = optimizers[kind] as Row<OptimizerOptions[OptimizerKind]>;
   return make(parameters, options as OptimizerOptions[OptimizerKind] & SgdOptions);
+}
+
+/** What an optimiser of this choice keeps for each parameter, and whether it counts updates. */
+export function keptBy(choice: OptimizerChoice): Pick<Optimizer, "slots" | "countsSteps"> {
+  const nothing = persistent([0], "float32");
+  const { slots, countsSteps } = createOptimizer(new Map([["none", { tensor: nothing, role: "other" }]]), choice);
+  nothing.dispose();
+  return { slots, countsSteps };
 }

@@ -47,7 +47,7 @@ function int64Of(values: readonly bigint[]): BigInt64Array {
   return BigInt64Array.from(values);
 }
 
-function finish(result: Tensor, options: CreateOptions): Tensor {
+export function finish(result: Tensor, options: CreateOptions): Tensor {
   if (options.requiresGrad) result.requiresGrad = true;
   return result;
 }
@@ -148,23 +148,3 @@ export const zeros = (shape: Shape, options?: CreateOptions): Tensor => full(sha
  * ```
  */
 export const ones = (shape: Shape, options?: CreateOptions): Tensor => full(shape, 1, options);
-
-/**
- * 0, 1, … count - 1 as [count]. Throws DTypeError where the dtype does not hold the last.
- *
- * @example
- * ```ts
- * console.log(arange(4).toArray()); // [0, 1, 2, 3]
- * ```
- */
-export function arange(count: number, options: CreateOptions = {}): Tensor {
-  const dtype = options.dtype ?? "int32";
-  checkShape([count], "arange");
-  expectHeld(Math.max(0, count - 1), dtype, "arange");
-  const values = convertTo(
-    Float64Array.from({ length: count }, (_, i) => i),
-    dtype,
-    "arange",
-  );
-  return finish(allocate([count], dtype).write(values), options);
-}

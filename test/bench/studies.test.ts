@@ -98,6 +98,8 @@ describe("op", () => {
       kernelSize: [2, 2],
       stride: [2, 2],
       padding: [1, 1],
+      dilation: [1, 1],
+      ceilMode: false,
     });
   });
 });

@@ -2,7 +2,9 @@
 import type { OpName, OpSpecs } from "../../src/ops/spec/index.js";
 
 type WithInputs<Inputs> = { [K in OpName]: OpSpecs[K]["inputs"] extends Inputs ? K : never }[OpName];
-type Elementwise = Exclude<WithInputs<["x"]>, "cast" | "softmax" | "logSoftmax"> | WithInputs<["a", "b"]>;
+type Elementwise =
+  | Exclude<WithInputs<["x"]>, "cast" | "softmax" | "logSoftmax" | "cumsum" | "argsort">
+  | WithInputs<["a", "b"]>;
 /** What an op of one or two operands takes besides elements; it does not compile while an elementwise op is missing. */
 type NoAttrsOnly = {
   [K in Elementwise]: OpSpecs[K]["attrs"] extends Readonly<Record<string, never>> ? K : never;

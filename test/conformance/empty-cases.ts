@@ -71,7 +71,9 @@ function isPossible(op: GridOp, { inputs, attrs }: AnyCase): boolean {
     throw error;
   }
   const { rows = 1, depth = 1 } = attrs as { rows?: number; depth?: number };
-  const targets = op === "gather" ? inputs[0]!.shape[0]! : Math.min(rows, depth);
+  const along = op === "takeAlongAxis" || op === "scatter" ? (attrs as { axis: number }).axis : null;
+  const axis = op === "gather" ? 0 : along;
+  const targets = axis === null ? Math.min(rows, depth) : inputs[0]!.shape[axis]!;
   const indices = inputs.find(({ fill }) => typeof fill === "object");
   return indices === undefined || sizeOf(indices.shape) === 0 || targets > 0;
 }

@@ -19,7 +19,7 @@ function check(op: GridOp, { inputs, attrs }: Case<Attrs<GridOp>>): Promise<numb
   const float64Attrs = "dtype" in attrs ? { ...attrs, dtype: "float64" as const } : attrs;
   const tensors = inputs.map((spec, i) => {
     const dtype = dtypeOfInput(spec, "float64");
-    const isMask = spec.fill === "mask" || (op === "reluGrad" && i === 1);
+    const isMask = spec.fill === "mask" || typeof spec.fill === "object" || (op === "reluGrad" && i === 1);
     return tensor(valuesOf(spec, 7 + i, "float64"), spec.shape, {
       dtype,
       requiresGrad: dtype === "float64" && !isMask,

@@ -11,6 +11,11 @@ export function valuesOf(input: Input, seed: number, float: DType): TypedArray {
   const dtype = dtypeOfInput(input, float);
   const values = newArray(dtype === "int64" ? "float64" : dtype, size);
   const { fill } = input;
+  if (typeof fill === "object" && "values" in fill) {
+    // the shape may be an emptied one
+    values.set(fill.values.slice(0, size));
+    return values;
+  }
   const order = fill === "distinct" ? shuffled(size, random) : [];
   for (let i = 0; i < size; i++) {
     if (fill === "normal") values[i] = random.normal();

@@ -1,6 +1,7 @@
 /** Cross-entropy against docs/recipe.md 7, its gradient, and its errors. */
 import { beforeAll, describe, expect, it } from "vitest";
 import { gradcheck, setBackend, tensor } from "../../src/index.js";
+import * as nn from "../../src/nn/index.js";
 import { crossEntropy } from "../../src/nn/index.js";
 
 beforeAll(async () => {
@@ -69,5 +70,62 @@ describe("crossEntropy", () => {
       /label 4 at position 1.*classes 0 to 3[\s\S]*numClasses of at least 5/,
     );
     expect(() => crossEntropy(logits(), labels(), { labelSmoothing: 1 })).toThrow(/labelSmoothing is 1/);
+  });
+});
+
+describe("losses", () => {
+  it("take labels of any integers, and images of logits", () => {
+    const rows = tensor(new Float64Array(2 * 2 * 2 * 3), [2, 2, 2, 3]);
+    const bytes = tensor(Uint8Array.of(0, 1, 2, 0, 1, 2, 255, 255), [2, 2, 2]);
+    expect(crossEntropy(rows, bytes, { ignoreIndex: 255 }).item()).toBeCloseTo(Math.log(3), 12);
+    expect(crossEntropy(rows, bytes, { ignoreIndex: 255, reduction: "none" }).shape).toEqual([2, 2, 2]);
+  });
+
+  it("say what does not fit, and what would", () => {
+    const images = tensor(new Float32Array(2 * 5 * 3 * 3), [2, 5, 3, 3]);
+    const labels = tensor(new Int32Array(18), [2, 3, 3]);
+    expect(() => crossEntropy(images, labels)).toThrow(/5 classes come last here: logits\.transpose\(\[0, 2, 3, 1\]\)/);
+    expect(() => crossEntropy(logits(), tensor(Int32Array.of(-100, 1)))).toThrow(/label -100[\s\S]*ignoreIndex: -100/);
+    expect(() => crossEntropy(logits(), labels, { reduction: "avg" as never })).toThrow(
+      /reduction is "avg", expected mean/,
+    );
+    expect(() => crossEntropy(logits(), tensor(Int32Array.of(0, 1)), { weight: tensor([1, 2]) })).toThrow(
+      /weight \[2\], expected \[4\]/,
+    );
+    expect(() => nn.mseLoss(tensor([[1], [2]]), tensor([1, 2]))).toThrow(
+      /mseLoss: input \[2, 1\] and target \[2\][\s\S]*target\.reshape\(\[2, 1\]\)/,
+    );
+    expect(() => nn.huberLoss(tensor([1]), tensor([1]), { delta: 0 })).toThrow(/delta is 0/);
+  });
+
+  it("are modules too, with weights as buffers", () => {
+    const weight = tensor(Float64Array.of(1, 2, 3, 4));
+    const loss = new nn.CrossEntropyLoss({ weight, labelSmoothing: 0.1 });
+    expect(loss.forward(logits(), labels()).item()).toBe(
+      crossEntropy(logits(), labels(), { weight, labelSmoothing: 0.1 }).item(),
+    );
+    expect([...loss.stateDict().keys()]).toEqual(["weight"]);
+    expect(`${loss}`).toBe("CrossEntropyLoss(labelSmoothing=0.1)");
+    const [x, target] = [tensor([0.25, 0.5]), tensor([0, 1])];
+    const pairs = [
+      [new nn.MSELoss(), nn.mseLoss],
+      [new nn.L1Loss(), nn.l1Loss],
+      [new nn.SmoothL1Loss(), nn.smoothL1Loss],
+      [new nn.HuberLoss(), nn.huberLoss],
+      [new nn.BCELoss(), nn.binaryCrossEntropy],
+      [new nn.BCEWithLogitsLoss(), nn.binaryCrossEntropyWithLogits],
+      [new nn.KLDivLoss(), nn.klDiv],
+    ] as const;
+    for (const [module, fn] of pairs) expect(module.forward(x, target).item()).toBe(fn(x, target).item());
+    expect(new nn.NLLLoss().forward(logits().logSoftmax(), labels()).item()).toBe(
+      crossEntropy(logits(), labels()).item(),
+    );
+    expect(new nn.FocalLoss({ gamma: 0 }).forward(logits(), labels()).item()).toBeCloseTo(
+      crossEntropy(logits(), labels()).item(),
+      12,
+    );
+    const [a, b] = [tensor([[1, 0]]), tensor([[0, 1]])];
+    expect(new nn.CosineEmbeddingLoss().forward(a, b, tensor([1])).item()).toBe(1);
+    expect(new nn.TripletMarginLoss({ margin: 0 }).forward(a, a, b).item()).toBe(0);
   });
 });

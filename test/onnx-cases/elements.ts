@@ -39,7 +39,7 @@ export const elementTypes: { readonly [code: number]: ElementType } = {
     read: (v, at) => Number(v.getBigInt64(at, true)),
     listed: (p) => p.int64Data,
   },
-  9: { name: "bool", dtype: "uint8", bytes: 1, read: (v, at) => v.getUint8(at), listed: int32List },
+  9: { name: "bool", dtype: "bool", bytes: 1, read: (v, at) => v.getUint8(at), listed: int32List },
   11: {
     name: "float64",
     dtype: "float64",

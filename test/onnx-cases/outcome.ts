@@ -5,7 +5,7 @@ import { getBackend, noGrad, scope, type Tensor } from "../../src/index.js";
 import type { Edge } from "./call.js";
 import type { Case } from "./cases.js";
 import { elementType, storedValue, Value, valuesOf } from "./elements.js";
-import { Inexpressible } from "./inexpressible.js";
+import { casesAtOdds, Inexpressible } from "./inexpressible.js";
 import {
   decodeModel,
   decodeOptional,
@@ -35,12 +35,17 @@ const tolerances: { readonly [type: string]: Tolerance } = {
   float32: single,
   float64: { relative: 1e-10, absolute: 1e-12 },
 };
-/** Cases whose model and stored numbers differ by themselves. */
+/** Cases whose stored numbers are less than they could be. */
 const looser: readonly { readonly names: RegExp; readonly tolerance: Tolerance; readonly why: string }[] = [
   {
-    names: /^test_(blackman|hamming|hann)window.*_expanded$/,
+    names: /^test_(blackman|hamming|hann)window/,
     tolerance: { relative: 1e-3, absolute: 1e-7 },
-    why: "the model has 3.14159 for π, the stored numbers are NumPy's",
+    why: "made with 3.1415 for π",
+  },
+  {
+    names: /^test_(gridsample|roialign)/,
+    tolerance: { relative: 1e-5, absolute: 1e-4 },
+    why: "inputs and results are written with four digits",
   },
 ];
 
@@ -105,6 +110,8 @@ function compareEdges(
 
 /** Runs a case and compares it. */
 export function judge(test: Case): Outcome {
+  const odd = casesAtOdds.get(test.name);
+  if (odd) return { name: test.name, verdict: "not expressible", why: odd };
   try {
     const model = decodeModel(test.model);
     const difference = noGrad(() =>

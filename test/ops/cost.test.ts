@@ -38,7 +38,8 @@ function operand(shape: Shape, dtype: Sized["dtype"], seed: number, limit = 1): 
   return { shape, dtype, seen, data: watched(values, seen) };
 }
 
-const limitOf = ({ fill }: Input): number => (typeof fill === "object" ? fill.indicesBelow : 1);
+const limitOf = ({ fill }: Input): number =>
+  typeof fill === "object" && "indicesBelow" in fill ? fill.indicesBelow : 1;
 
 const outputShapes = (op: GridOp, inputs: readonly Sized[], attrs: object): readonly Shape[] =>
   (inferShapes[op] as unknown as (shapes: readonly Shape[], attrs: object) => readonly Shape[])(
@@ -50,7 +51,13 @@ type AnyKernel = (inputs: readonly ArrayView[], attrs: unknown, outputs: readonl
 
 /** One case on the counting kernels: what was counted, and the bytes that were read and written. */
 function run(op: GridOp, { inputs, attrs }: Case<Attrs<GridOp>>) {
-  const xs = inputs.map((spec, i) => operand(spec.shape, dtypeOfInput(spec, "float32"), 7 + i, limitOf(spec)));
+  const xs = inputs.map((spec, i) => {
+    const one = operand(spec.shape, dtypeOfInput(spec, "float32"), 7 + i, limitOf(spec));
+    // integers among the numbers of a table count as indices, and its weights are none
+    if (typeof spec.fill === "object" && "values" in spec.fill && one.dtype === "int32") one.data.set(spec.fill.values);
+    one.seen.clear();
+    return one;
+  });
   const shapes = outputShapes(op, xs, attrs);
   const dtype = inferDType(
     op,
@@ -82,6 +89,9 @@ const productOps: readonly OpName[] = [
 const readsByValue: { readonly [K in OpName]?: string } = {
   where: "the operand that is chosen",
   gather: "a row that is asked for twice is one row",
+  takeAlongAxis: "a number that is asked for twice is one number",
+  maxPool2dIndices: "a single number is the largest without being looked at",
+  resample: "taps that a row of the table does not count, and what no row reaches",
   maxPool2dGrad: "a single number is the largest without being looked at",
 };
 /** The difference of a single patch from its mean is 0, and so are all products. */

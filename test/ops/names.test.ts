@@ -14,7 +14,8 @@ const ops = Object.keys(costs) as OpName[];
 const ofGradients: readonly OpName[] = [
   "reluGrad",
   "biasReluGrad",
-  "scatterAdd",
+  "stridedSliceGrad",
+  "takeAlongAxisGrad",
   "conv2dInputGrad",
   "conv2dWeightGrad",
   "avgPool2dGrad",
@@ -35,11 +36,13 @@ const functionsOnly: readonly OpName[] = [
   "conv2dBias",
   "avgPool2d",
   "maxPool2d",
+  "maxPool2dIndices",
   "batchNorm",
   "batchNormEval",
   "layerNorm",
   "patchMoments",
   "foldBranches",
+  "resample",
   "rand",
   "randn",
   "bernoulli",
@@ -47,6 +50,8 @@ const functionsOnly: readonly OpName[] = [
 
 /** Special values reach these through the op that they are the gradient of, or PyTorch has no such op. */
 const withoutSpecialValues: readonly OpName[] = [
+  "stridedSliceGrad",
+  "takeAlongAxisGrad",
   "conv2dInputGrad",
   "conv2dWeightGrad",
   "avgPool2dGrad",
@@ -58,6 +63,7 @@ const withoutSpecialValues: readonly OpName[] = [
   "foldBranches",
   "foldBranchesGrad",
   "foldMomentsGrad",
+  "resample",
 ];
 
 const lacking = (names: readonly string[], isThere: (name: string) => boolean): string[] =>

@@ -92,7 +92,7 @@ describe.each(optimizerKinds)("%s, every combination of options", (kind) => {
 
   it("is a row of the fixture's script, and a class of the public face", () => {
     expect(own.length).toBeGreaterThanOrEqual(FEWEST_COMBINATIONS);
-    const made = createOptimizer(new Map(), { kind, lr: 0.1, weightDecay: 0 } as OptimizerChoice);
+    const made = createOptimizer([tensor([1])], { kind, lr: 0.1, weightDecay: 0 } as OptimizerChoice);
     expect(Object.values(optim)).toContain(made.constructor);
   });
 

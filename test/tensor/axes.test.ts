@@ -97,7 +97,7 @@ describe("slice and pad", () => {
   it("refuse what reaches outside, names too many axes, or is no integer", () => {
     const x = counted(3, 2);
     const outside: readonly (readonly [number[], number[]])[] = [
-      [[-1], []],
+      [[-4], []],
       [[4], []],
       [[0], [4]],
       [[1], [3]],
@@ -115,7 +115,7 @@ describe("slice and pad", () => {
     for (const widths of [
       [[1, 1]],
       [
-        [-1, 0],
+        [-2, -2],
         [0, 0],
       ],
       [

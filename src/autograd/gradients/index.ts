@@ -12,6 +12,7 @@ import { poolingGradients } from "./pooling.js";
 import { productsGradients } from "./products.js";
 import { randomGradients } from "./random.js";
 import { reductionsGradients } from "./reductions.js";
+import { resizeGradients } from "./resize.js";
 
 export const gradients: { readonly [K in OpName]: Entry<K> | null } = {
   ...elementwiseGradients,
@@ -21,5 +22,6 @@ export const gradients: { readonly [K in OpName]: Entry<K> | null } = {
   ...poolingGradients,
   ...normalisationGradients,
   ...foldsGradients,
+  ...resizeGradients,
   ...randomGradients,
 };

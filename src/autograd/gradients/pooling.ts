@@ -9,4 +9,5 @@ export const poolingGradients: { readonly [K in keyof PoolingOps]: Entry<K> | nu
   avgPool2dGrad: fromShapes(([dx], _, { inputShape: __, ...attrs }) => [() => apply("avgPool2d", [dx], attrs)[0]]),
   maxPool2d: fromInputs(([dy], [x], attrs) => [() => apply("maxPool2dGrad", [dy, x], attrs)[0]]),
   maxPool2dGrad: null,
+  maxPool2dIndices: null,
 };

@@ -29,9 +29,12 @@ import { withInt64 } from "./int64.js";
 import * as rows from "./layer-norm.js";
 import { matmul } from "./matmul.js";
 import * as move from "./move.js";
+import * as along from "./move-along.js";
 import * as moments from "./patch-moments.js";
 import * as pool from "./pool.js";
 import * as reduce from "./reduce.js";
+import { resample } from "./resample.js";
+import { argsort, cumsum } from "./scan.js";
 import { referenceUpdates } from "./updates.js";
 
 type UnaryKernel = ReturnType<typeof mapUnary>;
@@ -62,14 +65,21 @@ const kernels: ArrayKernels = {
   argmax: reduce.argmax,
   softmax: reduce.softmax,
   logSoftmax: reduce.logSoftmax,
+  cumsum,
+  argsort,
   broadcastTo,
   reshape: move.copy,
   transpose: move.transpose,
   slice: move.slice,
+  stridedSlice: along.stridedSlice,
+  stridedSliceGrad: along.stridedSliceGrad,
   pad: move.pad,
   concat: move.concat,
   gather: move.gather,
   scatterAdd: move.scatterAdd,
+  takeAlongAxis: along.takeAlongAxis,
+  takeAlongAxisGrad: along.takeAlongAxisGrad,
+  scatter: along.scatter,
   oneHot: move.oneHot,
   matmul,
   conv2d: conv.conv2d,
@@ -80,6 +90,7 @@ const kernels: ArrayKernels = {
   avgPool2dGrad: pool.avgPool2dGrad,
   maxPool2d: pool.maxPool2d,
   maxPool2dGrad: pool.maxPool2dGrad,
+  maxPool2dIndices: pool.maxPool2dIndices,
   batchNorm: norm.batchNorm,
   batchNormGrad: norm.batchNormGrad,
   batchNormEval: norm.batchNormEval,
@@ -90,6 +101,7 @@ const kernels: ArrayKernels = {
   foldBranches: fold.foldBranches,
   foldBranchesGrad: fold.foldBranchesGrad,
   foldMomentsGrad: fold.foldMomentsGrad,
+  resample,
   rand: drawing("rand"),
   randn: drawing("randn"),
   bernoulli: drawing("bernoulli"),

@@ -8,7 +8,7 @@ import type { ArrayView } from "../kernel-table.js";
 import { totalsOf } from "./integers.js";
 
 /** Calls `visit` for each position of `shape` in row-major order. */
-function forEachPosition(shape: Shape, visit: (position: readonly number[], index: number) => void): void {
+export function forEachPosition(shape: Shape, visit: (position: readonly number[], index: number) => void): void {
   const position = new Array<number>(shape.length).fill(0);
   const size = sizeOf(shape);
   for (let index = 0; index < size; index++) {
@@ -20,7 +20,7 @@ function forEachPosition(shape: Shape, visit: (position: readonly number[], inde
   }
 }
 
-const indexOf = (position: readonly number[], strides: readonly number[]): number =>
+export const indexOf = (position: readonly number[], strides: readonly number[]): number =>
   position.reduce((index, p, axis) => index + p * strides[axis]!, 0);
 
 export function transpose([x]: readonly [ArrayView], { perm }: Attrs<"transpose">, [y]: readonly [ArrayView]): void {

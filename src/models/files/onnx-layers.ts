@@ -6,6 +6,7 @@ import { type GraphBuilder, OnnxError } from "../../io/onnx/index.js";
 import type { StoredTensor } from "../../io/safetensors.js";
 import type { BatchNorm2d } from "../../nn/batch-norm.js";
 import type { Conv2d } from "../../nn/conv.js";
+import type { Padding } from "../../ops/functional/index.js";
 import type { Pair } from "../../ops/spec/index.js";
 
 /** Weights by state-dict name, in the layouts of files. */
@@ -14,13 +15,19 @@ export type Weights = ReadonlyMap<string, StoredTensor>;
 /** The window of a convolution or of pooling. */
 export interface Window {
   readonly stride?: number | Pair | undefined;
-  readonly padding?: number | Pair | undefined;
+  readonly padding?: Padding | undefined;
 }
 
 const pairOf = (size: number | Pair = 1): Pair => (typeof size === "number" ? [size, size] : size);
 
-/** [top, left, bottom, right] */
-const padsOf = (padding: number | Pair = 0): number[] => [...pairOf(padding), ...pairOf(padding)];
+/** [top, left, bottom, right]. Throws OnnxError for padding given as a word, whose width depends on the image. */
+function padsOf(padding: Padding = 0): number[] {
+  if (typeof padding === "string")
+    throw new OnnxError(`onnx: padding "${padding}", expected numbers`, "give the layer the width that it stands for");
+  const [rows, columns]: readonly (number | Pair)[] = typeof padding === "number" ? [padding, padding] : padding;
+  const [[top, bottom], [left, right]] = [pairOf(rows), pairOf(columns)];
+  return [top, left, bottom, right];
+}
 
 export class LayerWriter {
   readonly #graph: GraphBuilder;

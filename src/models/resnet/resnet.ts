@@ -18,7 +18,8 @@ const resnetInit: InitRules = {
 /** ResNet of basic blocks (He et al. 2016, arXiv:1512.03385), [N, H, W, inChannels] -> logits [N, numClasses]. */
 export class ResNet extends Classifier {
   readonly variant: ResNetVariant;
-  readonly blocks: readonly (Stem | BasicBlock)[];
+  /** Private, because a field would name the stem's entries after it. */
+  readonly #blocks: readonly (Stem | BasicBlock)[];
 
   /** [N, H, W, inChannels] -> logits [N, numClasses]. Throws UsageError for counts that are not positive integers, and folded training. */
   constructor(variant: ResNetVariant, options: ModelOptions = {}) {
@@ -34,9 +35,13 @@ export class ResNet extends Classifier {
       if (norm) this.child(names[1], norm);
     }
     const specs = blockSpecs(variant);
-    this.blocks = [stem, ...specs.map((spec) => this.child(spec.name, new BasicBlock(spec, layer)))];
+    this.#blocks = [stem, ...specs.map((spec) => this.child(spec.name, new BasicBlock(spec, layer)))];
     this.attachClassifier("fc", specs.at(-1)!.outChannels);
     if (init === "random") initialize(this, { seed, rules: resnetInit });
+  }
+
+  get blocks(): readonly (Stem | BasicBlock)[] {
+    return this.#blocks;
   }
 
   protected initializeClassifier(classifier: Linear, seed: number): void {

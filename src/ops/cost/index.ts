@@ -19,6 +19,7 @@ import { poolingCosts } from "./pooling.js";
 import { productsCosts } from "./products.js";
 import { randomCosts } from "./random.js";
 import { reductionsCosts } from "./reductions.js";
+import { resizeCosts } from "./resize.js";
 import type { Arithmetic, CostRule } from "./rule.js";
 
 export interface Cost {
@@ -37,6 +38,7 @@ export const costs: { readonly [K in OpName]: CostRule<K> } = {
   ...poolingCosts,
   ...normalisationCosts,
   ...foldsCosts,
+  ...resizeCosts,
   ...randomCosts,
 };
 

@@ -22,6 +22,10 @@ export const poolingCosts: { readonly [K in keyof PoolingOps]: CostRule<K> } = {
     others: pooling(x, y, attrs, -1),
     reads: [pooled(x, y, attrs)],
   }),
+  maxPool2dIndices: ([x], attrs, [y]) => ({
+    others: pooling(x, y, attrs, -1),
+    reads: [pooled(x, y, attrs)],
+  }),
   maxPool2dGrad: ([dy, x], attrs) => ({
     others: pooling(x, dy, attrs, 0),
     reads: [undefined, pooled(x, dy, attrs)],

@@ -5,10 +5,15 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { ShapeError } from "../../util/errors.js";
 import { apply } from "../apply.js";
 import type { Attrs, Pair } from "../spec/index.js";
-import { pair } from "./pair.js";
 import type { Conv2dOptions } from "./products.js";
+import { pair } from "./window.js";
 
-const patchAttrs = (kernelSize: number | Pair, options: Conv2dOptions): Attrs<"patchMoments"> => ({
+/** The window of a convolution whose patches are described; padding is alike on opposite sides. */
+export interface PatchOptions extends Omit<Conv2dOptions, "padding"> {
+  readonly padding?: number | Pair;
+}
+
+const patchAttrs = (kernelSize: number | Pair, options: PatchOptions): Attrs<"patchMoments"> => ({
   kernelSize: pair(kernelSize),
   stride: pair(options.stride ?? 1),
   padding: pair(options.padding ?? 0),
@@ -21,7 +26,7 @@ const patchAttrs = (kernelSize: number | Pair, options: Conv2dOptions): Attrs<"p
  * covariance [groups, K, K], K = KH·KW·Cin/groups, both float64 on every backend. In a bundle its wasm kernels come with
  * `models`; without them the reference computes.
  */
-export const patchMoments = (x: Tensor, kernelSize: number | Pair, options: Conv2dOptions = {}) =>
+export const patchMoments = (x: Tensor, kernelSize: number | Pair, options: PatchOptions = {}) =>
   apply("patchMoments", [x], patchAttrs(kernelSize, options));
 
 /** One branch of a block: a kernel and the γ and β [Cout] of the batch normalisation after it. */

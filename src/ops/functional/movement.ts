@@ -1,5 +1,5 @@
 /**
- * Ops that move numbers about, as functions.
+ * Ops that move numbers about, as functions; their compositions have files of their own.
  */
 import type { DType } from "../../tensor/dtype.js";
 import { checkShape, normalizeAxis, resolveReshape, type Shape, showShape } from "../../tensor/shape.js";
@@ -7,8 +7,6 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { ShapeError } from "../../util/errors.js";
 import { apply } from "../apply.js";
 import { withPromoted } from "../promotion.js";
-import type { Pair } from "../spec/index.js";
-import { withIndices } from "./index-tensors.js";
 
 /**
  * The same numbers in another shape (one -1 is worked out); a free view.
@@ -29,51 +27,21 @@ export const reshape = (x: Tensor, shape: Shape): Tensor =>
  * console.log(transpose(zeros([2, 3, 4]), [0, 2, 1]).shape); // [2, 4, 3]
  * ```
  */
-export const transpose = (x: Tensor, perm?: readonly number[]): Tensor =>
-  apply("transpose", [x], {
-    perm: (perm ?? x.shape.map((_, i) => x.rank - 1 - i)).map((axis) => normalizeAxis(axis, x.rank, "transpose")),
-  })[0];
+export function transpose(x: Tensor, perm?: readonly number[]): Tensor {
+  const order = perm ?? x.shape.map((_, i) => x.rank - 1 - i);
+  if (!Array.isArray(order))
+    throw new ShapeError(
+      `transpose: perm is of type ${typeof perm}, expected a list of all axes in their new order`,
+      "two axes: swapAxes(x, 0, 1)",
+    );
+  return apply("transpose", [x], { perm: order.map((axis) => normalizeAxis(axis, x.rank, "transpose")) })[0];
+}
 
 /** x repeated to `shape` by the rules of broadcasting. */
 export function broadcastTo(x: Tensor, shape: Shape): Tensor {
   checkShape(shape, "broadcastTo");
   return apply("broadcastTo", [x], { shape })[0];
 }
-
-/**
- * The block from `begin` of `size` (-1: to the end); axes not named are whole. A cut of the first axis alone is a free view.
- * Throws ShapeError where the block reaches outside: positions count from 0, none from the end.
- *
- * @example
- * ```ts
- * console.log(slice(arange(10), [2], [3]).toArray()); // [2, 3, 4]
- * ```
- */
-export function slice(x: Tensor, begin: readonly number[], size: readonly number[] = []): Tensor {
-  for (const [name, list] of [["begin", begin] as const, ["size", size] as const])
-    if (list.length > x.rank)
-      throw new ShapeError(
-        `slice: ${name} ${showShape(list)} names ${list.length} axes, ${showShape(x.shape)} has ${x.rank}`,
-      );
-  return apply("slice", [x], {
-    begin: x.shape.map((_, i) => begin[i] ?? 0),
-    size: x.shape.map((dim, i) => {
-      const wanted = size[i] ?? -1;
-      return wanted === -1 ? dim - (begin[i] ?? 0) : wanted;
-    }),
-  })[0];
-}
-
-/**
- * Constant padding: [before, after] for each axis. Throws DTypeError for a value that x's dtype does not hold.
- *
- * @example
- * ```ts
- * console.log(pad(tensor([1, 2]), [[1, 0]]).toArray()); // [0, 1, 2]
- * ```
- */
-export const pad = (x: Tensor, widths: readonly Pair[], value = 0): Tensor =>
-  apply("pad", [x], { before: widths.map(([b]) => b), after: widths.map(([, a]) => a), value })[0];
 
 /**
  * Tensors one after another along an axis; mixed dtypes promote.
@@ -114,18 +82,6 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
 }
 
 /**
- * Rows of table [R, ...rest] at int32 or int64 indices [...i] -> [...i, ...rest].
- *
- * @example
- * ```ts
- * const table = tensor([[1, 1], [2, 2], [3, 3]]);
- * console.log(gather(table, tensor(Int32Array.of(2, 0))).toArray()); // [[3, 3], [1, 1]]
- * ```
- */
-export const gather = (table: Tensor, indices: Tensor): Tensor =>
-  withIndices(indices, (at) => apply("gather", [table, at], {})[0]);
-
-/**
  * int32 or int64 labels [...i] -> [...i, depth].
  *
  * @example
@@ -134,4 +90,4 @@ export const gather = (table: Tensor, indices: Tensor): Tensor =>
  * ```
  */
 export const oneHot = (indices: Tensor, depth: number, dtype: DType = "float32"): Tensor =>
-  withIndices(indices, (at) => apply("oneHot", [at], { depth, dtype })[0]);
+  apply("oneHot", [indices], { depth, dtype })[0];

@@ -9,8 +9,10 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { ShapeError } from "../../util/errors.js";
 import { apply } from "../apply.js";
 import { add, exp, log, mul, rsqrt, square } from "./elementwise.js";
-import { pad, reshape, slice, transpose } from "./movement.js";
+import { reshape, transpose } from "./movement.js";
+import { pad } from "./padding.js";
 import { mean } from "./reductions.js";
+import { slice } from "./slicing.js";
 
 /** The numbers of a batch normalisation. */
 export interface BatchNormOptions {

@@ -61,3 +61,25 @@ export function bernoulli(shape: Shape, p: number, options: RandomOptions = {}):
   if (!(p >= 0 && p <= 1)) throw new ShapeError(`bernoulli: p is ${p}, expected 0 to 1`);
   return random("bernoulli", shape, { p }, options);
 }
+
+/**
+ * Uniform values in [0, 1) in the shape and dtype of x (torch.rand_like). Throws DTypeError for an integer dtype.
+ *
+ * @example
+ * ```ts
+ * console.log(randLike(zeros([2, 3])).shape); // [2, 3]
+ * ```
+ */
+export const randLike = (x: Tensor, options: RandomOptions = {}): Tensor =>
+  rand(x.shape, { dtype: x.dtype, ...options });
+
+/**
+ * Standard normal values in the shape and dtype of x (torch.randn_like). Throws DTypeError for an integer dtype.
+ *
+ * @example
+ * ```ts
+ * console.log(randnLike(zeros([2, 3])).shape); // [2, 3]
+ * ```
+ */
+export const randnLike = (x: Tensor, options: RandomOptions = {}): Tensor =>
+  randn(x.shape, { dtype: x.dtype, ...options });

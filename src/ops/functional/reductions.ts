@@ -1,9 +1,14 @@
 /**
  * Reductions over axes and softmax, as functions.
  */
-import { normalizeAxes, normalizeAxis } from "../../tensor/shape.js";
+import { allocate } from "../../tensor/create.js";
+import { isFloat, newArray } from "../../tensor/dtype.js";
+import { scope } from "../../tensor/scope.js";
+import { normalizeAxes, normalizeAxis, reducedShape } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { apply } from "../apply.js";
+import { add, cast, equal, mul, neg, notEqual, sub } from "./elementwise.js";
+import { reshape } from "./movement.js";
 
 /** Whether a reduction keeps the axes that it sums over, as 1. */
 export interface ReduceOptions {
@@ -11,7 +16,8 @@ export interface ReduceOptions {
   readonly keepDims?: boolean;
 }
 
-type Axes = number | readonly number[];
+/** One axis or several; negative ones count from the end. */
+export type Axes = number | readonly number[];
 
 const reduction =
   (op: "sum" | "mean" | "max" | "min") =>
@@ -38,6 +44,47 @@ export const max = reduction("max");
 /** Smallest value over axes; its gradient is shared equally among ties. */
 export const min = reduction("min");
 
+/** Of argmax and argmin. */
+export interface ArgOptions extends ReduceOptions {
+  /** Of equal ones the last, as ONNX's select_last_index has it. Default false: the first. */
+  readonly selectLastIndex?: boolean;
+}
+
+function positionOf(
+  x: Tensor,
+  axis: number,
+  { keepDims = false, selectLastIndex = false }: ArgOptions,
+  where: string,
+  extreme: typeof max,
+  ordered: (x: Tensor) => Tensor,
+): Tensor {
+  const line = x.rank === 0 ? reshape(x, [1]) : x;
+  const at = normalizeAxis(axis, line.rank, where);
+  const shape = reducedShape(x.shape, [at], keepDims);
+  return scope(() => {
+    const plain = line.detach();
+    if (!selectLastIndex) {
+      return reshape(apply("argmax", [ordered(plain)], { axis: at })[0], shape);
+    }
+    // numbers equal to the extreme one; where that is NaN, none is, and those that differ from themselves count
+    const count = line.shape[at]!;
+    // float32 counts fast, up to here
+    const dtype = count < 2 ** 24 ? "float32" : "int32";
+    const isOne = add(
+      cast(equal(plain, extreme(plain, at, { keepDims: true })), dtype),
+      cast(notEqual(plain, plain), dtype),
+    );
+    const numbers = newArray(dtype, count);
+    for (let i = 0; i < count; i++) numbers[i] = i + 1;
+    const steps = allocate(
+      line.shape.map((_, i) => (i === at ? count : 1)),
+      dtype,
+      x.storage.backend,
+    ).write(numbers);
+    return reshape(cast(sub(max(mul(isOne, steps), at), 1), "int32"), shape);
+  });
+}
+
 /**
  * int32 index of the first NaN, or of the first largest value, along an axis, which is dropped.
  *
@@ -46,8 +93,22 @@ export const min = reduction("min");
  * console.log(argmax(tensor([[1, 9], [7, 2]])).toArray()); // [1, 0]
  * ```
  */
-export const argmax = (x: Tensor, axis = -1): Tensor =>
-  apply("argmax", [x], { axis: normalizeAxis(axis, x.rank, "argmax") })[0];
+export const argmax = (x: Tensor, axis = -1, options: ArgOptions = {}): Tensor =>
+  positionOf(x, axis, options, "argmax", max, (y) => y);
+
+/**
+ * int32 index of the first NaN, or of the first smallest value, along an axis, which is dropped.
+ *
+ * @example
+ * ```ts
+ * console.log(argmin(tensor([[1, 9], [7, 2]])).toArray()); // [0, 1]
+ * ```
+ */
+export const argmin = (x: Tensor, axis = -1, options: ArgOptions = {}): Tensor =>
+  // complements turn the order of integers round without overflow
+  positionOf(x, axis, options, "argmin", min, (y) =>
+    isFloat(y.dtype) ? neg(y) : sub(y.dtype === "uint8" ? 255 : -1, y),
+  );
 
 /**
  * exp(x) / sum(exp(x)) along an axis.

@@ -20,8 +20,28 @@ export function expectIntegers(where: string, values: readonly number[]): void {
 }
 
 /** The output size of a window sliding along one axis (torch.nn.Conv2d, "Shape"). */
-export function windowOutput(size: number, kernel: number, stride: number, padding: number, dilation: number): number {
-  return Math.floor((size + 2 * padding - dilation * (kernel - 1) - 1) / stride) + 1;
+export function windowOutput(
+  size: number,
+  kernel: number,
+  stride: number,
+  padding: number,
+  dilation: number,
+  paddingEnd = padding,
+): number {
+  return Math.floor((size + padding + paddingEnd - dilation * (kernel - 1) - 1) / stride) + 1;
+}
+
+/** The same with one window more where some pixels are left over, if it starts on the image or in front of it (ceil_mode). */
+export function ceilOutput(
+  size: number,
+  kernel: number,
+  stride: number,
+  padding: number,
+  dilation: number,
+  paddingEnd = padding,
+): number {
+  const most = windowOutput(size + stride - 1, kernel, stride, padding, dilation, paddingEnd);
+  return (most - 1) * stride >= size + padding ? most - 1 : most;
 }
 
 const areFrom = (least: number, [h, w]: readonly number[]): boolean =>
@@ -31,18 +51,22 @@ export function windowShape(
   where: string,
   [n, h, w]: readonly number[],
   kernel: readonly number[],
-  { stride, padding }: Pick<Conv2dAttrs, "stride" | "padding">,
+  { stride, padding, paddingEnd = padding }: Pick<Conv2dAttrs, "stride" | "padding" | "paddingEnd">,
   dilation: readonly number[],
+  outputOf = windowOutput,
 ): [number, number, number] {
   if (!(areFrom(1, kernel) && areFrom(1, stride) && areFrom(1, dilation) && areFrom(0, padding)))
     throw new ShapeError(
       `${where}: kernel ${showShape(kernel)}, stride ${showShape(stride)}, dilation ${showShape(dilation)}, padding ${showShape(padding)}, expected positive integers (padding from 0)`,
     );
-  const oh = windowOutput(h!, kernel[0]!, stride[0], padding[0], dilation[0]!);
-  const ow = windowOutput(w!, kernel[1]!, stride[1], padding[1], dilation[1]!);
+  // a transposed convolution may leave rows out at the end
+  if (!paddingEnd.every(Number.isInteger))
+    throw new ShapeError(`${where}: padding at the end ${showShape(paddingEnd)}, expected integers`);
+  const oh = outputOf(h!, kernel[0]!, stride[0], padding[0], dilation[0]!, paddingEnd[0]);
+  const ow = outputOf(w!, kernel[1]!, stride[1], padding[1], dilation[1]!, paddingEnd[1]);
   if (oh < 1 || ow < 1)
     throw new ShapeError(
-      `${where}: a ${kernel[0]}x${kernel[1]} window (dilation ${showShape(dilation)}) does not fit an image of ${h}x${w} with padding ${showShape(padding)}`,
+      `${where}: a ${kernel[0]}x${kernel[1]} window (dilation ${showShape(dilation)}) does not fit an image of ${h}x${w} with padding ${showShape(padding)}${paddingEnd === padding ? "" : ` and ${showShape(paddingEnd)}`}`,
       "more padding or a larger image",
     );
   return [n!, oh, ow];

@@ -10,6 +10,7 @@ import { poolingShapes } from "./pooling.js";
 import { productsShapes } from "./products.js";
 import { randomShapes } from "./random.js";
 import { reductionsShapes } from "./reductions.js";
+import { resizeShapes } from "./resize.js";
 import type { ShapeRule } from "./rule.js";
 
 export { windowOutput } from "./checks.js";
@@ -23,5 +24,6 @@ export const inferShapes: { readonly [K in OpName]: ShapeRule<K> } = {
   ...poolingShapes,
   ...normalisationShapes,
   ...foldsShapes,
+  ...resizeShapes,
   ...randomShapes,
 };

@@ -1,8 +1,29 @@
 import { broadcastShapes, checkShape, type Shape, sameShape, showShape, sizeOf } from "../../tensor/shape.js";
 import { ShapeError } from "../../util/errors.js";
-import type { MovementOps } from "../spec/movement.js";
+import type { MovementOps, StridedAttrs } from "../spec/movement.js";
 import { expectIntegers, expectSame } from "./checks.js";
 import type { ShapeRule } from "./rule.js";
+
+/** Throws unless `size` elements, `step` apart, lie inside `x` along every axis. */
+function expectStrided(where: string, x: Shape, size: Shape, { begin, step }: StridedAttrs): void {
+  expectIntegers(`${where}: begin, size and step`, [...begin, ...size, ...step]);
+  const isInside = (dim: number, i: number): boolean => {
+    const last = begin[i]! + (size[i]! - 1) * step[i]!;
+    const reachesIn = (at: number) => at >= 0 && at < dim;
+    return step[i] !== 0 && size[i]! >= 0 && (size[i] === 0 || (reachesIn(begin[i]!) && reachesIn(last)));
+  };
+  const hasAll = [begin, size, step].every((list) => list.length === x.length);
+  if (!hasAll || !x.every(isInside))
+    throw new ShapeError(
+      `${where}: begin ${showShape(begin)}, size ${showShape(size)}, step ${showShape(step)} reach outside ${showShape(x)}`,
+    );
+}
+
+/** Throws unless the shapes are alike but for `axis`, which they have. */
+function expectAlong(where: string, x: Shape, indices: Shape, axis: number): void {
+  if (axis < x.length && x.length === indices.length && x.every((dim, i) => i === axis || dim === indices[i])) return;
+  throw new ShapeError(`${where}: ${showShape(x)} and ${showShape(indices)}, expected alike outside axis ${axis}`);
+}
 
 export const movementShapes: { readonly [K in keyof MovementOps]: ShapeRule<K> } = {
   broadcastTo: ([x], { shape }) => {
@@ -29,6 +50,15 @@ export const movementShapes: { readonly [K in keyof MovementOps]: ShapeRule<K> }
       throw new ShapeError(`slice: begin ${showShape(begin)}, size ${showShape(size)} reach outside ${showShape(x)}`);
     return [size];
   },
+  stridedSlice: ([x], attrs) => {
+    expectStrided("stridedSlice", x, attrs.size, attrs);
+    return [attrs.size];
+  },
+  stridedSliceGrad: ([dy], attrs) => {
+    checkShape(attrs.inputShape, "stridedSliceGrad: inputShape");
+    expectStrided("stridedSliceGrad", attrs.inputShape, dy, attrs);
+    return [attrs.inputShape];
+  },
   pad: ([x], { before, after }) => {
     expectIntegers("pad: before and after", [...before, ...after]);
     if (before.length !== x.length || after.length !== x.length || [...before, ...after].some((v) => v < 0))
@@ -50,6 +80,20 @@ export const movementShapes: { readonly [K in keyof MovementOps]: ShapeRule<K> }
     expectSame(dy.slice(0, indices.length), indices, "scatterAdd: leading axes of dy against indices");
     checkShape([rows], "scatterAdd: rows");
     return [[rows, ...dy.slice(indices.length)]];
+  },
+  takeAlongAxis: ([x, indices], { axis }) => {
+    expectAlong("takeAlongAxis: x against indices", x, indices, axis);
+    return [indices];
+  },
+  takeAlongAxisGrad: ([dy, indices], { axis, rows }) => {
+    expectSame(dy, indices, "takeAlongAxisGrad: dy against indices");
+    checkShape([rows], "takeAlongAxisGrad: rows");
+    return [dy.map((dim, i) => (i === axis ? rows : dim))];
+  },
+  scatter: ([x, indices, src], { axis }) => {
+    expectSame(src, indices, "scatter: src against indices");
+    expectAlong("scatter: x against indices", x, indices, axis);
+    return [x];
   },
   oneHot: ([indices], { depth }) => {
     checkShape([depth], "oneHot: depth");

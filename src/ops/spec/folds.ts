@@ -8,7 +8,7 @@ import type { EpsAttrs } from "./normalisation.js";
 import type { Conv2dAttrs } from "./products.js";
 
 /** Which patches: those that a convolution with this geometry multiplies with its kernel. */
-export interface PatchAttrs extends Conv2dAttrs {
+export interface PatchAttrs extends Omit<Conv2dAttrs, "paddingEnd"> {
   readonly kernelSize: Pair;
 }
 export interface FoldAttrs extends EpsAttrs {

@@ -14,14 +14,16 @@ import type { PoolingOps } from "./pooling.js";
 import type { ProductOps } from "./products.js";
 import type { RandomOps } from "./random.js";
 import type { ReductionOps } from "./reductions.js";
+import type { ResizeOps } from "./resize.js";
 
 export type { FoldAttrs, PatchAttrs } from "./folds.js";
-export type { AxisAttrs, InputShape, NoAttrs, Pair } from "./kinds.js";
+export type { AxisAttrs, EndPadding, InputShape, NoAttrs, Pair } from "./kinds.js";
+export type { StridedAttrs } from "./movement.js";
 export type { EpsAttrs } from "./normalisation.js";
-export type { Pool2dAttrs } from "./pooling.js";
+export type { AvgPool2dAttrs, Pool2dAttrs } from "./pooling.js";
 export type { ActivationAttrs, Conv2dAttrs, MatmulAttrs, WeightShape } from "./products.js";
 export type { BernoulliAttrs, RandomAttrs } from "./random.js";
-export type { ReduceAttrs } from "./reductions.js";
+export type { ArgsortAttrs, CumsumAttrs, ReduceAttrs } from "./reductions.js";
 export type { AdamAttrs, PerOperand, SgdAttrs, UpdateAttrs, UpdateName, UpdateSpecs } from "./updates.js";
 export { updateWrites } from "./updates.js";
 
@@ -33,6 +35,7 @@ export interface OpSpecs
     PoolingOps,
     NormalisationOps,
     FoldOps,
+    ResizeOps,
     RandomOps {}
 
 export type OpName = keyof OpSpecs;

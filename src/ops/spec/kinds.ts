@@ -5,6 +5,10 @@ import type { Shape } from "../../tensor/shape.js";
 
 export type NoAttrs = Readonly<Record<string, never>>;
 export type Pair = readonly [h: number, w: number];
+/** Padding below and to the right of an image where it differs from that above and to the left of it, `padding`. */
+export interface EndPadding {
+  readonly paddingEnd?: Pair;
+}
 export interface AxisAttrs {
   readonly axis: number;
 }

@@ -2,9 +2,9 @@
  * Sums of products: matrices and convolutions.
  */
 import type { Shape } from "../../tensor/shape.js";
-import type { InputShape, Pair, Spec } from "./kinds.js";
+import type { EndPadding, InputShape, Pair, Spec } from "./kinds.js";
 
-export interface Conv2dAttrs {
+export interface Conv2dAttrs extends EndPadding {
   readonly stride: Pair;
   readonly padding: Pair;
   readonly dilation: Pair;

@@ -17,7 +17,7 @@ import {
 } from "../../models/files/index.js";
 import { familyOf } from "../../models/index.js";
 import type { Recipe } from "../../models/recipe.js";
-import { completeChoice, createOptimizer } from "../../optim/index.js";
+import { completeChoice, keptBy } from "../../optim/index.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { CheckpointError } from "../../util/errors.js";
 import { epochLength } from "../recipes/epoch-length.js";
@@ -103,7 +103,7 @@ export async function adoptMmengineCheckpoint(
 
 /** Throws CheckpointError for the state of another optimiser than the recipe's. */
 function expectSlots(path: string, found: OptimizerEntries, { optimizer }: Recipe): void {
-  const { slots, countsSteps } = createOptimizer(new Map(), optimizer);
+  const { slots, countsSteps } = keptBy(optimizer);
   const expected = [...slots, ...(countsSteps ? ["step"] : [])];
   if (found.size === 0 || (found.size === expected.length && expected.every((slot) => found.has(slot)))) return;
   throw new CheckpointError(

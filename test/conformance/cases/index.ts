@@ -13,6 +13,7 @@ import { normalisationCases } from "./normalisation.js";
 import { poolingCases } from "./pooling.js";
 import { productsCases } from "./products.js";
 import { reductionsCases } from "./reductions.js";
+import { resizeCases } from "./resize.js";
 
 export { type Case, dtypeOfInput, type Fill, type Input } from "./input.js";
 
@@ -27,4 +28,5 @@ export const cases: { readonly [K in GridOp]: readonly Case<Attrs<K>>[] } = {
   ...poolingCases,
   ...normalisationCases,
   ...foldsCases,
+  ...resizeCases,
 };

@@ -21,7 +21,9 @@ export type Fill =
   /** [..., k, k]: symmetric and positive definite. */
   | "covariance"
   /** Indices 0 … limit − 1. */
-  | { readonly indicesBelow: number };
+  | { readonly indicesBelow: number }
+  /** These numbers; they are constants, which have no gradient. */
+  | { readonly values: readonly number[] };
 
 export interface Input {
   readonly shape: Shape;
@@ -38,7 +40,7 @@ export interface Case<A> {
 }
 
 export const dtypeOfInput = ({ fill, dtype }: Input, float: DType): DType =>
-  dtype ?? (typeof fill === "object" ? "int32" : float);
+  dtype ?? (typeof fill === "object" && "indicesBelow" in fill ? "int32" : float);
 
 export const input = (shape: Shape, fill: Fill = "normal"): Input => ({ shape, fill });
 

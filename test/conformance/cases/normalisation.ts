@@ -23,7 +23,8 @@ const normCases = (build: (shape: Shape, c: Input, positive: Input) => readonly 
     };
   });
 
-const rowShapes: readonly Shape[] = [[1], [5, 1], [2, 3, 4], [3, 13], [7, 16], [2, 33]];
+// from 3 numbers on: of fewer the gradient is 0 but for rounding, which no relative error measures
+const rowShapes: readonly Shape[] = [[3], [5, 3], [2, 3, 4], [3, 13], [7, 16], [2, 33]];
 const largeRowShapes: readonly Shape[] = [
   [700, 48],
   [3, 5000],

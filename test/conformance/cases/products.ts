@@ -21,17 +21,24 @@ function geometry(
     padding = 0,
     dilation = 1,
     groups = 1,
-  }: { stride?: number; padding?: number; dilation?: number; groups?: number },
+    paddingEnd,
+  }: { stride?: number; padding?: number; dilation?: number; groups?: number; paddingEnd?: Pair },
   isLarge = false,
 ): ConvGeometry[] {
-  const oh = windowOutput(h, kernel[0], stride, padding, dilation);
-  const ow = windowOutput(width, kernel[1], stride, padding, dilation);
+  const oh = windowOutput(h, kernel[0], stride, padding, dilation, paddingEnd?.[0]);
+  const ow = windowOutput(width, kernel[1], stride, padding, dilation, paddingEnd?.[1]);
   if (oh < 1 || ow < 1) return [];
   return [
     {
       x: [n, h, width, cIn],
       w: [...kernel, cIn / groups, cOut],
-      attrs: { stride: [stride, stride], padding: [padding, padding], dilation: [dilation, dilation], groups },
+      attrs: {
+        stride: [stride, stride],
+        padding: [padding, padding],
+        ...(paddingEnd && { paddingEnd }),
+        dilation: [dilation, dilation],
+        groups,
+      },
       y: [n, oh, ow, cOut],
       isLarge,
     },
@@ -58,6 +65,13 @@ export const convGrid: readonly ConvGeometry[] = [
       ),
     );
   }),
+  // opposite sides padded differently; a negative end leaves rows out, as a transposed convolution's outputPadding does
+  ...([[3, 5, 1] as const, [4, 6, 2] as const, [4, 4, 4] as const] as const).flatMap(([cIn, cOut, groups]) => [
+    ...geometry([1, 6, 5, cIn], [3, 3], cOut, { padding: 0, paddingEnd: [1, 2], groups }),
+    ...geometry([2, 6, 5, cIn], [3, 2], cOut, { stride: 2, padding: 1, paddingEnd: [0, 2], groups }),
+    ...geometry([2, 6, 7, cIn], [3, 3], cOut, { stride: 3, padding: 1, dilation: 2, paddingEnd: [-1, -2], groups }),
+    ...geometry([1, 4, 5, cIn], [1, 1], cOut, { padding: 0, paddingEnd: [1, 0], groups }),
+  ]),
   // MobileOne's own kinds, at sizes that cross tiles and tasks
   ...geometry([2, 15, 13, 3], [3, 3], 48, { stride: 2, padding: 1 }, true),
   ...geometry([2, 14, 14, 48], [3, 3], 48, { stride: 1, padding: 1, groups: 48 }, true),

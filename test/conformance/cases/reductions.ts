@@ -37,8 +37,35 @@ const axisCases = (fill: Fill): readonly Case<Attrs<"softmax">>[] => [
   { inputs: [input([3, 7], fill)], attrs: { axis: 1 } },
   { inputs: [input([3, 7], fill)], attrs: { axis: 0 } },
   { inputs: [input([2, 3, 4], fill)], attrs: { axis: 1 } },
+  { inputs: [input([3, 70, 33], fill)], attrs: { axis: 1 }, isLarge: true },
   { inputs: [input([32, 1000], fill)], attrs: { axis: 1 }, isLarge: true },
+  { inputs: [input([3, 70, 37], fill)], attrs: { axis: 1 }, isLarge: true },
 ];
+
+const cumsumCases: readonly Case<Attrs<"cumsum">>[] = [
+  ...axisCases("normal").flatMap(({ inputs, attrs: { axis } }) =>
+    [false, true].flatMap((reverse) =>
+      [false, true].map((exclusive) => ({ inputs, attrs: { axis, reverse, exclusive } })),
+    ),
+  ),
+  { inputs: [input([2, 5, 33])], attrs: { axis: 1, reverse: true, exclusive: true } },
+  { inputs: [input([70000])], attrs: { axis: 0, reverse: false, exclusive: false }, isLarge: true },
+  { inputs: [input([3, 700, 100])], attrs: { axis: 1, reverse: true, exclusive: false }, isLarge: true },
+].map((one) => (one.inputs[0]!.shape.includes(1000) ? { ...one, isLarge: true } : one));
+
+const argsortCases: readonly Case<Attrs<"argsort">>[] = (
+  [
+    ["distinct", [1]],
+    ["distinct", [5]],
+    ["distinct", [3, 7]],
+    ["distinct", [2, 3, 8]],
+    ["distinct", [33, 65]],
+    ["mask", [4, 9]],
+    ["normal", [6, 1000]],
+  ] as const
+).flatMap(([fill, shape]) =>
+  [false, true].map((descending) => ({ inputs: [input(shape, fill)], attrs: { descending } })),
+);
 
 export const reductionsCases: { readonly [K in keyof ReductionOps]: readonly Case<Attrs<K>>[] } = {
   sum: reduceCases("normal"),
@@ -48,4 +75,6 @@ export const reductionsCases: { readonly [K in keyof ReductionOps]: readonly Cas
   argmax: axisCases("distinct"),
   softmax: axisCases("normal"),
   logSoftmax: axisCases("normal"),
+  cumsum: cumsumCases,
+  argsort: argsortCases,
 };

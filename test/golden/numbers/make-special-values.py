@@ -353,6 +353,8 @@ for dtype in FLOATS:
         attrs = {"kernelSize": [k, k], "stride": [stride, stride], "padding": [padding, padding]}
         windows("maxPool2d", lambda u, g=(k, stride, padding): F.max_pool2d(u, *g), x, dtype, attrs)
         windows("avgPool2d", lambda u, g=(k, stride, padding): F.avg_pool2d(u, *g), x, dtype, attrs)
+        places = lambda u, g=(k, stride, padding): nhwc(F.max_pool2d(nchw(u), *g, return_indices=True)[1])
+        case("maxPool2dIndices", places, [x], dtype, attrs=attrs, out="int32")
 
 # columns: ordinary, constant, with an infinity, with NaN, two infinities, huge, tiny, zeros
 CHANNELS = [[1, 2, INF, NAN, INF, 1e15, 1e-30, 0.0], [2, 2, 1, 1, -INF, 3e15, -1e-30, 0.0], [-1, 2, 2, 2, 1, 2e15, 0, 0.0],
@@ -465,6 +467,14 @@ for dtype in FLOATS:
          dys=[of([[1, INF, NAN, -0.0, 0.0]] * 4, dtype)])
     case("transpose", lambda u: u.t(), [x], dtype, attrs={"perm": [1, 0]}, dys=[x.t().contiguous()])
     case("slice", lambda u: u[1:3, 1:], [x], dtype, attrs={"begin": [1, 1], "size": [2, 2]}, dys=[of([[NAN, -0.0], [INF, 1]], dtype)])
+    case("stridedSlice", lambda u: u.flip(0, 1)[::2], [x], dtype, attrs={"begin": [3, 2], "size": [2, 3], "step": [-2, -1]},
+         dys=[of([[NAN, -0.0, 1], [INF, 1, -INF]], dtype)])
+    along = t([[2, 0, 1], [3, 3, 0]], "int32")
+    case("takeAlongAxis", lambda u, i: u.gather(0, i.long()), [x, (along, "int32")], dtype, attrs={"axis": 0}, dys=[dy34])
+    case("takeAlongAxis", lambda u, i: u.gather(1, i.long()), [x, (t([[2], [0], [1], [1]], "int32"), "int32")], dtype,
+         attrs={"axis": 1}, dys=[of([[INF], [-0.0], [NAN], [1]], dtype)])
+    case("scatter", lambda u, i, s: u.scatter(0, i.long(), s), [x, (t([[2, 0, 1], [3, 1, 0]], "int32"), "int32"), dy34], dtype,
+         attrs={"axis": 0}, dys=[of([[NAN, -0.0, 1], [INF, 1, -INF], [-0.0, NAN, 2], [1, INF, 0.0]], dtype)])
     case("reshape", lambda u: u.reshape(3, 4), [x], dtype, attrs={"shape": [3, 4]}, dys=[x.reshape(3, 4)])
     case("broadcastTo", lambda u: u.expand(2, 4, 3), [x], dtype, attrs={"shape": [2, 4, 3]}, dys=[torch.stack([x, x])])
 
@@ -508,6 +518,8 @@ for axis in (0, 1):
 case("sum", lambda u: u.sum(1, dtype=torch.int32), [t([[2147483647, -2147483648, 5], [1, -1, 2147483646]], "int32")], "int32",
      attrs={"axes": [1], "keepDims": False})
 case("transpose", lambda u: u.t(), [square], "int32", attrs={"perm": [1, 0]})
+case("takeAlongAxis", lambda u, i: u.gather(1, i.long()), [square, (t([[2], [1], [0]], "int32"), "int32")], "int32",
+     attrs={"axis": 1})
 case("gather", lambda u, i: u[i.long()], [square, (t([2, 0], "int32"), "int32")], "int32")
 
 BYTES = [0, 1, 2, 127, 128, 200, 255]
@@ -600,6 +612,35 @@ for dtype in FLOATS:
         for attrs in variants[1:3]:
             case("amsgrad", lambda *xs, a_=attrs: adam(*xs, **a_), [p, full(1.0), full(v), full(top), g], dtype, attrs=attrs,
                  wants=[False] * 5)
+
+# ---- 10. running sums and orders -----------------------------------------------------------------------------------------
+
+
+def cumsum(x, axis, reverse, exclusive):
+    y = torch.cumsum(x.flip(axis) if reverse else x, axis)
+    if exclusive:
+        zero = torch.zeros_like(y.narrow(axis, 0, 1))
+        y = torch.cat([zero, y.narrow(axis, 0, y.shape[axis] - 1)], axis)
+    return y.flip(axis) if reverse else y
+
+
+for dtype in FLOATS:
+    rows = of(ROWS, dtype)
+    for axis, x in ((1, rows), (0, rows.t().contiguous())):
+        for reverse, exclusive in ((False, False), (True, False), (False, True)):
+            attrs = {"axis": axis, "reverse": reverse, "exclusive": exclusive}
+            case("cumsum", lambda u, a=attrs: cumsum(u, **a), [x], dtype, attrs=attrs, dys=[torch.ones_like(x)])
+    order = of([[NAN, 1, -INF, INF, 0.0, -0.0, NAN, 1, -1], [2, 2, NAN, 2, -INF, -INF, 1e-40, 0, INF]], dtype)
+    for descending in (False, True):
+        case("argsort", lambda u, d=descending: torch.sort(u, dim=-1, descending=d, stable=True)[1], [order], dtype,
+             attrs={"descending": descending}, out="int32")
+ends = t([[2147483647, -2147483648, 5, 5, -1]], "int32")
+case("cumsum", lambda u: torch.cumsum(u, 1, dtype=torch.int32), [ends], "int32", attrs={"axis": 1, "reverse": False, "exclusive": False})
+case("argsort", lambda u: torch.sort(u, dim=-1, stable=True)[1], [ends], "int32", attrs={"descending": False})
+case("cumsum", lambda u: torch.cumsum(u, 1), [rows_of_bytes := t([BYTES, BYTES[::-1]], "uint8")], "uint8",
+     attrs={"axis": 1, "reverse": False, "exclusive": False}, out="int32")
+case("argsort", lambda u: torch.sort(u, dim=-1, descending=True, stable=True)[1], [rows_of_bytes], "uint8", attrs={"descending": True},
+     out="int32")
 
 # ---- writing -----------------------------------------------------------------------------------------------------------
 

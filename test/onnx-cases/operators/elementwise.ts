@@ -5,7 +5,6 @@
 import type { Tensor } from "../../../src/index.js";
 import * as t from "../../../src/index.js";
 import type { Call, Operator, OperatorTable } from "../call.js";
-import { elementTypes } from "../elements.js";
 import { inFloat64, truncate, wide } from "./steps.js";
 
 const unary =
@@ -22,14 +21,6 @@ function secondOperand(call: Call): Tensor {
   const after = call.x(0).rank - call.int("axis", 0) - b.rank;
   return t.reshape(b, [...b.shape, ...Array<number>(after).fill(1)]);
 }
-
-/** Whether something holds, in the dtype that holds ONNX's bool. */
-const truth = (x: Tensor): Tensor => t.cast(x, elementTypes[9]!.dtype);
-
-const comparison =
-  (fn: (a: Tensor, b: Tensor) => Tensor): Operator =>
-  (call) =>
-    truth(fn(call.x(0), call.x(1)));
 
 const binary =
   (fn: (a: Tensor, b: Tensor) => Tensor): Operator =>
@@ -76,7 +67,7 @@ function isInf(call: Call): Tensor {
   const x = call.x(0);
   const positive = call.int("detect_positive", 1) === 1;
   const negative = call.int("detect_negative", 1) === 1;
-  return truth(t.equal(positive && negative ? t.abs(x) : x, positive ? Infinity : -Infinity));
+  return t.equal(positive && negative ? t.abs(x) : x, positive ? Infinity : -Infinity);
 }
 
 /** Whole powers of whole numbers stay whole; a float exponent of integers is cut to their dtype. */
@@ -112,16 +103,16 @@ export const elementwise: OperatorTable = {
   Min: variadic(t.minimum),
   Sum: variadic(t.add),
   Mean: (call) => t.div(variadic(t.add)(call) as Tensor, call.inputs.length),
-  Equal: comparison(t.equal),
-  Less: comparison(t.less),
-  LessOrEqual: comparison(t.lessEqual),
-  Greater: comparison(t.greater),
-  GreaterOrEqual: comparison(t.greaterEqual),
-  And: binary(t.minimum),
-  Or: binary(t.maximum),
-  Xor: comparison(t.notEqual),
-  Not: unary((x) => truth(t.equal(x, 0))),
-  IsNaN: unary((x) => truth(t.notEqual(x, x))),
+  Equal: binary(t.equal),
+  Less: binary(t.less),
+  LessOrEqual: binary(t.lessEqual),
+  Greater: binary(t.greater),
+  GreaterOrEqual: binary(t.greaterEqual),
+  And: binary(t.logicalAnd),
+  Or: binary(t.logicalOr),
+  Xor: binary(t.logicalXor),
+  Not: unary(t.logicalNot),
+  IsNaN: unary((x) => t.notEqual(x, x)),
   IsInf: isInf,
   Clip: clip,
   Where: (call) => t.where(call.x(0), call.x(1), call.x(2)),

@@ -6,6 +6,7 @@ import type { Tensor } from "../../../src/index.js";
 import * as t from "../../../src/index.js";
 import type { Call, OperatorTable } from "../call.js";
 import { Value } from "../elements.js";
+import { Inexpressible } from "../inexpressible.js";
 import { axisOf, upTo } from "./steps.js";
 import { positions, take } from "./take.js";
 
@@ -111,6 +112,20 @@ function tile(call: Call): Tensor {
   );
 }
 
+/** [before, after] of each axis; older versions write both as attributes. */
+function pad(call: Call): Tensor {
+  const x = call.x(0);
+  const pads = call.list("pads", 1)!;
+  const mode = call.text("mode", "constant");
+  if (mode !== "constant") throw new Inexpressible(`missing: pad with mode ${mode}`);
+  const value = call.has(2) ? call.value(2).numbers[0]! : call.float("value", 0);
+  return t.pad(
+    x,
+    upTo(x.rank).map((i) => [pads[i]!, pads[i + x.rank]!] as const),
+    value,
+  );
+}
+
 /** Channels of [N, C, H, W] in blocks: which of the two sizes runs faster is the mode. */
 function depthToSpace(call: Call): Tensor {
   const [n, c, h, w] = call.x(0).shape as [number, number, number, number];
@@ -184,6 +199,7 @@ export const movement: OperatorTable = {
   Split: split,
   Expand: expand,
   Tile: tile,
+  Pad: pad,
   DepthToSpace: depthToSpace,
   SpaceToDepth: spaceToDepth,
   Trilu: trilu,

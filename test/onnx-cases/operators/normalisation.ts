@@ -5,7 +5,8 @@
 import type { Tensor } from "../../../src/index.js";
 import * as t from "../../../src/index.js";
 import type { Call, OperatorTable } from "../call.js";
-import { along, axisOf, channelsFirst, channelsLast, moveAxis, upTo } from "./steps.js";
+import { Inexpressible } from "../inexpressible.js";
+import { axisOf, channelsFirst, channelsLast, moveAxis, upTo } from "./steps.js";
 
 const keep = { keepDims: true } as const;
 
@@ -26,36 +27,21 @@ function batchNorm(call: Call): Tensor | Tensor[] {
   return [channelsFirst(y), blend(mean, batchMean), blend(variance, batchVariance)];
 }
 
-function instanceNorm(call: Call): Tensor {
-  const x = call.x(0);
-  const { mean, variance } = moments(x, upTo(x.rank).slice(2));
-  const y = t.mul(t.sub(x, mean), t.rsqrt(t.add(variance, call.float("epsilon", 1e-5))));
-  return t.add(t.mul(y, along(call.x(1), 1, x.rank)), along(call.x(2), 1, x.rank));
-}
-
 function layerNorm(call: Call): Tensor[] {
   const x = call.x(0);
-  const { mean, variance } = moments(x, upTo(x.rank).slice(axisOf(call.int("axis", -1), x.rank)));
-  const inverse = t.rsqrt(t.add(variance, call.float("epsilon", 1e-5)));
-  const y = t.mul(t.mul(t.sub(x, mean), inverse), call.x(1));
-  return [call.has(2) ? t.add(y, call.x(2)) : y, mean, inverse];
+  const axis = axisOf(call.int("axis", -1), x.rank);
+  const eps = call.float("epsilon", 1e-5);
+  const y = t.layerNorm(x, x.shape.slice(axis), call.x(1), call.has(2) ? call.x(2) : null, { eps });
+  const { mean, variance } = moments(x, upTo(x.rank).slice(axis));
+  return [y, mean, t.rsqrt(t.add(variance, eps))];
 }
 
-/** Each value over a power of the squares of `size` channels around it. */
 function localResponse(call: Call): Tensor {
-  const x = channelsLast(call.x(0));
   const size = call.int("size", 1);
-  const before = Math.floor((size - 1) / 2);
-  const channels = x.shape.at(-1)!;
-  const widths = x.shape.map((_, i) => (i === x.rank - 1 ? ([before, size - 1 - before] as const) : ([0, 0] as const)));
-  const squares = t.pad(t.square(x), widths);
-  const begin = (k: number) => x.shape.map((_, i) => (i === x.rank - 1 ? k : 0));
-  const lengths = x.shape.map((_, i) => (i === x.rank - 1 ? channels : -1));
-  const sum = upTo(size)
-    .map((k) => t.slice(squares, begin(k), lengths))
-    .reduce((a, b) => t.add(a, b));
-  const base = t.add(t.mul(sum, call.float("alpha", 1e-4) / size), call.float("bias", 1));
-  return channelsFirst(t.div(x, t.pow(base, call.float("beta", 0.75))));
+  // of an even number of channels the odd one is on the other side there
+  if (size % 2 === 0) throw new Inexpressible("local response of an even number of channels");
+  const [alpha, beta, k] = [call.float("alpha", 1e-4), call.float("beta", 0.75), call.float("bias", 1)];
+  return channelsFirst(t.localResponseNorm(channelsLast(call.x(0)), size, { alpha, beta, k }));
 }
 
 function meanVarianceNorm(call: Call): Tensor {
@@ -80,7 +66,10 @@ function negativeLogLikelihood(call: Call, logProbs: Tensor): Tensor {
 
 export const normalisation: OperatorTable = {
   BatchNormalization: batchNorm,
-  InstanceNormalization: instanceNorm,
+  InstanceNormalization: (call) => {
+    const eps = call.float("epsilon", 1e-5);
+    return channelsFirst(t.instanceNorm(channelsLast(call.x(0)), call.x(1), call.x(2), { eps }));
+  },
   LayerNormalization: layerNorm,
   LRN: localResponse,
   MeanVarianceNormalization: meanVarianceNorm,

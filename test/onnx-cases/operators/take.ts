@@ -23,7 +23,3 @@ export function take(x: Tensor, indices: Tensor, axis: number): Tensor {
 /** `count` positions from `start`, `step` apart. */
 export const positions = (start: number, step: number, count: number): Tensor =>
   t.add(t.mul(t.arange(count), step), start);
-
-/** x backwards along an axis. */
-export const flip = (x: Tensor, axis: number): Tensor =>
-  take(x, positions(x.shape[axis]! - 1, -1, x.shape[axis]!), axis);

@@ -152,7 +152,8 @@ function geometryOf(
   const [[strideY, strideX], [padY, padX], [stepY, stepX]] = [stride, padding, dilation];
   const windows = { strideY, strideX, padY, padX, stepY, stepX };
   const integers = { h, w, oh, ow, kh, kw, perGroup, outPerGroup: cOut / groups, ...windows };
-  const isPointwise = kh * kw === 1 && groups === 1 && sizeOf(stride) === 1 && padding[0] + padding[1] === 0;
+  const isPadded = padding[0] + padding[1] > 0 || oh !== h || ow !== w;
+  const isPointwise = kh * kw === 1 && groups === 1 && sizeOf(stride) === 1 && !isPadded;
   return { n, h, w, cIn, oh, ow, cOut, kh, kw, perGroup, integers, isPointwise };
 }
 

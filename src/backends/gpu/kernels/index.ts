@@ -8,15 +8,20 @@ import { foldKernels, folds } from "./fold.js";
 import { layerNormKernels, layerNorms } from "./layer-norm.js";
 import { momentKernels, moments } from "./moments.js";
 import { moveKernels, moves } from "./move.js";
+import { moveAlongKernels, movesAlong } from "./move-along.js";
 import { poolKernels, pools } from "./pool.js";
 import { matmul, productKernels } from "./products.js";
 import { reductionKernels, reductions } from "./reduce.js";
+import { resizeKernels, resizes } from "./resample.js";
+import { scanKernels, scans } from "./scan.js";
 import { updateKernels } from "./updates.js";
 
 export const lowerings: Lowerings = {
   ...elementwise,
   ...reductions,
+  ...scans,
   ...moves,
+  ...movesAlong,
   matmul,
   ...convolutions,
   ...pools,
@@ -24,12 +29,15 @@ export const lowerings: Lowerings = {
   ...layerNorms,
   ...moments,
   ...folds,
+  ...resizes,
 };
 
 export const allKernels: readonly GpuKernel[] = [
   ...elementwiseKernels,
   ...reductionKernels,
+  ...scanKernels,
   ...moveKernels,
+  ...moveAlongKernels,
   ...productKernels,
   ...convolutionKernels,
   ...poolKernels,
@@ -37,5 +45,6 @@ export const allKernels: readonly GpuKernel[] = [
   ...layerNormKernels,
   ...momentKernels,
   ...foldKernels,
+  ...resizeKernels,
   ...updateKernels,
 ];

@@ -57,21 +57,22 @@ const oneHotKernel = defineKernel(
 );
 
 /** What z can count. */
-const MAX_Z = 65_535;
+export const MAX_Z = 65_535;
 
-const around = (shape: Shape, axis: number) => ({
+export const around = (shape: Shape, axis: number) => ({
   outer: sizeOf(shape.slice(0, axis)),
   inner: sizeOf(shape.slice(axis + 1)),
 });
 
 /** Applies `step` to every axis that changes, through scratch; the last writes to y. */
-function byAxis(
+export function byAxis(
   x: BufferOperand,
   y: BufferOperand,
   plan: Plan,
   step: (from: Place, shape: Shape, axis: number, out: Place) => void,
+  changes = (axis: number): boolean => x.shape[axis] !== y.shape[axis],
 ): void {
-  const changing = x.shape.flatMap((size, axis) => (size === y.shape[axis] ? [] : [axis]));
+  const changing = x.shape.flatMap((_, axis) => (changes(axis) ? [axis] : []));
   if (changing.length === 0) plan.copy(x.place, y.place);
   let place = x.place;
   let shape: Shape = x.shape;
@@ -176,7 +177,7 @@ const transpose: Lowering<"transpose"> = ([x], attrs, [y], plan) => {
   if (place === x.place) plan.copy(x.place, y.place);
 };
 
-const expectIndices = (op: string, { place }: BufferOperand, limit: number, plan: Plan): void =>
+export const expectIndices = (op: string, { place }: BufferOperand, limit: number, plan: Plan): void =>
   plan.check({ kind: "index", op, place, low: 0, high: limit - 1 });
 
 export const moves = {

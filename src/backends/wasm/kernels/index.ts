@@ -10,9 +10,10 @@ import { elementwise } from "./elementwise.js";
 import { layerNormKernels } from "./layer-norm.js";
 import { moveKernels } from "./move/index.js";
 import type { WasmKernels, WasmUpdates } from "./plan.js";
-import { poolKernels } from "./pool.js";
+import { poolKernels } from "./pooling/index.js";
 import { matmul } from "./products/matmul.js";
 import { reduceKernels } from "./reduce/index.js";
+import { resizeKernels } from "./resample.js";
 import { updates } from "./updates.js";
 
 export const wasmKernels: WasmKernels = {
@@ -25,6 +26,7 @@ export const wasmKernels: WasmKernels = {
   ...reduceKernels,
   ...moveKernels,
   ...poolKernels,
+  ...resizeKernels,
 };
 
 export const wasmUpdates: WasmUpdates = {

@@ -1,7 +1,7 @@
 /**
  * Copies of boxes: runs of adjacent 4-byte elements, rows of runs, and two outer axes, with steps of their own on both
- * sides; further axes are walked call by call. Serves slices, padding and concatenation, and the transposes that keep the last
- * axis.
+ * sides; further axes are walked call by call. Serves slices, steps of either sign, padding and concatenation, and the transposes
+ * that keep the last axis.
  */
 
 import type { IntVar } from "../../../../wasm/index.js";
@@ -19,7 +19,7 @@ const MAX_AXES = 4;
 export const MAX_CALLS = 64;
 
 interface Spec {
-  readonly hasLongRuns: boolean;
+  readonly runs: "long" | "short" | "single";
 }
 
 const boxKernel = defineKernel(
@@ -44,7 +44,7 @@ const boxKernel = defineKernel(
       toFar: "int",
     },
   },
-  ({ m, f, spec: { hasLongRuns } }, task, args) => {
+  ({ m, f, spec: { runs } }, task, args) => {
     const { from, to, run, chunk, chunks, rows, perTask, blocks, near } = args;
     /** (from, to, rows, elements, fromStep, toStep): rows of one run each. */
     const rowsOf = m.function(
@@ -54,7 +54,8 @@ const boxKernel = defineKernel(
         const bytes = g.int(elements.mul(4));
         const whole = g.int(bytes.and(-16));
         g.for(0, count, 1, () => {
-          if (hasLongRuns) g.copy(target, source, bytes);
+          if (runs === "single") g.storeInt(target, 0, g.loadInt(source));
+          else if (runs === "long") g.copy(target, source, bytes);
           else {
             g.for(0, whole, 16, (at) => g.store(target.add(at), 0, g.load(source.add(at), 0, 1)));
             g.for(whole, bytes, 4, (at) => g.storeInt(target.add(at), 0, g.loadInt(source.add(at))));
@@ -98,6 +99,11 @@ function boxAxes(shape: readonly number[], from: BoxSide, to: BoxSide): Axis[] {
   return axes[0]?.steps.every((step) => step === 1) ? axes : [single, ...axes];
 }
 
+const runsOf = (size: number): Spec["runs"] => {
+  if (size === 1) return "single";
+  return size >= LONG_RUN ? "long" : "short";
+};
+
 /** Whether callBoxCopy can walk the axes that remain when neighbours are merged. */
 export const isBoxCopyable = (shape: readonly number[], from: BoxSide, to: BoxSide): boolean =>
   unwalked(boxAxes(shape, from, to), MAX_AXES).places.length <= MAX_CALLS;
@@ -118,7 +124,7 @@ function copyAxes(plan: Plan, axes: readonly Axis[], from: BoxSide, to: BoxSide)
   const fromStep = ({ steps }: Axis): number => 4 * steps[0]!;
   const toStep = ({ steps }: Axis): number => 4 * steps[1]!;
   boxKernel.call(plan, {
-    spec: { hasLongRuns: run.size >= LONG_RUN },
+    spec: { runs: runsOf(run.size) },
     tasks: chunks * blocks * near.size * far.size,
     args: {
       from: from.pointer,

@@ -1,11 +1,14 @@
 /**
  * Ops that move numbers without computing, for elements of 4 bytes; uint8 and float64 stay with the reference.
  */
+
+import type { StridedAttrs } from "../../../../ops/spec/index.js";
 import { dtypes } from "../../../../tensor/dtype.js";
 import { stridesOf } from "../../../../tensor/shape.js";
 import { callCopy, callFill } from "../blocks/copy.js";
 import { callMap, type MapFormula } from "../blocks/map.js";
 import type { HeapOperand, WasmKernels } from "../plan.js";
+import { alongKernels } from "./along.js";
 import { type BoxSide, callBoxCopy, isBoxCopyable } from "./box.js";
 import { rowKernels } from "./rows.js";
 import { transpose } from "./transpose.js";
@@ -23,8 +26,15 @@ function boxAt({ pointer, shape }: HeapOperand, begin: readonly number[]): BoxSi
   return { pointer: pointer + 4 * begin.reduce((at, position, axis) => at + position * steps[axis]!, 0), steps };
 }
 
+/** The same, every step-th element of each axis. */
+function stepsAt(x: HeapOperand, { begin, step }: StridedAttrs): BoxSide {
+  const { pointer, steps } = boxAt(x, begin);
+  return { pointer, steps: steps.map((own, axis) => own * step[axis]!) };
+}
+
 export const moveKernels: WasmKernels = {
   ...rowKernels,
+  ...alongKernels,
   transpose,
   broadcastTo: ([x], _, [y], plan) => isWord(x) && callMap(plan, repeat, [x], [y]),
   reshape([x], _, [y], plan) {
@@ -35,6 +45,19 @@ export const moveKernels: WasmKernels = {
     const [from, to] = [boxAt(x, begin), boxAt(y, origin(y))];
     if (!isWord(x) || !isBoxCopyable(size, from, to)) return false;
     callBoxCopy(plan, size, from, to);
+    return true;
+  },
+  stridedSlice([x], attrs, [y], plan) {
+    const [from, to] = [stepsAt(x, attrs), boxAt(y, origin(y))];
+    if (!isWord(x) || !isBoxCopyable(y.shape, from, to)) return false;
+    callBoxCopy(plan, y.shape, from, to);
+    return true;
+  },
+  stridedSliceGrad([dy], attrs, [dx], plan) {
+    const [from, to] = [boxAt(dy, origin(dy)), stepsAt(dx, attrs)];
+    if (!isWord(dy) || !isBoxCopyable(dy.shape, from, to)) return false;
+    callFill(plan, dx, 0);
+    if (dy.size > 0) callBoxCopy(plan, dy.shape, from, to);
     return true;
   },
   pad([x], { before, value }, [y], plan) {

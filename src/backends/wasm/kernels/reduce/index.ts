@@ -1,13 +1,16 @@
 /**
  * Reductions over any axes: neighbours that are both reduced or both kept are merged, then one group of reduced axes after
- * the other goes, from the last. softmax along an inner axis stays with the reference.
+ * the other goes, from the last. For softmax along an inner axis its numbers are laid side by side and back.
  */
 import type { ReduceAttrs } from "../../../../ops/spec/index.js";
 import { type Shape, sizeOf } from "../../../../tensor/shape.js";
 import { callCopy } from "../blocks/copy.js";
+import { transpose } from "../move/transpose.js";
 import type { HeapOperand, Plan, WasmKernels } from "../plan.js";
 import { callArgmax } from "./argmax.js";
+import { callArgsort } from "./argsort.js";
 import { callReduceColumns } from "./columns.js";
+import { callCumsum } from "./cumsum.js";
 import { maxReducer, minReducer, type Reducer, sumReducer } from "./reducer.js";
 import { callReduceRuns } from "./runs.js";
 import { callSoftmax } from "./softmax.js";
@@ -69,9 +72,16 @@ const softmax =
     plan: Plan,
   ): boolean => {
     const [outer, length, inner] = along(x.shape, axis);
-    if (x.dtype !== "float32" || inner !== 1) return false;
-    callSoftmax(plan, isLog, x.pointer, y.pointer, outer, length);
-    return true;
+    if (x.dtype !== "float32") return false;
+    if (inner === 1) {
+      callSoftmax(plan, isLog, x.pointer, y.pointer, outer, length);
+      return true;
+    }
+    const rows: HeapOperand = { ...x, pointer: plan.scratch(4 * x.size), shape: [outer, inner, length] };
+    const perm = { perm: [0, 2, 1] };
+    if (!transpose([{ ...x, shape: [outer, length, inner] }], perm, [rows], plan)) return false;
+    callSoftmax(plan, isLog, rows.pointer, rows.pointer, outer * inner, length);
+    return transpose([rows], perm, [{ ...y, shape: [outer, length, inner] }], plan);
   };
 
 export const reduceKernels: WasmKernels = {
@@ -86,4 +96,15 @@ export const reduceKernels: WasmKernels = {
   },
   softmax: softmax(false),
   logSoftmax: softmax(true),
+  cumsum([x], { axis, ...order }, [y], plan) {
+    if (x.dtype !== "float32") return false;
+    callCumsum(plan, x.pointer, y.pointer, along(x.shape, axis), order);
+    return true;
+  },
+  argsort([{ dtype, shape, size, pointer }], { descending }, [y], plan) {
+    if (dtype !== "float32" && dtype !== "int32") return false;
+    const length = shape.at(-1)!;
+    callArgsort(plan, pointer, y.pointer, [size / length, length], { dtype, descending });
+    return true;
+  },
 };

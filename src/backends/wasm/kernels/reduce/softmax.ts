@@ -81,6 +81,22 @@ function exactExp(f: FunctionBuilder, x: Vec, shift: Vec): Vec {
   return f.vec(f.madd(e, lost.and(lost.equal(lost)), e));
 }
 
+/** The largest number of a row in every lane. A NaN may be passed over: its exponential makes the sum NaN. */
+function largestOf(f: FunctionBuilder, count: IntVar, load: (at: Int, lanes: number) => Vec): Vec {
+  const slots = Array.from({ length: 4 }, () => f.vec(Number.NEGATIVE_INFINITY, 1));
+  const largest = f.f32(Number.NEGATIVE_INFINITY);
+  const take = (slot: number, at: Int): void => slots[slot]!.set(slots[slot]!.pmax(load(at, 4)));
+  const fours = f.int(count.and(-16));
+  const whole = f.int(count.and(-4));
+  f.for(0, fours, 16, (i) => {
+    for (let slot = 0; slot < slots.length; slot++) take(slot, i.mul(4).add(16 * slot));
+  });
+  f.for(fours, whole, 4, (i) => take(0, i.mul(4)));
+  f.for(whole, count, 1, (i) => largest.set(largest.max(load(i.mul(4), 1).lane(0))));
+  for (const slot of slots) for (let lane = 0; lane < 4; lane++) largest.set(largest.max(slot.lane(lane)));
+  return f.vec(f.splat(largest, 2));
+}
+
 const partsOf = (lanes: number): number => Math.ceil(lanes / 4);
 
 /** (x, y, count): one row. */
@@ -88,15 +104,7 @@ const defineRow = (m: WasmModule, isLog: boolean) =>
   m.function("row", ["i32", "i32", "i32"], (f, x, y, count) => {
     const load = (from: IntVar, at: Int, lanes: number): Vec =>
       f.vec(f.loadPartial(from.add(at), 0, lanes, partsOf(lanes)));
-    const largestOfLanes = f.vec(Number.NEGATIVE_INFINITY, 1);
-    const largest = f.f32(Number.NEGATIVE_INFINITY);
-    forEachVector(f, count, (at, lanes) => {
-      const v = load(x, at, lanes);
-      if (lanes === 4) largestOfLanes.set(largestOfLanes.max(v));
-      else largest.set(largest.max(v.lane(0)));
-    });
-    for (let lane = 0; lane < 4; lane++) largest.set(largest.max(largestOfLanes.lane(lane)));
-    const shift = f.vec(f.splat(largest, 2));
+    const shift = largestOf(f, count, (at, lanes) => load(x, at, lanes));
     const first = (both: Vec, lanes: number): Vec => new Vec(both.parts.slice(0, partsOf(lanes)));
     const last = isLog
       ? logOfSum(f, count, (at, lanes) => load(x, at, lanes).sub(first(shift, lanes)))

@@ -31,7 +31,7 @@ interface Geometry {
   readonly inPerGroup: number;
   readonly outPerGroup: number;
   readonly taps: number;
-  /** 1x1, stride 1, no padding: windows are pixels. */
+  /** 1x1, stride 1, no padding on any side: windows are pixels. */
   readonly isPointwise: boolean;
 }
 
@@ -49,7 +49,7 @@ function geometryOf(x: Shape, w: Shape, y: Shape, { stride, padding, groups }: C
     inPerGroup,
     outPerGroup: cOut / groups,
     taps: kh * kw,
-    isPointwise: [kh, kw, ...stride].every((v) => v === 1) && padding.every((v) => v === 0),
+    isPointwise: [kh, kw, ...stride].every((v) => v === 1) && padding.every((v) => v === 0) && oh === h && ow === width,
   };
 }
 
