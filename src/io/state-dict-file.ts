@@ -50,22 +50,16 @@ export async function toFileEntries(
   return entries;
 }
 
-<<<<<<< HEAD
-/** Tensors in the engine's layouts from file entries, by the roles of `model`'s parameters; freed with the scope they are made in. */
-export function fromFileEntries(model: Module<unknown>, entries: ReadonlyMap<string, StoredTensor>): StateDict {
-  const parameters = model.namedParameters({ removeDuplicate: false });
-=======
 /**
  * Tensors in the engine's layouts from file entries, by the roles of `model`'s parameters; freed with the scope they are made in.
  * Throws CheckpointError with `where` for an integer that the model's own dtype does not hold.
  */
 export function fromFileEntries(
-  model: Module,
+  model: Module<unknown>,
   entries: ReadonlyMap<string, StoredTensor>,
   where = "state dict",
 ): StateDict {
-  const parameters = model.namedParameters();
->>>>>>> dtypes
+  const parameters = model.namedParameters({ removeDuplicate: false });
   const own = model.stateDict();
   return new Map(
     [...entries].map(([name, entry]) => {
