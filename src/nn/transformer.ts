@@ -17,8 +17,8 @@ export interface TransformerEncoderLayerOptions extends LayerOptions {
   readonly dimFeedforward?: number;
   /** Of attention weights, of the inner activations and of both branches, in training. Default 0.1. */
   readonly dropout?: number;
-  /** Default relu. */
-  readonly activation?: (x: Tensor) => Tensor;
+  /** Default "relu". */
+  readonly activation?: "relu" | "gelu" | ((x: Tensor) => Tensor);
   /** Default 1e-5. */
   readonly layerNormEps?: number;
   /** Whether inputs are [N, L, E], else [L, N, E]. Default true, where PyTorch has false. */
@@ -26,6 +26,8 @@ export interface TransformerEncoderLayerOptions extends LayerOptions {
   /** Whether a branch normalises what it takes instead of the sum that it ends in; vision transformers do. Default false. */
   readonly normFirst?: boolean;
 }
+
+const activations = { relu: F.relu, gelu: (x: Tensor): Tensor => F.gelu(x) } as const;
 
 /**
  * Self-attention, then two linear layers, each added to what it was given and normalised (Vaswani et al. 2017;
@@ -51,10 +53,10 @@ export class TransformerEncoderLayer extends Module {
   constructor(dModel: number, nhead: number, options: TransformerEncoderLayerOptions = {}) {
     super();
     expectOptions("TransformerEncoderLayer", options, "new nn.TransformerEncoderLayer(64, 4, { dropout: 0 })");
-    const { dimFeedforward = 2048, dropout = 0.1, activation = F.relu, layerNormEps: eps = 1e-5 } = options;
+    const { dimFeedforward = 2048, dropout = 0.1, activation = "relu", layerNormEps: eps = 1e-5 } = options;
     const { normFirst = false, batchFirst = true, dtype = "float32", init = "random" } = options;
     const layer: LayerOptions = { dtype, init };
-    this.activation = activation;
+    this.activation = typeof activation === "function" ? activation : activations[activation];
     this.dropout = dropout;
     this.normFirst = normFirst;
     this.selfAttn = this.child("self_attn", new MultiheadAttention(dModel, nhead, { ...layer, dropout, batchFirst }));
