@@ -26,10 +26,10 @@ const storedAs = (values: StoredTensor["values"]): Pick<StoredTensor, "code"> =>
  * parameters hold as well).
  */
 export async function toFileEntries(
-  model: Module,
+  model: Module<unknown>,
   dict: StateDict = model.stateDict(),
 ): Promise<Map<string, StoredTensor>> {
-  const parameters = model.namedParameters();
+  const parameters = model.namedParameters({ removeDuplicate: false });
   const entries = new Map<string, StoredTensor>();
   for (const [name, tensor] of dict) {
     const values = await tensor.data();
@@ -40,8 +40,8 @@ export async function toFileEntries(
 }
 
 /** Tensors in the engine's layouts from file entries, by the roles of `model`'s parameters; freed with the scope they are made in. */
-export function fromFileEntries(model: Module, entries: ReadonlyMap<string, StoredTensor>): StateDict {
-  const parameters = model.namedParameters();
+export function fromFileEntries(model: Module<unknown>, entries: ReadonlyMap<string, StoredTensor>): StateDict {
+  const parameters = model.namedParameters({ removeDuplicate: false });
   const own = model.stateDict();
   return new Map(
     [...entries].map(([name, entry]) => {
@@ -82,7 +82,7 @@ export function expectFiniteEntries(
  * ```
  */
 export async function encodeModel(
-  model: Module,
+  model: Module<unknown>,
   metadata: Metadata = {},
   options: FiniteOptions = {},
 ): Promise<Uint8Array> {

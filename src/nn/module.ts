@@ -169,9 +169,13 @@ export abstract class Module<Y = Tensor> {
     return [...this.namedChildren().values()];
   }
 
-  /** Every parameter by its dotted name, in the order of the state dict; a shared one under its first name. */
-  namedParameters(): Map<string, Parameter> {
-    return unique(this.#entries(({ parameters }) => parameters).map(([name, value]) => [name, value, value.tensor]));
+  /**
+   * Every parameter by its dotted name, in the order of the state dict; a shared one under its first name, or under all that the
+   * state dict has.
+   */
+  namedParameters({ removeDuplicate = true }: { readonly removeDuplicate?: boolean } = {}): Map<string, Parameter> {
+    const all = this.#entries(({ parameters }) => parameters);
+    return removeDuplicate ? unique(all.map(([name, value]) => [name, value, value.tensor])) : new Map(all);
   }
 
   /** Every parameter once, for an optimiser. */

@@ -2,7 +2,6 @@
  * Triangles and diagonals of matrices, and grids of coordinates.
  */
 import { allocate } from "../../tensor/create.js";
-import { newArray } from "../../tensor/dtype.js";
 import { normalizeAxis, showShape } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { ShapeError } from "../../util/errors.js";

@@ -147,6 +147,12 @@ const castFormulas = {
     const t = Math.floor(Math.abs(v));
     if (t === 0) { return 0; }
     return signed(t, v);`,
+  // likewise; 2^63 as a product, since a whole constant of that size is none in WGSL
+  int64: `if (isLess(v * 2.3283064365386963e-10, 2147483648) < 0.5) { return -2147483648 * 4294967296.0; }
+    if (v * 2.3283064365386963e-10 < -2147483648) { return -2147483648 * 4294967296.0; }
+    const t = Math.floor(Math.abs(v));
+    if (t === 0) { return 0; }
+    return signed(t, v);`,
   // the low byte of the whole number
   uint8: `if (isFinite(v) < 0.5) { return 0; }
     let t = Math.floor(Math.abs(v));
