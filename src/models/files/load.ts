@@ -78,7 +78,7 @@ export function loadFileEntries(
   const error = stateDictError(toFile(expectedEntries(model)), entries, where, explain);
   if (error) throw error;
   expectFiniteEntries(entries, where, { ...options, as: digitsOf(model) });
-  scope(() => model.loadStateDict(fromFileEntries(model, toOwn(entries))));
+  scope(() => model.loadStateDict(fromFileEntries(model, toOwn(entries), where)));
   return style;
 }
 
