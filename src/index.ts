@@ -21,7 +21,7 @@ export * from "./ops/functional/index.js";
 export * as optim from "./optim/index.js";
 export { arange, eye, fullLike, linspace, onesLike, zerosLike } from "./tensor/counted.js";
 export { full, type NestedArray, ones, tensor, zeros } from "./tensor/create.js";
-export type { DType, HostArray, TypedArray } from "./tensor/dtype.js";
+export type { DType, ElementArray, HostArray, TypedArray } from "./tensor/dtype.js";
 export { format } from "./tensor/print.js";
 export { manualSeed, Random } from "./tensor/random.js";
 export { scope } from "./tensor/scope.js";

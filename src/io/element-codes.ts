@@ -2,7 +2,7 @@
  * The element types of files by safetensors' names, one row each: bytes, and how they become numbers and back. Half
  * precision and integers are read into what the engine holds; values that do not fit are refused, never wrapped.
  */
-import type { TypedArray } from "../tensor/dtype.js";
+import type { ElementArray, TypedArray } from "../tensor/dtype.js";
 
 interface CodeRow {
   readonly bytes: number;
@@ -46,11 +46,12 @@ export function bfloatToNumber(bits: number): number {
   return scratch.getFloat32(0);
 }
 
-function int64(view: DataView, at: number): number {
-  const value = view.getBigInt64(at, true);
-  if (value < -(2n ** 31n) || value >= 2n ** 31n)
-    throw new RangeError(`the 64-bit integer ${value} does not fit in int32`);
-  return Number(value);
+/** int32 where all fit, as counters do, else int64. */
+function decodeInt64(view: DataView, length: number): TypedArray {
+  const values = new BigInt64Array(length);
+  for (let i = 0; i < length; i++) values[i] = view.getBigInt64(8 * i, true);
+  const areShort = values.every((value) => BigInt.asIntN(32, value) === value);
+  return areShort ? Int32Array.from(values, Number) : (values as ElementArray as TypedArray);
 }
 
 export const codes = {
@@ -68,7 +69,7 @@ export const codes = {
   BF16: { bytes: 2, decode: decodeInto(Float32Array, 2, (view, at) => bfloatToNumber(view.getUint16(at, true))) },
   I64: {
     bytes: 8,
-    decode: decodeInto(Int32Array, 8, int64),
+    decode: decodeInt64,
     encode: encodeWith(8, (view, at, value) => view.setBigInt64(at, BigInt(value), true)),
   },
   I32: {
@@ -78,7 +79,11 @@ export const codes = {
   },
   I16: { bytes: 2, decode: decodeInto(Int32Array, 2, (view, at) => view.getInt16(at, true)) },
   I8: { bytes: 1, decode: decodeInto(Int32Array, 1, (view, at) => view.getInt8(at)) },
-  BOOL: { bytes: 1, decode: decodeInto(Uint8Array, 1, (view, at) => Number(view.getUint8(at) !== 0)) },
+  BOOL: {
+    bytes: 1,
+    decode: decodeInto(Uint8Array, 1, (view, at) => Number(view.getUint8(at) !== 0)),
+    encode: encodeWith(1, (view, at, value) => view.setUint8(at, Number(value !== 0))),
+  },
   U8: {
     bytes: 1,
     decode: decodeInto(Uint8Array, 1, (view, at) => view.getUint8(at)),

@@ -11,7 +11,7 @@ import { CheckpointError } from "../util/errors.js";
 import { codes, type ElementCode, isCode, rowOf } from "./element-codes.js";
 import type { Values } from "./layout.js";
 
-/** One tensor of a file. Decoded half precision is float32, 64-bit integers are int32. */
+/** One tensor of a file. Decoded half precision is float32, 64-bit integers are int32 where all fit, else a BigInt64Array, bool is bytes of 0 and 1. */
 export interface StoredTensor extends Values {
   /** The type in the file. Default for encoding: the array's own. */
   readonly code?: ElementCode;

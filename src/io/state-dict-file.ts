@@ -5,9 +5,10 @@
 import type { Module } from "../nn/module.js";
 import type { StateDict } from "../nn/state-dict.js";
 import { tensor } from "../tensor/create.js";
-import { dtypeOf } from "../tensor/dtype.js";
+import { type DType, dtypeOf } from "../tensor/dtype.js";
 import { findNonFinite, showNonFinite } from "../tensor/finite.js";
-import { CheckpointError } from "../util/errors.js";
+import { CheckpointError, DTypeError } from "../util/errors.js";
+import type { ElementCode } from "./element-codes.js";
 import { fromFileLayout, toFileLayout } from "./layout.js";
 import { encodeSafetensors, type Metadata, type StoredTensor } from "./safetensors.js";
 
@@ -17,38 +18,59 @@ export interface FiniteOptions {
   readonly allowNonFinite?: boolean;
 }
 
-/** PyTorch's counters are int64 scalars. */
-const storedAs = (values: StoredTensor["values"]): Pick<StoredTensor, "code"> =>
-  values instanceof Int32Array ? { code: "I64" } : {};
+/** PyTorch's counters are int64 scalars; bytes of bool are no uint8. */
+const codes: { readonly [D in DType]?: ElementCode } = { int32: "I64", bool: "BOOL" };
+const storedAs = (dtype: DType): Pick<StoredTensor, "code"> => {
+  const code = codes[dtype];
+  return code ? { code } : {};
+};
+
+/** The dtype of an entry that no tensor of the model asks for: a double file loads into a float model. */
+function dtypeOfEntry({ code, values }: StoredTensor): DType {
+  if (code === "BOOL") return "bool";
+  if (code === "I64") return "int64";
+  return values instanceof Float64Array ? "float32" : dtypeOf(values);
+}
 
 /**
  * File entries of `model`, or of other values under its names: averages, momentum buffers (for which the roles of its
  * parameters hold as well).
  */
 export async function toFileEntries(
-  model: Module,
+  model: Module<unknown>,
   dict: StateDict = model.stateDict(),
 ): Promise<Map<string, StoredTensor>> {
-  const parameters = model.namedParameters();
+  const parameters = model.namedParameters({ removeDuplicate: false });
   const entries = new Map<string, StoredTensor>();
   for (const [name, tensor] of dict) {
     const values = await tensor.data();
     const inFile = toFileLayout(parameters.get(name)?.role, { shape: tensor.shape, values });
-    entries.set(name, { ...inFile, ...storedAs(values) });
+    entries.set(name, { ...inFile, ...storedAs(tensor.dtype) });
   }
   return entries;
 }
 
-/** Tensors in the engine's layouts from file entries, by the roles of `model`'s parameters; freed with the scope they are made in. */
-export function fromFileEntries(model: Module, entries: ReadonlyMap<string, StoredTensor>): StateDict {
-  const parameters = model.namedParameters();
+/**
+ * Tensors in the engine's layouts from file entries, by the roles of `model`'s parameters; freed with the scope they are made in.
+ * Throws CheckpointError with `where` for an integer that the model's own dtype does not hold.
+ */
+export function fromFileEntries(
+  model: Module<unknown>,
+  entries: ReadonlyMap<string, StoredTensor>,
+  where = "state dict",
+): StateDict {
+  const parameters = model.namedParameters({ removeDuplicate: false });
   const own = model.stateDict();
   return new Map(
     [...entries].map(([name, entry]) => {
       const { shape, values } = fromFileLayout(parameters.get(name)?.role, entry);
-      // a double file loads into a float model: not every backend holds doubles
-      const dtype = own.get(name)?.dtype ?? (values instanceof Float64Array ? "float32" : dtypeOf(values));
-      return [name, tensor(values, shape, { dtype })];
+      const dtype = own.get(name)?.dtype ?? dtypeOfEntry(entry);
+      try {
+        return [name, tensor(values, shape, { dtype })];
+      } catch (error) {
+        if (!(error instanceof DTypeError)) throw error;
+        throw new CheckpointError(`${where}: ${name}: ${error.message}`);
+      }
     }),
   );
 }
@@ -82,7 +104,7 @@ export function expectFiniteEntries(
  * ```
  */
 export async function encodeModel(
-  model: Module,
+  model: Module<unknown>,
   metadata: Metadata = {},
   options: FiniteOptions = {},
 ): Promise<Uint8Array> {

@@ -57,7 +57,8 @@ export function familyOf(name: string): Family {
 }
 
 /** The family of a model; null for a module of no family. */
-export const familyOfModel = (model: Module): Family | null => families.find((family) => family.isOwn(model)) ?? null;
+export const familyOfModel = (model: Module<unknown>): Family | null =>
+  families.find((family) => family.isOwn(model)) ?? null;
 
 /** The same for a model that has to have one. Throws UsageError. */
 export function familyOfClassifier(model: Classifier): Family {

@@ -45,7 +45,7 @@ export interface Family<V extends object = object, M extends Classifier = Classi
   readonly name: string;
   /** By the names that createModel knows. */
   readonly variants: Readonly<Record<string, V>>;
-  isOwn(model: Module): model is M;
+  isOwn(model: Module<unknown>): model is M;
   /** Throws UsageError for options that the family does not have. */
   create(variant: V, options: ModelOptions): M;
   /** Names of entries by who gave them; "mmpretrain" files carry a description beside their weights, others are bare. */

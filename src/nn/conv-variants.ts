@@ -10,6 +10,7 @@ import { ShapeError } from "../util/errors.js";
 import { initialTensor } from "./init.js";
 import { Module } from "./module.js";
 import type { LayerOptions } from "./parameter.js";
+import { showNumbers } from "./repr.js";
 
 interface Channels {
   readonly inChannels: number;
@@ -21,6 +22,7 @@ interface Channels {
 abstract class ConvolutionLayer extends Module {
   readonly weight: Tensor;
   readonly bias: Tensor | null;
+  readonly #channels: Channels;
 
   constructor(
     name: string,
@@ -30,6 +32,7 @@ abstract class ConvolutionLayer extends Module {
     options: LayerOptions,
   ) {
     super();
+    this.#channels = { inChannels, outChannels, groups };
     if (inChannels % groups !== 0 || outChannels % groups !== 0)
       throw new ShapeError(
         `${name}: ${inChannels} input and ${outChannels} output channels, expected multiples of groups=${groups}`,
@@ -41,6 +44,14 @@ abstract class ConvolutionLayer extends Module {
       this.parameter(role === "bias" ? role : "weight", role, initialTensor(role, own, options, fanIn), fanIn);
     this.weight = parameter("convWeight", weight);
     this.bias = hasBias ? parameter("bias", [outChannels]) : null;
+  }
+
+  /** "in, out, kernelSize=…" and the options that are not PyTorch's defaults. */
+  protected shown(kernel: readonly number[], options: Readonly<Record<string, unknown>>): string {
+    const usual: Readonly<Record<string, number>> = { padding: 0, outputPadding: 0, dilation: 1, groups: 1 };
+    const told = Object.entries(options).filter(([name, value]) => value !== usual[name]);
+    const numbers = { kernelSize: kernel, ...Object.fromEntries(told), bias: this.bias ? null : false };
+    return `${this.#channels.inChannels}, ${this.#channels.outChannels}, ${showNumbers(numbers)}`;
   }
 
   /** The bias as the functions take it. */
@@ -80,6 +91,10 @@ export class ConvTranspose2d extends ConvolutionLayer {
   forward(x: Tensor): Tensor {
     return F.convTranspose2d(x, this.weight, { ...this.options, ...this.biasOption });
   }
+
+  override extraRepr(): string {
+    return this.shown(this.weight.shape.slice(0, -2), { ...this.options });
+  }
 }
 
 /** The window of a convolution over sequences, and whether it has a bias. */
@@ -112,6 +127,10 @@ export class Conv1d extends ConvolutionLayer {
   forward(x: Tensor): Tensor {
     return F.conv1d(x, this.weight, { ...this.options, ...this.biasOption });
   }
+
+  override extraRepr(): string {
+    return this.shown(this.weight.shape.slice(0, -2), { ...this.options });
+  }
 }
 
 /** The window of a transposed convolution over sequences, and whether it has a bias. */
@@ -137,5 +156,9 @@ export class ConvTranspose1d extends ConvolutionLayer {
 
   forward(x: Tensor): Tensor {
     return F.convTranspose1d(x, this.weight, { ...this.options, ...this.biasOption });
+  }
+
+  override extraRepr(): string {
+    return this.shown(this.weight.shape.slice(0, -2), { ...this.options });
   }
 }

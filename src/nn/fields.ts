@@ -10,33 +10,39 @@ import { type Declaration, declarationOf } from "./parameter.js";
 /** A field, or an element of an array in one: "blocks.0". */
 export interface Held<M> {
   readonly name: string;
-  readonly module: M | null;
-  /** With its declaration where it is not a module. */
-  readonly tensor: Tensor | null;
+  readonly value: M | Tensor;
+  /** Of a tensor; null for a module. */
   readonly declaration: Declaration | null;
   readonly isElement: boolean;
 }
 
-function* search<M>(
-  name: string,
-  value: unknown,
-  isModule: (value: unknown) => value is M,
-  isElement: boolean,
-): Generator<Held<M>> {
-  if (isModule(value)) yield { name, module: value, tensor: null, declaration: null, isElement };
-  else if (value instanceof Tensor) {
-    const declaration = declarationOf(value);
-    if (declaration) yield { name, module: null, tensor: value, declaration, isElement };
-  } else if (Array.isArray(value))
-    // a list of numbers or names is not gone through
-    for (const [i, item] of typeof value[0] === "object" ? value.entries() : [])
-      yield* search(`${name}.${i}`, item, isModule, true);
+/** What is looked for, and what is passed over. */
+interface Search<M> {
+  readonly isModule: (value: unknown) => value is M;
+  readonly known: ReadonlySet<unknown>;
+  readonly found: Held<M>[];
 }
 
-/** What the own fields of `owner` hold, in the order in which they were set. */
-export function* heldBy<M>(owner: object, isModule: (value: unknown) => value is M): Generator<Held<M>> {
-  for (const name of Object.keys(owner)) {
-    const field = Object.getOwnPropertyDescriptor(owner, name);
-    if (field && "value" in field) yield* search(name, field.value, isModule, false);
-  }
+function search<M>(name: string, value: unknown, isElement: boolean, into: Search<M>): void {
+  if (typeof value !== "object" || value === null || into.known.has(value)) return;
+  if (into.isModule(value)) into.found.push({ name, value, declaration: null, isElement });
+  else if (value instanceof Tensor) {
+    const declaration = declarationOf(value);
+    if (declaration) into.found.push({ name, value, declaration, isElement });
+  } else if (Array.isArray(value) && typeof value[0] === "object")
+    // a list of numbers or names is not gone through
+    for (let i = 0; i < value.length; i++) search(`${name}.${i}`, value[i], true, into);
+}
+
+/** What the own fields of `owner` hold beside what is `known`, in the order in which they were set. */
+export function heldBy<M>(
+  owner: object,
+  isModule: (value: unknown) => value is M,
+  known: ReadonlySet<unknown>,
+): readonly Held<M>[] {
+  const found: Held<M>[] = [];
+  const into = { isModule, known, found };
+  const fields = owner as Readonly<Record<string, unknown>>;
+  for (const name of Object.keys(owner)) search(name, fields[name], false, into);
+  return found;
 }

@@ -30,7 +30,7 @@ export {
 export { type AttentionMasks, MultiheadAttention, type MultiheadAttentionOptions } from "./attention.js";
 export { BatchNorm1d, BatchNorm2d, type BatchNorm2dOptions } from "./batch-norm.js";
 export { ModuleDict, ModuleList, ParameterList } from "./containers.js";
-export { Conv2d, type Conv2dLayerOptions } from "./conv.js";
+export { Conv2d, type Conv2dLayerOptions, type PaddingMode } from "./conv.js";
 export {
   Conv1d,
   type Conv1dLayerOptions,
@@ -75,6 +75,7 @@ export {
   TripletMarginLoss,
 } from "./loss-layers.js";
 export { Module } from "./module.js";
+export { CircularPad2d, type PadWidths, ReflectionPad2d, ReplicationPad2d, ZeroPad2d } from "./pad.js";
 export {
   buffer,
   type FloatDType,
@@ -128,4 +129,5 @@ export {
 } from "./similarity-losses.js";
 export { SqueezeExcite, type SqueezeExciteOptions } from "./squeeze-excite.js";
 export { compareStates, type LoadReport, type StateDict, type StateDifference, type StateSpec } from "./state-dict.js";
+export { TransformerEncoderLayer, type TransformerEncoderLayerOptions } from "./transformer.js";
 export { PixelShuffle, PixelUnshuffle, Upsample } from "./upsample.js";

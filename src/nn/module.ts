@@ -32,6 +32,9 @@ interface Own {
   readonly children: Map<string, Module<unknown>>;
 }
 
+/** A module by its dotted name, with what it holds. */
+type Place = readonly [path: string, module: Module<unknown>, own: Own];
+
 const isModule = (value: unknown): value is Module<unknown> => value instanceof Module;
 const joined = (path: string, name: string): string => (path === "" ? name : `${path}.${name}`);
 
@@ -60,6 +63,8 @@ const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never
 export abstract class Module<Y = Tensor> {
   /** Registered by name. */
   readonly #named: Own = { parameters: new Map(), buffers: new Map(), children: new Map() };
+  /** All that is, whatever its name. */
+  readonly #known = new Set<unknown>();
   #isTraining = true;
 
   /** x -> y; shapes, and what else it takes, are the subclass's own. */
@@ -81,7 +86,7 @@ export abstract class Module<Y = Tensor> {
 
   /** Registers a learned tensor, which gets requiresGrad; `fanIn` is for its initial values. */
   protected parameter(name: string, role: ParameterRole, tensor: Tensor, fanIn?: number): Tensor {
-    this.#claim(name);
+    this.#claim(name, tensor);
     tensor.requiresGrad = true;
     this.#named.parameters.set(name, { tensor, role, ...(fanIn !== undefined && { fanIn }) });
     return tensor;
@@ -89,14 +94,14 @@ export abstract class Module<Y = Tensor> {
 
   /** Registers a tensor that is saved but not learned; an optional one may be missing from a state dict. */
   protected buffer(name: string, tensor: Tensor, { isOptional = false } = {}): Tensor {
-    this.#claim(name);
+    this.#claim(name, tensor);
     this.#named.buffers.set(name, { tensor, shape: tensor.shape, isOptional });
     return tensor;
   }
 
   /** Registers a module whose entries start with `name.`; the name may itself have dots. */
   protected child<M extends Module<unknown>>(name: string, module: M): M {
-    this.#claim(name);
+    this.#claim(name, module);
     this.#named.children.set(name, module);
     return module;
   }
@@ -106,39 +111,40 @@ export abstract class Module<Y = Tensor> {
     const old = this.#named.children.get(name);
     if (!old) throw new StateDictError(`${this.constructor.name}: there is no child "${name}" to replace`);
     this.#named.children.set(name, module.train(old.training));
+    this.#known.delete(old);
+    this.#known.add(module);
     old.dispose();
     return module;
   }
 
-  #claim(name: string): void {
+  #claim(name: string, value: object): void {
     const { parameters, buffers, children } = this.#named;
     if (parameters.has(name) || buffers.has(name) || children.has(name))
       throw new StateDictError(`${this.constructor.name}: the name "${name}" is registered twice`);
+    this.#known.add(value);
   }
 
   /** What is registered by name, then what fields hold. */
   #own(): Own {
+    const fields = heldBy(this, isModule, this.#known);
+    if (fields.length === 0) return this.#named;
     const own: Own = {
       parameters: new Map(this.#named.parameters),
       buffers: new Map(this.#named.buffers),
       children: new Map(this.#named.children),
     };
-    const tensors = [...own.parameters.values(), ...own.buffers.values()].map(({ tensor }) => tensor);
-    const known = new Set<unknown>([...own.children.values(), ...tensors]);
-    const fields = [...heldBy(this, isModule)].filter(({ module, tensor }) => !known.has(module ?? tensor));
     // an array that lists what other fields hold gives no second name
-    const alone = new Set<unknown>(fields.flatMap((field) => (field.isElement ? [] : [field.module ?? field.tensor])));
-    for (const { name, module, tensor, declaration, isElement } of fields) {
-      if (isElement && alone.has(module ?? tensor)) continue;
+    const alone = new Set<unknown>(fields.flatMap(({ value, isElement }) => (isElement ? [] : [value])));
+    for (const { name, value, declaration, isElement } of fields) {
+      if (isElement && alone.has(value)) continue;
       if (own.parameters.has(name) || own.buffers.has(name) || own.children.has(name))
         throw new StateDictError(
           `${this.constructor.name}: the field "${name}" holds something else than what is registered by that name`,
           `set the field only, or replaceChild("${name}", …)`,
         );
-      if (module) own.children.set(name, module);
-      else if (declaration!.kind === "parameter")
-        own.parameters.set(name, { tensor: tensor!, role: declaration!.role });
-      else own.buffers.set(name, { tensor: tensor!, shape: tensor!.shape, isOptional: declaration!.isOptional });
+      if (value instanceof Module) own.children.set(name, value);
+      else if (declaration!.kind === "parameter") own.parameters.set(name, { tensor: value, role: declaration!.role });
+      else own.buffers.set(name, { tensor: value, shape: value.shape, isOptional: declaration!.isOptional });
     }
     return own;
   }
@@ -147,16 +153,18 @@ export abstract class Module<Y = Tensor> {
    * Every module by its dotted name, parents first, with what it holds. One that is held twice comes twice; one that holds an
    * ancestor, such as its parent, does not lead back to it.
    */
-  *#walk(path = "", above: readonly Module<unknown>[] = []): Generator<readonly [string, Module<unknown>, Own]> {
+  #walk(path = "", above: readonly Module<unknown>[] = [], found: Place[] = []): Place[] {
     const own = this.#own();
-    yield [path, this, own];
+    found.push([path, this, own]);
+    if (own.children.size === 0) return found;
     const here = [...above, this];
-    for (const [name, child] of own.children) if (!here.includes(child)) yield* child.#walk(joined(path, name), here);
+    for (const [name, child] of own.children) if (!here.includes(child)) child.#walk(joined(path, name), here, found);
+    return found;
   }
 
   /** This module under "", then every module below it by its dotted name, parents first; a shared one under its first name. */
   namedModules(): Map<string, Module<unknown>> {
-    return unique([...this.#walk()].map(([path, module]) => [path, module, module]));
+    return unique(this.#walk().map(([path, module]) => [path, module, module]));
   }
 
   /** The modules that this one holds itself, by name. */
@@ -169,9 +177,13 @@ export abstract class Module<Y = Tensor> {
     return [...this.namedChildren().values()];
   }
 
-  /** Every parameter by its dotted name, in the order of the state dict; a shared one under its first name. */
-  namedParameters(): Map<string, Parameter> {
-    return unique(this.#entries(({ parameters }) => parameters).map(([name, value]) => [name, value, value.tensor]));
+  /**
+   * Every parameter by its dotted name, in the order of the state dict; a shared one under its first name, or under all that the
+   * state dict has.
+   */
+  namedParameters({ removeDuplicate = true }: { readonly removeDuplicate?: boolean } = {}): Map<string, Parameter> {
+    const all = this.#entries(({ parameters }) => parameters);
+    return removeDuplicate ? unique(all.map(([name, value]) => [name, value, value.tensor])) : new Map(all);
   }
 
   /** Every parameter once, for an optimiser. */
@@ -190,9 +202,10 @@ export abstract class Module<Y = Tensor> {
   }
 
   #entries<T>(select: (own: Own) => Iterable<readonly [string, T]>): (readonly [string, T])[] {
-    return [...this.#walk()].flatMap(([path, , own]) =>
-      [...select(own)].map(([name, value]) => [joined(path, name), value] as const),
-    );
+    const found: (readonly [string, T])[] = [];
+    for (const [path, , own] of this.#walk())
+      for (const [name, value] of select(own)) found.push([joined(path, name), value]);
+    return found;
   }
 
   /** Calls `visit` with every module below this one, then with this one (torch.nn.Module.apply). */
@@ -309,15 +322,15 @@ export abstract class Module<Y = Tensor> {
 }
 
 /** The first entry of each identity. */
-function unique<T>(entries: readonly (readonly [name: string, value: T, identity: object])[]): Map<string, T> {
+function unique<T>(entries: Iterable<readonly [name: string, value: T, identity: object]>): Map<string, T> {
   const seen = new Set<object>();
-  return new Map(
-    entries.flatMap(([name, value, identity]) => {
-      if (seen.has(identity)) return [];
-      seen.add(identity);
-      return [[name, value] as const];
-    }),
-  );
+  const first = new Map<string, T>();
+  for (const [name, value, identity] of entries) {
+    if (seen.has(identity)) continue;
+    seen.add(identity);
+    first.set(name, value);
+  }
+  return first;
 }
 
 function* postOrder(module: Module<unknown>, seen = new Set<Module<unknown>>()): Generator<Module<unknown>> {

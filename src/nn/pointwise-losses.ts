@@ -95,7 +95,7 @@ const logs = (x: Tensor): readonly [yes: Tensor, no: Tensor] => [
   F.maximum(F.log(F.sub(1, x)), LEAST_LOG),
 ];
 
-const entropyOf = customFunction({
+const entropyOf = /* @__PURE__ */ customFunction({
   name: "binaryCrossEntropy",
   forward(x: Tensor, target: Tensor): Tensor {
     const [yes, no] = logs(x);

@@ -5,6 +5,7 @@ import * as F from "../ops/functional/index.js";
 import type { Pair } from "../ops/spec/index.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
+import { showNumbers } from "./repr.js";
 
 /** Mean over the image: [N, H, W, C] -> [N, C]. */
 export class GlobalAvgPool extends Module {
@@ -38,6 +39,10 @@ export class MaxPool2d extends Module {
     const { kernelSize, ...window } = this.options;
     return F.maxPool2d(x, kernelSize, window);
   }
+
+  override extraRepr(): string {
+    return showNumbers({ ...this.options });
+  }
 }
 
 /** The window of a layer that takes means, in pixels. */
@@ -57,6 +62,10 @@ export class AvgPool2d extends Module {
   forward(x: Tensor): Tensor {
     const { kernelSize, ...window } = this.options;
     return F.avgPool2d(x, kernelSize, window);
+  }
+
+  override extraRepr(): string {
+    return showNumbers({ ...this.options });
   }
 }
 
@@ -78,6 +87,10 @@ export class LPPool2d extends Module {
   forward(x: Tensor): Tensor {
     const { normType, kernelSize, ...window } = this.options;
     return F.lpPool2d(x, normType, kernelSize, window);
+  }
+
+  override extraRepr(): string {
+    return showNumbers({ ...this.options });
   }
 }
 
@@ -103,6 +116,10 @@ export class AdaptiveAvgPool2d extends Module {
   forward(x: Tensor): Tensor {
     return F.adaptiveAvgPool2d(x, this.outputSize);
   }
+
+  override extraRepr(): string {
+    return showNumbers({ outputSize: this.outputSize });
+  }
 }
 
 /** The same with largest values (torch.nn.AdaptiveMaxPool2d). */
@@ -116,6 +133,10 @@ export class AdaptiveMaxPool2d extends Module {
 
   forward(x: Tensor): Tensor {
     return F.adaptiveMaxPool2d(x, this.outputSize);
+  }
+
+  override extraRepr(): string {
+    return showNumbers({ outputSize: this.outputSize });
   }
 }
 
@@ -137,6 +158,10 @@ export class MaxPool1d extends Module {
     const { kernelSize, ...window } = this.options;
     return F.maxPool1d(x, kernelSize, window);
   }
+
+  override extraRepr(): string {
+    return showNumbers({ ...this.options });
+  }
 }
 
 /** The window of a layer over sequences that takes means, in steps. */
@@ -156,5 +181,9 @@ export class AvgPool1d extends Module {
   forward(x: Tensor): Tensor {
     const { kernelSize, ...window } = this.options;
     return F.avgPool1d(x, kernelSize, window);
+  }
+
+  override extraRepr(): string {
+    return showNumbers({ ...this.options });
   }
 }

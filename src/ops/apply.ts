@@ -100,6 +100,8 @@ function viewOffset(op: OpName, x: Tensor, attrs: Attrs<OpName>): number {
  * Runs op on its inputs and returns its outputs. Throws ShapeError, DTypeError or BackendError before any work starts.
  */
 export function apply<K extends OpName>(op: K, inputs: readonly Tensor[], attrs: Attrs<K>): PerOutput<K, Tensor> {
+  if (op in indexOps && inputs[indexOps[op as IndexOp].operand]!.dtype === "int64")
+    return withInt32Indices(op, inputs, attrs);
   const runner = runnerOf(op, inputs);
   const infer = inferShapes[op] as unknown as (shapes: readonly Shape[], attrs: Attrs<K>) => readonly Shape[];
   const shapes = infer(
@@ -122,6 +124,22 @@ export function apply<K extends OpName>(op: K, inputs: readonly Tensor[], attrs:
   }
   recorder?.(op, inputs, attrs, outputs);
   return outputs as unknown as PerOutput<K, Tensor>;
+}
+
+/**
+ * The op at int64 indices, as int32 by way of float64: one beyond int32 then stays out of every range. What autograd needs of them
+ * it has saved before they are dropped.
+ */
+function withInt32Indices<K extends OpName>(op: K, inputs: readonly Tensor[], attrs: Attrs<K>): PerOutput<K, Tensor> {
+  const { operand } = indexOps[op as unknown as IndexOp];
+  const [numbers] = apply("cast", [inputs[operand]!], { dtype: "float64" });
+  const [short] = apply("cast", [numbers], { dtype: "int32" });
+  numbers.dispose();
+  try {
+    return apply(op, inputs.toSpliced(operand, 1, short), attrs);
+  } finally {
+    short.dispose();
+  }
 }
 
 function run<K extends OpName>(
@@ -175,8 +193,9 @@ function expectAlike(op: string, operands: readonly Tensor[]): void {
         `${op}: operands ${showShape(first.shape)} ${first.dtype} and ${showShape(other.shape)} ${other.dtype}, expected alike`,
       );
   }
-  if (first.dtype === "bool" && op !== "assign" && op !== "fill")
-    throw new DTypeError(`${op}: operands are bool, expected numbers`, 'make them int32: x.cast("int32")');
+  const isCopy = op === "assign" || op === "fill";
+  if ((first.dtype === "bool" && !isCopy) || (first.dtype === "int64" && !isCopy && op !== "accumulate"))
+    throw new DTypeError(`${op}: operands are ${first.dtype}, expected float32 or float64`, "cast them first");
 }
 
 /**

@@ -56,6 +56,7 @@ const ofBools: ReadonlySet<OpName> = new Set<OpName>([
   "reshape",
   "transpose",
   "slice",
+  "stridedSlice",
   "pad",
   "concat",
   "stridedSlice",
@@ -111,8 +112,8 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   // a mask that is no bool has the dtype of what it chooses from
   where: ([mask, ...branches]) => alike("where", mask === "bool" ? branches : [mask!, ...branches]),
   // the sum of bytes is rarely a byte
-  sum: ([x]) => (isFloat(x!) ? x! : "int32"),
-  cumsum: ([x]) => (isFloat(x!) ? x! : "int32"),
+  sum: ([x]) => (isFloat(x!) ? x! : "int64"),
+  cumsum: ([x]) => (isFloat(x!) ? x! : "int64"),
   argsort: () => "int32",
   pad: ([x], { value }) => {
     expectHeld(value, x!, "pad: value");

@@ -2,10 +2,10 @@
  * PyTorch's type promotion over the dtypes of the engine (torch.result_type), as data, and the one place where operands of
  * several dtypes become operands of one: casts are put in here, so that kernels and gradients see equal dtypes.
  *
- * Three priorities: tensors with axes, then tensors without, then JavaScript numbers and booleans. An operand of lower priority
+ * Three priorities: tensors with axes, then tensors without, then JavaScript's own values. An operand of lower priority
  * widens the result only where its category (bool, then integer, then float) is higher.
  */
-import { type DType, expectHeld, isFloat, newArray } from "../tensor/dtype.js";
+import { type DType, expectHeld, filledArray, isFloat } from "../tensor/dtype.js";
 import { Storage, type StorageBackend } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { DTypeError, ShapeError } from "../util/errors.js";
@@ -13,20 +13,34 @@ import { apply } from "./apply.js";
 import { functionNames } from "./curves.js";
 import type { OpName } from "./spec/index.js";
 
-/** A tensor, or a number or boolean: an integer counts as int32, any other number as float32, and all yield to tensors of their category. */
-export type Operand = Tensor | number | boolean;
+/**
+ * A tensor, or a plain value: a boolean counts as bool, an integer or bigint as int64, any other number as float32, and all
+ * yield to tensors of their category.
+ */
+export type Operand = Tensor | Plain;
+type Plain = number | boolean | bigint;
 
 /** Whether two operands are float tensors of one dtype, which need no promotion: the common case, kept short. */
 export const areFloatsAlike = (a: Operand, b: Operand): boolean =>
   a instanceof Tensor && b instanceof Tensor && a.dtype === b.dtype && isFloat(a.dtype);
 
+/** Floats take all in. */
+const inOrder = { float32: "float32", float64: "float64" } as const;
 /** The dtype of two operands of one priority. */
 const promoted: { readonly [A in DType]: { readonly [B in DType]: DType } } = {
-  bool: { bool: "bool", uint8: "uint8", int32: "int32", float32: "float32", float64: "float64" },
-  uint8: { bool: "uint8", uint8: "uint8", int32: "int32", float32: "float32", float64: "float64" },
-  int32: { bool: "int32", uint8: "int32", int32: "int32", float32: "float32", float64: "float64" },
-  float32: { bool: "float32", uint8: "float32", int32: "float32", float32: "float32", float64: "float64" },
-  float64: { bool: "float64", uint8: "float64", int32: "float64", float32: "float64", float64: "float64" },
+  bool: { ...inOrder, bool: "bool", uint8: "uint8", int32: "int32", int64: "int64" },
+  uint8: { ...inOrder, bool: "uint8", uint8: "uint8", int32: "int32", int64: "int64" },
+  int32: { ...inOrder, bool: "int32", uint8: "int32", int32: "int32", int64: "int64" },
+  int64: { ...inOrder, bool: "int64", uint8: "int64", int32: "int64", int64: "int64" },
+  float32: { ...inOrder, bool: "float32", uint8: "float32", int32: "float32", int64: "float32" },
+  float64: {
+    bool: "float64",
+    uint8: "float64",
+    int32: "float64",
+    int64: "float64",
+    float32: "float64",
+    float64: "float64",
+  },
 };
 
 /** Ops whose values are fractions whatever they are made of: integer operands become float32 first, as in PyTorch. */
@@ -59,8 +73,10 @@ function widen(high: DType | null, low: DType | null): DType | null {
   return categoryOf(low) > categoryOf(high) ? low : high;
 }
 
-const dtypeOfPlain = (value: number | boolean): DType =>
-  typeof value === "boolean" ? "bool" : Number.isInteger(value) ? "int32" : DEFAULT_FLOAT;
+function dtypeOfPlain(value: Plain): DType {
+  if (typeof value === "boolean") return "bool";
+  return typeof value === "bigint" || Number.isInteger(value) ? "int64" : DEFAULT_FLOAT;
+}
 
 /** The dtype that operands have in common (torch.result_type); there is at least one. */
 export function resultDType(operands: readonly Operand[]): DType {
@@ -74,15 +90,15 @@ export function resultDType(operands: readonly Operand[]): DType {
   return widen(dimensioned, widen(scalar, number))!;
 }
 
-/** A number or boolean as a 0-dim tensor on a backend; the caller disposes of it. Throws DTypeError where `dtype` does not hold it. */
-function scalarLike(plain: number | boolean, dtype: DType, backend: StorageBackend, where: string): Tensor {
-  const value = Number(plain);
+/** A plain value as a 0-dim tensor on a backend; the caller disposes of it. Throws DTypeError where `dtype` does not hold it. */
+function scalarLike(plain: Plain, dtype: DType, backend: StorageBackend, where: string): Tensor {
+  const value = typeof plain === "bigint" ? plain : Number(plain);
   expectHeld(value, dtype, where);
-  return new Tensor(new Storage(backend, dtype, 1), []).write(newArray(dtype, 1).fill(value));
+  return new Tensor(new Storage(backend, dtype, 1), []).write(filledArray(dtype, 1, value));
 }
 
 function expectOperand(x: unknown, where: string): void {
-  if (typeof x === "number" || typeof x === "boolean" || x instanceof Tensor) return;
+  if (["number", "boolean", "bigint"].includes(typeof x) || x instanceof Tensor) return;
   const what = Array.isArray(x) ? "an array" : x === null ? "null" : `a value of type ${typeof x}`;
   throw new DTypeError(`${where}: an operand is ${what}, expected a tensor or a number`, "make it one: tensor(values)");
 }

@@ -3,7 +3,7 @@
  */
 import { ShapeError } from "../util/errors.js";
 import { allocate, type CreateOptions, finish } from "./create.js";
-import { convertTo, type DType, expectHeld, newArray } from "./dtype.js";
+import { convertTo, type DType, expectHeld, filledArray } from "./dtype.js";
 import { checkShape, type Shape } from "./shape.js";
 import type { StorageBackend } from "./storage.js";
 import type { Tensor } from "./tensor.js";
@@ -37,10 +37,9 @@ export function arange(...args: CountArguments): Tensor {
       step === 0 ? undefined : "a negative step counts down",
     );
   const dtype = options.dtype ?? (numbers.every(Number.isInteger) ? "int32" : "float32");
-  const values = newArray(dtype, count);
   for (const end of [0, count - 1]) if (count > 0) expectHeld(start + end * step, dtype, "arange");
-  for (let i = 0; i < count; i++) values[i] = start + i * step;
-  return finish(allocate([count], dtype).write(values), options);
+  const values = Float64Array.from({ length: count }, (_, i) => start + i * step);
+  return finish(allocate([count], dtype).write(convertTo(values, dtype, "arange")), options);
 }
 
 /**
@@ -73,9 +72,9 @@ export function linspace(start: number, end: number, steps: number, options: Cre
 export function eye(rows: number, columns: number = rows, options: CreateOptions = {}): Tensor {
   checkShape([rows, columns], "eye");
   const dtype = options.dtype ?? "float32";
-  const values = newArray(dtype, rows * columns);
+  const values = new Uint8Array(rows * columns);
   for (let i = 0; i < Math.min(rows, columns); i++) values[i * columns + i] = 1;
-  return finish(allocate([rows, columns], dtype).write(values), options);
+  return finish(allocate([rows, columns], dtype).write(convertTo(values, dtype, "eye")), options);
 }
 
 /** What a tensor like another takes from it: all that the options do not name. */
@@ -98,7 +97,7 @@ export function fullLike(x: Like, value: number, options: CreateOptions = {}): T
   const dtype = options.dtype ?? x.dtype;
   const result = allocate(x.shape, dtype, x.backend);
   const [held] = convertTo(Float64Array.of(value), dtype, "fullLike");
-  return finish(result.write(newArray(dtype, result.size).fill(held!)), options);
+  return finish(result.write(filledArray(dtype, result.size, held!)), options);
 }
 
 /**

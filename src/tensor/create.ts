@@ -2,7 +2,7 @@
  * Making tensors: from numbers, constant, counted, random. The default backend is the one setBackend chose.
  */
 import { DTypeError, ShapeError } from "../util/errors.js";
-import { convertTo, type DType, dtypeOf, type HostArray, newArray } from "./dtype.js";
+import { convertTo, type DType, dtypeOf, expectHeld, filledArray, type HostArray } from "./dtype.js";
 import { checkShape, type Shape, showShape, sizeOf } from "./shape.js";
 import { Storage, type StorageBackend } from "./storage.js";
 import { Tensor } from "./tensor.js";
@@ -12,8 +12,8 @@ export interface CreateOptions {
   readonly requiresGrad?: boolean;
 }
 
-/** A number or arrays of numbers, as deep as the tensor has axes. */
-export type NestedArray = number | boolean | readonly NestedArray[];
+/** A number, boolean or bigint, or arrays of them, as deep as the tensor has axes. */
+export type NestedArray = number | boolean | bigint | readonly NestedArray[];
 
 let provideBackend: (() => StorageBackend) | null = null;
 
@@ -38,15 +38,24 @@ export function allocate(shape: Shape, dtype: DType, backend: StorageBackend = d
   return new Tensor(new Storage(backend, dtype, sizeOf(shape)), [...shape]);
 }
 
+/** The dtype of a plain value on its own. */
+const ownDType = { number: "float32", boolean: "bool", bigint: "int64" } as const;
+
+/** Throws DTypeError for a bigint beyond 64 bits, which the array would cut. */
+function int64Of(values: readonly bigint[]): BigInt64Array {
+  for (const value of values) expectHeld(value, "int64", "tensor");
+  return BigInt64Array.from(values);
+}
+
 export function finish(result: Tensor, options: CreateOptions): Tensor {
   if (options.requiresGrad) result.requiresGrad = true;
   return result;
 }
 
-/** Appends all values of nested arrays to `flat`, booleans as they are. */
-function flatten(values: NestedArray, shape: number[], flat: (number | boolean)[], depth = 0): void {
+/** Appends all values of nested arrays to `flat`. */
+function flatten(values: NestedArray, shape: number[], flat: (number | boolean | bigint)[], depth = 0): void {
   if (!Array.isArray(values)) {
-    if (typeof values !== "number" && typeof values !== "boolean")
+    if (typeof values !== "number" && typeof values !== "boolean" && typeof values !== "bigint")
       throw new DTypeError(
         `tensor: value ${flat.length} is ${values === null ? "null" : `of type ${typeof values}`}, expected a number or a boolean`,
         "typed arrays go in whole: tensor(Float32Array.of(1, 2), [2])",
@@ -67,8 +76,8 @@ function flatten(values: NestedArray, shape: number[], flat: (number | boolean)[
 
 /**
  * A tensor from a typed array and its shape, a number, or nested arrays. Values are copied; the dtype defaults to the
- * smallest that holds all values of the typed array's kind (Uint8ClampedArray: uint8; 8 and 16 bit integers: int32), bool for
- * nested booleans, float32 for nested numbers. Throws DTypeError where no dtype does, or a value does not fit the one named, and ShapeError for ragged
+ * smallest that holds all values of the typed array's kind (Uint8ClampedArray: uint8; 8 and 16 bit integers: int32; Uint32Array
+ * and BigInt64Array: int64), bool for nested booleans, int64 for nested bigints, float32 for nested numbers. Throws DTypeError where no dtype does, or a value does not fit the one named, and ShapeError for ragged
  * arrays or another number of values than the shape has.
  *
  * @example
@@ -90,11 +99,12 @@ export function tensor(values: HostArray | NestedArray, shape?: Shape, options: 
     own = options.dtype ?? dtypeOf(source);
   } else {
     const found: number[] = [];
-    const flat: (number | boolean)[] = [];
+    const flat: (number | boolean | bigint)[] = [];
     flatten(values, found, flat);
-    source = Float64Array.from(flat, Number);
+    const areAll = (type: "boolean" | "bigint") => flat.length > 0 && flat.every((value) => typeof value === type);
+    source = areAll("bigint") ? int64Of(flat as bigint[]) : Float64Array.from(flat, Number);
     dims = shape ?? found;
-    own = flat.length > 0 && flat.every((value) => typeof value === "boolean") ? "bool" : "float32";
+    own = areAll("boolean") ? "bool" : areAll("bigint") ? "int64" : "float32";
   }
   const dtype = options.dtype ?? own;
   if (sizeOf(dims) !== source.length)
@@ -104,7 +114,7 @@ export function tensor(values: HostArray | NestedArray, shape?: Shape, options: 
 }
 
 /**
- * `value` everywhere: bool for a boolean, float32 for a number, unless the options name a dtype. Throws DTypeError for a value
+ * `value` everywhere: bool for a boolean, int64 for a bigint, float32 for a number, unless the options name a dtype. Throws DTypeError for a value
  * that the dtype does not hold.
  *
  * @example
@@ -112,11 +122,12 @@ export function tensor(values: HostArray | NestedArray, shape?: Shape, options: 
  * console.log(full([2], 7).toArray()); // [7, 7]
  * ```
  */
-export function full(shape: Shape, value: number | boolean, options: CreateOptions = {}): Tensor {
-  const dtype = options.dtype ?? (typeof value === "boolean" ? "bool" : "float32");
+export function full(shape: Shape, value: number | boolean | bigint, options: CreateOptions = {}): Tensor {
+  const dtype = options.dtype ?? ownDType[typeof value as keyof typeof ownDType];
   const result = allocate(shape, dtype);
-  const [held] = convertTo(Float64Array.of(Number(value)), dtype, "full");
-  return finish(result.write(newArray(dtype, result.size).fill(held!)), options);
+  const given = typeof value === "bigint" ? int64Of([value]) : Float64Array.of(Number(value));
+  const [held] = convertTo(given, dtype, "full");
+  return finish(result.write(filledArray(dtype, result.size, held!)), options);
 }
 
 /**

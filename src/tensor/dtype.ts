@@ -6,6 +6,7 @@ import { DTypeError } from "../util/errors.js";
 export const dtypes = {
   float64: { bytes: 8, array: Float64Array, isFloat: true, safetensors: "F64", range: null },
   float32: { bytes: 4, array: Float32Array, isFloat: true, safetensors: "F32", range: null },
+  int64: { bytes: 8, array: BigInt64Array, isFloat: false, safetensors: "I64", range: [-(2 ** 63), 2 ** 63] },
   int32: { bytes: 4, array: Int32Array, isFloat: false, safetensors: "I32", range: [-(2 ** 31), 2 ** 31 - 1] },
   uint8: { bytes: 1, array: Uint8Array, isFloat: false, safetensors: "U8", range: [0, 255] },
   /** A byte that is 1 for true, else 0. */
@@ -14,8 +15,13 @@ export const dtypes = {
 
 /** The type of a tensor's elements. */
 export type DType = keyof typeof dtypes;
-/** What a tensor's values come out as: the array of its dtype; bool as bytes of 0 and 1. */
+/** What a tensor's values come out as: the array of its dtype, bool as bytes of 0 and 1; of int64 see ElementArray. */
 export type TypedArray = Float64Array | Float32Array | Int32Array | Uint8Array;
+/**
+ * The same with int64, whose elements are no numbers. Values pass through the engine as TypedArray, which at run time may be
+ * the BigInt64Array of an int64 tensor: what computes with elements asks for the dtype first.
+ */
+export type ElementArray = TypedArray | BigInt64Array;
 /** What values can come in from the host as. */
 export type HostArray =
   | TypedArray
@@ -30,15 +36,27 @@ export type HostArray =
 export const isFloat = (dtype: DType): boolean => dtypes[dtype].isFloat;
 
 export function newArray(dtype: DType, length: number): TypedArray {
-  return new dtypes[dtype].array(length);
+  return new dtypes[dtype].array(length) as TypedArray;
 }
 
+/** A number that the dtype holds, as its array takes it: of int64 a bigint, which passes as a number like its array (ElementArray). */
+export const elementOf = (dtype: DType, value: number | bigint): number =>
+  (dtype === "int64" ? BigInt(value) : Number(value)) as number;
+
+/** `length` times a number that the dtype holds. */
+export const filledArray = (dtype: DType, length: number, value: number | bigint): TypedArray =>
+  newArray(dtype, length).fill(elementOf(dtype, value));
+
 /** Throws DTypeError where an integer dtype does not hold `value`, a fraction included. */
-export function expectHeld(value: number, dtype: DType, where: string): void {
+export function expectHeld(value: number | bigint, dtype: DType, where: string): void {
   const { range } = dtypes[dtype];
-  if (range === null || (Number.isInteger(value) && value >= range[0] && value <= range[1])) return;
+  const isInteger = typeof value === "bigint" || Number.isInteger(value);
+  // 2^63, the first number above int64, stands for the last one, which is no float64 number
+  const isBelow = (limit: number): boolean => (dtype === "int64" ? value < limit : value <= limit);
+  if (range === null || (isInteger && value >= range[0] && isBelow(range[1]))) return;
+  const limits = dtype === "int64" ? "-2^63 to 2^63 - 1" : range.join(" to ");
   throw new DTypeError(
-    `${where}: ${value} is no ${dtype}, expected an integer from ${range[0]} to ${range[1]}`,
+    `${where}: ${value} is no ${dtype}, expected an integer from ${limits}`,
     'take another dtype, or cast first: x.cast("float64")',
   );
 }
@@ -48,6 +66,8 @@ const dtypeOfTag: { readonly [Tag in string]?: DType } = {
   Float64Array: "float64",
   Float32Array: "float32",
   Float16Array: "float32",
+  BigInt64Array: "int64",
+  Uint32Array: "int64",
   Int32Array: "int32",
   Int16Array: "int32",
   Uint16Array: "int32",
@@ -56,11 +76,11 @@ const dtypeOfTag: { readonly [Tag in string]?: DType } = {
   Uint8ClampedArray: "uint8",
 };
 /** Arrays whose values need a dtype of the caller's choice. */
-const tagsWithoutDType: readonly string[] = ["Uint32Array", "BigInt64Array", "BigUint64Array"];
+const tagsWithoutDType: readonly string[] = ["BigUint64Array"];
 
 const tagOf = (values: ArrayBufferView): string => Object.prototype.toString.call(values).slice(8, -1);
 
-/** The dtype that holds all values of `values`. Throws DTypeError where there is none: 32-bit unsigned and 64-bit integers. */
+/** The dtype that holds all values of `values`. Throws DTypeError where there is none: unsigned integers of 64 bits. */
 export function dtypeOf(values: HostArray, where = "tensor"): DType {
   const tag = tagOf(values);
   const dtype = dtypeOfTag[tag];
@@ -68,7 +88,7 @@ export function dtypeOf(values: HostArray, where = "tensor"): DType {
   throw new DTypeError(
     `${where}: no dtype holds all values of a ${tag}, expected one of ${Object.keys(dtypeOfTag).join(", ")}`,
     tagsWithoutDType.includes(tag)
-      ? 'name the dtype, e.g. tensor(values, undefined, { dtype: "int32" }): values beyond it are refused'
+      ? 'name the dtype, e.g. tensor(values, undefined, { dtype: "int64" }): values beyond it are refused'
       : "view the bytes as numbers first, e.g. new Float32Array(buffer)",
   );
 }
@@ -78,7 +98,7 @@ export function dtypeOf(values: HostArray, where = "tensor"): DType {
  * zero, on the way to bool all but 0 is true; throws DTypeError with the first value that the dtype does not hold.
  */
 export function convertTo(values: HostArray, dtype: DType, where: string): TypedArray {
-  if (values instanceof dtypes[dtype].array && dtype !== "bool") return values;
+  if (values instanceof dtypes[dtype].array && dtype !== "bool") return values as TypedArray;
   const tag = tagOf(values);
   if (!dtypeOfTag[tag] && !tagsWithoutDType.includes(tag)) dtypeOf(values, where);
   const converted = newArray(dtype, values.length);
@@ -86,6 +106,7 @@ export function convertTo(values: HostArray, dtype: DType, where: string): Typed
     for (let i = 0; i < values.length; i++) converted[i] = Number(Number(values[i]) !== 0);
     return converted;
   }
+  if (dtype === "int64") return toInt64(values, where);
   if (isFloat(dtype) && !(values instanceof BigInt64Array || values instanceof BigUint64Array)) {
     converted.set(values);
     return converted;
@@ -96,4 +117,15 @@ export function convertTo(values: HostArray, dtype: DType, where: string): Typed
     converted[i] = value;
   }
   return converted;
+}
+
+function toInt64(values: HostArray, where: string): TypedArray {
+  const converted = new BigInt64Array(values.length);
+  for (let i = 0; i < values.length; i++) {
+    const value = values[i]!;
+    const whole = typeof value === "bigint" ? value : Math.trunc(value);
+    expectHeld(whole, "int64", `${where}: value ${i}`);
+    converted[i] = BigInt(whole);
+  }
+  return converted as ElementArray as TypedArray;
 }

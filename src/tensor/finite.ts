@@ -51,7 +51,7 @@ class Search {
   }
 
   look(name: string, shape: Shape, values: TypedArray): void {
-    if (values instanceof Int32Array || values instanceof Uint8Array) return;
+    if (!(values instanceof Float32Array || values instanceof Float64Array)) return;
     let at = indexOfNonFinite(values, 0, this.#limit);
     if (at < 0) return;
     this.#tensors++;

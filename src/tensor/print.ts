@@ -7,8 +7,8 @@ import type { Tensor } from "./tensor.js";
 const EDGE_ITEMS = 3;
 const SUMMARY_ABOVE = 1000;
 
-const showNumber = (value: number | boolean): string =>
-  typeof value === "boolean" || Number.isInteger(value)
+const showNumber = (value: number | boolean | bigint): string =>
+  typeof value !== "number" || Number.isInteger(value)
     ? String(value)
     : Math.abs(value) < 1e-4 || Math.abs(value) >= 1e6
       ? value.toExponential(4)
@@ -25,7 +25,7 @@ const showNumber = (value: number | boolean): string =>
 export function format(tensor: Tensor): string {
   const summarize = tensor.size > SUMMARY_ABOVE;
   const show = (value: unknown, indent: string): string => {
-    if (!Array.isArray(value)) return showNumber(value as number | boolean);
+    if (!Array.isArray(value)) return showNumber(value as number | boolean | bigint);
     const cut = summarize && value.length > 2 * EDGE_ITEMS;
     const items = (cut ? [...value.slice(0, EDGE_ITEMS), null, ...value.slice(-EDGE_ITEMS)] : value).map((item) =>
       item === null ? "…" : show(item, `${indent} `),

@@ -5,7 +5,7 @@
 import { BackendError, GradientError, MemoryError, ShapeError } from "../util/errors.js";
 import { turnOfEventLoop } from "../util/platform.js";
 import { bytesMadeSinceTurn, noteTurn, returnHint, takeHint } from "./collector-hint.js";
-import { convertTo, type DType, dtypes, type HostArray, isFloat, type TypedArray } from "./dtype.js";
+import { convertTo, type DType, dtypes, type ElementArray, type HostArray, isFloat, type TypedArray } from "./dtype.js";
 import { liveObjects } from "./live-objects.js";
 import { registerInScope, removeFromScope, type Scoped } from "./scope.js";
 import { resolveReshape, type Shape, sameShape, showShape, sizeOf } from "./shape.js";
@@ -26,8 +26,11 @@ const collected = new FinalizationRegistry<Handle>((handle) => {
 /** Bytes of unreferenced tensors that may wait for the garbage collector before reading values lets finalizers run. */
 const TURN_BYTES = 2 ** 26;
 
-/** An element as JavaScript has it. */
-const plainValue = (value: number, dtype: DType): number | boolean => (dtype === "bool" ? value !== 0 : value);
+/** An element as JavaScript has it: of int64 a number while that is exact. */
+function plainValue(value: number | bigint, dtype: DType): number | bigint | boolean {
+  if (dtype === "bool") return value !== 0;
+  return typeof value === "bigint" && Number.isSafeInteger(Number(value)) ? Number(value) : value;
+}
 
 /** One reference to a storage that can be dropped once. */
 class Handle {
@@ -187,9 +190,11 @@ export class Tensor {
   }
 
   /**
-   * A copy of the values, [...shape] in row-major order. Lets the event loop turn when much was allocated and nothing
+   * A copy of the values, [...shape] in row-major order; of int64 `data<BigInt64Array>()`, of bool bytes of 0 and 1. Lets the event loop turn when much was allocated and nothing
    * disposed, so that a loop which awaits values also lets the garbage collector's finalizers run.
    */
+  data(): Promise<TypedArray>;
+  data<A extends ElementArray>(): Promise<A>;
   async data(): Promise<TypedArray> {
     const known = this.#knownValues();
     if (known) return known;
@@ -208,6 +213,8 @@ export class Tensor {
   }
 
   /** Same as data(), at once. Throws BackendError on a backend that is not synchronous. */
+  dataSync(): TypedArray;
+  dataSync<A extends ElementArray>(): A;
   dataSync(): TypedArray {
     const { backend } = this;
     if (!backend.readSync)
@@ -229,15 +236,17 @@ export class Tensor {
   }
 
   /**
-   * The one value of a tensor with one element: a number, of bool true or false (`x.item<boolean>()`). Throws ShapeError for
-   * another number of elements.
+   * The one value of a tensor with one element: a number, of bool true or false (`x.item<boolean>()`), of int64 a bigint beyond
+   * 2^53. Throws ShapeError for another number of elements.
    */
-  item<V extends number | boolean = number>(): V {
+  item(): number;
+  item<V extends number | boolean | bigint>(): V;
+  item(): number | boolean | bigint {
     if (this.size !== 1) throw new ShapeError(`item: ${showShape(this.shape)} has ${this.size} elements, expected 1`);
-    return plainValue(this.dataSync()[0]!, this.dtype) as V;
+    return plainValue(this.dataSync()[0]!, this.dtype);
   }
 
-  /** Nested arrays of numbers, of bool true and false, as JSON would show it. */
+  /** Nested arrays of numbers, as JSON would show it; of bool true and false, of int64 bigints where numbers beyond 2^53 are not exact. */
   toArray(): unknown {
     const values = this.dataSync();
     const nest = (axis: number, from: number, count: number): unknown => {

@@ -1,5 +1,5 @@
 /** Deterministic numbers for a case's inputs, and how two results are compared. */
-import { type DType, isFloat, newArray, type TypedArray } from "../../src/tensor/dtype.js";
+import { type DType, type ElementArray, isFloat, newArray, type TypedArray } from "../../src/tensor/dtype.js";
 import { Random } from "../../src/tensor/random.js";
 import { sizeOf } from "../../src/tensor/shape.js";
 import { dtypeOfInput, type Input } from "./cases/index.js";
@@ -8,7 +8,8 @@ import { dtypeOfInput, type Input } from "./cases/index.js";
 export function valuesOf(input: Input, seed: number, float: DType): TypedArray {
   const random = new Random(seed);
   const size = sizeOf(input.shape);
-  const values = newArray(dtypeOfInput(input, float), size);
+  const dtype = dtypeOfInput(input, float);
+  const values = newArray(dtype === "int64" ? "float64" : dtype, size);
   const { fill } = input;
   if (typeof fill === "object" && "values" in fill) {
     // the shape may be an emptied one
@@ -30,8 +31,12 @@ export function valuesOf(input: Input, seed: number, float: DType): TypedArray {
     else values[i] = random.next32() % fill.indicesBelow;
   }
   if (fill === "covariance") writeCovariances(values, input.shape.at(-1)!, random);
-  return values;
+  return heldAs(values, dtype);
 }
+
+/** Numbers drawn for int64 as its array holds them. */
+const heldAs = (values: TypedArray, dtype: DType): TypedArray =>
+  dtype === "int64" ? (BigInt64Array.from(values, (v) => BigInt(Math.trunc(v))) as ElementArray as TypedArray) : values;
 
 /** Values for a case of any dtype: integers as `integer` draws them, floats as valuesOf(). */
 export function valuesOfDType(
@@ -42,9 +47,9 @@ export function valuesOfDType(
 ): TypedArray {
   if (isFloat(dtype) || typeof input.fill === "object" || input.dtype) return valuesOf(input, seed, dtype);
   const random = new Random(seed);
-  const values = newArray(dtype, sizeOf(input.shape));
+  const values = newArray(dtype === "int64" ? "float64" : dtype, sizeOf(input.shape));
   for (let i = 0; i < values.length; i++) values[i] = input.fill === "mask" ? random.next32() % 2 : integer(random);
-  return values;
+  return heldAs(values, dtype);
 }
 
 const specials = [0, -0, 1, -1, Number.NaN, Number.POSITIVE_INFINITY, Number.NEGATIVE_INFINITY, 0.5, -20, 88, -104];
@@ -87,8 +92,8 @@ export function relativeError(actual: TypedArray, expected: TypedArray): number 
   let difference = 0;
   let norm = 0;
   for (let i = 0; i < expected.length; i++) {
-    difference += (actual[i]! - expected[i]!) ** 2;
-    norm += expected[i]! ** 2;
+    difference += Number(actual[i]! - expected[i]!) ** 2;
+    norm += Number(expected[i]!) ** 2;
   }
   return Math.sqrt(difference) / Math.max(Math.sqrt(norm), 1e-12);
 }

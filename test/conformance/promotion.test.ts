@@ -9,7 +9,7 @@ import { type Backend, withBackend } from "../../src/backends/backend.js";
 import { referenceBackend } from "../../src/backends/reference/index.js";
 import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import * as T from "../../src/index.js";
-import { isFloat, newArray } from "../../src/tensor/dtype.js";
+import { elementOf, isFloat, newArray } from "../../src/tensor/dtype.js";
 
 /** A number JSON has no word for is a string; values of bool are booleans. */
 type Written = number | string | boolean;
@@ -42,7 +42,7 @@ function operandOf(written: WrittenOperand): T.Operand {
   const [dtype, shape, values] = written as Exclude<WrittenOperand, Written>;
   const array = newArray(dtype, values.length);
   values.forEach((value, i) => {
-    array[i] = Number(value);
+    array[i] = elementOf(dtype, dtype === "int64" ? BigInt(value) : Number(value));
   });
   return T.tensor(array, shape, { dtype });
 }
@@ -60,7 +60,7 @@ function functionOf(op: string, target: T.DType | undefined): Op {
 function expectClose(actual: T.TypedArray, expected: readonly Written[], dtype: T.DType, label: string): void {
   expect(actual.length, label).toBe(expected.length);
   expected.forEach((written, i) => {
-    const [value, wanted] = [actual[i]!, Number(written)];
+    const [value, wanted] = [actual[i]!, dtype === "int64" ? elementOf(dtype, BigInt(written)) : Number(written)];
     const isExact = !isFloat(dtype) || !Number.isFinite(wanted) || wanted === 0;
     if (isExact) expect(value, `${label} [${i}]`).toBe(wanted);
     else {

@@ -86,7 +86,11 @@ export async function runSpecial(special: SpecialCase): Promise<SpecialResult> {
     for (const y of ys) outputs.push(y.data());
     if (special.gradients) for (const dx of gradientsFrom(special, xs, ys)) gradients.push(dx ? dx.data() : null);
   });
-  return { outputs: await Promise.all(outputs), gradients: await Promise.all(gradients) };
+  // judged as numbers, bigints too
+  const numbers = (await Promise.all(outputs)).map((y) =>
+    typeof y[0] === "bigint" ? Float64Array.from(y, Number) : y,
+  );
+  return { outputs: numbers, gradients: await Promise.all(gradients) };
 }
 
 const isNumber = (v: number): boolean => Number.isFinite(v) && v !== 0;

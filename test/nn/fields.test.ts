@@ -159,6 +159,9 @@ describe("fields", () => {
     expect(keys(tied)).toEqual(["encoder.weight", "decoder.weight"]);
     expect([...tied.namedParameters().keys()]).toEqual(["encoder.weight"]);
     expect([...tied.namedModules().keys()]).toEqual(["", "encoder"]);
+    // files have both, transposed alike
+    const roles = [...tied.namedParameters({ removeDuplicate: false })].map(([name, { role }]) => `${name} ${role}`);
+    expect(roles).toEqual(["encoder.weight linearWeight", "decoder.weight linearWeight"]);
   });
 
   it("that lead back to a parent end there", () => {

@@ -39,6 +39,40 @@ describe("layers of windows", () => {
     });
   });
 
+  it("pads are pad() on the axes of the image", () => {
+    const x = T.tensor([1, 2, 3, 4, 5, 6, 7, 8, 9], [1, 3, 3, 1]);
+    const rows = (layer: nn.Module) => layer.forward(x).reshape([-1, 5]).toArray();
+    const widths = [
+      [1, 0],
+      [2, 0],
+    ] as const;
+    // torch.nn.functional.pad(x, (2, 0, 1, 0)) in each mode, the first row
+    expect((rows(new nn.ZeroPad2d(widths)) as number[][])[0]).toEqual([0, 0, 0, 0, 0]);
+    expect((rows(new nn.ReflectionPad2d(widths)) as number[][])[0]).toEqual([6, 5, 4, 5, 6]);
+    expect((rows(new nn.ReplicationPad2d(widths)) as number[][])[0]).toEqual([1, 1, 1, 2, 3]);
+    expect((rows(new nn.CircularPad2d(widths)) as number[][])[0]).toEqual([8, 9, 7, 8, 9]);
+    expect(new nn.ZeroPad2d([1, 2]).forward(x).shape).toEqual([1, 5, 7, 1]);
+  });
+
+  it("print what they were given, defaults of convolutions left out", () => {
+    const shown = [
+      new nn.AvgPool2d({ kernelSize: [2, 3], ceilMode: true }),
+      new nn.AdaptiveAvgPool2d([4, 7]),
+      new nn.ConvTranspose2d(4, 6, { kernelSize: 3, stride: 2 }),
+      new nn.Conv1d(4, 6, { kernelSize: 3, padding: "same", bias: false }),
+      new nn.ReflectionPad2d(1),
+      new nn.Conv2d(4, 6, { kernelSize: 3, padding: 1, paddingMode: "circular" }),
+    ].map((layer) => `${layer.constructor.name}(${layer.extraRepr()})`);
+    expect(shown).toEqual([
+      "AvgPool2d(kernelSize=[2, 3], ceilMode=true)",
+      "AdaptiveAvgPool2d(outputSize=[4, 7])",
+      "ConvTranspose2d(4, 6, kernelSize=[3, 3], stride=2)",
+      "Conv1d(4, 6, kernelSize=[3], stride=1, padding=same, bias=false)",
+      "ReflectionPad2d(padding=[[1, 1], [1, 1]])",
+      "Conv2d(4, 6, kernelSize=[3, 3], stride=[1, 1], padding=[1, 1], paddingMode=circular)",
+    ]);
+  });
+
   it("ConvTranspose2d turns a convolution round and adds its bias", () => {
     const layer = new nn.ConvTranspose2d(4, 6, { ...window, outputPadding: 1, groups: 2 });
     expect(layer.weight.shape).toEqual([3, 3, 3, 4]);

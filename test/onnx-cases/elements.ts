@@ -57,6 +57,9 @@ export const elementTypes: { readonly [code: number]: ElementType } = {
   },
 };
 
+/** What holds shapes and positions, which are int64 in ONNX. */
+export const indexDType: DType = elementTypes[7]!.dtype;
+
 /** The row of a type. Throws Inexpressible where no dtype holds it. */
 export function elementType(code: number): ElementType {
   const row = elementTypes[code];

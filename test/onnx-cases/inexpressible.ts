@@ -13,8 +13,7 @@ export const typesWithoutDType: ReadonlyMap<number, string> = new Map([
 ]);
 
 const RANDOM = "random numbers: the stored ones are of another generator";
-const STRINGS = "strings: no dtype";
-const COUNTED = "shapes that depend on values: the number of results is not known before they are computed";
+const COUNTED = "unique() is asynchronous, without axis and first positions";
 const COMPLEX = "complex numbers: no dtype";
 const BOXES = "boxes: a greedy choice, one box after the other";
 const GRADIENT = "an operator whose attribute is the graph around it";
@@ -23,12 +22,9 @@ const GRADIENT = "an operator whose attribute is the graph around it";
 export const reasons: { readonly [opType: string]: string } = {
   Bernoulli: RANDOM,
   RandomUniformLike: RANDOM,
-  StringNormalizer: STRINGS,
   TfIdfVectorizer: "text: counts of n-grams",
   NonMaxSuppression: BOXES,
   Unique: COUNTED,
-  NonZero: COUNTED,
-  Compress: COUNTED,
   Gradient: GRADIENT,
   DFT: COMPLEX,
   STFT: COMPLEX,

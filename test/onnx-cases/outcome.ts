@@ -36,7 +36,7 @@ const tolerances: { readonly [type: string]: Tolerance } = {
   float64: { relative: 1e-10, absolute: 1e-12 },
 };
 /** Cases whose stored numbers are less than they could be. */
-const looser: readonly { readonly names: RegExp; readonly tolerance: Tolerance; readonly why: string }[] = [
+export const looser: readonly { readonly names: RegExp; readonly tolerance: Tolerance; readonly why: string }[] = [
   {
     names: /^test_(blackman|hamming|hann)window/,
     tolerance: { relative: 1e-3, absolute: 1e-7 },

@@ -1,7 +1,7 @@
 /**
  * The page of bench/results that says what becomes of ONNX's backend tests on each backend, reason by reason.
  */
-import type { Outcome } from "./outcome.js";
+import { looser, type Outcome } from "./outcome.js";
 
 export interface BackendOutcomes {
   readonly backend: string;
@@ -30,6 +30,14 @@ function reasonRows(all: readonly BackendOutcomes[]): string[] {
     .map(([why, names]) => row([why, ...names.map(({ length }) => length), longest(names).join(", ")]));
 }
 
+const looserLine = (): string => {
+  const parts = looser.map(
+    ({ names, tolerance: { relative, absolute }, why }) =>
+      `\`${names.source}\` to ${relative} relative and ${absolute} absolute (${why})`,
+  );
+  return `Stored numbers that are less exact: ${parts.join("; ")}.`;
+};
+
 /** `where`: machine, commit and date. */
 export function onnxPage(all: readonly BackendOutcomes[], where: string): string {
   const wrong = all.flatMap(({ backend, outcomes }) =>
@@ -40,7 +48,7 @@ export function onnxPage(all: readonly BackendOutcomes[], where: string): string
 The ${all[0]!.outcomes.length} cases of Debian's libonnx-testdata (ONNX 1.12): every node of a case's graph is a function of the public API, or a few, on tensors of
 the backend (\`test/onnx-cases/operators\`); what those calls take as numbers (shapes, axes, steps) is read on the host. Float32 to
 1e-5 relative and 1e-7 absolute, float64 to 1e-10 and 1e-12 (on the gpu backend, which computes in float32, as float32), integers
-and truth values exactly. int8, int16, uint16, uint32, uint64 are held by wider integers. Written by \`npm run bench -- onnx-cases\`; ${where}.
+and truth values exactly. ${looserLine()} int8, int16, uint16, uint32, uint64 are held by wider integers. Written by \`npm run bench -- onnx-cases\`; ${where}.
 
 ${[
   row(["backend", "right", "wrong", "not expressible"]),

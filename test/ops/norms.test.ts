@@ -80,28 +80,38 @@ function runFunction({ op, attrs, shapes }: Golden, dtype: FloatDType): Result {
   return { output, gradients: xs.map((x) => (x ? (found[given.indexOf(x)]?.dataSync() ?? null) : null)) };
 }
 
-/** The module by PyTorch's names and layouts; its output and weights one after the other. */
+/** Loads what PyTorch had under the same names, in files' layouts, and gives the parameters' gradients in those. */
+function loaded<M extends nn.Module>(layer: M, shapes: readonly (Shape | null)[], inputs: number) {
+  const parameters = [...layer.namedParameters()];
+  const entries = parameters.map(([name, { role }], i) => {
+    const shape = shapes[inputs + i]!;
+    const own = fromFileLayout(role, { shape, values: formulaNumbers(shape, inputs + 1 + i) });
+    return [name, tensor(own.values, own.shape)] as const;
+  });
+  layer.loadStateDict(new Map(entries));
+  return (xs: readonly Tensor[], output: Tensor, dtype: FloatDType): Result => {
+    const all = [...xs, ...parameters.map(([, { tensor: own }]) => own)];
+    const found = gradientsOf(output, all, { gradient: dyOf(output, dtype) });
+    const gradients = all.map((x, i) => {
+      const values = found[i]?.dataSync() ?? new Float64Array(x.size);
+      if (i < inputs) return values;
+      return toFileLayout(parameters[i - inputs]![1].role, { shape: x.shape, values }).values;
+    });
+    layer.dispose();
+    return { output, gradients };
+  };
+}
+
+const inputsOf = (shapes: readonly (Shape | null)[], dtype: FloatDType): Tensor[] =>
+  shapes.map((shape, i) => tensor(formulaNumbers(shape!, 1 + i), shape!, { dtype, requiresGrad: true }));
+
+/** Its output and weights one after the other. */
 function runAttention({ attrs, shapes }: Golden, dtype: FloatDType): Result {
   const layer = new nn.MultiheadAttention(6, 2, { dtype });
-  const names = [...layer.namedParameters().keys()];
-  expect(names).toEqual(["in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias"]);
-  const roleOf = (name: string) => layer.namedParameters().get(name)!.role;
-  layer.loadStateDict(
-    new Map(
-      names.map((name, i) => {
-        const shape = shapes[3 + i]!;
-        const own = fromFileLayout(roleOf(name), { shape, values: formulaNumbers(shape, 4 + i) });
-        return [name, tensor(own.values, own.shape)];
-      }),
-    ),
-  );
-  const [q, k, v] = shapes
-    .slice(0, 3)
-    .map((shape, i) => tensor(formulaNumbers(shape!, 1 + i), shape!, { dtype, requiresGrad: true })) as [
-    Tensor,
-    Tensor,
-    Tensor,
-  ];
+  const names = ["in_proj_weight", "in_proj_bias", "out_proj.weight", "out_proj.bias"];
+  expect([...layer.namedParameters().keys()]).toEqual(names);
+  const finish = loaded(layer, shapes, 3);
+  const [q, k, v] = inputsOf(shapes.slice(0, 3), dtype) as [Tensor, Tensor, Tensor];
   const [n, length] = q.shape as [number, number];
   const keys = k.shape[1]!;
   const flags = (shape: Shape, every: number, rest: number): Tensor =>
@@ -113,20 +123,22 @@ function runAttention({ attrs, shapes }: Golden, dtype: FloatDType): Result {
   const masks =
     form === "masked" ? { attnMask: flags([length, keys], 5, 3), keyPaddingMask: flags([n, keys], 4, 1) } : {};
   const [y, weights] = form === "self" ? layer.forwardWithWeights(q) : layer.forwardWithWeights(q, k, v, masks);
-  const output = concat([reshape(y, [-1]), reshape(weights, [-1])]);
-  const parameters = [...layer.namedParameters()];
-  const xs = [q, k, v, ...parameters.map(([, { tensor: own }]) => own)];
-  const found = gradientsOf(output, xs, { gradient: dyOf(output, dtype) });
-  const gradients = xs.map((x, i) => {
-    const values = found[i]?.dataSync() ?? new Float64Array(x.size);
-    return i < 3 ? values : toFileLayout(parameters[i - 3]![1].role, { shape: x.shape, values }).values;
-  });
-  layer.dispose();
-  return { output, gradients };
+  return finish([q, k, v], concat([reshape(y, [-1]), reshape(weights, [-1])]), dtype);
 }
 
-const run = (one: Golden, dtype: FloatDType): Result =>
-  one.op === "MultiheadAttention" ? runAttention(one, dtype) : runFunction(one, dtype);
+function runEncoder({ attrs, shapes }: Golden, dtype: FloatDType): Result {
+  const layer = new nn.TransformerEncoderLayer(6, 2, { dimFeedforward: 4, dropout: 0, dtype, ...attrs });
+  const finish = loaded(layer, shapes, 1);
+  const xs = inputsOf(shapes.slice(0, 1), dtype);
+  return finish(xs, layer.forward(xs[0]!), dtype);
+}
+
+const modules: { readonly [op: string]: (one: Golden, dtype: FloatDType) => Result } = {
+  MultiheadAttention: runAttention,
+  TransformerEncoderLayer: runEncoder,
+};
+
+const run = (one: Golden, dtype: FloatDType): Result => (modules[one.op] ?? runFunction)(one, dtype);
 
 const backends: Record<string, Backend> = { reference: referenceBackend };
 beforeAll(() => {

@@ -72,7 +72,8 @@ function expectClose(actual: T.TypedArray, expected: readonly number[], dtype: T
   const tolerance = isFloat(dtype) ? TOLERANCES[dtype as keyof typeof TOLERANCES] * scale : 0;
   expect(actual.length, what).toBe(expected.length);
   expected.forEach((value, i) => {
-    const found = actual[i]!;
+    // int64's bigints too
+    const found = Number(actual[i]!);
     const isRight = Number.isFinite(value) ? Math.abs(found - value) <= tolerance : Object.is(found, value);
     if (!isRight) throw new Error(`${what} [${i}]: ${found}, expected ${value}, of [${[...actual]}] and [${expected}]`);
   });

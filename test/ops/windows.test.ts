@@ -55,6 +55,17 @@ const functions = {
   maxPool2d: pool(T.maxPool2d),
   adaptiveAvgPool2d: ([x]: readonly T.Tensor[], { outputSize }: Args) => T.adaptiveAvgPool2d(x!, outputSize as number),
   adaptiveMaxPool2d: ([x]: readonly T.Tensor[], { outputSize }: Args) => T.adaptiveMaxPool2d(x!, outputSize as number),
+  maxUnpool2d: ([x]: readonly T.Tensor[], { kernelSize, outputSize, ...options }: Args) => {
+    const [y, indices] = T.maxPool2dWithIndices(x!, kernelSize as number, options);
+    return T.maxUnpool2d(y, indices, kernelSize as number, {
+      ...options,
+      ...(outputSize ? { outputSize: outputSize as [number, number] } : {}),
+    });
+  },
+  Conv2d: ([x, w, bias]: readonly T.Tensor[], args: Args) => {
+    const layer = new T.nn.Conv2d(2, 3, { kernelSize: [3, 2], init: "zeros", ...args });
+    return Object.assign(layer, { weight: w, bias }).forward(x!);
+  },
   lpPool2d: ([x]: readonly T.Tensor[], { normType, kernelSize, ...options }: Args) =>
     T.lpPool2d(T.abs(x!), normType as number, kernelSize as number, options),
 };

@@ -66,6 +66,14 @@ describe("moves", () => {
       expectMoved("transpose", [shape], { perm });
   });
 
+  it("step forwards and backwards, and set by steps", () => {
+    expectMoved("stridedSlice", [[300, 9]], { begin: [299, 8], size: [150, 9], step: [-2, -1] });
+    expectMoved("stridedSlice", [[6, 40, 500]], { begin: [5, 0, 100], size: [6, 20, 333], step: [-1, 2, 1] });
+    expectMoved("stridedSlice", [[2, 3, 70_000]], { begin: [0, 2, 69_999], size: [2, 3, 70_000], step: [1, -1, -1] });
+    expectMoved("stridedSliceGrad", [[150, 9]], { begin: [299, 8], step: [-2, -1], inputShape: [300, 9] });
+    expectMoved("stridedSliceGrad", [[2, 20, 333]], { begin: [5, 0, 100], step: [-3, 2, 1], inputShape: [6, 40, 500] });
+  });
+
   it("cut, surround and join along any axis", () => {
     expectMoved("slice", [[300, 9]], { begin: [3, 4], size: [200, 1] });
     expectMoved("slice", [[6, 40, 500]], { begin: [1, 2, 100], size: [4, 30, 333] });

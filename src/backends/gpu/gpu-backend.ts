@@ -68,7 +68,7 @@ const placeOf = (allocation: Allocation): Place => (allocation as GpuAllocation)
 
 export class GpuBackend implements Runner, GpuFigures {
   readonly name = "gpu";
-  readonly dtypes = ["float32", "float64", "int32", "uint8", "bool"] as const;
+  readonly dtypes = ["float32", "float64", "int64", "int32", "uint8", "bool"] as const;
   /** Numbers are float32 on a device and in the arrays that stand in for it. */
   readonly hasFloat64Digits = false;
   /** What really runs. */
@@ -138,10 +138,11 @@ export class GpuBackend implements Runner, GpuFigures {
     this.#executor.free(allocation);
   }
 
-  /** Throws DTypeError for an int32 number that float32 does not have. */
+  /** Throws DTypeError for an integer that float32 does not have. */
   write(allocation: Allocation, dtype: DType, offset: number, values: TypedArray): void {
-    if (dtype === "int32") expectFloat32(values, "write");
-    this.#executor.write(part(placeOf(allocation), offset, values.length), values);
+    if (dtype === "int32" || dtype === "int64") expectFloat32(values, dtype, "write");
+    const numbers = dtype === "int64" ? Float32Array.from(values, Number) : values;
+    this.#executor.write(part(placeOf(allocation), offset, values.length), numbers);
   }
 
   read(allocation: Allocation, dtype: DType, offset: number, length: number): Promise<TypedArray> {

@@ -1,6 +1,6 @@
 /**
  * Integers where every number is a float32: what each op does to them, so that a result is the integer that its dtype wants
- * or an error, never a rounded number. int32 tensors hold integers that float32 has; results of arithmetic are cut to their
+ * or an error, never a rounded number. int32 and int64 tensors hold integers that float32 has; results of arithmetic are cut to their
  * dtype by a cast, and checked to be below 2^24, where nothing has been rounded.
  */
 import { curveRows } from "../../ops/curves.js";
@@ -118,6 +118,7 @@ const rules: { readonly [K in Lowered]: Rule } = {
   amsgrad: "floats",
 };
 
+const isSigned = ({ dtype }: BufferOperand): boolean => dtype === "int32" || dtype === "int64";
 const hasIntegers = ({ dtype }: BufferOperand): boolean => !isFloat(dtype);
 
 /** Below what a result was not rounded: negation and absolute value round nothing. */
@@ -149,9 +150,9 @@ export function lowerIntegers(
       'cast first: x.cast("float32")',
     );
   const scratch = (like: BufferOperand): BufferOperand => ({ ...like, place: plan.scratch(like.size) });
-  if (rule === "summed" && inputs.some(({ dtype }) => dtype === "int32")) {
+  if (rule === "summed" && inputs.some(isSigned)) {
     const sizes = inputs.map((x) => {
-      if (x.dtype !== "int32") return x;
+      if (!isSigned(x)) return x;
       const size = scratch(x);
       plan.call(absKernel, size.place, [x.size, 1, 1], { x: flat(x.place) });
       return size;

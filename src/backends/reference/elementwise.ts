@@ -2,7 +2,7 @@
  * The definition of every elementwise op, as a formula on numbers, and the loops that apply them with broadcasting.
  */
 
-import { isFloat } from "../../tensor/dtype.js";
+import { elementOf, isFloat } from "../../tensor/dtype.js";
 import { type Shape, sameShape, sizeOf, stridesOf } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
 import { integerPower, totalsOf } from "./integers.js";
@@ -140,8 +140,9 @@ export function where(
   _: unknown,
   [y]: readonly [ArrayView],
 ): void {
+  const zero = elementOf(m.dtype, 0);
   const [readM, readA, readB] = [m, a, b].map((operand) => reader(operand, y.shape));
-  for (let i = 0; i < y.data.length; i++) y.data[i] = readM!(i) !== 0 ? readA!(i) : readB!(i);
+  for (let i = 0; i < y.data.length; i++) y.data[i] = readM!(i) !== zero ? readA!(i) : readB!(i);
 }
 
 /** Copies with repetition. */

@@ -26,6 +26,7 @@ import {
   where,
 } from "./elementwise.js";
 import * as fold from "./fold-branches.js";
+import { withInt64 } from "./int64.js";
 import * as rows from "./layer-norm.js";
 import { matmul } from "./matmul.js";
 import * as move from "./move.js";
@@ -49,7 +50,7 @@ const drawing =
   (_: readonly [], attrs: Attrs<RandomOp>, [y]: readonly [ArrayView]): void =>
     draw(op, resolveScalars(attrs), y.data);
 
-export const referenceKernels: ArrayKernels = {
+const kernels: ArrayKernels = {
   ...mapTable<keyof typeof unaryFormulas, (x: number) => number, UnaryKernel>(unaryFormulas, mapUnary),
   ...mapTable<keyof typeof binaryFormulas, (a: number, b: number) => number, BinaryKernel>(binaryFormulas, mapBinary),
   square: mapUnary(unaryFormulas.square, integerFormulas.square),
@@ -110,6 +111,8 @@ export const referenceKernels: ArrayKernels = {
   bernoulli: drawing("bernoulli"),
 };
 
+export const referenceKernels: ArrayKernels = withInt64(kernels);
+
 interface ArrayAllocation extends Allocation {
   readonly array: TypedArray;
 }
@@ -127,7 +130,7 @@ type AnyUpdate = (operands: readonly ArrayView[], attrs: unknown) => void;
 
 export const referenceBackend: Runner = {
   name: "reference",
-  dtypes: ["float32", "float64", "int32", "uint8", "bool"],
+  dtypes: ["float32", "float64", "int64", "int32", "uint8", "bool"],
   // those of the backend that is judged: both then choose the same forms, and results compare one to one
   speeds: wasmSpeeds,
   allocate(dtype: DType, length: number): ArrayAllocation {

@@ -4,7 +4,7 @@
 import type { MatmulAttrs } from "../../ops/spec/index.js";
 import { type Shape, sizeOf, stridesOf } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
-import { productOf, totalsOf } from "./integers.js";
+import { type Product, productOf, totalsOf } from "./integers.js";
 
 /** For each batch of `batch`, the index of the operand's own matrix that broadcasts to it. */
 function matrixIndices(own: Shape, batch: Shape): number[] {
@@ -19,10 +19,28 @@ function matrixIndices(own: Shape, batch: Shape): number[] {
   );
 }
 
+/** How elements are multiplied and summed. */
+interface Ring {
+  readonly product: Product;
+  /** One element to add up in. */
+  readonly total: Float64Array | Int32Array;
+  readonly zero: number;
+}
+
 export function matmul(
+  inputs: readonly [ArrayView, ArrayView],
+  attrs: MatmulAttrs,
+  outputs: readonly [ArrayView],
+): void {
+  const { dtype } = outputs[0];
+  matrixProduct(inputs, attrs, outputs, { product: productOf(dtype), total: totalsOf(dtype, 1), zero: 0 });
+}
+
+export function matrixProduct(
   [a, b]: readonly [ArrayView, ArrayView],
   { transposeA, transposeB }: MatmulAttrs,
   [y]: readonly [ArrayView],
+  { product, total, zero }: Ring,
 ): void {
   const m = y.shape.at(-2)!;
   const n = y.shape.at(-1)!;
@@ -30,14 +48,12 @@ export function matmul(
   const [aRow, aCol] = transposeA ? [1, m] : [k, 1];
   const [bRow, bCol] = transposeB ? [1, k] : [n, 1];
   const batch = y.shape.slice(0, -2);
-  const product = productOf(y.dtype);
-  const total = totalsOf(y.dtype, 1);
   const ofA = matrixIndices(a.shape.slice(0, -2), batch);
   const ofB = matrixIndices(b.shape.slice(0, -2), batch);
   for (let q = 0; q < ofA.length; q++)
     for (let i = 0; i < m; i++)
       for (let j = 0; j < n; j++) {
-        total[0] = 0;
+        total[0] = zero;
         for (let p = 0; p < k; p++) {
           const left = a.data[ofA[q]! * m * k + i * aRow! + p * aCol!]!;
           total[0]! += product(left, b.data[ofB[q]! * k * n + p * bRow! + j * bCol!]!);

@@ -2,7 +2,9 @@
  * Ops that move numbers by steps of any size, or by indices along one axis: each says which position of one side belongs to
  * which of the other.
  */
+
 import type { Attrs } from "../../ops/spec/index.js";
+import { elementOf } from "../../tensor/dtype.js";
 import { sizeOf, stridesOf } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
 import { totalsOf } from "./integers.js";
@@ -59,8 +61,9 @@ export function takeAlongAxis(
   { axis }: Attrs<"takeAlongAxis">,
   [y]: readonly [ArrayView],
 ): void {
+  const zero = elementOf(x.dtype, 0);
   forEachIndex(indices, axis, x.shape[axis]!, (i, from) => {
-    y.data[i] = from < 0 ? 0 : x.data[from]!;
+    y.data[i] = from < 0 ? zero : x.data[from]!;
   });
 }
 

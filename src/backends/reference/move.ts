@@ -2,7 +2,7 @@
  * Ops that move numbers without computing: each says, for an output position, which input position it reads.
  */
 import type { Attrs } from "../../ops/spec/index.js";
-import { isFloat } from "../../tensor/dtype.js";
+import { elementOf, isFloat } from "../../tensor/dtype.js";
 import { type Shape, sizeOf, stridesOf } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
 import { totalsOf } from "./integers.js";
@@ -42,7 +42,7 @@ export function slice([x]: readonly [ArrayView], { begin }: Attrs<"slice">, [y]:
 export function pad([x]: readonly [ArrayView], { before, value }: Attrs<"pad">, [y]: readonly [ArrayView]): void {
   const strides = stridesOf(y.shape);
   const base = indexOf(before, strides);
-  y.data.fill(value);
+  y.data.fill(elementOf(y.dtype, value));
   forEachPosition(x.shape, (position, i) => {
     y.data[base + indexOf(position, strides)] = x.data[i]!;
   });
@@ -61,10 +61,12 @@ export function concat(inputs: readonly ArrayView[], { axis }: Attrs<"concat">, 
 
 export function gather([table, indices]: readonly [ArrayView, ArrayView], _: unknown, [y]: readonly [ArrayView]): void {
   const rows = table.shape[0]!;
+  const zero = elementOf(table.dtype, 0);
   const width = sizeOf(table.shape.slice(1));
   indices.data.forEach((row: number, i: number) => {
     // an index outside reads as zeros, like oneHot
-    for (let j = 0; j < width; j++) y.data[i * width + j] = row >= 0 && row < rows ? table.data[row * width + j]! : 0;
+    for (let j = 0; j < width; j++)
+      y.data[i * width + j] = row >= 0 && row < rows ? table.data[row * width + j]! : zero;
   });
 }
 

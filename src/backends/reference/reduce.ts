@@ -2,7 +2,6 @@
  * Reductions over axes, in float64, one output element after the other.
  */
 import type { AxisAttrs, ReduceAttrs } from "../../ops/spec/index.js";
-import { isFloat } from "../../tensor/dtype.js";
 import { type Shape, stridesOf } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
 
@@ -19,7 +18,7 @@ const others = (shape: Shape, axes: readonly number[]): number[] =>
   shape.map((_, axis) => axis).filter((axis) => !axes.includes(axis));
 
 /** Calls `visit` for each output with the offsets it reduces over. */
-function reduceWith(
+export function reduceWith(
   x: ArrayView,
   axes: readonly number[],
   visit: (output: number, base: number, inner: Int32Array) => void,
@@ -46,12 +45,8 @@ const fold =
 const add = (a: number, b: number): number => a + b;
 const itself = (total: number): number => total;
 
-const sumOfFloats = fold(0, add, itself);
-/** Modulo 2³², so that no partial sum rounds. */
-const sumOfIntegers = fold(0, (a, b) => (a + b) | 0, itself);
-
-export const sum: typeof sumOfFloats = (inputs, attrs, outputs) =>
-  (isFloat(inputs[0].dtype) ? sumOfFloats : sumOfIntegers)(inputs, attrs, outputs);
+/** Of floats; sums of integers are int64's (int64.ts). */
+export const sum = fold(0, add, itself);
 export const mean = fold(0, add, (total, count) => total / count);
 export const max = fold(Number.NEGATIVE_INFINITY, Math.max, itself);
 export const min = fold(Number.POSITIVE_INFINITY, Math.min, itself);

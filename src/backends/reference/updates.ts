@@ -3,6 +3,7 @@
  */
 import type { Resolved } from "../../ops/scalar.js";
 import type { AdamAttrs } from "../../ops/spec/index.js";
+import { elementOf } from "../../tensor/dtype.js";
 import type { ArrayUpdates, ArrayView } from "../kernel-table.js";
 
 /** From the nearer end, as torch.lerp: a weight of 0 gives a finite a itself, a weight of 1 a finite b. */
@@ -42,7 +43,7 @@ export const referenceUpdates: ArrayUpdates = {
     for (let i = 0; i < a.data.length; i++) a.data[i]! += b.data[i]!;
   },
   fill([a], { value }) {
-    a.data.fill(value);
+    a.data.fill(elementOf(a.dtype, value));
   },
   assign([a, b]) {
     a.data.set(b.data);

@@ -166,7 +166,7 @@ class Trial {
       return { pointer: this.#arena.allocate(size * dtypes[dtype].bytes).pointer, shape, size, dtype };
     };
     const view = ({ dtype, pointer, size }: HeapOperand): TypedArray =>
-      new dtypes[dtype].array(this.#arena.memory.buffer, pointer, size);
+      new dtypes[dtype].array(this.#arena.memory.buffer, pointer, size) as TypedArray;
     const inputs = shapes.map((shape) => operand(shape, "float32"));
     const dtype = inferDType(
       op,

@@ -77,7 +77,7 @@ const blockOf = (allocation: Allocation): Block => (allocation as WasmAllocation
 
 export class WasmBackend implements Runner, WasmFigures {
   readonly name = "wasm";
-  readonly dtypes = ["float32", "float64", "int32", "uint8", "bool"] as const;
+  readonly dtypes = ["float32", "float64", "int64", "int32", "uint8", "bool"] as const;
   readonly speeds = wasmSpeeds;
   readonly target: Target;
   readonly threads: number;
@@ -228,7 +228,7 @@ export class WasmBackend implements Runner, WasmFigures {
   }
 
   #array(dtype: DType, pointer: number, length: number): TypedArray {
-    return new dtypes[dtype].array(this.#arena.memory.buffer, pointer, length);
+    return new dtypes[dtype].array(this.#arena.memory.buffer, pointer, length) as TypedArray;
   }
 
   readonly #viewOf = ({ pointer, size, dtype, shape }: HeapOperand): ArrayView => ({

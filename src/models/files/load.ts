@@ -15,8 +15,8 @@ import { keyMapOf, namings, styleOf } from "./names.js";
 const COUNTER = /(^|\.)num_batches_tracked$/;
 
 /** What a file of `model` holds, in the file's shapes. */
-function expectedEntries(model: Module): Map<string, StateSpec> {
-  const parameters = model.namedParameters();
+function expectedEntries(model: Module<unknown>): Map<string, StateSpec> {
+  const parameters = model.namedParameters({ removeDuplicate: false });
   return new Map(
     [...model.stateDict()].map(([name, { shape }]) => [
       name,
@@ -34,7 +34,7 @@ interface Translation {
 }
 
 /** The dialect of the entries, where it fits `model` better than the names as they are. */
-function translationFor(model: Module, entries: ReadonlyMap<string, StoredTensor>): Translation {
+function translationFor(model: Module<unknown>, entries: ReadonlyMap<string, StoredTensor>): Translation {
   const family = familyOfModel(model);
   const own = family ? styleOf(family.ownKeys) : null;
   const asTheyAre: Translation = { style: own, toFile: (x) => x, toOwn: (x) => x, own: (name) => name };
@@ -54,7 +54,7 @@ function translationFor(model: Module, entries: ReadonlyMap<string, StoredTensor
 }
 
 /** Doubles are rounded where a model has no room for them. */
-const digitsOf = (model: Module): "float32" | "float64" =>
+const digitsOf = (model: Module<unknown>): "float32" | "float64" =>
   [...model.stateDict().values()].some(({ dtype }) => dtype === "float64") ? "float64" : "float32";
 
 /**
@@ -63,7 +63,7 @@ const digitsOf = (model: Module): "float32" | "float64" =>
  * CheckpointError for numbers that are not finite, before anything is written.
  */
 export function loadFileEntries(
-  model: Module,
+  model: Module<unknown>,
   entries: ReadonlyMap<string, StoredTensor>,
   where = "loadStateDict",
   options: FiniteOptions = {},
@@ -78,7 +78,7 @@ export function loadFileEntries(
   const error = stateDictError(toFile(expectedEntries(model)), entries, where, explain);
   if (error) throw error;
   expectFiniteEntries(entries, where, { ...options, as: digitsOf(model) });
-  scope(() => model.loadStateDict(fromFileEntries(model, toOwn(entries))));
+  scope(() => model.loadStateDict(fromFileEntries(model, toOwn(entries), where)));
   return style;
 }
 
@@ -86,7 +86,12 @@ export function loadFileEntries(
  * Loads a safetensors file with the model's own names; returns its metadata. `where` names the file in errors. Throws
  * CheckpointError for a damaged file and numbers that are not finite, StateDictError naming every difference.
  */
-export function decodeInto(model: Module, bytes: Uint8Array, where?: string, options: FiniteOptions = {}): Metadata {
+export function decodeInto(
+  model: Module<unknown>,
+  bytes: Uint8Array,
+  where?: string,
+  options: FiniteOptions = {},
+): Metadata {
   const { entries, metadata } = decodeSafetensors(bytes, where);
   loadFileEntries(model, entries, where, options);
   return metadata;

@@ -13,7 +13,7 @@ import { type Variant, variants } from "./variants.js";
 export const mobileone = {
   name: "MobileOne",
   variants,
-  isOwn: (model: Module): model is MobileOne => model instanceof MobileOne,
+  isOwn: (model: Module<unknown>): model is MobileOne => model instanceof MobileOne,
   create: (variant: Variant, options) => new MobileOne(variant, options),
   dialects,
   ownKeys: "mmpretrain",

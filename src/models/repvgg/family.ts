@@ -13,7 +13,7 @@ import { type RepVggVariant, variants } from "./variants.js";
 export const repvgg = {
   name: "RepVGG",
   variants,
-  isOwn: (model: Module): model is RepVgg => model instanceof RepVgg,
+  isOwn: (model: Module<unknown>): model is RepVgg => model instanceof RepVgg,
   create: (variant: RepVggVariant, options) => new RepVgg(variant, options),
   dialects,
   ownKeys: "repvgg",

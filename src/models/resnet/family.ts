@@ -13,7 +13,7 @@ import { type ResNetVariant, variants } from "./variants.js";
 export const resnet = {
   name: "ResNet",
   variants,
-  isOwn: (model: Module): model is ResNet => model instanceof ResNet,
+  isOwn: (model: Module<unknown>): model is ResNet => model instanceof ResNet,
   create: (variant: ResNetVariant, options) => new ResNet(variant, options),
   dialects,
   ownKeys: "torchvision",

@@ -9,7 +9,7 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { ShapeError } from "../../util/errors.js";
 import { add, mul, where } from "./elementwise.js";
 import { matmul } from "./products.js";
-import { bernoulli } from "./random.js";
+import { dropout } from "./random.js";
 import { softmax } from "./reductions.js";
 
 /** The options of torch.nn.functional.scaled_dot_product_attention. */
@@ -48,10 +48,7 @@ function attentionWeights(query: Tensor, key: Tensor, options: AttentionOptions)
   let scores = matmul(mul(query, scale), key, { transposeB: true });
   const mask = isCausal ? causalMask(query, query.shape.at(-2)!, key.shape.at(-2)!) : attnMask;
   if (mask) scores = isFloat(mask.dtype) ? add(scores, mask) : where(mask, scores, Number.NEGATIVE_INFINITY);
-  const weights = softmax(scores);
-  if (dropoutP === 0) return weights;
-  const kept = bernoulli(weights.shape, 1 - dropoutP, { dtype: weights.dtype });
-  return mul(weights, dropoutP === 1 ? kept : mul(kept, 1 / (1 - dropoutP)));
+  return dropout(softmax(scores), dropoutP);
 }
 
 /**

@@ -2,7 +2,6 @@
  * Triangles and diagonals of matrices, and grids of coordinates.
  */
 import { allocate } from "../../tensor/create.js";
-import { newArray } from "../../tensor/dtype.js";
 import { normalizeAxis, showShape } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { ShapeError } from "../../util/errors.js";
@@ -20,7 +19,7 @@ function triangle(name: string, x: Tensor, isKept: (row: number, column: number)
       "reshape it to [1, n]",
     );
   const [rows, columns] = x.shape.slice(-2) as [number, number];
-  const values = newArray("bool", rows * columns);
+  const values = new Uint8Array(rows * columns);
   for (let r = 0; r < rows; r++) for (let c = 0; c < columns; c++) values[r * columns + c] = Number(isKept(r, c));
   const mask = allocate([rows, columns], "bool", x.backend).write(values);
   // of the lowest category: the dtype of x stays

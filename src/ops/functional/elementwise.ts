@@ -57,8 +57,15 @@ export const log = unary("log");
 export const sqrt = unary("sqrt");
 /** 1 / √x, element by element. */
 export const rsqrt = unary("rsqrt");
-/** x², element by element. */
-export const square = unary("square");
+const squareOf = unary("square");
+/** x², element by element; of bool as int64, as in PyTorch. */
+export function square(x: Tensor): Tensor {
+  if (x.dtype !== "bool") return squareOf(x);
+  const counts = cast(x, "int64");
+  const y = squareOf(counts);
+  counts.dispose();
+  return y;
+}
 /** 1 / x, element by element. */
 export const reciprocal = unary("reciprocal");
 /** The sine of x in radians, element by element. */
@@ -149,7 +156,7 @@ export const greaterEqual = binary("greaterEqual");
 
 /**
  * x with another element type; the same tensor where it already has it. Numbers are cut towards zero on the way to integers;
- * what int32 does not hold (NaN, ±∞, far numbers) becomes −2³¹, uint8 keeps the low byte and gives 0 for NaN and ±∞: PyTorch's
+ * what int32 and int64 do not hold (NaN, ±∞, far numbers) becomes −2³¹ and −2⁶³, uint8 keeps the low byte and gives 0 for NaN and ±∞: PyTorch's
  * numbers on x86. To bool all but 0 is true.
  *
  * @example
@@ -161,7 +168,7 @@ export const cast = (x: Tensor, dtype: DType): Tensor => (x.dtype === dtype ? x 
 
 /**
  * a where mask is true, else b; the three broadcast. In a mask of another dtype all but 0 is true; a and b promote to one, and two numbers
- * are int32 where both are integers, else float32. Throws DTypeError for a number that an integer result does not hold.
+ * are int64 where both are integers, else float32. Throws DTypeError for a number that an integer result does not hold.
  *
  * @example
  * ```ts
@@ -207,9 +214,8 @@ export const isNan = (x: Tensor): Tensor => notEqual(x, x);
 /** bool: whether x is ∞ or −∞, element by element. */
 export const isInf = (x: Tensor): Tensor => equal(abs(x), Number.POSITIVE_INFINITY);
 /** bool: whether x is neither NaN nor ±∞, element by element. */
-const isFiniteNumber = (x: Tensor): Tensor => less(abs(x), Number.POSITIVE_INFINITY);
-
-export { isFiniteNumber as isFinite };
+// biome-ignore lint/suspicious/noShadowRestrictedNames: PyTorch's name
+export const isFinite = (x: Tensor): Tensor => less(abs(x), Number.POSITIVE_INFINITY);
 
 /** start + weight · (end − start); the three broadcast. Exact at a weight of 0 and of 1, as torch.lerp. */
 export function lerp(start: Tensor, end: Tensor, weight: Operand): Tensor {

@@ -82,7 +82,7 @@ export function stack(tensors: readonly Tensor[], axis = 0): Tensor {
 }
 
 /**
- * int32 labels [...i] -> [...i, depth].
+ * int32 or int64 labels [...i] -> [...i, depth].
  *
  * @example
  * ```ts

@@ -1,12 +1,14 @@
 /**
  * Pools made of others: to a given size, of sequences, of powers.
  */
+import { zeros } from "../../tensor/create.js";
 import { scope } from "../../tensor/scope.js";
 import { showShape } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { ShapeError } from "../../util/errors.js";
 import type { Pair } from "../spec/index.js";
 import { abs, mul, pow, relu, sign } from "./elementwise.js";
+import { scatter } from "./indexing.js";
 import { concat, reshape } from "./movement.js";
 import { type AvgPool2dOptions, avgPool2d, maxPool2d, type Pool2dOptions } from "./pooling.js";
 import { slice } from "./slicing.js";
@@ -77,6 +79,47 @@ export const adaptiveAvgPool2d = (x: Tensor, outputSize: number | readonly (numb
 /** The same with the largest value of each window, NaN where it holds one (torch.nn.functional.adaptive_max_pool2d). */
 export const adaptiveMaxPool2d = (x: Tensor, outputSize: number | readonly (number | null)[]): Tensor =>
   adaptive("adaptiveMaxPool2d", x, outputSize, (image, kernelSize) => maxPool2d(image, kernelSize));
+
+/** The window of the pool that an unpool turns round, and the size of the image that it had. */
+export interface MaxUnpool2dOptions {
+  /** Default: kernelSize. */
+  readonly stride?: number | Pair;
+  readonly padding?: number | Pair;
+  /** [height, width]. Default: the least that the window leaves x of. */
+  readonly outputSize?: Pair;
+}
+
+/**
+ * x [N, OH, OW, C] at the positions that maxPool2dIndices named, zeros between them: [N, H, W, C]
+ * (torch.nn.functional.max_unpool2d). Throws IndexError for a position outside the image.
+ *
+ * @example
+ * ```ts
+ * const [y, indices] = maxPool2dWithIndices(tensor([1, 4, 3, 2], [1, 2, 2, 1]), 2);
+ * console.log(maxUnpool2d(y, indices, 2).reshape([-1]).toArray()); // [0, 4, 0, 0]
+ * ```
+ */
+export function maxUnpool2d(
+  x: Tensor,
+  indices: Tensor,
+  kernelSize: number | Pair,
+  options: MaxUnpool2dOptions = {},
+): Tensor {
+  if (x.rank !== 4 || !indices.hasShape(x.shape))
+    throw new ShapeError(
+      `maxUnpool2d: input ${showShape(x.shape)} and indices ${showShape(indices.shape)}, expected one shape [N, H, W, C]`,
+    );
+  const [n, h, w, c] = x.shape as [number, number, number, number];
+  const [kernel, padding] = [pair(kernelSize), pair(options.padding ?? 0)];
+  const stride = pair(options.stride ?? kernelSize);
+  const least = ([0, 1] as const).map((i) => ([h, w][i]! - 1) * stride[i] - 2 * padding[i] + kernel[i]);
+  const [oh, ow] = (options.outputSize ?? least) as Pair;
+  return scope(() => {
+    const image = zeros([n, oh * ow, c], { dtype: x.dtype });
+    const flat = (given: Tensor): Tensor => reshape(given, [n, h * w, c]);
+    return reshape(scatter(image, 1, flat(indices), flat(x)), [n, oh, ow, c]);
+  });
+}
 
 /** A window over sequences, in steps; padding [before, after] where the two differ. */
 export interface Pool1dOptions {

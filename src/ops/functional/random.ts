@@ -4,6 +4,7 @@
 import { type CreateOptions, tensor } from "../../tensor/create.js";
 import { newArray } from "../../tensor/dtype.js";
 import { Random } from "../../tensor/random.js";
+import { scope } from "../../tensor/scope.js";
 import { checkShape, type Shape, sizeOf } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { ShapeError } from "../../util/errors.js";
@@ -11,6 +12,7 @@ import { apply } from "../apply.js";
 import { inferDType } from "../dtypes.js";
 import { nextStream, type RandomOp, randomOps } from "../random.js";
 import type { Attrs } from "../spec/index.js";
+import { mul } from "./elementwise.js";
 
 /** The dtype of random values, and where they come from. */
 export interface RandomOptions extends CreateOptions {
@@ -83,3 +85,22 @@ export const randLike = (x: Tensor, options: RandomOptions = {}): Tensor =>
  */
 export const randnLike = (x: Tensor, options: RandomOptions = {}): Tensor =>
   randn(x.shape, { dtype: x.dtype, ...options });
+
+/**
+ * x with each element 0 with probability p and the others divided by 1 − p, drawn anew at each call; x where `training` is false
+ * (torch.nn.functional.dropout). Throws ShapeError for a p outside 0 … 1.
+ *
+ * @example
+ * ```ts
+ * console.log(dropout(ones([3]), 0.5, false).toArray()); // [1, 1, 1]
+ * ```
+ */
+export function dropout(x: Tensor, p = 0.5, training = true): Tensor {
+  if (!(p >= 0 && p <= 1)) throw new ShapeError(`dropout: p is ${p}, expected 0 to 1`);
+  if (!training || p === 0) return x;
+  return scope(() => {
+    const kept = bernoulli(x.shape, 1 - p, { dtype: x.dtype });
+    // of p = 1 nothing is left to be scaled
+    return mul(x, p === 1 ? kept : mul(kept, 1 / (1 - p)));
+  });
+}

@@ -26,7 +26,7 @@ const reduction =
     apply(op, [x], { axes: normalizeAxes(axes, x.rank, op), keepDims })[0];
 
 /**
- * Sum over axes (all where none are given). Sums of integers are int32, where PyTorch has int64, and wrap.
+ * Sum over axes (all where none are given). Sums of integers and of bool are int64, and wrap there.
  *
  * @example
  * ```ts

@@ -1,6 +1,7 @@
 /**
  * Running sums and products along an axis, and products over axes.
  */
+import { isFloat } from "../../tensor/dtype.js";
 import { scope } from "../../tensor/scope.js";
 import { normalizeAxes, normalizeAxis, reducedShape, sizeOf } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
@@ -37,11 +38,12 @@ export function cumsum(x: Tensor, axis = -1, { reverse = false, exclusive = fals
 const ordered = (x: Tensor, perm: readonly number[]): Tensor =>
   perm.every((axis, i) => axis === i) ? x : transpose(x, perm);
 
-const widened = (x: Tensor): Tensor => (x.dtype === "uint8" || x.dtype === "bool" ? cast(x, "int32") : x);
+/** Integers and bool as int64. */
+const widened = (x: Tensor): Tensor => (isFloat(x.dtype) ? x : cast(x, "int64"));
 
 /**
  * Running products along an axis, by doubling: log2(n) passes, whose gradient is right where factors are 0. Those of integers
- * are int32 and wrap.
+ * are int64 and wrap.
  *
  * @example
  * ```ts
@@ -68,7 +70,7 @@ export function cumprod(x: Tensor, axis = -1): Tensor {
 
 /**
  * Product over axes (all where none are given), 1 over nothing: halves are multiplied until one number is left, so that the
- * gradient is right where factors are 0. Products of integers are int32, where PyTorch has int64, and wrap.
+ * gradient is right where factors are 0. Products of integers are int64 and wrap.
  *
  * @example
  * ```ts

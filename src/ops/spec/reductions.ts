@@ -18,7 +18,7 @@ export interface ArgsortAttrs {
   readonly descending: boolean;
 }
 export interface ReductionOps {
-  /** int32 for integers of any size. */
+  /** int64 for integers of any size, and for bool. */
   sum: Spec<["x"], ReduceAttrs>;
   mean: Spec<["x"], ReduceAttrs>;
   max: Spec<["x"], ReduceAttrs>;

@@ -26,7 +26,7 @@ import { containerOf, type ReadOptions, readWeights } from "./model-file.js";
  * console.log(layer.weight.sum().item()); // 0
  * ```
  */
-export async function loadCheckpoint(model: Module, path: string, options: ReadOptions = {}): Promise<void> {
+export async function loadCheckpoint(model: Module<unknown>, path: string, options: ReadOptions = {}): Promise<void> {
   const { entries } = await readWeights(path, options);
   loadFileEntries(model, entries, path, options);
 }
@@ -43,7 +43,7 @@ export async function loadCheckpoint(model: Module, path: string, options: ReadO
  * ```
  */
 export async function saveCheckpoint(
-  model: Module,
+  model: Module<unknown>,
   path: string,
   { keys, ...options }: FiniteOptions & { readonly keys?: KeyStyle } = {},
 ): Promise<void> {

@@ -11,7 +11,7 @@ import { loadModelFile } from "./model-file.js";
  * `allow`; StateDictError for another network.
  */
 export async function loadFirstWeights(
-  model: Module,
+  model: Module<unknown>,
   path: string,
   data: NamedClasses & { readonly count: number },
   check: ClassCheck,

@@ -16,7 +16,10 @@ const COUNTS = "step";
 const storedCount = (count: number): StoredTensor => ({ shape: [], values: Int32Array.of(count), code: "I64" });
 
 /** The entries of the slots that hold anything. */
-export async function toOptimizerEntries(model: Module, { slots, steps }: OptimizerState): Promise<OptimizerEntries> {
+export async function toOptimizerEntries(
+  model: Module<unknown>,
+  { slots, steps }: OptimizerState,
+): Promise<OptimizerEntries> {
   const entries = new Map<string, Entries>();
   for (const [slot, tensors] of slots) if (tensors.size > 0) entries.set(slot, await toFileEntries(model, tensors));
   if (steps.size > 0) entries.set(COUNTS, new Map([...steps].map(([name, count]) => [name, storedCount(count)])));
@@ -24,7 +27,7 @@ export async function toOptimizerEntries(model: Module, { slots, steps }: Optimi
 }
 
 /** Tensors in the engine's layouts, freed with the scope they are made in. */
-export function fromOptimizerEntries(model: Module, entries: OptimizerEntries): OptimizerState {
+export function fromOptimizerEntries(model: Module<unknown>, entries: OptimizerEntries): OptimizerState {
   const slots = [...entries].filter(([slot]) => slot !== COUNTS);
   const counts = [...(entries.get(COUNTS) ?? [])];
   return {

@@ -17,7 +17,7 @@ const binary = (fillA: Fill = "normal", fillB: Fill = fillA): readonly Case<Attr
 ];
 
 /** Normal numbers, cut: far ones and NaN are in golden/numbers/promotion.json. */
-const castTargets = ["float32", "float64", "int32", "uint8", "bool"] as const satisfies readonly DType[];
+const castTargets = ["float32", "float64", "int64", "int32", "uint8", "bool"] as const satisfies readonly DType[];
 
 /** Pairs of shapes that broadcast in every way. */
 const broadcastPairs: readonly (readonly [Shape, Shape])[] = [

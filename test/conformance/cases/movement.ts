@@ -70,6 +70,7 @@ export const movementCases: { readonly [K in keyof MovementOps]: readonly Case<A
     { inputs: [input([2])], attrs: { axis: 0 } },
     { inputs: [input([2, 3]), input([1, 3]), input([4, 3])], attrs: { axis: 0 } },
     { inputs: [input([2, 3, 2]), input([2, 1, 2])], attrs: { axis: 1 } },
+    { inputs: [input([0, 2]), input([3, 2]), input([0, 2])], attrs: { axis: 0 } },
   ],
   gather: [
     { inputs: [input([5]), indices([3], 5)], attrs: {} },

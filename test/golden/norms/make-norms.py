@@ -124,6 +124,20 @@ def multihead(form):
 for form, keys in (("self", 4), ("cross", 5), ("masked", 5)):
     case("MultiheadAttention", multihead(form), [[2, 4, 6], [2, keys, 6], [2, keys, 6], [18, 6], [18], [6, 6], [6]], {"form": form})
 
+
+def encoder(norm_first, activation):
+    def fn(x, *parameters):
+        layer = torch.nn.TransformerEncoderLayer(6, 2, 4, 0.0, activation, batch_first=True, norm_first=norm_first)
+        names = [name for name, _ in layer.named_parameters()]
+        return torch.nn.utils.stateless.functional_call(layer, dict(zip(names, parameters)), (x,))
+    return fn
+
+
+ENCODER = [[18, 6], [18], [6, 6], [6], [4, 6], [4], [6, 4], [6], [6], [6], [6], [6]]
+for norm_first, activation in ((False, "relu"), (True, "gelu")):
+    case("TransformerEncoderLayer", encoder(norm_first, activation), [[2, 4, 6], *ENCODER],
+         {"normFirst": norm_first, "activation": activation})
+
 # ---- interpolation -----------------------------------------------------------------------------------------------------
 
 SHAPE = [1, 5, 7, 1]

@@ -1,7 +1,7 @@
 """Result dtypes and values of mixed, integer and cast operands by PyTorch: promotion.json, beside this script.
 
 A row is [op, operands, result] and, of a cast, the dtype: an operand is a number or [dtype, shape, values], the result [dtype, values] or null where
-PyTorch refuses. Numbers that JSON has no word for are strings. Sums are asked for in int32, which the engine has in place of int64.
+PyTorch refuses. Numbers that JSON has no word for, and integers beyond 2^53, are strings.
 """
 import json
 import math
@@ -10,10 +10,10 @@ import os
 
 import torch
 
-DTYPES = {"bool": torch.bool, "uint8": torch.uint8, "int32": torch.int32, "float32": torch.float32, "float64": torch.float64}
+DTYPES = {"bool": torch.bool, "uint8": torch.uint8, "int32": torch.int32, "int64": torch.int64, "float32": torch.float32, "float64": torch.float64}
 NAMES = {v: k for k, v in DTYPES.items()}
 # exact in their dtypes, apart, and outside each other's ranges
-SAMPLES = {"bool": [False, True], "uint8": [3, 200], "int32": [-7, 100000], "float32": [1.5, -0.25], "float64": [0.1, 3e10]}
+SAMPLES = {"bool": [False, True], "uint8": [3, 200], "int32": [-7, 100000], "int64": [2**31 + 5, -(2**40)], "float32": [1.5, -0.25], "float64": [0.1, 3e10]}
 # whole numbers are integers here: JavaScript cannot tell 2 from 2.0
 NUMBERS = [True, 2, -1, 2.5, math.nan, math.inf, -math.inf]
 INT_ENDS = [0, 1, -1, 2, 3, 46341, 65536, 123456789, -123456789, 2**31 - 1, -(2**31)]
@@ -26,6 +26,8 @@ FLOATS = [0.0, -0.0, 0.5, -0.5, 0.999, -0.999, 1.5, -1.5, 2.5, 127.5, 128.0, 200
 def number(v):
     if isinstance(v, float) and not math.isfinite(v):
         return {math.inf: "Infinity", -math.inf: "-Infinity"}.get(v, "NaN")
+    if isinstance(v, int) and abs(v) > 2**53:
+        return str(v)
     return "-0" if v == 0 and math.copysign(1, v) < 0 else v
 
 
@@ -64,8 +66,11 @@ def sample(dtype, rank):
 def every_binary(a, b):
     for op, compute in ARITHMETIC.items():
         row(op, [a, b], compute)
+    # the dtype that the six compare in is one and the same
+    few = isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor) and 0 in (a.dim(), b.dim())
     for op, compute in COMPARISONS.items():
-        row(op, [a, b], compute)
+        if op == "less" or not few:
+            row(op, [a, b], compute)
 
 
 for left in DTYPES:
@@ -88,9 +93,6 @@ for left in DTYPES:
             # a negative number beside bytes is refused by the engine; PyTorch wraps it
             if left == "uint8" and value == -1:
                 continue
-            # an integer beside bool is int32 in the engine, int64 in PyTorch
-            if left == "bool" and type(value) is int:
-                continue
             every_binary(x, value)
             if rank == 1:
                 every_binary(value, x)
@@ -98,7 +100,7 @@ for left in DTYPES:
             row("where", [mask, x, value], lambda m, p, q: torch.where(m != 0, p, q))
 
 masks = {"bool": [False, True, True, False, True, False], "float32": [0.4, 256.0, -0.0, math.nan, 0.0, 1e-45], "float64": [0.4, 256.0, -0.0, math.nan, 0.0, 5e-324],
-         "int32": [0, 1, -1, 256, 65536, -(2**31)], "uint8": [0, 1, 2, 128, 255, 0]}
+         "int32": [0, 1, -1, 256, 65536, -(2**31)], "int64": [0, 1, -1, 2**32, 2**53 + 1, -(2**63)], "uint8": [0, 1, 2, 128, 255, 0]}
 for dtype, values in masks.items():
     for branches in DTYPES:
         a, b = torch.full((6,), 3).to(DTYPES[branches]), torch.full((6,), 5).to(DTYPES[branches])
@@ -109,7 +111,8 @@ for dtype in ("int32", "float32"):
     for low, high in [(-1.5, math.inf), (-1, 3), (0.5, 3), (-math.inf, 2), (-2, 2.5)]:
         row("clamp", [x, low, high], torch.clamp)
 
-ENDS = {"int32": INT_ENDS, "uint8": BYTE_ENDS, "bool": [False, True, True]}
+LONG_ENDS = [0, 1, -1, 2, 3, 3037000500, 2**32, 2**53 + 1, -(2**53) - 1, 2**62 + 2**38 + 1, 2**63 - 1, -(2**63)]
+ENDS = {"int32": INT_ENDS, "int64": LONG_ENDS, "uint8": BYTE_ENDS, "bool": [False, True, True]}
 UNARY = {name: getattr(torch, name) for name in
          "neg abs sign floor ceil round exp log sqrt rsqrt square reciprocal sin cos tanh sigmoid relu "
          "erf asin acos atan asinh acosh atanh log1p log2 log10 tan sinh cosh expm1 exp2".split()}
@@ -118,13 +121,10 @@ UNARY.update({"silu": torch.nn.functional.silu, "mish": torch.nn.functional.mish
 for dtype, values in ENDS.items():
     ends = torch.tensor(values, dtype=DTYPES[dtype])
     for op, compute in UNARY.items():
-        # likewise int64
-        if dtype == "bool" and op == "square":
-            continue
         # sin and cos of numbers beyond float32's exact integers are about the rounding of the argument, tested elsewhere
         few = ends[ends.double().abs() < 1000] if op in ("sin", "cos", "tan") else ends
         row(op, [few], compute)
-    row("sum", [ends], lambda x: torch.sum(x, dtype=torch.int32))
+    row("sum", [ends], torch.sum)
     row("mean", [ends], torch.mean)
     row("max", [ends], torch.amax)
     row("min", [ends], torch.amin)
@@ -143,7 +143,7 @@ for dtype, values in ENDS.items():
         for op in ("fmod", "remainder"):
             row(op, [a, divisor], TENSORS_ONLY[op])
         row("floorDivide", [a, divisor], torch.floor_divide)
-    powers = torch.tensor([0, 1, 2, 3, 7, 31, 32, 40] + ([-1, -2, -3] if dtype == "int32" else []), dtype=DTYPES[dtype])
+    powers = torch.tensor([0, 1, 2, 3, 7, 31, 32, 40] + ([-1, -2, -3] if dtype in ("int32", "int64") else []), dtype=DTYPES[dtype])
     if dtype == "bool":
         continue
     p = len(powers)
@@ -153,6 +153,8 @@ for dtype, values in ENDS.items():
     row("pow", [2, powers], torch.pow)
     left, right = ends[:6].reshape(2, 3), ends[-6:].reshape(3, 2)
     row("matmul", [left.contiguous(), right.contiguous()], torch.matmul)
+    if dtype == "int64":  # beyond 2^53 the engine refuses convolutions
+        continue
     image, kernel = ends[-4:].reshape(1, 2, 2, 1), ends[-8:-4].reshape(2, 2, 1, 1)
     row("conv2d", [image.contiguous(), kernel.contiguous()],
         lambda x, w: torch.nn.functional.conv2d(x.permute(0, 3, 1, 2), w.permute(3, 2, 0, 1)))

@@ -96,7 +96,9 @@ def row(name, which, args, fn, differentiates=True):
         total = sum((y.reshape(-1) * ((torch.arange(y.numel()) % 7 - 3) / 4 + 0.125).double()).sum() for y in floats)
         found, = torch.autograd.grad(total, [x], allow_unused=True)
         gradient = named([encode(v) for v in (torch.zeros_like(x) if found is None else found).reshape(-1).tolist()])
-    outs = [array(y, own if y.is_floating_point() else NAMES[y.dtype]) for y in ys]
+    # indices and counts are int32 in the engine, sums and products int64 as here
+    names = {**NAMES, torch.int64: "int64"} if name in ("prod", "cumsum", "cumprod") else NAMES
+    outs = [array(y, own if y.is_floating_point() else names[y.dtype]) for y in ys]
     rows.append([name, which, args, outs, gradient])
 
 
@@ -123,9 +125,7 @@ for which in INPUTS:
         for keep in kept(which, axes):
             options = {"keepDims": keep}
             dims = listed(axes, which)
-            own = INPUTS[which].dtype
-            wide = {"dtype": torch.int32} if not own.is_floating_point else {}
-            row("prod", which, [axes, options], lambda x: over(lambda y, d, keepdim: torch.prod(y, d, keepdim, **wide), x, dims, keep),
+            row("prod", which, [axes, options], lambda x: over(lambda y, d, keepdim: torch.prod(y, d, keepdim), x, dims, keep),
                 # 3e600 overflows in another order
                 which != "huge")
             row("any", which, [axes, options], lambda x: over(torch.any, x != 0, dims, keep), False)
@@ -169,12 +169,11 @@ for which in ("plain", "zeros", "ties", "scalar", "odd", "single", "hollow"):
 for which in INPUTS:
     x = INPUTS[which]
     for axis in range(-1, max(1, x.dim() - 1)):
-        wide = {"dtype": torch.int32} if not x.is_floating_point() else {}
-        row("cumsum", which, [axis], lambda x: torch.cumsum(x, axis, **wide))
+        row("cumsum", which, [axis], lambda x: torch.cumsum(x, axis))
         if which in ("plain", "odd"):
             row("softmin", which, [axis], lambda x: torch.nn.functional.softmin(x, axis), which != "odd")
         if which != "odd":
-            row("cumprod", which, [axis], lambda x: torch.cumprod(x, axis, **wide), which != "huge")
+            row("cumprod", which, [axis], lambda x: torch.cumprod(x, axis), which != "huge")
         for descending in (False, True):
             row("sort", which, [axis, {"descending": descending}],
                 lambda x: torch.sort(x, dim=axis, descending=descending, stable=True))

@@ -174,6 +174,28 @@ for x, kernel, options in [
     for levels in (None, 5):
         pool("maxPool2d", F.max_pool2d, x, kernel, {**options, "returnIndices": True}, levels)
 
+for x, kernel, options in [
+    ([2, 6, 4, 1], 2, {}),
+    ([1, 7, 6, 2], 3, {"stride": 2, "outputSize": [7, 6]}),
+    ([1, 7, 7, 2], 3, {"stride": 2, "padding": 1}),
+    ([1, 7, 7, 2], 2, {"stride": 2, "outputSize": [7, 7]}),
+]:
+    def unpooled(u, k=kernel, o=options):
+        window = {name: o[name] for name in ("stride", "padding") if name in o}
+        y, places = F.max_pool2d(to_file(u), k, return_indices=True, **window)
+        return from_file(F.max_unpool2d(y, places, k, **window, output_size=o.get("outputSize")))
+
+    case("maxUnpool2d", unpooled, [x], {"kernelSize": kernel, **options})
+
+for mode in ("reflect", "replicate", "circular"):
+    for padding, stride in [([1, 2], 1), ("same", 1), (2, 2)]:
+        layer = torch.nn.Conv2d(2, 3, [3, 2], padding=padding, stride=stride, padding_mode=mode, dtype=torch.float64)
+
+        def padded_conv(u, v, b, layer=layer):
+            return from_file(layer._conv_forward(to_file(u), weight_to_file(v), b))
+
+        case("Conv2d", padded_conv, [[1, 6, 5, 2], [3, 2, 2, 3], [3]], {"padding": padding, "stride": stride, "paddingMode": mode})
+
 for kernel, options in [(2, {}), (3, {"stride": 2, "padding": 1}), (3, {"stride": 2, "ceilMode": True})]:
     pool("maxPool1d", F.max_pool1d, [2, 8, 3], kernel, options)
     pool("avgPool1d", F.avg_pool1d, [2, 8, 3], kernel, options)
@@ -181,8 +203,8 @@ pool("maxPool1d", F.max_pool1d, [2, 8, 3], 3, {"stride": 1, "dilation": 2})
 pool("avgPool1d", F.avg_pool1d, [2, 8, 3], 3, {"stride": 2, "padding": 1, "countIncludePad": False})
 
 for x, size in [
-    ([2, 7, 10, 3], 1),
-    ([2, 7, 10, 3], [3, 5]),
+    ([1, 7, 10, 3], 1),
+    ([1, 7, 10, 3], [3, 5]),
     ([1, 13, 10, 2], 7),
     ([1, 8, 6, 2], [4, 2]),
     ([1, 5, 3, 2], 7),

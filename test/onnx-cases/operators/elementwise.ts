@@ -5,7 +5,7 @@
 import type { Tensor } from "../../../src/index.js";
 import * as t from "../../../src/index.js";
 import type { Call, Operator, OperatorTable } from "../call.js";
-import { inFloat64, truncate, wide } from "./steps.js";
+import { wide } from "./steps.js";
 
 const unary =
   (fn: (x: Tensor) => Tensor): Operator =>
@@ -37,15 +37,7 @@ const variadic =
 
 /** Integers are divided towards zero. */
 const div = (a: Tensor, b: Tensor): Tensor =>
-  isInteger(a) ? t.cast(truncate(t.div(wide(a), wide(b))), a.dtype) : t.div(a, b);
-
-/** The sign is b's, or with fmod a's; integers go through fractions that hold them. */
-function mod(call: Call): Tensor {
-  const [a, b] = [call.x(0), call.x(1)];
-  const round = call.int("fmod", 0) === 1 ? truncate : t.floor;
-  const rest = (x: Tensor, y: Tensor): Tensor => t.sub(x, t.mul(round(t.div(x, y)), y));
-  return isInteger(a) ? t.cast(rest(wide(a), wide(b)), a.dtype) : rest(a, b);
-}
+  isInteger(a) ? t.cast(t.trunc(t.div(wide(a), wide(b))), a.dtype) : t.div(a, b);
 
 function shift(call: Call): Tensor {
   const [a, b] = [call.x(0), call.x(1)];
@@ -67,7 +59,8 @@ function isInf(call: Call): Tensor {
   const x = call.x(0);
   const positive = call.int("detect_positive", 1) === 1;
   const negative = call.int("detect_negative", 1) === 1;
-  return t.equal(positive && negative ? t.abs(x) : x, positive ? Infinity : -Infinity);
+  if (positive && negative) return t.isInf(x);
+  return t.equal(x, positive ? Number.POSITIVE_INFINITY : Number.NEGATIVE_INFINITY);
 }
 
 /** Whole powers of whole numbers stay whole; a float exponent of integers is cut to their dtype. */
@@ -86,18 +79,23 @@ export const elementwise: OperatorTable = {
   Reciprocal: unary(t.reciprocal),
   Sin: unary(t.sin),
   Cos: unary(t.cos),
-  Tan: unary((x) => t.div(t.sin(x), t.cos(x))),
-  Sinh: unary((x) => inFloat64(x, (y) => t.div(t.sub(t.exp(y), t.exp(t.neg(y))), 2))),
-  Cosh: unary((x) => t.div(t.add(t.exp(x), t.exp(t.neg(x))), 2)),
-  Asinh: unary((x) => inFloat64(x, (y) => t.mul(t.sign(y), t.log(t.add(t.abs(y), t.sqrt(t.add(t.square(y), 1))))))),
-  Acosh: unary((x) => inFloat64(x, (y) => t.log(t.add(y, t.sqrt(t.sub(t.square(y), 1)))))),
-  Atanh: unary((x) => inFloat64(x, (y) => t.div(t.log(t.div(t.add(y, 1), t.sub(1, y))), 2))),
+  Tan: unary(t.tan),
+  Asin: unary(t.asin),
+  Acos: unary(t.acos),
+  Atan: unary(t.atan),
+  Sinh: unary(t.sinh),
+  Cosh: unary(t.cosh),
+  Asinh: unary(t.asinh),
+  Acosh: unary(t.acosh),
+  Atanh: unary(t.atanh),
+  Erf: unary(t.erf),
   Add: binary(t.add),
   Sub: binary(t.sub),
   Mul: binary(t.mul),
   Div: binary(div),
   Pow: pow,
-  Mod: mod,
+  // the sign is the divisor's, or with fmod that of the dividend
+  Mod: (call) => binary(call.int("fmod", 0) === 1 ? t.fmod : t.remainder)(call),
   BitShift: shift,
   Max: variadic(t.maximum),
   Min: variadic(t.minimum),
@@ -112,7 +110,7 @@ export const elementwise: OperatorTable = {
   Or: binary(t.logicalOr),
   Xor: binary(t.logicalXor),
   Not: unary(t.logicalNot),
-  IsNaN: unary((x) => t.notEqual(x, x)),
+  IsNaN: unary(t.isNan),
   IsInf: isInf,
   Clip: clip,
   Where: (call) => t.where(call.x(0), call.x(1), call.x(2)),

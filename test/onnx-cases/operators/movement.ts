@@ -5,15 +5,13 @@
 import type { Tensor } from "../../../src/index.js";
 import * as t from "../../../src/index.js";
 import type { Call, OperatorTable } from "../call.js";
-import { Value } from "../elements.js";
-import { Inexpressible } from "../inexpressible.js";
+import { indexDType, Value } from "../elements.js";
 import { axisOf, upTo } from "./steps.js";
-import { positions, take } from "./take.js";
 
 const product = (sizes: readonly number[]): number => sizes.reduce((a, b) => a * b, 1);
 
 const integers = (values: readonly number[], dims: readonly number[] = [values.length]): Value =>
-  new Value({ values, dims, dtype: "int32" });
+  new Value({ values, dims, dtype: indexDType });
 
 function reshape(call: Call): Tensor {
   const x = call.x(0);
@@ -31,55 +29,20 @@ function flatten(call: Call): Tensor {
   return t.reshape(x, [product(x.shape.slice(0, axis)), product(x.shape.slice(axis))]);
 }
 
-function squeeze(call: Call): Tensor {
-  const x = call.x(0);
-  const axes = call.list("axes", 1)?.map((axis) => axisOf(axis, x.rank));
-  return t.reshape(
-    x,
-    x.shape.filter((size, i) => (axes ? !axes.includes(i) : size !== 1)),
-  );
-}
-
-function unsqueeze(call: Call): Tensor {
-  const x = call.x(0);
-  const axes = call.list("axes", 1)!;
-  const rank = x.rank + axes.length;
-  const shape = [...x.shape];
-  for (const axis of axes.map((axis) => axisOf(axis, rank)).sort((a, b) => a - b)) shape.splice(axis, 0, 1);
-  return t.reshape(x, shape);
-}
-
-/** The block of [begin, end) along each axis, by steps, as Python's slices have it. */
+/** Axes that are not named are whole; far bounds are cut to what is there. */
 function slice(call: Call): Tensor {
-  let x = call.x(0);
+  const x = call.x(0);
   const starts = call.list("starts", 1)!;
-  const ends = call.list("ends", 2)!;
-  const axes = call.list("axes", 3) ?? upTo(starts.length);
-  const steps = call.list("steps", 4) ?? starts.map(() => 1);
-  axes.forEach((named, i) => {
-    const axis = axisOf(named, x.rank);
-    const size = x.shape[axis]!;
-    const step = steps[i]!;
-    const [low, high] = step > 0 ? [0, size] : [-1, size - 1];
-    const clampTo = (at: number, least: number) => Math.min(Math.max(at < 0 ? at + size : at, least), high);
-    const start = clampTo(starts[i]!, step > 0 ? 0 : 0);
-    const end = clampTo(ends[i]!, low);
-    x = take(x, positions(start, step, Math.max(0, Math.ceil((end - start) / step))), axis);
-  });
-  return x;
+  const axes = (call.list("axes", 3) ?? upTo(starts.length)).map((axis) => axisOf(axis, x.rank));
+  const ofAxes = (values: readonly number[] | null) =>
+    upTo(x.rank).map((axis) => (values && axes.includes(axis) ? values[axes.indexOf(axis)]! : null));
+  return t.stridedSlice(x, ofAxes(starts), ofAxes(call.list("ends", 2)), ofAxes(call.list("steps", 4)));
 }
 
 function split(call: Call): Tensor[] {
   const x = call.x(0);
-  const axis = axisOf(call.int("axis", 0), x.rank);
-  const parts = call.list("split", 1) ?? call.outputs.map(() => x.shape[axis]! / call.outputs.length);
-  let start = 0;
-  return parts.map((count) => {
-    const begin = upTo(axis + 1).map((i) => (i === axis ? start : 0));
-    const size = upTo(axis + 1).map((i) => (i === axis ? count : -1));
-    start += count;
-    return t.slice(x, begin, size);
-  });
+  const axis = call.int("axis", 0);
+  return t.split(x, call.list("split", 1) ?? x.shape.at(axis)! / call.outputs.length, axis);
 }
 
 /** Both broadcast: a size of 1 in `shape` keeps x's. */
@@ -94,35 +57,23 @@ function expand(call: Call): Tensor {
   );
 }
 
-/** Every axis becomes two, the repetitions before it, and both become one. */
-function tile(call: Call): Tensor {
-  const x = call.x(0);
-  const repeats = call.value(1).numbers;
-  const apart = t.reshape(
-    x,
-    x.shape.flatMap((size) => [1, size]),
-  );
-  const repeated = t.broadcastTo(
-    apart,
-    x.shape.flatMap((size, i) => [repeats[i]!, size]),
-  );
-  return t.reshape(
-    repeated,
-    x.shape.map((size, i) => size * repeats[i]!),
-  );
-}
+const padModes: { readonly [mode: string]: t.PadMode } = {
+  constant: "constant",
+  reflect: "reflect",
+  edge: "replicate",
+};
 
 /** [before, after] of each axis; older versions write both as attributes. */
 function pad(call: Call): Tensor {
   const x = call.x(0);
   const pads = call.list("pads", 1)!;
-  const mode = call.text("mode", "constant");
-  if (mode !== "constant") throw new Inexpressible(`missing: pad with mode ${mode}`);
-  const value = call.has(2) ? call.value(2).numbers[0]! : call.float("value", 0);
   return t.pad(
     x,
     upTo(x.rank).map((i) => [pads[i]!, pads[i + x.rank]!] as const),
-    value,
+    {
+      mode: padModes[call.text("mode", "constant")]!,
+      value: call.has(2) ? call.value(2).numbers[0]! : call.float("value", 0),
+    },
   );
 }
 
@@ -152,19 +103,13 @@ const onDiagonal = (rows: number, columns: number, k: number): Tensor =>
   t.equal(t.sub(t.arange(columns), t.reshape(t.arange(rows), [rows, 1])), k);
 
 function trilu(call: Call): Tensor {
-  const x = call.x(0);
   const k = call.has(1) ? call.value(1).numbers[0]! : 0;
-  const [rows, columns] = x.shape.slice(-2) as [number, number];
-  const distance = t.sub(t.arange(columns), t.reshape(t.arange(rows), [rows, 1]));
-  const isKept = call.int("upper", 1) === 1 ? t.greaterEqual(distance, k) : t.lessEqual(distance, k);
-  return t.where(isKept, x, 0);
+  return (call.int("upper", 1) === 1 ? t.triu : t.tril)(call.x(0), k);
 }
 
 function range(call: Call): Tensor {
   const [start, limit, delta] = upTo(3).map((i) => call.value(i).numbers[0]!) as [number, number, number];
-  const count = Math.max(0, Math.ceil((limit - start) / delta));
-  const { dtype } = call.x(0);
-  return t.add(t.mul(t.arange(count, { dtype }), call.x(2)), call.x(0));
+  return t.arange(start, limit, delta, { dtype: call.x(0).dtype });
 }
 
 function constant(call: Call): readonly [Value] {
@@ -191,14 +136,14 @@ function shapeOf(call: Call): readonly [Value] {
 export const movement: OperatorTable = {
   Reshape: reshape,
   Flatten: flatten,
-  Squeeze: squeeze,
-  Unsqueeze: unsqueeze,
+  Squeeze: (call) => t.squeeze(call.x(0), call.list("axes", 1) ?? undefined),
+  Unsqueeze: (call) => t.unsqueeze(call.x(0), call.list("axes", 1)!),
   Transpose: (call) => t.transpose(call.x(0), call.ints("perm") ?? undefined),
   Concat: (call) => t.concat(call.tensors, call.int("axis", 1)),
   Slice: slice,
   Split: split,
   Expand: expand,
-  Tile: tile,
+  Tile: (call) => t.tile(call.x(0), call.value(1).numbers),
   Pad: pad,
   DepthToSpace: depthToSpace,
   SpaceToDepth: spaceToDepth,

@@ -5,7 +5,7 @@
 import type { Tensor } from "../../../src/index.js";
 import * as t from "../../../src/index.js";
 import type { Operator, OperatorTable } from "../call.js";
-import { axisOf, upTo } from "./steps.js";
+import { asIndex, axisOf, upTo } from "./steps.js";
 
 type Reduce = (x: Tensor, axes: readonly number[], options: { readonly keepDims: boolean }) => Tensor;
 
@@ -23,10 +23,12 @@ const reduce =
 const position =
   (best: typeof t.argmax): Operator =>
   (call) =>
-    best(call.x(0), call.int("axis", 0), {
-      keepDims: call.int("keepdims", 1) === 1,
-      selectLastIndex: call.int("select_last_index", 0) === 1,
-    });
+    asIndex(
+      best(call.x(0), call.int("axis", 0), {
+        keepDims: call.int("keepdims", 1) === 1,
+        selectLastIndex: call.int("select_last_index", 0) === 1,
+      }),
+    );
 
 export const reductions: OperatorTable = {
   ReduceSum: reduce(t.sum),
@@ -48,6 +50,7 @@ export const reductions: OperatorTable = {
     }),
   TopK: (call) => {
     const largest = call.int("largest", 1) === 1;
-    return t.topK(call.x(0), call.list("k", 1)![0]!, call.int("axis", -1), { largest });
+    const [values, indices] = t.topK(call.x(0), call.list("k", 1)![0]!, call.int("axis", -1), { largest });
+    return [values, asIndex(indices)];
   },
 };

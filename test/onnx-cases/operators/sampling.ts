@@ -50,68 +50,63 @@ const cubic =
 const inside = (at: Tensor, size: number): Tensor => t.logicalAnd(t.greaterEqual(at, 0), t.lessEqual(at, size - 1));
 const toEdge = (at: Tensor, size: number): Tensor => t.cast(t.clamp(at, 0, size - 1), "int32");
 
-/** Where output positions lie in the input, by name. */
-interface Axis {
-  readonly input: number;
-  readonly output: number;
-  readonly scale: number;
-  readonly roi: readonly [number, number];
-}
-const coordinates: { readonly [mode: string]: (x: Tensor, axis: Axis) => Tensor } = {
-  half_pixel: (x, { scale }) => t.sub(t.div(t.add(x, 0.5), scale), 0.5),
-  pytorch_half_pixel: (x, { scale, output }) => (output > 1 ? t.sub(t.div(t.add(x, 0.5), scale), 0.5) : t.mul(x, 0)),
-  // the length before it is cut to whole pixels, as ONNX's reference has it
-  align_corners: (x, { scale, input }) => t.mul(x, input * scale === 1 ? 0 : (input - 1) / (input * scale - 1)),
-  asymmetric: (x, { scale }) => t.div(x, scale),
-  tf_half_pixel_for_nn: (x, { scale }) => t.div(t.add(x, 0.5), scale),
-  tf_crop_and_resize: (x, { input, output, roi: [start, end] }) =>
-    output > 1
-      ? t.add(t.mul(x, ((end - start) * (input - 1)) / (output - 1)), start * (input - 1))
-      : t.add(t.mul(x, 0), 0.5 * (start + end) * (input - 1)),
+/** ONNX's words, and ours. */
+const coordinateModes: { readonly [mode: string]: t.CoordinateMode } = {
+  half_pixel: "halfPixel",
+  pytorch_half_pixel: "pytorchHalfPixel",
+  align_corners: "alignCorners",
+  asymmetric: "asymmetric",
 };
-const roundings: { readonly [mode: string]: (x: Tensor) => Tensor } = {
-  round_prefer_floor: (x) => t.ceil(t.sub(x, 0.5)),
-  round_prefer_ceil: (x) => t.floor(t.add(x, 0.5)),
-  floor: t.floor,
-  ceil: t.ceil,
+const nearestModes: { readonly [mode: string]: t.NearestMode } = {
+  round_prefer_floor: "roundPreferFloor",
+  round_prefer_ceil: "roundPreferCeil",
+  floor: "floor",
+  ceil: "ceil",
 };
 
-/** One axis: a sum over taps of rows, each times its weight. */
-function resizeAxis(x: Tensor, at: number, axis: Axis, filter: Filter, call: Call): Tensor {
-  const mode = call.text("coordinate_transformation_mode", "half_pixel");
-  const centre = coordinates[mode]!(t.arange(axis.output, { dtype: "float64" }), axis);
-  let taps = filter(centre);
-  if (call.int("exclude_outside", 0) === 1) {
-    const kept = taps.map(({ at, weight }) => ({ at, weight: t.mul(weight, inside(at, axis.input)) }));
-    const total = kept.map(({ weight }) => weight).reduce((a, b) => t.add(a, b));
-    taps = kept.map(({ at, weight }) => ({ at, weight: t.div(weight, total) }));
-  }
-  const rowsOf = (values: Tensor) => along(t.cast(values, x.dtype), at, x.rank);
-  const y = taps
-    .map((tap) => t.mul(take(x, toEdge(tap.at, axis.input), at), rowsOf(tap.weight)))
+/** How an axis of `input` pixels is resampled to `input * scale`. */
+function resampling(call: Call, input: number, scale: number): t.ResampleOptions {
+  const mode = call.text("mode", "nearest");
+  const options: t.ResampleOptions = {
+    mode: mode as "nearest" | "linear" | "cubic",
+    nearest: nearestModes[call.text("nearest_mode", "round_prefer_floor")]!,
+    cubicCoeff: call.float("cubic_coeff_a", -0.75),
+    excludeOutside: call.int("exclude_outside", 0) === 1,
+    scale,
+  };
+  const place = call.text("coordinate_transformation_mode", "half_pixel");
+  // half a pixel further on, rounded down on halves, is the next whole one
+  if (place === "tf_half_pixel_for_nn") return { ...options, coordinates: "halfPixel", nearest: "ceil" };
+  // the length before it is cut to whole pixels, as ONNX's reference has it
+  if (place === "align_corners" && input * scale > 1)
+    return { ...options, coordinates: "asymmetric", scale: (input * scale - 1) / (input - 1) };
+  return { ...options, coordinates: coordinateModes[place]! };
+}
+
+/** A part of the axis, from one share of it to another, with `outside` for what lies beyond. */
+function cropAxis(x: Tensor, axis: number, output: number, [start, end]: readonly [number, number], outside: number) {
+  const last = x.shape[axis]! - 1;
+  const centre = t.linspace(start * last, end * last, output, { dtype: "float64" });
+  const rowsOf = (values: Tensor) => along(t.cast(values, x.dtype), axis, x.rank);
+  const y = linear(centre)
+    .map((tap) => t.mul(take(x, toEdge(tap.at, last + 1), axis), rowsOf(tap.weight)))
     .reduce((a, b) => t.add(a, b));
-  if (mode !== "tf_crop_and_resize") return y;
-  return t.where(rowsOf(inside(centre, axis.input)), y, call.float("extrapolation_value", 0));
+  return t.where(rowsOf(inside(centre, last + 1)), y, outside);
 }
 
 /** `scales` or `sizes` of every axis. */
-function resize(call: Call, scales: readonly number[], sizes: readonly number[], filter: Filter): Tensor {
+function resize(call: Call, scales: readonly number[], sizes: readonly number[]): Tensor {
   const x = call.x(0);
-  const roi = call.opset >= 11 && call.has(1) ? call.value(1).numbers : [];
+  const isCrop = call.text("coordinate_transformation_mode", "") === "tf_crop_and_resize";
+  const roi = isCrop ? call.value(1).numbers : [];
   return upTo(x.rank).reduce((y, i) => {
     const input = x.shape[i]!;
     const output = sizes[i] ?? Math.floor(input * scales[i]!);
     const scale = scales[i] ?? output / input;
-    const part = [roi[i] ?? 0, roi[i + x.rank] ?? 1] as const;
-    if (scale === 1 && part[0] === 0 && part[1] === 1) return y;
-    return resizeAxis(y, i, { input, output, scale, roi: part }, filter, call);
+    if (isCrop && (scale !== 1 || roi[i] !== 0 || roi[i + x.rank] !== 1))
+      return cropAxis(y, i, output, [roi[i]!, roi[i + x.rank]!], call.float("extrapolation_value", 0));
+    return scale === 1 ? y : t.resample(y, i, output, resampling(call, input, scale));
   }, x);
-}
-
-function filterOf(call: Call): Filter {
-  const mode = call.text("mode", "nearest");
-  if (mode === "nearest") return nearest(roundings[call.text("nearest_mode", "round_prefer_floor")]!);
-  return mode === "linear" ? linear : cubic(call.float("cubic_coeff_a", -0.75));
 }
 
 /** Positions outside come back in: about the edges of the pixels, or about their centres. */
@@ -196,8 +191,22 @@ function roiAlign(call: Call): Tensor {
 export const sampling: OperatorTable = {
   Resize: (call) => {
     const sizes = call.has(3) ? call.value(3).numbers : [];
-    return resize(call, call.has(2) && sizes.length === 0 ? call.value(2).numbers : [], sizes, filterOf(call));
+    return resize(call, call.has(2) && sizes.length === 0 ? call.value(2).numbers : [], sizes);
   },
+  // of version 9: the pixel that begins before
+  Upsample: (call) =>
+    call.value(1).numbers.reduce(
+      (x, scale, axis) =>
+        scale === 1
+          ? x
+          : t.resample(x, axis, Math.floor(x.shape[axis]! * scale), {
+              mode: call.text("mode", "nearest") as "nearest" | "linear",
+              coordinates: "asymmetric",
+              nearest: "floor",
+              scale,
+            }),
+      call.x(0),
+    ),
   GridSample: gridSample,
   RoiAlign: roiAlign,
 };

@@ -4,12 +4,12 @@
 import type { Tensor } from "../../../src/index.js";
 import * as t from "../../../src/index.js";
 import type { Call, Edge, OperatorTable } from "../call.js";
-import { Value } from "../elements.js";
+import { indexDType, Value } from "../elements.js";
 import { axisOf, upTo } from "./steps.js";
 
 type Sequence = readonly Value[];
 
-const scalar = (value: number, dtype: t.DType = "int32"): Value => new Value({ values: [value], dims: [], dtype });
+const scalar = (value: number, dtype: t.DType = indexDType): Value => new Value({ values: [value], dims: [], dtype });
 
 /** Where a call says, from the end where negative; `otherwise` where it does not. */
 function placeIn(call: Call, i: number, length: number, otherwise: number): number {

@@ -4,6 +4,7 @@
 
 import type { Tensor } from "../../../src/index.js";
 import * as t from "../../../src/index.js";
+import { indexDType } from "../elements.js";
 
 /** 0 … n - 1. */
 export const upTo = (n: number): number[] => Array.from({ length: n }, (_, i) => i);
@@ -34,11 +35,8 @@ export const along = (x: Tensor, axis: number, rank: number): Tensor =>
 export const withoutAxes = (shape: readonly number[], axes: readonly number[]): number[] =>
   shape.filter((_, i) => !axes.includes(i));
 
+/** Positions as ONNX has them; ours are int32. */
+export const asIndex = (x: Tensor): Tensor => t.cast(x, indexDType);
+
 /** A float dtype that holds every whole number of an integer tensor exactly, on backends that have it. */
 export const wide = (x: Tensor): Tensor => t.cast(x, "float64");
-
-/** Fractions cut towards zero. */
-export const truncate = (x: Tensor): Tensor => t.mul(t.sign(x), t.floor(t.abs(x)));
-
-/** Body in float64, result in the dtype of x: what a formula loses to rounding stays below float32's. */
-export const inFloat64 = (x: Tensor, body: (x: Tensor) => Tensor): Tensor => t.cast(body(wide(x)), x.dtype);

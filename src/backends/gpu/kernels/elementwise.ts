@@ -17,6 +17,7 @@ import {
   viewOf,
 } from "../plan.js";
 import { ATAN2 } from "./curves.js";
+import { divisionFormulas } from "./division.js";
 
 /** What is not finite, and what is too large to have a fraction, is itself. */
 const WHOLE = "if (isFinite(v) < 0.5) { return v; } if (Math.abs(v) >= 8388608) { return v; }";
@@ -61,24 +62,6 @@ const unaryFormulas = {
   relu: "return reluOf(v);",
 } as const;
 
-/** Powers of two between the smallest float32 number and the largest. */
-const BINADES = 280;
-/** The exact rest of u / v as the local `r`, by long division: every difference of v times powers of two is exact. */
-const REST = `if (isNan(u) > 0.5) { return u; }
-    if (isNan(v) > 0.5) { return v; }
-    if (isFinite(u) < 0.5 || v === 0) { return nanFrom(u); }
-    const divisor = Math.abs(v);
-    let left = Math.abs(u);
-    let part = Math.abs(v);
-    if (isFinite(v) > 0.5) {
-      for (let i = 0; i < ${BINADES}; i++) { if (part <= left * 0.5) { part = part * 2; } }
-      for (let i = 0; i < ${BINADES}; i++) {
-        if (part >= divisor) { if (left >= part) { left = left - part; } }
-        part = part * 0.5;
-      }
-    }
-    const r = signed(left, u);`;
-
 /** Of `u` and `v`. */
 const binaryFormulas = {
   add: "return u + v;",
@@ -115,19 +98,7 @@ const binaryFormulas = {
   maximum: "return larger(u, v);",
   minimum: "return smaller(u, v);",
   atan2: ATAN2,
-  fmod: `${REST}
-    return r;`,
-  remainder: `${REST}
-    if (r === 0) { return r; }
-    if (isLess(r, 0) !== isLess(v, 0)) { return r + v; }
-    return r;`,
-  floorDivide: `if (v === 0) { return quotient(u, v); }
-    ${REST}
-    let whole = quotient(u - r, v);
-    if (r !== 0) { if (isLess(r, 0) !== isLess(v, 0)) { whole = whole - 1; } }
-    if (whole === 0) { return signed(0, quotient(u, v)); }
-    if (isFinite(whole) < 0.5) { return whole; }
-    return Math.floor(whole + 0.5);`,
+  ...divisionFormulas,
   equal: "return isEqual(u, v);",
   notEqual: "return 1 - isEqual(u, v);",
   less: "return isLess(u, v);",
@@ -144,6 +115,12 @@ const castFormulas = {
   // what int32 does not hold is the least it holds, as on x86
   int32: `if (isLess(v, 2147483648) < 0.5) { return -2147483648; }
     if (v < -2147483648) { return -2147483648; }
+    const t = Math.floor(Math.abs(v));
+    if (t === 0) { return 0; }
+    return signed(t, v);`,
+  // likewise; 2^63 as a product, since a whole constant of that size is none in WGSL
+  int64: `if (isLess(v * 2.3283064365386963e-10, 2147483648) < 0.5) { return -2147483648 * 4294967296.0; }
+    if (v * 2.3283064365386963e-10 < -2147483648) { return -2147483648 * 4294967296.0; }
     const t = Math.floor(Math.abs(v));
     if (t === 0) { return 0; }
     return signed(t, v);`,

@@ -112,7 +112,8 @@ const pad: Lowering<"pad"> = ([x], { before, value }, [y], plan) =>
 
 const concat: Lowering<"concat"> = (inputs, { axis }, [y], plan) => {
   const { outer, inner } = around(y.shape, axis);
-  const [first, ...rest] = inputs as readonly BufferOperand[];
+  // gpu.js takes no empty arrays
+  const [first, ...rest] = (inputs as readonly BufferOperand[]).filter(({ shape }) => shape[axis]! > 0);
   if (rest.length === 0) return plan.copy(first!.place, y.place);
   let place = first!.place;
   let size = first!.shape[axis]!;
