@@ -1,7 +1,10 @@
 /** Which tests are for `npm test`, and which only for `npm run test:all`. A new file is for npm test unless it is listed. */
+import { join } from "node:path";
 
 /** What every suite is run with. */
 export const settings = {
+  // in src/ as everything else that tests import
+  alias: { "#pictures": join(import.meta.dirname, "..", "src", "data", "codecs", "read-picture.ts") },
   setupFiles: "test/setup.ts",
   testTimeout: 120_000,
   hookTimeout: 120_000,
