@@ -15,6 +15,10 @@ export type { Backend, BackendName, BackendOptions, Backends, GpuMode } from "./
 export * from "./chapters/index.js";
 export { type Compiled, type CompileOptions, type CompileStats, compile, compileTotals } from "./compile/compile.js";
 export { CompileError } from "./compile/trace.js";
+export type { Image } from "./data/codecs/image.js";
+export { type PictureInput, readImage } from "./data/codecs/read-image.js";
+export { applyTransform, evalTransform, type Transform, trainTransform } from "./data/transforms/index.js";
+export { type NormalizeOptions, normalize } from "./data/transforms/normalize.js";
 export * as io from "./models/files/index.js";
 export * as models from "./models-entry.js";
 export * as nn from "./nn/index.js";
@@ -29,4 +33,5 @@ export { scope } from "./tensor/scope.js";
 export type { Shape } from "./tensor/shape.js";
 export { liveStorage } from "./tensor/storage.js";
 export { Tensor } from "./tensor/tensor.js";
+export { type Classification, type ClassifyOptions, classify } from "./train/classify.js";
 export * from "./util/errors.js";

@@ -5,8 +5,12 @@ const source = (entry: string): string => fileURLToPath(new URL(`../src/${entry}
 
 /** What every suite is run with. */
 export const settings = {
-  // programs of examples/ import the package by its name
-  alias: { "tensorone/node": source("node"), tensorone: source("index") },
+  // programs of examples/ import the package by its name; what the package chooses by host is in src/ as everything else
+  alias: {
+    "tensorone/node": source("node"),
+    tensorone: source("index"),
+    "#pictures": source("data/codecs/read-picture"),
+  },
   setupFiles: "test/setup.ts",
   testTimeout: 120_000,
   hookTimeout: 120_000,
