@@ -1,10 +1,9 @@
 /** Elementwise ops as formulas in gpu.js's language. */
-import type { DType } from "../../../tensor/dtype.js";
+import { type DType, isFloat } from "../../../tensor/dtype.js";
 import { defineKernel, type GpuKernel } from "../kernel.js";
 import { flat, type Lowering } from "../plan.js";
+import { binaryFormulas, wholeFormulas } from "./binary-formulas.js";
 import { broadcastRead, expand, expandKernel, factors, runBroadcast } from "./broadcast.js";
-import { ATAN2 } from "./curves.js";
-import { divisionFormulas } from "./division.js";
 
 /** What is not finite, and what is too large to have a fraction, is itself. */
 const WHOLE = "if (isFinite(v) < 0.5) { return v; } if (Math.abs(v) >= 8388608) { return v; }";
@@ -47,53 +46,6 @@ const unaryFormulas = {
     return signed((1 - e) / (1 + e), v);`,
   sigmoid: "return reciprocalOf(1 + expOf(-v));",
   relu: "return reluOf(v);",
-} as const;
-
-/** Of `u` and `v`. */
-const binaryFormulas = {
-  add: "return u + v;",
-  sub: "return u - v;",
-  mul: "return u * v;",
-  div: "return quotient(u, v);",
-  // IEEE 754-2008, 9.2.1
-  pow: `if (v === 0) { if (isNan(v) < 0.5) { return 1; } }
-    if (u === 1) { if (isNan(u) < 0.5) { return 1; } }
-    if (isNan(u) > 0.5) { return u; }
-    if (isNan(v) > 0.5) { return v; }
-    const size = Math.abs(u);
-    let isWhole = 0;
-    let isOdd = 0;
-    if (Math.floor(v) === v) {
-      isWhole = 1;
-      if (Math.floor(v * 0.5) * 2 !== v) { isOdd = 1; }
-    }
-    let y = 1;
-    if (isFinite(v) < 0.5) {
-      if (size > 1) { y = reciprocalOf(v); if (v > 0) { y = v; } }
-      if (size < 1) { y = reciprocalOf(v); if (v < 0) { y = -v; } }
-      return Math.abs(y);
-    }
-    if (size === 0 || isFinite(u) < 0.5) {
-      y = size;
-      if (v < 0) { y = reciprocalOf(size); }
-    } else {
-      if (u < 0 && isWhole < 0.5) { return nanFrom(u); }
-      y = powerOf(size, v);
-    }
-    if (isOdd > 0.5) { return signed(y, u); }
-    return y;`,
-  maximum: "return larger(u, v);",
-  minimum: "return smaller(u, v);",
-  atan2: ATAN2,
-  ...divisionFormulas,
-  equal: "return isEqual(u, v);",
-  notEqual: "return 1 - isEqual(u, v);",
-  less: "return isLess(u, v);",
-  lessEqual: "return isLessOrEqual(u, v);",
-  greater: "return isLess(v, u);",
-  greaterEqual: "return isLessOrEqual(v, u);",
-  // as PyTorch: 0 where y <= 0, which NaN is not
-  reluGrad: "if (isLessOrEqual(v, 0) > 0.5) { return 0; } return u;",
 } as const;
 
 const castFormulas = {
@@ -163,6 +115,9 @@ type BinaryKernels = ReturnType<typeof binaryKernels>;
 
 const unaryKernels = mapEntries<UnaryName, string, UnaryKernel>(unaryFormulas, unaryKernel);
 const binaryKernelTable = mapEntries<BinaryName, string, BinaryKernels>(binaryFormulas, binaryKernels);
+const wholeKernels = mapEntries<keyof typeof wholeFormulas, string, BinaryKernels>(wholeFormulas, (name, formula) =>
+  binaryKernels(`${name} whole`, formula),
+);
 /** Between dtypes, of flat places. */
 export const castKernels = mapEntries<DType, string, UnaryKernel>(castFormulas, (dtype, formula) =>
   unaryKernel(`cast to ${dtype}`, formula),
@@ -183,6 +138,12 @@ export const elementwise = {
       ([a, b], __, [y], plan) =>
         runBroadcast(kernels, { a, b }, y, plan),
   ),
+  ...mapEntries<keyof typeof wholeFormulas, BinaryKernels, Lowering<"add">>(
+    wholeKernels,
+    (name, kernels) =>
+      ([a, b], _, [y], plan) =>
+        runBroadcast(isFloat(y.dtype) ? binaryKernelTable[name] : kernels, { a, b }, y, plan),
+  ),
   where: (([mask, a, b], _, [y], plan) => runBroadcast(whereKernels, { mask, a, b }, y, plan)) as Lowering<"where">,
   cast: (([x], { dtype }, [y], plan) =>
     plan.call(castKernels[dtype], y.place, [y.size, 1, 1], { x: flat(x.place) })) as Lowering<"cast">,
@@ -193,7 +154,10 @@ export const elementwise = {
 /** All kernels of this file, for the test that scans them. */
 export const elementwiseKernels: readonly GpuKernel[] = [
   ...Object.values(unaryKernels),
-  ...Object.values(binaryKernelTable).flatMap(({ same, spread }) => [same, spread]),
+  ...[...Object.values(binaryKernelTable), ...Object.values(wholeKernels)].flatMap(({ same, spread }) => [
+    same,
+    spread,
+  ]),
   ...Object.values(castKernels),
   ...Object.values(whereKernels),
   expandKernel,
