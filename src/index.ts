@@ -12,6 +12,7 @@ export { type GradcheckOptions, gradcheck } from "./autograd/gradcheck.js";
 export { enableGrad, isGradEnabled, noGrad } from "./autograd/tape.js";
 export { getBackend, setBackend, withBackend } from "./backends/backend.js";
 export type { Backend, BackendName, BackendOptions, Backends, GpuMode } from "./backends/contract.js";
+export * from "./chapters/index.js";
 export { type Compiled, type CompileOptions, type CompileStats, compile, compileTotals } from "./compile/compile.js";
 export { CompileError } from "./compile/trace.js";
 export * as io from "./models/files/index.js";

@@ -225,7 +225,7 @@ function throughFloat64(
 }
 
 /** Kernels for numbers, with int64 added to each. */
-export function withInt64(kernels: ArrayKernels): ArrayKernels {
+export function withInt64(kernels: Partial<ArrayKernels>): Partial<ArrayKernels> {
   const rows = Object.entries(kernels).map(([name, kernel]) => {
     const op = name as OpName;
     const ofNumbers = kernel as unknown as Kernel;
@@ -238,5 +238,5 @@ export function withInt64(kernels: ArrayKernels): ArrayKernels {
       (inputs.some(isWide) || outputs.some(isWide) ? ofBigints : ofNumbers)(inputs, attrs, outputs);
     return [name, either];
   });
-  return Object.fromEntries(rows) as unknown as ArrayKernels;
+  return Object.fromEntries(rows) as unknown as Partial<ArrayKernels>;
 }
