@@ -10,11 +10,24 @@ export { type BackwardOptions, backward } from "./autograd/backward.js";
 export { type CustomFunction, customFunction } from "./autograd/function.js";
 export { type GradcheckOptions, gradcheck } from "./autograd/gradcheck.js";
 export { enableGrad, isGradEnabled, noGrad } from "./autograd/tape.js";
-export { getBackend, setBackend, withBackend } from "./backends/backend.js";
-export type { Backend, BackendName, BackendOptions, Backends, GpuMode } from "./backends/contract.js";
+export { coverage, fallbacks, getBackend, setBackend, withBackend } from "./backends/backend.js";
+export type {
+  Backend,
+  BackendName,
+  BackendOptions,
+  Backends,
+  Coverage,
+  Fallback,
+  GpuMode,
+} from "./backends/contract.js";
+export { setFallbackWarnings } from "./backends/wasm/fallbacks.js";
 export * from "./chapters/index.js";
 export { type Compiled, type CompileOptions, type CompileStats, compile, compileTotals } from "./compile/compile.js";
 export { CompileError } from "./compile/trace.js";
+export type { Image } from "./data/codecs/image.js";
+export { type PictureInput, readImage } from "./data/codecs/read-image.js";
+export { applyTransform, evalTransform, type Transform, trainTransform } from "./data/transforms/index.js";
+export { type NormalizeOptions, normalize } from "./data/transforms/normalize.js";
 export * as io from "./models/files/index.js";
 export * as models from "./models-entry.js";
 export * as nn from "./nn/index.js";
@@ -30,4 +43,5 @@ export { scope } from "./tensor/scope.js";
 export type { Shape } from "./tensor/shape.js";
 export { liveStorage } from "./tensor/storage.js";
 export { Tensor } from "./tensor/tensor.js";
+export { type Classification, type ClassifyOptions, classify } from "./train/classify.js";
 export * from "./util/errors.js";
