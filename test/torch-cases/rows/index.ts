@@ -1,0 +1,16 @@
+/** Every function that is compared with PyTorch, a chapter a file. */
+import type { Row } from "../case.js";
+import { activations, elementwise } from "./elementwise.js";
+import { indexing, movement } from "./movement.js";
+import { products, windows } from "./products.js";
+import { reductions } from "./reductions.js";
+
+export const rows: Readonly<Record<string, Row>> = {
+  ...elementwise,
+  ...activations,
+  ...reductions,
+  ...movement,
+  ...indexing,
+  ...products,
+  ...windows,
+};
