@@ -17,16 +17,21 @@ import torch
 import torch.nn as nn
 import torch.nn.functional as F
 from torch.nn.utils.stateless import functional_call
+from torchvision.ops import sigmoid_focal_loss
 
 warnings.filterwarnings("ignore")
 torch.set_num_threads(1)
 
 
 def nchw(x):
-    return x.permute(0, x.dim() - 1, *range(1, x.dim() - 1))
+    # PyTorch 1.13 has no gradients of nll_loss for other strides
+    return x.permute(0, x.dim() - 1, *range(1, x.dim() - 1)).contiguous()
 
 
 def nhwc(x):
+    # PyTorch 1.13 has wrong gradients of instance_norm of one picture for other strides
+    if x.requires_grad:
+        x.register_hook(lambda gradient: gradient.contiguous())
     return x.permute(0, *range(2, x.dim()), 1)
 
 
@@ -41,6 +46,27 @@ def layer(module, parameters, *inputs):
     return functional_call(module.to(inputs[0].dtype), parameters, inputs)
 
 
+class CircularPad2d(nn.Module):
+    """torch.nn.CircularPad2d, which came after PyTorch 1.13."""
+
+    def __init__(self, widths):
+        super().__init__()
+        self.widths = widths
+
+    def forward(self, x):
+        return F.pad(x, self.widths, mode="circular")
+
+
+nn.CircularPad2d = CircularPad2d
+
+
+def batch_norm(x, weight, bias, mean, variance, momentum, eps):
+    """In training: what it gives, and the running statistics after it."""
+    mean, variance = mean.clone(), variance.clone()
+    y = F.batch_norm(x, mean, variance, weight, bias, True, momentum, eps)
+    return y, mean, variance
+
+
 def attention(q, k, v, mask=None, scale=None, causal=False):
     scores = q @ k.transpose(-1, -2) * (1 / math.sqrt(q.shape[-1]) if scale is None else scale)
     if causal:
@@ -48,6 +74,13 @@ def attention(q, k, v, mask=None, scale=None, causal=False):
     if mask is not None:
         scores = scores.masked_fill(~mask, -math.inf) if mask.dtype == torch.bool else scores + mask
     return scores.softmax(-1) @ v
+
+
+def along(x, axis, resize):
+    """What `resize` makes of lines [1, lines, n], along an axis of x."""
+    lines = x.movedim(axis, -1)
+    y = resize(lines.reshape(1, -1, lines.shape[-1]))
+    return y.reshape(*lines.shape[:-1], y.shape[-1]).movedim(-1, axis)
 
 
 def rms_norm(x, axes, w, eps):
