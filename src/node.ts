@@ -8,7 +8,6 @@ export { type PrepareOptions, prepareShards } from "./data/prepare.js";
 export { type Batch, DataLoader } from "./data/reading/loader.js";
 export { type Dataset, openDataset } from "./data/sets/dataset.js";
 export { ImageFolder } from "./data/sets/image-folder.js";
-export { evalTransform, trainTransform } from "./data/transforms/index.js";
 export { type VerifyReport, verifyDataset } from "./data/verify.js";
 export * from "./index.js";
 export { mobileoneS0, mobileoneS0Demo } from "./models/mobileone/recipe-s0.js";

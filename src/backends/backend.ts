@@ -12,7 +12,8 @@ export type { Backend, BackendName, BackendOptions } from "./contract.js";
 
 const factories: { readonly [K in BackendName]: (options: BackendOptions) => Promise<Backends[K]> } = {
   reference: async () => referenceBackend,
-  wasm: async (options) => createWasmBackend(options),
+  wasm: async ({ turbo, ...options }) =>
+    createWasmBackend({ ...options, turbo: turbo ? await import("./wasm/turbo.js") : undefined }),
   // loaded when asked for: its kernels are of no use to anybody else
   gpu: async (options) => (await import("./gpu/gpu-backend.js")).createGpuBackend(options),
 };

@@ -7,7 +7,7 @@ import { turnOfEventLoop } from "../util/platform.js";
 import { bytesMadeSinceTurn, noteTurn, returnHint, takeHint } from "./collector-hint.js";
 import { convertTo, type DType, dtypes, type ElementArray, type HostArray, isFloat, type TypedArray } from "./dtype.js";
 import { liveObjects } from "./live-objects.js";
-import { registerInScope, removeFromScope, type Scoped } from "./scope.js";
+import { noteRead, registerInScope, removeFromScope, type Scoped } from "./scope.js";
 import { resolveReshape, type Shape, sameShape, showShape, sizeOf } from "./shape.js";
 import { type Storage, type StorageBackend, setReclaimer, storageTracer } from "./storage.js";
 
@@ -195,7 +195,11 @@ export class Tensor {
    */
   data(): Promise<TypedArray>;
   data<A extends ElementArray>(): Promise<A>;
-  async data(): Promise<TypedArray> {
+  data(): Promise<TypedArray> {
+    return noteRead(this.#read());
+  }
+
+  async #read(): Promise<TypedArray> {
     const known = this.#knownValues();
     if (known) return known;
     const values = this.backend.read(this.storage.allocation, this.dtype, this.offset, this.size);

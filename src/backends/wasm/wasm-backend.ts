@@ -22,16 +22,22 @@ import { wasmKernels, wasmUpdates } from "./kernels/index.js";
 import type { HeapOperand, Kernel, Plan } from "./kernels/plan.js";
 import { Arena, type Block } from "./runtime/arena.js";
 import { WasmExecutable } from "./runtime/executable.js";
-import { ModuleCache, plainCompiler } from "./runtime/modules.js";
+import { type Compiler, ModuleCache, plainCompiler } from "./runtime/modules.js";
 import { KernelError, ThreadPool } from "./runtime/threads.js";
 import { wasmSpeeds } from "./speeds.js";
-import { turboCompiler, turboTarget, turboWorks } from "./turbo.js";
+
+/** What turbo.ts exports, which is loaded where it is asked for. */
+export interface Turbo {
+  readonly turboCompiler: Compiler;
+  turboTarget(): Target;
+  turboWorks(): boolean;
+}
 
 export interface WasmOptions {
   /** Threads, the caller's included. Default: the cores of this machine; 1 where memory cannot be shared. */
   readonly threads?: number;
-  /** Paired vectors under V8's revectorizer; where that does not work, a warning and plain kernels. Default false. */
-  readonly turbo?: boolean;
+  /** Paired vectors under V8's revectorizer; where that does not work, a warning and plain kernels. */
+  readonly turbo?: Turbo | undefined;
   /** Upper limit of the memory, at most 4 GiB. */
   readonly memoryBytes?: number;
   /** Overrides what was found about the machine; for tests and measurements. */
@@ -91,11 +97,12 @@ export class WasmBackend implements Runner, WasmFigures {
   #scratch: Block[] = [];
 
   /** Throws BackendError for a number of threads that is not a positive integer. */
-  constructor({ threads, turbo = false, memoryBytes, target, poison = false }: WasmOptions = {}) {
+  constructor({ threads, turbo, memoryBytes, target, poison = false }: WasmOptions = {}) {
     if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
       throw new BackendError(`wasm: threads is ${threads}, expected a positive integer`);
-    this.turbo = turbo && turboWorks();
-    this.target = { ...(this.turbo ? turboTarget() : targetOf(capabilities())), ...target };
+    const paired = turbo?.turboWorks() ? turbo : null;
+    this.turbo = paired !== null;
+    this.target = { ...(paired ? paired.turboTarget() : targetOf(capabilities())), ...target };
     const { shared } = this.target;
     this.threads = shared ? (threads ?? coreCount()) : 1;
     if (threads !== undefined && threads > this.threads)
@@ -104,7 +111,7 @@ export class WasmBackend implements Runner, WasmFigures {
           " Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp",
       );
     this.#arena = new Arena(shared, memoryBytes, poison);
-    const compiler = this.turbo ? turboCompiler : plainCompiler;
+    const compiler = paired ? paired.turboCompiler : plainCompiler;
     this.#modules = new ModuleCache(this.target, this.#arena, this.threads > 1, compiler);
     this.#pool = this.threads > 1 ? new ThreadPool(this.threads, this.#arena.memory) : null;
     this.#plan = {

@@ -42,6 +42,10 @@ export interface OpSpecs
     RandomOps {}
 
 export type OpName = keyof OpSpecs;
+/** Ops that come into the tables with the functions that use them (src/chapters). */
+export type ChapterOp = keyof PoolingOps | keyof NormalisationOps | keyof FoldOps | keyof ResizeOps;
+/** Ops that are in the tables from the start. */
+export type CoreOp = Exclude<OpName, ChapterOp>;
 export type Attrs<K extends OpName> = OpSpecs[K]["attrs"];
 /** One T per input of op K. */
 export type PerInput<K extends OpName, T> = Each<OpSpecs[K]["inputs"], T>;
