@@ -4,7 +4,7 @@ import type { Pictures } from "../../bench/work/demo-pictures.js";
 import type { GpuMode } from "../../src/backends/contract.js";
 import type { GpuBackend } from "../../src/backends/gpu/gpu-backend.js";
 import { createWasmBackend, type WasmBackend } from "../../src/backends/wasm/wasm-backend.js";
-import { setBackend } from "../../src/index.js";
+import { setBackend, setFallbackWarnings } from "../../src/index.js";
 import { BATCH, SIDE, settled, trained } from "../gpu/s0-steps.js";
 import { type Choice, gridOf, type Row } from "./grid.js";
 
@@ -51,6 +51,8 @@ async function lossesOf(backend: WasmBackend | GpuBackend, { steps = 0, lr = 0.0
 
 export async function work(what: Work): Promise<Answer> {
   const { backend: name, mode = "webgpu", threads = 1, steps } = what;
+  // the grid asks for large work of ops without a kernel; a step has none of those, and may be heard
+  setFallbackWarnings(steps !== undefined);
   const backend = (await setBackend(name, { threads, mode })) as WasmBackend | GpuBackend;
   try {
     const rows = steps === undefined ? await gridOf(backend, what.choice) : [];
