@@ -26,6 +26,16 @@ export { type Compiled, type CompileOptions, type CompileStats, compile, compile
 export { CompileError } from "./compile/trace.js";
 export type { Image } from "./data/codecs/image.js";
 export { type PictureInput, readImage } from "./data/codecs/read-image.js";
+export type { Collated } from "./data/reading/collate.js";
+export { DataLoader, type SampleLoaderOptions, type Sampler } from "./data/reading/sample-loader.js";
+export {
+  concatDatasets,
+  type MapDataset,
+  mapDataset,
+  randomSplit,
+  subset,
+  TensorDataset,
+} from "./data/sets/map-dataset.js";
 export { applyTransform, evalTransform, type Transform, trainTransform } from "./data/transforms/index.js";
 export { type NormalizeOptions, normalize } from "./data/transforms/normalize.js";
 export * as io from "./models/files/index.js";
