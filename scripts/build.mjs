@@ -49,7 +49,9 @@ function removeStale() {
 
 /** Leaves the declarations that a user's compiler may see. False where one of them is not there. */
 function keepReachedDeclarations() {
-  const { reached, missing } = reachedDeclarations(["index", "node"].map((entry) => join(dist, `${entry}.d.ts`)));
+  const { reached, missing } = reachedDeclarations(
+    ["index", "nn-entry", "optim-entry", "node"].map((entry) => join(dist, `${entry}.d.ts`)),
+  );
   if (missing.length > 0) return false;
   for (const file of filesBelow(dist))
     if (/\.d\.ts(\.map)?$/.test(file) && !reached.has(file.replace(/\.map$/, ""))) rmSync(file);

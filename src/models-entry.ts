@@ -1,4 +1,2 @@
-/** The `models` of the public face, with the kernels that training them takes. A bundle without models has neither. */
-import "./backends/wasm/folded-training.js";
-
+/** The `models` of the public face. */
 export * from "./models/index.js";

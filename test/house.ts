@@ -10,10 +10,11 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   wasm: ["util"],
   backends: ["wasm", "ops", "tensor", "util"],
   autograd: ["ops", "tensor", "util"],
+  chapters: ["backends", "autograd", "ops", "tensor", "util"],
   compile: ["ops", "autograd", "backends", "tensor", "util"],
-  nn: ["ops", "autograd", "tensor", "util"],
+  nn: ["chapters", "ops", "autograd", "tensor", "util"],
   optim: ["nn", "ops", "autograd", "tensor", "util"],
-  models: ["io", "optim", "nn", "ops", "autograd", "tensor", "util"],
+  models: ["io", "optim", "nn", "chapters", "ops", "autograd", "tensor", "util"],
   data: ["tensor", "util"],
   io: ["nn", "tensor", "util"],
   train: ["models", "optim", "nn", "data", "io", "autograd", "compile", "ops", "tensor", "util"],
@@ -28,7 +29,7 @@ export const floors: Readonly<Record<string, readonly string[]>> = {
 /** What files of any floor may import: what knows nothing of them. */
 export const cellars = ["data/random.ts"];
 /** What may see everything, and alone chooses a backend. */
-export const roofs = ["cli", "index.ts", "models-entry.ts", "node.ts"];
+export const roofs = ["cli", "index.ts", "models-entry.ts", "nn-entry.ts", "node.ts", "optim-entry.ts"];
 /**
  * Where a family of models may be named outside its folder: in the list, in the faces that hand its classes and recipes out, and
  * as data: defaults, help and examples of the command line, an example or a source in a comment.

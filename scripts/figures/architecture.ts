@@ -15,6 +15,7 @@ export const folders: Readonly<Record<string, { readonly column: number; readonl
   tensor: { column: 1, words: "shape, storage, scopes" },
   ops: { column: 1, words: "tables of ops, apply" },
   autograd: { column: 1, words: "rules, tape, backward" },
+  chapters: { column: 1, words: "ops that some programs need" },
   nn: { column: 1, words: "modules, losses, init" },
   models: { column: 1, words: "families, deploy forms" },
   io: { column: 1, words: "safetensors, .pth, ONNX" },

@@ -2,12 +2,13 @@
  * A network that sorts images into classes: a chain of blocks, global average pooling, one linear layer. Softmax is not part of
  * it. Each family of models (family.ts) extends it; train, io and the command line know no more of a model than this.
  */
+
+import { globalAvgPool } from "../chapters/pooling.js";
 import { Linear } from "../nn/linear.js";
 import { Module } from "../nn/module.js";
 import type { FloatDType, LayerOptions } from "../nn/parameter.js";
 import { chain } from "../nn/sequential.js";
 import type { StateDifference } from "../nn/state-dict.js";
-import * as F from "../ops/functional/index.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { UsageError } from "../util/errors.js";
@@ -124,7 +125,7 @@ export abstract class Classifier extends Module {
 
   /** [N, H, W, inChannels] -> logits [N, numClasses]. */
   forward(x: Tensor): Tensor {
-    return scope(() => this.classifier.forward(F.globalAvgPool(this.features(x))));
+    return scope(() => this.classifier.forward(globalAvgPool(this.features(x))));
   }
 
   /** Stage by stage, from the stem on, as timm's feature_info: strides and channels of what features() gives by outIndices. */

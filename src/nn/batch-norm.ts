@@ -4,6 +4,7 @@
  * *unbiased* variance; evaluation uses the running statistics.
  */
 import { noGrad } from "../autograd/tape.js";
+import { batchNorm, batchNormEval } from "../chapters/normalisation.js";
 import { update } from "../ops/apply.js";
 import * as F from "../ops/functional/index.js";
 import { scope } from "../tensor/scope.js";
@@ -81,9 +82,9 @@ export class BatchNorm2d extends Module {
     const { weight, bias, eps } = this;
     expectChannelsLast(this.constructor.name, x.shape, weight.size);
     if (!this.training && this.trackRunningStats)
-      return F.batchNormEval(x, weight, bias, this.runningMean, this.runningVar, { eps });
+      return batchNormEval(x, weight, bias, this.runningMean, this.runningVar, { eps });
     return scope(() => {
-      const [y, mean, variance] = F.batchNorm(x, weight, bias, { eps });
+      const [y, mean, variance] = batchNorm(x, weight, bias, { eps });
       if (this.trackRunningStats) this.track(mean, variance, x.size / mean.size);
       return y;
     });

@@ -1,7 +1,7 @@
 /**
  * Normalisations that keep no statistics: over rows, over groups of channels, over single channels.
  */
-import * as F from "../ops/functional/index.js";
+import * as F from "../chapters/normalisation.js";
 import { type Shape, showShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { ShapeError } from "../util/errors.js";

@@ -1,7 +1,7 @@
 /**
  * Pooling as layers.
  */
-import * as F from "../ops/functional/index.js";
+import * as F from "../chapters/index.js";
 import type { Pair } from "../ops/spec/index.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";

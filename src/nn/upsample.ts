@@ -1,7 +1,7 @@
 /**
  * Layers that change the size of pictures and compute nothing learned.
  */
-import * as F from "../ops/functional/index.js";
+import * as F from "../chapters/resize.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
 import { showNumbers } from "./repr.js";

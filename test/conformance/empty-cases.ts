@@ -72,6 +72,11 @@ function isPossible(op: GridOp, { inputs, attrs }: AnyCase): boolean {
   }
   const { rows = 1, depth = 1 } = attrs as { rows?: number; depth?: number };
   const along = op === "takeAlongAxis" || op === "scatter" ? (attrs as { axis: number }).axis : null;
+  // starts and counts of neighbours that are not there
+  if (op === "resample") {
+    const [x, ...tables] = inputs.map(({ shape }) => shape);
+    return x![(attrs as Attrs<"resample">).axis]! > 0 && tables.every((shape) => sizeOf(shape) > 0);
+  }
   const axis = op === "gather" ? 0 : along;
   const targets = axis === null ? Math.min(rows, depth) : inputs[0]!.shape[axis]!;
   const indices = inputs.find(({ fill }) => typeof fill === "object");

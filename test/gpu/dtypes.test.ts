@@ -118,7 +118,7 @@ async function updateOutcome(
 
 const ops = Object.keys(cases) as (keyof typeof cases)[];
 
-for (const mode of ["cpu", "webgpu"] as const)
+for (const mode of ["cpu", "webasm", "webgpu"] as const)
   describe.skipIf(mode === "webgpu" && noDriver !== null)(`gpu.js mode ${mode}`, () => {
     let backend: GpuBackend;
     beforeAll(async () => {

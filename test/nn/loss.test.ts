@@ -79,6 +79,9 @@ describe("losses", () => {
     const bytes = tensor(Uint8Array.of(0, 1, 2, 0, 1, 2, 255, 255), [2, 2, 2]);
     expect(crossEntropy(rows, bytes, { ignoreIndex: 255 }).item()).toBeCloseTo(Math.log(3), 12);
     expect(crossEntropy(rows, bytes, { ignoreIndex: 255, reduction: "none" }).shape).toEqual([2, 2, 2]);
+    const long = tensor([2, 0], undefined, { dtype: "int64" });
+    expect(crossEntropy(logits(), long).item()).toBeCloseTo(crossEntropy(logits(), labels()).item(), 14);
+    expect(new nn.Embedding(3, 2).forward(long).shape).toEqual([2, 2]);
   });
 
   it("say what does not fit, and what would", () => {

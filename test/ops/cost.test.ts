@@ -20,7 +20,11 @@ let kernels: ArrayKernels;
 let updates: ArrayUpdates;
 beforeAll(async () => {
   const reference = await countingReference(counts);
-  kernels = reference("index").referenceKernels as ArrayKernels;
+  kernels = Object.assign(
+    {},
+    reference("index").referenceKernels,
+    ...Object.values(reference("chapters")),
+  ) as ArrayKernels;
   updates = reference("updates").referenceUpdates as ArrayUpdates;
 });
 

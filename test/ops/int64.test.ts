@@ -37,6 +37,11 @@ describe.each(named)("int64, %s", (_, backend) => {
         BigInt64Array.from([FAR * FAR, LEAST * FAR, -3n * FAR], (v) => BigInt.asIntN(64, v)),
       );
       expect(T.neg(x).dataSync()).toEqual(BigInt64Array.of(-FAR, LEAST, 3n));
+      expect(T.fmod(x, 4).dataSync()).toEqual(BigInt64Array.of(1n, 0n, -3n));
+      expect(T.remainder(x, 4).dataSync()).toEqual(BigInt64Array.of(1n, 0n, 1n));
+      expect(T.floorDivide(x, -4).dataSync()).toEqual(BigInt64Array.of(-(FAR / 4n) - 1n, LEAST / -4n, 0n));
+      // no integer is NaN
+      for (const rest of [T.fmod, T.remainder, T.floorDivide]) expect(rest(x, 0).toArray()).toEqual([0, 0, 0]);
       expect(T.less(x, 2n ** 53n).toArray()).toEqual([false, true, true]);
       expect(T.sum(x).dataSync()).toEqual(BigInt64Array.of(FAR + LEAST - 3n));
       expect(T.max(x).item<bigint>()).toBe(FAR);

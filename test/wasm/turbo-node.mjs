@@ -26,6 +26,8 @@ const { cases, dtypeOfInput } = await import("../conformance/cases/index.ts");
 const { relativeError, valuesOf } = await import("../conformance/numbers.ts");
 const { updateCases, updateNames } = await import("../conformance/update-cases.ts");
 const { createWasmBackend } = await import(`${dist}/backends/wasm/wasm-backend.js`);
+const turbo = await import(`${dist}/backends/wasm/turbo.js`);
+await import(`${dist}/chapters/index.js`);
 const { referenceBackend } = await import(`${dist}/backends/reference/index.js`);
 const { wasmKernels } = await import(`${dist}/backends/wasm/kernels/index.js`);
 const { apply, update } = await import(`${dist}/ops/apply.js`);
@@ -111,8 +113,8 @@ const train = (backend, training) =>
     return Array.from({ length: STEPS }, () => update.run(batch).loss);
   });
 
-const one = createWasmBackend({ threads: 1, turbo: true });
-const two = createWasmBackend({ threads: 2, turbo: true });
+const one = createWasmBackend({ threads: 1, turbo });
+const two = createWasmBackend({ threads: 2, turbo });
 const plain = createWasmBackend({ threads: 2 });
 const compared = checkGrid(one, two);
 checkUpdates(one, two);

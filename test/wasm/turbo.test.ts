@@ -82,7 +82,8 @@ describe("where turbo does not run", () => {
   it.skipIf(hasTurbo)("it says so once, and plain kernels run", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     const fresh = await import("../../src/backends/wasm/wasm-backend.js");
-    const backends = [1, 2].map(() => fresh.createWasmBackend({ threads: 1, turbo: true }));
+    const turbo = await import("../../src/backends/wasm/turbo.js");
+    const backends = [1, 2].map(() => fresh.createWasmBackend({ threads: 1, turbo }));
     for (const { turbo, target, stats } of backends) {
       expect([turbo, target.lanes, stats.turbo]).toEqual([false, 4, false]);
     }

@@ -2,28 +2,28 @@
  * How every op differentiates: THE table, one formula per op, a chapter a file. `dy` is the gradient of the result; each thunk
  * gives the gradient of one input, and may have the broadcast shape: backward() sums it back once for everybody.
  */
-import type { OpName } from "../../ops/spec/index.js";
+import type { ChapterOp, CoreOp, OpName } from "../../ops/spec/index.js";
 import { curveGradients } from "./curves.js";
 import { elementwiseGradients } from "./elementwise.js";
 import type { Entry } from "./entry.js";
-import { foldsGradients } from "./folds.js";
 import { movementGradients } from "./movement.js";
-import { normalisationGradients } from "./normalisation.js";
-import { poolingGradients } from "./pooling.js";
 import { productsGradients } from "./products.js";
 import { randomGradients } from "./random.js";
 import { reductionsGradients } from "./reductions.js";
-import { resizeGradients } from "./resize.js";
 
-export const gradients: { readonly [K in OpName]: Entry<K> | null } = {
+const coreGradients: { readonly [K in CoreOp]: Entry<K> | null } = {
   ...elementwiseGradients,
   ...curveGradients,
   ...reductionsGradients,
   ...movementGradients,
   ...productsGradients,
-  ...poolingGradients,
-  ...normalisationGradients,
-  ...foldsGradients,
-  ...resizeGradients,
   ...randomGradients,
 };
+
+/** Of a chapter's op once a function that uses it is imported. */
+export const gradients = { ...coreGradients } as { readonly [K in OpName]: Entry<K> | null };
+
+/** Gives the ops of a chapter their rules. */
+export function installGradients(entries: { readonly [K in ChapterOp]?: Entry<K> | null }): void {
+  Object.assign(gradients, entries);
+}

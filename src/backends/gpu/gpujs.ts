@@ -104,6 +104,9 @@ const nested = (data: Float32Array, [x, y, z]: Dims): Nested =>
     Array.from({ length: y }, (__, j) => data.subarray((k * y + j) * x, (k * y + j + 1) * x)),
   );
 
+/** What stands in for an array without elements, which webasm does not take; what a kernel reads there cannot reach its result. */
+const nothing = { data: Float32Array.of(Number.NaN), dims: [1, 1, 1] } as const;
+
 /**
  * gpu.js's package for Node is an object, its browser bundle the class GPU with the rest hanging on it; and where a tab
  * imports that bundle without a bundler, no export but the global name.
@@ -148,10 +151,12 @@ export async function loadGpuJs(): Promise<GpuJs> {
       const names = Object.keys(kernel.args);
       const shaped = names.map((name) => kernel.args[name] === "array" && isRead3d(kernel.source, name));
       const pass = (data: Float32Array, shape: Dims, i: number): unknown => {
-        if (mode !== "cpu") return input(data, shape);
+        if (mode !== "cpu") return data.length > 0 ? input(data, shape) : input(nothing.data, nothing.dims);
         return shaped[i] ? nested(data, shape) : data;
       };
       return (dims, args) => {
+        const length = dims[0] * dims[1] * dims[2];
+        if (length === 0) return new Float32Array(0);
         shortcut.setOutput(dims.slice(0, kernel.rank));
         const result = shortcut(...args.map((arg, i) => (typeof arg === "number" ? arg : pass(arg.data, arg.dims, i))));
         const ran = shortcut.kernel.constructor.mode;
@@ -159,7 +164,7 @@ export async function loadGpuJs(): Promise<GpuJs> {
           throw new BackendError(
             `gpu: kernel ${kernel.name} ran in gpu.js mode ${ran}, expected ${mode} (${shortcut.kernel.fallbackReason})`,
           );
-        return flatten(result, dims[0] * dims[1] * dims[2]);
+        return flatten(result, length);
       };
     },
     translate(kernel) {

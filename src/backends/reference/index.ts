@@ -6,18 +6,18 @@
 import type { Runner } from "../../ops/apply.js";
 import { draw, type RandomOp } from "../../ops/random.js";
 import { resolveScalars } from "../../ops/scalar.js";
-import type { Attrs, OpName, UpdateName } from "../../ops/spec/index.js";
+import type { Attrs, ChapterOp, CoreOp, OpName, UpdateName } from "../../ops/spec/index.js";
 import { type DType, dtypes, newArray, type TypedArray } from "../../tensor/dtype.js";
 import type { Allocation } from "../../tensor/storage.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { ArrayKernels, ArrayView } from "../kernel-table.js";
 import { wasmSpeeds } from "../wasm/speeds.js";
-import * as norm from "./batch-norm.js";
 import * as conv from "./conv.js";
 import { activationKernels, functionFormulas } from "./curves.js";
 import {
   biasReluGrad,
   binaryFormulas,
+  bitFormulas,
   broadcastTo,
   integerFormulas,
   mapBinary,
@@ -25,16 +25,11 @@ import {
   unaryFormulas,
   where,
 } from "./elementwise.js";
-import * as fold from "./fold-branches.js";
 import { withInt64 } from "./int64.js";
-import * as rows from "./layer-norm.js";
 import { matmul } from "./matmul.js";
 import * as move from "./move.js";
 import * as along from "./move-along.js";
-import * as moments from "./patch-moments.js";
-import * as pool from "./pool.js";
 import * as reduce from "./reduce.js";
-import { resample } from "./resample.js";
 import { argsort, cumsum } from "./scan.js";
 import { referenceUpdates } from "./updates.js";
 
@@ -50,7 +45,7 @@ const drawing =
   (_: readonly [], attrs: Attrs<RandomOp>, [y]: readonly [ArrayView]): void =>
     draw(op, resolveScalars(attrs), y.data);
 
-const kernels: ArrayKernels = {
+const kernels: Pick<ArrayKernels, CoreOp> = {
   ...mapTable<keyof typeof unaryFormulas, (x: number) => number, UnaryKernel>(unaryFormulas, mapUnary),
   ...mapTable<keyof typeof binaryFormulas, (a: number, b: number) => number, BinaryKernel>(binaryFormulas, mapBinary),
   square: mapUnary(unaryFormulas.square, integerFormulas.square),
@@ -58,6 +53,7 @@ const kernels: ArrayKernels = {
   pow: mapBinary(binaryFormulas.pow, integerFormulas.pow),
   ...mapTable<keyof typeof functionFormulas, (x: number) => number, UnaryKernel>(functionFormulas, mapUnary),
   ...activationKernels,
+  bitwise: (inputs, { operation }, outputs) => mapBinary(bitFormulas[operation])(inputs, {}, outputs),
   floorDivide: mapBinary(binaryFormulas.floorDivide, integerFormulas.floorDivide),
   biasReluGrad,
   where,
@@ -90,28 +86,18 @@ const kernels: ArrayKernels = {
   conv2dBias: conv.conv2dBias,
   conv2dInputGrad: conv.conv2dInputGrad,
   conv2dWeightGrad: conv.conv2dWeightGrad,
-  avgPool2d: pool.avgPool2d,
-  avgPool2dGrad: pool.avgPool2dGrad,
-  maxPool2d: pool.maxPool2d,
-  maxPool2dGrad: pool.maxPool2dGrad,
-  maxPool2dIndices: pool.maxPool2dIndices,
-  batchNorm: norm.batchNorm,
-  batchNormGrad: norm.batchNormGrad,
-  batchNormEval: norm.batchNormEval,
-  layerNorm: rows.layerNorm,
-  layerNormGrad: rows.layerNormGrad,
-  patchMoments: moments.patchMoments,
-  patchMomentsGrad: moments.patchMomentsGrad,
-  foldBranches: fold.foldBranches,
-  foldBranchesGrad: fold.foldBranchesGrad,
-  foldMomentsGrad: fold.foldMomentsGrad,
-  resample,
   rand: drawing("rand"),
   randn: drawing("randn"),
   bernoulli: drawing("bernoulli"),
 };
 
-export const referenceKernels: ArrayKernels = withInt64(kernels);
+/** Of a chapter's op once a function that uses it is imported. */
+export const referenceKernels = withInt64(kernels) as ArrayKernels;
+
+/** Gives the ops of a chapter their definition. */
+export function installReference(chapter: Partial<Pick<ArrayKernels, ChapterOp>>): void {
+  Object.assign(referenceKernels, withInt64(chapter));
+}
 
 interface ArrayAllocation extends Allocation {
   readonly array: TypedArray;

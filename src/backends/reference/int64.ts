@@ -39,6 +39,28 @@ function power(base: bigint, exponent: bigint): bigint {
   return result;
 }
 
+/** b's sign on the rest of a / b; integers have no NaN, and by 0 it is 0, as for int32. */
+function remainder(a: bigint, b: bigint): bigint {
+  if (b === 0n) return 0n;
+  const rest = a % b;
+  return rest !== 0n && rest < 0n !== b < 0n ? rest + b : rest;
+}
+
+function floorDivide(a: bigint, b: bigint): bigint {
+  if (b === 0n) return 0n;
+  return (a - remainder(a, b)) / b;
+}
+
+const SHIFT_BITS = 6;
+const countOf = (b: bigint): bigint => BigInt.asUintN(SHIFT_BITS, b);
+const bits = {
+  and: binary((a, b) => a & b),
+  or: binary((a, b) => a | b),
+  xor: binary((a, b) => a ^ b),
+  leftShift: binary((a, b) => a << countOf(b)),
+  rightShift: binary((a, b) => a >> countOf(b)),
+};
+
 /** Above it a sum of int32 numbers goes into a bigint, long before it rounds. */
 const LARGEST_PARTIAL = 2 ** 52;
 
@@ -119,6 +141,10 @@ const wide: { readonly [K in OpName]?: Kernel } = {
   sub: binary((a, b) => a - b),
   mul: binary((a, b) => a * b),
   pow: binary(power),
+  fmod: binary((a, b) => (b === 0n ? 0n : a % b)),
+  remainder: binary(remainder),
+  floorDivide: binary(floorDivide),
+  bitwise: ((inputs, attrs, outputs) => bits[(attrs as Attrs<"bitwise">).operation](inputs, attrs, outputs)) as Kernel,
   maximum: binary((a, b) => (a > b ? a : b)),
   minimum: binary((a, b) => (a < b ? a : b)),
   reluGrad: binary((dy, y) => (y <= 0n ? 0n : dy)),
@@ -210,7 +236,7 @@ function throughFloat64(
 }
 
 /** Kernels for numbers, with int64 added to each. */
-export function withInt64(kernels: ArrayKernels): ArrayKernels {
+export function withInt64(kernels: Partial<ArrayKernels>): Partial<ArrayKernels> {
   const rows = Object.entries(kernels).map(([name, kernel]) => {
     const op = name as OpName;
     const ofNumbers = kernel as unknown as Kernel;
@@ -223,5 +249,5 @@ export function withInt64(kernels: ArrayKernels): ArrayKernels {
       (inputs.some(isWide) || outputs.some(isWide) ? ofBigints : ofNumbers)(inputs, attrs, outputs);
     return [name, either];
   });
-  return Object.fromEntries(rows) as unknown as ArrayKernels;
+  return Object.fromEntries(rows) as unknown as Partial<ArrayKernels>;
 }

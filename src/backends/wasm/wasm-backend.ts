@@ -13,25 +13,32 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { BackendError } from "../../util/errors.js";
 import { coreCount } from "../../util/platform.js";
 import type { Target } from "../../wasm/index.js";
-import type { WasmFigures, WasmStats } from "../contract.js";
+import type { Coverage, Fallback, WasmFigures, WasmStats } from "../contract.js";
 import type { ArrayView } from "../kernel-table.js";
 import { referenceKernels } from "../reference/index.js";
 import { referenceUpdates } from "../reference/updates.js";
 import { capabilities, targetOf } from "./capabilities.js";
+import { Fallbacks } from "./fallbacks.js";
 import { wasmKernels, wasmUpdates } from "./kernels/index.js";
 import type { HeapOperand, Kernel, Plan } from "./kernels/plan.js";
 import { Arena, type Block } from "./runtime/arena.js";
 import { WasmExecutable } from "./runtime/executable.js";
-import { ModuleCache, plainCompiler } from "./runtime/modules.js";
+import { type Compiler, ModuleCache, plainCompiler } from "./runtime/modules.js";
 import { KernelError, ThreadPool } from "./runtime/threads.js";
 import { wasmSpeeds } from "./speeds.js";
-import { turboCompiler, turboTarget, turboWorks } from "./turbo.js";
+
+/** What turbo.ts exports, which is loaded where it is asked for. */
+export interface Turbo {
+  readonly turboCompiler: Compiler;
+  turboTarget(): Target;
+  turboWorks(): boolean;
+}
 
 export interface WasmOptions {
   /** Threads, the caller's included. Default: the cores of this machine; 1 where memory cannot be shared. */
   readonly threads?: number;
-  /** Paired vectors under V8's revectorizer; where that does not work, a warning and plain kernels. Default false. */
-  readonly turbo?: boolean;
+  /** Paired vectors under V8's revectorizer; where that does not work, a warning and plain kernels. */
+  readonly turbo?: Turbo | undefined;
   /** Upper limit of the memory, at most 4 GiB. */
   readonly memoryBytes?: number;
   /** Overrides what was found about the machine; for tests and measurements. */
@@ -87,15 +94,16 @@ export class WasmBackend implements Runner, WasmFigures {
   readonly #modules: ModuleCache;
   readonly #pool: ThreadPool | null;
   readonly #plan: Plan;
-  readonly #fallbacks = new Map<string, number>();
+  readonly #fallbacks = new Fallbacks();
   #scratch: Block[] = [];
 
   /** Throws BackendError for a number of threads that is not a positive integer. */
-  constructor({ threads, turbo = false, memoryBytes, target, poison = false }: WasmOptions = {}) {
+  constructor({ threads, turbo, memoryBytes, target, poison = false }: WasmOptions = {}) {
     if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
       throw new BackendError(`wasm: threads is ${threads}, expected a positive integer`);
-    this.turbo = turbo && turboWorks();
-    this.target = { ...(this.turbo ? turboTarget() : targetOf(capabilities())), ...target };
+    const paired = turbo?.turboWorks() ? turbo : null;
+    this.turbo = paired !== null;
+    this.target = { ...(paired ? paired.turboTarget() : targetOf(capabilities())), ...target };
     const { shared } = this.target;
     this.threads = shared ? (threads ?? coreCount()) : 1;
     if (threads !== undefined && threads > this.threads)
@@ -104,7 +112,7 @@ export class WasmBackend implements Runner, WasmFigures {
           " Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp",
       );
     this.#arena = new Arena(shared, memoryBytes, poison);
-    const compiler = this.turbo ? turboCompiler : plainCompiler;
+    const compiler = paired ? paired.turboCompiler : plainCompiler;
     this.#modules = new ModuleCache(this.target, this.#arena, this.threads > 1, compiler);
     this.#pool = this.threads > 1 ? new ThreadPool(this.threads, this.#arena.memory) : null;
     this.#plan = {
@@ -121,16 +129,20 @@ export class WasmBackend implements Runner, WasmFigures {
       threads: this.threads,
       turbo: this.turbo,
       kernels: this.#modules.size,
-      fallbacks: Object.fromEntries(this.#fallbacks),
+      fallbacks: this.#fallbacks.runs,
     };
   }
 
   /** Where each op and update runs: "wasm" (single cases may still be declined, see stats.fallbacks) or "reference". */
-  coverage(): Record<OpName | UpdateName, "wasm" | "reference"> {
+  coverage(): Coverage {
     const names = [...Object.keys(referenceKernels), ...Object.keys(referenceUpdates)];
     return Object.fromEntries(
       names.map((name) => [name, name in wasmKernels || name in wasmUpdates ? "wasm" : "reference"]),
-    ) as Record<OpName | UpdateName, "wasm" | "reference">;
+    );
+  }
+
+  fallbacks(): readonly Fallback[] {
+    return this.#fallbacks.rows;
   }
 
   allocate(dtype: DType, length: number): WasmAllocation {
@@ -174,7 +186,7 @@ export class WasmBackend implements Runner, WasmFigures {
 
   /** Runs an op or an update by the reference kernels on the same memory. */
   #fallBack({ kind, op }: Work, inputs: readonly HeapOperand[], attrs: unknown, outputs: readonly HeapOperand[]): void {
-    this.#fallbacks.set(op, (this.#fallbacks.get(op) ?? 0) + 1);
+    this.#fallbacks.note(op, inputs, outputs);
     const arrays = inputs.map(this.#viewOf);
     if (kind === "op") (referenceKernels[op] as unknown as AnyArrayKernel)(arrays, attrs, outputs.map(this.#viewOf));
     else (referenceUpdates[op] as unknown as AnyArrayUpdate)(arrays, attrs);

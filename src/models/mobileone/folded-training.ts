@@ -4,6 +4,7 @@
  * normalisation of any activation. block.ts keeps the branch-by-branch form, which is the oracle of this one.
  */
 import { noGrad } from "../../autograd/tape.js";
+import { foldBranches, patchMoments } from "../../chapters/folds.js";
 import type { BatchNorm2d } from "../../nn/batch-norm.js";
 import type { Conv2d } from "../../nn/conv.js";
 import * as F from "../../ops/functional/index.js";
@@ -42,8 +43,8 @@ export function foldedBranches(block: Branches, x: Tensor, activation: "none" | 
   const norms = normsOf(block);
   const kernels = [...(block.skip ? [null] : []), ...convNormsOf(block).map(({ conv }) => conv.weight)];
   const branches = norms.map(({ weight: gamma, bias: beta }, i) => ({ gamma, beta, kernel: kernels[i]! }));
-  const moments = F.patchMoments(x, kernelSize, geometry);
-  const folded = F.foldBranches(moments, branches, { kernelSize, groups, eps: norms[0]!.eps });
+  const moments = patchMoments(x, kernelSize, geometry);
+  const folded = foldBranches(moments, branches, { kernelSize, groups, eps: norms[0]!.eps });
   const y = F.conv2dBias(x, folded.weight, folded.bias, { ...geometry, activation });
   const channels = y.shape[3]!;
   const ofBranch = (statistics: Tensor, i: number): Tensor => statistics.alias([channels], i * channels);

@@ -2,6 +2,8 @@
  * ResNet's stem and basic block (He et al. 2016, figure 5, left). In the deploy form each batch norm is folded into the
  * convolution before it, which has its bias then. Key names are torchvision's; a stem has its entries at the model's top.
  */
+
+import { maxPool2d } from "../../chapters/pooling.js";
 import { BatchNorm2d } from "../../nn/batch-norm.js";
 import { Conv2d } from "../../nn/conv.js";
 import { Module } from "../../nn/module.js";
@@ -67,7 +69,7 @@ export class Stem extends ResNetBlock {
 
   forward(x: Tensor): Tensor {
     const { kernelSize, ...window } = STEM_POOL;
-    return scope(() => F.maxPool2d(F.relu(run(this.convs[0], x)), kernelSize, window));
+    return scope(() => maxPool2d(F.relu(run(this.convs[0], x)), kernelSize, window));
   }
 }
 

@@ -210,13 +210,13 @@ export function clamp(x: Tensor, low: number, high: number): Tensor {
 export const trunc = (x: Tensor): Tensor => where(less(x, 0), ceil(x), floor(x));
 
 /** bool: whether x is NaN, element by element. */
-export const isNan = (x: Tensor): Tensor => notEqual(x, x);
+// biome-ignore lint/suspicious/noShadowRestrictedNames: torch.isnan
+export const isNaN = (x: Tensor): Tensor => notEqual(x, x);
 /** bool: whether x is ∞ or −∞, element by element. */
 export const isInf = (x: Tensor): Tensor => equal(abs(x), Number.POSITIVE_INFINITY);
 /** bool: whether x is neither NaN nor ±∞, element by element. */
-const isFiniteNumber = (x: Tensor): Tensor => less(abs(x), Number.POSITIVE_INFINITY);
-
-export { isFiniteNumber as isFinite };
+// biome-ignore lint/suspicious/noShadowRestrictedNames: PyTorch's name
+export const isFinite = (x: Tensor): Tensor => less(abs(x), Number.POSITIVE_INFINITY);
 
 /** start + weight · (end − start); the three broadcast. Exact at a weight of 0 and of 1, as torch.lerp. */
 export function lerp(start: Tensor, end: Tensor, weight: Operand): Tensor {

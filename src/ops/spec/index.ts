@@ -18,6 +18,7 @@ import type { ReductionOps } from "./reductions.js";
 import type { ResizeOps } from "./resize.js";
 
 export type { ActivationName, CurveAttrs, FunctionName } from "./curves.js";
+export type { BitwiseAttrs } from "./elementwise.js";
 export type { FoldAttrs, PatchAttrs } from "./folds.js";
 export type { AxisAttrs, EndPadding, InputShape, NoAttrs, Pair } from "./kinds.js";
 export type { StridedAttrs } from "./movement.js";
@@ -42,6 +43,10 @@ export interface OpSpecs
     RandomOps {}
 
 export type OpName = keyof OpSpecs;
+/** Ops that come into the tables with the functions that use them (src/chapters). */
+export type ChapterOp = keyof PoolingOps | keyof NormalisationOps | keyof FoldOps | keyof ResizeOps;
+/** Ops that are in the tables from the start. */
+export type CoreOp = Exclude<OpName, ChapterOp>;
 export type Attrs<K extends OpName> = OpSpecs[K]["attrs"];
 /** One T per input of op K. */
 export type PerInput<K extends OpName, T> = Each<OpSpecs[K]["inputs"], T>;

@@ -1,5 +1,5 @@
-import type { ResampleOptions } from "../../../src/ops/functional/resize.js";
-import { resizeTables } from "../../../src/ops/resize-table.js";
+import type { ResampleOptions } from "../../../src/chapters/resize.js";
+import { resizeTables } from "../../../src/chapters/resize-table.js";
 import type { AxisAttrs } from "../../../src/ops/spec/index.js";
 import type { ResizeOps } from "../../../src/ops/spec/resize.js";
 import type { Shape } from "../../../src/tensor/shape.js";

@@ -143,15 +143,19 @@ const GATE = `if (isFinite(v) < 0.5) {
 const NO_SLOPE = "if (isFinite(v) < 0.5) { return nanFrom(v); }";
 const DENSITY = literal(1 / Math.sqrt(2 * Math.PI));
 
+/** e^−|z| as the local `e` and its root as `h`: where e has lost digits or is 0, since it is denormal, a number times h twice may be normal. */
+const rootedText = (z: string): string => `let h = 0.5 * Math.abs(${z});
+    h = expOf(-h);
+    const e = h * h;`;
 /** x · σ(z), and dy times its derivative where z has the slope of that name. */
-const gatedText = (z: string): string => `const e = expOf(-Math.abs(${z}));
+const gatedText = (z: string): string => `${rootedText(z)}
     const share = v / (1 + e);
-    if (v < 0) { return share * e; }
+    if (v < 0) { return share * h * h; }
     return share;`;
-const gatedSlopeText = (z: string, slope: string): string => `const e = expOf(-Math.abs(${z}));
+const gatedSlopeText = (z: string, slope: string): string => `${rootedText(z)}
     const share = 1 / (1 + e);
     const steep = v * share * ${slope};
-    if (v < 0) { return u * (share * (1 + steep) * e); }
+    if (v < 0) { return u * (share * (1 + steep) * h * h); }
     return u * (share * (1 + steep * e));`;
 const GELU_SCALE = literal(2 * Math.sqrt(2 / Math.PI));
 /** Where the cube would overflow, the function has long reached its ends. */
@@ -160,8 +164,7 @@ const GELU_ARGUMENT = `${GELU_BOUND}
     const z = ${GELU_SCALE} * (b + 0.044715 * b * b * b);`;
 
 /** Parts of tanh(ln(1 + e^v)). */
-const MISH = `let e = Math.abs(v);
-    e = expOf(-e);
+const MISH = `${rootedText("v")}
     const twice = e + e;
     let first = twice + 1;
     let numerator = twice + 1;
@@ -256,15 +259,15 @@ const forms: { readonly [F in Form]: Texts } = {
   mish: {
     value: `${GATE}
     ${MISH}
-    const ratio = v * first / (numerator + rest);
-    if (v < 0) { return ratio * e; }
+    const ratio = v * (first / (numerator + rest));
+    if (v < 0) { return ratio * h * h; }
     return ratio;`,
     gradient: `${NO_SLOPE}
     ${MISH}
     const inverse = 1 / (numerator + rest);
     const restOfSquare = rest * (2 * numerator + rest) * inverse * inverse;
     const slope = first * inverse + v * (restOfSquare / (1 + e));
-    if (v < 0) { return u * (slope * e); }
+    if (v < 0) { return u * (slope * h * h); }
     return u * slope;`,
   },
 };

@@ -5,7 +5,7 @@
 import { type Shape, sizeOf } from "../../../tensor/shape.js";
 import { defineKernel, type GpuKernel, LONGEST_AXIS } from "../kernel.js";
 import { type BufferOperand, flat, type Lowering, type Place, type Plan, type Product, part, viewOf } from "../plan.js";
-import { expand } from "./elementwise.js";
+import { expand } from "./broadcast.js";
 import { sumRun } from "./reduce.js";
 
 /** Longest sum of one thread where there are few outputs, and what "few" is. */

@@ -1,18 +1,19 @@
 /**
  * Pools made of others: to a given size, of sequences, of powers.
  */
-import { zeros } from "../../tensor/create.js";
-import { scope } from "../../tensor/scope.js";
-import { showShape } from "../../tensor/shape.js";
-import type { Tensor } from "../../tensor/tensor.js";
-import { ShapeError } from "../../util/errors.js";
-import type { Pair } from "../spec/index.js";
-import { abs, mul, pow, relu, sign } from "./elementwise.js";
-import { scatter } from "./indexing.js";
-import { concat, reshape } from "./movement.js";
+
+import { abs, mul, pow, relu, sign } from "../ops/functional/elementwise.js";
+import { scatter } from "../ops/functional/indexing.js";
+import { concat, reshape } from "../ops/functional/movement.js";
+import { slice } from "../ops/functional/slicing.js";
+import { pair } from "../ops/functional/window.js";
+import type { Pair } from "../ops/spec/index.js";
+import { zeros } from "../tensor/create.js";
+import { scope } from "../tensor/scope.js";
+import { showShape } from "../tensor/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { ShapeError } from "../util/errors.js";
 import { type AvgPool2dOptions, avgPool2d, maxPool2d, type Pool2dOptions } from "./pooling.js";
-import { slice } from "./slicing.js";
-import { pair } from "./window.js";
 
 type Pool = (x: Tensor, kernelSize: Pair) => Tensor;
 

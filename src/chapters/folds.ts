@@ -1,12 +1,13 @@
 /**
  * Patch moments and folded branches, as functions.
  */
-import type { Tensor } from "../../tensor/tensor.js";
-import { ShapeError } from "../../util/errors.js";
-import { apply } from "../apply.js";
-import type { Attrs, Pair } from "../spec/index.js";
-import type { Conv2dOptions } from "./products.js";
-import { pair } from "./window.js";
+
+import type { Conv2dOptions } from "../ops/functional/products.js";
+import { pair } from "../ops/functional/window.js";
+import type { Attrs, Pair } from "../ops/spec/index.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { ShapeError } from "../util/errors.js";
+import { apply } from "./folds-ops.js";
 
 /** The window of a convolution whose patches are described; padding is alike on opposite sides. */
 export interface PatchOptions extends Omit<Conv2dOptions, "padding"> {
@@ -23,8 +24,7 @@ const patchAttrs = (kernelSize: number | Pair, options: PatchOptions): Attrs<"pa
 
 /**
  * The statistics of the patches that a convolution of x [N, H, W, Cin] sees: mean [groups, K] and centred, biased
- * covariance [groups, K, K], K = KH·KW·Cin/groups, both float64 on every backend. In a bundle its wasm kernels come with
- * `models`; without them the reference computes.
+ * covariance [groups, K, K], K = KH·KW·Cin/groups, both float64 on every backend.
  */
 export const patchMoments = (x: Tensor, kernelSize: number | Pair, options: PatchOptions = {}) =>
   apply("patchMoments", [x], patchAttrs(kernelSize, options));

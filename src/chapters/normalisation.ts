@@ -1,18 +1,19 @@
 /**
  * Normalisations, as functions: by the batch, by rows, by groups of channels, by neighbouring channels.
  */
-import { allocate } from "../../tensor/create.js";
-import { newArray } from "../../tensor/dtype.js";
-import { scope } from "../../tensor/scope.js";
-import { type Shape, showShape, sizeOf } from "../../tensor/shape.js";
-import type { Tensor } from "../../tensor/tensor.js";
-import { ShapeError } from "../../util/errors.js";
-import { apply } from "../apply.js";
-import { add, exp, log, mul, rsqrt, square } from "./elementwise.js";
-import { reshape, transpose } from "./movement.js";
-import { pad } from "./padding.js";
-import { mean } from "./reductions.js";
-import { slice } from "./slicing.js";
+
+import { add, exp, log, mul, rsqrt, square } from "../ops/functional/elementwise.js";
+import { reshape, transpose } from "../ops/functional/movement.js";
+import { pad } from "../ops/functional/padding.js";
+import { mean } from "../ops/functional/reductions.js";
+import { slice } from "../ops/functional/slicing.js";
+import { allocate } from "../tensor/create.js";
+import { newArray } from "../tensor/dtype.js";
+import { scope } from "../tensor/scope.js";
+import { type Shape, showShape, sizeOf } from "../tensor/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { ShapeError } from "../util/errors.js";
+import { apply } from "./normalisation-ops.js";
 
 /** The numbers of a batch normalisation. */
 export interface BatchNormOptions {

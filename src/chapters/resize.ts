@@ -1,18 +1,19 @@
 /**
  * Resizing pictures, as functions: one axis after the other, and pixels that become channels or come from them.
  */
-import { allocate } from "../../tensor/create.js";
-import { type DType, isFloat, newArray } from "../../tensor/dtype.js";
-import { scope } from "../../tensor/scope.js";
-import { normalizeAxis, showShape } from "../../tensor/shape.js";
-import type { Tensor } from "../../tensor/tensor.js";
-import { DTypeError, ShapeError } from "../../util/errors.js";
-import { apply } from "../apply.js";
-import { type ResampleOptions, type ResizeTable, resizeTables } from "../resize-table.js";
-import { cast } from "./elementwise.js";
-import { reshape, transpose } from "./movement.js";
 
-export type { CoordinateMode, NearestMode, ResampleOptions } from "../resize-table.js";
+import { cast } from "../ops/functional/elementwise.js";
+import { reshape, transpose } from "../ops/functional/movement.js";
+import { allocate } from "../tensor/create.js";
+import { type DType, isFloat, newArray } from "../tensor/dtype.js";
+import { scope } from "../tensor/scope.js";
+import { normalizeAxis, showShape } from "../tensor/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { DTypeError, ShapeError } from "../util/errors.js";
+import { apply } from "./resize-ops.js";
+import { type ResampleOptions, type ResizeTable, resizeTables } from "./resize-table.js";
+
+export type { CoordinateMode, NearestMode, ResampleOptions } from "./resize-table.js";
 
 function tableLike(x: Tensor, { starts, weights, taps }: ResizeTable): readonly [starts: Tensor, weights: Tensor] {
   const { backend } = x.storage;

@@ -1,11 +1,12 @@
 /**
  * Pools, as functions.
  */
-import type { Tensor } from "../../tensor/tensor.js";
-import { apply } from "../apply.js";
-import type { Attrs, Pair } from "../spec/index.js";
-import { max, mean } from "./reductions.js";
-import { type Padding, pair, resolvePadding } from "./window.js";
+
+import { max, mean } from "../ops/functional/reductions.js";
+import { type Padding, pair, resolvePadding } from "../ops/functional/window.js";
+import type { Attrs, Pair } from "../ops/spec/index.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { apply } from "./pooling-ops.js";
 
 /** A pooling window's stride and padding, in pixels. */
 export interface Pool2dOptions {
