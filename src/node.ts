@@ -5,10 +5,10 @@
 export { type DecoderName, decoderNames, loadDecoder } from "./data/codecs/decoder.js";
 export { decodeImage } from "./data/codecs/index.js";
 export { type PrepareOptions, prepareShards } from "./data/prepare.js";
-export { type Batch, DataLoader } from "./data/reading/loader.js";
+export { DataLoader, type DataLoaderConstructor } from "./data/reading/any-loader.js";
+export type { Batch } from "./data/reading/loader.js";
 export { type Dataset, openDataset } from "./data/sets/dataset.js";
 export { ImageFolder } from "./data/sets/image-folder.js";
-export { evalTransform, trainTransform } from "./data/transforms/index.js";
 export { type VerifyReport, verifyDataset } from "./data/verify.js";
 export * from "./index.js";
 export { mobileoneS0, mobileoneS0Demo } from "./models/mobileone/recipe-s0.js";

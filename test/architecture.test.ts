@@ -33,6 +33,9 @@ const folderOf = (file: string): string => file.split("/")[0]!;
 const allImports = sourceFiles().flatMap(importsOf);
 const show = ({ file, line, text }: Import): string => `src/${file}:${line}  ${text}`;
 
+/** What "#pictures" of package.json leads to. */
+const pictures = ["data/codecs/read-picture.ts", "data/codecs/no-files.ts"];
+
 describe("the house", () => {
   it("has a row for every folder", () => {
     const folders = new Set(sourceFiles().map(folderOf));
@@ -89,6 +92,7 @@ describe("the house", () => {
       "node.ts",
       "cli/main.ts",
       "backends/gpu/no-dawn.ts",
+      ...pictures,
     ]);
     for (const file of reached) {
       // imports, and the names that worker threads and processes are started by

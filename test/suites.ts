@@ -5,8 +5,12 @@ const source = (entry: string): string => fileURLToPath(new URL(`../src/${entry}
 
 /** What every suite is run with. */
 export const settings = {
-  // programs of examples/ import the package by its name
-  alias: { "tensorone/node": source("node"), tensorone: source("index") },
+  // programs of examples/ import the package by its name; what the package chooses by host is in src/ as everything else
+  alias: {
+    "tensorone/node": source("node"),
+    tensorone: source("index"),
+    "#pictures": source("data/codecs/read-picture"),
+  },
   setupFiles: "test/setup.ts",
   testTimeout: 120_000,
   hookTimeout: 120_000,
@@ -25,5 +29,6 @@ export const slowTests: readonly string[] = [
   "test/io/torch-round-trip.test.ts",
   "test/models/families-golden.test.ts",
   "test/onnx-cases/**/*.test.ts",
+  "test/torch-cases/**/*.test.ts",
   "test/wasm/turbo.test.ts",
 ];

@@ -19,6 +19,7 @@ export interface LinearOptions extends LayerOptions {
 
 /** x [..., in] · W [in, out] + b [out]: of more axes than two one product whose rows get the bias while they are in the cache. */
 export function affine(x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
+  if (x.rank === 1) return scope(() => F.reshape(affine(F.reshape(x, [1, x.size]), weight, bias), [weight.shape[1]!]));
   if (!bias) return F.matmul(x, weight);
   const [width, outputs] = [x.shape.at(-1)!, weight.shape[1]!];
   if (x.rank <= 2 || width !== weight.shape[0]) return scope(() => F.add(F.matmul(x, weight), bias));

@@ -46,7 +46,7 @@ const methods = {
   leakyRelu: F.leakyRelu,
   elu: F.elu,
   mish: F.mish,
-  isNan: F.isNan,
+  isNaN: F.isNaN,
   isInf: F.isInf,
   isFinite: F.isFinite,
   atan2: F.atan2,

@@ -2,6 +2,8 @@
  * Scopes: every tensor made inside one is freed at its end, except what the function returns and what called keep().
  * What autograd saved for backward stays alive through its own references.
  */
+import { UsageError } from "../util/errors.js";
+
 export interface Scoped {
   dispose(): void;
   /** The open scope that frees it, and its place there; written here alone. */
@@ -63,9 +65,41 @@ function itemsOf(value: object): Iterable<unknown> | null {
   return Object.getPrototypeOf(value) === Object.prototype ? Object.values(value) : null;
 }
 
+/** Promises of values that were asked for while their tensor was there: they need nothing of a scope any more. */
+const reads = new WeakSet<object>();
+
+/** Lets scopes return this promise. */
+export function noteRead<T>(values: Promise<T>): Promise<T> {
+  reads.add(values);
+  return values;
+}
+
+const HINT =
+  "scope(() => …) around what computes, await behind it: const values = await scope(() => f(x).data()), or await Promise.all(scope(() => [a.data(), b.data()]))";
+
+const asynchronous = (what: string): UsageError =>
+  new UsageError(`scope: ${what}, expected one that is over when it returns: a scope does not follow an await`, HINT);
+
+/** Throws UsageError for a function that goes on after it has returned. */
+function expectSynchronous(body: () => unknown): void {
+  // plain functions have no tag; this is asked at every layer of a model
+  const tag: unknown = (body as { readonly [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
+  if (typeof tag === "string" && /^Async|Generator/.test(tag))
+    throw asynchronous(tag.startsWith("Async") ? "the function is asynchronous" : "the function is a generator");
+}
+
+/** Throws UsageError for a promise of anything but values of a tensor. */
+function expectOver(result: unknown): void {
+  if (!(result instanceof Promise) || reads.has(result)) return;
+  // what it was doing may fail now, and nobody else waits for it
+  result.catch(() => {});
+  throw asynchronous("the function returned a promise");
+}
+
 /**
  * Runs `body` and frees the tensors it made, except those it returns (they move to the enclosing scope).
- * Synchronous only: a scope does not follow an await.
+ * Synchronous only: a scope does not follow an await. Throws UsageError for an asynchronous function or a generator, before it
+ * runs, and for one that returns a promise other than x.data().
  *
  * @example
  * ```ts
@@ -77,12 +111,14 @@ function itemsOf(value: object): Iterable<unknown> | null {
  * ```
  */
 export function scope<T>(body: () => T): T {
+  expectSynchronous(body);
   const own: Scope = [];
   const parent = current;
   current = own;
   try {
     const result = body();
     current = parent;
+    expectOver(result);
     if (result !== undefined && own.length > 0)
       for (const tensor of tensorsIn(result)) {
         if (tensor.scope !== own) continue;

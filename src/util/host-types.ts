@@ -3,6 +3,13 @@
  * each project for the types of DOM or Node. Whatever the host gives fits these.
  */
 
+/** A Blob or a File. */
+export interface BlobLike {
+  readonly size: number;
+  readonly type: string;
+  arrayBuffer(): Promise<ArrayBuffer>;
+}
+
 /** An AbortSignal, as far as a run asks it. */
 export interface StopSignal {
   readonly aborted: boolean;

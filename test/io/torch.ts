@@ -2,19 +2,13 @@
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { golden } from "./fixtures.js";
+import { torchPython } from "./torch-python.js";
 
-const candidates = [process.env.TORCH_PYTHON, "python3", "/usr/bin/python3"].filter((path) => path !== undefined);
-const python = candidates.find((path) => spawnSync(path, ["-c", "import torch"]).status === 0);
-
-export const hasTorch = python !== undefined;
-if (!hasTorch)
-  console.warn(
-    "tests against PyTorch are skipped: no python3 has torch (apt-get install python3-torch, or TORCH_PYTHON=FILE)",
-  );
+export { hasTorch } from "./torch-python.js";
 
 /** Does the tasks of each action and returns their answers under the same names. */
 export function askTorch<Answer>(job: { readonly [action: string]: readonly object[] }): Answer {
-  const run = spawnSync(python!, ["-B", join(golden, "round-trip.py")], {
+  const run = spawnSync(torchPython!, ["-B", join(golden, "round-trip.py")], {
     input: JSON.stringify(job),
     encoding: "utf8",
     maxBuffer: 1 << 28,

@@ -86,6 +86,7 @@ describe("small layers", () => {
     linear.weight.write(Float32Array.of(1, 2, 3, 4, 5, 6));
     linear.bias!.write(Float32Array.of(0, 0, 1));
     expect(linear.forward(tensor([[1, 10]])).toArray()).toEqual([[41, 52, 64]]);
+    expect(linear.forward(tensor([1, 10])).toArray()).toEqual([41, 52, 64]);
     expect(() => linear.forward(tensor([[1, 2, 3]]))).toThrow(/k = 3.*k = 2/);
   });
 

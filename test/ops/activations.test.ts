@@ -109,7 +109,7 @@ describe("activations", () => {
 
   it("lerp and tests of numbers", () => {
     const x = T.tensor([Number.NaN, Number.POSITIVE_INFINITY, -2.5]);
-    expect(T.isNan(x).toArray()).toEqual([true, false, false]);
+    expect(T.isNaN(x).toArray()).toEqual([true, false, false]);
     expect(T.isInf(x).toArray()).toEqual([false, true, false]);
     expect(T.isFinite(x).toArray()).toEqual([false, false, true]);
     expect(T.lerp(T.tensor([1, 1e30]), T.tensor([3, 1]), 1).toArray()).toEqual([3, 1]);

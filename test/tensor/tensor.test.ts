@@ -97,6 +97,33 @@ describe("lifetime", () => {
     expect(liveStorage().bytes).toBe(before);
   });
 
+  it("refuses a scope that does not end with its function, and frees what that made", async () => {
+    const before = liveStorage();
+    let hasRun = false;
+    const early = async () => {
+      hasRun = true;
+      return ones([1]);
+    };
+    expect(() => scope(early)).toThrow(/^scope: the function is asynchronous, expected[\s\S]*hint: scope\(\(\) => …\)/);
+    function* steps() {
+      hasRun = true;
+      yield ones([1]);
+    }
+    expect(() => scope(steps)).toThrow(/the function is a generator/);
+    expect(hasRun).toBe(false);
+    const later = async (x: Tensor) => {
+      await Promise.resolve();
+      return x.add(1);
+    };
+    expect(() => scope(() => later(ones([2])))).toThrow(/the function returned a promise/);
+    // its failure, which nobody waits for, ends no process
+    await new Promise((resolve) => setTimeout(resolve, 0));
+    expect(liveStorage()).toEqual(before);
+    expect(await scope(() => ones([2]).add(1).data())).toEqual(Float32Array.of(2, 2));
+    const both = await Promise.all(scope(() => [ones([1]).data(), ones([1]).mul(3).data()]));
+    expect(both).toEqual([Float32Array.of(1), Float32Array.of(3)]);
+  });
+
   it("moves results through nested scopes and frees them after an error", () => {
     const before = liveStorage().storages;
     const y = scope(() => scope(() => [ones([3])])[0]!);
@@ -170,5 +197,5 @@ describe("random", () => {
 });
 
 it("prints", () => {
-  expect(format(tensor([[1, 2.5]]))).toBe("tensor([[1, 2.5000]], [1, 2] float32)");
+  expect(format(tensor([[1, 2.5]]))).toBe("tensor([[1.0000, 2.5000]])");
 });

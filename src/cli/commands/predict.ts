@@ -9,6 +9,7 @@ import { softmax } from "../../ops/functional/index.js";
 import { tensor } from "../../tensor/create.js";
 import { scope } from "../../tensor/scope.js";
 import { loadModel } from "../../train/checkpoints/run-weights.js";
+import { likeliest } from "../../train/classify.js";
 import { imageSizes } from "../../train/recipes/image-sizes.js";
 import { expectUsable, problemOfLogits } from "../../train/steps/finite.js";
 import { DataError } from "../../util/errors.js";
@@ -75,8 +76,8 @@ export const predict = defineCommand({
       const problem = problemOfLogits("predict", answer, part.length, (i) => part[i]!);
       if (problem) throw problem;
       for (let i = 0; i < part.length; i++) {
-        const row = Array.from(shares.subarray(i * info.numClasses, (i + 1) * info.numClasses));
-        guesses.push(best(row, classes, top));
+        const row = shares.subarray(i * info.numClasses, (i + 1) * info.numClasses);
+        guesses.push(likeliest(row, classes, top).map(({ index, label, score }) => ({ index, name: label, score })));
       }
     }
     aside.print(`${info.model}  ${info.form} form  backend ${backend}  ${decoderLabel(decoder, 0)}`);
@@ -105,13 +106,6 @@ async function readPictures(
   const sources = paths.map((path) => ({ path }));
   await reader.read({ sources, seeds: paths.map(() => 0), transform: evalTransform(sizes), into: bytes });
   return normalizeInto(bytes, new Float32Array(bytes.length));
-}
-
-function best(scores: readonly number[], classes: readonly string[] | null, top: number): Guess[] {
-  return scores
-    .map((score, index) => ({ index, name: classes?.[index] ?? String(index), score }))
-    .sort((a, b) => b.score - a.score)
-    .slice(0, top);
 }
 
 /** Bars for people, one line a class for programs: path, score, class. */

@@ -11,6 +11,12 @@ export interface Image {
   readonly data: Uint8Array;
 }
 
+/** Whether a value is a picture of this form, whole. */
+export function isImage(value: object): value is Image {
+  const { width, height, channels, data } = value as Partial<Image>;
+  return channels === 3 && data instanceof Uint8Array && data.length === width! * height! * 3;
+}
+
 /** A region of a picture in pixels. */
 export interface Box {
   readonly left: number;

@@ -4,7 +4,7 @@
  */
 import { DataError } from "../../util/errors.js";
 import type { Image } from "../codecs/image.js";
-import type { MersenneTwister } from "../random.js";
+import { MersenneTwister } from "../random.js";
 import {
   type CenterCropStep,
   centerCrop,
@@ -105,8 +105,24 @@ export function outputSize(transform: Transform): number {
   return sizing.size;
 }
 
-/** Runs the pipeline on one picture; the pixels end in `into` if given. Throws DataError if they do not fill it. */
-export function applyTransform(transform: Transform, image: Image, rng: MersenneTwister, into?: Uint8Array): Image {
+/**
+ * Runs the pipeline on one picture; `random` is what its random steps draw from, a number a seed. The pixels end in `into` if
+ * given. Throws DataError if they do not fill it. A step may change the picture that it is given.
+ *
+ * @example
+ * <!-- test: given picture from test/docs/given/images.ts -->
+ * ```ts
+ * const square = applyTransform(evalTransform({ imageSize: 24 }), await readImage(picture));
+ * console.log(normalize(square).shape); // [24, 24, 3]
+ * ```
+ */
+export function applyTransform(
+  transform: Transform,
+  image: Image,
+  random: MersenneTwister | number = 0,
+  into?: Uint8Array,
+): Image {
+  const rng = typeof random === "number" ? new MersenneTwister(random) : random;
   const lastSizing = transform.findLastIndex(isSizing);
   const result = transform.reduce((current, step, i) => {
     const run = steps[step.kind] as Run<Kind>;

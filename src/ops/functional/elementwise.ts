@@ -210,7 +210,8 @@ export function clamp(x: Tensor, low: number, high: number): Tensor {
 export const trunc = (x: Tensor): Tensor => where(less(x, 0), ceil(x), floor(x));
 
 /** bool: whether x is NaN, element by element. */
-export const isNan = (x: Tensor): Tensor => notEqual(x, x);
+// biome-ignore lint/suspicious/noShadowRestrictedNames: torch.isnan
+export const isNaN = (x: Tensor): Tensor => notEqual(x, x);
 /** bool: whether x is ∞ or −∞, element by element. */
 export const isInf = (x: Tensor): Tensor => equal(abs(x), Number.POSITIVE_INFINITY);
 /** bool: whether x is neither NaN nor ±∞, element by element. */

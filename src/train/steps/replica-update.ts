@@ -127,12 +127,13 @@ export class ReplicaUpdate {
   }
 
   async #compute(batch: Batch): Promise<ReplicaResult> {
-    const [loss, logits] = await scope(() => {
+    const asked = scope(() => {
       const { images, labels } = this.#input.tensors(batch);
       const results = this.#backward(images, labels);
       // asked for while they are there
-      return Promise.all([results.loss.data(), results.logits.data()]);
+      return [results.loss.data(), results.logits.data()] as const;
     });
+    const [loss, logits] = await Promise.all(asked);
     return { loss: lossOf(loss[0]!, logits), correct: countTopK(logits, batch.labels, 1), images: batch.size };
   }
 

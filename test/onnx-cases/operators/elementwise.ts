@@ -107,7 +107,7 @@ export const elementwise: OperatorTable = {
   Or: binary(t.logicalOr),
   Xor: binary(t.logicalXor),
   Not: unary(t.logicalNot),
-  IsNaN: unary(t.isNan),
+  IsNaN: unary(t.isNaN),
   IsInf: isInf,
   Clip: clip,
   Where: (call) => t.where(call.x(0), call.x(1), call.x(2)),
