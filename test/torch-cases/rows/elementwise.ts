@@ -95,7 +95,7 @@ export const elementwise = {
   log2: unary(T.log2, "log2", { low: 1e-4 }),
   log10: unary(T.log10, "log10", { low: 1e-4 }),
   exp2: unary(T.exp2, "exp2", { high: 20 }),
-  isNan: (d) => d.fixed(d.shape(0, 3)).call((a) => T.isNan(T.div(a, a)), "torch.isnan(a / a)"),
+  isNaN: (d) => d.fixed(d.shape(0, 3)).call((a) => T.isNaN(T.div(a, a)), "torch.isnan(a / a)"),
   isInf: (d) => d.fixed(d.shape(0, 3)).call((a) => T.isInf(T.div(1, a)), "torch.isinf(1 / a)"),
   isFinite: (d) => d.fixed(d.shape(0, 3)).call((a) => T.isFinite(T.div(1, a)), "torch.isfinite(1 / a)"),
   add: binary(T.add, "add"),
