@@ -1,11 +1,10 @@
 /** A transformer that reads characters and guesses the next: trained on one sentence, then asked to write it. */
-import { arange, compile, nn, noGrad, ones, optim, Random, setBackend, type Tensor, tensor } from "tensorone";
+import { arange, compile, nn, noGrad, ones, optim, rand, setBackend, type Tensor, tensor } from "tensorone";
 
 const text = "the quick brown fox jumps over the lazy dog. ".repeat(8);
 const letters = [...new Set(text)];
 const codesOf = (words: string): number[] => Array.from(words, (letter) => letters.indexOf(letter));
 const [LENGTH, WIDTH] = [24, 32];
-
 class Block extends nn.Module {
   readonly norm1 = new nn.LayerNorm(WIDTH);
   readonly attention = new nn.MultiheadAttention(WIDTH, 4);
@@ -18,12 +17,12 @@ class Block extends nn.Module {
   }
 }
 
+/** [N, L] -> [N, L, letters]. */
 class Transformer extends nn.Module {
   readonly letters = new nn.Embedding(letters.length, WIDTH);
   readonly places = new nn.Embedding(LENGTH, WIDTH);
   readonly blocks = [new Block(), new Block()];
   readonly head = new nn.Linear(WIDTH, letters.length);
-  /** [N, L] -> [N, L, letters]. */
   forward(x: Tensor): Tensor {
     const length = x.shape[1]!;
     const later = ones([length, length]).triu(1).greater(0); // what comes later takes no part
@@ -45,9 +44,8 @@ const step = compile((x: Tensor, next: Tensor) => {
   return loss;
 });
 
-const random = new Random(1);
 for (let i = 0; i < 200; i++) {
-  const starts = Array.from({ length: 16 }, () => Math.floor((text.length - LENGTH) * random.uniform()));
+  const starts = Array.from(rand([16]).dataSync(), (share) => Math.floor(share * (text.length - LENGTH)));
   const rows = (shift: number) => starts.flatMap((at) => codesOf(text.slice(at + shift, at + shift + LENGTH)));
   const [x, next] = [0, 1].map((shift) => tensor(Int32Array.from(rows(shift)), [16, LENGTH]));
   const loss = step(x!, next!);

@@ -25,7 +25,6 @@ const discriminator = () =>
   );
 
 const below = (random: Random, count: number): number => Math.floor(count * random.uniform());
-
 function discs(size: number, random: Random): Tensor {
   const pixels = new Float32Array(size * SIDE * SIDE);
   for (let n = 0; n < size; n++) {

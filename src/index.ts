@@ -10,13 +10,32 @@ export { type BackwardOptions, backward } from "./autograd/backward.js";
 export { type CustomFunction, customFunction } from "./autograd/function.js";
 export { type GradcheckOptions, gradcheck } from "./autograd/gradcheck.js";
 export { enableGrad, isGradEnabled, noGrad } from "./autograd/tape.js";
-export { getBackend, setBackend, withBackend } from "./backends/backend.js";
-export type { Backend, BackendName, BackendOptions, Backends, GpuMode } from "./backends/contract.js";
+export { coverage, fallbacks, getBackend, setBackend, withBackend } from "./backends/backend.js";
+export type {
+  Backend,
+  BackendName,
+  BackendOptions,
+  Backends,
+  Coverage,
+  Fallback,
+  GpuMode,
+} from "./backends/contract.js";
+export { setFallbackWarnings } from "./backends/wasm/fallbacks.js";
 export * from "./chapters/index.js";
 export { type Compiled, type CompileOptions, type CompileStats, compile, compileTotals } from "./compile/compile.js";
 export { CompileError } from "./compile/trace.js";
 export type { Image } from "./data/codecs/image.js";
 export { type PictureInput, readImage } from "./data/codecs/read-image.js";
+export type { Collated } from "./data/reading/collate.js";
+export { DataLoader, type SampleLoaderOptions, type Sampler } from "./data/reading/sample-loader.js";
+export {
+  concatDatasets,
+  type MapDataset,
+  mapDataset,
+  randomSplit,
+  subset,
+  TensorDataset,
+} from "./data/sets/map-dataset.js";
 export { applyTransform, evalTransform, type Transform, trainTransform } from "./data/transforms/index.js";
 export { type NormalizeOptions, normalize } from "./data/transforms/normalize.js";
 export * as io from "./models/files/index.js";
@@ -26,8 +45,9 @@ export * from "./ops/functional/index.js";
 export * as optim from "./optim/index.js";
 export { arange, eye, fullLike, linspace, onesLike, zerosLike } from "./tensor/counted.js";
 export { full, type NestedArray, ones, tensor, zeros } from "./tensor/create.js";
+export { installDevtoolsFormatter } from "./tensor/devtools.js";
 export type { DType, ElementArray, HostArray, TypedArray } from "./tensor/dtype.js";
-export { format } from "./tensor/print.js";
+export { format, type PrintOptions, setPrintOptions, type TensorJson } from "./tensor/print.js";
 export { manualSeed, Random } from "./tensor/random.js";
 export { scope } from "./tensor/scope.js";
 export type { Shape } from "./tensor/shape.js";

@@ -5,7 +5,8 @@
 export { type DecoderName, decoderNames, loadDecoder } from "./data/codecs/decoder.js";
 export { decodeImage } from "./data/codecs/index.js";
 export { type PrepareOptions, prepareShards } from "./data/prepare.js";
-export { type Batch, DataLoader } from "./data/reading/loader.js";
+export { DataLoader, type DataLoaderConstructor } from "./data/reading/any-loader.js";
+export type { Batch } from "./data/reading/loader.js";
 export { type Dataset, openDataset } from "./data/sets/dataset.js";
 export { ImageFolder } from "./data/sets/image-folder.js";
 export { type VerifyReport, verifyDataset } from "./data/verify.js";

@@ -2,14 +2,20 @@
  * A player (see bench/measure/player.ts) around ONNX Runtime, native or WebAssembly: onnx-player.mjs PACKAGE WORK FILE. Plain
  * JavaScript, since the package's types are installed for nobody else.
  */
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 
 const [packageName, workText, file] = process.argv.slice(2);
 const { batch, imageSize, threads } = JSON.parse(workText);
 const ort = await import(packageName);
-const { version } = createRequire(import.meta.url)(`./node_modules/${packageName}/package.json`);
+// of this folder, or the checkout's
+const folder = createRequire(import.meta.url)
+  .resolve.paths(packageName)
+  .map((modules) => join(modules, packageName))
+  .find((found) => existsSync(found));
+const { version } = JSON.parse(readFileSync(join(folder, "package.json"), "utf8"));
 const say = (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
 
 const isWeb = packageName === "onnxruntime-web";

@@ -50,6 +50,7 @@ const dtypesOfInputs: { readonly [K in OpName]?: (place: number) => DType | unde
   takeAlongAxisGrad: (place) => (place === 1 ? "int32" : undefined),
   scatter: (place) => (place === 1 ? "int32" : undefined),
   oneHot: () => "int32",
+  bitwise: () => "int32",
   resample: (place) => (place === 1 || place === 3 ? "int32" : undefined),
   patchMomentsGrad: (place) => (place > 0 ? "float64" : undefined),
   foldBranches: (place) => (place < 2 ? "float64" : undefined),

@@ -18,6 +18,7 @@ const modules = {
   "step-pairs": () => import("./step-pairs.js"),
   "same-run": () => import("./same-run.js"),
   compare: () => import("./compare.js"),
+  ports: () => import("./ports.js"),
   gpu: () => import("./gpu.js"),
   turbo: () => import("./turbo.js"),
   "javascript-share": () => import("./javascript-share.js"),

@@ -117,6 +117,7 @@ export const attributeReaders: { readonly [A in AttributeName]: Reader<Attribute
   threshold: real,
   negativeSlope: real,
   alpha: real,
+  operation: oneOf("and", "or", "xor", "leftShift", "rightShift"),
   scale: real,
   inputScale: real,
 };
@@ -171,6 +172,7 @@ export const usualAttributes: { readonly [K in OpName]: Usual<K> } = {
   fmod: none,
   remainder: none,
   floorDivide: none,
+  bitwise: { operation: needed },
   ...(curveRows<object>(
     () => none,
     (name) => activations[name].usual,

@@ -4,8 +4,9 @@
  */
 import { setDefaultStorage } from "../tensor/create.js";
 import { BackendError } from "../util/errors.js";
-import type { Backend, BackendName, BackendOptions, Backends } from "./contract.js";
-import { referenceBackend } from "./reference/index.js";
+import type { Backend, BackendName, BackendOptions, Backends, Coverage, Fallback } from "./contract.js";
+import { referenceBackend, referenceKernels } from "./reference/index.js";
+import { referenceUpdates } from "./reference/updates.js";
 import { createWasmBackend } from "./wasm/wasm-backend.js";
 
 export type { Backend, BackendName, BackendOptions } from "./contract.js";
@@ -51,6 +52,34 @@ export async function setBackend<K extends BackendName>(name: K, options: Backen
     throw new BackendError(`setBackend: there is no backend "${name}"`, `known are ${backendNames.join(", ")}`);
   return use(await create(options));
 }
+
+/**
+ * Where each op that the program holds runs on the backend in use: "reference" are those without a kernel. Of others single cases may
+ * still fall back (dtypes, layouts): fallbacks() has those that did.
+ *
+ * @example
+ * ```ts
+ * console.log(coverage().matmul, coverage().atan2); // wasm reference
+ * ```
+ */
+export function coverage(): Coverage {
+  const backend = getBackend();
+  if (backend.coverage) return backend.coverage();
+  const names = [...Object.keys(referenceKernels), ...Object.keys(referenceUpdates)];
+  return Object.fromEntries(names.map((name) => [name, backend.name as BackendName]));
+}
+
+/**
+ * What the backend in use has run in the reference's plain loops so far, by op and dtype, most elements first. On wasm the first
+ * large run of each is also told by console.warn: see setFallbackWarnings().
+ *
+ * @example
+ * ```ts
+ * ones([1000]).atan2(1);
+ * console.log(fallbacks()); // [{ op: "atan2", dtype: "float32", runs: 1, elements: 1000 }]
+ * ```
+ */
+export const fallbacks = (): readonly Fallback[] => getBackend().fallbacks?.() ?? [];
 
 /**
  * Runs an async body with another backend in use and puts the one before back.

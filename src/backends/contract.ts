@@ -3,6 +3,7 @@
  * without the globals of WebGPU, WebAssembly or Node, so that they compile in any project; how a backend works is its own.
  */
 import type { Runner } from "../ops/apply.js";
+import type { DType } from "../tensor/dtype.js";
 
 /** webgpu: a device. webasm and cpu: gpu.js on the processor, slow, for correctness anywhere. */
 export type GpuMode = "webgpu" | "webasm" | "cpu";
@@ -17,10 +18,25 @@ export interface BackendOptions {
   readonly mode?: GpuMode;
 }
 
+/** By op and update: the backend whose kernels run it. */
+export type Coverage = Readonly<Record<string, BackendName>>;
+
+/** Work of a backend that ran on the reference's kernels. */
+export interface Fallback {
+  readonly op: string;
+  readonly dtype: DType;
+  readonly runs: number;
+  /** Of the largest operand, summed over the runs. */
+  readonly elements: number;
+}
+
 /** A backend in use. */
 export interface Backend extends Runner {
   /** Ends workers and gives memory back; undefined where there is nothing to end. */
   readonly dispose?: () => Promise<void> | void;
+  /** Undefined where every op runs on kernels of its own. */
+  readonly coverage?: () => Coverage;
+  readonly fallbacks?: () => readonly Fallback[];
 }
 
 /** Of the wasm backend's memory. */

@@ -3,6 +3,7 @@
  * The command line: finds the command, lets it run, and leaves with 0 (done), 1 (failed), 2 (called wrongly) or 128 plus
  * the signal. People are spoken to on stdout, under --json on stderr, where stdout gets one JSON object.
  */
+import { setFallbackWarnings } from "../backends/wasm/fallbacks.js";
 import "../index.js"; // gives tensors their methods and gradients
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -63,6 +64,7 @@ const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
 process.stdout.on("error", leaveWithReader);
 const args = process.argv.slice(2);
 const isJson = args.includes("--json");
+if (isJson) setFallbackWarnings(false);
 try {
   const outcome = await run(args, isJson);
   if (outcome?.json && isJson) printJson(outcome.json);

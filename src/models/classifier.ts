@@ -37,8 +37,25 @@ export interface ModelOptions {
 
 /** A step of the chain, named as in state dicts without what stands before every block. */
 export interface Block extends Module {
-  readonly spec: { readonly name: string };
+  readonly spec: { readonly name: string; readonly outChannels: number; readonly stride: number };
 }
+
+/** What comes out of a stage. */
+export interface FeatureInfo {
+  /** Its blocks' name in the state dict, without their number: "stage1", "layer1". */
+  readonly module: string;
+  /** Image pixels a side for one of its own, up to rounding. */
+  readonly stride: number;
+  readonly channels: number;
+}
+
+/** Which outputs features() gives. */
+export interface FeatureOptions {
+  /** Of `featureInfo`, rising; negative ones count from the last. */
+  readonly outIndices: readonly number[];
+}
+
+const stageOf = ({ spec }: Block): string => spec.name.split(".")[0]!;
 
 /** A file of the deploy form has no statistics of batch norms. */
 const STATISTICS = /(^|\.)running_var$/;
@@ -111,9 +128,52 @@ export abstract class Classifier extends Module {
     return scope(() => this.classifier.forward(globalAvgPool(this.features(x))));
   }
 
-  /** The last block's output: [N, H, W, inChannels] -> [N, H/32, W/32, C]. */
-  features(x: Tensor): Tensor {
-    return chain(this.blocks, x);
+  /** Stage by stage, from the stem on, as timm's feature_info: strides and channels of what features() gives by outIndices. */
+  get featureInfo(): readonly FeatureInfo[] {
+    let stride = 1;
+    return this.#stages().map((blocks) => {
+      for (const { spec } of blocks) stride *= spec.stride;
+      return { module: stageOf(blocks[0]!), stride, channels: blocks.at(-1)!.spec.outChannels };
+    });
+  }
+
+  #stages(): Block[][] {
+    const stages: Block[][] = [];
+    for (const block of this.blocks) {
+      const last = stages.at(-1);
+      if (last && stageOf(last[0]!) === stageOf(block)) last.push(block);
+      else stages.push([block]);
+    }
+    return stages;
+  }
+
+  /**
+   * The last block's output: [N, H, W, inChannels] -> [N, H/32, W/32, C]; with `outIndices` those of several stages, for
+   * detection and segmentation: [N, H/stride, W/stride, channels] as `featureInfo` has them. Throws UsageError for stages that
+   * are not there.
+   */
+  features(x: Tensor): Tensor;
+  features(x: Tensor, options: FeatureOptions): Tensor[];
+  features(x: Tensor, options?: FeatureOptions): Tensor | Tensor[] {
+    if (!options) return chain(this.blocks, x);
+    const stages = this.#stages();
+    const wanted = options.outIndices.map((index) => (index < 0 ? index + stages.length : index));
+    const isRising = wanted.every((index, i) => i === 0 || index > wanted[i - 1]!);
+    if (wanted.length === 0 || !isRising || wanted.some((index) => !stages[index]))
+      throw new UsageError(
+        `features: outIndices [${options.outIndices.join(", ")}], expected rising ones from 0 to ${stages.length - 1}`,
+        `the stages are ${this.featureInfo.map(({ module, stride }, i) => `${i} ${module} (stride ${stride})`).join(", ")}`,
+      );
+    const outputs: Tensor[] = [];
+    let y = x;
+    for (const [i, blocks] of stages.slice(0, wanted.at(-1)! + 1).entries()) {
+      const input = y;
+      y = chain(blocks, input);
+      // what nobody asked for is freed as soon as it was used; a gradient keeps what it needs
+      if (input !== x && !wanted.includes(i - 1) && !input.isKept) input.dispose();
+      if (wanted.includes(i)) outputs.push(y);
+    }
+    return outputs;
   }
 
   /**

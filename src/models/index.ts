@@ -1,5 +1,5 @@
 /** Models by name, their folding and their costs: the `models` of the public face. */
-export { type Block, Classifier, type ModelOptions } from "./classifier.js";
+export { type Block, Classifier, type FeatureInfo, type FeatureOptions, type ModelOptions } from "./classifier.js";
 export type { Costs, SummaryRow, TrainingRow } from "./costs/costs.js";
 export { type Summary, type SummaryOptions, summarize } from "./costs/summary.js";
 export { summarizeTraining } from "./costs/training-summary.js";

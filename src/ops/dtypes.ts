@@ -89,6 +89,17 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   ...curveRows<DTypeRule<OpName>>(floatsOnly, floatsOnly, (name) => floatsOnly(`${name}Grad`)),
   atan2: floatsOnly("atan2"),
   div: floatsOnly("div"),
+  // shifts of bool are refused, as in PyTorch
+  bitwise: (dtypes, { operation }) => {
+    const dtype = alike("bitwise", dtypes);
+    const isShift = operation === "leftShift" || operation === "rightShift";
+    if (isFloat(dtype) || (isShift && dtype === "bool"))
+      throw new DTypeError(
+        `bitwise ${operation}: operands are ${dtype}, expected integers${isShift ? "" : " or bool"}`,
+        'cast them first: x.cast("int32")',
+      );
+    return dtype;
+  },
   mean: floatsOnly("mean"),
   softmax: floatsOnly("softmax"),
   logSoftmax: floatsOnly("logSoftmax"),

@@ -6,7 +6,9 @@ import { BackendError, GradientError, MemoryError, ShapeError } from "../util/er
 import { turnOfEventLoop } from "../util/platform.js";
 import { bytesMadeSinceTurn, noteTurn, returnHint, takeHint } from "./collector-hint.js";
 import { convertTo, type DType, dtypes, type ElementArray, type HostArray, isFloat, type TypedArray } from "./dtype.js";
+import { collected, Handle, large } from "./handle.js";
 import { liveObjects } from "./live-objects.js";
+import { format, jsonOf, primitiveOf, type TensorJson } from "./print.js";
 import { noteRead, registerInScope, removeFromScope, type Scoped } from "./scope.js";
 import { resolveReshape, type Shape, sameShape, showShape, sizeOf } from "./shape.js";
 import { type Storage, type StorageBackend, setReclaimer, storageTracer } from "./storage.js";
@@ -17,12 +19,6 @@ export interface GraphEdge {
   readonly output: number;
 }
 
-/** Returns storages of handles that became unreachable. */
-const collected = new FinalizationRegistry<Handle>((handle) => {
-  noteTurn();
-  handle.release();
-});
-
 /** Bytes of unreferenced tensors that may wait for the garbage collector before reading values lets finalizers run. */
 const TURN_BYTES = 2 ** 26;
 
@@ -32,27 +28,8 @@ function plainValue(value: number | bigint, dtype: DType): number | bigint | boo
   return typeof value === "bigint" && Number.isSafeInteger(Number(value)) ? Number(value) : value;
 }
 
-/** One reference to a storage that can be dropped once. */
-class Handle {
-  constructor(readonly storage: Storage) {}
-  isReleased = false;
-  /** Set while reachable tensors are marked. */
-  isMarked = false;
-  release(): void {
-    if (this.isReleased) return;
-    this.isReleased = true;
-    large.delete(this);
-    this.storage.release();
-  }
-  /** Takes a release back, while the storage still has its memory. */
-  restore(): void {
-    this.isReleased = false;
-    this.storage.retain();
-  }
-}
-
-/** Handles whose memory is worth a search. */
-const large = new Set<Handle>();
+/** What Node's console asks an object for; no symbol of the language. */
+const INSPECT: unique symbol = Symbol.for("nodejs.util.inspect.custom") as never;
 
 /**
  * A tensor: a shape over contiguous, row-major values that live on a backend. Ops are methods and functions of the same
@@ -327,6 +304,26 @@ export class Tensor {
     if (this.#isWatched) collected.unregister(this.#handle);
     if (this.#hint) returnHint(this.#hint);
     this.#hint = null;
+  }
+
+  /** What console.log and templates print; see format(). */
+  toString(): string {
+    return format(this);
+  }
+
+  /** What JSON.stringify writes: shape, dtype and all values. */
+  toJSON(): TensorJson {
+    return jsonOf(this);
+  }
+
+  /** console.log prints what toString() gives. */
+  [INSPECT](): string {
+    return format(this);
+  }
+
+  /** The one value where a number is wanted (`loss < 1`), text elsewhere. Throws ShapeError for a number of several elements. */
+  [Symbol.toPrimitive](hint: string): unknown {
+    return primitiveOf(this, hint);
   }
 
   hasShape(shape: Shape): boolean {

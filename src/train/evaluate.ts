@@ -108,6 +108,7 @@ export async function evaluateShared(
  * @example
  * <!-- test: given root from test/docs/given/images.ts -->
  * ```ts
+ * import { DataLoader, evalTransform, evaluate, models, openDataset } from "tensorone/node";
  * const dataset = openDataset("imagenet", "val");
  * const model = models.createModel("mobileone_s0", { numClasses: dataset.classes.length });
  * const loader = new DataLoader(dataset, { batchSize: 2, transform: evalTransform({ imageSize: 32 }), workers: 0 });

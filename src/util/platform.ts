@@ -22,6 +22,9 @@ export function builtin<K extends keyof Builtins>(name: K): Builtins[K] | undefi
   return isNode ? (process.getBuiltinModule(name) as unknown as Builtins[K]) : undefined;
 }
 
+/** A variable of the environment; undefined in browsers. */
+export const environmentVariable = (name: string): string | undefined => (isNode ? process.env[name] : undefined);
+
 /** V8's version as major + minor / 100, so that versions compare as numbers: 11.03 for 11.3. Undefined in browsers. */
 export function v8Version(): number | undefined {
   const match = isNode ? /^(\d+)\.(\d+)/.exec(process.versions.v8 ?? "") : null;

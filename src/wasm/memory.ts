@@ -124,9 +124,7 @@ export class MemoryBuilder extends LocalsBuilder {
   /** Stores the first `count` lanes of a mask, four of each part or one, as bytes of 1 and 0. */
   storeMask(pointer: IntLike, at: number, mask: Vec, count: number): void {
     if (count === 1) {
-      const offset = this.#address(this.code, pointer, at);
-      mask.bitmask(0).and(1).emit(this.code);
-      this.code.byte(i32.store8).byte(ALIGN_1).unsigned(offset);
+      this.storeByte(pointer, at, mask.bitmask(0).and(1));
       return;
     }
     mask.parts.forEach((_, i) => {
@@ -158,6 +156,12 @@ export class MemoryBuilder extends LocalsBuilder {
     const offset = this.#address(this.code, pointer, at);
     Int.of(value).emit(this.code);
     this.code.byte(i32.store).byte(ALIGN_4).unsigned(offset);
+  }
+  /** The lowest byte of a value. */
+  storeByte(pointer: IntLike, at: number, value: IntLike): void {
+    const offset = this.#address(this.code, pointer, at);
+    Int.of(value).emit(this.code);
+    this.code.byte(i32.store8).byte(ALIGN_1).unsigned(offset);
   }
   storeFloat(pointer: IntLike, at: number, value: Float): void {
     const offset = this.#address(this.code, pointer, at);

@@ -98,16 +98,22 @@ describe("kernel benchmarks", () => {
     expect(rows.at(-1)!.imagesPerSecond).toBeCloseTo(1000 / rows.at(-1)!.medianMs, 6);
   });
 
-  it("pass errors on", async () => {
+  it.each([
+    ["in the first call", 0],
+    ["in the middle of a sample", 50],
+  ])("pass errors on that are thrown %s", async (_, callsBefore) => {
     const broken = {
       group: "x",
       name: "broken",
       work: {},
       prepare: () => {
-        let runs = 0;
+        let calls = 0;
         return {
           run: () => {
-            if (runs++ > 100) throw new Error("it broke");
+            if (calls++ === callsBefore) throw new Error("it broke");
+            // longer than the warm-up, which is this one call
+            const end = performance.now() + (calls === 1 ? 40 : 0);
+            while (performance.now() < end);
           },
           dispose: () => {},
         };

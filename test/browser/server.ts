@@ -13,7 +13,7 @@ const root = join(import.meta.dirname, "..", "..");
 
 const served = [
   /^\/dist\/[\w/-]+\.js$/,
-  /^\/test\/(browser|conformance|gpu)\/[\w-]+\.js$/,
+  /^\/test\/(browser|conformance|gpu)\/[\w/-]+\.js$/,
   /^\/bench\/gpu\/training-step\.js$/,
   /^\/node_modules\/gpu\.js\/dist\/[\w-]+\.js$/,
 ];

@@ -110,8 +110,8 @@ const loop = `(async (programs) => {
   process.exit();
 })`;
 
-/** Writes and compiles them. */
-export async function makeProject(programs: readonly Program[]): Promise<Project> {
+/** Writes and compiles them, in a project where `installed` is the package. */
+export async function makeProject(programs: readonly Program[], installed = packageRoot): Promise<Project> {
   // the system's temporary folder may be a link, and the compiler names files by where they really are
   const root = await realpath(await mkdtemp(join(tmpdir(), "tensorone-docs-")));
   const write = async (name: string, text: string): Promise<void> => {
@@ -119,7 +119,7 @@ export async function makeProject(programs: readonly Program[]): Promise<Project
     await writeFile(join(root, name), text);
   };
   await mkdir(join(root, "node_modules"));
-  await symlink(packageRoot, join(root, "node_modules", "tensorone"), "dir");
+  await symlink(installed, join(root, "node_modules", "tensorone"), "dir");
   await write("package.json", '{ "type": "module" }');
   for (const { file, extension, text } of programs) await write(`${file}.${extension}`, text);
   for (const file of new Set(programs.flatMap(({ given }) => given))) {

@@ -38,7 +38,7 @@ describe.each(named)("bool, %s", (_, backend) => {
         true,
         true,
       ]);
-      expect(T.format(T.tensor([true, false]))).toContain("[true, false]");
+      expect(T.format(T.tensor([true, false]))).toContain("[ true, false]");
     }));
 
   it("takes any length from comparisons and gives it to where and casts", () =>

@@ -197,5 +197,5 @@ describe("random", () => {
 });
 
 it("prints", () => {
-  expect(format(tensor([[1, 2.5]]))).toBe("tensor([[1, 2.5000]], [1, 2] float32)");
+  expect(format(tensor([[1, 2.5]]))).toBe("tensor([[1.0000, 2.5000]])");
 });

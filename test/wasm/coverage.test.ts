@@ -22,6 +22,7 @@ const borrowed = {
   atanh: "no vector formula: rare in models",
   fmod: "no vector formula: rare in models",
   remainder: "no vector formula: rare in models",
+  bitwise: "no vector formula: rare in models",
   floorDivide: "no vector formula: rare in models",
   maxPool2dIndices: "asked for by unpooling alone",
   rand: "defined by the generator, on every backend",

@@ -33,6 +33,7 @@ export const elementwiseGradients: { readonly [K in keyof ElementwiseOps]: Entry
   fmod: fromInputs(([dy], [a, b]) => [() => dy, () => F.neg(F.mul(dy, F.trunc(F.div(a, b))))]),
   remainder: fromInputs(([dy], [a, b]) => [() => dy, () => F.neg(F.mul(dy, F.floorDivide(a, b)))]),
   floorDivide: null,
+  bitwise: null,
   equal: null,
   notEqual: null,
   less: null,

@@ -56,6 +56,7 @@ const rules: { readonly [K in Lowered]: Rule } = {
   fmod: "kept",
   remainder: "kept",
   floorDivide: "computed",
+  bitwise: "computed",
   equal: "kept",
   notEqual: "kept",
   less: "kept",

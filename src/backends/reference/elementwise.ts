@@ -91,6 +91,15 @@ export const integerFormulas = {
   floorDivide: (a: number, b: number) => Math.floor(a / b),
 } as const;
 
+/** Of int32, by whose bits JavaScript computes; stores cut them to a byte. */
+export const bitFormulas = {
+  and: (a: number, b: number) => a & b,
+  or: (a: number, b: number) => a | b,
+  xor: (a: number, b: number) => a ^ b,
+  leftShift: (a: number, b: number) => a << b,
+  rightShift: (a: number, b: number) => a >> b,
+} as const;
+
 /** The formula for the operand's dtype, applied to every element. */
 export const mapUnary =
   (ofFloats: (x: number) => number, ofIntegers = ofFloats) =>

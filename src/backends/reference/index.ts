@@ -17,6 +17,7 @@ import { activationKernels, functionFormulas } from "./curves.js";
 import {
   biasReluGrad,
   binaryFormulas,
+  bitFormulas,
   broadcastTo,
   integerFormulas,
   mapBinary,
@@ -52,6 +53,7 @@ const kernels: Pick<ArrayKernels, CoreOp> = {
   pow: mapBinary(binaryFormulas.pow, integerFormulas.pow),
   ...mapTable<keyof typeof functionFormulas, (x: number) => number, UnaryKernel>(functionFormulas, mapUnary),
   ...activationKernels,
+  bitwise: (inputs, { operation }, outputs) => mapBinary(bitFormulas[operation])(inputs, {}, outputs),
   floorDivide: mapBinary(binaryFormulas.floorDivide, integerFormulas.floorDivide),
   biasReluGrad,
   where,

@@ -51,6 +51,16 @@ function floorDivide(a: bigint, b: bigint): bigint {
   return (a - remainder(a, b)) / b;
 }
 
+const SHIFT_BITS = 6;
+const countOf = (b: bigint): bigint => BigInt.asUintN(SHIFT_BITS, b);
+const bits = {
+  and: binary((a, b) => a & b),
+  or: binary((a, b) => a | b),
+  xor: binary((a, b) => a ^ b),
+  leftShift: binary((a, b) => a << countOf(b)),
+  rightShift: binary((a, b) => a >> countOf(b)),
+};
+
 /** Above it a sum of int32 numbers goes into a bigint, long before it rounds. */
 const LARGEST_PARTIAL = 2 ** 52;
 
@@ -134,6 +144,7 @@ const wide: { readonly [K in OpName]?: Kernel } = {
   fmod: binary((a, b) => (b === 0n ? 0n : a % b)),
   remainder: binary(remainder),
   floorDivide: binary(floorDivide),
+  bitwise: ((inputs, attrs, outputs) => bits[(attrs as Attrs<"bitwise">).operation](inputs, attrs, outputs)) as Kernel,
   maximum: binary((a, b) => (a > b ? a : b)),
   minimum: binary((a, b) => (a < b ? a : b)),
   reluGrad: binary((dy, y) => (y <= 0n ? 0n : dy)),

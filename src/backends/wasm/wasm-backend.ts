@@ -13,11 +13,12 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { BackendError } from "../../util/errors.js";
 import { coreCount } from "../../util/platform.js";
 import type { Target } from "../../wasm/index.js";
-import type { WasmFigures, WasmStats } from "../contract.js";
+import type { Coverage, Fallback, WasmFigures, WasmStats } from "../contract.js";
 import type { ArrayView } from "../kernel-table.js";
 import { referenceKernels } from "../reference/index.js";
 import { referenceUpdates } from "../reference/updates.js";
 import { capabilities, targetOf } from "./capabilities.js";
+import { Fallbacks } from "./fallbacks.js";
 import { wasmKernels, wasmUpdates } from "./kernels/index.js";
 import type { HeapOperand, Kernel, Plan } from "./kernels/plan.js";
 import { Arena, type Block } from "./runtime/arena.js";
@@ -93,7 +94,7 @@ export class WasmBackend implements Runner, WasmFigures {
   readonly #modules: ModuleCache;
   readonly #pool: ThreadPool | null;
   readonly #plan: Plan;
-  readonly #fallbacks = new Map<string, number>();
+  readonly #fallbacks = new Fallbacks();
   #scratch: Block[] = [];
 
   /** Throws BackendError for a number of threads that is not a positive integer. */
@@ -128,16 +129,20 @@ export class WasmBackend implements Runner, WasmFigures {
       threads: this.threads,
       turbo: this.turbo,
       kernels: this.#modules.size,
-      fallbacks: Object.fromEntries(this.#fallbacks),
+      fallbacks: this.#fallbacks.runs,
     };
   }
 
   /** Where each op and update runs: "wasm" (single cases may still be declined, see stats.fallbacks) or "reference". */
-  coverage(): Record<OpName | UpdateName, "wasm" | "reference"> {
+  coverage(): Coverage {
     const names = [...Object.keys(referenceKernels), ...Object.keys(referenceUpdates)];
     return Object.fromEntries(
       names.map((name) => [name, name in wasmKernels || name in wasmUpdates ? "wasm" : "reference"]),
-    ) as Record<OpName | UpdateName, "wasm" | "reference">;
+    );
+  }
+
+  fallbacks(): readonly Fallback[] {
+    return this.#fallbacks.rows;
   }
 
   allocate(dtype: DType, length: number): WasmAllocation {
@@ -181,7 +186,7 @@ export class WasmBackend implements Runner, WasmFigures {
 
   /** Runs an op or an update by the reference kernels on the same memory. */
   #fallBack({ kind, op }: Work, inputs: readonly HeapOperand[], attrs: unknown, outputs: readonly HeapOperand[]): void {
-    this.#fallbacks.set(op, (this.#fallbacks.get(op) ?? 0) + 1);
+    this.#fallbacks.note(op, inputs, outputs);
     const arrays = inputs.map(this.#viewOf);
     if (kind === "op") (referenceKernels[op] as unknown as AnyArrayKernel)(arrays, attrs, outputs.map(this.#viewOf));
     else (referenceUpdates[op] as unknown as AnyArrayUpdate)(arrays, attrs);

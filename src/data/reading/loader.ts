@@ -67,16 +67,7 @@ export interface DecodeStats {
 const LARGEST_SLICE = 16;
 
 /**
- * Iterates over a data set in batches. Close it when done; leaving an epoch early, or by an error, stops the workers too.
- *
- * @example
- * <!-- test: given root from test/docs/given/images.ts -->
- * ```ts
- * const dataset = openDataset("imagenet", "train");
- * const loader = new DataLoader(dataset, { batchSize: 2, transform: trainTransform({ imageSize: 32 }), shuffle: true });
- * for await (const { images, labels } of loader.epoch(0)) console.log(images.length, labels);
- * await loader.close();
- * ```
+ * Iterates over a set of files in batches. Close it when done; leaving an epoch early, or by an error, stops the workers too.
  */
 export class DataLoader {
   readonly #dataset: { readonly samples: readonly Sample[] };

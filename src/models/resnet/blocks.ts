@@ -58,11 +58,12 @@ export const STEM_CONV = { kernelSize: 7, stride: 2 } as const;
 
 /** maxPool(relu(norm(conv(x)))): [N, H, W, C] -> [N, H/4, W/4, Cout]. */
 export class Stem extends ResNetBlock {
-  readonly spec = { name: "stem" } as const;
+  readonly spec: { readonly name: "stem"; readonly outChannels: number; readonly stride: number };
   readonly convs: readonly [ConvNorm];
 
   constructor(inChannels: number, outChannels: number, options: BlockOptions = {}) {
     super();
+    this.spec = { name: "stem", outChannels, stride: STEM_CONV.stride * STEM_POOL.stride };
     this.convs = [this.convNorm(["conv1", "bn1"], { inChannels, outChannels, ...STEM_CONV }, options)];
   }
 

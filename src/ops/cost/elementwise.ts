@@ -32,6 +32,8 @@ export const elementwiseCosts: { readonly [K in keyof ElementwiseOps]: CostRule<
   fmod: elementwise,
   remainder: perOutput(2),
   floorDivide: perOutput(4),
+  // bits are moved and chosen
+  bitwise: nothing,
   equal: elementwise,
   notEqual: elementwise,
   less: elementwise,

@@ -5,6 +5,7 @@
 export * from "./activations.js";
 export * from "./attention.js";
 export * from "./axes.js";
+export * from "./bits.js";
 export * from "./contractions.js";
 export * from "./convolutions.js";
 export * from "./counting.js";

@@ -39,6 +39,7 @@ export const elementwiseShapes: { readonly [K in keyof ElementwiseOps]: ShapeRul
   fmod: binary("fmod"),
   remainder: binary("remainder"),
   floorDivide: binary("floorDivide"),
+  bitwise: binary("bitwise"),
   equal: binary("equal"),
   notEqual: binary("notEqual"),
   less: binary("less"),

@@ -8,6 +8,11 @@ type Unary = Spec<["x"]>;
 /** Operands broadcast. */
 type Binary = Spec<["a", "b"]>;
 
+/** What is done to the bits of integers. */
+export interface BitwiseAttrs {
+  readonly operation: "and" | "or" | "xor" | "leftShift" | "rightShift";
+}
+
 export interface ElementwiseOps {
   neg: Unary;
   abs: Unary;
@@ -44,6 +49,8 @@ export interface ElementwiseOps {
   /** The rest of floor(a / b), with the sign of b. */
   remainder: Binary;
   floorDivide: Binary;
+  /** Of integers in two's complement; shifts count modulo the bits of the dtype, of uint8 modulo 32. */
+  bitwise: Spec<["a", "b"], BitwiseAttrs>;
   less: Binary;
   lessEqual: Binary;
   greater: Binary;

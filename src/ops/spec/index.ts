@@ -18,6 +18,7 @@ import type { ReductionOps } from "./reductions.js";
 import type { ResizeOps } from "./resize.js";
 
 export type { ActivationName, CurveAttrs, FunctionName } from "./curves.js";
+export type { BitwiseAttrs } from "./elementwise.js";
 export type { FoldAttrs, PatchAttrs } from "./folds.js";
 export type { AxisAttrs, EndPadding, InputShape, NoAttrs, Pair } from "./kinds.js";
 export type { StridedAttrs } from "./movement.js";

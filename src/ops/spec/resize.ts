@@ -1,5 +1,5 @@
 /**
- * Resizing along one axis by weights that a table gives (functional/resize).
+ * Resizing along one axis by weights that a table gives (chapters/resize).
  */
 import type { AxisAttrs, Spec } from "./kinds.js";
 

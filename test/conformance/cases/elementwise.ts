@@ -70,6 +70,13 @@ export const elementwiseCases: { readonly [K in keyof ElementwiseOps]: readonly 
   fmod: binary("positive"),
   remainder: binary("positive"),
   floorDivide: binary("positive"),
+  // all results below 2^24
+  bitwise: (["and", "or", "xor", "leftShift", "rightShift"] as const).flatMap((operation) =>
+    binary({ indicesBelow: 1000 }, { indicesBelow: operation.endsWith("Shift") ? 14 : 1000 }).map((one) => ({
+      ...one,
+      attrs: { operation },
+    })),
+  ),
   equal: binary("mask"),
   notEqual: binary("mask"),
   less: binary("distinct"),

@@ -73,6 +73,10 @@ def every_binary(a, b):
             row(op, [a, b], compute)
 
 
+BITWISE = {"bitwiseAnd": torch.bitwise_and, "bitwiseOr": torch.bitwise_or, "bitwiseXor": torch.bitwise_xor,
+           "bitwiseLeftShift": torch.bitwise_left_shift, "bitwiseRightShift": torch.bitwise_right_shift}
+COUNTS = [0, 1, 2, 7, 8, 9, 24, 31, 32, 33, 63, 64, 65, 200]
+
 for left in DTYPES:
     for right in DTYPES:
         for ranks in [(1, 1), (1, 0), (0, 1), (0, 0)]:
@@ -125,6 +129,7 @@ for dtype, values in ENDS.items():
         # sin and cos of numbers beyond float32's exact integers are about the rounding of the argument, tested elsewhere
         few = ends[ends.double().abs() < 1000] if op in ("sin", "cos", "tan") else ends
         row(op, [few], compute)
+    row("bitwiseNot", [ends], torch.bitwise_not)
     row("sum", [ends], torch.sum)
     row("mean", [ends], torch.mean)
     row("max", [ends], torch.amax)
@@ -139,6 +144,11 @@ for dtype, values in ENDS.items():
         row(op, [a, b], TENSORS_ONLY[op])
     for op, compute in COMPARISONS.items():
         row(op, [a, b], compute)
+    for op in ("bitwiseAnd", "bitwiseOr", "bitwiseXor"):
+        row(op, [a, b], BITWISE[op])
+    counts = torch.tensor(COUNTS + ([-1, -31, -64] if dtype in ("int32", "int64") else []), dtype=DTYPES[dtype])
+    for op in ("bitwiseLeftShift", "bitwiseRightShift"):
+        row(op, [ends.repeat_interleave(len(counts)), counts.repeat(n)], BITWISE[op])
     if dtype != "bool":
         divisor = b.where((b != 0) & (b != -1), torch.full_like(b, 3))
         for op in ("fmod", "remainder"):
@@ -168,6 +178,16 @@ for source in DTYPES:
     for target in DTYPES:
         row("cast", [x], lambda v, to=DTYPES[target]: v.to(to))
         rows[-1].append(target)
+
+for op, compute in BITWISE.items():
+    for left, right in [("uint8", "int32"), ("int32", "int64"), ("int64", "bool"), ("bool", "uint8"), ("float32", "int32"), ("int32", "float64")]:
+        for ranks in [(1, 1), (1, 0)]:
+            row(op, [sample(left, ranks[0]), sample(right, ranks[1])], compute)
+    for dtype in DTYPES:
+        for value in (True, 3, 2.5):
+            row(op, [sample(dtype, 1), value], compute)
+for dtype in ("float32", "float64"):
+    row("bitwiseNot", [sample(dtype, 1)], torch.bitwise_not)
 
 # the gradient of the sum of the result's squares: [op, operands, one gradient per operand, null for integers and numbers]
 gradients = []

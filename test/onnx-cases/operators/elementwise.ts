@@ -39,11 +39,8 @@ const variadic =
 const div = (a: Tensor, b: Tensor): Tensor =>
   isInteger(a) ? t.cast(t.trunc(t.div(wide(a), wide(b))), a.dtype) : t.div(a, b);
 
-function shift(call: Call): Tensor {
-  const [a, b] = [call.x(0), call.x(1)];
-  const factor = t.pow(t.cast(t.full([], 2, { dtype: "float64" }), a.dtype), b);
-  return call.text("direction", "LEFT") === "LEFT" ? t.mul(a, factor) : div(a, factor);
-}
+const shift: Operator = (call) =>
+  binary(call.text("direction", "LEFT") === "LEFT" ? t.bitwiseLeftShift : t.bitwiseRightShift)(call);
 
 function clip(call: Call): Tensor {
   let x = call.x(0);

@@ -3,6 +3,7 @@ import { type DType, isFloat } from "../../../tensor/dtype.js";
 import { defineKernel, type GpuKernel } from "../kernel.js";
 import { flat, type Lowering } from "../plan.js";
 import { binaryFormulas, wholeFormulas } from "./binary-formulas.js";
+import { bitFormulaOf, bitFormulas } from "./bit-formulas.js";
 import { broadcastRead, expand, expandKernel, factors, runBroadcast } from "./broadcast.js";
 
 /** What is not finite, and what is too large to have a fraction, is itself. */
@@ -118,6 +119,9 @@ const binaryKernelTable = mapEntries<BinaryName, string, BinaryKernels>(binaryFo
 const wholeKernels = mapEntries<keyof typeof wholeFormulas, string, BinaryKernels>(wholeFormulas, (name, formula) =>
   binaryKernels(`${name} whole`, formula),
 );
+const bitKernels = mapEntries<keyof typeof bitFormulas, string, BinaryKernels>(bitFormulas, (name, formula) =>
+  binaryKernels(`bitwise ${name}`, formula),
+);
 /** Between dtypes, of flat places. */
 export const castKernels = mapEntries<DType, string, UnaryKernel>(castFormulas, (dtype, formula) =>
   unaryKernel(`cast to ${dtype}`, formula),
@@ -144,6 +148,8 @@ export const elementwise = {
       ([a, b], _, [y], plan) =>
         runBroadcast(isFloat(y.dtype) ? binaryKernelTable[name] : kernels, { a, b }, y, plan),
   ),
+  bitwise: (([a, b], { operation }, [y], plan) =>
+    runBroadcast(bitKernels[bitFormulaOf(operation, y.dtype)], { a, b }, y, plan)) as Lowering<"bitwise">,
   where: (([mask, a, b], _, [y], plan) => runBroadcast(whereKernels, { mask, a, b }, y, plan)) as Lowering<"where">,
   cast: (([x], { dtype }, [y], plan) =>
     plan.call(castKernels[dtype], y.place, [y.size, 1, 1], { x: flat(x.place) })) as Lowering<"cast">,
@@ -154,10 +160,9 @@ export const elementwise = {
 /** All kernels of this file, for the test that scans them. */
 export const elementwiseKernels: readonly GpuKernel[] = [
   ...Object.values(unaryKernels),
-  ...[...Object.values(binaryKernelTable), ...Object.values(wholeKernels)].flatMap(({ same, spread }) => [
-    same,
-    spread,
-  ]),
+  ...[...Object.values(binaryKernelTable), ...Object.values(wholeKernels), ...Object.values(bitKernels)].flatMap(
+    ({ same, spread }) => [same, spread],
+  ),
   ...Object.values(castKernels),
   ...Object.values(whereKernels),
   expandKernel,

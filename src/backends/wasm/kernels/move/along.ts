@@ -5,17 +5,28 @@
 import { sizeOf } from "../../../../tensor/shape.js";
 import type { Int, IntVar } from "../../../../wasm/index.js";
 import { callCopy, callFill } from "../blocks/copy.js";
+import { bytesOf, clearElement, type ElementBytes, moveElement } from "../blocks/element.js";
 import { blocksOf } from "../blocks/tasks.js";
 import { defineKernel, specOf } from "../define-kernel.js";
 import type { HeapOperand, WasmKernels } from "../plan.js";
-import { isWord } from "./word.js";
 
 /** Elements of a task: 128 KiB of indices and as much of numbers, about 40 µs. */
 const TASK_ELEMENTS = 32768;
 
+/** An index has 4 bytes: where an element of another size lies, from the offset of its index. */
+const offsetOf = (indexOffset: Int, elementBytes: ElementBytes): Int => {
+  if (elementBytes === 4) return indexOffset;
+  return elementBytes === 8 ? indexOffset.mul(2) : indexOffset.div(4);
+};
+
+interface TakeSpec {
+  readonly elementBytes: ElementBytes;
+}
+
 const takeKernel = defineKernel(
   {
     name: "take along axis",
+    spec: specOf<TakeSpec>(),
     args: {
       x: "pointer",
       indices: "pointer",
@@ -29,23 +40,30 @@ const takeKernel = defineKernel(
       blocks: "int",
     },
   },
-  ({ f }, task, { x, indices, y, outer, rows, count, inner, outersPerTask, countPerTask, blocks }) => {
+  (
+    { f, spec: { elementBytes } },
+    task,
+    { x, indices, y, outer, rows, count, inner, outersPerTask, countPerTask, blocks },
+  ) => {
     const block = f.int(task.div(blocks));
     const first = f.int(block.mul(outersPerTask));
     const begin = f.int(task.sub(block.mul(blocks)).mul(countPerTask));
     const end = f.int(begin.add(countPerTask).min(count));
     f.for(first, f.int(first.add(outersPerTask).min(outer)), 1, (o) => {
-      const from = f.int(x.add(o.mul(rows).mul(inner).mul(4)));
+      const from = f.int(x.add(o.mul(rows).mul(inner).mul(elementBytes)));
       f.for(begin, end, 1, (k) => {
         const at = f.int(o.mul(count).add(k).mul(inner).mul(4));
         f.for(0, inner.mul(4), 4, (j) => {
           const place = f.int(at.add(j));
           const row = f.int(f.loadInt(indices.add(place)));
-          const target = f.int(y.add(place));
+          const target = f.int(y.add(offsetOf(place, elementBytes)));
           f.if(
             row.below(rows),
-            () => f.storeInt(target, 0, f.loadInt(from.add(row.mul(inner).mul(4)).add(j))),
-            () => f.storeInt(target, 0, 0),
+            () => {
+              const source = from.add(row.mul(inner).mul(elementBytes)).add(offsetOf(j, elementBytes));
+              moveElement(f, elementBytes, target, source);
+            },
+            () => clearElement(f, elementBytes, target),
           );
         });
       });
@@ -55,6 +73,7 @@ const takeKernel = defineKernel(
 
 interface PutSpec {
   readonly write: "set" | "add float" | "add int";
+  readonly elementBytes: ElementBytes;
 }
 
 /** Numbers into y, whose other numbers are there already; a task goes through all indices of its columns in order. */
@@ -75,7 +94,7 @@ const putKernel = defineKernel(
       blocks: "int",
     },
   },
-  ({ f, spec: { write } }, task, args) => {
+  ({ f, spec: { write, elementBytes } }, task, args) => {
     const { from, indices, y, outer, rows, count, inner, outersPerTask, columnsPerTask, blocks } = args;
     const block = f.int(task.div(blocks));
     const first = f.int(block.mul(outersPerTask));
@@ -87,16 +106,19 @@ const putKernel = defineKernel(
         const [a, b] = [target, source].map((pointer) => f.loadPartial(pointer, 0, 1, 1));
         f.storePartial(target, 0, a!.add(b!), 1);
       } else if (write === "add int") f.storeInt(target, 0, f.loadInt(target).add(f.loadInt(source)));
-      else f.storeInt(target, 0, f.loadInt(source));
+      else moveElement(f, elementBytes, target, source);
     };
     f.for(first, f.int(first.add(outersPerTask).min(outer)), 1, (o) => {
-      const to = f.int(y.add(o.mul(rows).mul(inner).mul(4)));
+      const to = f.int(y.add(o.mul(rows).mul(inner).mul(elementBytes)));
       f.for(0, count, 1, (k) => {
         const at = f.int(o.mul(count).add(k).mul(inner).mul(4));
         f.for(begin, end, 4, (j) => {
           const place = f.int(at.add(j));
           const row = f.int(f.loadInt(indices.add(place)));
-          f.if(row.below(rows), () => put(f.int(to.add(row.mul(inner).mul(4)).add(j)), from.add(place)));
+          f.if(row.below(rows), () => {
+            const target = f.int(to.add(row.mul(inner).mul(elementBytes)).add(offsetOf(j, elementBytes)));
+            put(target, from.add(offsetOf(place, elementBytes)));
+          });
         });
       });
     });
@@ -121,7 +143,7 @@ function callPut(
   const outersPerTask = Math.min(outer, Math.max(1, Math.floor(TASK_ELEMENTS / (count * columnsPerTask))));
   const blocks = blocksOf(inner, columnsPerTask);
   putKernel.call(plan, {
-    spec: { write },
+    spec: { write, elementBytes: bytesOf(y) },
     tasks: blocks * blocksOf(outer, outersPerTask),
     args: {
       from: from.pointer,
@@ -140,13 +162,13 @@ function callPut(
 
 export const alongKernels = {
   takeAlongAxis([x, indices], { axis }, [y], plan) {
-    if (!isWord(x)) return false;
     const [outer, inner] = [sizeOf(y.shape.slice(0, axis)), sizeOf(y.shape.slice(axis + 1))];
     const count = y.shape[axis]!;
     const countPerTask = Math.min(count, Math.max(1, Math.floor(TASK_ELEMENTS / inner)));
     const outersPerTask = Math.min(outer, Math.max(1, Math.floor(TASK_ELEMENTS / (countPerTask * inner))));
     const blocks = blocksOf(count, countPerTask);
     takeKernel.call(plan, {
+      spec: { elementBytes: bytesOf(x) },
       tasks: blocks * blocksOf(outer, outersPerTask),
       args: {
         x: x.pointer,
@@ -171,8 +193,7 @@ export const alongKernels = {
     return true;
   },
   scatter([x, indices, src], { axis }, [y], plan) {
-    if (!isWord(x)) return false;
-    callCopy(plan, x.pointer, y.pointer, 4 * x.size);
+    callCopy(plan, x.pointer, y.pointer, bytesOf(x) * x.size);
     callPut(plan, "set", src, indices, y, axis);
     return true;
   },

@@ -1,25 +1,27 @@
 /**
- * Copies of boxes: runs of adjacent 4-byte elements, rows of runs, and two outer axes, with steps of their own on both
+ * Copies of boxes: runs of adjacent elements, rows of runs, and two outer axes, with steps of their own on both
  * sides; further axes are walked call by call. Serves slices, steps of either sign, padding and concatenation, and the transposes
  * that keep the last axis.
  */
 
 import type { IntVar } from "../../../../wasm/index.js";
 import { type Axis, mergedAxes, unwalked } from "../blocks/axes.js";
+import { type ElementBytes, moveElement } from "../blocks/element.js";
 import { blocksOf } from "../blocks/tasks.js";
 import { defineKernel, specOf } from "../define-kernel.js";
 import type { Plan } from "../plan.js";
 
-/** Elements of a task: 256 KiB, about 20 µs. */
-const TASK_ELEMENTS = 65536;
-/** From here on memory.copy, a call out of the module, is the faster way. */
-const LONG_RUN = 256;
+/** About 20 µs. */
+const TASK_BYTES = 1 << 18;
+/** Bytes from where on memory.copy, a call out of the module, is the faster way. */
+const LONG_RUN = 1024;
 const MAX_AXES = 4;
 /** Calls for one copy at most, where more axes remain than a call walks: the queries, keys and values of attention are 3. */
 export const MAX_CALLS = 64;
 
 interface Spec {
   readonly runs: "long" | "short" | "single";
+  readonly elementBytes: ElementBytes;
 }
 
 const boxKernel = defineKernel(
@@ -44,21 +46,21 @@ const boxKernel = defineKernel(
       toFar: "int",
     },
   },
-  ({ m, f, spec: { runs } }, task, args) => {
+  ({ m, f, spec: { runs, elementBytes } }, task, args) => {
     const { from, to, run, chunk, chunks, rows, perTask, blocks, near } = args;
     /** (from, to, rows, elements, fromStep, toStep): rows of one run each. */
     const rowsOf = m.function(
       "rows",
       ["i32", "i32", "i32", "i32", "i32", "i32"],
       (g, source, target, count, elements, fromStep, toStep) => {
-        const bytes = g.int(elements.mul(4));
+        const bytes = g.int(elements.mul(elementBytes));
         const whole = g.int(bytes.and(-16));
         g.for(0, count, 1, () => {
-          if (runs === "single") g.storeInt(target, 0, g.loadInt(source));
+          if (runs === "single") moveElement(g, elementBytes, target, source);
           else if (runs === "long") g.copy(target, source, bytes);
           else {
             g.for(0, whole, 16, (at) => g.store(target.add(at), 0, g.load(source.add(at), 0, 1)));
-            g.for(whole, bytes, 4, (at) => g.storeInt(target.add(at), 0, g.loadInt(source.add(at))));
+            g.for(whole, bytes, elementBytes, (at) => moveElement(g, elementBytes, target.add(at), source.add(at)));
           }
           source.inc(fromStep);
           target.inc(toStep);
@@ -72,7 +74,7 @@ const boxKernel = defineKernel(
     const far = f.int(outer.div(near));
     const inner = f.int(outer.sub(far.mul(near)));
     const at = (rowStep: IntVar, nearStep: IntVar, farStep: IntVar) =>
-      row.mul(rowStep).add(inner.mul(nearStep)).add(far.mul(farStep)).add(first.mul(4));
+      row.mul(rowStep).add(inner.mul(nearStep)).add(far.mul(farStep)).add(first.mul(elementBytes));
     f.call(
       rowsOf,
       from.add(at(args.fromRow, args.fromNear, args.fromFar)),
@@ -99,9 +101,9 @@ function boxAxes(shape: readonly number[], from: BoxSide, to: BoxSide): Axis[] {
   return axes[0]?.steps.every((step) => step === 1) ? axes : [single, ...axes];
 }
 
-const runsOf = (size: number): Spec["runs"] => {
+const runsOf = (size: number, elementBytes: ElementBytes): Spec["runs"] => {
   if (size === 1) return "single";
-  return size >= LONG_RUN ? "long" : "short";
+  return size * elementBytes >= LONG_RUN ? "long" : "short";
 };
 
 /** Whether callBoxCopy can walk the axes that remain when neighbours are merged. */
@@ -109,22 +111,35 @@ export const isBoxCopyable = (shape: readonly number[], from: BoxSide, to: BoxSi
   unwalked(boxAxes(shape, from, to), MAX_AXES).places.length <= MAX_CALLS;
 
 /** Copies a box of `shape`, which isBoxCopyable. */
-export function callBoxCopy(plan: Plan, shape: readonly number[], from: BoxSide, to: BoxSide): void {
+export function callBoxCopy(
+  plan: Plan,
+  shape: readonly number[],
+  from: BoxSide,
+  to: BoxSide,
+  elementBytes: ElementBytes,
+): void {
   const { axes, places } = unwalked(boxAxes(shape, from, to), MAX_AXES);
   for (const [fromAt, toAt] of places)
-    copyAxes(plan, axes, { ...from, pointer: from.pointer + 4 * fromAt! }, { ...to, pointer: to.pointer + 4 * toAt! });
+    copyAxes(
+      plan,
+      axes,
+      { ...from, pointer: from.pointer + elementBytes * fromAt! },
+      { ...to, pointer: to.pointer + elementBytes * toAt! },
+      elementBytes,
+    );
 }
 
-function copyAxes(plan: Plan, axes: readonly Axis[], from: BoxSide, to: BoxSide): void {
+function copyAxes(plan: Plan, axes: readonly Axis[], from: BoxSide, to: BoxSide, elementBytes: ElementBytes): void {
   const [run, row, near, far] = [0, 1, 2, 3].map((i) => axes[i] ?? single) as [Axis, Axis, Axis, Axis];
-  const chunk = Math.min(run.size, TASK_ELEMENTS);
+  const taskElements = TASK_BYTES / elementBytes;
+  const chunk = Math.min(run.size, taskElements);
   const chunks = blocksOf(run.size, chunk);
-  const perTask = Math.min(row.size, Math.max(1, Math.floor(TASK_ELEMENTS / run.size)));
+  const perTask = Math.min(row.size, Math.max(1, Math.floor(taskElements / run.size)));
   const blocks = blocksOf(row.size, perTask);
-  const fromStep = ({ steps }: Axis): number => 4 * steps[0]!;
-  const toStep = ({ steps }: Axis): number => 4 * steps[1]!;
+  const fromStep = ({ steps }: Axis): number => elementBytes * steps[0]!;
+  const toStep = ({ steps }: Axis): number => elementBytes * steps[1]!;
   boxKernel.call(plan, {
-    spec: { runs: runsOf(run.size) },
+    spec: { runs: runsOf(run.size, elementBytes), elementBytes },
     tasks: chunks * blocks * near.size * far.size,
     args: {
       from: from.pointer,

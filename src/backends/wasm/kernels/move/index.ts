@@ -1,18 +1,18 @@
 /**
- * Ops that move numbers without computing, for elements of 4 bytes; uint8 and float64 stay with the reference.
+ * Ops that move numbers without computing, for elements of any size.
  */
 
 import type { StridedAttrs } from "../../../../ops/spec/index.js";
-import { dtypes } from "../../../../tensor/dtype.js";
-import { stridesOf } from "../../../../tensor/shape.js";
+import { type Shape, stridesOf } from "../../../../tensor/shape.js";
+import { broadcastSteps } from "../blocks/axes.js";
 import { callCopy, callFill } from "../blocks/copy.js";
+import { bytesOf, isWord } from "../blocks/element.js";
 import { callMap, type MapFormula } from "../blocks/map.js";
-import type { HeapOperand, WasmKernels } from "../plan.js";
+import type { HeapOperand, Plan, WasmKernels } from "../plan.js";
 import { alongKernels } from "./along.js";
 import { type BoxSide, callBoxCopy, isBoxCopyable } from "./box.js";
 import { rowKernels } from "./rows.js";
 import { transpose } from "./transpose.js";
-import { isWord } from "./word.js";
 
 const repeat: MapFormula = {
   name: "repeat",
@@ -21,9 +21,12 @@ const repeat: MapFormula = {
 const origin = ({ shape }: HeapOperand): number[] => shape.map(() => 0);
 
 /** A box inside a contiguous tensor, from the position `begin` on. */
-function boxAt({ pointer, shape }: HeapOperand, begin: readonly number[]): BoxSide {
-  const steps = stridesOf(shape);
-  return { pointer: pointer + 4 * begin.reduce((at, position, axis) => at + position * steps[axis]!, 0), steps };
+function boxAt(x: HeapOperand, begin: readonly number[]): BoxSide {
+  const steps = stridesOf(x.shape);
+  return {
+    pointer: x.pointer + bytesOf(x) * begin.reduce((at, position, axis) => at + position * steps[axis]!, 0),
+    steps,
+  };
 }
 
 /** The same, every step-th element of each axis. */
@@ -32,39 +35,49 @@ function stepsAt(x: HeapOperand, { begin, step }: StridedAttrs): BoxSide {
   return { pointer, steps: steps.map((own, axis) => own * step[axis]!) };
 }
 
+/** A copy between two sides with elements as those of `like`, or false where it has too many axes. */
+function copyBox(plan: Plan, shape: Shape, from: BoxSide, to: BoxSide, like: HeapOperand): boolean {
+  const isFit = isBoxCopyable(shape, from, to);
+  if (isFit) callBoxCopy(plan, shape, from, to, bytesOf(like));
+  return isFit;
+}
+
 export const moveKernels: WasmKernels = {
   ...rowKernels,
   ...alongKernels,
   transpose,
-  broadcastTo: ([x], _, [y], plan) => isWord(x) && callMap(plan, repeat, [x], [y]),
+  broadcastTo([x], _, [y], plan) {
+    if (isWord(x)) return callMap(plan, repeat, [x], [y]);
+    return copyBox(
+      plan,
+      y.shape,
+      { pointer: x.pointer, steps: broadcastSteps(x.shape, y.shape) },
+      boxAt(y, origin(y)),
+      x,
+    );
+  },
   reshape([x], _, [y], plan) {
-    callCopy(plan, x.pointer, y.pointer, x.size * dtypes[x.dtype].bytes);
+    callCopy(plan, x.pointer, y.pointer, x.size * bytesOf(x));
     return true;
   },
   slice([x], { begin, size }, [y], plan) {
-    const [from, to] = [boxAt(x, begin), boxAt(y, origin(y))];
-    if (!isWord(x) || !isBoxCopyable(size, from, to)) return false;
-    callBoxCopy(plan, size, from, to);
-    return true;
+    return copyBox(plan, size, boxAt(x, begin), boxAt(y, origin(y)), x);
   },
   stridedSlice([x], attrs, [y], plan) {
-    const [from, to] = [stepsAt(x, attrs), boxAt(y, origin(y))];
-    if (!isWord(x) || !isBoxCopyable(y.shape, from, to)) return false;
-    callBoxCopy(plan, y.shape, from, to);
-    return true;
+    return copyBox(plan, y.shape, stepsAt(x, attrs), boxAt(y, origin(y)), x);
   },
   stridedSliceGrad([dy], attrs, [dx], plan) {
     const [from, to] = [boxAt(dy, origin(dy)), stepsAt(dx, attrs)];
-    if (!isWord(dy) || !isBoxCopyable(dy.shape, from, to)) return false;
+    if (!isBoxCopyable(dy.shape, from, to)) return false;
     callFill(plan, dx, 0);
-    if (dy.size > 0) callBoxCopy(plan, dy.shape, from, to);
+    if (dy.size > 0) callBoxCopy(plan, dy.shape, from, to, bytesOf(dy));
     return true;
   },
   pad([x], { before, value }, [y], plan) {
     const [from, to] = [boxAt(x, origin(x)), boxAt(y, before)];
-    if (!isWord(x) || !isBoxCopyable(x.shape, from, to)) return false;
+    if (!isBoxCopyable(x.shape, from, to)) return false;
     callFill(plan, y, value);
-    if (x.size > 0) callBoxCopy(plan, x.shape, from, to);
+    if (x.size > 0) callBoxCopy(plan, x.shape, from, to, bytesOf(x));
     return true;
   },
   concat(inputs, { axis }, [y], plan) {
@@ -75,8 +88,8 @@ export const moveKernels: WasmKernels = {
       at += x.shape[axis]!;
       return x.size > 0 ? [{ shape: x.shape, from: boxAt(x, origin(x)), to: boxAt(y, begin) }] : [];
     });
-    if (!isWord(y) || copies.some(({ shape, from, to }) => !isBoxCopyable(shape, from, to))) return false;
-    for (const { shape, from, to } of copies) callBoxCopy(plan, shape, from, to);
+    if (copies.some(({ shape, from, to }) => !isBoxCopyable(shape, from, to))) return false;
+    for (const { shape, from, to } of copies) callBoxCopy(plan, shape, from, to, bytesOf(y));
     return true;
   },
 };

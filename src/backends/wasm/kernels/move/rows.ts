@@ -3,12 +3,12 @@
  */
 import { sizeOf } from "../../../../tensor/shape.js";
 import { floatBits } from "../../../../wasm/index.js";
+import { bytesOf, isWord } from "../blocks/element.js";
 import { blocksOf } from "../blocks/tasks.js";
 import { defineKernel } from "../define-kernel.js";
 import type { WasmKernels } from "../plan.js";
-import { isWord } from "./word.js";
 
-/** Elements of a task: 256 KiB. */
+/** Of words: 256 KiB. */
 const TASK_ELEMENTS = 65536;
 /** Columns of a scatter task, which goes through all rows in order. */
 const SCATTER_COLUMNS = 256;
@@ -84,7 +84,6 @@ const oneHotKernel = defineKernel(
 
 export const rowKernels = {
   gather([table, indices], _, [y], plan) {
-    if (!isWord(table)) return false;
     const width = sizeOf(table.shape.slice(1));
     const perTask = Math.max(1, Math.floor(TASK_ELEMENTS / width));
     gatherKernel.call(plan, {
@@ -95,7 +94,7 @@ export const rowKernels = {
         y: y.pointer,
         count: indices.size,
         rows: table.shape[0]!,
-        rowBytes: 4 * width,
+        rowBytes: bytesOf(table) * width,
         perTask,
       },
     });
