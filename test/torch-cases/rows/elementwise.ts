@@ -61,6 +61,14 @@ const exponents: Row = (d) => {
     .call(T.pow, "torch.pow(a, b)");
 };
 
+/** Integers that no result of a few bits more leaves. */
+const bits =
+  (ours: (a: T.Tensor, b: T.Tensor) => T.Tensor, torch: string, low = -100, high = 100): Row =>
+  (d) => {
+    const shape = d.shape(0, 4);
+    return d.integers(shape, -100, 100).integers(d.broadcastable(shape), low, high).call(ours, `torch.${torch}(a, b)`);
+  };
+
 export const elementwise = {
   neg: unary(T.neg, "neg"),
   abs: unary(T.abs, "abs"),
@@ -136,9 +144,25 @@ export const elementwise = {
   logicalAnd: logical(T.logicalAnd, "logical_and"),
   logicalOr: logical(T.logicalOr, "logical_or"),
   logicalXor: logical(T.logicalXor, "logical_xor"),
+  bitwiseAnd: bits(T.bitwiseAnd, "bitwise_and"),
+  bitwiseOr: bits(T.bitwiseOr, "bitwise_or"),
+  bitwiseXor: bits(T.bitwiseXor, "bitwise_xor"),
+  bitwiseNot: (d) => d.integers(d.shape(0, 4), -100, 100).call(T.bitwiseNot, "torch.bitwise_not(a)"),
+  bitwiseLeftShift: bits(T.bitwiseLeftShift, "bitwise_left_shift", 0, 8),
+  bitwiseRightShift: bits(T.bitwiseRightShift, "bitwise_right_shift", 0, 8),
   logicalNot: (d) => d.bools(d.shape(0, 4)).call(T.logicalNot, "torch.logical_not(a)"),
   where: (d) => {
     const shape = d.shape(0, 4);
+    if (d.chance(0.2)) {
+      const other = d.real(-2, 2);
+      return d
+        .bools(shape)
+        .float(shape)
+        .call(
+          (mask, x) => T.where(mask, x, other),
+          `torch.where(a, b, ${tensorOf(other).replace("a.dtype", "b.dtype")})`,
+        );
+    }
     return d
       .bools(d.broadcastable(shape))
       .float(shape)
@@ -146,8 +170,8 @@ export const elementwise = {
       .call(T.where, "torch.where(a, b, c)");
   },
   clamp: (d) => {
-    const [low, high] = [d.real(-1.5, 0.5), d.real(0.5, 2)];
-    return d.float(d.shape(0, 4)).call((a) => T.clamp(a, low, high), `torch.clamp(a, ${low}, ${high})`);
+    const [low, high] = [d.pick(d.real(-1.5, 0.5), -Infinity), d.pick(d.real(0.5, 2), Infinity)];
+    return d.float(d.shape(0, 4)).call((a) => T.clamp(a, low, high), `torch.clamp(a, ${python(low)}, ${python(high)})`);
   },
   lerp: (d) => {
     const shape = d.shape(0, 4);
