@@ -3,14 +3,12 @@
  * SEEDS=7..9 these; CASES=N cases of each; CASE=NAME:SEED:NUMBER one.
  */
 import { describe, expect, it } from "vitest";
-import * as chapters from "../../src/chapters/index.js";
-import { nn, type Tensor } from "../../src/index.js";
+import type { Tensor } from "../../src/index.js";
 import * as functions from "../../src/ops/functional/index.js";
 import { hasTorch } from "../io/torch-python.js";
 import type { Case } from "./case.js";
-import { caseOf, casesOf, names } from "./cases.js";
+import { caseOf, casesOf } from "./cases.js";
 import { places, runAll } from "./run-all.js";
-import { withoutRows } from "./without-rows.js";
 
 const [first, last] = (process.env.SEEDS ?? "3").split("..").map(Number) as [number, number | undefined];
 const seeds =
@@ -19,17 +17,6 @@ const seeds =
     : Array.from({ length: last - first + 1 }, (_, i) => first + i);
 const count = Number(process.env.CASES ?? 2000);
 const single = process.env.CASE;
-
-const publicNames = [functions, chapters, nn].flatMap((names) => Object.keys(names));
-const rowNames = new Set(names.map((name) => name.split(" ")[0]!));
-
-describe("rows", () => {
-  it("are there for every public function and layer, or the reason why not", () => {
-    expect(publicNames.filter((name) => !rowNames.has(name) && !(name in withoutRows))).toEqual([]);
-    expect(Object.keys(withoutRows).filter((name) => rowNames.has(name) || !publicNames.includes(name))).toEqual([]);
-    expect([...rowNames].filter((name) => !publicNames.includes(name))).toEqual([]);
-  });
-});
 
 /** Faults of every kind, planted in the first row that draws more than one number. */
 const faults: Readonly<Record<string, (call: Case["ours"]) => Case["ours"]>> = {
