@@ -11,6 +11,11 @@ import { pictureInTab } from "./picture-in-tab.js";
 /** A path (in Node), the bytes of a JPEG or PNG file, a Blob or File, or pixels that are decoded already. */
 export type PictureInput = string | Uint8Array | ArrayBuffer | BlobLike | Image;
 
+/** What `#pictures` is in Node: read-picture.ts, which a bundle for a browser must not name. */
+interface NodePictures {
+  readPicture(source: string | Uint8Array): Promise<Image>;
+}
+
 const isBlob = (value: object): value is BlobLike => typeof (value as Partial<BlobLike>).arrayBuffer === "function";
 
 function expectInput(where: string, source: PictureInput): void {
@@ -47,6 +52,7 @@ export async function readImage(source: PictureInput, where = "readImage"): Prom
   if (!isNode)
     return pictureInTab(source instanceof ArrayBuffer ? new Uint8Array(source) : (source as Uint8Array | BlobLike));
   const encoded = typeof source === "object" && isBlob(source) ? await source.arrayBuffer() : source;
-  const { readPicture } = await import("#pictures");
+  // "as string" for the compiler alone, which would look for it in dist/
+  const { readPicture } = (await import("#pictures" as string)) as NodePictures;
   return readPicture(encoded instanceof ArrayBuffer ? new Uint8Array(encoded) : (encoded as string | Uint8Array));
 }
