@@ -29,6 +29,6 @@ export const slowTests: readonly string[] = [
   "test/io/torch-round-trip.test.ts",
   "test/models/families-golden.test.ts",
   "test/onnx-cases/**/*.test.ts",
-  "test/torch-cases/**/*.test.ts",
+  "test/torch-cases/torch-cases.test.ts",
   "test/wasm/turbo.test.ts",
 ];

@@ -13,6 +13,7 @@ const modules = {
   op: () => import("./op.js"),
   coverage: () => import("./coverage.js"),
   "onnx-cases": () => import("./onnx-cases.js"),
+  "torch-cases": () => import("./torch-cases.js"),
   against: () => import("./against.js"),
   "step-pairs": () => import("./step-pairs.js"),
   "same-run": () => import("./same-run.js"),

@@ -149,8 +149,9 @@ export function interpolate(x: Tensor, options: InterpolateOptions): Tensor {
   const steps = sizes.map((to, i) => {
     const from = x.shape[i + 1]!;
     const given = recomputeScaleFactor ? undefined : scales?.[i];
-    // of aligned corners PyTorch's antialiasing takes the ratio alone
-    const scale = aligned && to > 1 && from > 1 ? (to - 1) / (from - 1) : given;
+    // of aligned corners PyTorch's antialiasing takes the ratio alone; a single pixel is that of the first corner
+    const ratio = to > 1 ? (to - 1) / (from - 1) : Number.POSITIVE_INFINITY;
+    const scale = aligned && from > 1 ? ratio : given;
     return { axis: i + 1, from, to, along: alongAxis(options, scale) };
   });
   // the axis that shrinks most goes first, so that the others have less to do

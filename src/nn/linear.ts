@@ -22,10 +22,11 @@ export function affine(x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
   if (x.rank === 1) return scope(() => F.reshape(affine(F.reshape(x, [1, x.size]), weight, bias), [weight.shape[1]!]));
   if (!bias) return F.matmul(x, weight);
   const [width, outputs] = [x.shape.at(-1)!, weight.shape[1]!];
-  if (x.rank <= 2 || width !== weight.shape[0]) return scope(() => F.add(F.matmul(x, weight), bias));
+  // a picture of nothing is none
+  if (x.rank <= 2 || width !== weight.shape[0] || x.size === 0) return scope(() => F.add(F.matmul(x, weight), bias));
   return scope(() => {
     // a product of rows is a convolution of a picture of single pixels
-    const rows = F.reshape(x, [1, width === 0 ? 0 : x.size / width, 1, width]);
+    const rows = F.reshape(x, [1, x.size / width, 1, width]);
     const y = F.conv2dBias(rows, F.reshape(weight, [1, 1, width, outputs]), bias);
     return F.reshape(y, [...x.shape.slice(0, -1), outputs]);
   });

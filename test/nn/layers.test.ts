@@ -87,6 +87,15 @@ describe("small layers", () => {
     linear.bias!.write(Float32Array.of(0, 0, 1));
     expect(linear.forward(tensor([[1, 10]])).toArray()).toEqual([[41, 52, 64]]);
     expect(linear.forward(tensor([1, 10])).toArray()).toEqual([41, 52, 64]);
+    expect(linear.forward(tensor(new Float32Array(0), [2, 0, 2])).shape).toEqual([2, 0, 3]);
+    const constant = new Linear(0, 2, { init: "zeros" });
+    constant.bias!.write(Float32Array.of(5, 6));
+    expect(constant.forward(tensor(new Float32Array(0), [1, 2, 0])).toArray()).toEqual([
+      [
+        [5, 6],
+        [5, 6],
+      ],
+    ]);
     expect(() => linear.forward(tensor([[1, 2, 3]]))).toThrow(/k = 3.*k = 2/);
   });
 

@@ -24,6 +24,9 @@ export function distance(found: ArrayLike<number>, expected: ArrayLike<number>):
   return worst;
 }
 
+/** No refusal of the engine's, whose errors have names of their own. */
+const JAVASCRIPT_ERROR = /^(Type|Range|Reference|Syntax)?Error:/;
+
 export interface Verdict {
   /** Of outputs and of gradients. */
   readonly worst: readonly [value: number, gradient: number];
@@ -55,19 +58,16 @@ function partsOf(
   );
 }
 
-function problemOf({ what, found, exact, single }: Part, precision: Precision): [number, string | null] {
+/** `lost`: what PyTorch's float32 loses on the case, in its worst result or gradient. */
+function problemOf({ what, found, exact }: Part, precision: Precision, lost: number): [number, string | null] {
   if (!found) return [Infinity, `${what} is missing`];
   if (`${found.shape}` !== `${exact.shape}`)
     return [Infinity, `${what} is [${found.shape}], expected [${exact.shape}]`];
   const error = distance(found.values, exact.values);
-  const lost = single ? distance(single.values, exact.values) : 0;
-  const allowed = Math.max(TOLERANCE[precision], TIMES * lost * (precision === "float64" ? FLOAT64_DIGITS : 1));
   // where PyTorch's float32 overflows, float32 may
   if (precision === "float32" && lost === Infinity) return [0, null];
-  if (
-    error <= (Number.isNaN(allowed) || (precision === "float64" && lost === Infinity) ? TOLERANCE[precision] : allowed)
-  )
-    return [error, null];
+  const share = lost === Infinity ? 0 : lost * (precision === "float64" ? FLOAT64_DIGITS : 1);
+  if (error <= Math.max(TOLERANCE[precision], TIMES * share)) return [error, null];
   const at = exact.values.findIndex((value, i) => distance([found.values[i]!], [value]) === error);
   return [
     error,
@@ -77,10 +77,14 @@ function problemOf({ what, found, exact, single }: Part, precision: Precision): 
 
 export function judge(answer: Answer, torch: TorchAnswers, precision: Precision): Verdict {
   const exact = torch.float64;
-  if ("error" in exact) return refused("error" in answer ? null : `is not refused; PyTorch: ${exact.error}`);
+  if ("error" in exact) {
+    if (!("error" in answer)) return refused(`is not refused; PyTorch: ${exact.error}`);
+    return refused(JAVASCRIPT_ERROR.test(answer.error) ? answer.error : null);
+  }
   if ("error" in answer) return refused(answer.error);
   const parts = partsOf(answer, exact, "error" in torch.float32 ? null : torch.float32);
-  const judged = parts.map((part) => ({ part, result: problemOf(part, precision) }));
+  const lost = Math.max(0, ...parts.map(({ single, exact }) => (single ? distance(single.values, exact.values) : 0)));
+  const judged = parts.map((part) => ({ part, result: problemOf(part, precision, lost) }));
   const worstOf = (kind: string): number =>
     Math.max(0, ...judged.flatMap(({ part, result }) => (part.what.startsWith(kind) ? [result[0]] : [])));
   const problem =

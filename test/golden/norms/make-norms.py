@@ -165,6 +165,7 @@ for own in SIZES:
 for mode in ("bilinear", "bicubic"):
     resize([1, 13, 11, 1], {"size": [4, 3], "mode": mode, "antialias": True})
     resize([1, 13, 11, 1], {"size": [4, 3], "mode": mode, "antialias": True, "alignCorners": True})
+    resize(SHAPE, {"size": [3, 1], "mode": mode, "antialias": True, "alignCorners": True})
 resize([2, 5, 7, 3], {"size": [8, 3], "mode": "bilinear"})
 resize([2, 6, 3], {"size": [9], "mode": "linear"})
 resize([2, 6, 3], {"scaleFactor": [2.0], "mode": "nearest"})

@@ -162,6 +162,16 @@ export const elementwise = {
   logicalNot: (d) => d.bools(d.shape(0, 4)).call(T.logicalNot, "torch.logical_not(a)"),
   where: (d) => {
     const shape = d.shape(0, 4);
+    if (d.chance(0.2)) {
+      const other = d.real(-2, 2);
+      return d
+        .bools(shape)
+        .float(shape)
+        .call(
+          (mask, x) => T.where(mask, x, other),
+          `torch.where(a, b, ${tensorOf(other).replace("a.dtype", "b.dtype")})`,
+        );
+    }
     return d
       .bools(d.broadcastable(shape))
       .float(shape)
@@ -169,8 +179,8 @@ export const elementwise = {
       .call(T.where, "torch.where(a, b, c)");
   },
   clamp: (d) => {
-    const [low, high] = [d.real(-1.5, 0.5), d.real(0.5, 2)];
-    return d.float(d.shape(0, 4)).call((a) => T.clamp(a, low, high), `torch.clamp(a, ${low}, ${high})`);
+    const [low, high] = [d.pick(d.real(-1.5, 0.5), -Infinity), d.pick(d.real(0.5, 2), Infinity)];
+    return d.float(d.shape(0, 4)).call((a) => T.clamp(a, low, high), `torch.clamp(a, ${python(low)}, ${python(high)})`);
   },
   lerp: (d) => {
     const shape = d.shape(0, 4);

@@ -1,5 +1,6 @@
 /** Every function that is compared with PyTorch, a chapter a file. */
 import type { Row } from "../case.js";
+import { attentionLayers } from "./attention-layers.js";
 import { activations, elementwise } from "./elementwise.js";
 import { layers } from "./layers.js";
 import { losses } from "./losses.js";
@@ -20,6 +21,7 @@ export const rows: Readonly<Record<string, Row>> = {
   ...normalisation,
   ...losses,
   ...layers,
+  ...attentionLayers,
   ...plainLayers,
   ...lossLayers,
 };

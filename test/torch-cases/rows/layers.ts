@@ -8,10 +8,13 @@ const { nn } = T;
 type Pair = [number, number];
 
 /** The dtype of the case; parameters are replaced, so that their initial values do not matter. */
-const like = (x: T.Tensor) => ({ dtype: x.dtype as T.nn.FloatDType, init: "zeros" as const });
+export const like = (x: T.Tensor) => ({ dtype: x.dtype as T.nn.FloatDType, init: "zeros" as const });
 
 /** The layer with these tensors under its names. */
-function holding<L extends T.nn.Module<unknown>>(layer: L, tensors: Readonly<Record<string, T.Tensor | undefined>>): L {
+export function holding<L extends T.nn.Module<unknown>>(
+  layer: L,
+  tensors: Readonly<Record<string, T.Tensor | undefined>>,
+): L {
   for (const [path, tensor] of Object.entries(tensors)) {
     if (!tensor) continue;
     const names = path.split(".");
@@ -58,9 +61,6 @@ const batchNorm =
       return [layer.forward(x), layer.runningMean, layer.runningVar];
     }, `(lambda y: (nhwc(y[0]), y[1], y[2]))(${statistics})`);
   };
-
-const PROJECTIONS =
-  "{'in_proj_weight': WEIGHT.T, 'in_proj_bias': BIAS, 'out_proj.weight': OUT.T, 'out_proj.bias': OUTBIAS}";
 
 export const layers = {
   Linear: (d) => {
@@ -151,6 +151,25 @@ export const layers = {
   },
   BatchNorm2d: batchNorm((channels, options) => new nn.BatchNorm2d(channels, options), false),
   BatchNorm1d: batchNorm((channels, options) => new nn.BatchNorm1d(channels, options), true),
+  "BatchNorm2d without parameters and averages": (d) => {
+    const c = d.int(1, 5);
+    return d
+      .float(channelsLast(d, c))
+      .call(
+        (x) => new nn.BatchNorm2d(c, { affine: false, trackRunningStats: false, ...like(x) }).eval().forward(x),
+        "nhwc(F.batch_norm(nchw(a), None, None, None, None, True))",
+      );
+  },
+  "LayerNorm without parameters": (d) => {
+    const shape = d.shape(1, 4, 2);
+    const width = shape.at(-1)!;
+    return d
+      .float(shape)
+      .call(
+        (x) => new nn.LayerNorm(width, { elementwiseAffine: false, ...like(x) }).forward(x),
+        `F.layer_norm(a, (${width},))`,
+      );
+  },
   LayerNorm: (d) => {
     const shape = d.shape(1, 4, 2);
     const axes = shape.slice(-d.int(1, shape.length));
@@ -203,74 +222,6 @@ export const layers = {
         (x, weight) => holding(new nn.PReLU(c, { dtype: like(x).dtype }), { weight }).forward(x),
         "torch.where(a > 0, a, a * b)",
       );
-  },
-  MultiheadAttention: (d) => {
-    const heads = d.int(1, 3);
-    const e = heads * d.int(1, 3);
-    const [n, l, s] = [d.int(1, 3), d.int(1, 4), d.int(1, 4)];
-    const batchFirst = d.chance(0.7);
-    const sequence = (length: number): number[] => (batchFirst ? [n, length, e] : [length, n, e]);
-    const isMasked = d.chance();
-    d.float(sequence(l)).float(sequence(s)).float(sequence(s));
-    d.float([e, 3 * e])
-      .float([3 * e])
-      .float([e, e])
-      .float([e]);
-    if (isMasked) d.float([l, s]);
-    const parameters = PROJECTIONS.replace("OUTBIAS", "g")
-      .replace("OUT", "f")
-      .replace("BIAS", "e")
-      .replace("WEIGHT", "d");
-    const module = `nn.MultiheadAttention(${e}, ${heads}, batch_first=${python(batchFirst)}).to(a.dtype)`;
-    return d.call(
-      (q, k, v, inProjWeight, inProjBias, weight, bias, attnMask) =>
-        holding(new nn.MultiheadAttention(e, heads, { batchFirst, ...like(q) }), {
-          inProjWeight,
-          inProjBias,
-          "outProj.weight": weight,
-          "outProj.bias": bias,
-        }).forwardWithWeights(q, k, v, attnMask ? { attnMask } : {}),
-      `functional_call(${module}, ${parameters}, (a, b, c), {'attn_mask': ${isMasked ? "h" : "None"}})`,
-    );
-  },
-  TransformerEncoderLayer: (d) => {
-    const heads = d.int(1, 2);
-    const e = heads * d.int(2, 3);
-    const wide = d.int(1, 5);
-    const options = { normFirst: d.chance(), activation: d.pick<"relu" | "gelu">("relu", "gelu") };
-    d.float([d.int(1, 2), d.int(1, 4), e]);
-    d.float([e, 3 * e])
-      .float([3 * e])
-      .float([e, e])
-      .float([e]);
-    d.float([e, wide]).float([wide]).float([wide, e]).float([e]);
-    for (let i = 0; i < 4; i++) d.float([e]);
-    const names =
-      "self_attn.in_proj_weight self_attn.in_proj_bias self_attn.out_proj.weight self_attn.out_proj.bias linear1.weight linear1.bias linear2.weight linear2.bias norm1.weight norm1.bias norm2.weight norm2.bias";
-    const parameters = names
-      .split(" ")
-      .map((name, i) => `'${name}': ${"bcdefghijklm"[i]}${i < 8 && i % 2 === 0 ? ".T" : ""}`);
-    return d.call(
-      (x, b, c, dd, e1, f, g, h, i, j, k, l, m) =>
-        holding(
-          new nn.TransformerEncoderLayer(e, heads, { dimFeedforward: wide, dropout: 0, ...options, ...like(x) }),
-          {
-            "selfAttn.inProjWeight": b,
-            "selfAttn.inProjBias": c,
-            "selfAttn.outProj.weight": dd,
-            "selfAttn.outProj.bias": e1,
-            "linear1.weight": f,
-            "linear1.bias": g,
-            "linear2.weight": h,
-            "linear2.bias": i,
-            "norm1.weight": j,
-            "norm1.bias": k,
-            "norm2.weight": l,
-            "norm2.bias": m,
-          },
-        ).forward(x),
-      `layer(nn.TransformerEncoderLayer(${e}, ${heads}, ${wide}, 0.0, ${keywords({ ...options, batchFirst: true })}), {${parameters.join(", ")}}, a)`,
-    );
   },
   SqueezeExcite: (d) => {
     const c = d.pick(8, 16);

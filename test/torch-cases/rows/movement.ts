@@ -317,6 +317,13 @@ const scattered =
 
 export const indexing = {
   gather: alongAxis((a, axis, b) => T.gather(a, axis, b), "a.gather(AXIS, b)"),
+  "gather of rows": (d) => {
+    const shape = d.shape(1, 3, 1);
+    return d
+      .float(shape)
+      .integers(d.shape(0, 2), 0, shape[0]! - 1)
+      .call((a, b) => T.gather(a, b), "a[b]");
+  },
   takeAlongAxis: alongAxis((a, axis, b) => T.takeAlongAxis(a, b, axis), "torch.take_along_dim(a, b, AXIS)"),
   scatter: scattered(T.scatter, "scatter", true),
   scatterAdd: scattered(T.scatterAdd, "scatter_add", false),

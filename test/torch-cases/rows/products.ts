@@ -58,11 +58,14 @@ export const products = {
     const batch = d.shape(0, 2, 1).map((dim) => Math.min(dim, 3));
     const [l, s, e, v] = [d.int(1, 6), d.int(1, 6), d.int(1, 5), d.int(1, 5)];
     const scale = d.option(d.real(0.2, 2));
-    const mask = d.pick("none", "float", "causal");
+    const mask = d.pick("none", "float", "bool", "causal");
     d.float([...batch, l, e])
       .float([...batch, s, e])
       .float([...batch, s, v]);
-    if (mask === "float") d.float([l, s]);
+    const maskShape = d.chance() ? [l, s] : [...batch, l, s];
+    if (mask === "float") d.float(maskShape);
+    // a query that sees nothing is NaN in PyTorch 1.13's formula and 0 in later functions
+    if (mask === "bool") d.bools(maskShape, 1);
     return d.call(
       (q, k, x, attnMask) =>
         T.scaledDotProductAttention(q, k, x, {
@@ -70,14 +73,13 @@ export const products = {
           ...(attnMask ? { attnMask } : {}),
           isCausal: mask === "causal",
         }),
-      `attention(a, b, c, ${mask === "float" ? "d" : "None"}, ${python(scale ?? null)}, ${python(mask === "causal")})`,
+      `attention(a, b, c, ${mask === "float" || mask === "bool" ? "d" : "None"}, ${python(scale ?? null)}, ${python(mask === "causal")})`,
     );
   },
 } satisfies Readonly<Record<string, Row>>;
 
 type Pair = [number, number];
 
-/** A convolution's options, ours and PyTorch's, and the size that an axis needs for them. */
 export const windows = {
   conv2d: (d) => {
     const groups = d.pick(1, 1, 2, 3);
@@ -90,6 +92,34 @@ export const windows = {
     return d
       .float([d.int(1, 2), d.int(4, 9), d.int(4, 9), inputs * groups])
       .float([...kernel, inputs, outputs * groups])
+      .call((x, w) => T.conv2d(x, w, given(options)), `nhwc(F.conv2d(nchw(a), oihw(b), None, ${keywords(options)}))`);
+  },
+  "conv2d with sides": (d) => {
+    const sides: [Pair, Pair] = [
+      [d.int(0, 3), d.int(0, 3)],
+      [d.int(0, 3), d.int(0, 3)],
+    ];
+    const stride = d.option(2);
+    const [inputs, outputs] = [d.int(1, 4), d.int(1, 4)];
+    return d
+      .float([d.int(1, 2), d.int(3, 7), d.int(3, 7), inputs])
+      .float([d.int(1, 3), d.int(1, 3), inputs, outputs])
+      .call(
+        (x, w) => T.conv2d(x, w, { padding: sides, ...given({ stride }) }),
+        `nhwc(F.conv2d(F.pad(nchw(a), ${python(sides.toReversed().flat())}), oihw(b), None, ${keywords({ stride })}))`,
+      );
+  },
+  "conv2d by depth": (d) => {
+    const c = d.int(1, 9);
+    const options = {
+      stride: d.option<number | Pair>(2, [1, 2]),
+      padding: d.option(1, 2),
+      dilation: d.option(2),
+      groups: c,
+    };
+    return d
+      .float([d.int(1, 2), d.int(5, 9), d.int(5, 9), c])
+      .float([d.int(1, 3), d.int(1, 3), 1, c])
       .call((x, w) => T.conv2d(x, w, given(options)), `nhwc(F.conv2d(nchw(a), oihw(b), None, ${keywords(options)}))`);
   },
   conv2dBias: (d) => {

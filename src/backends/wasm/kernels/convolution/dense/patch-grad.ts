@@ -7,7 +7,6 @@
  */
 import type { Conv2dAttrs } from "../../../../../ops/spec/index.js";
 import { stridesOf } from "../../../../../tensor/shape.js";
-import { bytesOf } from "../../blocks/element.js";
 import { callBoxCopy, isBoxCopyable } from "../../move/box.js";
 import type { HeapOperand, Plan } from "../../plan.js";
 import { gemm } from "../../products/gemm.js";
@@ -39,6 +38,6 @@ export function patchInputGrad(
   const packed = plan.scratch(packedBytes(plan.target, sizes.k, sizes.n));
   pack(plan, matrixSource(sizes.k, sizes.n, true), w.pointer, packed);
   gemm(plan, sizes, dy.pointer, packed, patches.pointer);
-  callBoxCopy(plan, shape, patches, pixels, bytesOf(dx));
+  callBoxCopy(plan, shape, patches, pixels, 4);
   return true;
 }
