@@ -54,4 +54,14 @@ export type { Shape } from "./tensor/shape.js";
 export { liveStorage } from "./tensor/storage.js";
 export { Tensor } from "./tensor/tensor.js";
 export { type Classification, type ClassifyOptions, classify } from "./train/classify.js";
+export { accuracy, type EvaluateModuleOptions, evaluate } from "./train/modules/evaluate-module.js";
+export type {
+  ModuleEvaluation,
+  ModuleRecipe,
+  ModuleTrainResult,
+  TrainCallbacks,
+  TrainData,
+  TrainModuleOptions,
+} from "./train/modules/options.js";
+export { train } from "./train/modules/train-module.js";
 export * from "./util/errors.js";

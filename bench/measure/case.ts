@@ -2,6 +2,8 @@
  * What a kernel benchmark is: a row with a name, the work it does, and how to set it up. Most rows are one op on operands of
  * given shapes (opCase). Timing and reporting are elsewhere: suite.ts, report.ts.
  */
+// the ops of all chapters, by name
+import "../../src/chapters/index.js";
 import { apply } from "../../src/ops/apply.js";
 import { costOfOp, type Sized } from "../../src/ops/cost/index.js";
 import { inferDType } from "../../src/ops/dtypes.js";

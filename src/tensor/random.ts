@@ -109,6 +109,17 @@ export class Generator {
     storageTracer()?.changed(() => void this.#stream--);
     return { seed: this.#seed, stream };
   }
+
+  /** Where it stands: what take() would give next. */
+  get state(): { readonly seed: number; readonly stream: number } {
+    return { seed: this.#seed, stream: this.#stream };
+  }
+
+  /** Goes on where `state` was taken. */
+  restore({ seed, stream }: { readonly seed: number; readonly stream: number }): void {
+    this.#seed = seed;
+    this.#stream = stream;
+  }
 }
 
 export const generator = new Generator();

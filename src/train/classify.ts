@@ -32,6 +32,7 @@ export interface DescribedModel {
   readonly info: { readonly images: Recipe["images"] | null };
 }
 
+/** How classify() looks at a picture, and what it answers. */
 export interface ClassifyOptions extends NormalizeOptions {
   /** How many classes, the likeliest first. Default 5. */
   readonly topK?: number;

@@ -104,17 +104,6 @@ export async function evaluateShared(
 /**
  * Runs the loader's epoch 0 once through `model` in evaluation mode. Throws NonFiniteError naming the tensor or the picture
  * for weights, statistics or logits that are not finite.
- *
- * @example
- * <!-- test: given root from test/docs/given/images.ts -->
- * ```ts
- * import { DataLoader, evalTransform, evaluate, models, openDataset } from "tensorone/node";
- * const dataset = openDataset("imagenet", "val");
- * const model = models.createModel("mobileone_s0", { numClasses: dataset.classes.length });
- * const loader = new DataLoader(dataset, { batchSize: 2, transform: evalTransform({ imageSize: 32 }), workers: 0 });
- * const { top1, images } = await evaluate(model, loader);
- * console.log(top1, images);
- * ```
  */
 export async function evaluate(
   model: Module,

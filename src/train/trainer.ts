@@ -47,23 +47,8 @@ import { createStepper, type Stepper } from "./steps/stepper.js";
 export type { TrainOptions, TrainResult } from "./run-options.js";
 
 /**
- * Trains and returns what came of it; every process of `options.group` calls it with the same options. Throws DataError,
+ * Trains a model of a family and returns what came of it; every process of `options.group` calls it with the same options. Throws DataError,
  * CheckpointError, DivergedError or DistributedError, after telling the other processes; files already written stay.
- *
- * @example
- * <!-- test: not run: eight epochs of a data set are minutes -->
- * ```ts
- * const { steps, checkpoint } = await train({
- *   recipe: mobileoneS0Demo,
- *   data: "imagenet",
- *   out: "run",
- *   seed: 0,
- *   workers: 2,
- *   loggers: [],
- *   backendLabel: "wasm x1",
- * });
- * console.log(steps, checkpoint);
- * ```
  */
 export async function train(options: TrainOptions): Promise<TrainResult> {
   const { group = soloGroup(), replicas = 1 } = options;

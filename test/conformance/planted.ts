@@ -23,10 +23,11 @@ export const smallCases = (op: GridOp): readonly Case<Attrs<GridOp>>[] =>
   (cases[op] as readonly Case<Attrs<GridOp>>[]).filter(({ isLarge }) => !isLarge);
 
 function run(op: GridOp, { inputs, attrs }: Case<Attrs<GridOp>>, data: readonly TypedArray[]): Promise<TypedArray[]> {
-  return scope(() => {
+  const reads = scope(() => {
     const xs = inputs.map((spec, i) => tensor(data[i]!, spec.shape, { dtype: dtypeOfInput(spec, "float32") }));
-    return Promise.all((apply(op, xs, attrs) as readonly Tensor[]).map((y) => y.data()));
+    return (apply(op, xs, attrs) as readonly Tensor[]).map((y) => y.data());
   });
+  return Promise.all(reads);
 }
 
 /** Plants each number in each float input of a case, and compares `backend` with the reference. */

@@ -26,7 +26,7 @@ describe.each(named)("int64, %s", (_, backend) => {
       expect(T.tensor(FAR).item<bigint>()).toBe(FAR);
       expect(T.full([2], FAR).toArray()).toEqual([FAR, FAR]);
       expect(T.arange(3, { dtype: "int64" }).toArray()).toEqual([0, 1, 2]);
-      expect(T.format(x)).toContain("[1, 9007199254740993]");
+      expect(T.format(x)).toMatch(/\[ +1, 9007199254740993\]/);
     }));
 
   it("is exact and wraps, where float64 would round", () =>

@@ -25,6 +25,18 @@ const STEPS = 10;
 const THREADS = 2;
 /** Of WebGPU on another driver: float32 sums in another order, through ten steps. */
 const GPU_TOLERANCE = 1e-4;
+/** Pools, normalisations, resizing and folds, as functions and as layers, with gradients. */
+const chapterProgram = `
+import { arange, fallbacks, interpolate, layerNorm, patchMoments, setBackend } from "tensorone";
+import * as nn from "tensorone/nn";
+await setBackend("wasm", { threads: 1 });
+const x = arange(2 * 8 * 8 * 3).reshape([2, 8, 8, 3]).mul(0.01);
+x.requiresGrad = true;
+const net = new nn.Sequential(new nn.BatchNorm2d(3), new nn.MaxPool2d({ kernelSize: 2 }));
+layerNorm(interpolate(net.forward(x), { size: [8, 8] }), [3]).square().sum().backward();
+patchMoments(x.detach(), 3, { padding: 1 });
+console.log(x.grad.square().sum().item(), JSON.stringify(fallbacks()));`;
+
 /** Programs and the most that a page may load for them before it asks for a GPU, in KB of 1,024 bytes. */
 const sizes: Readonly<Record<string, { readonly lines: readonly string[]; readonly mostKB: number }>> = {
   "tensor and setBackend": {
@@ -33,7 +45,7 @@ const sizes: Readonly<Record<string, { readonly lines: readonly string[]; readon
       'await setBackend("wasm");',
       "console.log(tensor([1, 2, 3]).mul(2).toArray());",
     ],
-    mostKB: 67,
+    mostKB: 71,
   },
   "the CNN of the README": {
     lines: [
@@ -54,9 +66,9 @@ const sizes: Readonly<Record<string, { readonly lines: readonly string[]; readon
       "nn.crossEntropy(net.forward(rand([2, 28, 28, 1])), tensor(Int32Array.of(3, 7))).backward();",
       "optimizer.step();",
     ],
-    mostKB: 75,
+    mostKB: 79,
   },
-  everything: { lines: ['import * as all from "tensorone";', "globalThis.tensorone = all;"], mostKB: 155 },
+  everything: { lines: ['import * as all from "tensorone";', "globalThis.tensorone = all;"], mostKB: 168 },
 };
 
 const withoutGpu = join(home, "bundled-wasm");
@@ -121,6 +133,18 @@ describe.skipIf(executable === undefined || noTools !== false)("bundled by", () 
       expect(losses.length).toBe(STEPS);
       for (const [i, loss] of losses.entries()) expect(Math.abs(loss / expected[i]! - 1)).toBeLessThan(GPU_TOLERANCE);
     });
+  });
+
+  it("esbuild, a chapter's kernels come with its functions and layers", () => {
+    writeFileSync(join(withoutGpu, "main.js"), `${chapterProgram}\n`);
+    const out = join(withoutGpu, "out", "chapters");
+    bundle(bundlers[0]!, withoutGpu, out);
+    const [plain, bundled] = ["main.js", join(out, "main.js")].map((file) =>
+      said(run(process.execPath, [file], withoutGpu), file),
+    );
+    expect(bundled).toBe(plain);
+    // no op in the reference's loops
+    expect(bundled).toMatch(/^[\d.]+ \[\]\n$/);
   });
 
   it.each(Object.entries(sizes))("esbuild, %s is small", (name, { lines, mostKB }) => {

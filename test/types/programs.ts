@@ -56,6 +56,18 @@ class Double extends nn.Module {
 }
 new Double().forward(zeros([2])).relu().matmul(zeros([2, 2]));
 `,
+  "entries.ts": `
+import { coverage, fallbacks, format, setPrintOptions, type Tensor, zeros } from "tensorone";
+import * as nn from "tensorone/nn";
+import * as optim from "tensorone/optim";
+
+const layer: nn.Module<Tensor> = new nn.Linear(2, 3);
+export const optimizer = new optim.SGD(layer.parameters(), { lr: 0.1 });
+export const where: string = coverage()["matmul"] ?? fallbacks()[0]!.op;
+export const text: string = format(zeros([2]), setPrintOptions({ precision: 2 }));
+// @ts-expect-error: lr is a number
+new optim.SGD(layer.parameters(), { lr: "fast" });
+`,
   "node.ts": `
 import {
   type Batch, DataLoader, evaluate, ImageFolder, loadCheckpoint, type StopSignal, train, type TrainOptions, models,

@@ -10,6 +10,7 @@ import type { ArrayKernels, ArrayView } from "../kernel-table.js";
 import { mapBinary, mapUnary } from "./elementwise.js";
 import { matrixProduct } from "./matmul.js";
 import { reduceWith } from "./reduce.js";
+import { eachLine } from "./scan.js";
 
 type Kernel = (inputs: readonly ArrayView[], attrs: never, outputs: readonly ArrayView[]) => void;
 /** A view's elements as what they are. */
@@ -79,6 +80,24 @@ function sum([x]: readonly [ArrayView], { axes }: Attrs<"sum">, [y]: readonly [A
       partial = 0;
     }
     totals[output] = total + BigInt(partial);
+  });
+}
+
+/** Of bool, uint8 and int32 as well. */
+function cumsum(
+  [x]: readonly [ArrayView],
+  { axis, reverse, exclusive }: Attrs<"cumsum">,
+  [y]: readonly [ArrayView],
+): void {
+  const count = x.shape[axis]!;
+  eachLine(x.shape, axis, (base, step) => {
+    let total = 0n;
+    for (let i = 0; i < count; i++) {
+      const at = base + (reverse ? count - 1 - i : i) * step;
+      const next = BigInt.asIntN(64, total + BigInt(x.data[at]!));
+      bigintsOf(y)[at] = exclusive ? total : next;
+      total = next;
+    }
   });
 }
 
@@ -155,6 +174,7 @@ const wide: { readonly [K in OpName]?: Kernel } = {
       zero: 0n as never,
     })) as Kernel,
   sum: sum as unknown as Kernel,
+  cumsum: cumsum as unknown as Kernel,
   max: extreme((a, b) => a > b) as unknown as Kernel,
   min: extreme((a, b) => a < b) as unknown as Kernel,
   cast: cast as unknown as Kernel,
@@ -180,6 +200,7 @@ const typeless: ReadonlySet<OpName> = new Set<OpName>([
   "pad",
   "gather",
   "argmax",
+  "argsort",
 ]);
 
 const isWide = ({ dtype }: ArrayView): boolean => dtype === "int64";

@@ -7,7 +7,7 @@ import type { ArrayView } from "../kernel-table.js";
 import { totalsOf } from "./integers.js";
 
 /** Calls `visit` with the first offset of each line along `axis`, and the distance of its elements. */
-function eachLine(shape: Shape, axis: number, visit: (base: number, step: number) => void): void {
+export function eachLine(shape: Shape, axis: number, visit: (base: number, step: number) => void): void {
   const step = sizeOf(shape.slice(axis + 1));
   const lines = sizeOf(shape.slice(0, axis));
   for (let line = 0; line < lines; line++)

@@ -11,10 +11,13 @@ import { sampleSeed } from "../random.js";
 import { sourceName } from "../sets/picture-source.js";
 import type { Sample } from "../sets/sample.js";
 import { outputSize, type Transform } from "../transforms/index.js";
+import type { Batch } from "./batch.js";
 import { openTaskPool } from "./decode-pool.js";
 import type { ReaderOptions, ReadJob } from "./sample-reader.js";
-import { EpochSampler, type SamplerState } from "./sampler.js";
+import { EpochSampler } from "./sampler.js";
 import type { TaskPool } from "./tasks.js";
+
+export type { Batch } from "./batch.js";
 
 /** How to make batches; replicas, rank and pad as in EpochSampler, decoder and orientation as in SampleReader. */
 export interface DataLoaderOptions extends ReaderOptions {
@@ -33,25 +36,6 @@ export interface DataLoaderOptions extends ReaderOptions {
   /** Several take turns, batch by batch, and share threads and memory. */
   readonly rank?: number | readonly number[];
   readonly pad?: boolean;
-}
-
-/** Decoded pictures with their labels. */
-export interface Batch {
-  /** [size, height, width, 3], RGB. May lie in shared memory. */
-  readonly images: Uint8Array;
-  /** [size] class indices. */
-  readonly labels: Int32Array;
-  /** [size] indices into the data set. */
-  readonly indices: Uint32Array;
-  readonly size: number;
-  readonly height: number;
-  readonly width: number;
-  /** How long the consumer stood waiting for this batch. */
-  readonly dataWaitMs: number;
-  /** Where its rank goes on after this batch. */
-  readonly next: SamplerState;
-  /** Gives the memory of `images` back for a later batch; optional, and `images` must not be read afterwards. */
-  release(): void;
 }
 
 /** Decoding so far, over all threads. */

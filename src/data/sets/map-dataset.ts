@@ -15,7 +15,7 @@ import { randomPermutation } from "../random.js";
  *
  * @example
  * ```ts
- * const squares: MapDataset<readonly [number, number]> = { length: 10, get: (i) => [i, i * i] };
+ * const squares = { length: 10, get: (i: number) => [i, i * i] as const };
  * console.log(await mapDataset(squares, ([x, y]) => [x / 10, y]).get(3)); // [0.3, 9]
  * ```
  */
@@ -122,7 +122,7 @@ export class TensorDataset implements MapDataset<Tensor[]> {
  *
  * @example
  * ```ts
- * const paths: MapDataset<string> = { length: 2, get: (i) => `${i}.png` };
+ * const paths = { length: 2, get: (i: number) => `${i}.png` };
  * console.log(await mapDataset(paths, (path) => path.length).get(0)); // 5
  * ```
  */

@@ -2,7 +2,7 @@
  * From a decoded batch to the tensors a model eats; pixels are normalised by a table of 256 values a channel, on the device
  * where the backend has one, else on the host.
  */
-import type { Batch } from "../../data/reading/loader.js";
+import type { Batch } from "../../data/reading/batch.js";
 import { normalizationTable, normalizeInto } from "../../data/transforms/normalize.js";
 import { allocate, tensor } from "../../tensor/create.js";
 import type { Tensor } from "../../tensor/tensor.js";

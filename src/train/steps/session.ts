@@ -4,19 +4,12 @@
  */
 import type { CompileOptions } from "../../compile/compile.js";
 import type { Classifier } from "../../models/index.js";
-import type { GradientClipping, Recipe } from "../../models/recipe.js";
-import type { Module } from "../../nn/module.js";
-import {
-  clipGradNorm,
-  clipGradValue,
-  createOptimizer,
-  Ema,
-  type Optimizer,
-  splitNormParameters,
-} from "../../optim/index.js";
+import type { Recipe } from "../../models/recipe.js";
+import { createOptimizer, Ema, type Optimizer, splitNormParameters } from "../../optim/index.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { applyRates, ratesAt, type StepRates, warmupSteps } from "../recipes/schedule.js";
-import { DivergedError } from "./finite.js";
+import type { DivergedError } from "./finite.js";
+import { applyGradients, divergedAt } from "./optimization.js";
 
 /**
  * Of a step: a full batch and the last one of an epoch. When pictures grow, the plan of the smaller size has to make room
@@ -32,15 +25,6 @@ export interface UpdateResult {
   readonly correct: number;
   /** Images of all replicas. */
   readonly images: number;
-}
-
-function clipGradients(model: Module, limit: GradientClipping): void {
-  const parameters = model.namedParameters();
-  if ("maxValue" in limit) clipGradValue(parameters, limit.maxValue);
-  else {
-    const { maxNorm, normType = 2 } = limit;
-    clipGradNorm(parameters, maxNorm, { normType: normType === "inf" ? Number.POSITIVE_INFINITY : normType });
-  }
 }
 
 export class Session {
@@ -79,11 +63,8 @@ export class Session {
 
   /** Moves weights and averages by the gradients that are there; inside a compiled step. */
   applyGradients(): void {
-    const { clipGrad } = this.recipe;
-    if (clipGrad) clipGradients(this.model, clipGrad);
-    this.optimizer.step();
-    this.optimizer.zeroGrad();
-    this.ema.update();
+    const { model, optimizer, ema, recipe } = this;
+    applyGradients({ model, optimizer, ema, clipGrad: recipe.clipGrad });
   }
 
   /** Throws DivergedError when the loss of the step under way is no number. */
@@ -94,8 +75,7 @@ export class Session {
 
   /** The error of a run whose numbers are none any more. */
   diverged(problem: string): DivergedError {
-    const lr = this.optimizer.groups[0]!.lr;
-    return new DivergedError(`train: ${problem}`, `a smaller learning rate than ${lr.toPrecision(3)} may help: --lr`);
+    return divergedAt(this.optimizer, problem, "--lr");
   }
 
   /** What has to be the same on every process: parameters and what the optimiser keeps of them. Running statistics are each replica's own. */

@@ -72,6 +72,10 @@ export const convGrid: readonly ConvGeometry[] = [
     ...geometry([2, 6, 7, cIn], [3, 3], cOut, { stride: 3, padding: 1, dilation: 2, paddingEnd: [-1, -2], groups }),
     ...geometry([1, 4, 5, cIn], [1, 1], cOut, { padding: 0, paddingEnd: [1, 0], groups }),
   ]),
+  // windows that tile the image: patches
+  ...geometry([2, 6, 4, 5], [2, 2], 7, { stride: 2 }),
+  ...geometry([1, 6, 9, 3], [3, 3], 4, { stride: 3 }),
+  ...geometry([2, 14, 10, 48], [2, 2], 36, { stride: 2 }, true),
   // MobileOne's own kinds, at sizes that cross tiles and tasks
   ...geometry([2, 15, 13, 3], [3, 3], 48, { stride: 2, padding: 1 }, true),
   ...geometry([2, 14, 14, 48], [3, 3], 48, { stride: 1, padding: 1, groups: 48 }, true),

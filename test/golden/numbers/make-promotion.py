@@ -134,6 +134,13 @@ for dtype, values in ENDS.items():
     row("mean", [ends], torch.mean)
     row("max", [ends], torch.amax)
     row("min", [ends], torch.amin)
+    # the first is 0, which would be every product
+    for op, compute in {"any": torch.any, "all": torch.all, "prod": torch.prod}.items():
+        row(op, [ends[1:]], compute)
+    row("all", [ends], torch.all)
+    for op, compute in {"cumsum": torch.cumsum, "cumprod": torch.cumprod, "argmax": torch.argmax, "argmin": torch.argmin}.items():
+        row(op, [ends[1:], 0], lambda x, axis, op=compute: op(x, axis))
+    row("sort", [ends.flip(0), 0], lambda x, axis: torch.sort(x, axis)[0])
     row("softmax", [ends], lambda x: torch.softmax(x, 0))
     row("logSoftmax", [ends], lambda x: torch.log_softmax(x, 0))
     n = len(values)

@@ -41,6 +41,22 @@ const logical =
     return d.bools(shape).bools(d.broadcastable(shape)).call(ours, `torch.${torch}(a, b)`);
   };
 
+/** Of whole numbers of an integer dtype; counts of shifts are any, as they wrap. */
+const bitwise =
+  (ours: Binary, torch: string): Row =>
+  (d) => {
+    const shape = d.shape(0, 4);
+    const dtype = d.pick("int32", "int64", "uint8");
+    const range = { low: dtype === "uint8" ? 0 : -200, high: 200 };
+    return d
+      .fixed(shape, range)
+      .fixed(d.broadcastable(shape), range)
+      .call(
+        (a, b) => ours(T.cast(a, dtype), T.cast(b, dtype)),
+        `torch.${torch}(a.to(torch.${dtype}), b.to(torch.${dtype}))`,
+      );
+  };
+
 /** Away from 0 by a quarter, of both signs: a remainder is not smooth where the quotient is whole. */
 const divisor = (d: Draw): Range => (d.chance() ? { low: 0.3, high: 3 } : { low: -3, high: -0.3 });
 
@@ -60,14 +76,6 @@ const exponents: Row = (d) => {
     .float(d.broadcastable(shape), { low: -3, high: 3 })
     .call(T.pow, "torch.pow(a, b)");
 };
-
-/** Integers that no result of a few bits more leaves. */
-const bits =
-  (ours: (a: T.Tensor, b: T.Tensor) => T.Tensor, torch: string, low = -100, high = 100): Row =>
-  (d) => {
-    const shape = d.shape(0, 4);
-    return d.integers(shape, -100, 100).integers(d.broadcastable(shape), low, high).call(ours, `torch.${torch}(a, b)`);
-  };
 
 export const elementwise = {
   neg: unary(T.neg, "neg"),
@@ -144,12 +152,13 @@ export const elementwise = {
   logicalAnd: logical(T.logicalAnd, "logical_and"),
   logicalOr: logical(T.logicalOr, "logical_or"),
   logicalXor: logical(T.logicalXor, "logical_xor"),
-  bitwiseAnd: bits(T.bitwiseAnd, "bitwise_and"),
-  bitwiseOr: bits(T.bitwiseOr, "bitwise_or"),
-  bitwiseXor: bits(T.bitwiseXor, "bitwise_xor"),
-  bitwiseNot: (d) => d.integers(d.shape(0, 4), -100, 100).call(T.bitwiseNot, "torch.bitwise_not(a)"),
-  bitwiseLeftShift: bits(T.bitwiseLeftShift, "bitwise_left_shift", 0, 8),
-  bitwiseRightShift: bits(T.bitwiseRightShift, "bitwise_right_shift", 0, 8),
+  bitwiseAnd: bitwise(T.bitwiseAnd, "bitwise_and"),
+  bitwiseOr: bitwise(T.bitwiseOr, "bitwise_or"),
+  bitwiseXor: bitwise(T.bitwiseXor, "bitwise_xor"),
+  bitwiseNot: (d) =>
+    d.fixed(d.shape(0, 4)).call((a) => T.bitwiseNot(T.cast(a, "int32")), "torch.bitwise_not(a.to(torch.int32))"),
+  bitwiseLeftShift: bitwise(T.bitwiseLeftShift, "bitwise_left_shift"),
+  bitwiseRightShift: bitwise(T.bitwiseRightShift, "bitwise_right_shift"),
   logicalNot: (d) => d.bools(d.shape(0, 4)).call(T.logicalNot, "torch.logical_not(a)"),
   where: (d) => {
     const shape = d.shape(0, 4);

@@ -15,6 +15,7 @@ import { gemm, taskRows } from "../../products/gemm.js";
 import { blockRows, defineRows, packedBytes, type RowsSpec, tileRows } from "../../products/gemm-tile.js";
 import { longReduction, type RowProducer } from "../../products/long-reduction.js";
 import { type PackSource, pack } from "../../products/pack.js";
+import { patchInputGrad } from "./patch-grad.js";
 import { defineWindowRows, type WindowSpec, windowFloats } from "./window-rows.js";
 
 /** Window rows made at a time: they should still be in the L1 or L2 cache when the product reads them. */
@@ -199,6 +200,7 @@ export function convolve(
 
 export const conv2dInputGrad: Lowering<"conv2dInputGrad"> = ([dy, w], attrs, [dx], plan) => {
   if (dx.dtype !== "float32") return false;
+  if (patchInputGrad([dy, w], attrs, dx, plan)) return true;
   const g = geometryOf(dx.shape, w.shape, dy.shape, attrs);
   const pointers = {
     source: dy.pointer,
