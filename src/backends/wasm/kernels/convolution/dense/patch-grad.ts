@@ -38,6 +38,6 @@ export function patchInputGrad(
   const packed = plan.scratch(packedBytes(plan.target, sizes.k, sizes.n));
   pack(plan, matrixSource(sizes.k, sizes.n, true), w.pointer, packed);
   gemm(plan, sizes, dy.pointer, packed, patches.pointer);
-  callBoxCopy(plan, shape, patches, pixels);
+  callBoxCopy(plan, shape, patches, pixels, 4);
   return true;
 }
