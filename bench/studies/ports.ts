@@ -125,7 +125,7 @@ function savePort(machine: Machine, measured: readonly PortRow[]): string {
   const rows = [...measured, ...earlier(measured)].sort((a, b) => order(a) - order(b));
   const page = `# Networks of examples/ against other engines
 
-${machineLine(afterwards(machine))}. By turns in one run; images of ${rows[0]!.imageSize} pixels, ${rows[0]!.threads} threads. A training step is
+${machineLine(afterwards(machine))}. Each row by turns with the others of its network; rows may be of several runs. Images of ${rows[0]!.imageSize} pixels, ${rows[0]!.threads} threads. A training step is
 forward, backward and AdamW. onnxruntime-web runs the file that torch's own exporter writes of torchvision's network. "Load" is how many
 programs wanted the cores when a work began: beyond a few, the fastest sample says more than the median, and PyTorch's threads, which wait by
 spinning, lose more than others.

@@ -28,6 +28,7 @@ export function patchInputGrad(
     dx.shape[1] === oh * kh &&
     dx.shape[2] === ow * kw;
   if (!isTiled || groups !== 1 || kh * kw === 1) return false;
+  if (dx.size === 0) return false;
   const shape = [n * oh, kh, ow, kw * cIn];
   const [image, , column] = stridesOf([n * oh, ow, kh, kw * cIn]) as [number, number, number];
   const steps = [image, column, kh * column, 1];
