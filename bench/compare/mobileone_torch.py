@@ -1,4 +1,4 @@
-"""MobileOne's training form in PyTorch and a player around it (see bench/measure/player.ts for the language it speaks).
+"""Training forms in PyTorch (MobileOne's; RepVGG-A0, ResNet-18 by name) and a player around them (see bench/measure/player.ts for the language it speaks).
 
 With a file name after the work it writes the deploy form there as ONNX instead of playing.
 
@@ -10,6 +10,7 @@ import json
 import resource
 import sys
 import time
+from pathlib import Path
 
 
 def say(**answer):
@@ -121,8 +122,19 @@ def export(work, path):
     torch.onnx.export(deployed(work["model"]), images, path, input_names=["images"], opset_version=13)
 
 
+def family(name):
+    """RepVGG and ResNet as the fixtures of test/golden/families have them; None for a name of neither."""
+    sys.path.append(str(Path(__file__).resolve().parents[2] / "test" / "golden" / "families"))
+    try:
+        from networks import MODELS
+    except ImportError:
+        return None
+    return MODELS.get(name)
+
+
 def training_step(work):
-    model = mobileone(work["model"])
+    name = work["model"]
+    model = mobileone(name) if name in VARIANTS else family(name)(1000)
     optimizer = torch.optim.SGD(model.parameters(), lr=1e-3, momentum=0.9, weight_decay=1e-4)
     criterion = nn.CrossEntropyLoss(label_smoothing=0.1)
     images = torch.randn(work["batch"], 3, work["imageSize"], work["imageSize"])
@@ -141,7 +153,8 @@ def training_step(work):
 
 def main():
     work = json.loads(sys.argv[1])
-    if work["model"] not in VARIANTS:
+    knows = work["model"] in VARIANTS or (work["form"] == "train" and family(work["model"]))
+    if not knows:
         say(skip=f"mobileone_torch.py knows no {work['model']}")
         return
     torch.manual_seed(0)

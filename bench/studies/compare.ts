@@ -45,7 +45,7 @@ const works: readonly { readonly work: StepWork; readonly rounds: Rounds }[] = [
     work: { ...s0, form: "deploy", batch: 1, threads } as const,
     rounds: { warmUp: 20, counted: 60 },
   })),
-  ...["mobileone_s1", "mobileone_s2", "mobileone_s3", "mobileone_s4"].map((model) => ({
+  ...["mobileone_s1", "mobileone_s2", "mobileone_s3", "mobileone_s4", "repvgg_a0", "resnet18"].map((model) => ({
     work: { model, imageSize: 224, form: "train", batch: 32, threads: 2 } as const,
     rounds: { warmUp: 2, counted: 3 },
   })),
