@@ -1,4 +1,5 @@
-"""Training forms in PyTorch (MobileOne's; RepVGG-A0, ResNet-18 by name) and a player around them (see bench/measure/player.ts for the language it speaks).
+"""Training forms in PyTorch (MobileOne's; RepVGG-A0, ResNet-18 by name) and a player around them (see bench/measure/player.ts for
+the language it speaks).
 
 With a file name after the work it writes the deploy form there as ONNX instead of playing.
 
