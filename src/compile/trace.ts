@@ -232,8 +232,9 @@ export class Trace implements Tracer, StorageTracer {
     const previous = { ops: setTracer(this), storages: setStorageTracer(this) };
     let outcome: { readonly result: R } | { readonly error: unknown };
     try {
-      outcome = { result: scope(body) };
-      expectPlainResult(outcome.result);
+      // within the scope, which would refuse a promise in its own name
+      const checked = (): R => expectPlainResult(body());
+      outcome = { result: scope(checked) };
     } catch (error) {
       if (error instanceof CompileError) this.#refusal ??= error;
       outcome = { error };
@@ -297,8 +298,8 @@ export class Trace implements Tracer, StorageTracer {
   }
 }
 
-/** Throws CompileError for a result that is still to come. */
-function expectPlainResult(result: unknown): void {
+/** The result. Throws CompileError for one that is still to come. */
+function expectPlainResult<R>(result: R): R {
   if (typeof (result as PromiseLike<unknown> | null)?.then === "function")
     throw new CompileError(
       "compile: the function returned a promise, expected a synchronous function",
@@ -306,4 +307,5 @@ function expectPlainResult(result: unknown): void {
     );
   if (Object.prototype.toString.call(result) === "[object Generator]")
     throw new CompileError("compile: the function returned a generator, expected a function that returns its results");
+  return result;
 }
