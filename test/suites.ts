@@ -12,8 +12,8 @@ export const settings = {
     "#pictures": source("data/codecs/read-picture"),
   },
   setupFiles: "test/setup.ts",
-  testTimeout: 120_000,
-  hookTimeout: 120_000,
+  testTimeout: 300_000,
+  hookTimeout: 240_000,
   pool: "forks",
 } as const;
 
