@@ -7,9 +7,12 @@ import type { FunctionRef, IntVar, WasmModule } from "../../../../wasm/index.js"
 import { gradientRule, sweptChannels, type Tap, type Tile, tileRuns } from "../convolution/depthwise/axis.js";
 import {
   forEachOutputRow,
+  forEachTile,
   type Geometry,
   type ImageGeometry,
   ofImage,
+  outputRow,
+  sourceImage,
   taskCount,
   taskRows,
   zeroRow,
@@ -71,39 +74,21 @@ const gradientKernel = defineKernel(
   ({ m, f, spec: geometry }, task, { dy, winners, dx, zeros }) => {
     const { channels, source, output, rules } = geometry;
     const pixel = 4 * channels;
-    const rest = channels % m.lanes;
-    const whole = channels - rest;
     const runs = tileRuns(rules[1], output[1], source[1], TILE);
     const place = taskRows(f, geometry, task);
-    const image = f.int(dy.add(place.image.mul(source[0] * source[1] * pixel)));
+    const image = sourceImage(f, geometry, place, dy);
     const toWinners = f.int(winners.sub(dy));
-    const out = f.int(
-      dx.add(
-        place.image
-          .mul(output[0])
-          .add(place.first)
-          .mul(output[1] * pixel),
-      ),
-    );
+    const out = outputRow(f, geometry, place, dx);
     forEachOutputRow(f, geometry, place, image, zeros, (taps, rows) => {
       // a window beside the image has no gradient, whichever tap is read there
       const winning = rows.map((row) => f.int(row.equal(zeros).select(zeros, row.add(toWinners))));
-      for (const [i, run] of runs.entries()) {
-        const from = f.int(run.source * pixel);
-        const to = f.int(out.add(run.output * pixel));
-        const call = (lanes: number, at: number) =>
-          f.call(
-            defineTile(m, geometry, `${i}`, run.tile, taps, lanes),
-            ...[...rows, ...winning].map((row) => row.add(from).add(at)),
-            to.add(at),
-          );
-        f.for(0, run.count, 1, () => {
-          if (whole > 0) call(m.lanes, 0);
-          if (rest > 0) call(rest, 4 * whole);
-          from.inc(run.sourceStep * pixel);
-          to.inc(run.outputStep * pixel);
-        });
-      }
+      forEachTile(f, m, channels, runs, out, ({ run, index, from, to, lanes, at }) =>
+        f.call(
+          defineTile(m, geometry, `${index}`, run.tile, taps, lanes),
+          ...[...rows, ...winning].map((row) => row.add(from).add(at)),
+          to.add(at),
+        ),
+      );
       out.inc(output[1] * pixel);
     });
   },

@@ -7,7 +7,18 @@ import { applyEpilogue, type Epilogue, type EpilogueKind, kindOf } from "../../b
 import { defineKernel, list, specOf } from "../../define-kernel.js";
 import type { Plan } from "../../plan.js";
 import { sweptChannels, type Tap, type Tile, tileRuns } from "./axis.js";
-import { forEachOutputRow, type Geometry, type ImageGeometry, ofImage, taskCount, taskRows, zeroRow } from "./rows.js";
+import {
+  forEachOutputRow,
+  forEachTile,
+  type Geometry,
+  type ImageGeometry,
+  ofImage,
+  outputRow,
+  sourceImage,
+  taskCount,
+  taskRows,
+  zeroRow,
+} from "./rows.js";
 
 /** Outputs of a tile: enough to hide the latency of a multiply-add, few enough for the registers. */
 const TILE = 4;
@@ -79,37 +90,19 @@ const depthwiseKernel = defineKernel(
   ({ m, f, spec: { geometry, kind } }, task, { x, w, y, zeros, bias }) => {
     const { channels, source, output, rules } = geometry;
     const pixel = 4 * channels;
-    const rest = channels % m.lanes;
-    const whole = channels - rest;
     const runs = tileRuns(rules[1], output[1], source[1], TILE);
     const place = taskRows(f, geometry, task);
-    const image = f.int(x.add(place.image.mul(source[0] * source[1] * pixel)));
-    const out = f.int(
-      y.add(
-        place.image
-          .mul(output[0])
-          .add(place.first)
-          .mul(output[1] * pixel),
-      ),
-    );
+    const image = sourceImage(f, geometry, place, x);
+    const out = outputRow(f, geometry, place, y);
     forEachOutputRow(f, geometry, place, image, zeros, (taps, rows) => {
-      for (const [i, run] of runs.entries()) {
-        const from = f.int(run.source * pixel);
-        const to = f.int(out.add(run.output * pixel));
-        const call = (lanes: number, at: number) =>
-          f.call(
-            defineTile(m, geometry, `${i}`, run.tile, taps, lanes),
-            ...rows.map((row) => row.add(from).add(at)),
-            w.add(at),
-            to.add(at),
-          );
-        f.for(0, run.count, 1, () => {
-          if (whole > 0) call(m.lanes, 0);
-          if (rest > 0) call(rest, 4 * whole);
-          from.inc(run.sourceStep * pixel);
-          to.inc(run.outputStep * pixel);
-        });
-      }
+      forEachTile(f, m, channels, runs, out, ({ run, index, from, to, lanes, at }) =>
+        f.call(
+          defineTile(m, geometry, `${index}`, run.tile, taps, lanes),
+          ...rows.map((row) => row.add(from).add(at)),
+          w.add(at),
+          to.add(at),
+        ),
+      );
       applyEpilogue(f, m, kind, { columns: channels, rowBytes: pixel }, out, bias[0], output[1]);
       out.inc(output[1] * pixel);
     });

@@ -2,11 +2,11 @@
  * What the depthwise kernels share: cutting images into tasks of output rows, and finding the source rows of a window.
  * Rows outside the image are read from a row of zeros.
  */
-import type { FunctionBuilder, Int, IntVar } from "../../../../../wasm/index.js";
+import type { FunctionBuilder, Int, IntVar, WasmModule } from "../../../../../wasm/index.js";
 import { blocksOf } from "../../blocks/tasks.js";
 import { defineKernel } from "../../define-kernel.js";
 import type { Plan } from "../../plan.js";
-import { type AxisRule, reachesOutside, type Tap } from "./axis.js";
+import { type AxisRule, reachesOutside, type Tap, type TileRun } from "./axis.js";
 
 /** Elements of the output of a task, 20-40 µs for a 3x3 window. */
 const TASK_ELEMENTS = 65536;
@@ -34,12 +34,15 @@ const rowsPerTask = ({ output: [height, width], channels }: ImageGeometry): numb
 export const taskCount = (geometry: Geometry): number =>
   geometry.images * blocksOf(geometry.output[0], rowsPerTask(geometry));
 
-/** Splits a task into its image and its output rows [first, last). */
-export function taskRows(
-  f: FunctionBuilder,
-  geometry: ImageGeometry,
-  task: IntVar,
-): { image: IntVar; first: IntVar; last: Int } {
+/** The part of the output that a task makes: rows [first, last) of an image. */
+interface Place {
+  readonly image: IntVar;
+  readonly first: IntVar;
+  readonly last: Int;
+}
+
+/** Splits a task into its image and its output rows. */
+export function taskRows(f: FunctionBuilder, geometry: ImageGeometry, task: IntVar): Place {
   const rows = rowsPerTask(geometry);
   const blocks = blocksOf(geometry.output[0], rows);
   const image = f.int(task.div(blocks));
@@ -47,12 +50,70 @@ export function taskRows(
   return { image, first, last: f.int(first.add(rows).min(geometry.output[0])) };
 }
 
+/** Where the task's image begins in the operand of the source's size. */
+export const sourceImage = (
+  f: FunctionBuilder,
+  { source, channels }: ImageGeometry,
+  { image }: Place,
+  operand: IntVar,
+): IntVar => f.int(operand.add(image.mul(source[0] * source[1] * 4 * channels)));
+
+/** Where the task's first row begins in the operand of the output's size. */
+export const outputRow = (
+  f: FunctionBuilder,
+  { output, channels }: ImageGeometry,
+  { image, first }: Place,
+  operand: IntVar,
+): IntVar =>
+  f.int(
+    operand.add(
+      image
+        .mul(output[0])
+        .add(first)
+        .mul(output[1] * 4 * channels),
+    ),
+  );
+
+/** A tile of a row: its run and the number of that, where its source and its output begin, for `lanes` channels from byte `at`. */
+export interface TileCall {
+  readonly run: TileRun;
+  readonly index: number;
+  readonly from: IntVar;
+  readonly to: IntVar;
+  readonly lanes: number;
+  readonly at: number;
+}
+
+/** Calls `tile` along a row of the output, which begins at `row`: for all whole vectors of channels, then for the rest. */
+export function forEachTile(
+  f: FunctionBuilder,
+  { lanes }: WasmModule,
+  channels: number,
+  runs: readonly TileRun[],
+  row: IntVar,
+  tile: (call: TileCall) => void,
+): void {
+  const pixel = 4 * channels;
+  const rest = channels % lanes;
+  const whole = channels - rest;
+  for (const [index, run] of runs.entries()) {
+    const from = f.int(run.source * pixel);
+    const to = f.int(row.add(run.output * pixel));
+    f.for(0, run.count, 1, () => {
+      if (whole > 0) tile({ run, index, from, to, lanes, at: 0 });
+      if (rest > 0) tile({ run, index, from, to, lanes: rest, at: 4 * whole });
+      from.inc(run.sourceStep * pixel);
+      to.inc(run.outputStep * pixel);
+    });
+  }
+}
+
 /** For each row oy of a task, calls `body` with its taps and their source rows; one copy of the code per remainder of oy. */
 export function forEachOutputRow(
   f: FunctionBuilder,
   { source: [height, width], channels, rules: [rule] }: ImageGeometry,
-  { first, last }: { first: IntVar; last: Int },
-  sourceImage: IntVar,
+  { first, last }: Place,
+  image: IntVar,
   zeros: IntVar,
   body: (taps: readonly Tap[], rows: readonly IntVar[]) => void,
 ): void {
@@ -63,7 +124,7 @@ export function forEachOutputRow(
       const visit = () => {
         const rows = taps.map(({ offset }) => {
           const iy = f.int(q.mul(rule.step).add(offset));
-          return f.int(iy.below(height).select(sourceImage.add(iy.mul(4 * width * channels)), zeros));
+          return f.int(iy.below(height).select(image.add(iy.mul(4 * width * channels)), zeros));
         });
         body(taps, rows);
       };
