@@ -25,6 +25,20 @@ except ImportError:
     say(skip="python3 has no torch; on Debian: apt-get install python3-torch")
     sys.exit(0)
 
+
+def play(step, **more):
+    """Answers "step" with its milliseconds until "end"; `more` goes into the first line and into the summary."""
+    say(ready=True, **more)
+    for line in sys.stdin:
+        if line.strip() == "end":
+            break
+        start = time.perf_counter()
+        step()
+        say(ms=1000 * (time.perf_counter() - start))
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
+    say(peakResidentBytes=peak, version=torch.__version__, **more)
+
+
 BASE_WIDTHS, UNITS = (64, 128, 256, 512), (2, 8, 10, 1)
 NOWHERE = (0, 0, 0, 0)
 # widths, branches, and the units of each stage, counted from its end, with squeeze-and-excitation
@@ -165,15 +179,7 @@ def main():
         say(ready=True)
         return
     step, parameters = training_step(work) if work["form"] == "train" else inference_step(work)
-    say(ready=True, parameters=parameters)
-    for line in sys.stdin:
-        if line.strip() == "end":
-            break
-        start = time.perf_counter()
-        step()
-        say(ms=1000 * (time.perf_counter() - start))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    say(peakResidentBytes=peak, version=torch.__version__, parameters=parameters)
+    play(step, parameters=parameters)
 
 
 if __name__ == "__main__":

@@ -2,15 +2,10 @@
 the network is written there as ONNX, by torch's own exporter.
 """
 import json
-import resource
 import sys
-import time
 import warnings
 
-
-def say(**answer):
-    print(json.dumps(answer), flush=True)
-
+from mobileone_torch import play, say
 
 try:
     import torch
@@ -80,15 +75,7 @@ def main():
         say(ready=True)
         return
     step = (training_step if work["form"] == "train" else inference_step)(model, images)
-    say(ready=True)
-    for line in sys.stdin:
-        if line.strip() == "end":
-            break
-        start = time.perf_counter()
-        step()
-        say(ms=1000 * (time.perf_counter() - start))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    say(peakResidentBytes=peak, version=torch.__version__)
+    play(step)
 
 
 if __name__ == "__main__":

@@ -6,15 +6,13 @@ Ways: eager, channels_last, autocast (channels_last, bfloat16), compile (autocas
 """
 import json
 import os
-import resource
 import sys
-import time
 
 import torch
 from torch import nn
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
-from mobileone_torch import mobileone, say  # noqa: E402
+from mobileone_torch import mobileone, play, say  # noqa: E402
 
 MEAN, STD = (123.675, 116.28, 103.53), (58.395, 57.12, 57.375)
 EMA_MOMENTUM = 5e-4
@@ -62,15 +60,7 @@ def main():
     # shapes stay the same: cuDNN may look for its fastest kernels
     torch.backends.cudnn.benchmark = True
     step = step_of(work, way, device)
-    say(ready=True)
-    for line in sys.stdin:
-        if line.strip() == "end":
-            break
-        start = time.perf_counter()
-        step()
-        say(ms=1000 * (time.perf_counter() - start))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
-    say(peakResidentBytes=peak, version=torch.__version__)
+    play(step)
 
 
 if __name__ == "__main__":
