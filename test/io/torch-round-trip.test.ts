@@ -28,6 +28,40 @@ interface Task {
 const side = 64;
 const classes = 1000;
 
+/** Has PyTorch write the files, and expects what it says of them. */
+async function expectLoaded(tasks: readonly Task[]): Promise<void> {
+  const { write } = askTorch<{ write: number[][] }>({ write: tasks });
+  for (const [i, { path, variant, style }] of tasks.entries()) {
+    const { model, info, origin } = await loadModelFile(path);
+    expect([info.model, info.form, info.numClasses, origin.keys]).toEqual([variant, "train", classes, style]);
+    expect(relativeError(logitsOf(model, side), write[i]!), path).toBeLessThan(LOGITS_TOLERANCE);
+    model.dispose();
+  }
+}
+
+/** A file of ours, and our logits. */
+interface Written {
+  readonly task: Task;
+  readonly logits: readonly number[];
+}
+
+async function writeOurs(task: Task & { readonly seed: number }): Promise<Written> {
+  const { path, variant, style, deploy, seed } = task;
+  const model = createModel(variant, { numClasses: task.classes, deploy, seed }).eval();
+  if (!deploy) randomizeStatistics(model, seed);
+  await saveCheckpoint(model, path, { keys: style });
+  const logits = logitsOf(model, side);
+  model.dispose();
+  return { task, logits };
+}
+
+/** Has PyTorch read our files, and expects our logits. */
+function expectRead(written: readonly Written[]): void {
+  const { read } = askTorch<{ read: number[][] }>({ read: written.map(({ task }) => task) });
+  for (const [i, { task, logits }] of written.entries())
+    expect(relativeError(logits, read[i]!), task.path).toBeLessThan(LOGITS_TOLERANCE);
+}
+
 describe.skipIf(!hasTorch)("with PyTorch (skipped where python3 has no torch)", () => {
   let folder = "";
   beforeAll(async () => {
@@ -43,32 +77,19 @@ describe.skipIf(!hasTorch)("with PyTorch (skipped where python3 has no torch)", 
         return { path, variant, style, deploy: false, classes, side, seed };
       }),
     );
-    const { write } = askTorch<{ write: number[][] }>({ write: tasks });
-    for (const [i, { path, variant, style }] of tasks.entries()) {
-      const { model, info, origin } = await loadModelFile(path);
-      expect([info.model, info.form, info.numClasses, origin.keys]).toEqual([variant, "train", classes, style]);
-      expect(relativeError(logitsOf(model, side), write[i]!), path).toBeLessThan(LOGITS_TOLERANCE);
-      model.dispose();
-    }
+    await expectLoaded(tasks);
   }, 400_000);
 
   it("opens what we write, with every set of names, in both forms, and gives our logits", async () => {
-    const [tasks, ours]: [Task[], number[][]] = [[], []];
+    const written: Written[] = [];
     for (const style of ["apple", "mmpretrain", "timm"] as const)
       for (const deploy of [false, true]) {
         const variant = style === "timm" ? "mobileone_s4" : "mobileone_s0";
-        const model = createModel(variant, { numClasses: 10, deploy, seed: tasks.length }).eval();
-        if (!deploy) randomizeStatistics(model, tasks.length);
         // timm's own files are safetensors
         const path = join(folder, `ours-${style}-${deploy}.${style === "timm" ? "safetensors" : "pth"}`);
-        await saveCheckpoint(model, path, { keys: style });
-        ours.push(logitsOf(model, side));
-        tasks.push({ path, variant, style, deploy, classes: 10, side });
-        model.dispose();
+        written.push(await writeOurs({ path, variant, style, deploy, classes: 10, side, seed: written.length }));
       }
-    const { read } = askTorch<{ read: number[][] }>({ read: tasks });
-    for (const [i, { path }] of tasks.entries())
-      expect(relativeError(ours[i]!, read[i]!), path).toBeLessThan(LOGITS_TOLERANCE);
+    expectRead(written);
   }, 400_000);
 
   const families = [
@@ -80,29 +101,16 @@ describe.skipIf(!hasTorch)("with PyTorch (skipped where python3 has no torch)", 
     const tasks: Task[] = families.map((family, seed) => {
       return { ...family, path: join(folder, `${family.variant}.pth`), deploy: false, classes, side, seed };
     });
-    const { write } = askTorch<{ write: number[][] }>({ write: tasks });
-    for (const [i, { path, variant, style }] of tasks.entries()) {
-      const { model, info, origin } = await loadModelFile(path);
-      expect([info.model, info.form, info.numClasses, origin.keys]).toEqual([variant, "train", classes, style]);
-      expect(relativeError(logitsOf(model, side), write[i]!), path).toBeLessThan(LOGITS_TOLERANCE);
-      model.dispose();
-    }
+    await expectLoaded(tasks);
   }, 400_000);
 
   it("opens the RepVGG-A0 and ResNet-18 that we write, RepVGG's deploy form too", async () => {
-    const [tasks, ours]: [Task[], number[][]] = [[], []];
+    const written: Written[] = [];
     for (const { variant, style } of families)
       for (const deploy of variant === "resnet18" ? [false] : [false, true]) {
-        const model = createModel(variant, { numClasses: 10, deploy, seed: tasks.length }).eval();
-        if (!deploy) randomizeStatistics(model, tasks.length);
         const path = join(folder, `ours-${variant}-${deploy}.pth`);
-        await saveCheckpoint(model, path, { keys: style });
-        ours.push(logitsOf(model, side));
-        tasks.push({ path, variant, style, deploy, classes: 10, side });
-        model.dispose();
+        written.push(await writeOurs({ path, variant, style, deploy, classes: 10, side, seed: written.length }));
       }
-    const { read } = askTorch<{ read: number[][] }>({ read: tasks });
-    for (const [i, { path }] of tasks.entries())
-      expect(relativeError(ours[i]!, read[i]!), path).toBeLessThan(LOGITS_TOLERANCE);
+    expectRead(written);
   }, 400_000);
 });
