@@ -37,7 +37,10 @@ export const roofs = ["cli", "index.ts", "models-entry.ts", "nn-entry.ts", "node
 export const familyNames: readonly { readonly file: RegExp; readonly why: "list" | "face" | "data" }[] = [
   { file: /^models\/families\.ts$/, why: "list" },
   { file: /^(models\/index|models-entry|node)\.ts$/, why: "face" },
-  { file: /^cli\/help\.ts$|^cli\/(shared|keys)-options?\.ts$|^cli\/commands\//, why: "data" },
+  {
+    file: /^cli\/help\.ts$|^cli\/(shared|keys)-options?\.ts$|^cli\/(commands\/|train\/training-options\.ts$)/,
+    why: "data",
+  },
   {
     file: /^(optim\/ema|models\/classifier|compile\/compile|data\/transforms\/(index|rand-augment))\.ts$/,
     why: "data",

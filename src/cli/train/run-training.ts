@@ -1,0 +1,98 @@
+/**
+ * What train and finetune do: a recipe on a data set, in one process or several, ending with what came of it and what to try
+ * next.
+ */
+import { joinProcessGroup } from "../../distributed/join.js";
+import { ConsoleLogger } from "../../train/loggers/console.js";
+import { JsonlLogger } from "../../train/loggers/jsonl.js";
+import { chooseRecipe } from "../../train/recipes/choose-recipe.js";
+import { expectReplicas } from "../../train/replicas/replica-tree.js";
+import { train } from "../../train/trainer.js";
+import { certificateJson } from "../certificate.js";
+import type { CommandContext, Outcome } from "../command.js";
+import { isLauncher, launchRanks } from "../launch/launch.js";
+import { shownPath } from "../paths.js";
+import { planOverrides, startBackend } from "../shared-options.js";
+import { interruptions } from "../signals.js";
+import { agreeOnRun, chooseRun } from "./choose-run.js";
+import { chooseData, choosePlan } from "./choose-settings.js";
+import { closing } from "./closing.js";
+import { RunFileLogger } from "./run-file.js";
+import { shareOfMachine } from "./share-of-machine.js";
+import { type TrainingValues, trainingOptions } from "./training-options.js";
+
+export async function runTraining(
+  values: TrainingValues,
+  context: CommandContext,
+  given: ReadonlySet<string>,
+): Promise<Outcome> {
+  const fresh = chooseRecipe(values.data === undefined, values);
+  // --resume alone may mean a run on the demo set or on any other
+  const choice = { ...values, otherName: values.data === undefined ? chooseRecipe(false, values).name : undefined };
+  if (isLauncher(values, process.env)) {
+    const { nproc = 1, nnodes = 1 } = values;
+    const { out, stored } = await chooseRun(fresh.name, choice);
+    expectReplicas(given.has("replicas") || !stored ? values.replicas : stored.replicas, nproc * nnodes);
+    const words = ["--out", out];
+    return launchRanks(values, process.env, { firstArgs: words, resumeArgs: words });
+  }
+  const { terminal, caller } = context;
+  const onNotice = (line: string) => terminal.print(line);
+  const group = await joinProcessGroup(
+    { transport: values.transport, deadlineMs: 1000 * values.collectiveTimeout, onNotice },
+    process.env,
+  );
+  const { out, resume, init, stored } = await agreeOnRun(fresh.name, choice, group, process.env);
+  const say = group.rank === 0 ? onNotice : () => {};
+  const { recipe, seed, replicas, settings, notices } = choosePlan(values, given, fresh, stored);
+  const { data, isDemo } = chooseData(settings, values, stored);
+  if (isDemo && !stored) {
+    const modelOption = values.model === trainingOptions.model.fallback ? "" : ` --model ${values.model}`;
+    say("no --data: training on the bundled demo set, a small part of Fashion-MNIST as JPEG files");
+    say(`with ImageNet: ${caller} train${modelOption} --data path/to/imagenet   (train/<class>/*.JPEG, val/…)`);
+    say("");
+  }
+  for (const line of notices) say(line);
+  const { decoder, backend, turbo } = settings;
+  const { threads, workers } = shareOfMachine(values, group.localSize);
+  const backendLabel = await startBackend({ backend, turbo, threads });
+  const interruption = interruptions((name) => {
+    say(`${name}: saving at the end of this step, then leaving; once more leaves at once`);
+  });
+  try {
+    const result = await train({
+      recipe,
+      plan: planOverrides(values),
+      data,
+      out,
+      seed,
+      replicas,
+      group,
+      checkEvery: settings.checkEvery,
+      workers,
+      ...(decoder === null ? {} : { decoder }),
+      validate: !settings.noValidate,
+      validateRaw: settings.validateRaw,
+      keep: settings.keep,
+      allowOtherClasses: values.allowOtherClasses,
+      ...(values.maxSteps === undefined ? {} : { maxSteps: values.maxSteps }),
+      ...(resume === undefined ? {} : { resume }),
+      ...(init === undefined ? {} : { init }),
+      loggers: [
+        new ConsoleLogger(terminal, { showPath: shownPath }),
+        new JsonlLogger(),
+        new RunFileLogger(out, settings),
+      ],
+      signal: interruption.signal,
+      backendLabel,
+    });
+    await group.close();
+    const { stopCode, ...outcome } = result;
+    if (group.rank !== 0) return { json: null, exitCode: stopCode };
+    for (const line of closing(result, { data, isDemo, out, command: context })) terminal.print(line);
+    const certificate = result.certificate && certificateJson(result.certificate);
+    return { json: { model: recipe.model, data, out, ...outcome, certificate }, exitCode: stopCode };
+  } finally {
+    interruption.stop();
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * The options of a training run, which train and finetune share, and their groups in the help.
+ */
+import { listModels, type ModelName } from "../../models/index.js";
+import type { Command } from "../command.js";
+import { launchOptions } from "../launch/options.js";
+import { choice, flag, integer, optionalFile, positive, text, type Values } from "../options.js";
+import {
+  allowOtherClassesOption,
+  autoScaleLrOption,
+  commonOptions,
+  computeOptions,
+  DATA_HELP,
+  decoderOption,
+  planOptions,
+  recipeOption,
+} from "../shared-options.js";
+
+export const trainingOptions = {
+  model: choice<ModelName>(listModels(), { help: "what to train", default: "mobileone_s0" }),
+  data: text({ help: `${DATA_HELP}; default: the bundled demo set`, placeholder: "DIR" }),
+  out: text({ help: "folder of the run; default: a new one in runs/", placeholder: "DIR" }),
+  recipe: recipeOption,
+  epochs: integer({ help: "length of the schedule; default: the recipe's" }),
+  maxSteps: integer({ help: "stop after this step, counted over the whole run" }),
+  batchSize: integer({ help: "images of a replica and step; default: the recipe's" }),
+  imageSize: integer({ help: "side of the pictures; default: the recipe's", max: 4096 }),
+  lr: positive({ help: "peak learning rate; default: the recipe's" }),
+  autoScaleLr: autoScaleLrOption,
+  ...planOptions,
+  seed: integer({ help: "of weights, order and augmentation", min: 0, max: 2 ** 32 - 1, default: 0 }),
+  resume: optionalFile({
+    help: "go on from the newest checkpoint of a run, of the run in folder FILE, or from a checkpoint FILE, also mmengine's epoch_N.pth; the run knows its options",
+  }),
+  init: text({ help: "start from the weights of FILE, .safetensors or .pth", placeholder: "FILE" }),
+  allowOtherClasses: allowOtherClassesOption,
+  noValidate: flag({ help: "leave validation out; DIR needs no val/ then" }),
+  validateRaw: flag({ help: "validate the raw weights as well as the averaged ones" }),
+  keep: integer({ help: "checkpoints to keep, the newest", default: 3 }),
+  workers: integer({
+    help: "threads of each process that decode pictures; 0 decodes between the steps; default: a quarter of its cores",
+    min: 0,
+    max: 256,
+  }),
+  decoder: decoderOption,
+  ...computeOptions,
+  replicas: integer({
+    help: "batches of a step, each with its own statistics, their gradients averaged; any number of processes gives the same weights",
+    max: 4096,
+    default: 1,
+  }),
+  checkEvery: integer({ help: "steps between two checks that all processes hold equal weights", default: 100 }),
+  ...launchOptions,
+  ...commonOptions,
+};
+
+export type TrainingValues = Values<typeof trainingOptions>;
+
+export const trainingGroups: NonNullable<Command<typeof trainingOptions>["groups"]> = [
+  {
+    title: "several processes",
+    options: ["replicas", "nproc", "transport", "collectiveTimeout", "maxRestarts", "checkEvery"],
+  },
+  {
+    title: "several machines, without a launcher of their own",
+    options: ["nnodes", "nodeRank", "masterAddr", "masterPort"],
+  },
+];
