@@ -10,6 +10,13 @@ export type { Batch } from "./data/reading/loader.js";
 export { type Dataset, openDataset } from "./data/sets/dataset.js";
 export { ImageFolder } from "./data/sets/image-folder.js";
 export { type VerifyReport, verifyDataset } from "./data/verify.js";
+export {
+  type FetchWeightsOptions,
+  fetchWeights,
+  type LocalWeights,
+  type PublishedWeights,
+  publishedWeights,
+} from "./hub/index.js";
 export * from "./index.js";
 export { mobileoneS0, mobileoneS0Demo } from "./models/mobileone/recipe-s0.js";
 export { mobileoneRecipe } from "./models/mobileone/recipes.js";

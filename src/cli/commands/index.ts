@@ -14,6 +14,7 @@ import { schedule } from "./schedule.js";
 import { summary } from "./summary.js";
 import { training } from "./train.js";
 import { verification } from "./verify-dataset.js";
+import { weightsList } from "./weights.js";
 
 // a table of many commands: each one's values were typed where it was defined
 export const commands = [
@@ -28,6 +29,7 @@ export const commands = [
   schedule,
   browse,
   summary,
+  weightsList,
   bench,
 ] as unknown as readonly Command[];
 

@@ -16,6 +16,7 @@ import { DataError } from "../../util/errors.js";
 import { formatPercent, formatTable } from "../../util/format.js";
 import { progressBar, type Terminal } from "../../util/terminal.js";
 import { defineCommand } from "../command.js";
+import { localWeights } from "../local-weights.js";
 import { integer } from "../options.js";
 import { shownPath } from "../paths.js";
 import {
@@ -60,7 +61,7 @@ export const predict = defineCommand({
     for (const image of images) checkPicture(image);
     const { name: decoder } = await loadDecoder(values.decoder);
     const backend = await startBackend(values);
-    const { model, classes, info } = await loadModel(checkpoint, values.weights);
+    const { model, classes, info } = await loadModel(await localWeights(checkpoint, aside), values.weights);
     await expectUsable(`predict: ${checkpoint}`, model);
     const sizes = imageSizes(info.model, info.images, values.imageSize);
     const side = sizes.imageSize;

@@ -11,6 +11,7 @@ import { train } from "../../train/trainer.js";
 import { certificateJson } from "../certificate.js";
 import type { CommandContext, Outcome } from "../command.js";
 import { isLauncher, launchRanks } from "../launch/launch.js";
+import { localWeights } from "../local-weights.js";
 import { shownPath } from "../paths.js";
 import { planOverrides, startBackend } from "../shared-options.js";
 import { interruptions } from "../signals.js";
@@ -28,9 +29,11 @@ export async function runTraining(
 ): Promise<Outcome> {
   const fresh = chooseRecipe(values.data === undefined, values);
   // --resume alone may mean a run on the demo set or on any other
-  const choice = { ...values, otherName: values.data === undefined ? chooseRecipe(false, values).name : undefined };
+  const asked = { ...values, otherName: values.data === undefined ? chooseRecipe(false, values).name : undefined };
   if (isLauncher(values, process.env)) {
     const { nproc = 1, nnodes = 1 } = values;
+    // once for all processes of this machine
+    const choice = { ...asked, init: await firstWeights(values, context.terminal) };
     const { out, stored } = await chooseRun(fresh.name, choice);
     expectReplicas(given.has("replicas") || !stored ? values.replicas : stored.replicas, nproc * nnodes);
     const words = ["--out", out];
@@ -42,8 +45,15 @@ export async function runTraining(
     { transport: values.transport, deadlineMs: 1000 * values.collectiveTimeout, onNotice },
     process.env,
   );
-  const { out, resume, init, stored } = await agreeOnRun(fresh.name, choice, group, process.env);
   const say = group.rank === 0 ? onNotice : () => {};
+  const ownInit = await firstWeights(values, group.rank === 0 ? terminal : silent).catch(async (error) => {
+    await group.abort(String(error)).catch(() => {});
+    throw error;
+  });
+  const run = await agreeOnRun(fresh.name, { ...asked, init: ownInit }, group, process.env);
+  const { out, resume, stored } = run;
+  // the cache of another machine may lie elsewhere
+  const init = run.init === undefined ? undefined : ownInit;
   const { recipe, seed, replicas, settings, notices } = choosePlan(values, given, fresh, stored);
   const { data, isDemo } = chooseData(settings, values, stored);
   if (isDemo && !stored) {
@@ -95,4 +105,14 @@ export async function runTraining(
   } finally {
     interruption.stop();
   }
+}
+
+const silent = { print: () => {}, update: () => {}, clear: () => {} };
+
+/** The file of --init, downloaded where it is an address or a name. */
+async function firstWeights(
+  { init }: TrainingValues,
+  terminal: Parameters<typeof localWeights>[1],
+): Promise<string | undefined> {
+  return init === undefined ? undefined : localWeights(init, terminal);
 }

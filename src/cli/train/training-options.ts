@@ -32,7 +32,10 @@ export const trainingOptions = {
   resume: optionalFile({
     help: "go on from the newest checkpoint of a run, of the run in folder FILE, or from a checkpoint FILE, also mmengine's epoch_N.pth; the run knows its options",
   }),
-  init: text({ help: "start from the weights of FILE, .safetensors or .pth", placeholder: "FILE" }),
+  init: text({
+    help: "start from the weights of FILE: .safetensors or .pth, an address (https, hf://owner/repository/file), or a name that weights lists",
+    placeholder: "FILE",
+  }),
   allowOtherClasses: allowOtherClassesOption,
   noValidate: flag({ help: "leave validation out; DIR needs no val/ then" }),
   validateRaw: flag({ help: "validate the raw weights as well as the averaged ones" }),
