@@ -23,6 +23,7 @@ export const folders: Readonly<Record<string, { readonly column: number; readonl
   distributed: { column: 1, words: "ranks, sockets, MPI" },
   optim: { column: 2, words: "SGD, schedules, averages" },
   data: { column: 3, words: "codecs, transforms, loader" },
+  hub: { column: 3, words: "published weights" },
 };
 
 const BOX = { width: 172, height: 42 } as const;

@@ -8,6 +8,7 @@ import { normalizeInto } from "../../data/transforms/normalize.js";
 import { softmax } from "../../ops/functional/index.js";
 import { tensor } from "../../tensor/create.js";
 import { scope } from "../../tensor/scope.js";
+import { namesInWords } from "../../train/checkpoints/class-names.js";
 import { loadModel } from "../../train/checkpoints/run-weights.js";
 import { likeliest } from "../../train/classify.js";
 import { imageSizes } from "../../train/recipes/image-sizes.js";
@@ -62,6 +63,7 @@ export const predict = defineCommand({
     const { name: decoder } = await loadDecoder(values.decoder);
     const backend = await startBackend(values);
     const { model, classes, info } = await loadModel(await localWeights(checkpoint, aside), values.weights);
+    const names = namesInWords(classes, info.numClasses);
     await expectUsable(`predict: ${checkpoint}`, model);
     const sizes = imageSizes(info.model, info.images, values.imageSize);
     const side = sizes.imageSize;
@@ -78,7 +80,7 @@ export const predict = defineCommand({
       if (problem) throw problem;
       for (let i = 0; i < part.length; i++) {
         const row = shares.subarray(i * info.numClasses, (i + 1) * info.numClasses);
-        guesses.push(likeliest(row, classes, top).map(({ index, label, score }) => ({ index, name: label, score })));
+        guesses.push(likeliest(row, names, top).map(({ index, label, score }) => ({ index, name: label, score })));
       }
     }
     aside.print(`${info.model}  ${info.form} form  backend ${backend}  ${decoderLabel(decoder, 0)}`);
