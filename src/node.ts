@@ -17,6 +17,7 @@ export {
   type PublishedWeights,
   publishedWeights,
 } from "./hub/index.js";
+export { encodePng, thumbnailPng } from "./figures/png.js";
 export * from "./index.js";
 export { mobileoneS0, mobileoneS0Demo } from "./models/mobileone/recipe-s0.js";
 export { mobileoneRecipe } from "./models/mobileone/recipes.js";
@@ -25,6 +26,8 @@ export { evaluate, train } from "./train/any-run.js";
 export { loadCheckpoint, saveCheckpoint } from "./train/checkpoints/checkpoint-file.js";
 export { loadModelFile, saveModelFile } from "./train/checkpoints/model-file.js";
 export type { Logger } from "./train/loggers/events.js";
+export { datasetPictures } from "./train/looking/dataset-pictures.js";
+export { mistakesSheet } from "./train/looking/mistakes-sheet.js";
 export type { FolderTrainResult, TrainInFolderOptions } from "./train/modules/train-in-folder.js";
 export { changeRecipe, demoRecipe, publishedRecipe, type RecipeChanges } from "./train/recipes/choose-recipe.js";
 export { type PlanOverrides, planRecipe } from "./train/recipes/plan.js";
