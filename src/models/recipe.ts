@@ -3,6 +3,7 @@
  * makes of them is train/recipes.
  */
 import type { OptimizerChoice } from "../optim/index.js";
+import type { PictureAugments } from "./recipe-choices.js";
 
 /**
  * Two readings of a published recipe: as its authors meant it, and as their configuration really runs. They are the same
@@ -66,7 +67,7 @@ export interface Recipe {
     /** Larger momentum at first (optim/ema.ts warmMomentum); absent where the plan decides. */
     readonly warmup?: boolean;
   };
-  readonly images: {
+  readonly images: PictureAugments & {
     /** Side of the train pictures, from the first epoch to the first switch. */
     readonly trainSize: number;
     /** Level of RandAugment, 0 to 10; null: none. */
