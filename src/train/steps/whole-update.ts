@@ -4,34 +4,25 @@
  */
 import { compile } from "../../compile/compile.js";
 import type { Batch } from "../../data/reading/loader.js";
-import { crossEntropy } from "../../nn/loss.js";
 import type { TypedArray } from "../../tensor/dtype.js";
 import { scope } from "../../tensor/scope.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { StepRates } from "../recipes/schedule.js";
-import { lossOf } from "./finite.js";
-import { BatchInput } from "./input.js";
-import { countTopK } from "./metrics.js";
+import { BatchLoss, type StepInputs } from "./batch-loss.js";
 import { recordingsOfAPhase, type Session, type UpdateResult } from "./session.js";
 
 export class WholeUpdate {
   readonly #session: Session;
-  readonly #input = new BatchInput();
+  readonly #loss: BatchLoss;
 
-  /** images [N, H, W, 3], labels [N] -> loss, logits [N, classes]. */
-  readonly #update = compile((images: Tensor, labels: Tensor) => {
-    const { model, recipe } = this.#session;
-    const logits = model.forward(images).keep();
-    const loss = crossEntropy(logits, labels, recipe.loss);
-    loss.backward();
-    this.#session.applyGradients();
-    const answers = logits.detach();
-    logits.dispose();
-    return { loss, logits: answers };
-  }, recordingsOfAPhase);
+  readonly #update = compile(
+    (inputs: StepInputs) => this.#loss.backward(inputs, () => this.#session.applyGradients()),
+    recordingsOfAPhase,
+  );
 
   constructor(session: Session) {
     this.#session = session;
+    this.#loss = new BatchLoss(session);
   }
 
   /** One update of every parameter and average from one batch. Throws DivergedError when the loss is no number. */
@@ -54,8 +45,7 @@ export class WholeUpdate {
   #step<T>(batch: Batch, read: (x: Tensor) => T): { readonly rates: StepRates; readonly loss: T; readonly logits: T } {
     const rates = this.#session.beginStep();
     return scope(() => {
-      const { images, labels } = this.#input.tensors(batch);
-      const { loss, logits } = this.#update(images, labels);
+      const { loss, logits } = this.#update(this.#loss.inputs(batch));
       return { rates, loss: read(loss), logits: read(logits) };
     });
   }
@@ -69,9 +59,9 @@ export class WholeUpdate {
     }: { readonly rates: StepRates; readonly loss: TypedArray; readonly logits: TypedArray },
   ): UpdateResult {
     const session = this.#session;
-    const loss = lossOf(losses[0]!, logits);
-    session.expectFinite(loss);
+    const result = this.#loss.result(batch, losses, logits);
+    session.expectFinite(result.loss);
     session.step++;
-    return { rates, loss, correct: countTopK(logits, batch.labels, 1), images: batch.size };
+    return { rates, ...result };
   }
 }
