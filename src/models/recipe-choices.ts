@@ -32,3 +32,36 @@ export interface PictureAugments {
   /** After everything else. */
   readonly randomErasing?: RandomErasingChoice;
 }
+
+/** Batches mixed with themselves, pictures and labels alike; at least one of the two. */
+export interface BatchAugments {
+  /** α of mixup: the share is drawn from Beta(α, α). */
+  readonly mixup?: number;
+  /** α of CutMix. */
+  readonly cutmix?: number;
+  /** How often a batch is mixed at all. */
+  readonly probability: number;
+  /** Where both are given, how often it is CutMix. */
+  readonly switchProbability: number;
+}
+
+/** What is minimised: crossEntropy over classes, the focal loss over classes, the focal loss of a yes or no for each class, cross-entropy of the same. */
+export const lossKinds = ["crossEntropy", "focal", "sigmoidFocal", "bce"] as const;
+export type LossKind = (typeof lossKinds)[number];
+
+/** A weight for each class: by how rare it is, in the order of the classes, or by name. */
+export type ClassWeights = "balanced" | readonly number[] | { readonly [name: string]: number };
+
+/** The loss of a step. */
+export interface LossChoice {
+  readonly labelSmoothing: number;
+  readonly mode: "original" | "classyVision";
+  /** Absent: crossEntropy. */
+  readonly kind?: LossKind;
+  /** Focusing of focal and sigmoidFocal; absent: 2. */
+  readonly gamma?: number;
+  /** Weight of a yes in sigmoidFocal, 1 − alpha that of a no; absent: 0.25. */
+  readonly alpha?: number;
+  /** Absent: all classes count alike. */
+  readonly classWeights?: ClassWeights;
+}

@@ -3,7 +3,7 @@
  * makes of them is train/recipes.
  */
 import type { OptimizerChoice } from "../optim/index.js";
-import type { PictureAugments } from "./recipe-choices.js";
+import type { BatchAugments, LossChoice, PictureAugments } from "./recipe-choices.js";
 
 /**
  * Two readings of a published recipe: as its authors meant it, and as their configuration really runs. They are the same
@@ -37,7 +37,9 @@ export interface Recipe {
   readonly epochs: number;
   /** Images per replica and step. */
   readonly batchSize: number;
-  readonly loss: { readonly labelSmoothing: number; readonly mode: "original" | "classyVision" };
+  readonly loss: LossChoice;
+  /** Absent: batches stay as they are. */
+  readonly batchAugments?: BatchAugments;
   /** Its weight decay is the base of all parameters but batch norm's, whose base is 0. */
   readonly optimizer: OptimizerChoice;
   /** What keeps the mean gradients of a step from growing too large; absent: nothing. */

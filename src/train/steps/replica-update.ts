@@ -15,7 +15,7 @@ import { gather } from "../replicas/agreement.js";
 import type { ProcessGroup } from "../replicas/process-group.js";
 import { replicaShare, subtreesOf } from "../replicas/replica-tree.js";
 import { type Accumulation, type AccumulatorSlot, planAccumulation } from "./accumulation.js";
-import { BatchLoss, type BatchResult, type StepInputs } from "./batch-loss.js";
+import { BatchLoss, type BatchLossOptions, type BatchResult, type StepInputs } from "./batch-loss.js";
 import { GradientLayout } from "./gradient-layout.js";
 import { KeptStatistics } from "./kept-statistics.js";
 import { recordingsOfAPhase, type Session, type UpdateResult } from "./session.js";
@@ -63,9 +63,9 @@ export class ReplicaUpdate {
   });
 
   /** For a rank of `group` that has at least one of the replicas. */
-  constructor(session: Session, replicas: number, group: ProcessGroup) {
+  constructor(session: Session, replicas: number, group: ProcessGroup, options: BatchLossOptions = {}) {
     this.#session = session;
-    this.#loss = new BatchLoss(session);
+    this.#loss = new BatchLoss(session, options);
     this.#replicas = replicas;
     this.#group = group;
     const share = replicaShare(replicas, group.worldSize, group.rank);
@@ -98,7 +98,7 @@ export class ReplicaUpdate {
       else {
         const batch = await nextBatch();
         dataWaitMs += batch.dataWaitMs;
-        own.push(await this.#compute(batch));
+        own.push(await this.#compute(batch, step.replica));
         batch.release();
         if (step.replica === 0) this.#statistics?.keep();
         await turnOfEventLoop();
@@ -112,14 +112,15 @@ export class ReplicaUpdate {
     return { ...report, rates, dataWaitMs, ranks: { computeMs: report.computeMs, exchangeMs } };
   }
 
-  async #compute(batch: Batch): Promise<BatchResult> {
+  async #compute(batch: Batch, replica: number): Promise<BatchResult> {
+    const mix = this.#loss.mixOf(batch, replica);
     const asked = scope(() => {
-      const results = this.#backward(this.#loss.inputs(batch));
+      const results = this.#backward(this.#loss.inputs(batch, mix));
       // asked for while they are there
       return [results.loss.data(), results.logits.data()] as const;
     });
     const [loss, logits] = await Promise.all(asked);
-    return this.#loss.result(batch, loss, logits);
+    return this.#loss.result(batch, mix, loss, logits);
   }
 
   /** What all ranks learn of all replicas; the mean is taken in the order of the replicas. */
