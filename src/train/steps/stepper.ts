@@ -15,23 +15,24 @@ export interface StepOutcome extends UpdateResult {
   readonly dataWaitMs: number;
   /** The largest `stop` that any rank gave. */
   readonly stop: number;
-  /** null for one replica in one process. */
+  /** null for one batch in one process. */
   readonly ranks: RankTimes | null;
 }
 
 export interface Stepper {
-  /** Moves the session one step on. `next` gives the batches of this process's replicas, `stop`, asked at its end, is told to all ranks. */
+  /** Moves the session one step on. `next` gives the batches of this process's replicas, all of a replica before those of the next one; `stop`, asked at its end, is told to all ranks. */
   step(next: () => Promise<Batch>, stop: () => number): Promise<StepOutcome>;
 }
 
-/** One replica in one process takes the short way: a single recorded program. Both ways give it the same bits. */
+/** One batch in one process takes the short way: a single recorded program. Both ways give it the same bits. */
 export function createStepper(
   session: Session,
   replicas: number,
   group: ProcessGroup,
   options: BatchLossOptions = {},
 ): Stepper {
-  if (replicas > 1 || group.worldSize > 1) {
+  const { accumulate = 1 } = session.recipe;
+  if (replicas > 1 || group.worldSize > 1 || accumulate > 1) {
     const update = new ReplicaUpdate(session, replicas, group, options);
     return { step: (next, stop) => update.run(next, stop) };
   }
