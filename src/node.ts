@@ -2,6 +2,7 @@
  * The Node face of tensorone: files, folders, workers, training. Everything of the main entry is here as well.
  */
 
+export { type ClassWeightOptions, classWeights, countClasses } from "./data/class-weights.js";
 export { type DecoderName, decoderNames, loadDecoder } from "./data/codecs/decoder.js";
 export { decodeImage } from "./data/codecs/index.js";
 export { type PrepareOptions, prepareShards } from "./data/prepare.js";

@@ -15,6 +15,7 @@ import {
   planOptions,
   recipeOption,
 } from "../shared-options.js";
+import { optimizationOptions } from "./optimization-options.js";
 
 export const trainingOptions = {
   model: choice<ModelName>(listModels(), { help: "what to train", default: "mobileone_s0" }),
@@ -28,6 +29,7 @@ export const trainingOptions = {
   lr: positive({ help: "peak learning rate; default: the recipe's" }),
   autoScaleLr: autoScaleLrOption,
   ...planOptions,
+  ...optimizationOptions,
   seed: integer({ help: "of weights, order and augmentation", min: 0, max: 2 ** 32 - 1, default: 0 }),
   resume: optionalFile({
     help: "go on from the newest checkpoint of a run, of the run in folder FILE, or from a checkpoint FILE, also mmengine's epoch_N.pth; the run knows its options",
@@ -60,6 +62,10 @@ export const trainingOptions = {
 export type TrainingValues = Values<typeof trainingOptions>;
 
 export const trainingGroups: NonNullable<Command<typeof trainingOptions>["groups"]> = [
+  {
+    title: "how the weights are moved",
+    options: ["optimizer", "weightDecay", "schedule", "milestones", "clipGradNorm", "accumulate"],
+  },
   {
     title: "several processes",
     options: ["replicas", "nproc", "transport", "collectiveTimeout", "maxRestarts", "checkEvery"],
