@@ -17,7 +17,15 @@ export type { Recipe, RecipeForm } from "./models/recipe.js";
 export { evaluate, train } from "./train/any-run.js";
 export { loadCheckpoint, saveCheckpoint } from "./train/checkpoints/checkpoint-file.js";
 export { loadModelFile, saveModelFile } from "./train/checkpoints/model-file.js";
-export type { Logger } from "./train/loggers/events.js";
+export type {
+  CheckpointInfo,
+  EvalProgress,
+  Logger,
+  RunInfo,
+  StepInfo,
+  ValidationInfo,
+} from "./train/loggers/events.js";
+export { TensorBoardLogger, type TensorBoardOptions } from "./train/loggers/tensorboard.js";
 export type { FolderTrainResult, TrainInFolderOptions } from "./train/modules/train-in-folder.js";
 export { changeRecipe, demoRecipe, publishedRecipe, type RecipeChanges } from "./train/recipes/choose-recipe.js";
 export { type PlanOverrides, planRecipe } from "./train/recipes/plan.js";

@@ -2,59 +2,10 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { mobileoneS0Demo } from "../../src/models/mobileone/recipe-s0.js";
 import { ConsoleLogger } from "../../src/train/loggers/console.js";
-import type { RunInfo, StepInfo, ValidationInfo } from "../../src/train/loggers/events.js";
 import { JsonlLogger } from "../../src/train/loggers/jsonl.js";
 import { Terminal, visibleWidth } from "../../src/util/terminal.js";
-
-const stepsPerEpoch = 50;
-
-const run = (changes: Partial<RunInfo> = {}): RunInfo => ({
-  recipe: mobileoneS0Demo,
-  model: "mobileone_s0",
-  parameters: 5_293_272,
-  deployParameters: 2_078_504,
-  numClasses: 10,
-  trainImages: 1600,
-  valImages: 500,
-  stepsPerEpoch,
-  epochs: 2,
-  totalSteps: 2 * stepsPerEpoch,
-  startStep: 0,
-  replicas: 1,
-  processes: 1,
-  transport: "one process",
-  backend: "wasm x2",
-  decoder: "jpeg-js",
-  seed: 0,
-  out: "runs/x",
-  data: "demo",
-  ...changes,
-});
-
-const stepAt = (step: number): StepInfo => ({
-  epoch: Math.floor((step - 1) / stepsPerEpoch),
-  step,
-  stepInEpoch: ((step - 1) % stepsPerEpoch) + 1,
-  loss: 2.3 - step / 100,
-  lr: 0.05,
-  weightDecay: 1e-4,
-  accuracy: 0.25,
-  imagesPerSecond: 212,
-  dataWait: 0.03,
-  stepMs: 150,
-});
-
-const validationAt = (step: number): ValidationInfo => ({
-  epoch: Math.ceil(step / stepsPerEpoch) - 1,
-  step,
-  top1: 52.34,
-  top5: 95,
-  loss: 1.25,
-  images: 500,
-  imagesPerSecond: 500,
-});
+import { run, stepAt, stepsPerEpoch, validationAt } from "./a-run.js";
 
 /** A run of two epochs; 150 ms a step on a clock of its own. Returns what was written, piece by piece. */
 function watch(stream: { readonly isTTY: boolean; columns?: number }, env: Record<string, string> = {}): string[] {

@@ -2,9 +2,12 @@
  * What train and finetune do: a recipe on a data set, in one process or several, ending with what came of it and what to try
  * next.
  */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { joinProcessGroup } from "../../distributed/join.js";
 import { ConsoleLogger } from "../../train/loggers/console.js";
 import { JsonlLogger } from "../../train/loggers/jsonl.js";
+import { TENSORBOARD_FOLDER, TensorBoardLogger } from "../../train/loggers/tensorboard.js";
 import { chooseRecipe } from "../../train/recipes/choose-recipe.js";
 import { expectReplicas } from "../../train/replicas/replica-tree.js";
 import { train } from "../../train/trainer.js";
@@ -82,6 +85,7 @@ export async function runTraining(
         new ConsoleLogger(terminal, { showPath: shownPath }),
         new JsonlLogger(),
         new RunFileLogger(out, settings),
+        ...(values.tensorboard || existsSync(join(out, TENSORBOARD_FOLDER)) ? [new TensorBoardLogger()] : []),
       ],
       signal: interruption.signal,
       backendLabel,

@@ -35,6 +35,9 @@ export const trainingOptions = {
   init: text({ help: "start from the weights of FILE, .safetensors or .pth", placeholder: "FILE" }),
   allowOtherClasses: allowOtherClassesOption,
   noValidate: flag({ help: "leave validation out; DIR needs no val/ then" }),
+  tensorboard: flag({
+    help: "write curves for TensorBoard into <out>/tensorboard; a resumed run that has the folder goes on with it",
+  }),
   validateRaw: flag({ help: "validate the raw weights as well as the averaged ones" }),
   keep: integer({ help: "checkpoints to keep, the newest", default: 3 }),
   workers: integer({
