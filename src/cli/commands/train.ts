@@ -12,7 +12,7 @@ export const training = defineCommand({
     "train",
     "train --data path/to/imagenet --out runs/s0",
     "train --resume runs/s0",
-    "train --max-steps 200 --tensorboard",
+    "train --max-steps 200 --tensorboard --no-report",
     "train --model mobileone_s1 --data my-pictures --epochs 20 --image-size 128",
     "train --data path/to/imagenet --replicas 8 --nproc 8",
     "train --data imagenet --replicas 8 --nproc 4 --nnodes 2 --node-rank 0 --master-addr gpu0",
