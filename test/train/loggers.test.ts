@@ -4,6 +4,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ConsoleLogger } from "../../src/train/loggers/console.js";
 import { JsonlLogger } from "../../src/train/loggers/jsonl.js";
+import { MachineLogger, readSessions } from "../../src/train/loggers/machine.js";
 import { Terminal, visibleWidth } from "../../src/util/terminal.js";
 import { run, stepAt, stepsPerEpoch, validationAt } from "./a-run.js";
 
@@ -159,5 +160,36 @@ describe("log.jsonl", () => {
     writeFileSync(join(out, "log.jsonl"), `${whole.join("\n")}{"kind":"train","ep`);
     await log(50, 50);
     expect(lines()).toEqual(whole);
+  });
+});
+
+describe("machine.json", () => {
+  let out = "";
+  beforeEach(() => {
+    out = mkdtempSync(join(tmpdir(), "tensorone-machine-"));
+  });
+  afterEach(() => rmSync(out, { recursive: true, force: true }));
+
+  test("an entry for each time a run is begun or gone on with; one that is killed has no end", async () => {
+    let clock = Date.parse("2026-11-27T02:00:00Z");
+    const killed = new MachineLogger(() => clock);
+    await killed.onStart(run({ out }));
+    killed.onStep(stepAt(7));
+    const whole = new MachineLogger(() => clock);
+    await whole.onStart(run({ out, startStep: 50 }));
+    whole.onStep(stepAt(100));
+    clock += 90_000;
+    await whole.onEnd();
+    const sessions = await readSessions(out);
+    expect(sessions).toMatchObject([
+      { startedAt: "2026-11-27T02:00:00.000Z", startStep: 0, endStep: null, seconds: null, backend: "wasm x2" },
+      { startStep: 50, endStep: 100, seconds: 90, decoder: "jpeg-js", stepsPerEpoch },
+    ]);
+    expect(sessions[0]!.cores).toBeGreaterThan(0);
+  });
+
+  test("a damaged file is begun anew", async () => {
+    writeFileSync(join(out, "machine.json"), "{");
+    expect(await readSessions(out)).toEqual([]);
   });
 });

@@ -50,10 +50,8 @@ export function startPage(): void {
     return digits === null ? String(Number(value.toPrecision(3))) : value.toFixed(digits);
   };
   const xs = data.plots.flatMap(({ lines }) => lines.flatMap(({ x }) => x));
-  const [first, last] = [
-    Math.min(...xs.slice(0, 1), ...data.plots.map(({ lines }) => lines[0]?.x[0] ?? 1)),
-    xs.reduce((a, b) => Math.max(a, b), 1),
-  ];
+  const first = xs.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  const last = xs.reduce((a, b) => Math.max(a, b), 0);
   let plots: UPlot[] = [];
 
   const optionsOf = ({ digits, isLog, lines }: Plot, width: number): object => {
@@ -107,7 +105,8 @@ export function startPage(): void {
       const place = document.getElementById(plot.id);
       if (!place) return [];
       place.textContent = "";
-      const table = uPlot.join(plot.lines.map(({ x, y }) => [x, y]));
+      // both ends of the run stand in every table, so that all plots show the same stretch
+      const table = uPlot.join([...plot.lines.map(({ x, y }) => [x, y]), [[first, last]]]);
       return [new uPlot(optionsOf(plot, place.clientWidth), table, place)];
     });
   };

@@ -62,14 +62,16 @@ table{border-collapse:collapse;font-size:14px;min-width:100%}
 table.narrow{min-width:0}
 caption{text-align:left;color:var(--soft);font-size:13px;padding:0 0 6px}
 th,td{text-align:left;padding:5px 16px 5px 0;border-bottom:1px solid var(--line);vertical-align:top}
-th{font-weight:600;white-space:nowrap}
-thead th{color:var(--soft);font-size:13px;border-bottom-color:var(--soft);vertical-align:bottom}
+th{font-weight:600}
+thead th{color:var(--soft);font-size:13px;white-space:nowrap;border-bottom-color:var(--soft);vertical-align:bottom}
 tbody th{font-weight:400}
 td.n,th.n{text-align:right}
 th:last-child,td:last-child{padding-right:0}
-td,tbody th{overflow-wrap:anywhere}
+td,tbody th{overflow-wrap:break-word;max-width:60ch}
+tbody th a{overflow-wrap:anywhere}
 td.n{white-space:nowrap}
 tr.total th,tr.total td{font-weight:600}
+table.list th{color:var(--soft);width:190px}
 tr.other td,tr.other th{background:var(--mark)}
 tr.other th{box-shadow:inset 3px 0 var(--val);padding-left:10px}
 th button{all:unset;cursor:pointer;font:inherit;color:inherit}
@@ -93,7 +95,8 @@ figcaption span{font-weight:400;color:var(--soft)}
 .uplot .u-legend{text-align:left;font-size:13px;margin:2px 0 0;min-width:0;width:100%}
 .uplot .u-legend th{border:0;font-weight:400;padding:0 4px 0 0;white-space:nowrap}
 .uplot .u-legend td{border:0;padding:0 14px 0 0;min-width:5ch;display:inline-block}
-.uplot .u-legend .u-marker{border-radius:2px}
+.uplot .u-legend .u-marker{border-radius:2px;width:10px;height:10px}
+.uplot .u-legend .u-label{font-size:13px}
 .u-select{background:color-mix(in srgb,var(--train) 18%,transparent)}
 .cm{max-width:100%;height:auto;display:block}
 .mistakes{display:grid;grid-template-columns:repeat(auto-fill,minmax(236px,1fr));gap:22px 20px;padding:0;margin:0;list-style:none}
@@ -106,6 +109,6 @@ figcaption span{font-weight:400;color:var(--soft)}
 footer{padding-top:28px;padding-bottom:48px;color:var(--soft);font-size:13px}
 details{margin:14px 0}
 summary{cursor:pointer;color:var(--soft);font-size:14px}
-@media (max-width:760px){main,header,footer{padding-left:16px;padding-right:16px}header{padding-top:24px}h1{font-size:24px}.plots,.two{grid-template-columns:minmax(0,1fr)}.keys{grid-template-columns:repeat(2,minmax(0,1fr))}.keys dd{font-size:20px}th,td{padding-right:12px}section{padding-top:24px;margin-top:20px}}
+@media (max-width:760px){main,header,footer{padding-left:16px;padding-right:16px}header{padding-top:24px}h1{font-size:24px}.plots,.two{grid-template-columns:minmax(0,1fr)}.keys{grid-template-columns:repeat(2,minmax(0,1fr))}.keys dd{font-size:20px}th,td{padding-right:12px}thead th{white-space:normal}table.list th{width:130px}tbody th:has(a){min-width:16ch}section{padding-top:24px;margin-top:20px}}
 @media print{.zoom,nav{display:none}.scroll{max-height:none}section{break-inside:avoid-page}}
 `;

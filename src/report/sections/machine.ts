@@ -2,7 +2,7 @@
 import type { RunSession } from "../../train/loggers/machine.js";
 import { formatBytes, formatDuration, formatInteger, formatSpeed } from "../../util/format.js";
 import type { DataFacts, RunFacts } from "../facts/run-facts.js";
-import { type Html, html, type Part } from "../page/html.js";
+import { type Html, html } from "../page/html.js";
 import { foundOr, listOf, missingNote, type Section, tableOf } from "./section.js";
 
 const median = (values: readonly number[]): number => {
@@ -27,17 +27,19 @@ export function runMs({ sessions, log }: RunFacts): number {
 
 const timeOf = (iso: string): string => iso.replace(/T(\d\d:\d\d).*/, " $1 UTC");
 
-function sessionRow(session: RunSession): Part[] {
+/** One stretch of the run. */
+function sessionList(session: RunSession): Html {
   const { startedAt, startStep, endStep, seconds, cpu, cores, memoryBytes, system, node } = session;
   const { backend, decoder, replicas, processes, transport } = session;
-  const many = processes > 1 ? `, ${processes} processes (${transport})` : "";
-  return [
-    timeOf(startedAt),
-    `${startStep + 1} to ${endStep ?? "?"}`,
-    seconds === null ? "did not end by itself" : formatDuration(1000 * seconds),
-    `${cpu}, ${cores} cores, ${formatBytes(memoryBytes)}; ${system}; Node ${node}`,
-    `${backend}, decoder ${decoder}${replicas > 1 ? `, ${replicas} replicas` : ""}${many}`,
-  ];
+  return listOf([
+    ["begun", timeOf(startedAt)],
+    ["steps", `${formatInteger(startStep + 1)} to ${endStep === null ? "?" : formatInteger(endStep)}`],
+    ["took", seconds === null ? "it did not end by itself" : formatDuration(1000 * seconds)],
+    ["processor", `${cpu}, ${cores} ${cores === 1 ? "core" : "cores"}, ${formatBytes(memoryBytes)} of memory`],
+    ["system", `${system}, Node ${node}`],
+    ["backend", `${backend}; pictures decoded by ${decoder}`],
+    ["shared by", replicas * processes === 1 ? "" : `${replicas} replicas on ${processes} processes, ${transport}`],
+  ]);
 }
 
 function dataTable({ root, classes, splits }: DataFacts): Html {
@@ -78,13 +80,10 @@ export function machineSection(facts: RunFacts): Section {
   const speed = medianSpeed(facts);
   const wait = "value" in log ? median(log.value.points.map(({ values }) => values.dataWait)) : Number.NaN;
   const time = runMs(facts);
-  const table =
+  const stretches =
     sessions.length === 0
       ? missingNote("No machine.json: the run was made by an earlier version, or was copied without it.")
-      : html`<div class="wide">${tableOf(
-          ["begun", "steps", "took", "machine", "how"].map((title) => ({ title })),
-          sessions.map((session) => ({ cells: sessionRow(session) })),
-        )}</div>`;
+      : sessions.map((session, i) => [sessions.length > 1 && html`<h3>Stretch ${i + 1}</h3>`, sessionList(session)]);
   return {
     id: "machine",
     title: "Machine and speed",
@@ -94,7 +93,7 @@ export function machineSection(facts: RunFacts): Section {
         ["waiting for pictures", Number.isNaN(wait) ? "" : `${(100 * wait).toFixed(0)} % of a step`],
         ["time", Number.isNaN(time) ? "" : formatDuration(time)],
       ]),
-      table,
+      stretches,
     ],
   };
 }

@@ -68,5 +68,5 @@ ${totals.length > 0 && html`<tfoot>${totals.map((row) => rowOf(row, columns))}</
 /** Names beside what they are; rows without a value are left out. */
 export function listOf(rows: readonly (readonly [name: string, value: Part])[]): Html {
   const shown = rows.filter(([, value]) => value !== null && value !== "" && value !== false);
-  return html`<div class="wide"><table><tbody>${shown.map(([name, value]) => rowOf({ cells: [name, value] }, [{ title: "" }, { title: "" }]))}</tbody></table></div>`;
+  return html`<div class="wide"><table class="list"><tbody>${shown.map(([name, value]) => rowOf({ cells: [name, value] }, [{ title: "" }, { title: "" }]))}</tbody></table></div>`;
 }
