@@ -1,13 +1,5 @@
 /** HTML by template: what stands in `${}` is text and is escaped, unless it is HTML that was made the same way. */
-
-const entities: Readonly<Record<string, string>> = {
-  "&": "&amp;",
-  "<": "&lt;",
-  ">": "&gt;",
-  '"': "&quot;",
-  "'": "&#39;",
-};
-const inMarkup = (text: string): string => text.replace(/[&<>"']/g, (sign) => entities[sign]!);
+import { inMarkup } from "../../util/escape.js";
 
 /** Text that is HTML already. */
 export class Html {
