@@ -26,7 +26,15 @@ export type { Recipe, RecipeForm } from "./models/recipe.js";
 export { evaluate, train } from "./train/any-run.js";
 export { loadCheckpoint, saveCheckpoint } from "./train/checkpoints/checkpoint-file.js";
 export { loadModelFile, saveModelFile } from "./train/checkpoints/model-file.js";
-export type { Logger } from "./train/loggers/events.js";
+export type {
+  CheckpointInfo,
+  EvalProgress,
+  Logger,
+  RunInfo,
+  StepInfo,
+  ValidationInfo,
+} from "./train/loggers/events.js";
+export { TensorBoardLogger, type TensorBoardOptions } from "./train/loggers/tensorboard.js";
 export { datasetPictures } from "./train/looking/dataset-pictures.js";
 export { mistakesSheet } from "./train/looking/mistakes-sheet.js";
 export type { FolderTrainResult, TrainInFolderOptions } from "./train/modules/train-in-folder.js";

@@ -20,6 +20,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   figures: ["data", "tensor", "util"],
   io: ["nn", "tensor", "util"],
   train: ["models", "optim", "nn", "figures", "data", "io", "autograd", "compile", "ops", "tensor", "util"],
+  report: ["train", "models", "optim", "nn", "figures", "data", "io", "ops", "tensor", "util"],
   distributed: ["train", "wasm", "tensor", "util"],
 };
 /** The subfolders of a folder from the bottom up: each may import those before it, and no file at the folder's top. */

@@ -10,6 +10,7 @@ import { exporting } from "./export.js";
 import { predict } from "./predict.js";
 import { preparation } from "./prepare.js";
 import { reparameterization } from "./reparameterize.js";
+import { reporting } from "./report.js";
 import { schedule } from "./schedule.js";
 import { summary } from "./summary.js";
 import { training } from "./train.js";
@@ -26,6 +27,7 @@ export const commands = [
   reparameterization,
   exporting,
   conversion,
+  reporting,
   schedule,
   browse,
   summary,

@@ -2,9 +2,13 @@
  * What train and finetune do: a recipe on a data set, in one process or several, ending with what came of it and what to try
  * next.
  */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { joinProcessGroup } from "../../distributed/join.js";
 import { ConsoleLogger } from "../../train/loggers/console.js";
 import { JsonlLogger } from "../../train/loggers/jsonl.js";
+import { MachineLogger } from "../../train/loggers/machine.js";
+import { TENSORBOARD_FOLDER, TensorBoardLogger } from "../../train/loggers/tensorboard.js";
 import { chooseRecipe } from "../../train/recipes/choose-recipe.js";
 import { expectReplicas } from "../../train/replicas/replica-tree.js";
 import { train } from "../../train/trainer.js";
@@ -18,6 +22,7 @@ import { interruptions } from "../signals.js";
 import { agreeOnRun, chooseRun } from "./choose-run.js";
 import { chooseData, choosePlan } from "./choose-settings.js";
 import { closing } from "./closing.js";
+import { reportAtEnd } from "./report-at-end.js";
 import { RunFileLogger } from "./run-file.js";
 import { shareOfMachine } from "./share-of-machine.js";
 import { type TrainingValues, trainingOptions } from "./training-options.js";
@@ -92,6 +97,8 @@ export async function runTraining(
         new ConsoleLogger(terminal, { showPath: shownPath }),
         new JsonlLogger(),
         new RunFileLogger(out, settings),
+        new MachineLogger(),
+        ...(values.tensorboard || existsSync(join(out, TENSORBOARD_FOLDER)) ? [new TensorBoardLogger()] : []),
       ],
       signal: interruption.signal,
       backendLabel,
@@ -99,6 +106,7 @@ export async function runTraining(
     await group.close();
     const { stopCode, ...outcome } = result;
     if (group.rank !== 0) return { json: null, exitCode: stopCode };
+    if (!values.noReport && result.stopped !== "signal") await reportAtEnd(out, terminal);
     for (const line of closing(result, { data, isDemo, out, command: context })) terminal.print(line);
     const certificate = result.certificate && certificateJson(result.certificate);
     return { json: { model: recipe.model, data, out, ...outcome, certificate }, exitCode: stopCode };

@@ -40,6 +40,10 @@ export const trainingOptions = {
   }),
   allowOtherClasses: allowOtherClassesOption,
   noValidate: flag({ help: "leave validation out; DIR needs no val/ then" }),
+  tensorboard: flag({
+    help: "write curves for TensorBoard into <out>/tensorboard; a resumed run that has the folder goes on with it",
+  }),
+  noReport: flag({ help: "write no report.html at the end" }),
   validateRaw: flag({ help: "validate the raw weights as well as the averaged ones" }),
   keep: integer({ help: "checkpoints to keep, the newest", default: 3 }),
   workers: integer({
