@@ -7,17 +7,17 @@ import { ConsoleLogger } from "../../train/loggers/console.js";
 import { JsonlLogger } from "../../train/loggers/jsonl.js";
 import { chooseRecipe } from "../../train/recipes/choose-recipe.js";
 import { expectReplicas } from "../../train/replicas/replica-tree.js";
+import { agreeOnRun, chooseRun } from "../../train/runs/choose-run.js";
+import { chooseData, choosePlan } from "../../train/runs/choose-settings.js";
+import { RunFileLogger } from "../../train/runs/run-file.js";
 import { train } from "../../train/trainer.js";
 import { certificateJson } from "../certificate.js";
 import type { CommandContext, Outcome } from "../command.js";
 import { isLauncher, launchRanks } from "../launch/launch.js";
-import { shownPath } from "../paths.js";
+import { demoData, shownPath } from "../paths.js";
 import { planOverrides, startBackend } from "../shared-options.js";
 import { interruptions } from "../signals.js";
-import { agreeOnRun, chooseRun } from "./choose-run.js";
-import { chooseData, choosePlan } from "./choose-settings.js";
 import { closing } from "./closing.js";
-import { RunFileLogger } from "./run-file.js";
 import { shareOfMachine } from "./share-of-machine.js";
 import { type TrainingValues, trainingOptions } from "./training-options.js";
 
@@ -45,7 +45,7 @@ export async function runTraining(
   const { out, resume, init, stored } = await agreeOnRun(fresh.name, choice, group, process.env);
   const say = group.rank === 0 ? onNotice : () => {};
   const { recipe, seed, replicas, settings, notices } = choosePlan(values, given, fresh, stored);
-  const { data, isDemo } = chooseData(settings, values, stored);
+  const { data, isDemo } = chooseData(settings, values, stored, demoData);
   if (isDemo && !stored) {
     const modelOption = values.model === trainingOptions.model.fallback ? "" : ` --model ${values.model}`;
     say("no --data: training on the bundled demo set, a small part of Fashion-MNIST as JPEG files");
