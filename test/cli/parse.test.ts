@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { defineCommand } from "../../src/cli/command.js";
-import { choice, flag, integer, optionalFile, positive, text } from "../../src/cli/options.js";
+import { choice, flag, integer, optionalFile, positive, repeated, text } from "../../src/cli/options.js";
 import { parse } from "../../src/cli/parse.js";
 import { type TensoroneError, UsageError } from "../../src/util/errors.js";
 
@@ -16,6 +16,7 @@ const command = defineCommand({
     resume: optionalFile({ help: "go on" }),
     picture: text({ help: "picture", placeholder: "FILE.png" }),
     force: flag({ help: "force" }),
+    word: repeated(text({ help: "words" })),
   },
   examples: ["grow"],
   run: async () => ({ json: null }),
@@ -45,6 +46,7 @@ describe("what is understood", () => {
       resume: undefined,
       picture: undefined,
       force: false,
+      word: [],
     });
   });
 
@@ -60,6 +62,7 @@ describe("what is understood", () => {
     [["--resume"], { resume: true }],
     [["--resume", "--force"], { resume: true, force: true }],
     [["--resume", "x.safetensors", "--force"], { resume: "x.safetensors", force: true }],
+    [["--word", "b", "--force", "--word=a=1"], { word: ["b", "a=1"] }],
     [["--resume=x.safetensors"], { resume: "x.safetensors" }],
   ])("%j", (args, expected) => {
     expect(values(...args)).toMatchObject(expected);
