@@ -27,7 +27,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
 export const floors: Readonly<Record<string, readonly string[]>> = {
   "backends/wasm": ["kernels", "runtime"],
   data: ["codecs", "transforms", "sets", "reading"],
-  train: ["recipes", "metrics", "loggers", "replicas", "steps", "checkpoints", "modules", "looking"],
+  train: ["recipes", "metrics", "loggers", "replicas", "steps", "checkpoints", "runs", "modules", "looking"],
 };
 /** What files of any floor may import: what knows nothing of them. */
 export const cellars = ["data/random.ts"];

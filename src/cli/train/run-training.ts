@@ -11,19 +11,20 @@ import { MachineLogger } from "../../train/loggers/machine.js";
 import { TENSORBOARD_FOLDER, TensorBoardLogger } from "../../train/loggers/tensorboard.js";
 import { chooseRecipe } from "../../train/recipes/choose-recipe.js";
 import { expectReplicas } from "../../train/replicas/replica-tree.js";
+import { agreeOnRun, chooseRun } from "../../train/runs/choose-run.js";
+import { chooseData, choosePlan } from "../../train/runs/choose-settings.js";
+import { RunFileLogger } from "../../train/runs/run-file.js";
 import { train } from "../../train/trainer.js";
 import { certificateJson } from "../certificate.js";
 import type { CommandContext, Outcome } from "../command.js";
 import { isLauncher, launchRanks } from "../launch/launch.js";
 import { localWeights } from "../local-weights.js";
-import { shownPath } from "../paths.js";
+import { shownPath, demoData } from "../paths.js";
 import { planOverrides, startBackend } from "../shared-options.js";
 import { interruptions } from "../signals.js";
-import { agreeOnRun, chooseRun } from "./choose-run.js";
-import { chooseData, choosePlan } from "./choose-settings.js";
 import { closing } from "./closing.js";
 import { reportAtEnd } from "./report-at-end.js";
-import { RunFileLogger } from "./run-file.js";
+import { RunFileLogger } from "../../train/runs/run-file.js";
 import { shareOfMachine } from "./share-of-machine.js";
 import { type TrainingValues, trainingOptions } from "./training-options.js";
 
@@ -60,7 +61,7 @@ export async function runTraining(
   // the cache of another machine may lie elsewhere
   const init = run.init === undefined ? undefined : ownInit;
   const { recipe, seed, replicas, settings, notices } = choosePlan(values, given, fresh, stored);
-  const { data, isDemo } = chooseData(settings, values, stored);
+  const { data, isDemo } = chooseData(settings, values, stored, demoData);
   if (isDemo && !stored) {
     const modelOption = values.model === trainingOptions.model.fallback ? "" : ` --model ${values.model}`;
     say("no --data: training on the bundled demo set, a small part of Fashion-MNIST as JPEG files");
