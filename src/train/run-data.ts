@@ -4,6 +4,7 @@
  */
 import { createHash } from "node:crypto";
 import { relative } from "node:path";
+import { countClasses } from "../data/class-weights.js";
 import type { DecoderName } from "../data/codecs/decoder.js";
 import { type Batch, DataLoader, type DecodeStats } from "../data/reading/loader.js";
 import { type Dataset, openDataset } from "../data/sets/dataset.js";
@@ -38,6 +39,8 @@ export class RunData {
   /** false where a list file gives numbers only. */
   readonly areClassesNamed: boolean;
   readonly trainImages: number;
+  /** Train pictures of each class. */
+  readonly classCounts: readonly number[];
   /** 0 where nothing is validated. */
   readonly valImages: number;
   readonly stepsPerEpoch: number;
@@ -67,6 +70,7 @@ export class RunData {
     this.classes = trainSet.classes;
     this.areClassesNamed = trainSet.areClassesNamed ?? true;
     this.trainImages = trainSet.samples.length;
+    this.classCounts = countClasses(trainSet.samples, trainSet.classes.length);
     this.valImages = valSet?.samples.length ?? 0;
     const { steps, batches, leavesOneOut } = epochLength(recipe, this.trainImages, replicas);
     this.#accumulate = accumulate;

@@ -19,20 +19,21 @@ import { certificateJson } from "../certificate.js";
 import type { CommandContext, Outcome } from "../command.js";
 import { isLauncher, launchRanks } from "../launch/launch.js";
 import { localWeights } from "../local-weights.js";
-import { shownPath, demoData } from "../paths.js";
+import { demoData, shownPath } from "../paths.js";
 import { planOverrides, startBackend } from "../shared-options.js";
 import { interruptions } from "../signals.js";
+import { readClassWeights } from "./augmentation-options.js";
 import { closing } from "./closing.js";
 import { reportAtEnd } from "./report-at-end.js";
-import { RunFileLogger } from "../../train/runs/run-file.js";
 import { shareOfMachine } from "./share-of-machine.js";
 import { type TrainingValues, trainingOptions } from "./training-options.js";
 
 export async function runTraining(
-  values: TrainingValues,
+  written: TrainingValues,
   context: CommandContext,
   given: ReadonlySet<string>,
 ): Promise<Outcome> {
+  const values = { ...written, classWeights: readClassWeights(written.classWeights) };
   const fresh = chooseRecipe(values.data === undefined, values);
   // --resume alone may mean a run on the demo set or on any other
   const asked = { ...values, otherName: values.data === undefined ? chooseRecipe(false, values).name : undefined };
@@ -120,7 +121,7 @@ const silent = { print: () => {}, update: () => {}, clear: () => {} };
 
 /** The file of --init, downloaded where it is an address or a name. */
 async function firstWeights(
-  { init }: TrainingValues,
+  { init }: Pick<TrainingValues, "init">,
   terminal: Parameters<typeof localWeights>[1],
 ): Promise<string | undefined> {
   return init === undefined ? undefined : localWeights(init, terminal);
