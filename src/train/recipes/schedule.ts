@@ -8,6 +8,8 @@ import { trainPhase } from "./pipeline.js";
 
 export interface StepRates {
   readonly lr: number;
+  /** The highest of the run. */
+  readonly peakLr: number;
   /** Of a group whose base decay is `base`. */
   weightDecay(base: number): number;
 }
@@ -42,15 +44,16 @@ export function ratesAt(recipe: Recipe, step: number, stepsPerEpoch: number): St
   );
   const { lrSteps, weightDecayFloor: floor } = schedule;
   return {
+    peakLr: optimizer.lr,
     lr: lrSteps && step >= warmup ? steppedLr(optimizer.lr, lrSteps, exact) : lr,
     weightDecay: (base) => (floor === null ? base : weightDecayAt({ floor, epochs }, base, epoch)),
   };
 }
 
-/** Writes the rates into an optimiser's groups. */
+/** Writes the rates into an optimiser's groups; one that began with a learning rate of its own follows the same curve. */
 export function applyRates(groups: readonly OptimizerGroup[], rates: StepRates): void {
   for (const group of groups) {
-    group.lr = rates.lr;
+    group.lr = group.baseLr === rates.peakLr ? rates.lr : rates.lr * (group.baseLr / rates.peakLr);
     group.weightDecay = rates.weightDecay(group.baseWeightDecay);
   }
 }
