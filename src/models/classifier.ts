@@ -39,6 +39,8 @@ export interface ModelOptions {
 /** A step of the chain, named as in state dicts without what stands before every block. */
 export interface Block extends Module {
   readonly spec: { readonly name: string; readonly outChannels: number; readonly stride: number };
+  /** Set while a model trains and the block stays as it is: one that can, computes the same in a shorter way. */
+  isFixed?: boolean;
 }
 
 /** What comes out of a stage. */
@@ -213,7 +215,10 @@ export abstract class Classifier extends Module {
         `freezeStages: ${frozenStages} stages, expected -1 to ${stages.length - 1}`,
         `-1 freezes none, 0 the stem, ${stages.length - 1} all but the classifier`,
       );
-    for (const block of this.#frozenBlocks) block.requiresGrad_();
+    for (const block of this.#frozenBlocks) {
+      block.requiresGrad_();
+      block.isFixed = false;
+    }
     this.#frozenBlocks = stages.slice(0, frozenStages + 1).flat();
     for (const block of this.#frozenBlocks) block.freeze();
     this.#normEval = normEval;
@@ -221,9 +226,11 @@ export abstract class Classifier extends Module {
   }
 
   protected override modeChanged(isTraining: boolean): void {
-    if (!isTraining) return;
-    for (const block of this.#frozenBlocks) block.eval();
-    if (!this.#normEval) return;
+    for (const block of this.#frozenBlocks) {
+      block.eval();
+      block.isFixed = isTraining;
+    }
+    if (!isTraining || !this.#normEval) return;
     for (const module of this.namedModules().values()) if (module instanceof BatchNorm2d) module.eval();
   }
 

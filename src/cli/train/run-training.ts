@@ -3,6 +3,7 @@
  * next.
  */
 import { joinProcessGroup } from "../../distributed/join.js";
+import type { Recipe } from "../../models/recipe.js";
 import { ConsoleLogger } from "../../train/loggers/console.js";
 import { JsonlLogger } from "../../train/loggers/jsonl.js";
 import { chooseRecipe } from "../../train/recipes/choose-recipe.js";
@@ -21,12 +22,14 @@ import { RunFileLogger } from "./run-file.js";
 import { shareOfMachine } from "./share-of-machine.js";
 import { type TrainingValues, trainingOptions } from "./training-options.js";
 
+/** `chooseFresh` gives the recipe of a run that is new, of one to go on with its name. */
 export async function runTraining(
   values: TrainingValues,
   context: CommandContext,
   given: ReadonlySet<string>,
+  chooseFresh: () => Promise<Recipe> = async () => chooseRecipe(values.data === undefined, values),
 ): Promise<Outcome> {
-  const fresh = chooseRecipe(values.data === undefined, values);
+  const fresh = await chooseFresh();
   // --resume alone may mean a run on the demo set or on any other
   const choice = { ...values, otherName: values.data === undefined ? chooseRecipe(false, values).name : undefined };
   if (isLauncher(values, process.env)) {

@@ -4,27 +4,30 @@
 import { type Classifier, nameOf } from "../../models/index.js";
 import { CheckpointError } from "../../util/errors.js";
 import { type ClassCheck, compareClasses, type NamedClasses } from "./class-names.js";
-import type { LoadedModel } from "./model-file.js";
-import { type FoundModel, loadModel } from "./run-weights.js";
+import type { ModelInfo } from "./model-file.js";
+import { loadModel } from "./run-weights.js";
 
 type Classes = NamedClasses & { readonly count: number };
 
-/** Throws CheckpointError for weights that are no training form of the model at hand. */
-function expectSameModel(path: string, { info }: LoadedModel, model: Classifier): void {
-  const own = nameOf(model);
-  if (info.model !== own)
+/** Throws CheckpointError for weights that are no training form of the model that is to be trained. */
+export function expectFitting(
+  path: string,
+  info: ModelInfo,
+  { model, inChannels = 3 }: { readonly model: string; readonly inChannels?: number },
+): void {
+  if (info.model !== model)
     throw new CheckpointError(
-      `--init ${path}: holds ${info.model}, expected ${own}, which is to be trained`,
+      `--init ${path}: holds ${info.model}, expected ${model}, which is to be trained`,
       `--model ${info.model} trains that one`,
     );
   if (info.form === "deploy")
     throw new CheckpointError(
       `--init ${path}: holds the folded (deploy) form of ${info.model}, expected its training form`,
-      "branches cannot be had back from it: take the file that it was folded from, such as model.safetensors of the same run",
+      "its branches cannot be had back: take what it was folded from, such as model.safetensors of the same run",
     );
-  const { inChannels = 3 } = info;
-  if (inChannels !== model.inChannels)
-    throw new CheckpointError(`--init ${path}: takes images of ${inChannels} channels, expected ${model.inChannels}`);
+  const { inChannels: own = 3 } = info;
+  if (own !== inChannels)
+    throw new CheckpointError(`--init ${path}: takes images of ${own} channels, expected ${inChannels}`);
 }
 
 /** Whether the classifier stays, and what is worth a line about that. */
@@ -58,9 +61,9 @@ export async function loadFirstWeights(
   check: ClassCheck,
   notice: (text: string) => void,
 ): Promise<void> {
-  const source: FoundModel = await loadModel(path);
+  const source = await loadModel(path);
   try {
-    expectSameModel(source.path, source, model);
+    expectFitting(source.path, source.info, { model: nameOf(model), inChannels: model.inChannels });
     const { numClasses } = source.info;
     const head = judgeHead({ where: source.path, names: source.classes, count: numClasses }, data, check);
     const weights = source.model.stateDict();

@@ -50,10 +50,7 @@ export const isFinetuneRecipe = ({ name }: Pick<Recipe, "name">): boolean => nam
  * console.log(recipe.name, recipe.batchSize); // "mobileone_s0-finetune" 16
  * ```
  */
-export function finetuneRecipe(
-  model: ModelName | (string & {}),
-  { pictures, images = null }: FinetuneSubject,
-): Recipe {
+export function finetuneRecipe(model: ModelName | (string & {}), { pictures, images = null }: FinetuneSubject): Recipe {
   const published = familyOf(model).recipe(model, "intended");
   const { batchSize, epochs } = rows.findLast((row) => pictures >= row.pictures)!;
   const { lrSteps: _, ...schedule } = published.schedule;
