@@ -11,6 +11,7 @@ export type { Batch } from "./data/reading/loader.js";
 export { type Dataset, openDataset } from "./data/sets/dataset.js";
 export { ImageFolder } from "./data/sets/image-folder.js";
 export { type VerifyReport, verifyDataset } from "./data/verify.js";
+export { encodePng, thumbnailPng } from "./figures/png.js";
 export {
   type FetchWeightsOptions,
   fetchWeights,
@@ -18,7 +19,6 @@ export {
   type PublishedWeights,
   publishedWeights,
 } from "./hub/index.js";
-export { encodePng, thumbnailPng } from "./figures/png.js";
 export * from "./index.js";
 export { mobileoneS0, mobileoneS0Demo } from "./models/mobileone/recipe-s0.js";
 export { mobileoneRecipe } from "./models/mobileone/recipes.js";

@@ -1,9 +1,7 @@
 /**
  * Options that say how pictures and batches are changed by chance, and what is minimised.
  */
-import { readFileSync } from "node:fs";
-import { type ClassWeights, lossKinds } from "../../models/recipe-choices.js";
-import { UsageError } from "../../util/errors.js";
+import { lossKinds } from "../../models/recipe-choices.js";
 import { number, numberList, optionalChoice, text } from "../options.js";
 
 /** What becomes of single pictures, which browse shows. */
@@ -54,21 +52,3 @@ export const augmentationGroup = {
     | keyof typeof lossOptions
   )[],
 };
-
-/** What --class-weights names. Throws UsageError where it is a file that holds no weights. */
-export function readClassWeights(named: string | undefined): ClassWeights | "none" | undefined {
-  if (named === undefined || named === "balanced" || named === "none") return named;
-  let found: unknown;
-  try {
-    found = JSON.parse(readFileSync(named, "utf8"));
-  } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : "it is not JSON";
-    throw new UsageError(
-      `--class-weights ${named}: ${why}`,
-      "balanced, or a file such as [1, 2.5] in the order of the classes",
-    );
-  }
-  const values = typeof found === "object" && found !== null ? Object.values(found) : [];
-  if (values.length > 0 && values.every((value) => typeof value === "number")) return found as ClassWeights;
-  throw new UsageError(`--class-weights ${named}: expected numbers, as [1, 2.5] or {"cat": 1, "dog": 2.5}`);
-}

@@ -14,6 +14,7 @@ import type {
   RandomErasingChoice,
 } from "../../models/recipe-choices.js";
 import { UsageError } from "../../util/errors.js";
+import { readClassWeights } from "./class-weights.js";
 
 /** What a run does differently from its recipe; undefined: as the recipe says. */
 export interface AugmentationChanges {
@@ -34,36 +35,38 @@ export interface AugmentationChanges {
   readonly focalGamma?: number | undefined;
   readonly focalAlpha?: number | undefined;
   readonly labelSmoothing?: number | undefined;
-  readonly classWeights?: ClassWeights | "none" | undefined;
+  /** A table, or what names one: balanced, none, a JSON file with numbers. */
+  readonly classWeights?: ClassWeights | (string & {}) | undefined;
 }
 
 /** The recipe with the changes. Throws UsageError for one that would change nothing, or numbers that are none. */
 export function changeAugmentation(base: Recipe, changes: AugmentationChanges): Recipe {
-  const { batchAugments: former, ...rest } = base;
-  const batchAugments = changedMix(former, changes);
-  return {
-    ...rest,
-    loss: changedLoss(base.loss, changes),
-    ...(batchAugments && { batchAugments }),
-    images: changedImages(base.images, changes),
-  };
+  const { loss, images, batchAugments } = base;
+  return withField(
+    { ...base, loss: changedLoss(loss, changes), images: changedImages(images, changes) },
+    "batchAugments",
+    changedMix(batchAugments, changes),
+  );
 }
 
-/** `value` under `name`, or nothing. */
-const entry = <K extends string, V>(name: K, value: V | undefined): { readonly [P in K]?: V } =>
-  (value === undefined ? {} : { [name]: value }) as { readonly [P in K]?: V };
+/** `base` with a field, at its place where there was one, or without: a recipe that is written again has the same bytes. */
+function withField<T extends object, K extends keyof T>(base: T, name: K, value: T[K] | undefined): T {
+  if (value !== undefined) return { ...base, [name]: value };
+  const { [name]: _, ...rest } = base;
+  return rest as T;
+}
 
 function changedImages(base: Recipe["images"], changes: AugmentationChanges): Recipe["images"] {
-  const { autoAugment: policy, colorJitter: jitter, randomErasing: erasing, ...images } = base;
-  const { autoAugment = policy, colorJitter, randomErasing, randomErasingMode: mode } = changes;
-  const own = {
-    ...entry("autoAugment", autoAugment === "none" ? undefined : autoAugment),
-    ...entry("colorJitter", colorJitter ? jitterOf(colorJitter) : jitter),
-    ...entry("randomErasing", erasingOf(erasing, randomErasing, mode)),
-  };
-  if (changes.autoAugment === undefined || changes.autoAugment === "none") return { ...images, ...own };
-  const switches = images.switches.map((one) => ({ ...one, randAugmentLevel: null }));
-  return { ...images, randAugmentLevel: null, switches, ...own };
+  const { autoAugment, colorJitter, randomErasing, randomErasingMode } = changes;
+  let images = base;
+  if (autoAugment === "none") images = withField(images, "autoAugment", undefined);
+  else if (autoAugment !== undefined) {
+    const switches = images.switches.map((one) => ({ ...one, randAugmentLevel: null }));
+    images = { ...images, autoAugment, randAugmentLevel: null, switches };
+  }
+  if (colorJitter) images = withField(images, "colorJitter", jitterOf(colorJitter));
+  const erasing = erasingOf(base.randomErasing, randomErasing, randomErasingMode);
+  return withField(images, "randomErasing", erasing);
 }
 
 /** The hue stays where one number is given, as timm has it: it costs as much as the others together. */
@@ -101,7 +104,7 @@ const SWITCH_PROBABILITY = 0.5;
 function changedMix(former: BatchAugments | undefined, changes: AugmentationChanges): BatchAugments | undefined {
   const { mixup = former?.mixup, cutmix = former?.cutmix } = changes;
   const { mixupProb: probability = former?.probability, mixupSwitchProb = former?.switchProbability } = changes;
-  const methods = { ...entry("mixup", mixup || undefined), ...entry("cutmix", cutmix || undefined) };
+  const methods = { ...(mixup && { mixup }), ...(cutmix && { cutmix }) };
   const count = Object.keys(methods).length;
   if (changes.mixupProb !== undefined && count === 0)
     throw new UsageError("mixup probability: neither mixup nor CutMix is on", "--mixup 0.2 or --cutmix 1 beside it");
@@ -116,8 +119,12 @@ function changedMix(former: BatchAugments | undefined, changes: AugmentationChan
 }
 
 function changedLoss(base: Recipe["loss"], changes: AugmentationChanges): Recipe["loss"] {
-  const { kind: formerKind = "cross-entropy", gamma: formerGamma, alpha: formerAlpha, ...rest } = base;
-  const { loss: kind = formerKind, focalGamma, focalAlpha, labelSmoothing = base.labelSmoothing } = changes;
+  const {
+    loss: kind = base.kind ?? "cross-entropy",
+    focalGamma,
+    focalAlpha,
+    labelSmoothing = base.labelSmoothing,
+  } = changes;
   const isFocal = kind === "focal" || kind === "sigmoid-focal";
   if (focalGamma !== undefined && !isFocal)
     throw new UsageError(`focal gamma: the loss is ${kind}, expected focal or sigmoid-focal`, "--loss focal");
@@ -126,14 +133,13 @@ function changedLoss(base: Recipe["loss"], changes: AugmentationChanges): Recipe
       `focal alpha: the loss is ${kind}, expected sigmoid-focal`,
       "--loss sigmoid-focal; of focal, the weights of classes are its alpha",
     );
-  const { classWeights: formerWeights, ...numbers } = rest;
-  const { classWeights = formerWeights } = changes;
-  return {
-    ...numbers,
-    labelSmoothing,
-    ...entry("kind", kind === "cross-entropy" ? undefined : kind),
-    ...entry("gamma", isFocal ? (focalGamma ?? formerGamma) : undefined),
-    ...entry("alpha", kind === "sigmoid-focal" ? (focalAlpha ?? formerAlpha) : undefined),
-    ...entry("classWeights", classWeights === "none" ? undefined : classWeights),
-  };
+  const { classWeights } = changes;
+  const weights = typeof classWeights === "string" ? namedWeights(classWeights) : (classWeights ?? base.classWeights);
+  const gamma = isFocal ? (focalGamma ?? base.gamma) : undefined;
+  const alpha = kind === "sigmoid-focal" ? (focalAlpha ?? base.alpha) : undefined;
+  let loss = withField({ ...base, labelSmoothing }, "kind", kind === "cross-entropy" ? undefined : kind);
+  loss = withField(withField(loss, "gamma", gamma), "alpha", alpha);
+  return withField(loss, "classWeights", weights);
 }
+
+const namedWeights = (name: string): ClassWeights | undefined => (name === "none" ? undefined : readClassWeights(name));
