@@ -8,12 +8,13 @@
 import { DataError } from "../../util/errors.js";
 import { lookAhead } from "../../util/look-ahead.js";
 import { sampleSeed } from "../random.js";
-import { sourceName } from "../sets/picture-source.js";
+import { type PictureSource, sourceName } from "../sets/picture-source.js";
 import type { Sample } from "../sets/sample.js";
 import { outputSize, type Transform } from "../transforms/index.js";
+import { type BadPicturePolicy, BadPictures } from "./bad-pictures.js";
 import type { Batch } from "./batch.js";
 import { openTaskPool } from "./decode-pool.js";
-import type { ReaderOptions, ReadJob } from "./sample-reader.js";
+import type { ReaderOptions, ReadJob, ReadResult } from "./sample-reader.js";
 import { EpochSampler } from "./sampler.js";
 import type { TaskPool } from "./tasks.js";
 
@@ -36,6 +37,12 @@ export interface DataLoaderOptions extends ReaderOptions {
   /** Several take turns, batch by batch, and share threads and memory. */
   readonly rank?: number | readonly number[];
   readonly pad?: boolean;
+  /** Every class equally often in an epoch, by the labels of the samples (balanced-order.ts). Default false. */
+  readonly balanced?: boolean;
+  /** What becomes of a picture that cannot be used. Default "stop". */
+  readonly badPictures?: BadPicturePolicy;
+  /** Hears of each such picture once, unless it is the end. */
+  readonly onBadPicture?: (problem: DataError) => void;
 }
 
 /** Decoding so far, over all threads. */
@@ -65,6 +72,8 @@ export class DataLoader {
   readonly #seed: number;
   readonly #workers: number;
   readonly #prefetch: number;
+  readonly #policy: BadPicturePolicy;
+  readonly #bad: BadPictures;
   #pool: TaskPool | undefined;
   #runningEpoch: number | undefined;
   #spareBuffers: Uint8Array[] = [];
@@ -75,6 +84,7 @@ export class DataLoader {
     this.#dataset = dataset;
     const { batchSize, transform, seed = 0, dropLast = false, workers = 1, prefetch = 3 } = options;
     const { shuffle = false, replicas = 1, rank = 0, pad = true, decoder, applyOrientation } = options;
+    const { balanced = false, badPictures = "stop", onBadPicture } = options;
     for (const [name, value, least] of [
       ["batchSize", batchSize, 1],
       ["workers", workers, 0],
@@ -89,7 +99,10 @@ export class DataLoader {
         `DataLoader: ranks [${ranks.join(", ")}] with pad ${pad}, expected one, or several of equal length`,
       );
     const { length } = dataset.samples;
-    this.#samplers = ranks.map((rank) => new EpochSampler({ length, seed, shuffle, replicas, rank, pad }));
+    const labels = balanced ? { balanced: dataset.samples.map(({ label }) => label) } : {};
+    this.#samplers = ranks.map((rank) => new EpochSampler({ length, seed, shuffle, replicas, rank, pad, ...labels }));
+    this.#policy = badPictures;
+    this.#bad = new BadPictures(length, onBadPicture);
     this.#transformOf = typeof transform === "function" ? transform : () => transform;
     outputSize(this.#transformOf(0)); // an unfit pipeline is told now, not when the first batch is due
     const samples = this.#samplers[0]!.samplesPerEpoch;
@@ -109,6 +122,11 @@ export class DataLoader {
   /** How errors call the picture at an index of the data set. */
   nameOf(index: number): string {
     return sourceName(this.#dataset.samples[index]!);
+  }
+
+  /** Pictures that could not be used so far. */
+  get badPictures(): number {
+    return this.#bad.count;
   }
 
   /** Decoding rate since the loader was made. */
@@ -168,45 +186,77 @@ export class DataLoader {
     const side = outputSize(transform);
     const first = batch * batchSize;
     const indices = order.slice(first, first + batchSize);
-    const size = indices.length;
     const sampleBytes = side * side * 3;
     const buffer = this.#takeBuffer(batchSize * sampleBytes);
-    const samples = Array.from(indices, (index) => this.#dataset.samples[index]!);
-    const sliceSize = Math.min(LARGEST_SLICE, Math.ceil(batchSize / Math.max(1, this.#workers)));
-    const jobs: ReadJob[] = [];
-    for (let start = 0; start < size; start += sliceSize) {
-      const slice = samples.slice(start, start + sliceSize);
-      const seeds = slice.map((_, i) => sampleSeed(this.#seed, epoch, sampler.globalPosition(first + start + i)));
-      const into = buffer.subarray(start * sampleBytes, (start + slice.length) * sampleBytes);
-      const sources = slice.map(({ path, entry }) => (entry ? { path, entry } : { path }));
-      jobs.push({ sources, seeds, transform, into });
-    }
-    const times = await this.#readAll(jobs);
+    const seeds = Array.from(indices, (_, i) => sampleSeed(this.#seed, epoch, sampler.globalPosition(first + i)));
+    const read = { indices, seeds, transform, buffer, sampleBytes };
+    await this.#fill(read);
+    const size = this.#policy === "leaveOut" ? this.#compact(read) : indices.length;
     this.#decodedImages += size;
-    this.#decodeMs += times.reduce((sum, ms) => sum + ms, 0);
     const isLast = batch + 1 === this.batchesPerEpoch;
     return {
       images: buffer.subarray(0, size * sampleBytes),
-      labels: Int32Array.from(samples, ({ label }) => label),
-      indices,
+      labels: Int32Array.from(indices.subarray(0, size), (index) => this.#dataset.samples[index]!.label),
+      indices: indices.slice(0, size),
       size,
       height: side,
       width: side,
       dataWaitMs: 0,
-      next: isLast ? { epoch: epoch + 1, position: 0 } : { epoch, position: first + size },
+      next: isLast ? { epoch: epoch + 1, position: 0 } : { epoch, position: first + indices.length },
       release: () => {
         if (!this.#spareBuffers.includes(buffer)) this.#spareBuffers.push(buffer);
       },
     };
   }
 
-  async #readAll(jobs: readonly ReadJob[]): Promise<number[]> {
+  /** Reads every picture into its place; bad ones are replaced, in `indices` too, or stay as they are to be left out. */
+  async #fill(read: BatchRead): Promise<void> {
+    const { indices, buffer, sampleBytes } = read;
+    const isReplacing = this.#policy === "replace";
+    let places = Array.from(indices, (_, i) => i);
+    while (places.length > 0) {
+      if (isReplacing) for (const place of places) indices[place] = this.#bad.nextGood(indices[place]!);
+      else places = places.filter((place) => !this.#bad.has(indices[place]!));
+      const sliceSize = Math.min(LARGEST_SLICE, Math.ceil(this.batchSize / Math.max(1, this.#workers)));
+      const slices = slicesOf(places, sliceSize);
+      const results = await this.#readAll(
+        slices.map((slice) => ({
+          sources: slice.map((place) => sourceOf(this.#dataset.samples[indices[place]!]!)),
+          seeds: slice.map((place) => read.seeds[place]!),
+          transform: read.transform,
+          into: buffer.subarray(slice[0]! * sampleBytes, (slice.at(-1)! + 1) * sampleBytes),
+          isLenient: this.#policy !== "stop",
+        })),
+      );
+      places = results.flatMap(({ ms, bad }, i) => {
+        this.#decodeMs += ms;
+        return bad.map((problem) => {
+          const place = slices[i]![problem.at]!;
+          this.#bad.add(indices[place]!, problem);
+          return place;
+        });
+      });
+    }
+  }
+
+  /** Moves what was read together, over the places of bad pictures; how many there are. */
+  #compact({ indices, buffer, sampleBytes }: BatchRead): number {
+    let size = 0;
+    for (let i = 0; i < indices.length; i++) {
+      if (this.#bad.has(indices[i]!)) continue;
+      if (size < i) buffer.copyWithin(size * sampleBytes, i * sampleBytes, (i + 1) * sampleBytes);
+      indices[size++] = indices[i]!;
+    }
+    return size;
+  }
+
+  async #readAll(jobs: readonly ReadJob[]): Promise<ReadResult[]> {
     this.#pool ??= openTaskPool(this.#workers, this.#readerOptions);
     const pool = this.#pool;
     const results = await Promise.allSettled(jobs.map((job) => pool.run("read", job)));
     const failed = results.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
-    return results.map((result) => (result as PromiseFulfilledResult<number>).value);
+    return results.map((result) => (result as PromiseFulfilledResult<ReadResult>).value);
   }
 
   #takeBuffer(bytes: number): Uint8Array {
@@ -215,4 +265,26 @@ export class DataLoader {
     this.#spareBuffers = []; // of an epoch with another size
     return this.#workers === 0 ? new Uint8Array(bytes) : new Uint8Array(new SharedArrayBuffer(bytes));
   }
+}
+
+/** A batch on its way. */
+interface BatchRead {
+  readonly indices: Uint32Array;
+  readonly seeds: readonly number[];
+  readonly transform: Transform;
+  readonly buffer: Uint8Array;
+  readonly sampleBytes: number;
+}
+
+const sourceOf = ({ path, entry }: Sample): PictureSource => (entry ? { path, entry } : { path });
+
+/** Runs of neighbouring places, each of at most `most`: a job's pictures lie side by side. */
+function slicesOf(places: readonly number[], most: number): number[][] {
+  const slices: number[][] = [];
+  for (const place of places) {
+    const last = slices.at(-1);
+    if (last && last.length < most && last.at(-1) === place - 1) last.push(place);
+    else slices.push([place]);
+  }
+  return slices;
 }
