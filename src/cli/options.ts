@@ -23,6 +23,8 @@ export interface Option<T> {
   readonly bare?: T;
   /** `where` is the option as the user wrote it, for errors. */
   readonly read: (text: string, where: string) => T;
+  /** What two values on one line make together; without it the last counts. */
+  join?(before: T, next: T): T;
 }
 
 /** The options of a command by camelCase name. */
@@ -94,6 +96,15 @@ export function text<D extends string | undefined = undefined>(
       return value;
     },
   };
+}
+
+/** As text, and may be given several times: then all of them, in order. */
+export function textOrTexts(
+  spec: Omit<Spec<undefined>, "default" | "placeholder"> & { readonly placeholder: Kind },
+): Option<string | readonly string[] | undefined> {
+  const asList = (value: string | readonly string[] | undefined): readonly string[] =>
+    value === undefined ? [] : typeof value === "string" ? [value] : value;
+  return { ...text(spec), join: (before, next) => [...asList(before), ...asList(next)] };
 }
 
 /** A file that may be left out: true where the option stands alone. */

@@ -28,7 +28,7 @@ function tokenize(args: readonly string[], table: OptionTable) {
   return parseArgs({ args: [...args], options, strict: false, tokens: true }).tokens;
 }
 
-/** Parses what follows the command's name. An option given twice counts as the last time. Throws UsageError. */
+/** Parses what follows the command's name. An option given twice counts as the last time, unless it has a way to join both. Throws UsageError. */
 export function parse<O extends OptionTable>(command: Command<O>, args: readonly string[]): Parsed<O> {
   const table: OptionTable = command.options;
   const byFlag = new Map(Object.keys(table).map((name) => [flagOf(name), name]));
@@ -43,11 +43,12 @@ export function parse<O extends OptionTable>(command: Command<O>, args: readonly
     if (token.kind !== "option") continue;
     const name = byFlag.get(token.rawName);
     if (name === undefined) throw unknownOption(command.name, token.rawName, [...byFlag.keys()]);
-    given.add(name);
     const option = table[name]!;
     const next = valueAfter(option, tokens, i);
     if (next !== undefined) i++;
-    values[name] = readOption(option, token.value ?? next, `${command.name}: ${token.rawName}`, args[token.index + 1]);
+    const value = readOption(option, token.value ?? next, `${command.name}: ${token.rawName}`, args[token.index + 1]);
+    values[name] = option.join && given.has(name) ? option.join(values[name], value) : value;
+    given.add(name);
   }
   checkWords(command.name, command.positionals, words);
   return { values: values as Values<O>, words, given };

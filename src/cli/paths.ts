@@ -34,6 +34,19 @@ export function shownPath(path: string): string {
   return /^[\w./@%+=:,-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`;
 }
 
+/** One data set or several, for people. */
+export const shownData = (data: string | readonly string[]): string => [data].flat().map(shownPath).join(", ");
+
+/** The options that name them: " --data pets --data strays --val-fraction 0.1". */
+export const dataWords = (
+  data: string | readonly string[],
+  { valFraction }: { readonly valFraction?: number } = {},
+): string =>
+  [
+    ...[data].flat().map((one) => ` --data ${shownPath(one)}`),
+    ...(valFraction === undefined ? [] : [` --val-fraction ${valFraction}`]),
+  ].join("");
+
 /** Whether a folder holds anything of a run that would be missed; the empty log of one that never began is not. */
 export function isRun(folder: string): boolean {
   return ["checkpoints", "log.jsonl", "model.safetensors"].some((name) => {

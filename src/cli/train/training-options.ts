@@ -2,9 +2,10 @@
  * The options of a training run, which train and finetune share, and their groups in the help.
  */
 import { listModels, type ModelName } from "../../models/index.js";
+import { badPictureChoices } from "../../train/run-options.js";
 import type { Command } from "../command.js";
 import { launchOptions } from "../launch/options.js";
-import { choice, flag, integer, optionalFile, positive, text, type Values } from "../options.js";
+import { choice, flag, integer, optionalFile, positive, text, textOrTexts, type Values } from "../options.js";
 import {
   allowOtherClassesOption,
   autoScaleLrOption,
@@ -14,11 +15,19 @@ import {
   decoderOption,
   planOptions,
   recipeOption,
+  valFractionOption,
 } from "../shared-options.js";
 
 export const trainingOptions = {
   model: choice<ModelName>(listModels(), { help: "what to train", default: "mobileone_s0" }),
-  data: text({ help: `${DATA_HELP}; default: the bundled demo set`, placeholder: "DIR" }),
+  data: textOrTexts({ help: `${DATA_HELP}; default: the bundled demo set`, placeholder: "DIR" }),
+  valFraction: valFractionOption,
+  balancedSampling: flag({ help: "every class equally often in an epoch, pictures of rare ones several times" }),
+  onBadPicture: choice(badPictureChoices, {
+    help: "at a picture that cannot be read, end with its name, or take the next one in its place and count",
+    placeholder: "WORD",
+    default: "stop",
+  }),
   out: text({ help: "folder of the run; default: a new one in runs/", placeholder: "DIR" }),
   recipe: recipeOption,
   epochs: integer({ help: "length of the schedule; default: the recipe's" }),
@@ -34,7 +43,7 @@ export const trainingOptions = {
   }),
   init: text({ help: "start from the weights of FILE, .safetensors or .pth", placeholder: "FILE" }),
   allowOtherClasses: allowOtherClassesOption,
-  noValidate: flag({ help: "leave validation out; DIR needs no val/ then" }),
+  noValidate: flag({ help: "leave validation out, and train on every picture where none are marked for it" }),
   validateRaw: flag({ help: "validate the raw weights as well as the averaged ones" }),
   keep: integer({ help: "checkpoints to keep, the newest", default: 3 }),
   workers: integer({

@@ -30,7 +30,7 @@ export interface RunInfo {
   readonly decoder: DecoderName;
   readonly seed: number;
   readonly out: string;
-  readonly data: string;
+  readonly data: string | readonly string[];
 }
 
 export interface StepInfo {

@@ -19,6 +19,8 @@ export interface RecipeChanges {
   readonly autoScaleLr?: boolean | undefined;
   /** Default 1. */
   readonly replicas?: number | undefined;
+  /** Every class equally often in an epoch. */
+  readonly balancedSampling?: boolean | undefined;
 }
 
 /** Whose recipe, in which form, and the changes. */
@@ -71,6 +73,7 @@ export function changeRecipe(base: Recipe, changes: RecipeChanges): Recipe {
   const { lrSteps } = base.schedule;
   return {
     ...base,
+    ...(changes.balancedSampling && { sampling: { balanced: true } }),
     epochs,
     batchSize,
     optimizer: { ...base.optimizer, lr: lr * share },
