@@ -68,8 +68,9 @@ export class RunData {
   readonly trainImages: number;
   /** 0 where nothing is validated. */
   readonly valImages: number;
-  /** Steps, which is batches of each replica. */
   readonly stepsPerEpoch: number;
+  /** Of each replica. */
+  readonly batchesPerEpoch: number;
   /** Whether each epoch leaves one picture of each replica out (epoch-length.ts). */
   readonly leavesOneOut: boolean;
   /** This process's share of the validation set, each picture in one share; null where nothing is validated. */
@@ -78,6 +79,7 @@ export class RunData {
   readonly notices: readonly string[];
   /** The validation batches of the process that has most. */
   readonly mostValidationBatches: number;
+  readonly #accumulate: number;
   readonly #sets: readonly Dataset[];
   readonly #training: DataLoader;
 
@@ -88,7 +90,7 @@ export class RunData {
     const trainSet = openDataset(data, "train", fraction);
     const valSet = validate ? openDataset(data, "val", { ...fraction, numClasses: trainSet.classes.length }) : null;
     const share = replicaShare(replicas, group.worldSize, group.rank);
-    const { batchSize } = recipe;
+    const { batchSize, accumulate = 1 } = recipe;
     const { evalBatchSize } = recipe.images;
     this.#sets = [trainSet, ...(valSet ? [valSet] : [])];
     this.classes = trainSet.classes;
@@ -101,12 +103,15 @@ export class RunData {
     const epochImages = balanced
       ? new BalancedOrder(trainSet.samples.map(({ label }) => label)).length
       : this.trainImages;
-    const { steps, leavesOneOut } = epochLength(recipe, epochImages, replicas);
+    const { steps, batches, leavesOneOut } = epochLength(recipe, epochImages, replicas);
+    this.#accumulate = accumulate;
     this.stepsPerEpoch = steps;
+    this.batchesPerEpoch = batches;
     this.leavesOneOut = leavesOneOut;
     this.#training = new DataLoader(trainSet, {
       replicas,
       rank: Array.from({ length: share.count }, (_, i) => share.first + i),
+      batchesInTurn: accumulate,
       batchSize,
       transform: (epoch) => trainPipeline(recipe, epoch),
       seed,
@@ -139,9 +144,9 @@ export class RunData {
     return { train: train!, val };
   }
 
-  /** The batches of `epoch` from step `from` on: those of this process's replicas in turn, step after step. */
+  /** The batches of `epoch` from step `from` on, step after step: in each, those of this process's replicas in turn. */
   epoch(epoch: number, from: number): AsyncIterableIterator<Batch> {
-    return this.#training.epoch(epoch, { startBatch: from });
+    return this.#training.epoch(epoch, { startBatch: from * this.#accumulate });
   }
 
   /** Pictures that this process met and could not use. */

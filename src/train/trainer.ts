@@ -89,11 +89,12 @@ class Run {
     const onNotice = (text: string) => this.#loggers.notice(text);
     const about = { data, valFraction, seed, workers, decoder, replicas, validate, skipBadPictures, onNotice };
     this.#data = new RunData(options.recipe, about, group);
-    const { classes, trainImages, stepsPerEpoch } = this.#data;
+    const { classes, trainImages, stepsPerEpoch, batchesPerEpoch } = this.#data;
     const recipe = planRecipe(options.recipe, stepsPerEpoch, options.plan);
     this.#options = { ...options, recipe };
     const numClasses = classes.length;
-    this.#session = new Session(recipe, createModel(recipe.model, { numClasses, seed }), stepsPerEpoch);
+    const model = createModel(recipe.model, { numClasses, seed });
+    this.#session = new Session(recipe, model, stepsPerEpoch, batchesPerEpoch);
     this.#stepper = createStepper(this.#session, replicas, group);
     this.#header = { recipe, seed, replicas, numClasses, classes, trainImages, decoder };
   }

@@ -8,13 +8,13 @@ import { type Dataset, namesWithin, openDataset } from "../../data/sets/dataset.
 import { PictureFiles, sourceName } from "../../data/sets/picture-source.js";
 import { applyTransform } from "../../data/transforms/index.js";
 import { type Drawn, traceTransform } from "../../data/transforms/trace.js";
+import { contactSheet, fitted } from "../../figures/contact-sheet.js";
 import { listModels, type ModelName } from "../../models/index.js";
 import { chooseRecipe } from "../../train/recipes/choose-recipe.js";
 import { trainPhase, trainPipeline } from "../../train/recipes/pipeline.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { DataError } from "../../util/errors.js";
 import { formatInteger } from "../../util/format.js";
-import { contactSheet, fitted } from "../browse/contact-sheet.js";
 import { defineCommand } from "../command.js";
 import { choice, flag, integer, text, textOrTexts } from "../options.js";
 import { checkOutput, demoData, shownPath } from "../paths.js";

@@ -8,12 +8,13 @@
 import { DataError } from "../../util/errors.js";
 import { lookAhead } from "../../util/look-ahead.js";
 import { sampleSeed } from "../random.js";
-import { type PictureSource, sourceName } from "../sets/picture-source.js";
+import { sourceName } from "../sets/picture-source.js";
 import type { Sample } from "../sets/sample.js";
 import { outputSize, type Transform } from "../transforms/index.js";
 import { type BadPicturePolicy, BadPictures } from "./bad-pictures.js";
 import type { Batch } from "./batch.js";
 import { openTaskPool } from "./decode-pool.js";
+import { fillBatch } from "./fill-batch.js";
 import type { ReaderOptions, ReadJob, ReadResult } from "./sample-reader.js";
 import { EpochSampler } from "./sampler.js";
 import type { TaskPool } from "./tasks.js";
@@ -36,6 +37,8 @@ export interface DataLoaderOptions extends ReaderOptions {
   readonly replicas?: number;
   /** Several take turns, batch by batch, and share threads and memory. */
   readonly rank?: number | readonly number[];
+  /** How many batches each of several ranks gives before the next one's turn; those left at the end are shared out alike. Default 1. */
+  readonly batchesInTurn?: number;
   readonly pad?: boolean;
   /** Every class equally often in an epoch, by the labels of the samples (balanced-order.ts). Default false. */
   readonly balanced?: boolean;
@@ -74,6 +77,7 @@ export class DataLoader {
   readonly #prefetch: number;
   readonly #policy: BadPicturePolicy;
   readonly #bad: BadPictures;
+  readonly #batchesInTurn: number;
   #pool: TaskPool | undefined;
   #runningEpoch: number | undefined;
   #spareBuffers: Uint8Array[] = [];
@@ -82,13 +86,14 @@ export class DataLoader {
 
   constructor(dataset: { readonly samples: readonly Sample[] }, options: DataLoaderOptions) {
     this.#dataset = dataset;
-    const { batchSize, transform, seed = 0, dropLast = false, workers = 1, prefetch = 3 } = options;
+    const { batchSize, transform, seed = 0, dropLast = false, workers = 1, prefetch = 3, batchesInTurn = 1 } = options;
     const { shuffle = false, replicas = 1, rank = 0, pad = true, decoder, applyOrientation } = options;
     const { balanced = false, badPictures = "stop", onBadPicture } = options;
     for (const [name, value, least] of [
       ["batchSize", batchSize, 1],
       ["workers", workers, 0],
       ["prefetch", prefetch, 0],
+      ["batchesInTurn", batchesInTurn, 1],
     ] as const) {
       if (!Number.isInteger(value) || value < least)
         throw new DataError(`DataLoader: ${name} ${value}, expected a whole number of at least ${least}`);
@@ -117,6 +122,7 @@ export class DataLoader {
     this.#seed = seed;
     this.#workers = workers;
     this.#prefetch = prefetch;
+    this.#batchesInTurn = batchesInTurn;
   }
 
   /** How errors call the picture at an index of the data set. */
@@ -153,9 +159,10 @@ export class DataLoader {
     const orders = this.#samplers.map((sampler) => sampler.order(epoch));
     const ahead = this.#workers === 0 ? 0 : this.#prefetch;
     const ranks = this.#samplers.length;
-    const batches = lookAhead((this.batchesPerEpoch - startBatch) * ranks, 1 + ahead, (turn) => {
-      const slice = turn % ranks;
-      return this.#startBatch(epoch, startBatch + Math.floor(turn / ranks), this.#samplers[slice]!, orders[slice]!);
+    const left = this.batchesPerEpoch - startBatch;
+    const batches = lookAhead(left * ranks, 1 + ahead, (place) => {
+      const { rank, batch } = turnAt(place, { left, ranks, inTurn: this.#batchesInTurn });
+      return this.#startBatch(epoch, startBatch + batch, this.#samplers[rank]!, orders[rank]!);
     });
     let isComplete = false;
     try {
@@ -190,9 +197,15 @@ export class DataLoader {
     const buffer = this.#takeBuffer(batchSize * sampleBytes);
     const seeds = Array.from(indices, (_, i) => sampleSeed(this.#seed, epoch, sampler.globalPosition(first + i)));
     const read = { indices, seeds, transform, buffer, sampleBytes };
-    await this.#fill(read);
-    const size = this.#policy === "leaveOut" ? this.#compact(read) : indices.length;
+    const { size, ms } = await fillBatch(read, {
+      samples: this.#dataset.samples,
+      policy: this.#policy,
+      bad: this.#bad,
+      mostInSlice: Math.min(LARGEST_SLICE, Math.ceil(batchSize / Math.max(1, this.#workers))),
+      readAll: (jobs) => this.#readAll(jobs),
+    });
     this.#decodedImages += size;
+    this.#decodeMs += ms;
     const isLast = batch + 1 === this.batchesPerEpoch;
     return {
       images: buffer.subarray(0, size * sampleBytes),
@@ -207,47 +220,6 @@ export class DataLoader {
         if (!this.#spareBuffers.includes(buffer)) this.#spareBuffers.push(buffer);
       },
     };
-  }
-
-  /** Reads every picture into its place; bad ones are replaced, in `indices` too, or stay as they are to be left out. */
-  async #fill(read: BatchRead): Promise<void> {
-    const { indices, buffer, sampleBytes } = read;
-    const isReplacing = this.#policy === "replace";
-    let places = Array.from(indices, (_, i) => i);
-    while (places.length > 0) {
-      if (isReplacing) for (const place of places) indices[place] = this.#bad.nextGood(indices[place]!);
-      else places = places.filter((place) => !this.#bad.has(indices[place]!));
-      const sliceSize = Math.min(LARGEST_SLICE, Math.ceil(this.batchSize / Math.max(1, this.#workers)));
-      const slices = slicesOf(places, sliceSize);
-      const results = await this.#readAll(
-        slices.map((slice) => ({
-          sources: slice.map((place) => sourceOf(this.#dataset.samples[indices[place]!]!)),
-          seeds: slice.map((place) => read.seeds[place]!),
-          transform: read.transform,
-          into: buffer.subarray(slice[0]! * sampleBytes, (slice.at(-1)! + 1) * sampleBytes),
-          isLenient: this.#policy !== "stop",
-        })),
-      );
-      places = results.flatMap(({ ms, bad }, i) => {
-        this.#decodeMs += ms;
-        return bad.map((problem) => {
-          const place = slices[i]![problem.at]!;
-          this.#bad.add(indices[place]!, problem);
-          return place;
-        });
-      });
-    }
-  }
-
-  /** Moves what was read together, over the places of bad pictures; how many there are. */
-  #compact({ indices, buffer, sampleBytes }: BatchRead): number {
-    let size = 0;
-    for (let i = 0; i < indices.length; i++) {
-      if (this.#bad.has(indices[i]!)) continue;
-      if (size < i) buffer.copyWithin(size * sampleBytes, i * sampleBytes, (i + 1) * sampleBytes);
-      indices[size++] = indices[i]!;
-    }
-    return size;
   }
 
   async #readAll(jobs: readonly ReadJob[]): Promise<ReadResult[]> {
@@ -267,24 +239,13 @@ export class DataLoader {
   }
 }
 
-/** A batch on its way. */
-interface BatchRead {
-  readonly indices: Uint32Array;
-  readonly seeds: readonly number[];
-  readonly transform: Transform;
-  readonly buffer: Uint8Array;
-  readonly sampleBytes: number;
-}
-
-const sourceOf = ({ path, entry }: Sample): PictureSource => (entry ? { path, entry } : { path });
-
-/** Runs of neighbouring places, each of at most `most`: a job's pictures lie side by side. */
-function slicesOf(places: readonly number[], most: number): number[][] {
-  const slices: number[][] = [];
-  for (const place of places) {
-    const last = slices.at(-1);
-    if (last && last.length < most && last.at(-1) === place - 1) last.push(place);
-    else slices.push([place]);
-  }
-  return slices;
+/** Which batch of which rank is the one at `place`, where each rank gives `inTurn` of its `left` batches before the next. */
+function turnAt(
+  place: number,
+  { left, ranks, inTurn }: { readonly left: number; readonly ranks: number; readonly inTurn: number },
+): { readonly rank: number; readonly batch: number } {
+  const first = Math.floor(place / (ranks * inTurn)) * inTurn;
+  const own = Math.min(inTurn, left - first);
+  const within = place - first * ranks;
+  return { rank: Math.floor(within / own), batch: first + (within % own) };
 }

@@ -4,11 +4,10 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type BackendName, backendNames } from "../../backends/backend.js";
 import { type DecoderName, decoderNames } from "../../data/codecs/decoder.js";
+import type { Logger, RunInfo } from "../loggers/events.js";
 import type { DataSource } from "../../data/sets/dataset.js";
-import type { Logger, RunInfo } from "../../train/loggers/events.js";
-import { type BadPictureChoice, badPictureChoices } from "../../train/run-options.js";
+import { type BadPictureChoice, badPictureChoices } from "../run-options.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { CheckpointError } from "../../util/errors.js";
 
@@ -24,7 +23,8 @@ export interface RunSettings {
   readonly onBadPicture: BadPictureChoice;
   /** null until the run has chosen. */
   readonly decoder: DecoderName | null;
-  readonly backend: BackendName;
+  /** A backend's name: the command line knows which there are. */
+  readonly backend: string;
   readonly turbo: boolean;
   readonly noValidate: boolean;
   readonly validateRaw: boolean;
@@ -34,6 +34,7 @@ export interface RunSettings {
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 1;
 const isText = (value: unknown): boolean => typeof value === "string";
+const isName = (value: unknown): boolean => typeof value === "string" && value !== "";
 const isFlag = (value: unknown): boolean => typeof value === "boolean";
 
 /** What each of them may be: files come from anywhere. */
@@ -42,7 +43,7 @@ const checks: { readonly [K in keyof RunSettings]: (value: unknown) => boolean }
   valFraction: (value) => value === null || (typeof value === "number" && value >= 0 && value < 1),
   onBadPicture: (value) => badPictureChoices.some((name) => name === value),
   decoder: (value) => value === null || decoderNames.some((name) => name === value),
-  backend: (value) => backendNames.some((name) => name === value),
+  backend: isName,
   turbo: isFlag,
   noValidate: isFlag,
   validateRaw: isFlag,
