@@ -31,6 +31,19 @@ export const scheduleKinds = ["cosine", "linear", "step", "one-cycle", "constant
 /** The name of such a curve. */
 export type ScheduleKind = (typeof scheduleKinds)[number];
 
+/** What of a trained model a run keeps as it is, and how fast its classifier moves. */
+export interface Transfer {
+  /**
+   * Stages whose weights and statistics stay, as mmpretrain counts them (frozen_stages): -1 none, 0 the stem, n the stem and n
+   * stages behind it. Default -1.
+   */
+  readonly frozenStages?: number;
+  /** Whether batch norms of the backbone go by their running statistics, which then stay (norm_eval). Default false. */
+  readonly normEval?: boolean;
+  /** Peak learning rate of the classifier, along the curve of the others'. Default: the optimiser's. */
+  readonly headLr?: number;
+}
+
 /** A training recipe as data: epochs, batch, loss, optimiser, schedule, moving average, images. */
 export interface Recipe {
   readonly name: string;
@@ -75,6 +88,8 @@ export interface Recipe {
     /** Whether the cosines move with each epoch, as the reference, or each step, which short runs want. */
     readonly interval: "epoch" | "step";
   };
+  /** Absent: everything moves, at one rate. */
+  readonly transfer?: Transfer;
   readonly ema: {
     /** avg += momentum · (raw − avg) after each step, over parameters and running statistics. */
     readonly momentum: number;

@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { joinProcessGroup } from "../../distributed/join.js";
+import type { Recipe } from "../../models/recipe.js";
 import { ConsoleLogger } from "../../train/loggers/console.js";
 import { JsonlLogger } from "../../train/loggers/jsonl.js";
 import { MachineLogger } from "../../train/loggers/machine.js";
@@ -27,12 +28,14 @@ import { reportAtEnd } from "./report-at-end.js";
 import { shareOfMachine } from "./share-of-machine.js";
 import { type TrainingValues, trainingOptions } from "./training-options.js";
 
+/** `chooseFresh` gives the recipe of a run that is new, of one to go on with its name. */
 export async function runTraining(
   values: TrainingValues,
   context: CommandContext,
   given: ReadonlySet<string>,
+  chooseFresh: () => Promise<Recipe> = async () => chooseRecipe(values.data === undefined, values),
 ): Promise<Outcome> {
-  const fresh = chooseRecipe(values.data === undefined, values);
+  const fresh = await chooseFresh();
   // --resume alone may mean a run on the demo set or on any other
   const asked = { ...values, otherName: values.data === undefined ? chooseRecipe(false, values).name : undefined };
   if (isLauncher(values, process.env)) {

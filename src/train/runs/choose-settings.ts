@@ -6,9 +6,9 @@ import { resolve } from "node:path";
 import { type DecoderName, haveSamePixels } from "../../data/codecs/decoder.js";
 import type { DataSource } from "../../data/sets/dataset.js";
 import type { Recipe } from "../../models/recipe.js";
-import { isDemoRecipe, type RecipeChoice, resumedRecipe } from "../recipes/choose-recipe.js";
 import { UsageError } from "../../util/errors.js";
 import { shownPath } from "../../util/shown-path.js";
+import { isDemoRecipe, type RecipeChoice, resumedRecipe } from "../recipes/choose-recipe.js";
 import { mergeSettings, otherBits, type RunSettings } from "./run-file.js";
 import type { StoredRun } from "./stored-run.js";
 
