@@ -3,6 +3,7 @@
  * its share of the validation set.
  */
 import { createHash } from "node:crypto";
+import { relative } from "node:path";
 import { countClasses } from "../data/class-weights.js";
 import type { DecoderName } from "../data/codecs/decoder.js";
 import { BalancedOrder } from "../data/reading/balanced-order.js";
@@ -66,6 +67,8 @@ export class RunData {
   /** Training pictures of each class. */
   readonly classCounts: readonly number[];
   readonly trainImages: number;
+  /** Train pictures of each class. */
+  readonly classCounts: readonly number[];
   /** 0 where nothing is validated. */
   readonly valImages: number;
   readonly stepsPerEpoch: number;
@@ -96,6 +99,7 @@ export class RunData {
     this.classes = trainSet.classes;
     this.areClassesNamed = trainSet.areClassesNamed ?? true;
     this.trainImages = trainSet.samples.length;
+    this.classCounts = countClasses(trainSet.samples, trainSet.classes.length);
     this.valImages = valSet?.samples.length ?? 0;
     this.classCounts = countClasses(trainSet.samples, trainSet.classes.length);
     this.notices = group.rank === 0 ? noticesOf(trainSet, valSet) : [];

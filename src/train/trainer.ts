@@ -25,6 +25,7 @@ import type { WeightSet } from "./checkpoints/model-file.js";
 import { evaluateShared } from "./evaluate.js";
 import { LoggerSet, runInfo, stepInfo } from "./logger-set.js";
 import type { RunInfo, ValidationInfo } from "./loggers/events.js";
+import { weightsOfClasses } from "./recipes/class-weights.js";
 import { describePlan, planRecipe } from "./recipes/plan.js";
 import {
   broadcastBytes,
@@ -95,7 +96,8 @@ class Run {
     const numClasses = classes.length;
     const model = createModel(recipe.model, { numClasses, seed });
     this.#session = new Session(recipe, model, stepsPerEpoch, batchesPerEpoch);
-    this.#stepper = createStepper(this.#session, replicas, group);
+    const classWeights = weightsOfClasses(recipe.loss.classWeights, classes, this.#data.classCounts);
+    this.#stepper = createStepper(this.#session, replicas, group, { seed, classWeights });
     this.#header = { recipe, seed, replicas, numClasses, classes, trainImages, decoder };
   }
 

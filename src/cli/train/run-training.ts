@@ -125,7 +125,7 @@ const silent = { print: () => {}, update: () => {}, clear: () => {} };
 
 /** The file of --init, downloaded where it is an address or a name. */
 async function firstWeights(
-  { init }: TrainingValues,
+  { init }: Pick<TrainingValues, "init">,
   terminal: Parameters<typeof localWeights>[1],
 ): Promise<string | undefined> {
   return init === undefined ? undefined : localWeights(init, terminal);
