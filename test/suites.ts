@@ -30,6 +30,6 @@ export const slowTests: readonly string[] = [
   "test/models/families-golden.test.ts",
   "test/onnx-cases/**/*.test.ts",
   "test/torch-cases/torch-cases.test.ts",
-  "test/train/accumulated-runs.test.ts",
+  "test/train/{accumulated,best}-runs.test.ts",
   "test/wasm/turbo.test.ts",
 ];

@@ -16,6 +16,7 @@ import {
   recipeOption,
 } from "../shared-options.js";
 import { optimizationOptions } from "./optimization-options.js";
+import { stoppingOptions } from "./stopping-options.js";
 
 export const trainingOptions = {
   model: choice<ModelName>(listModels(), { help: "what to train", default: "mobileone_s0" }),
@@ -30,6 +31,7 @@ export const trainingOptions = {
   autoScaleLr: autoScaleLrOption,
   ...planOptions,
   ...optimizationOptions,
+  ...stoppingOptions,
   seed: integer({ help: "of weights, order and augmentation", min: 0, max: 2 ** 32 - 1, default: 0 }),
   resume: optionalFile({
     help: "go on from the newest checkpoint of a run, of the run in folder FILE, or from a checkpoint FILE, also mmengine's epoch_N.pth; the run knows its options",
@@ -62,6 +64,10 @@ export const trainingGroups: NonNullable<Command<typeof trainingOptions>["groups
   {
     title: "how the weights are moved",
     options: ["optimizer", "weightDecay", "schedule", "milestones", "clipGradNorm", "accumulate"],
+  },
+  {
+    title: "by the validation of each epoch",
+    options: ["patience", "patienceMetric", "minDelta", "saveBest"],
   },
   {
     title: "several processes",

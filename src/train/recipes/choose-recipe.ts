@@ -4,13 +4,14 @@
 import { familyOf, type ModelName } from "../../models/index.js";
 import { type Recipe, type RecipeForm, recipeForms } from "../../models/recipe.js";
 import { changeOptimization, type OptimizationChanges, usualLr } from "./change-optimization.js";
+import { changeStopping, type StoppingChanges } from "./early-stopping.js";
 import { resized } from "./image-sizes.js";
 
 /** Images per step, over all replicas, that the published learning rates are for. */
 export const BASE_TOTAL_BATCH = 256;
 
 /** What a run does differently from its recipe; undefined: as the recipe says. */
-export interface RecipeChanges extends OptimizationChanges {
+export interface RecipeChanges extends OptimizationChanges, StoppingChanges {
   readonly epochs?: number | undefined;
   readonly batchSize?: number | undefined;
   /** Side of the pictures in evaluation; those of training grow and shrink in proportion. */
@@ -81,7 +82,7 @@ export function changeRecipe(base: Recipe, changes: RecipeChanges): Recipe {
     },
     images: { ...images, switches: stretched(images.switches, length) },
   };
-  return changeOptimization(resizedBase, { ...changes, lr: lr * share });
+  return changeStopping(changeOptimization(resizedBase, { ...changes, lr: lr * share }), changes);
 }
 
 /** A run of another length switches at the same share of it. */

@@ -10,6 +10,7 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { applyRates, ratesAt, type StepRates, warmupSteps } from "../recipes/schedule.js";
 import type { DivergedError } from "./finite.js";
 import { applyGradients, divergedAt } from "./optimization.js";
+import { ValidationWatch } from "./validation-watch.js";
 
 /**
  * Of a step: a full batch and the last one of an epoch. When pictures grow, the plan of the smaller size has to make room
@@ -32,6 +33,7 @@ export class Session {
   readonly model: Classifier;
   readonly optimizer: Optimizer;
   readonly ema: Ema;
+  readonly watch: ValidationWatch;
   readonly stepsPerEpoch: number;
   readonly #batchesPerEpoch: number;
   /** Steps done so far. */
@@ -41,6 +43,7 @@ export class Session {
   constructor(recipe: Recipe, model: Classifier, stepsPerEpoch: number, batchesPerEpoch?: number) {
     this.recipe = recipe;
     this.model = model;
+    this.watch = new ValidationWatch(recipe);
     this.stepsPerEpoch = stepsPerEpoch;
     this.#batchesPerEpoch = batchesPerEpoch ?? stepsPerEpoch * (recipe.accumulate ?? 1);
     this.optimizer = createOptimizer(splitNormParameters(model, recipe.schedule.normWeightDecay), recipe.optimizer);
