@@ -23,6 +23,8 @@ export interface Option<T> {
   readonly bare?: T;
   /** `where` is the option as the user wrote it, for errors. */
   readonly read: (text: string, where: string) => T;
+  /** Whether an option given again adds to its list; otherwise the last counts. */
+  readonly isRepeated?: boolean;
 }
 
 /** The options of a command by camelCase name. */
@@ -93,6 +95,22 @@ export function text<D extends string | undefined = undefined>(
       if (value === "") throw new UsageError(`${where}: an empty value, expected ${expected}`);
       return value;
     },
+  };
+}
+
+/** An option that may be given several times: its values in that order, none where it is not given. */
+export function repeated<T>(option: Option<T>): Option<readonly Exclude<T, undefined>[]> {
+  type One = Exclude<T, undefined>;
+  const { form, placeholder, help, expected, example } = option;
+  return {
+    form,
+    placeholder,
+    help,
+    expected,
+    ...(example !== undefined && { example }),
+    fallback: [],
+    read: (value, where) => [option.read(value, where) as One],
+    isRepeated: true,
   };
 }
 

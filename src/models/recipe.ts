@@ -3,6 +3,7 @@
  * makes of them is train/recipes.
  */
 import type { OptimizerChoice } from "../optim/index.js";
+import type { BatchAugments, LossChoice, PictureAugments } from "./recipe-choices.js";
 
 /**
  * Two readings of a published recipe: as its authors meant it, and as their configuration really runs. They are the same
@@ -35,6 +36,19 @@ export const metricNames = ["top1", "top5", "loss"] as const;
 /** The name of such a figure. */
 export type MetricName = (typeof metricNames)[number];
 
+/** What of a trained model a run keeps as it is, and how fast its classifier moves. */
+export interface Transfer {
+  /**
+   * Stages whose weights and statistics stay, as mmpretrain counts them (frozen_stages): -1 none, 0 the stem, n the stem and n
+   * stages behind it. Default -1.
+   */
+  readonly frozenStages?: number;
+  /** Whether batch norms of the backbone go by their running statistics, which then stay (norm_eval). Default false. */
+  readonly normEval?: boolean;
+  /** Peak learning rate of the classifier, along the curve of the others'. Default: the optimiser's. */
+  readonly headLr?: number;
+}
+
 /** A training recipe as data: epochs, batch, loss, optimiser, schedule, moving average, images. */
 export interface Recipe {
   readonly name: string;
@@ -51,7 +65,9 @@ export interface Recipe {
    * step of an epoch takes those that are left, and the mean over them.
    */
   readonly accumulate?: number;
-  readonly loss: { readonly labelSmoothing: number; readonly mode: "original" | "classyVision" };
+  readonly loss: LossChoice;
+  /** Absent: batches stay as they are. */
+  readonly batchAugments?: BatchAugments;
   /** Its weight decay is the base of all parameters but batch norm's, whose base is 0. */
   readonly optimizer: OptimizerChoice;
   /**
@@ -84,13 +100,15 @@ export interface Recipe {
     /** Whether the cosines move with each epoch, as the reference, or each step, which short runs want. */
     readonly interval: "epoch" | "step";
   };
+  /** Absent: everything moves, at one rate. */
+  readonly transfer?: Transfer;
   readonly ema: {
     /** avg += momentum · (raw − avg) after each step, over parameters and running statistics. */
     readonly momentum: number;
     /** Larger momentum at first (optim/ema.ts warmMomentum); absent where the plan decides. */
     readonly warmup?: boolean;
   };
-  readonly images: {
+  readonly images: PictureAugments & {
     /** Side of the train pictures, from the first epoch to the first switch. */
     readonly trainSize: number;
     /** Level of RandAugment, 0 to 10; null: none. */

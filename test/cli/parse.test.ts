@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { defineCommand } from "../../src/cli/command.js";
-import { choice, flag, integer, numberList, optionalFile, positive, text } from "../../src/cli/options.js";
+import { choice, flag, integer, numberList, optionalFile, positive, repeated, text } from "../../src/cli/options.js";
 import { parse } from "../../src/cli/parse.js";
 import { type TensoroneError, UsageError } from "../../src/util/errors.js";
 
@@ -17,6 +17,7 @@ const command = defineCommand({
     picture: text({ help: "picture", placeholder: "FILE.png" }),
     force: flag({ help: "force" }),
     milestones: numberList({ help: "epochs" }),
+    word: repeated(text({ help: "words" })),
   },
   examples: ["grow"],
   run: async () => ({ json: null }),
@@ -47,6 +48,7 @@ describe("what is understood", () => {
       picture: undefined,
       force: false,
       milestones: undefined,
+      word: [],
     });
   });
 
@@ -63,6 +65,7 @@ describe("what is understood", () => {
     [["--resume"], { resume: true }],
     [["--resume", "--force"], { resume: true, force: true }],
     [["--resume", "x.safetensors", "--force"], { resume: "x.safetensors", force: true }],
+    [["--word", "b", "--force", "--word=a=1"], { word: ["b", "a=1"] }],
     [["--resume=x.safetensors"], { resume: "x.safetensors" }],
   ])("%j", (args, expected) => {
     expect(values(...args)).toMatchObject(expected);

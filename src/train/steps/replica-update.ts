@@ -6,7 +6,6 @@
 
 import { compile } from "../../compile/compile.js";
 import type { Batch } from "../../data/reading/loader.js";
-import { crossEntropy } from "../../nn/loss.js";
 import { update } from "../../ops/apply.js";
 import * as F from "../../ops/functional/index.js";
 import { scope } from "../../tensor/scope.js";
@@ -16,11 +15,9 @@ import { gather } from "../replicas/agreement.js";
 import type { ProcessGroup } from "../replicas/process-group.js";
 import { type ReplicaRange, replicaShare, subtreesOf } from "../replicas/replica-tree.js";
 import { type Accumulation, type AccumulatorSlot, planAccumulation } from "./accumulation.js";
-import { lossOf } from "./finite.js";
+import { BatchLoss, type BatchLossOptions, type BatchResult, type StepInputs } from "./batch-loss.js";
 import { GradientLayout } from "./gradient-layout.js";
-import { BatchInput } from "./input.js";
 import { KeptStatistics } from "./kept-statistics.js";
-import { countTopK } from "./metrics.js";
 import { recordingsOfAPhase, type Session, type UpdateResult } from "./session.js";
 
 /** How the ranks fared in one step. */
@@ -39,15 +36,9 @@ export interface ReplicaUpdateResult extends UpdateResult {
 }
 
 /** Of the batches of a replica together. */
-interface ReplicaResult {
-  readonly loss: number;
-  readonly correct: number;
-  readonly images: number;
-}
+const noResult: BatchResult = { loss: 0, correct: 0, images: 0 };
 
-const noResult: ReplicaResult = { loss: 0, correct: 0, images: 0 };
-
-const joined = (a: ReplicaResult, b: ReplicaResult): ReplicaResult => ({
+const joined = (a: BatchResult, b: BatchResult): BatchResult => ({
   loss: a.loss + b.loss,
   correct: a.correct + b.correct,
   images: a.images + b.images,
@@ -67,19 +58,13 @@ export class ReplicaUpdate {
   /** Where the sum over all replicas ends up. */
   readonly #total: Tensor;
   readonly #statistics: KeptStatistics | null;
-  readonly #input = new BatchInput();
+  readonly #loss: BatchLoss;
 
-  /** images [N, H, W, 3], labels [N] -> loss, logits [N, classes]; the gradients go to the flat tensor. */
-  readonly #backward = compile((images: Tensor, labels: Tensor) => {
-    const { model, recipe } = this.#session;
-    const logits = model.forward(images).keep();
-    const loss = crossEntropy(logits, labels, recipe.loss);
-    loss.backward();
-    this.#layout.collect(this.#gradients);
-    const answers = logits.detach();
-    logits.dispose();
-    return { loss, logits: answers };
-  }, recordingsOfAPhase);
+  /** The gradients go to the flat tensor. */
+  readonly #backward = compile(
+    (inputs: StepInputs) => this.#loss.backward(inputs, () => this.#layout.collect(this.#gradients)),
+    recordingsOfAPhase,
+  );
 
   readonly #apply = compile((): undefined => {
     this.#statistics?.restore();
@@ -89,8 +74,9 @@ export class ReplicaUpdate {
   }, recordingsOfAPhase);
 
   /** For a rank of `group` that has at least one of the replicas. */
-  constructor(session: Session, replicas: number, group: ProcessGroup) {
+  constructor(session: Session, replicas: number, group: ProcessGroup, options: BatchLossOptions = {}) {
     this.#session = session;
+    this.#loss = new BatchLoss(session, options);
     this.#replicas = replicas;
     this.#group = group;
     const share = replicaShare(replicas, group.worldSize, group.rank);
@@ -126,8 +112,10 @@ export class ReplicaUpdate {
     const start = performance.now();
     const rates = session.beginStep();
     const plan = this.#planOf(session.batchesOfStep);
-    const own: ReplicaResult[] = [];
+    const { accumulate = 1 } = session.recipe;
+    const own: BatchResult[] = [];
     let replica = noResult;
+    let batchOfReplica = 0;
     let dataWaitMs = 0;
     for (const step of plan.steps) {
       if (step.kind === "store") update("assign", [this.#at(step.into), this.#gradients], {});
@@ -135,11 +123,13 @@ export class ReplicaUpdate {
       else {
         const batch = await nextBatch();
         dataWaitMs += batch.dataWaitMs;
-        replica = joined(replica, await this.#compute(batch));
+        const place = step.replica * accumulate + batchOfReplica++;
+        replica = joined(replica, await this.#compute(batch, place));
         batch.release();
         if (step.isLast) {
           own.push(replica);
           replica = noResult;
+          batchOfReplica = 0;
           if (step.replica === 0) this.#statistics?.keep();
         }
         await turnOfEventLoop();
@@ -153,19 +143,19 @@ export class ReplicaUpdate {
     return { ...report, rates, dataWaitMs, ranks: { computeMs: report.computeMs, exchangeMs } };
   }
 
-  async #compute(batch: Batch): Promise<ReplicaResult> {
+  async #compute(batch: Batch, place: number): Promise<BatchResult> {
+    const mix = this.#loss.mixOf(batch, place);
     const asked = scope(() => {
-      const { images, labels } = this.#input.tensors(batch);
-      const results = this.#backward(images, labels);
+      const results = this.#backward(this.#loss.inputs(batch, mix));
       // asked for while they are there
       return [results.loss.data(), results.logits.data()] as const;
     });
     const [loss, logits] = await Promise.all(asked);
-    return { loss: lossOf(loss[0]!, logits), correct: countTopK(logits, batch.labels, 1), images: batch.size };
+    return this.#loss.result(batch, mix, loss, logits);
   }
 
   /** What all ranks learn of all replicas; the mean is taken in the order of the replicas. */
-  async #report(own: readonly ReplicaResult[], computeMs: number, stop: number) {
+  async #report(own: readonly BatchResult[], computeMs: number, stop: number) {
     const padded = Array.from({ length: this.#mostReplicas }, (_, i) => own[i] ?? noResult);
     const head = [stop, computeMs, own.length];
     const rows = await gather(this.#group, [...head, ...padded.flatMap((r) => [r.loss, r.correct, r.images])]);

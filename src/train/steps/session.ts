@@ -5,9 +5,10 @@
 import type { CompileOptions } from "../../compile/compile.js";
 import type { Classifier } from "../../models/index.js";
 import type { Recipe } from "../../models/recipe.js";
-import { createOptimizer, Ema, type Optimizer, splitNormParameters } from "../../optim/index.js";
+import { createOptimizer, Ema, type Optimizer } from "../../optim/index.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { applyRates, ratesAt, type StepRates, warmupSteps } from "../recipes/schedule.js";
+import { applyTransfer, parameterGroups } from "../recipes/transfer.js";
 import type { DivergedError } from "./finite.js";
 import { applyGradients, divergedAt } from "./optimization.js";
 import { ValidationWatch } from "./validation-watch.js";
@@ -46,9 +47,11 @@ export class Session {
     this.watch = new ValidationWatch(recipe);
     this.stepsPerEpoch = stepsPerEpoch;
     this.#batchesPerEpoch = batchesPerEpoch ?? stepsPerEpoch * (recipe.accumulate ?? 1);
-    this.optimizer = createOptimizer(splitNormParameters(model, recipe.schedule.normWeightDecay), recipe.optimizer);
+    applyTransfer(model, recipe);
+    this.optimizer = createOptimizer(parameterGroups(model, recipe), recipe.optimizer);
     // until the learning rate has risen the weights are the random ones, more or less
-    this.ema = new Ema(model, { ...recipe.ema, warmupStart: warmupSteps(recipe, stepsPerEpoch) });
+    const warmupStart = warmupSteps(recipe, stepsPerEpoch);
+    this.ema = new Ema(model, { ...recipe.ema, warmupStart, still: model.frozenNames() });
   }
 
   get epoch(): number {
