@@ -31,5 +31,6 @@ export const slowTests: readonly string[] = [
   "test/onnx-cases/**/*.test.ts",
   "test/torch-cases/torch-cases.test.ts",
   "test/train/{accumulated,augmented}-runs.test.ts",
+  "test/train/{accumulated,best}-runs.test.ts",
   "test/wasm/turbo.test.ts",
 ];

@@ -3,7 +3,6 @@
  * its share of the validation set.
  */
 import { createHash } from "node:crypto";
-import { relative } from "node:path";
 import { countClasses } from "../data/class-weights.js";
 import type { DecoderName } from "../data/codecs/decoder.js";
 import { BalancedOrder } from "../data/reading/balanced-order.js";
@@ -67,8 +66,6 @@ export class RunData {
   /** Training pictures of each class. */
   readonly classCounts: readonly number[];
   readonly trainImages: number;
-  /** Train pictures of each class. */
-  readonly classCounts: readonly number[];
   /** 0 where nothing is validated. */
   readonly valImages: number;
   readonly stepsPerEpoch: number;
@@ -101,7 +98,6 @@ export class RunData {
     this.trainImages = trainSet.samples.length;
     this.classCounts = countClasses(trainSet.samples, trainSet.classes.length);
     this.valImages = valSet?.samples.length ?? 0;
-    this.classCounts = countClasses(trainSet.samples, trainSet.classes.length);
     this.notices = group.rank === 0 ? noticesOf(trainSet, valSet) : [];
     const balanced = recipe.sampling?.balanced ?? false;
     const epochImages = balanced

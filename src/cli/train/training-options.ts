@@ -19,6 +19,7 @@ import {
 } from "../shared-options.js";
 import { augmentationGroup, lossOptions, pictureOptions } from "./augmentation-options.js";
 import { optimizationOptions } from "./optimization-options.js";
+import { stoppingOptions } from "./stopping-options.js";
 
 /** What of the weights of --init stays, and how fast the rest moves. */
 const transferOptions = {
@@ -53,6 +54,7 @@ export const trainingOptions = {
   ...optimizationOptions,
   ...pictureOptions,
   ...lossOptions,
+  ...stoppingOptions,
   seed: integer({ help: "of weights, order and augmentation", min: 0, max: 2 ** 32 - 1, default: 0 }),
   resume: optionalFile({
     help: "go on from the newest checkpoint of a run, of the run in folder FILE, or from a checkpoint FILE, also mmengine's epoch_N.pth; the run knows its options",
@@ -95,6 +97,10 @@ export const trainingGroups = [
     options: ["optimizer", "weightDecay", "schedule", "milestones", "clipGradNorm", "accumulate"],
   },
   augmentationGroup,
+  {
+    title: "by the validation of each epoch",
+    options: ["patience", "patienceMetric", "minDelta", "saveBest"],
+  },
   {
     title: "several processes",
     options: ["replicas", "nproc", "transport", "collectiveTimeout", "maxRestarts", "checkEvery"],
