@@ -9,7 +9,7 @@ import { softmax } from "../../ops/functional/index.js";
 import { tensor } from "../../tensor/create.js";
 import { scope } from "../../tensor/scope.js";
 import { loadModel } from "../../train/checkpoints/run-weights.js";
-import { likeliest } from "../../train/classify.js";
+import { likeliest } from "../../train/metrics/classification.js";
 import { imageSizes } from "../../train/recipes/image-sizes.js";
 import { expectUsable, problemOfLogits } from "../../train/steps/finite.js";
 import { DataError } from "../../util/errors.js";
