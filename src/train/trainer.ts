@@ -84,7 +84,11 @@ class Run {
     this.#loggers = new LoggerSet(group.rank === 0 ? loggers : []);
     this.#stop = new StopVote(group, options.signal);
     this.#checkpoints = new CheckpointFolder(join(out, "checkpoints"), keep);
-    this.#data = new RunData(options.recipe, { data, seed, workers, decoder, replicas, validate }, group);
+    const { valFraction, onBadPicture = "stop" } = options;
+    const skipBadPictures = onBadPicture === "skip";
+    const onNotice = (text: string) => this.#loggers.notice(text);
+    const about = { data, valFraction, seed, workers, decoder, replicas, validate, skipBadPictures, onNotice };
+    this.#data = new RunData(options.recipe, about, group);
     const { classes, trainImages, stepsPerEpoch, batchesPerEpoch } = this.#data;
     const recipe = planRecipe(options.recipe, stepsPerEpoch, options.plan);
     this.#options = { ...options, recipe };
@@ -141,6 +145,7 @@ class Run {
   /** What differs from the recipe as it was published. */
   #tellPlan(): void {
     const { recipe } = this.#options;
+    for (const line of this.#data.notices) this.#loggers.notice(line);
     const plan = describePlan(recipe, this.#session.stepsPerEpoch);
     if (plan !== null) this.#loggers.notice(plan);
     if (!this.#data.leavesOneOut) return;
@@ -166,7 +171,7 @@ class Run {
     if (resume !== undefined) await this.#resume(resume === true ? null : resume);
     else if (init !== undefined) {
       const { classes, areClassesNamed } = this.#data;
-      const own = { where: data, names: areClassesNamed ? classes : null, count: classes.length };
+      const own = { where: String(data), names: areClassesNamed ? classes : null, count: classes.length };
       await loadFirstWeights(this.#session.model, init, own, { allow }, notice);
     }
     await this.#expectEqualWeights("first weights");
@@ -312,6 +317,7 @@ class Run {
       stopCode: this.#stop.code,
       numClasses: this.#header.numClasses,
       validation: this.#lastValidation,
+      badPictures: this.#data.badPictures,
       decoding: this.#data.decoding,
       checkpoint: this.#checkpoints.newest,
       plan: recipe.plan!,

@@ -9,6 +9,7 @@ import type { CheckpointFile } from "../../train/checkpoints/checkpoint-format.j
 import { LOG_NAME } from "../../train/loggers/jsonl.js";
 import { readSessions } from "../../train/loggers/machine.js";
 import { publishedRecipe } from "../../train/recipes/choose-recipe.js";
+import { readRunSettings } from "../../train/runs/run-file.js";
 import { CheckpointError } from "../../util/errors.js";
 import { dataFacts, openSplit } from "./data.js";
 import { listFiles } from "./files.js";
@@ -51,6 +52,9 @@ export async function gatherRun(run: string, { data, ownPath }: GatherOptions): 
   const sessions = await readSessions(folder);
   const log = await readLog(join(folder, LOG_NAME));
   const root = data ?? sessions.at(-1)?.data;
+  const settings = await readRunSettings(folder).catch(() => null);
+  const valFraction = settings?.noValidate ? 0 : settings?.valFraction;
+  const fraction = typeof valFraction === "number" ? { valFraction } : {};
   const imageSize = checkpoint?.recipe.images.evalSize ?? null;
   const model = checkpoint?.recipe.model;
   return {
@@ -64,7 +68,7 @@ export async function gatherRun(run: string, { data, ownPath }: GatherOptions): 
     data:
       root === undefined
         ? missing("The run does not say where its pictures are; report --data DIR names them.")
-        : dataFacts(root, [openSplit(root, "train"), openSplit(root, "val")]),
+        : dataFacts(root, [openSplit(root, "train", fraction), openSplit(root, "val", fraction)]),
     answers: missing("Not measured."),
     certificate: missing("Not measured."),
     costs:

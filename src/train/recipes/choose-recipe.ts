@@ -20,6 +20,8 @@ export interface RecipeChanges extends OptimizationChanges {
   readonly autoScaleLr?: boolean | undefined;
   /** Default 1. */
   readonly replicas?: number | undefined;
+  /** Every class equally often in an epoch. */
+  readonly balancedSampling?: boolean | undefined;
   readonly frozenStages?: number | undefined;
   /** false leaves it to the recipe. */
   readonly normEval?: boolean | undefined;
@@ -82,6 +84,7 @@ export function changeRecipe(base: Recipe, changes: RecipeChanges): Recipe {
   const { lrSteps } = base.schedule;
   const resizedBase: Recipe = {
     ...base,
+    ...(changes.balancedSampling && { sampling: { balanced: true } }),
     epochs,
     batchSize,
     schedule: {
