@@ -2,6 +2,7 @@
  * The Node face of tensorone: files, folders, workers, training. Everything of the main entry is here as well.
  */
 
+export { type ClassWeightOptions, classWeights, countClasses } from "./data/class-weights.js";
 export { type DecoderName, decoderNames, loadDecoder } from "./data/codecs/decoder.js";
 export { decodeImage } from "./data/codecs/index.js";
 export { type PrepareOptions, prepareShards } from "./data/prepare.js";
@@ -11,6 +12,13 @@ export { type Dataset, openDataset } from "./data/sets/dataset.js";
 export { ImageFolder } from "./data/sets/image-folder.js";
 export { type VerifyReport, verifyDataset } from "./data/verify.js";
 export { encodePng, thumbnailPng } from "./figures/png.js";
+export {
+  type FetchWeightsOptions,
+  fetchWeights,
+  type LocalWeights,
+  type PublishedWeights,
+  publishedWeights,
+} from "./hub/index.js";
 export * from "./index.js";
 export { mobileoneS0, mobileoneS0Demo } from "./models/mobileone/recipe-s0.js";
 export { mobileoneRecipe } from "./models/mobileone/recipes.js";

@@ -5,6 +5,7 @@
 /** A folder of src/ and the folders it may import besides itself. */
 export const arrows: Readonly<Record<string, readonly string[]>> = {
   util: [],
+  hub: ["util"],
   tensor: ["util"],
   ops: ["tensor", "util"],
   wasm: ["util"],
@@ -26,7 +27,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
 export const floors: Readonly<Record<string, readonly string[]>> = {
   "backends/wasm": ["kernels", "runtime"],
   data: ["codecs", "transforms", "sets", "reading"],
-  train: ["recipes", "metrics", "loggers", "replicas", "steps", "checkpoints", "modules", "looking"],
+  train: ["recipes", "metrics", "loggers", "replicas", "steps", "checkpoints", "runs", "modules", "looking"],
 };
 /** What files of any floor may import: what knows nothing of them. */
 export const cellars = ["data/random.ts"];
@@ -38,6 +39,7 @@ export const roofs = ["cli", "index.ts", "models-entry.ts", "nn-entry.ts", "node
  */
 export const familyNames: readonly { readonly file: RegExp; readonly why: "list" | "face" | "data" }[] = [
   { file: /^models\/families\.ts$/, why: "list" },
+  { file: /^hub\/(published|address)\.ts$/, why: "data" },
   { file: /^(models\/index|models-entry|node)\.ts$/, why: "face" },
   {
     file: /^cli\/help\.ts$|^cli\/(shared|keys)-options?\.ts$|^cli\/(commands\/|train\/training-options\.ts$)/,

@@ -31,5 +31,6 @@ export const slowTests: readonly string[] = [
   "test/onnx-cases/**/*.test.ts",
   "test/report/states.test.ts",
   "test/torch-cases/torch-cases.test.ts",
+  "test/train/accumulated-runs.test.ts",
   "test/wasm/turbo.test.ts",
 ];

@@ -25,6 +25,7 @@ export const folders: Readonly<Record<string, { readonly column: number; readonl
   optim: { column: 2, words: "SGD, schedules, averages" },
   figures: { column: 3, words: "sheets, matrices, PNG, SVG" },
   data: { column: 3, words: "codecs, transforms, loader" },
+  hub: { column: 3, words: "published weights" },
 };
 
 const BOX = { width: 172, height: 42 } as const;
