@@ -23,6 +23,8 @@ export interface ReportOptions {
   readonly out?: string | undefined;
   /** Where the pictures are. Default: where the run found them. */
   readonly data?: string | undefined;
+  /** Where the bundled demo set is, for a run on it that does not say where. */
+  readonly demo?: string | undefined;
   /** The certificate of a run that has just folded its model. Default: folded and certified once more. */
   readonly certificate?: Certificate | null | undefined;
   /** Validation pictures that the model is asked about, at most; 0: none. Default 5,000. */
@@ -52,11 +54,12 @@ export interface WrittenReport {
  * ```
  */
 export async function writeReport(run: string, options: ReportOptions = {}): Promise<WrittenReport> {
-  const { data, certificate, mostImages = MOST_IMAGES, workers = 0, decoder, onProgress } = options;
+  const { data, demo, certificate, mostImages = MOST_IMAGES, workers = 0, decoder, onProgress } = options;
   const { out = join(run, REPORT_NAME) } = options;
   const uplot = await readUPlot();
   const facts = await gatherRun(run, {
     data,
+    demo,
     certificate,
     answers: { mostImages, workers, decoder, onProgress },
     ownPath: relative(resolve(run), resolve(out)),

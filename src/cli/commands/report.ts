@@ -5,7 +5,7 @@ import { formatBytes } from "../../util/format.js";
 import { defineCommand } from "../command.js";
 import { evalBar } from "../eval-bar.js";
 import { flag, integer, text } from "../options.js";
-import { checkOutput, shownPath } from "../paths.js";
+import { checkOutput, demoData, shownPath } from "../paths.js";
 import { commonOptions, computeOptions, decoderOption, startBackend, workersOption } from "../shared-options.js";
 
 export const reporting = defineCommand({
@@ -37,7 +37,7 @@ export const reporting = defineCommand({
     if (out !== undefined) checkOutput("report", "", out, values.force);
     await startBackend(values);
     const { path, bytes } = await writeReport(run, {
-      ...{ out, data, decoder: decoder ?? undefined, mostImages, workers },
+      ...{ out, data, demo: demoData, decoder: decoder ?? undefined, mostImages, workers },
       onProgress: evalBar(terminal),
     });
     terminal.print(`wrote ${shownPath(path)}, ${formatBytes(bytes)}`);

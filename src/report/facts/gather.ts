@@ -9,6 +9,7 @@ import type { CheckpointFile } from "../../train/checkpoints/checkpoint-format.j
 import { LOG_NAME } from "../../train/loggers/jsonl.js";
 import { readSessions } from "../../train/loggers/machine.js";
 import { publishedRecipe } from "../../train/recipes/choose-recipe.js";
+import { readRunSettings } from "../../train/runs/run-file.js";
 import { CheckpointError } from "../../util/errors.js";
 import { type AnswerOptions, answersOf } from "./answers.js";
 import { dataFacts, openSplit } from "./data.js";
@@ -23,6 +24,8 @@ const marks = [LOG_NAME, "checkpoints", "model.safetensors"];
 export interface GatherOptions {
   /** Where the pictures are. Default: where the run found them. */
   readonly data?: string | undefined;
+  /** Where the bundled demo set is, for a run on it that does not say where. */
+  readonly demo?: string | undefined;
   /** The certificate of a run that has just folded its model. Default: folded and certified once more. */
   readonly certificate?: Certificate | null | undefined;
   readonly answers: AnswerOptions;
@@ -44,10 +47,16 @@ async function commandOf(folder: string): Promise<Found<string>> {
   }
 }
 
+/** What run.json says of the pictures, where a version that wrote no machine.json made the run. */
+async function storedRoot(folder: string, demo: string | undefined): Promise<string | undefined> {
+  const settings = await readRunSettings(folder).catch(() => null);
+  return settings === null ? undefined : (settings.data ?? demo);
+}
+
 /** Throws CheckpointError for a folder that is none of a run. */
 export async function gatherRun(
   run: string,
-  { data, certificate, answers, ownPath }: GatherOptions,
+  { data, demo, certificate, answers, ownPath }: GatherOptions,
 ): Promise<RunFacts> {
   const folder = resolve(run);
   if (
@@ -58,7 +67,7 @@ export async function gatherRun(
   const checkpoint = await readRunToResume(join(folder, "checkpoints"), true);
   const sessions = await readSessions(folder);
   const log = await readLog(join(folder, LOG_NAME));
-  const root = data ?? sessions.at(-1)?.data;
+  const root = data ?? sessions.at(-1)?.data ?? (await storedRoot(folder, demo));
   const imageSize = checkpoint?.recipe.images.evalSize ?? null;
   const model = checkpoint?.recipe.model;
   const splits =
