@@ -6,10 +6,12 @@ import type { Dataset } from "../../data/sets/dataset.js";
 import { sourceName } from "../../data/sets/picture-source.js";
 import { evalTransform } from "../../data/transforms/index.js";
 import { confusionSvg } from "../../figures/confusion-svg.js";
+import { heatOverlay } from "../../figures/heat-map.js";
 import { compareClasses } from "../../train/checkpoints/class-names.js";
 import { evaluate } from "../../train/evaluate.js";
 import type { EvalProgress } from "../../train/loggers/events.js";
 import { datasetPictures } from "../../train/looking/dataset-pictures.js";
+import { gradCam } from "../../train/looking/grad-cam.js";
 import { classificationReport } from "../../train/metrics/classification-report.js";
 import { mostConfidentMistakes, type Prediction } from "../../train/metrics/predictions.js";
 import { imageSizes } from "../../train/recipes/image-sizes.js";
@@ -52,22 +54,36 @@ async function pictureAt(dataset: Dataset, place: number, decoder: DecoderName |
 const shownName = (name: string, root: string): string =>
   name.startsWith(`${root}/`) ? name.slice(root.length + 1) : name;
 
+/** What spoke for the answer, over the square that the model saw; null where the model has no such stage. */
+async function heatOf(delivered: DeliveredModel, picture: Image, predicted: number): Promise<Image | null> {
+  try {
+    const { image, map } = await gradCam(delivered, picture, { class: predicted });
+    return heatOverlay(image, map);
+  } catch (error) {
+    if (error instanceof TensoroneError) return null;
+    throw error;
+  }
+}
+
 async function mistakeOf(
   { picture: place, label, predicted, score, labelScore }: Prediction,
+  delivered: DeliveredModel,
   dataset: Dataset,
   names: readonly string[],
   decoder: DecoderName | undefined,
 ): Promise<Mistake> {
   const path = shownName(sourceName(dataset.samples[place]!), dataset.root);
   const picture = await pictureAt(dataset, place, decoder);
-  return { path, label: names[label]!, predicted: names[predicted]!, score, labelScore, picture, heat: null };
+  const heat = picture && (await heatOf(delivered, picture, predicted));
+  return { path, label: names[label]!, predicted: names[predicted]!, score, labelScore, picture, heat };
 }
 
 async function measured(
-  { model, info, classes }: DeliveredModel,
+  delivered: DeliveredModel,
   dataset: Dataset,
   { mostImages, workers, decoder, onProgress }: AnswerOptions,
 ): Promise<AnswerFacts> {
+  const { model, info, classes } = delivered;
   const { areClassesNamed = true } = dataset;
   compareClasses(
     { where: "the model", names: classes, count: info.numClasses },
@@ -90,7 +106,7 @@ async function measured(
   const report = classificationReport(confusion, names);
   const mistakes: Mistake[] = [];
   for (const one of mostConfidentMistakes(predictions, SHOWN_MISTAKES))
-    mistakes.push(await mistakeOf(one, part, names, decoder));
+    mistakes.push(await mistakeOf(one, delivered, part, names, decoder));
   return {
     split: dataset.split,
     measured: part.length,
