@@ -7,6 +7,7 @@ import { sourceName } from "../../data/sets/picture-source.js";
 import { evalTransform } from "../../data/transforms/index.js";
 import { confusionSvg } from "../../figures/confusion-svg.js";
 import { heatOverlay } from "../../figures/heat-map.js";
+import type { Classifier } from "../../models/index.js";
 import { compareClasses } from "../../train/checkpoints/class-names.js";
 import { evaluate } from "../../train/evaluate.js";
 import type { EvalProgress } from "../../train/loggers/events.js";
@@ -54,10 +55,21 @@ async function pictureAt(dataset: Dataset, place: number, decoder: DecoderName |
 const shownName = (name: string, root: string): string =>
   name.startsWith(`${root}/`) ? name.slice(root.length + 1) : name;
 
+/** Places on a side of a map that still shows where something is. */
+const LEAST_PLACES = 4;
+
+/** The deepest stage whose output has that many, of pictures of `side` pixels: at 32 px the last one has a single place. */
+function stageFor({ featureInfo }: Classifier, side: number): number {
+  const found = featureInfo.findLastIndex(({ stride }) => side / stride >= LEAST_PLACES);
+  return Math.max(0, found);
+}
+
 /** What spoke for the answer, over the square that the model saw; null where the model has no such stage. */
 async function heatOf(delivered: DeliveredModel, picture: Image, predicted: number): Promise<Image | null> {
   try {
-    const { image, map } = await gradCam(delivered, picture, { class: predicted });
+    const { imageSize } = imageSizes(delivered.info.model, delivered.info.images, undefined);
+    const stage = stageFor(delivered.model, imageSize);
+    const { image, map } = await gradCam(delivered, picture, { class: predicted, stage });
     return heatOverlay(image, map);
   } catch (error) {
     if (error instanceof TensoroneError) return null;
