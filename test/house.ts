@@ -13,7 +13,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   chapters: ["backends", "autograd", "ops", "tensor", "util"],
   compile: ["ops", "autograd", "backends", "tensor", "util"],
   nn: ["chapters", "ops", "autograd", "tensor", "util"],
-  optim: ["nn", "ops", "autograd", "tensor", "util"],
+  optim: ["nn", "chapters", "ops", "autograd", "tensor", "util"],
   models: ["io", "optim", "nn", "chapters", "ops", "autograd", "tensor", "util"],
   data: ["tensor", "util"],
   io: ["nn", "tensor", "util"],
