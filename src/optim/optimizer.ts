@@ -25,7 +25,8 @@ export interface GroupRates {
 export class OptimizerGroup {
   readonly name: string;
   readonly parameters: ReadonlyMap<string, Parameter>;
-  /** What the group started with: the base of its weight-decay schedule. */
+  /** What the group started with: the bases of its schedules. */
+  readonly baseLr: number;
   readonly baseWeightDecay: number;
   /** Read by each step, also by a compiled one. */
   readonly rates: GroupRates;
@@ -33,6 +34,7 @@ export class OptimizerGroup {
   constructor(name: string, parameters: ReadonlyMap<string, Parameter>, lr: number, weightDecay: number) {
     this.name = name;
     this.parameters = parameters;
+    this.baseLr = lr;
     this.baseWeightDecay = weightDecay;
     this.rates = { lr: new Scalar(lr), weightDecay: new Scalar(weightDecay) };
   }

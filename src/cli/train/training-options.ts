@@ -15,6 +15,18 @@ import {
   planOptions,
   recipeOption,
 } from "../shared-options.js";
+import { optimizationOptions } from "./optimization-options.js";
+
+/** What of the weights of --init stays, and how fast the rest moves. */
+const transferOptions = {
+  frozenStages: integer({
+    help: "stages that stay as they are, weights and statistics: 0 the stem, 2 the stem and two stages, 4 all but the head; -1: none",
+    min: -1,
+    max: 4,
+  }),
+  normEval: flag({ help: "batch norms of the backbone go by their running statistics, which stay" }),
+  headLr: positive({ help: "peak learning rate of the head; default: the recipe's" }),
+};
 
 export const trainingOptions = {
   model: choice<ModelName>(listModels(), { help: "what to train", default: "mobileone_s0" }),
@@ -28,13 +40,22 @@ export const trainingOptions = {
   lr: positive({ help: "peak learning rate; default: the recipe's" }),
   autoScaleLr: autoScaleLrOption,
   ...planOptions,
+  ...optimizationOptions,
   seed: integer({ help: "of weights, order and augmentation", min: 0, max: 2 ** 32 - 1, default: 0 }),
   resume: optionalFile({
     help: "go on from the newest checkpoint of a run, of the run in folder FILE, or from a checkpoint FILE, also mmengine's epoch_N.pth; the run knows its options",
   }),
-  init: text({ help: "start from the weights of FILE, .safetensors or .pth", placeholder: "FILE" }),
+  init: text({
+    help: "start from the weights of FILE: .safetensors or .pth, the folder of a run, an address (https, hf://owner/repository/file), or a name that weights lists; other classes get a new head",
+    placeholder: "FILE",
+  }),
+  ...transferOptions,
   allowOtherClasses: allowOtherClassesOption,
   noValidate: flag({ help: "leave validation out; DIR needs no val/ then" }),
+  tensorboard: flag({
+    help: "write curves for TensorBoard into <out>/tensorboard; a resumed run that has the folder goes on with it",
+  }),
+  noReport: flag({ help: "write no report.html at the end" }),
   validateRaw: flag({ help: "validate the raw weights as well as the averaged ones" }),
   keep: integer({ help: "checkpoints to keep, the newest", default: 3 }),
   workers: integer({
@@ -56,7 +77,11 @@ export const trainingOptions = {
 
 export type TrainingValues = Values<typeof trainingOptions>;
 
-export const trainingGroups: NonNullable<Command<typeof trainingOptions>["groups"]> = [
+export const trainingGroups = [
+  {
+    title: "how the weights are moved",
+    options: ["optimizer", "weightDecay", "schedule", "milestones", "clipGradNorm", "accumulate"],
+  },
   {
     title: "several processes",
     options: ["replicas", "nproc", "transport", "collectiveTimeout", "maxRestarts", "checkEvery"],
@@ -65,4 +90,4 @@ export const trainingGroups: NonNullable<Command<typeof trainingOptions>["groups
     title: "several machines, without a launcher of their own",
     options: ["nnodes", "nodeRank", "masterAddr", "masterPort"],
   },
-];
+] as const satisfies Command<typeof trainingOptions>["groups"];

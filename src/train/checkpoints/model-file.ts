@@ -227,3 +227,8 @@ export async function loadModelFile(path: string, options: ReadOptions = {}): Pr
   const { container, found } = file;
   return { model: model.eval(), classes: info.classes, info, origin: { container, keys, found } };
 }
+
+/** What a model file is, without the model. Throws CheckpointError as loadModelFile does. */
+export async function readModelInfo(path: string): Promise<ModelInfo> {
+  return infoOf(await readWeights(path), path).info;
+}

@@ -3,22 +3,27 @@
  */
 import { familyOf, type ModelName } from "../../models/index.js";
 import { type Recipe, type RecipeForm, recipeForms } from "../../models/recipe.js";
+import { changeOptimization, type OptimizationChanges, usualLr } from "./change-optimization.js";
+import { finetuneRecipe, isFinetuneRecipe } from "./finetune.js";
 import { resized } from "./image-sizes.js";
 
 /** Images per step, over all replicas, that the published learning rates are for. */
 export const BASE_TOTAL_BATCH = 256;
 
 /** What a run does differently from its recipe; undefined: as the recipe says. */
-export interface RecipeChanges {
+export interface RecipeChanges extends OptimizationChanges {
   readonly epochs?: number | undefined;
   readonly batchSize?: number | undefined;
   /** Side of the pictures in evaluation; those of training grow and shrink in proportion. */
   readonly imageSize?: number | undefined;
-  readonly lr?: number | undefined;
   /** Learning rate in proportion to the images of a step. Default false. */
   readonly autoScaleLr?: boolean | undefined;
   /** Default 1. */
   readonly replicas?: number | undefined;
+  readonly frozenStages?: number | undefined;
+  /** false leaves it to the recipe. */
+  readonly normEval?: boolean | undefined;
+  readonly headLr?: number | undefined;
 }
 
 /** Whose recipe, in which form, and the changes. */
@@ -50,12 +55,17 @@ export function resumedRecipe(stored: Recipe, choice: RecipeChoice, given: Reado
   const model = given.has("model") ? choice.model : stored.model;
   const storedForm = recipeForms.find((one) => stored.name.endsWith(`-${one}`)) ?? "intended";
   const form = given.has("recipe") ? choice.recipe : storedForm;
-  const published = isDemoRecipe(stored) ? demoRecipe(model) : publishedRecipe(model, form);
+  const published = isFinetuneRecipe(stored)
+    ? finetuneRecipe(model, { pictures: 1 })
+    : isDemoRecipe(stored)
+      ? demoRecipe(model)
+      : publishedRecipe(model, form);
   const { name, source } = published;
   const isNamed = model !== stored.model || form !== storedForm;
   const base = isNamed ? { ...stored, model, name, source } : stored;
   // the stored rate is scaled already
-  const lr = choice.lr ?? (choice.autoScaleLr ? published.optimizer.lr : undefined);
+  const lr =
+    choice.lr ?? (choice.autoScaleLr ? usualLr(published, choice.optimizer ?? stored.optimizer.kind) : undefined);
   return changeRecipe(base, { ...choice, lr });
 }
 
@@ -64,22 +74,44 @@ export function changeRecipe(base: Recipe, changes: RecipeChanges): Recipe {
   const { imageSize, replicas = 1 } = changes;
   const epochs = changes.epochs ?? base.epochs;
   const batchSize = changes.batchSize ?? base.batchSize;
-  const lr = changes.lr ?? base.optimizer.lr;
-  const share = changes.autoScaleLr ? (batchSize * replicas) / BASE_TOTAL_BATCH : 1;
+  const { accumulate = base.accumulate ?? 1 } = changes;
+  const lr = changes.lr ?? usualLr(base, changes.optimizer);
+  const share = changes.autoScaleLr ? (batchSize * replicas * accumulate) / BASE_TOTAL_BATCH : 1;
   const images = imageSize === undefined ? base.images : resized(base.images, imageSize);
   const length = epochs / base.epochs;
   const { lrSteps } = base.schedule;
-  return {
+  const resizedBase: Recipe = {
     ...base,
     epochs,
     batchSize,
-    optimizer: { ...base.optimizer, lr: lr * share },
     schedule: {
       ...base.schedule,
       ...(lrSteps && { lrSteps: { ...lrSteps, epochs: lrSteps.epochs.map((epoch) => Math.round(epoch * length)) } }),
     },
+    ...transferOf(base, changes, { share, ratio: lr / base.optimizer.lr }),
     images: { ...images, switches: stretched(images.switches, length) },
   };
+  return changeOptimization(resizedBase, { ...changes, lr: lr * share });
+}
+
+/**
+ * As a field to spread: absent where nothing is kept and the classifier has no rate of its own. A classifier's rate of the
+ * recipe keeps its `ratio` to the others', and is scaled by `share` as they are.
+ */
+function transferOf(
+  { transfer }: Recipe,
+  changes: RecipeChanges,
+  { share, ratio }: { readonly share: number; readonly ratio: number },
+): Pick<Recipe, "transfer"> {
+  const { frozenStages, headLr = transfer?.headLr && transfer.headLr * ratio } = changes;
+  const normEval = changes.normEval || transfer?.normEval;
+  const changed = {
+    ...transfer,
+    ...(frozenStages !== undefined && { frozenStages }),
+    ...(normEval && { normEval }),
+    ...(headLr !== undefined && { headLr: headLr * share }),
+  };
+  return Object.keys(changed).length > 0 ? { transfer: changed } : {};
 }
 
 /** A run of another length switches at the same share of it. */
