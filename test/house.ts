@@ -19,7 +19,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   data: ["tensor", "util"],
   figures: ["data", "tensor", "util"],
   io: ["nn", "tensor", "util"],
-  train: ["models", "optim", "nn", "figures", "data", "io", "autograd", "compile", "ops", "tensor", "util"],
+  train: ["models", "optim", "nn", "chapters", "figures", "data", "io", "autograd", "compile", "ops", "tensor", "util"],
   report: ["train", "models", "optim", "nn", "figures", "data", "io", "ops", "tensor", "util"],
   distributed: ["train", "wasm", "tensor", "util"],
 };
