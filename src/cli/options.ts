@@ -23,8 +23,8 @@ export interface Option<T> {
   readonly bare?: T;
   /** `where` is the option as the user wrote it, for errors. */
   readonly read: (text: string, where: string) => T;
-  /** Whether an option given again adds to its list; otherwise the last counts. */
-  readonly isRepeated?: boolean;
+  /** What two values on one line make together; without it the last counts. */
+  join?(before: T, next: T): T;
 }
 
 /** The options of a command by camelCase name. */
@@ -98,6 +98,15 @@ export function text<D extends string | undefined = undefined>(
   };
 }
 
+/** As text, and may be given several times: then all of them, in order. */
+export function textOrTexts(
+  spec: Omit<Spec<undefined>, "default" | "placeholder"> & { readonly placeholder: Kind },
+): Option<string | readonly string[] | undefined> {
+  const asList = (value: string | readonly string[] | undefined): readonly string[] =>
+    value === undefined ? [] : typeof value === "string" ? [value] : value;
+  return { ...text(spec), join: (before, next) => [...asList(before), ...asList(next)] };
+}
+
 /** An option that may be given several times: its values in that order, none where it is not given. */
 export function repeated<T>(option: Option<T>): Option<readonly Exclude<T, undefined>[]> {
   type One = Exclude<T, undefined>;
@@ -110,7 +119,7 @@ export function repeated<T>(option: Option<T>): Option<readonly Exclude<T, undef
     ...(example !== undefined && { example }),
     fallback: [],
     read: (value, where) => [option.read(value, where) as One],
-    isRepeated: true,
+    join: (before, next) => [...before, ...next],
   };
 }
 

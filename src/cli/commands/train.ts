@@ -19,6 +19,8 @@ export const training = defineCommand({
     "train --data my-pictures --auto-augment imagenet --color-jitter 0.4,0.4,0.4,0.1 --random-erasing 0.25",
     "train --data my-pictures --mixup 0.8 --cutmix 1 --mixup-prob 0.5 --mixup-switch-prob 0.5 --random-erasing-mode rand --random-erasing 0.1",
     "train --data my-pictures --loss sigmoid-focal --focal-gamma 2 --focal-alpha 0.25 --label-smoothing 0 --class-weights balanced",
+    "train --data my-pictures --epochs 50 --patience 5 --save-best top1",
+    "train --data my-pictures --epochs 50 --patience 5 --patience-metric loss --min-delta 0.01 --save-best loss",
     "train --data path/to/imagenet --replicas 8 --nproc 8",
     "train --data imagenet --replicas 8 --nproc 4 --nnodes 2 --node-rank 0 --master-addr gpu0",
   ],
