@@ -20,7 +20,11 @@ export { loadModelFile, saveModelFile } from "./train/checkpoints/model-file.js"
 export type { Logger } from "./train/loggers/events.js";
 export type { FolderTrainResult, TrainInFolderOptions } from "./train/modules/train-in-folder.js";
 export { changeRecipe, demoRecipe, publishedRecipe, type RecipeChanges } from "./train/recipes/choose-recipe.js";
+export { loadRecipeFile, type RecipeFile } from "./train/recipes/config/config-file.js";
+export { type RecipeRequest, type ResolvedRecipe, resolveRecipe } from "./train/recipes/config/resolve-recipe.js";
+export type { RunConfig, RunSettings } from "./train/recipes/config/run-fields.js";
 export { type PlanOverrides, planRecipe } from "./train/recipes/plan.js";
 export type { TrainOptions, TrainResult } from "./train/run-options.js";
+export { RecipeFileLogger, type RecipeFileOptions } from "./train/runs/recipe-file.js";
 export { DivergedError } from "./train/steps/finite.js";
 export type { StopSignal } from "./util/host-types.js";

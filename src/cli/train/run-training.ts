@@ -2,36 +2,42 @@
  * What train and finetune do: a recipe on a data set, in one process or several, ending with what came of it and what to try
  * next.
  */
+import { resolve } from "node:path";
 import { joinProcessGroup } from "../../distributed/join.js";
 import { ConsoleLogger } from "../../train/loggers/console.js";
 import { JsonlLogger } from "../../train/loggers/jsonl.js";
-import { chooseRecipe } from "../../train/recipes/choose-recipe.js";
 import { expectReplicas } from "../../train/replicas/replica-tree.js";
 import { agreeOnRun, chooseRun } from "../../train/runs/choose-run.js";
 import { chooseData, choosePlan } from "../../train/runs/choose-settings.js";
+import { RecipeFileLogger } from "../../train/runs/recipe-file.js";
 import { RunFileLogger } from "../../train/runs/run-file.js";
 import { train } from "../../train/trainer.js";
 import { certificateJson } from "../certificate.js";
 import type { CommandContext, Outcome } from "../command.js";
 import { isLauncher, launchRanks } from "../launch/launch.js";
-import { demoData, shownPath } from "../paths.js";
-import { planOverrides, startBackend } from "../shared-options.js";
+import { commandLine, demoData, shownPath } from "../paths.js";
+import { startBackend } from "../shared-options.js";
 import { interruptions } from "../signals.js";
 import { closing } from "./closing.js";
+import { configOf, recipeOf, withRun } from "./recipe-request.js";
 import { shareOfMachine } from "./share-of-machine.js";
 import { type TrainingValues, trainingOptions } from "./training-options.js";
 
 export async function runTraining(
-  values: TrainingValues,
+  line: TrainingValues,
   context: CommandContext,
-  given: ReadonlySet<string>,
+  onLine: ReadonlySet<string>,
 ): Promise<Outcome> {
-  const fresh = chooseRecipe(values.data === undefined, values);
+  const config = await configOf(line);
+  const { values, given } = withRun(line, onLine, config?.run);
+  const isOnDemo = values.data === undefined;
+  const fresh = await recipeOf(values, given, { config, isDemo: isOnDemo });
   // --resume alone may mean a run on the demo set or on any other
-  const choice = { ...values, otherName: values.data === undefined ? chooseRecipe(false, values).name : undefined };
+  const other = isOnDemo ? await recipeOf(values, given, { config, isDemo: false }) : null;
+  const choice = { ...values, otherName: other?.recipe.name };
   if (isLauncher(values, process.env)) {
     const { nproc = 1, nnodes = 1 } = values;
-    const { out, stored } = await chooseRun(fresh.name, choice);
+    const { out, stored } = await chooseRun(fresh.recipe.name, choice);
     expectReplicas(given.has("replicas") || !stored ? values.replicas : stored.replicas, nproc * nnodes);
     const words = ["--out", out];
     return launchRanks(values, process.env, { firstArgs: words, resumeArgs: words });
@@ -42,7 +48,7 @@ export async function runTraining(
     { transport: values.transport, deadlineMs: 1000 * values.collectiveTimeout, onNotice },
     process.env,
   );
-  const { out, resume, init, stored } = await agreeOnRun(fresh.name, choice, group, process.env);
+  const { out, resume, init, stored } = await agreeOnRun(fresh.recipe.name, choice, group, process.env);
   const say = group.rank === 0 ? onNotice : () => {};
   const { recipe, seed, replicas, settings, notices } = choosePlan(values, given, fresh, stored);
   const { data, isDemo } = chooseData(settings, values, stored, demoData);
@@ -62,7 +68,7 @@ export async function runTraining(
   try {
     const result = await train({
       recipe,
-      plan: planOverrides(values),
+      plan: fresh.plan,
       data,
       out,
       seed,
@@ -82,6 +88,10 @@ export async function runTraining(
         new ConsoleLogger(terminal, { showPath: shownPath }),
         new JsonlLogger(),
         new RunFileLogger(out, settings),
+        new RecipeFileLogger({
+          run: { ...settings, ...(init !== undefined && { init: resolve(init) }) },
+          command: commandLine(),
+        }),
       ],
       signal: interruption.signal,
       backendLabel,
