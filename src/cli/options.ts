@@ -175,6 +175,25 @@ export function number<D extends number | undefined = undefined>(
   };
 }
 
+/** Rising numbers of at least 0, between commas: "30,60,80". */
+export function numberList(spec: { readonly help: string }): Option<readonly number[] | undefined> {
+  const expected = "a list of rising numbers such as 30,60,80";
+  return {
+    form: "value",
+    placeholder: "N,N,…",
+    help: spec.help,
+    expected,
+    example: "30,60,80",
+    fallback: undefined,
+    read: (value, where) => {
+      const numbers = value.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+      const isRising = numbers.every((n, i) => n >= (i === 0 ? 0 : numbers[i - 1]!) && Number.isFinite(n));
+      if (!isRising) throw new UsageError(`${where}: ${value || "an empty value"}, expected ${expected}`);
+      return numbers;
+    },
+  };
+}
+
 /** A positive number such as a learning rate. */
 export const positive = <D extends number | undefined = undefined>(spec: Spec<D>): Option<number | D> => number(spec);
 

@@ -91,8 +91,9 @@ export function unknownOption(command: string, given: string, known: readonly st
 }
 
 function checkWords(command: string, positionals: Positionals | undefined, words: readonly string[]): void {
-  const { names, isRepeated = false } = positionals ?? { names: [] };
-  if (words.length === names.length || (isRepeated && words.length > names.length)) return;
+  const { names, isRepeated = false, isOptional = false } = positionals ?? { names: [] };
+  if (words.length === names.length || (isOptional && words.length === names.length - 1)) return;
+  if (isRepeated && words.length > names.length) return;
   const extra = words[names.length];
   if (extra !== undefined)
     throw new UsageError(

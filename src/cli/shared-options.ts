@@ -81,7 +81,7 @@ export const weightsOption = optionalChoice(weightSets, {
 
 /** What a model is read from. */
 export const checkpointOption = text({
-  help: "model file, checkpoint, .safetensors or .pth, or the folder of a run",
+  help: "model file, checkpoint, .safetensors or .pth, the folder of a run, an address (https, hf://owner/repository/file) or a name that weights lists",
   placeholder: "FILE",
   expected: "a model file, or the folder of a run",
 });

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { listModels, type ModelName } from "../../src/models/index.js";
 import { recipeForms } from "../../src/models/recipe.js";
-import { demoRecipe, publishedRecipe } from "../../src/train/recipes/choose-recipe.js";
+import { changeRecipe, demoRecipe, publishedRecipe } from "../../src/train/recipes/choose-recipe.js";
 import { loadRecipeFile } from "../../src/train/recipes/config/config-file.js";
 import { applyLayer } from "../../src/train/recipes/config/layers.js";
 import { laidOverStored, resolveRecipe } from "../../src/train/recipes/config/resolve-recipe.js";
@@ -91,7 +91,7 @@ describe("--set", () => {
     expect((await refusal(() => set("epochs=null"))).message).toContain("epochs: null, expected a whole number");
   });
 
-  test("another optimiser starts from PyTorch's rates of that kind", async () => {
+  test("another optimiser starts from its usual rates, as --optimizer has them", async () => {
     expect((await set("optimizer.kind=adamw")).optimizer).toEqual({ kind: "adamw", lr: 1e-3, weightDecay: 1e-2 });
     expect((await set("optimizer.kind=adam", "optimizer.betas=[0.8,0.9]")).optimizer).toEqual({
       kind: "adam",
@@ -102,8 +102,11 @@ describe("--set", () => {
     // the same kind once more changes nothing
     expect((await set("optimizer.kind=sgd")).optimizer).toEqual(publishedRecipe(model).optimizer);
     const config = written("adam.json", { optimizer: { kind: "adam" } });
-    const back = await refusal(() => resolveRecipe({ model, config, set: ["optimizer.kind=sgd"] }));
-    expect(back.message).toContain("optimizer.lr is missing, expected a number above 0");
+    const { recipe } = await resolveRecipe({ model, config, set: ["optimizer.kind=sgd"] });
+    expect(recipe.optimizer).toEqual({ kind: "sgd", lr: 0.01, momentum: 0.9, weightDecay: 1e-4 });
+    expect(recipe.optimizer).toEqual(
+      changeRecipe(changeRecipe(publishedRecipe(model), { optimizer: "adam" }), { optimizer: "sgd" }).optimizer,
+    );
   });
 
   test("another limit on gradients takes the place of the first", async () => {

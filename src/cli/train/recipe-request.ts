@@ -34,16 +34,15 @@ export function recipeOf(
   given: ReadonlySet<string>,
   { config, isDemo }: { readonly config: RecipeFile | undefined; readonly isDemo: boolean },
 ): Promise<ResolvedRecipe> {
-  const { model, recipe, set, epochs, batchSize, imageSize, lr, autoScaleLr, replicas } = values;
+  const { model, recipe } = values;
   return resolveRecipe({
+    ...values,
     model: given.has("model") ? model : undefined,
     defaultModel: model,
     recipe: given.has("recipe") ? recipe : undefined,
     base: (of) => (isDemo ? demoRecipe(of) : publishedRecipe(of, recipe)),
     config,
-    set,
     plan: planOf(values),
-    ...{ epochs, batchSize, imageSize, lr, autoScaleLr, replicas },
   });
 }
 

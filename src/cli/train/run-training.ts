@@ -2,10 +2,13 @@
  * What train and finetune do: a recipe on a data set, in one process or several, ending with what came of it and what to try
  * next.
  */
-import { resolve } from "node:path";
+import { existsSync } from "node:fs";
+import { join, resolve } from "node:path";
 import { joinProcessGroup } from "../../distributed/join.js";
 import { ConsoleLogger } from "../../train/loggers/console.js";
 import { JsonlLogger } from "../../train/loggers/jsonl.js";
+import { MachineLogger } from "../../train/loggers/machine.js";
+import { TENSORBOARD_FOLDER, TensorBoardLogger } from "../../train/loggers/tensorboard.js";
 import { expectReplicas } from "../../train/replicas/replica-tree.js";
 import { agreeOnRun, chooseRun } from "../../train/runs/choose-run.js";
 import { chooseData, choosePlan } from "../../train/runs/choose-settings.js";
@@ -15,11 +18,13 @@ import { train } from "../../train/trainer.js";
 import { certificateJson } from "../certificate.js";
 import type { CommandContext, Outcome } from "../command.js";
 import { isLauncher, launchRanks } from "../launch/launch.js";
+import { localWeights } from "../local-weights.js";
 import { commandLine, demoData, shownPath } from "../paths.js";
 import { startBackend } from "../shared-options.js";
 import { interruptions } from "../signals.js";
 import { closing } from "./closing.js";
 import { configOf, recipeOf, withRun } from "./recipe-request.js";
+import { reportAtEnd } from "./report-at-end.js";
 import { shareOfMachine } from "./share-of-machine.js";
 import { type TrainingValues, trainingOptions } from "./training-options.js";
 
@@ -34,9 +39,11 @@ export async function runTraining(
   const fresh = await recipeOf(values, given, { config, isDemo: isOnDemo });
   // --resume alone may mean a run on the demo set or on any other
   const other = isOnDemo ? await recipeOf(values, given, { config, isDemo: false }) : null;
-  const choice = { ...values, otherName: other?.recipe.name };
+  const asked = { ...values, otherName: other?.recipe.name };
   if (isLauncher(values, process.env)) {
     const { nproc = 1, nnodes = 1 } = values;
+    // once for all processes of this machine
+    const choice = { ...asked, init: await firstWeights(values, context.terminal) };
     const { out, stored } = await chooseRun(fresh.recipe.name, choice);
     expectReplicas(given.has("replicas") || !stored ? values.replicas : stored.replicas, nproc * nnodes);
     const words = ["--out", out];
@@ -48,8 +55,15 @@ export async function runTraining(
     { transport: values.transport, deadlineMs: 1000 * values.collectiveTimeout, onNotice },
     process.env,
   );
-  const { out, resume, init, stored } = await agreeOnRun(fresh.recipe.name, choice, group, process.env);
   const say = group.rank === 0 ? onNotice : () => {};
+  const ownInit = await firstWeights(values, group.rank === 0 ? terminal : silent).catch(async (error) => {
+    await group.abort(String(error)).catch(() => {});
+    throw error;
+  });
+  const run = await agreeOnRun(fresh.recipe.name, { ...asked, init: ownInit }, group, process.env);
+  const { out, resume, stored } = run;
+  // the cache of another machine may lie elsewhere
+  const init = run.init === undefined ? undefined : ownInit;
   const { recipe, seed, replicas, settings, notices } = choosePlan(values, given, fresh, stored);
   const { data, isDemo } = chooseData(settings, values, stored, demoData);
   if (isDemo && !stored) {
@@ -89,9 +103,11 @@ export async function runTraining(
         new JsonlLogger(),
         new RunFileLogger(out, settings),
         new RecipeFileLogger({
-          run: { ...settings, ...(init !== undefined && { init: resolve(init) }) },
+          run: { ...settings, ...(init !== undefined && { init: namedInit(values.init!) }) },
           command: commandLine(),
         }),
+        new MachineLogger(),
+        ...(values.tensorboard || existsSync(join(out, TENSORBOARD_FOLDER)) ? [new TensorBoardLogger()] : []),
       ],
       signal: interruption.signal,
       backendLabel,
@@ -99,10 +115,24 @@ export async function runTraining(
     await group.close();
     const { stopCode, ...outcome } = result;
     if (group.rank !== 0) return { json: null, exitCode: stopCode };
+    if (!values.noReport && result.stopped !== "signal") await reportAtEnd(out, terminal);
     for (const line of closing(result, { data, isDemo, out, command: context })) terminal.print(line);
     const certificate = result.certificate && certificateJson(result.certificate);
     return { json: { model: recipe.model, data, out, ...outcome, certificate }, exitCode: stopCode };
   } finally {
     interruption.stop();
   }
+}
+
+/** The weights that a run starts from as its recipe.json names them: a file wherever it is read, else as they were asked for. */
+const namedInit = (init: string): string => (existsSync(init) ? resolve(init) : init);
+
+const silent = { print: () => {}, update: () => {}, clear: () => {} };
+
+/** The file of --init, downloaded where it is an address or a name. */
+async function firstWeights(
+  { init }: TrainingValues,
+  terminal: Parameters<typeof localWeights>[1],
+): Promise<string | undefined> {
+  return init === undefined ? undefined : localWeights(init, terminal);
 }

@@ -21,6 +21,8 @@ export function expectedOf(rule: Rule): string {
       return rule.rules.map(expectedOf).join(" or ");
     case "list":
       return `a list${rule.length === undefined ? "" : ` of ${rule.length}`}, each ${expectedOf(rule.of)}`;
+    case "map":
+      return `an object of names, each with ${expectedOf(rule.of)}`;
     case "object":
       return `an object with ${Object.keys(rule.fields).join(", ")}`;
     case "tagged":

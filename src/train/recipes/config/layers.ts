@@ -2,8 +2,9 @@
  * A layer of a config: fields that it names, laid over a recipe, and where each of them was said.
  */
 import type { Recipe } from "../../../models/recipe.js";
-import { expectOptimizerOptions } from "../../../optim/optimizers.js";
+import { expectOptimizerOptions, optimizerKinds } from "../../../optim/optimizers.js";
 import { TensoroneError, UsageError } from "../../../util/errors.js";
+import { withKind } from "../change-optimization.js";
 import { changeRecipe } from "../choose-recipe.js";
 import { shownName } from "./expected.js";
 import { type Fault, overlayFields } from "./overlay.js";
@@ -41,13 +42,15 @@ export function faultsError(faults: readonly Fault[], whereOf: (path: string) =>
 
 /**
  * The recipe with what the layer says. A layer that names another length moves the switches and steps that it does not name, as
- * --epochs does; over the recipe of a run that goes on, `isResumed`, they are where they belong already. Without a base the layer
- * has to name every field. Throws UsageError.
+ * --epochs does; over the recipe of a run that goes on, `isResumed`, they are where they belong already. Another optimiser has its
+ * usual rates, as --optimizer gives it. Without a base the layer has to name every field. Throws UsageError.
  */
 export function applyLayer(base: Recipe | null, layer: ConfigLayer, { isResumed = false } = {}): Recipe {
-  const { epochs } = layer.patch;
+  const epochs = isResumed ? undefined : saidAt(layer, "epochs");
   const isLength = typeof epochs === "number" && Number.isSafeInteger(epochs) && epochs >= 1;
-  const before = base && isLength && !isResumed ? changeRecipe(base, { epochs }) : base;
+  const stretched = base && isLength ? changeRecipe(base, { epochs }) : base;
+  const kind = optimizerKinds.find((one) => one === saidAt(layer, "optimizer.kind"));
+  const before = stretched && kind !== undefined ? withKind(stretched, kind) : stretched;
   const faults: Fault[] = [];
   const recipe = overlayFields(recipeFields as unknown as Fields, before, layer.patch, "", faults);
   if (faults.length > 0) throw faultsError(faults, layer.whereOf);
@@ -63,6 +66,11 @@ function expectSound({ optimizer, images, schedule }: Recipe, layer: ConfigLayer
     if (!(error instanceof TensoroneError)) throw error;
     throw new UsageError(`${layer.whereOf("optimizer")}: optimizer: ${error.summary}`, error.hint);
   }
+  if (schedule.kind === "step" && !schedule.lrSteps)
+    throw new UsageError(
+      `${layer.whereOf("schedule.kind")}: schedule.kind: "step" without schedule.lrSteps, expected both`,
+      'lrSteps is such as {"epochs": [30, 60], "factor": 0.1}',
+    );
   const rising: readonly (readonly [path: string, epochs: readonly number[]])[] = [
     ["images.switches", images.switches.map(({ epoch }) => epoch)],
     ["schedule.lrSteps", schedule.lrSteps?.epochs ?? []],

@@ -37,6 +37,14 @@ export function overlay(rule: Rule, base: unknown, patch: unknown, path: string,
     case "list":
       if (!Array.isArray(patch) || (rule.length !== undefined && patch.length !== rule.length)) return wrong();
       return patch.map((one, i) => overlay(rule.of, undefined, one, pathTo(path, i), faults));
+    case "map":
+      if (!isPlain(patch)) return wrong();
+      return Object.fromEntries(
+        Object.entries(patch).map(([name, one]) => [
+          name,
+          overlay(rule.of, undefined, one, pathTo(path, name), faults),
+        ]),
+      );
     case "object":
       return isPlain(patch) ? overlayFields(rule.fields, base, patch, path, faults) : wrong();
     case "tagged":
@@ -57,7 +65,7 @@ export function isAllowed(rule: Rule, value: unknown): boolean {
 
 /** Whether a value without parts is. */
 function allows(
-  rule: Exclude<Rule, { kind: "either" | "list" | "object" | "tagged" | "keyed" }>,
+  rule: Exclude<Rule, { kind: "either" | "list" | "map" | "object" | "tagged" | "keyed" }>,
   value: unknown,
 ): boolean {
   switch (rule.kind) {
@@ -100,7 +108,7 @@ function overlayEither(
     const own: Fault[] = [];
     const found = overlay(rule, base === null ? undefined : base, patch, path, own);
     if (own.length === 0) return found;
-    if (isPlain(patch) && ["object", "tagged", "keyed"].includes(rule.kind)) {
+    if (isPlain(patch) && ["map", "object", "tagged", "keyed"].includes(rule.kind)) {
       faults.push(...own);
       return base;
     }
@@ -159,7 +167,7 @@ function partsOf(rule: Rule): string[] {
   return rule.kind === "either" ? rule.rules.flatMap(partsOf) : [];
 }
 
-/** Another name in the tag starts from the defaults of that row: options of one optimiser mean nothing to the next. */
+/** Another name in the tag starts anew: options of one optimiser mean nothing to the next. */
 function overlayTagged(
   rule: Extract<Rule, { kind: "tagged" }>,
   base: unknown,
@@ -167,7 +175,7 @@ function overlayTagged(
   path: string,
   faults: Fault[],
 ): unknown {
-  const { tag, rows, start = {} } = rule;
+  const { tag, rows } = rule;
   const before = isPlain(base) ? base : {};
   const name = tag in patch ? patch[tag] : before[tag];
   if (typeof name !== "string" || !Object.hasOwn(rows, name)) {
@@ -181,8 +189,7 @@ function overlayTagged(
     return base;
   }
   const { [tag]: _, ...rest } = patch;
-  const { [tag]: __, ...kept } =
-    name === before[tag] ? before : { [tag]: name, ...(base !== undefined && start[name]) };
+  const { [tag]: __, ...kept } = name === before[tag] ? before : { [tag]: name };
   const others = Object.entries(rows).filter(([other]) => other !== name);
   const foreign = Object.keys(rest).find((field) => !Object.hasOwn(rows[name]!, field));
   const owners = others

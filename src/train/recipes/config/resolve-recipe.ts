@@ -8,12 +8,12 @@ import { changeRecipe, publishedRecipe, type RecipeChanges } from "../choose-rec
 import { differences } from "../differences.js";
 import type { PlanOverrides } from "../plan.js";
 import { loadRecipeFile, type RecipeFile } from "./config-file.js";
-import { applyLayer, type ConfigLayer, faultsError, saidAt } from "./layers.js";
+import { applyLayer, type ConfigLayer, faultsError, type Patch, saidAt } from "./layers.js";
 import { recipeNamed } from "./named-recipe.js";
 import { type Fault, overlay } from "./overlay.js";
 import { recipeFields } from "./recipe-fields.js";
 import type { RunConfig } from "./run-fields.js";
-import { layerOfWords } from "./set-words.js";
+import { joined, layerOfWords } from "./set-words.js";
 
 /** Whose recipe, and what changes it. */
 export interface RecipeRequest extends RecipeChanges {
@@ -47,7 +47,15 @@ export interface ResolvedRecipe {
 }
 
 /** Fields of a recipe that a plain change says as well. */
-const pathsOf: { readonly [K in keyof (RecipeChanges & PlanOverrides)]?: readonly string[] } = {
+const pathsOf: { readonly [K in keyof Required<RecipeChanges & PlanOverrides>]: readonly string[] } = {
+  autoScaleLr: [],
+  replicas: [],
+  optimizer: ["optimizer.kind"],
+  weightDecay: ["optimizer.weightDecay"],
+  schedule: ["schedule.kind"],
+  milestones: ["schedule.lrSteps"],
+  clipGradNorm: ["clipGrad"],
+  accumulate: ["accumulate"],
   epochs: ["epochs"],
   batchSize: ["batchSize"],
   imageSize: ["images.trainSize", "images.evalSize", "images.evalResize"],
@@ -146,5 +154,10 @@ export async function resolveRecipe(request: RecipeRequest): Promise<ResolvedRec
  * The recipe of a run that goes on, with what a config and --set say once more: what the run was started with changes nothing, anything
  * else makes a difference that the trainer names.
  */
-export const laidOverStored = (stored: Recipe, layers: readonly ConfigLayer[]): Recipe =>
-  layers.reduce((recipe, layer) => applyLayer(recipe, layer, { isResumed: true }), stored);
+export function laidOverStored(stored: Recipe, layers: readonly ConfigLayer[]): Recipe {
+  if (layers.length === 0) return stored;
+  const patch = layers.map((layer) => layer.patch).reduce<unknown>(joined, {}) as Patch;
+  const whereOf = (path: string) =>
+    (layers.findLast((layer) => saidAt(layer, path) !== undefined) ?? layers.at(-1)!).whereOf(path);
+  return applyLayer(stored, { patch, whereOf }, { isResumed: true });
+}

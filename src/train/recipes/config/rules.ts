@@ -23,14 +23,14 @@ export type Rule =
   | { readonly kind: "choice"; readonly names: readonly string[] }
   | { readonly kind: "either"; readonly rules: readonly Rule[] }
   | { readonly kind: "list"; readonly of: Rule; readonly length?: number }
+  /** Values by names that are anybody's, such as classes. */
+  | { readonly kind: "map"; readonly of: Rule }
   | { readonly kind: "object"; readonly fields: Fields }
   /** An object whose field `tag` says which fields it has. */
   | {
       readonly kind: "tagged";
       readonly tag: string;
       readonly rows: { readonly [name: string]: Fields };
-      /** What a row's fields are where a config chooses it in place of another. */
-      readonly start?: { readonly [name: string]: { readonly [field: string]: unknown } };
     }
   /** An object that has one of several fields, and with it the others of that row. */
   | { readonly kind: "keyed"; readonly rows: { readonly [key: string]: Fields } };
@@ -69,6 +69,8 @@ export const orNull = <T>(rule: RuleOf<T>): RuleOf<T | null> => ({ kind: "either
 export const either = <A, B>(a: RuleOf<A>, b: RuleOf<B>): RuleOf<A | B> => ({ kind: "either", rules: [a, b] });
 export const list = <T>(of: RuleOf<T>): RuleOf<readonly T[]> => ({ kind: "list", of });
 export const pair = <T>(of: RuleOf<T>): RuleOf<readonly [T, T]> => ({ kind: "list", of, length: 2 });
+export const triple = <T>(of: RuleOf<T>): RuleOf<readonly [T, T, T]> => ({ kind: "list", of, length: 3 });
+export const map = <T>(of: RuleOf<T>): RuleOf<{ readonly [name: string]: T }> => ({ kind: "map", of });
 export const object = <T>(fields: FieldsOf<T>): RuleOf<T> => ({ kind: "object", fields: fields as unknown as Fields });
 
 type Tagged<T, Tag extends keyof T, Name> = Extract<T, { readonly [K in Tag]: Name }>;
@@ -77,8 +79,7 @@ type Tagged<T, Tag extends keyof T, Name> = Extract<T, { readonly [K in Tag]: Na
 export const tagged = <T extends { readonly [K in Tag]: string }, Tag extends keyof T & string>(
   tag: Tag,
   rows: { readonly [N in T[Tag]]: FieldsOf<Omit<Tagged<T, Tag, N>, Tag>> },
-  start: { readonly [N in T[Tag]]?: Partial<Omit<Tagged<T, Tag, N>, Tag>> } = {},
-): RuleOf<T> => ({ kind: "tagged", tag, rows, start }) as unknown as RuleOf<T>;
+): RuleOf<T> => ({ kind: "tagged", tag, rows }) as unknown as RuleOf<T>;
 
 type KeysOf<T> = T extends unknown ? keyof T : never;
 

@@ -9,7 +9,7 @@ const isPatch = (value: unknown): value is Patch =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 
 /** Both, of which `later` wins where they say two things. */
-function joined(earlier: unknown, later: unknown): unknown {
+export function joined(earlier: unknown, later: unknown): unknown {
   if (!isPatch(earlier) || !isPatch(later)) return later;
   const names = new Set([...Object.keys(earlier), ...Object.keys(later)]);
   return Object.fromEntries(
