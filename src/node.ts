@@ -40,6 +40,7 @@ export { mistakesSheet } from "./train/looking/mistakes-sheet.js";
 export type { FolderTrainResult, TrainInFolderOptions } from "./train/modules/train-in-folder.js";
 export { changeRecipe, demoRecipe, publishedRecipe, type RecipeChanges } from "./train/recipes/choose-recipe.js";
 export { loadRecipeFile, type RecipeFile } from "./train/recipes/config/config-file.js";
+export { recipeSchema } from "./train/recipes/config/json-schema.js";
 export { type RecipeRequest, type ResolvedRecipe, resolveRecipe } from "./train/recipes/config/resolve-recipe.js";
 export type { RunConfig, RunSettings } from "./train/recipes/config/run-fields.js";
 export { type PlanOverrides, planRecipe } from "./train/recipes/plan.js";

@@ -30,6 +30,7 @@ export const slowTests: readonly string[] = [
   "test/models/families-golden.test.ts",
   "test/onnx-cases/**/*.test.ts",
   "test/torch-cases/torch-cases.test.ts",
+  "test/train/recipe-schema.test.ts",
   "test/train/accumulated-runs.test.ts",
   "test/wasm/turbo.test.ts",
 ];

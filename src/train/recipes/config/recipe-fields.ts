@@ -1,6 +1,6 @@
 /**
  * Every field of a recipe: what it may be and what it means. Configs are checked against this table, and the JSON Schema and the
- * table of docs/own-pictures.md are made from it (scripts/make-recipe-schema.mjs).
+ * page docs/recipe-fields.md are made from it (scripts/recipe-reference.ts).
  */
 import { listModels } from "../../../models/index.js";
 import type { Recipe, TrainSwitch } from "../../../models/recipe.js";
@@ -23,7 +23,7 @@ const imageFields: FieldsOf<Recipe["images"]> = {
   randAugmentLevel: { rule: level(), doc: "level of RandAugment, 0 to 10; null: none" },
   switches: { rule: list(object(switchFields)), doc: "later phases of the train pictures, by rising epoch" },
   evalSize: { rule: side(), doc: "side of the pictures in validation" },
-  evalResize: { rule: side(), doc: "short side before the centre crop of validation" },
+  evalResize: { rule: whole(), doc: "short side before the centre crop of validation" },
   evalBatchSize: { rule: whole(), doc: "pictures of a batch in validation" },
   minCropArea: {
     rule: number({ above: 0, max: 1 }),
