@@ -4,6 +4,7 @@
  */
 
 import { globalAvgPool } from "../chapters/pooling.js";
+import { BatchNorm2d } from "../nn/batch-norm.js";
 import { Linear } from "../nn/linear.js";
 import { Module } from "../nn/module.js";
 import type { FloatDType, LayerOptions } from "../nn/parameter.js";
@@ -38,6 +39,8 @@ export interface ModelOptions {
 /** A step of the chain, named as in state dicts without what stands before every block. */
 export interface Block extends Module {
   readonly spec: { readonly name: string; readonly outChannels: number; readonly stride: number };
+  /** Set while a model trains and the block stays as it is: one that can, computes the same in a shorter way. */
+  isFixed?: boolean;
 }
 
 /** What comes out of a stage. */
@@ -79,6 +82,9 @@ export abstract class Classifier extends Module {
   abstract readonly blocks: readonly Block[];
   #numClasses: number;
   #head: { readonly name: string; readonly linear: Linear } | null = null;
+  /** Blocks from the first on that stay as they are. */
+  #frozenBlocks: readonly Block[] = [];
+  #normEval = false;
 
   /** Throws UsageError for numbers of classes or channels that are not positive integers. */
   constructor({ numClasses = 1000, inChannels = 3, dtype = "float32", deploy = false }: ModelOptions) {
@@ -187,6 +193,54 @@ export abstract class Classifier extends Module {
     this.initializeClassifier(linear, seed);
     this.#head = { name, linear: this.replaceChild(name, linear) };
     this.#numClasses = numClasses;
+  }
+
+  /**
+   * Keeps the weights and statistics of the first stages as they are (mmpretrain's frozen_stages): -1 of none, 0 of the stem, n of
+   * the stem and of n stages behind it. They get no gradients and stay in evaluation mode, also after train(); an optimiser is made
+   * afterwards. `normEval` keeps the statistics of all batch norms of the backbone, and normalises by them. Throws UsageError for
+   * stages that are not there.
+   *
+   * @example
+   * ```ts
+   * const model = models.createModel("mobileone_s0", { numClasses: 5 });
+   * model.freezeStages(2);
+   * console.log(model.frozenNames().has("backbone.stage2.0.branch_norm.weight")); // true
+   * ```
+   */
+  freezeStages(frozenStages: number, { normEval = false }: { readonly normEval?: boolean } = {}): void {
+    const stages = this.#stages();
+    if (!Number.isInteger(frozenStages) || frozenStages < -1 || frozenStages >= stages.length)
+      throw new UsageError(
+        `freezeStages: ${frozenStages} stages, expected -1 to ${stages.length - 1}`,
+        `-1 freezes none, 0 the stem, ${stages.length - 1} all but the classifier`,
+      );
+    for (const block of this.#frozenBlocks) {
+      block.requiresGrad_();
+      block.isFixed = false;
+    }
+    this.#frozenBlocks = stages.slice(0, frozenStages + 1).flat();
+    for (const block of this.#frozenBlocks) block.freeze();
+    this.#normEval = normEval;
+    this.train(this.training);
+  }
+
+  protected override modeChanged(isTraining: boolean): void {
+    for (const block of this.#frozenBlocks) {
+      block.eval();
+      block.isFixed = isTraining;
+    }
+    if (!isTraining || !this.#normEval) return;
+    for (const module of this.namedModules().values()) if (module instanceof BatchNorm2d) module.eval();
+  }
+
+  /** Entries of the state dict that training leaves as they are: of frozen stages, and the statistics under `normEval`. */
+  frozenNames(): ReadonlySet<string> {
+    const frozen = new Set(this.#frozenBlocks.flatMap((block) => [...block.stateDict().values()]));
+    if (this.#normEval)
+      for (const module of this.namedModules().values())
+        if (module instanceof BatchNorm2d) for (const buffer of module.buffers()) frozen.add(buffer);
+    return new Set([...this.stateDict()].flatMap(([name, tensor]) => (frozen.has(tensor) ? [name] : [])));
   }
 
   /** Whether a state dict is of the other form, or of another number of classes. */

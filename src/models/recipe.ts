@@ -31,6 +31,24 @@ export const scheduleKinds = ["cosine", "linear", "step", "one-cycle", "constant
 /** The name of such a curve. */
 export type ScheduleKind = (typeof scheduleKinds)[number];
 
+/** The figures of a validation that a run can be steered by; a loss is better where it is smaller. */
+export const metricNames = ["top1", "top5", "loss"] as const;
+/** The name of such a figure. */
+export type MetricName = (typeof metricNames)[number];
+
+/** What of a trained model a run keeps as it is, and how fast its classifier moves. */
+export interface Transfer {
+  /**
+   * Stages whose weights and statistics stay, as mmpretrain counts them (frozen_stages): -1 none, 0 the stem, n the stem and n
+   * stages behind it. Default -1.
+   */
+  readonly frozenStages?: number;
+  /** Whether batch norms of the backbone go by their running statistics, which then stay (norm_eval). Default false. */
+  readonly normEval?: boolean;
+  /** Peak learning rate of the classifier, along the curve of the others'. Default: the optimiser's. */
+  readonly headLr?: number;
+}
+
 /** A training recipe as data: epochs, batch, loss, optimiser, schedule, moving average, images. */
 export interface Recipe {
   readonly name: string;
@@ -52,6 +70,13 @@ export interface Recipe {
   readonly batchAugments?: BatchAugments;
   /** Its weight decay is the base of all parameters but batch norm's, whose base is 0. */
   readonly optimizer: OptimizerChoice;
+  /**
+   * Ends the run after `patience` validations in a row whose figure is not better than the best by more than `minDelta`
+   * (default 0; percent, or of the loss). Absent: it goes on to its last epoch.
+   */
+  readonly earlyStopping?: { readonly patience: number; readonly metric: MetricName; readonly minDelta?: number };
+  /** The figure by which the weights of the best epoch are kept beside the last ones. Absent: they are not. */
+  readonly saveBest?: MetricName;
   /** What keeps the mean gradients of a step from growing too large; absent: nothing. */
   readonly clipGrad?: GradientClipping;
   readonly schedule: {
@@ -75,11 +100,18 @@ export interface Recipe {
     /** Whether the cosines move with each epoch, as the reference, or each step, which short runs want. */
     readonly interval: "epoch" | "step";
   };
+  /** Absent: everything moves, at one rate. */
+  readonly transfer?: Transfer;
   readonly ema: {
     /** avg += momentum · (raw − avg) after each step, over parameters and running statistics. */
     readonly momentum: number;
     /** Larger momentum at first (optim/ema.ts warmMomentum); absent where the plan decides. */
     readonly warmup?: boolean;
+  };
+  /** Which pictures an epoch has; absent: each once. */
+  readonly sampling?: {
+    /** Every class equally often, pictures of rare ones several times (data/reading/balanced-order.ts). */
+    readonly balanced: boolean;
   };
   readonly images: PictureAugments & {
     /** Side of the train pictures, from the first epoch to the first switch. */

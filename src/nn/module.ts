@@ -76,9 +76,14 @@ export abstract class Module<Y = Tensor> {
   }
 
   train(isTraining = true): this {
-    for (const module of this.namedModules().values()) module.#isTraining = isTraining;
+    const modules = [...this.namedModules().values()];
+    for (const module of modules) module.#isTraining = isTraining;
+    for (const module of modules) module.modeChanged(isTraining);
     return this;
   }
+
+  /** After train() or eval() of this module or one above it; what keeps a mode of its own puts it back here. */
+  protected modeChanged(_isTraining: boolean): void {}
 
   eval(): this {
     return this.train(false);

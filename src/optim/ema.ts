@@ -23,6 +23,8 @@ export interface EmaOptions {
   readonly warmup?: boolean;
   /** Updates before they begin, such as those in which the learning rate rises. Default 0. */
   readonly warmupStart?: number;
+  /** Entries of the state dict that no step changes: copied once, then left alone. Default none. */
+  readonly still?: ReadonlySet<string>;
 }
 
 /** The decay is (1 + t) / (10 + t) while that is below 1 − momentum (tf.train.ExponentialMovingAverage, num_updates). */
@@ -72,7 +74,8 @@ export class Ema {
   #isSwapped = false;
 
   /** Starts as a copy of the model as it is. Throws UsageError for a momentum outside (0, 1]. */
-  constructor(model: Module<unknown>, { momentum = 5e-4, warmup = false, warmupStart = 0 }: EmaOptions = {}) {
+  constructor(model: Module<unknown>, options: EmaOptions = {}) {
+    const { momentum = 5e-4, warmup = false, warmupStart = 0, still } = options;
     if (!(momentum > 0 && momentum <= 1))
       throw new UsageError(`Ema: momentum is ${momentum}, expected above 0 and at most 1`);
     this.momentum = momentum;
@@ -83,7 +86,8 @@ export class Ema {
       raw,
       average: allocate(raw.shape, raw.dtype, raw.backend).keep(),
     }));
-    this.#floats = this.#pairs.flatMap(({ raw, average }) => (isFloat(raw.dtype) ? [[average, raw]] : []));
+    const moving = this.#pairs.filter(({ name, raw }) => isFloat(raw.dtype) && !still?.has(name));
+    this.#floats = moving.map(({ raw, average }) => [average, raw]);
     for (const { raw, average } of this.#pairs) update("assign", [average, raw], {});
   }
 

@@ -25,7 +25,8 @@ export interface GroupRates {
 export class OptimizerGroup {
   readonly name: string;
   readonly parameters: ReadonlyMap<string, Parameter>;
-  /** What the group started with: the base of its weight-decay schedule. */
+  /** What the group started with: the bases of its schedules. */
+  readonly baseLr: number;
   readonly baseWeightDecay: number;
   /** Read by each step, also by a compiled one. */
   readonly rates: GroupRates;
@@ -33,6 +34,7 @@ export class OptimizerGroup {
   constructor(name: string, parameters: ReadonlyMap<string, Parameter>, lr: number, weightDecay: number) {
     this.name = name;
     this.parameters = parameters;
+    this.baseLr = lr;
     this.baseWeightDecay = weightDecay;
     this.rates = { lr: new Scalar(lr), weightDecay: new Scalar(weightDecay) };
   }
@@ -63,11 +65,12 @@ export interface UpdateRule<A extends object = object> {
   move(operands: readonly Tensor[], attrs: A): void;
 }
 
-/** The rule whose arithmetic is one update of ops/spec. */
+/** The rule whose arithmetic is one update of ops/spec; `run` is the door to it (src/chapters). */
 export const fusedRule = <K extends UpdateName>(
+  run: (op: K, operands: readonly Tensor[], attrs: UpdateAttrs<K>) => void,
   op: K,
   rule: Omit<UpdateRule<UpdateAttrs<K>>, "move">,
-): UpdateRule<UpdateAttrs<K>> => ({ ...rule, move: (operands, attrs) => update(op, operands, attrs) });
+): UpdateRule<UpdateAttrs<K>> => ({ ...rule, move: (operands, attrs) => run(op, operands, attrs) });
 
 /** What an optimiser knows of the parameters that have taken a step. */
 export interface OptimizerState {

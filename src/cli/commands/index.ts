@@ -7,6 +7,7 @@ import { browse } from "./browse.js";
 import { conversion } from "./convert.js";
 import { evaluation } from "./eval.js";
 import { exporting } from "./export.js";
+import { finetuning } from "./finetune.js";
 import { predict } from "./predict.js";
 import { preparation } from "./prepare.js";
 import { reparameterization } from "./reparameterize.js";
@@ -20,6 +21,7 @@ import { weightsList } from "./weights.js";
 // a table of many commands: each one's values were typed where it was defined
 export const commands = [
   training,
+  finetuning,
   evaluation,
   predict,
   preparation,

@@ -9,7 +9,7 @@ import { writeFileAtomic } from "../../util/atomic-file.js";
 import { UsageError } from "../../util/errors.js";
 import { formatInteger, formatRate, formatTable, sparkline } from "../../util/format.js";
 import { defineCommand } from "../command.js";
-import { choice, flag, integer, positive, text } from "../options.js";
+import { choice, flag, integer, positive, text, textOrTexts } from "../options.js";
 import { checkOutput, demoData, shownPath } from "../paths.js";
 import { type Panel, svgPlot } from "../schedule/svg-plot.js";
 import {
@@ -19,6 +19,8 @@ import {
   DATA_HELP,
   planOptions,
   recipeOption,
+  valFractionOf,
+  valFractionOption,
 } from "../shared-options.js";
 import { configOf, recipeOf, withRun } from "../train/recipe-request.js";
 
@@ -34,7 +36,11 @@ export const schedule = defineCommand({
     model: choice<ModelName>(listModels(), { help: "whose recipe", default: "mobileone_s0" }),
     recipe: recipeOption,
     ...configOptions,
-    data: text({ help: `${DATA_HELP}, for the steps of an epoch; default: ImageNet's number`, placeholder: "DIR" }),
+    data: textOrTexts({
+      help: `${DATA_HELP}, for the steps of an epoch; default: ImageNet's number`,
+      placeholder: "DIR",
+    }),
+    valFraction: valFractionOption,
     epochs: integer({ help: "length of the schedule; default: the recipe's", max: 100_000 }),
     batchSize: integer({ help: "images of a step and replica; default: the recipe's" }),
     replicas: integer({ help: "replicas that share a step", default: 1, max: 65_536 }),
@@ -64,7 +70,8 @@ export const schedule = defineCommand({
     if (plot !== undefined) checkOutput("schedule", "", plot, values.force);
     const resolved = await recipeOf(values, given, { config, isDemo });
     const { recipe: published, changed } = resolved;
-    const images = data === undefined ? IMAGENET_TRAIN_IMAGES : openDataset(data, "train").length;
+    const images =
+      data === undefined ? IMAGENET_TRAIN_IMAGES : openDataset(data, "train", valFractionOf(values)).length;
     const { steps: stepsPerEpoch } = epochLength(published, images, replicas);
     const recipe = planRecipe(published, stepsPerEpoch, resolved.plan);
     const plan = planOf(recipe, stepsPerEpoch);

@@ -2,7 +2,7 @@
  * From the options of a line to what resolveRecipe is asked: those that stood on it, and the config that they name.
  */
 import type { ModelName } from "../../models/index.js";
-import type { RecipeForm } from "../../models/recipe.js";
+import type { Recipe, RecipeForm } from "../../models/recipe.js";
 import { demoRecipe, publishedRecipe, type RecipeChanges } from "../../train/recipes/choose-recipe.js";
 import { loadRecipeFile, type RecipeFile } from "../../train/recipes/config/config-file.js";
 import { type ResolvedRecipe, resolveRecipe } from "../../train/recipes/config/resolve-recipe.js";
@@ -28,19 +28,20 @@ const planOf = ({ emaMomentum, emaWarmup, warmupEpochs }: RecipeValues): PlanOve
 export const configOf = async ({ config }: Pick<RecipeValues, "config">): Promise<RecipeFile | undefined> =>
   config === undefined ? undefined : loadRecipeFile(config);
 
-/** The recipe of a line: without a config that extends one, the demo set's or the published one is changed. */
+/** The recipe of a line: where no config extends one, `base`, the demo set's or the published one is changed. */
 export function recipeOf(
   values: RecipeValues,
   given: ReadonlySet<string>,
-  { config, isDemo }: { readonly config: RecipeFile | undefined; readonly isDemo: boolean },
+  from: { readonly config: RecipeFile | undefined; readonly isDemo: boolean; readonly base?: Recipe | undefined },
 ): Promise<ResolvedRecipe> {
   const { model, recipe } = values;
+  const { config, isDemo, base } = from;
   return resolveRecipe({
     ...values,
     model: given.has("model") ? model : undefined,
-    defaultModel: model,
+    defaultModel: (base?.model as ModelName | undefined) ?? model,
     recipe: given.has("recipe") ? recipe : undefined,
-    base: (of) => (isDemo ? demoRecipe(of) : publishedRecipe(of, recipe)),
+    base: (of) => base ?? (isDemo ? demoRecipe(of) : publishedRecipe(of, recipe)),
     config,
     plan: planOf(values),
   });

@@ -5,6 +5,7 @@
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { joinProcessGroup } from "../../distributed/join.js";
+import type { Recipe } from "../../models/recipe.js";
 import { ConsoleLogger } from "../../train/loggers/console.js";
 import { JsonlLogger } from "../../train/loggers/jsonl.js";
 import { MachineLogger } from "../../train/loggers/machine.js";
@@ -28,15 +29,18 @@ import { reportAtEnd } from "./report-at-end.js";
 import { shareOfMachine } from "./share-of-machine.js";
 import { type TrainingValues, trainingOptions } from "./training-options.js";
 
+/** `chooseBase` gives the recipe that config and options change, of a run to go on with its name; default: the published one, or the demo set's. */
 export async function runTraining(
   line: TrainingValues,
   context: CommandContext,
   onLine: ReadonlySet<string>,
+  chooseBase?: (values: TrainingValues) => Promise<Recipe>,
 ): Promise<Outcome> {
   const config = await configOf(line);
   const { values, given } = withRun(line, onLine, config?.run);
-  const isOnDemo = values.data === undefined;
-  const fresh = await recipeOf(values, given, { config, isDemo: isOnDemo });
+  const base = await chooseBase?.(values);
+  const isOnDemo = values.data === undefined && !base;
+  const fresh = await recipeOf(values, given, { config, isDemo: isOnDemo, base });
   // --resume alone may mean a run on the demo set or on any other
   const other = isOnDemo ? await recipeOf(values, given, { config, isDemo: false }) : null;
   const asked = { ...values, otherName: other?.recipe.name };
@@ -84,6 +88,8 @@ export async function runTraining(
       recipe,
       plan: fresh.plan,
       data,
+      ...(settings.valFraction === null ? {} : { valFraction: settings.valFraction }),
+      onBadPicture: settings.onBadPicture,
       out,
       seed,
       replicas,
@@ -115,10 +121,13 @@ export async function runTraining(
     await group.close();
     const { stopCode, ...outcome } = result;
     if (group.rank !== 0) return { json: null, exitCode: stopCode };
-    if (!values.noReport && result.stopped !== "signal") await reportAtEnd(out, terminal);
-    for (const line of closing(result, { data, isDemo, out, command: context })) terminal.print(line);
+    const isWanted = !values.noReport && result.stopped !== "signal";
+    const by = { certificate: result.certificate, workers, decoder: decoder ?? undefined };
+    const report = isWanted ? await reportAtEnd(out, by, terminal) : null;
+    for (const line of closing(result, { data, valFraction: settings.valFraction, isDemo, out, command: context }))
+      terminal.print(line);
     const certificate = result.certificate && certificateJson(result.certificate);
-    return { json: { model: recipe.model, data, out, ...outcome, certificate }, exitCode: stopCode };
+    return { json: { model: recipe.model, data, out, ...outcome, certificate, report }, exitCode: stopCode };
   } finally {
     interruption.stop();
   }
@@ -131,7 +140,7 @@ const silent = { print: () => {}, update: () => {}, clear: () => {} };
 
 /** The file of --init, downloaded where it is an address or a name. */
 async function firstWeights(
-  { init }: TrainingValues,
+  { init }: Pick<TrainingValues, "init">,
   terminal: Parameters<typeof localWeights>[1],
 ): Promise<string | undefined> {
   return init === undefined ? undefined : localWeights(init, terminal);

@@ -2,9 +2,10 @@
  * The options of a training run, which train and finetune share, and their groups in the help.
  */
 import { listModels, type ModelName } from "../../models/index.js";
+import { badPictureChoices } from "../../train/recipes/config/run-fields.js";
 import type { Command } from "../command.js";
 import { launchOptions } from "../launch/options.js";
-import { choice, flag, integer, optionalFile, positive, text, type Values } from "../options.js";
+import { choice, flag, integer, optionalFile, positive, text, textOrTexts, type Values } from "../options.js";
 import {
   allowOtherClassesOption,
   autoScaleLrOption,
@@ -15,12 +16,33 @@ import {
   decoderOption,
   planOptions,
   recipeOption,
+  valFractionOption,
 } from "../shared-options.js";
+import { augmentationGroup, lossOptions, pictureOptions } from "./augmentation-options.js";
 import { optimizationOptions } from "./optimization-options.js";
+import { stoppingOptions } from "./stopping-options.js";
+
+/** What of the weights of --init stays, and how fast the rest moves. */
+const transferOptions = {
+  frozenStages: integer({
+    help: "stages that stay as they are, weights and statistics: 0 the stem, 2 the stem and two stages, 4 all but the head; -1: none",
+    min: -1,
+    max: 4,
+  }),
+  normEval: flag({ help: "batch norms of the backbone go by their running statistics, which stay" }),
+  headLr: positive({ help: "peak learning rate of the head; default: the recipe's" }),
+};
 
 export const trainingOptions = {
   model: choice<ModelName>(listModels(), { help: "what to train", default: "mobileone_s0" }),
-  data: text({ help: `${DATA_HELP}; default: the bundled demo set`, placeholder: "DIR" }),
+  data: textOrTexts({ help: `${DATA_HELP}; default: the bundled demo set`, placeholder: "DIR" }),
+  valFraction: valFractionOption,
+  balancedSampling: flag({ help: "every class equally often in an epoch, pictures of rare ones several times" }),
+  onBadPicture: choice(badPictureChoices, {
+    help: "at a picture that cannot be read, end with its name, or take the next one in its place and count",
+    placeholder: "WORD",
+    default: "stop",
+  }),
   out: text({ help: "folder of the run; default: a new one in runs/", placeholder: "DIR" }),
   recipe: recipeOption,
   ...configOptions,
@@ -32,16 +54,20 @@ export const trainingOptions = {
   autoScaleLr: autoScaleLrOption,
   ...planOptions,
   ...optimizationOptions,
+  ...pictureOptions,
+  ...lossOptions,
+  ...stoppingOptions,
   seed: integer({ help: "of weights, order and augmentation", min: 0, max: 2 ** 32 - 1, default: 0 }),
   resume: optionalFile({
     help: "go on from the newest checkpoint of a run, of the run in folder FILE, or from a checkpoint FILE, also mmengine's epoch_N.pth; the run knows its options",
   }),
   init: text({
-    help: "start from the weights of FILE: .safetensors or .pth, an address (https, hf://owner/repository/file), or a name that weights lists",
+    help: "start from the weights of FILE: .safetensors or .pth, the folder of a run, an address (https, hf://owner/repository/file), or a name that weights lists; other classes get a new head",
     placeholder: "FILE",
   }),
+  ...transferOptions,
   allowOtherClasses: allowOtherClassesOption,
-  noValidate: flag({ help: "leave validation out; DIR needs no val/ then" }),
+  noValidate: flag({ help: "leave validation out, and train on every picture where none are marked for it" }),
   tensorboard: flag({
     help: "write curves for TensorBoard into <out>/tensorboard; a resumed run that has the folder goes on with it",
   }),
@@ -67,10 +93,15 @@ export const trainingOptions = {
 
 export type TrainingValues = Values<typeof trainingOptions>;
 
-export const trainingGroups: NonNullable<Command<typeof trainingOptions>["groups"]> = [
+export const trainingGroups = [
   {
     title: "how the weights are moved",
     options: ["optimizer", "weightDecay", "schedule", "milestones", "clipGradNorm", "accumulate"],
+  },
+  augmentationGroup,
+  {
+    title: "by the validation of each epoch",
+    options: ["patience", "patienceMetric", "minDelta", "saveBest"],
   },
   {
     title: "several processes",
@@ -80,4 +111,4 @@ export const trainingGroups: NonNullable<Command<typeof trainingOptions>["groups
     title: "several machines, without a launcher of their own",
     options: ["nnodes", "nodeRank", "masterAddr", "masterPort"],
   },
-];
+] as const satisfies Command<typeof trainingOptions>["groups"];

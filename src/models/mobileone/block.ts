@@ -11,6 +11,7 @@ import * as F from "../../ops/functional/index.js";
 import { scope } from "../../tensor/scope.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { TrainingChoice, TrainingForm } from "../training-choice.js";
+import { fixedBranches, isFixed } from "./fixed-branches.js";
 import { foldedBranches, isFoldable } from "./folded-training.js";
 import { autoForm } from "./training-form.js";
 import { type BlockSpec, hasScale, hasSkip } from "./variants.js";
@@ -51,6 +52,7 @@ export class MobileOneBlock extends Module {
   readonly convs: readonly ConvNorm[];
   /** How it trains; the function and the state dict are the same. */
   readonly trainingChoice: TrainingChoice;
+  isFixed = false;
 
   constructor(spec: BlockSpec, layer: LayerOptions = {}, trainingChoice: TrainingChoice = "plain") {
     super();
@@ -74,8 +76,11 @@ export class MobileOneBlock extends Module {
   forward(x: Tensor): Tensor {
     return scope(() => {
       const { squeezeExcite } = this;
-      if (this.formFor(x) === "plain") return activate(this.sumOfBranches(x), squeezeExcite);
-      return squeezeExcite ? activate(foldedBranches(this, x, "none"), squeezeExcite) : foldedBranches(this, x, "relu");
+      const isShort = this.trainingChoice !== "plain" && (this.isFixed || this.training) && isFixed(this);
+      const form = isShort ? "fixed" : this.formFor(x);
+      if (form === "plain") return activate(this.sumOfBranches(x), squeezeExcite);
+      const asOne = form === "fixed" ? fixedBranches : foldedBranches;
+      return squeezeExcite ? activate(asOne(this, x, "none"), squeezeExcite) : asOne(this, x, "relu");
     });
   }
 

@@ -5,34 +5,12 @@
  */
 import { noGrad } from "../../autograd/tape.js";
 import { foldBranches, patchMoments } from "../../chapters/folds.js";
-import type { BatchNorm2d } from "../../nn/batch-norm.js";
-import type { Conv2d } from "../../nn/conv.js";
 import * as F from "../../ops/functional/index.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import type { BlockSpec } from "./variants.js";
-
-interface ConvAndNorm {
-  readonly conv: Conv2d;
-  readonly norm: BatchNorm2d;
-}
-
-/** What folding reads of a block. */
-interface Branches {
-  readonly spec: BlockSpec;
-  readonly skip: BatchNorm2d | null;
-  readonly scale: ConvAndNorm | null;
-  readonly convs: readonly ConvAndNorm[];
-}
+import { type Branches, convNormsOf, normsOf } from "./branches.js";
 
 /** Whether the block's batch norms all use batch statistics, without which there is nothing to fold. */
 export const isFoldable = (block: Branches): boolean => normsOf(block).every((norm) => norm.training);
-
-const convNormsOf = ({ scale, convs }: Branches) => (scale ? [scale, ...convs] : convs);
-
-const normsOf = (block: Branches) => [
-  ...(block.skip ? [block.skip] : []),
-  ...convNormsOf(block).map(({ norm }) => norm),
-];
 
 /**
  * activation(Σ branches(x)), [N, H, W, Cin] -> [N, OH, OW, Cout]; moves the running statistics of every branch.

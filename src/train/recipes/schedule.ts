@@ -9,6 +9,8 @@ import { trainPhase } from "./pipeline.js";
 
 export interface StepRates {
   readonly lr: number;
+  /** The highest of the run. */
+  readonly peakLr: number;
   /** Of a group whose base decay is `base`. */
   weightDecay(base: number): number;
 }
@@ -81,15 +83,16 @@ export function ratesAt(recipe: Recipe, step: number, stepsPerEpoch: number): St
   const epoch = schedule.interval === "epoch" ? Math.floor(exactEpoch) : exactEpoch;
   const { weightDecayFloor: floor } = schedule;
   return {
+    peakLr: recipe.optimizer.lr,
     lr: learningRate(recipe, { step, epoch, exactEpoch, stepsPerEpoch }),
     weightDecay: (base) => (floor === null ? base : weightDecayAt({ floor, epochs }, base, epoch)),
   };
 }
 
-/** Writes the rates into an optimiser's groups. */
+/** Writes the rates into an optimiser's groups; one that began with a learning rate of its own follows the same curve. */
 export function applyRates(groups: readonly OptimizerGroup[], rates: StepRates): void {
   for (const group of groups) {
-    group.lr = rates.lr;
+    group.lr = group.baseLr === rates.peakLr ? rates.lr : rates.lr * (group.baseLr / rates.peakLr);
     group.weightDecay = rates.weightDecay(group.baseWeightDecay);
   }
 }

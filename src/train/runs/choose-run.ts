@@ -3,11 +3,11 @@
  */
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { CheckpointError, TensoroneError, UsageError } from "../../util/errors.js";
+import { shownPath } from "../../util/shown-path.js";
 import { findModelFile } from "../checkpoints/run-weights.js";
 import { broadcastJson } from "../replicas/agreement.js";
 import type { ProcessGroup } from "../replicas/process-group.js";
-import { CheckpointError, TensoroneError, UsageError } from "../../util/errors.js";
-import { shownPath } from "../../util/shown-path.js";
 import { freshRun, isRun, latestRun, runOf } from "./run-folders.js";
 import { readStoredRun, type StoredRun } from "./stored-run.js";
 
@@ -33,7 +33,7 @@ export interface ChosenRun {
 /** --resume RUN is --out RUN --resume, and with another --out its newest checkpoint. */
 async function withoutFolder(choice: RunChoice): Promise<RunChoice> {
   const { out, resume } = choice;
-  if (typeof resume !== "string" || !statSync(resume, { throwIfNoEntry: false })?.isDirectory()) return choice;
+  if (typeof resume !== "string" || !isFolder(resume)) return choice;
   const isOwn = out === undefined || (existsSync(out) && realpathSync(out) === realpathSync(resume));
   return isOwn ? { ...choice, out: resume, resume: true } : { ...choice, resume: await findModelFile(resume, "raw") };
 }
@@ -43,13 +43,14 @@ export async function chooseRun(name: string, given: RunChoice): Promise<ChosenR
   const choice = await withoutFolder(given);
   const { resume, init } = choice;
   const out = runFolder(name, choice);
+  if (init !== undefined) await findModelFile(init);
   return { out, resume, init, stored: resume === undefined ? null : await readStoredRun(out, resume) };
 }
 
 function runFolder(name: string, { out, resume, init, otherName }: RunChoice): string {
   if (init !== undefined && resume !== undefined)
     throw new UsageError("train: --init and --resume together, expected one of them", "a resumed run has its weights");
-  if (init !== undefined) expectFile("--init", init);
+  if (init !== undefined && !isFolder(init)) expectFile("--init", init);
   if (out !== undefined && statSync(out, { throwIfNoEntry: false })?.isFile())
     throw new UsageError(`train: --out ${out} is a file, expected a folder`);
   if (resume === undefined) return newRun(out ?? freshRun(name));
@@ -113,6 +114,8 @@ function runFor(checkpoint: string, out: string | undefined): string {
   if (out === undefined || (existsSync(out) && realpathSync(out) === realpathSync(own))) return out ?? own;
   return newRun(out);
 }
+
+const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 function expectFile(option: string, path: string): void {
   if (statSync(path, { throwIfNoEntry: false })?.isFile()) return;

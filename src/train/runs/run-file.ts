@@ -22,6 +22,9 @@ const wrongSetting = (found: { readonly [name: string]: unknown }): string | und
     return !(found[name] === undefined ? absent !== undefined : isAllowed(rule, found[name]));
   });
 
+/** What files of earlier versions do not say. */
+const former: Partial<RunSettings> = { valFraction: null, onBadPicture: "stop" };
+
 /** The settings of the run in a folder; null where it has none. Throws CheckpointError for a damaged file. */
 export async function readRunSettings(folder: string): Promise<RunSettings | null> {
   const path = join(folder, RUN_FILE_NAME);
@@ -34,7 +37,7 @@ export async function readRunSettings(folder: string): Promise<RunSettings | nul
   }
   let found: { readonly [name: string]: unknown };
   try {
-    found = (JSON.parse(text) as typeof found | null) ?? {};
+    found = { ...former, ...(JSON.parse(text) as typeof found | null) };
   } catch {
     found = {};
   }

@@ -14,7 +14,7 @@ import { alignUp } from "../../util/align-up.js";
 /** In elements: every part starts at a cache line, which is what the arena aligns to. */
 const ALIGNMENT = 16;
 
-/** Where each parameter's gradient lies in a flat tensor, in the order of the state dict. */
+/** Where the gradient of each parameter that learns lies in a flat tensor, in the order of the state dict. */
 export class GradientLayout {
   /** Elements of a flat tensor, gaps included; they stay zero. */
   readonly length: number;
@@ -22,7 +22,8 @@ export class GradientLayout {
 
   constructor(model: Module) {
     let length = 0;
-    this.#places = [...model.namedParameters().values()].map(({ tensor }) => {
+    const learning = model.parameters().filter(({ requiresGrad }) => requiresGrad);
+    this.#places = learning.map((tensor) => {
       const offset = length;
       length += alignUp(sizeOf(tensor.shape), ALIGNMENT);
       return { parameter: tensor, offset };

@@ -5,11 +5,13 @@
 import type { CompileOptions } from "../../compile/compile.js";
 import type { Classifier } from "../../models/index.js";
 import type { Recipe } from "../../models/recipe.js";
-import { createOptimizer, Ema, type Optimizer, splitNormParameters } from "../../optim/index.js";
+import { createOptimizer, Ema, type Optimizer } from "../../optim/index.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { applyRates, ratesAt, type StepRates, warmupSteps } from "../recipes/schedule.js";
+import { applyTransfer, parameterGroups } from "../recipes/transfer.js";
 import type { DivergedError } from "./finite.js";
 import { applyGradients, divergedAt } from "./optimization.js";
+import { ValidationWatch } from "./validation-watch.js";
 
 /**
  * Of a step: a full batch and the last one of an epoch. When pictures grow, the plan of the smaller size has to make room
@@ -32,6 +34,7 @@ export class Session {
   readonly model: Classifier;
   readonly optimizer: Optimizer;
   readonly ema: Ema;
+  readonly watch: ValidationWatch;
   readonly stepsPerEpoch: number;
   readonly #batchesPerEpoch: number;
   /** Steps done so far. */
@@ -41,11 +44,14 @@ export class Session {
   constructor(recipe: Recipe, model: Classifier, stepsPerEpoch: number, batchesPerEpoch?: number) {
     this.recipe = recipe;
     this.model = model;
+    this.watch = new ValidationWatch(recipe);
     this.stepsPerEpoch = stepsPerEpoch;
     this.#batchesPerEpoch = batchesPerEpoch ?? stepsPerEpoch * (recipe.accumulate ?? 1);
-    this.optimizer = createOptimizer(splitNormParameters(model, recipe.schedule.normWeightDecay), recipe.optimizer);
+    applyTransfer(model, recipe);
+    this.optimizer = createOptimizer(parameterGroups(model, recipe), recipe.optimizer);
     // until the learning rate has risen the weights are the random ones, more or less
-    this.ema = new Ema(model, { ...recipe.ema, warmupStart: warmupSteps(recipe, stepsPerEpoch) });
+    const warmupStart = warmupSteps(recipe, stepsPerEpoch);
+    this.ema = new Ema(model, { ...recipe.ema, warmupStart, still: model.frozenNames() });
   }
 
   get epoch(): number {

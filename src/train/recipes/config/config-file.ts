@@ -83,6 +83,7 @@ function absolute(run: RunConfig, folder: string): RunConfig {
   return {
     ...run,
     ...(typeof data === "string" && { data: resolve(folder, data) }),
+    ...(Array.isArray(data) && { data: data.map((one: string) => resolve(folder, one)) }),
     ...(isFile && { init: resolve(folder, init) }),
   };
 }

@@ -105,7 +105,7 @@ export function recipeSchema(): Schema {
       $schema: { description: "the address of this schema, for editors", type: "string" },
       extends: {
         description:
-          "what the config changes: MODEL, MODEL-as-shipped, MODEL-demo, or another config by its path from here; null: nothing, it names every field. Absent: the recipe that the run would have without it",
+          "what the config changes: MODEL, MODEL-as-shipped, MODEL-demo, finetune, or another config by its path from here; null: nothing, it names every field. Absent: the recipe that the run would have without it",
         anyOf: [{ type: "string", minLength: 1 }, { type: "null" }],
       },
       ...(properties as Schema),

@@ -3,7 +3,7 @@
  * page docs/recipe-fields.md are made from it (scripts/recipe-reference.ts).
  */
 import { listModels } from "../../../models/index.js";
-import type { Recipe, TrainSwitch } from "../../../models/recipe.js";
+import { metricNames, type Recipe, type TrainSwitch, type Transfer } from "../../../models/recipe.js";
 import { augmentFields, batchFields, lossFields } from "./choice-fields.js";
 import { clipGrad, optimizer, scheduleFields } from "./optimizer-fields.js";
 import { choice, type FieldsOf, flag, known, list, number, object, orNull, share, text, whole } from "./rules.js";
@@ -56,14 +56,52 @@ export const recipeFields: FieldsOf<Recipe> = {
     rule: optimizer,
     doc: "what moves the weights, by its kind; another kind starts from its usual rates, as --optimizer has them",
   },
+  earlyStopping: {
+    rule: object<NonNullable<Recipe["earlyStopping"]>>({
+      patience: { rule: whole(), doc: "validations in a row without a better figure that end the run" },
+      metric: { rule: choice(metricNames), doc: "the figure" },
+      minDelta: { rule: number({ min: 0 }), doc: "by how much it has to be better", absent: "0" },
+    }),
+    doc: "when the run ends before its last epoch",
+    absent: "never",
+  },
+  saveBest: {
+    rule: choice(metricNames),
+    doc: "the figure by which the weights of the best epoch are kept beside the last ones",
+    absent: "they are not",
+  },
   clipGrad: { rule: clipGrad, doc: "a limit on gradients", absent: "none" },
   schedule: { rule: object(scheduleFields), doc: "learning rate and weight decay over the run" },
+  transfer: {
+    rule: object<Transfer>({
+      frozenStages: {
+        rule: whole({ min: -1 }),
+        doc: "stages whose weights and statistics stay: 0 the stem, n the stem and n stages behind it",
+        absent: "-1, none",
+      },
+      normEval: {
+        rule: flag(),
+        doc: "whether batch norms of the backbone go by their running statistics, which then stay",
+        absent: "false",
+      },
+      headLr: { rule: number({ above: 0 }), doc: "peak learning rate of the classifier", absent: "the optimiser's" },
+    }),
+    doc: "what of a trained model stays as it is, and how fast its classifier moves",
+    absent: "everything moves, at one rate",
+  },
   ema: {
     rule: object<Recipe["ema"]>({
       momentum: { rule: number({ above: 0, max: 1 }), doc: "weight of the newest weights in their moving average" },
       warmup: { rule: flag(), doc: "larger weights at first", absent: "as short runs want it" },
     }),
     doc: "moving average of the weights",
+  },
+  sampling: {
+    rule: object<NonNullable<Recipe["sampling"]>>({
+      balanced: { rule: flag(), doc: "every class equally often, pictures of rare ones several times" },
+    }),
+    doc: "which pictures an epoch has",
+    absent: "each once",
   },
   images: { rule: object(imageFields), doc: "pictures: sizes and augmentation" },
 };

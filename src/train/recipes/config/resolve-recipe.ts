@@ -6,6 +6,7 @@ import type { Recipe, RecipeForm } from "../../../models/recipe.js";
 import { UsageError } from "../../../util/errors.js";
 import { changeRecipe, publishedRecipe, type RecipeChanges } from "../choose-recipe.js";
 import { differences } from "../differences.js";
+import { isFinetuneRecipe } from "../finetune.js";
 import type { PlanOverrides } from "../plan.js";
 import { loadRecipeFile, type RecipeFile } from "./config-file.js";
 import { applyLayer, type ConfigLayer, faultsError, type Patch, saidAt } from "./layers.js";
@@ -46,6 +47,9 @@ export interface ResolvedRecipe {
   readonly layers: readonly ConfigLayer[];
 }
 
+/** What a config of fine-tuning may extend by this name: the recipe that the command makes. */
+const FINETUNE = "finetune";
+
 /** Fields of a recipe that a plain change says as well. */
 const pathsOf: { readonly [K in keyof Required<RecipeChanges & PlanOverrides>]: readonly string[] } = {
   autoScaleLr: [],
@@ -56,6 +60,27 @@ const pathsOf: { readonly [K in keyof Required<RecipeChanges & PlanOverrides>]: 
   milestones: ["schedule.lrSteps"],
   clipGradNorm: ["clipGrad"],
   accumulate: ["accumulate"],
+  balancedSampling: ["sampling"],
+  frozenStages: ["transfer.frozenStages"],
+  normEval: ["transfer.normEval"],
+  headLr: ["transfer.headLr"],
+  autoAugment: ["images.autoAugment"],
+  colorJitter: ["images.colorJitter"],
+  randomErasing: ["images.randomErasing"],
+  randomErasingMode: ["images.randomErasing"],
+  mixup: ["batchAugments.mixup"],
+  cutmix: ["batchAugments.cutmix"],
+  mixupProb: ["batchAugments.probability"],
+  mixupSwitchProb: ["batchAugments.switchProbability"],
+  loss: ["loss.kind"],
+  focalGamma: ["loss.gamma"],
+  focalAlpha: ["loss.alpha"],
+  labelSmoothing: ["loss.labelSmoothing"],
+  classWeights: ["loss.classWeights"],
+  patience: ["earlyStopping.patience"],
+  patienceMetric: ["earlyStopping.metric"],
+  minDelta: ["earlyStopping.minDelta"],
+  saveBest: ["saveBest"],
   epochs: ["epochs"],
   batchSize: ["batchSize"],
   imageSize: ["images.trainSize", "images.evalSize", "images.evalResize"],
@@ -72,7 +97,9 @@ function expectOneWord(words: ConfigLayer, request: RecipeRequest): void {
   const given = { ...request, ...request.plan };
   for (const [name, paths] of Object.entries(pathsOf)) {
     const path = paths.find((one) => saidAt(words, one) !== undefined);
-    if (path !== undefined && given[name as keyof typeof given] !== undefined)
+    const value = given[name as keyof typeof given];
+    // a flag that is not set says nothing
+    if (path !== undefined && value !== undefined && value !== false)
       throw new UsageError(
         `${words.whereOf(path)}: ${optionOf(name)} says ${path} as well, expected one of them`,
         `leave ${optionOf(name)} away, or the --set`,
@@ -125,7 +152,8 @@ export async function resolveRecipe(request: RecipeRequest): Promise<ResolvedRec
   const { file, words, layers } = await read(request);
   if (words) expectOneWord(words, request);
   const base = file?.base;
-  const extended = typeof base === "string" ? recipeNamed(base, `${file!.path}: extends`) : null;
+  const isNamed = typeof base === "string" && base !== FINETUNE;
+  const extended = isNamed ? recipeNamed(base, `${file!.path}: extends`) : null;
   if (extended && request.recipe !== undefined)
     throw new UsageError(
       `--recipe ${request.recipe} with ${file!.path}, which extends ${base}: expected one of them`,
@@ -138,6 +166,11 @@ export async function resolveRecipe(request: RecipeRequest): Promise<ResolvedRec
     throw new UsageError("resolveRecipe: no model, expected one in the request, in the config or in what it extends");
   const { base: baseOf = (of: ModelName) => publishedRecipe(of, request.recipe) } = request;
   const before = extended ?? baseOf(model);
+  if (base === FINETUNE && !isFinetuneRecipe(before))
+    throw new UsageError(
+      `${file!.path}: extends ${FINETUNE}, whose numbers follow from pictures and weights, expected the command finetune`,
+      "finetune --config FILE --data DIR --init FILE",
+    );
   let laid = base === null ? null : before;
   for (const layer of layers) laid = applyLayer(laid, layer);
   const changed = changeRecipe({ ...laid!, model }, request);

@@ -2,12 +2,20 @@
  * What a run is asked for beside its recipe: kept in its run.json, and the section "run" of configs.
  */
 import { type DecoderName, decoderNames } from "../../../data/codecs/decoder.js";
-import { choice, type FieldsOf, flag, orNull, text, whole } from "./rules.js";
+import type { DataSource } from "../../../data/sets/dataset.js";
+import { choice, either, type FieldsOf, flag, list, number, orNull, text, whole } from "./rules.js";
+
+/** Policies for pictures that cannot be read. */
+export const badPictureChoices = ["stop", "skip"] as const;
+export type BadPictureChoice = (typeof badPictureChoices)[number];
 
 /** Options of `train` that a resumed run takes over unless they are given again. */
 export interface RunSettings {
   /** Absolute; null for the bundled demo set. */
-  readonly data: string | null;
+  readonly data: DataSource | null;
+  /** null: the default, where no pictures are marked for validation. */
+  readonly valFraction: number | null;
+  readonly onBadPicture: BadPictureChoice;
   /** null until the run has chosen. */
   readonly decoder: DecoderName | null;
   /** A backend's name: the command line knows which there are. */
@@ -21,7 +29,15 @@ export interface RunSettings {
 
 /** A row for each of RunSettings; the compiler names one that is missing. */
 export const settingFields: FieldsOf<RunSettings> = {
-  data: { rule: orNull(text()), doc: "the data set, from the folder of the config; null: the bundled demo set" },
+  data: {
+    rule: orNull(either(text(), list(text()))),
+    doc: "the data set, or several, from the folder of the config; null: the bundled demo set",
+  },
+  valFraction: {
+    rule: orNull(number({ min: 0, below: 1 })),
+    doc: "share of the pictures held out for validation where none are marked for it; null: a fifth",
+  },
+  onBadPicture: { rule: choice(badPictureChoices), doc: "what becomes of the run at a picture that cannot be read" },
   decoder: { rule: orNull(choice(decoderNames)), doc: "what decodes JPEG; null: the best that is installed" },
   backend: { rule: text(), doc: "what runs the ops" },
   turbo: { rule: flag(), doc: "kernels of paired vectors" },

@@ -1,0 +1,43 @@
+/** `finetune`: goes on from trained weights with pictures of one's own, by a recipe that follows from their number. */
+import { listModels, type ModelName } from "../../models/index.js";
+import { chooseFinetuneRecipe } from "../../train/finetune.js";
+import { finetuneRecipe } from "../../train/recipes/finetune.js";
+import { defineCommand } from "../command.js";
+import { optionalChoice, text } from "../options.js";
+import { DATA_HELP, required } from "../shared-options.js";
+import { runTraining } from "../train/run-training.js";
+import { type TrainingValues, trainingGroups, trainingOptions } from "../train/training-options.js";
+
+const { recipe: _form, autoScaleLr: _scaling, ...shared } = trainingOptions;
+
+export const finetuning = defineCommand({
+  name: "finetune",
+  summary: "Trains weights that know other pictures on a few of one's own",
+  options: {
+    ...shared,
+    data: text({ help: DATA_HELP, placeholder: "DIR" }),
+    model: optionalChoice<ModelName>(listModels(), { help: "what to train; default: what --init holds" }),
+  },
+  groups: trainingGroups,
+  examples: [
+    "finetune --data my-pictures --init runs/mobileone_s0-demo --out runs/pets",
+    "finetune --data my-pictures --init mobileone_s0.pth --epochs 20 --image-size 128",
+    "finetune --data my-pictures --init runs/mobileone_s0-demo --frozen-stages 2 --norm-eval",
+    "finetune --data my-pictures --init runs/mobileone_s0-demo --lr 0.005 --head-lr 0.05",
+    "finetune --resume runs/pets",
+  ],
+  run(line, _, context, given) {
+    const { model = trainingOptions.model.fallback } = line;
+    const chooseBase = async ({ resume, data, init }: TrainingValues) => {
+      // only its name counts
+      if (resume !== undefined) return finetuneRecipe(model, { pictures: 1 });
+      return chooseFinetuneRecipe({
+        data: required("finetune: --data", data, "DIR"),
+        init: required("finetune: --init", init, "FILE"),
+        model: line.model,
+      });
+    };
+    const rest = { ...line, model, recipe: trainingOptions.recipe.fallback, autoScaleLr: false };
+    return runTraining(rest, context, given, chooseBase);
+  },
+});

@@ -1,0 +1,37 @@
+/**
+ * A block whose batch norms go by their running statistics while it is in training: frozen, or under normEval. Every branch is
+ * then a plain linear map, so their sum is one convolution, whose kernel is computed anew from the parameters at each call and
+ * which has gradients where these want them. The same function as branch by branch, up to rounding.
+ */
+import * as F from "../../ops/functional/index.js";
+import type { Pair } from "../../ops/spec/index.js";
+import type { Tensor } from "../../tensor/tensor.js";
+import { type Branches, convNormsOf, normsOf } from "./branches.js";
+
+/** Whether no batch norm of the block goes by its batch. */
+export const isFixed = (block: Branches): boolean => normsOf(block).every((norm) => !norm.training);
+
+/** A 1×1 kernel in the middle of K×K zeros. */
+function centred(kernel: Tensor, kernelSize: number): Tensor {
+  const rim = (kernelSize - kernel.shape[0]!) / 2;
+  const side: Pair = [rim, rim];
+  return rim === 0 ? kernel : F.pad(kernel, [side, side, [0, 0], [0, 0]]);
+}
+
+/** activation(Σ branches(x)) by the running statistics, [N, H, W, Cin] -> [N, OH, OW, Cout]; in a scope of the caller's. */
+export function fixedBranches(block: Branches, x: Tensor, activation: "none" | "relu"): Tensor {
+  const { kernelSize, stride, padding, dilation, groups } = block.spec;
+  const kernels = [...(block.skip ? [null] : []), ...convNormsOf(block).map(({ conv }) => conv.weight)];
+  let [weight, bias]: [Tensor | null, Tensor | null] = [null, null];
+  for (const [i, norm] of normsOf(block).entries()) {
+    const scale = F.mul(norm.weight, F.rsqrt(F.add(norm.runningVar, norm.eps)));
+    const shift = F.sub(norm.bias, F.mul(norm.runningMean, scale));
+    const kernel = kernels[i];
+    const passed = () =>
+      F.reshape(groups === 1 ? F.diag(scale) : scale, [1, 1, groups === 1 ? scale.size : 1, scale.size]);
+    const own = centred(kernel ? F.mul(kernel, scale) : passed(), kernelSize);
+    weight = weight === null ? own : F.add(weight, own);
+    bias = bias === null ? shift : F.add(bias, shift);
+  }
+  return F.conv2dBias(x, weight!, bias!, { stride, padding, dilation, groups, activation });
+}

@@ -1,0 +1,63 @@
+/**
+ * Fine-tuning: the recipe that follows from the weights to start from and from the pictures at hand, and a run by it. Node only.
+ */
+import { type DataSource, openDataset } from "../data/sets/dataset.js";
+import type { ModelName } from "../models/index.js";
+import type { Recipe } from "../models/recipe.js";
+import { expectFitting } from "./checkpoints/first-weights.js";
+import { readModelInfo } from "./checkpoints/model-file.js";
+import { findModelFile } from "./checkpoints/run-weights.js";
+import { changeRecipe, type RecipeChanges } from "./recipes/choose-recipe.js";
+import { finetuneRecipe } from "./recipes/finetune.js";
+import type { TrainOptions, TrainResult } from "./run-options.js";
+import { train } from "./trainer.js";
+
+/** Weights, pictures, and what of the recipe is wanted otherwise. */
+export interface FinetuneChoice extends RecipeChanges {
+  /** The data set, as of train(). */
+  readonly data: DataSource;
+  /** A model file, or the folder of a run. */
+  readonly init: string;
+  /** Default: what `init` holds. */
+  readonly model?: ModelName | undefined;
+}
+
+/**
+ * The recipe for weights of `init` on the pictures of `data`, at the size that the weights were trained for. Throws
+ * CheckpointError for a file that cannot be trained on, DataError for a data set that cannot be used.
+ */
+export async function chooseFinetuneRecipe({ data, init, model, ...changes }: FinetuneChoice): Promise<Recipe> {
+  const file = await findModelFile(init);
+  const info = await readModelInfo(file);
+  expectFitting(file, info, { model: model ?? info.model });
+  const pictures = openDataset(data, "train").samples.length;
+  return changeRecipe(finetuneRecipe(info.model, { pictures, images: info.images }), changes);
+}
+
+/** What finetune() takes: a run's options, of which all but data, init and out have defaults, and changes to the recipe. */
+export interface FinetuneOptions
+  extends FinetuneChoice,
+    Omit<
+      TrainOptions,
+      "recipe" | "data" | "init" | "resume" | "replicas" | "seed" | "workers" | "loggers" | "backendLabel"
+    >,
+    Partial<Pick<TrainOptions, "seed" | "workers" | "loggers" | "backendLabel">> {}
+
+/**
+ * Fine-tunes trained weights on pictures of one's own: the backbone is kept, a classifier for other classes is new. Returns and
+ * throws as train() does, and CheckpointError for weights that cannot be trained on.
+ *
+ * @example
+ * <!-- test: not run: a run takes minutes -->
+ * ```ts
+ * import { finetune, setBackend } from "tensorone/node";
+ * await setBackend("wasm");
+ * const { validation, modelFile } = await finetune({ data: "my-pictures", init: "runs/mobileone_s0-demo", out: "runs/pets" });
+ * console.log(validation?.top1, modelFile);
+ * ```
+ */
+export async function finetune(options: FinetuneOptions): Promise<TrainResult> {
+  const { seed = 0, workers = 1, loggers = [], backendLabel = "", replicas = 1, ...rest } = options;
+  const recipe = await chooseFinetuneRecipe(options);
+  return train({ ...rest, recipe, seed, workers, loggers, backendLabel, replicas });
+}
