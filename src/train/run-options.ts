@@ -10,12 +10,9 @@ import type { StopSignal } from "../util/host-types.js";
 import type { BestModel } from "./checkpoints/best-model.js";
 import type { WeightSet } from "./checkpoints/model-file.js";
 import type { Logger, ValidationInfo } from "./loggers/events.js";
+import type { BadPictureChoice } from "./recipes/config/run-fields.js";
 import type { PlanOverrides } from "./recipes/plan.js";
 import type { ProcessGroup } from "./replicas/process-group.js";
-
-/** Policies for pictures that cannot be read. */
-export const badPictureChoices = ["stop", "skip"] as const;
-export type BadPictureChoice = (typeof badPictureChoices)[number];
 
 /** What train() trains, on what, and where to. */
 export interface TrainOptions {
