@@ -23,6 +23,15 @@ export * from "./index.js";
 export { mobileoneS0, mobileoneS0Demo } from "./models/mobileone/recipe-s0.js";
 export { mobileoneRecipe } from "./models/mobileone/recipes.js";
 export type { Recipe, RecipeForm } from "./models/recipe.js";
+export type {
+  BatchAugments,
+  ClassWeights,
+  ColorJitterChoice,
+  LossChoice,
+  LossKind,
+  PictureAugments,
+  RandomErasingChoice,
+} from "./models/recipe-choices.js";
 export { type ReportOptions, type WrittenReport, writeReport } from "./report/report.js";
 export { evaluate, train } from "./train/any-run.js";
 export { loadCheckpoint, saveCheckpoint } from "./train/checkpoints/checkpoint-file.js";
