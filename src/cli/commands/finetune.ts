@@ -3,7 +3,7 @@ import { listModels, type ModelName } from "../../models/index.js";
 import { chooseFinetuneRecipe } from "../../train/finetune.js";
 import { finetuneRecipe } from "../../train/recipes/finetune.js";
 import { defineCommand } from "../command.js";
-import { optionalChoice, text } from "../options.js";
+import { optionalChoice, textOrTexts } from "../options.js";
 import { DATA_HELP, required } from "../shared-options.js";
 import { runTraining } from "../train/run-training.js";
 import { trainingGroups, trainingOptions } from "../train/training-options.js";
@@ -15,7 +15,7 @@ export const finetuning = defineCommand({
   summary: "Trains weights that know other pictures on a few of one's own",
   options: {
     ...shared,
-    data: text({ help: DATA_HELP, placeholder: "DIR" }),
+    data: textOrTexts({ help: DATA_HELP, placeholder: "DIR" }),
     model: optionalChoice<ModelName>(listModels(), { help: "what to train; default: what --init holds" }),
   },
   groups: trainingGroups,
@@ -24,6 +24,7 @@ export const finetuning = defineCommand({
     "finetune --data my-pictures --init mobileone_s0.pth --epochs 20 --image-size 128",
     "finetune --data my-pictures --init runs/mobileone_s0-demo --frozen-stages 2 --norm-eval",
     "finetune --data my-pictures --init runs/mobileone_s0-demo --lr 0.005 --head-lr 0.05",
+    "finetune --data my-pictures --init runs/mobileone_s0-demo --val-fraction 0.1 --balanced-sampling",
     "finetune --resume runs/pets",
   ],
   run(values, _, context, given) {
@@ -32,7 +33,8 @@ export const finetuning = defineCommand({
       // only its name counts
       if (resume !== undefined) return finetuneRecipe(model, { pictures: 1 });
       const data = required("finetune: --data", values.data, "DIR");
-      return chooseFinetuneRecipe({ ...values, data, init: required("finetune: --init", values.init, "FILE") });
+      const init = required("finetune: --init", values.init, "FILE");
+      return chooseFinetuneRecipe({ ...values, data, init, validate: !values.noValidate });
     };
     const rest = { ...values, model, recipe: trainingOptions.recipe.fallback, autoScaleLr: false };
     return runTraining(rest, context, given, chooseFresh);

@@ -5,11 +5,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type DecoderName, decoderNames } from "../../data/codecs/decoder.js";
+import { type BadPictureChoice, badPictureChoices } from "../../data/reading/bad-pictures.js";
 import type { DataSource } from "../../data/sets/dataset.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { CheckpointError } from "../../util/errors.js";
 import type { Logger, RunInfo } from "../loggers/events.js";
-import { type BadPictureChoice, badPictureChoices } from "../run-options.js";
 
 const FORMAT = "tensorone-run-1";
 const RUN_FILE_NAME = "run.json";
