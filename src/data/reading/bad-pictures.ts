@@ -15,6 +15,9 @@ export type BadPicturePolicy = "stop" | "replace" | "leaveOut";
 export const badPictureChoices = ["stop", "skip"] as const;
 export type BadPictureChoice = (typeof badPictureChoices)[number];
 
+/** Ends a run at such a picture. */
+export class PictureError extends DataError {}
+
 /** The bad pictures of one data set. */
 export class BadPictures {
   readonly #samples: number;
