@@ -8,6 +8,7 @@ import type { DataSource } from "../data/sets/dataset.js";
 import type { Certificate } from "../models/index.js";
 import type { Recipe } from "../models/recipe.js";
 import type { StopSignal } from "../util/host-types.js";
+import type { BestModel } from "./checkpoints/best-model.js";
 import type { WeightSet } from "./checkpoints/model-file.js";
 import type { Logger, ValidationInfo } from "./loggers/events.js";
 import type { PlanOverrides } from "./recipes/plan.js";
@@ -77,7 +78,8 @@ export interface TrainOptions {
 export interface TrainResult {
   readonly steps: number;
   readonly epochs: number;
-  readonly stopped: "finished" | "max-steps" | "signal";
+  /** "early": the recipe's patience was spent. */
+  readonly stopped: "finished" | "max-steps" | "early" | "signal";
   /** 0 unless stopped by a signal; the same on every rank. */
   readonly stopCode: number;
   readonly numClasses: number;
@@ -91,6 +93,8 @@ export interface TrainResult {
   readonly plan: NonNullable<Recipe["plan"]>;
   /** null where no model was written, and on ranks other than 0. */
   readonly certificate: Certificate | null;
+  /** The best epoch and the files of its weights; null where the recipe does not save it, and on ranks other than 0. */
+  readonly best: BestModel | null;
   /** Which weights the model files hold; null, as the files are, where a signal ended the run before they were written. */
   readonly weights: WeightSet | null;
   readonly modelFile: string | null;

@@ -27,6 +27,7 @@ import {
   valFractionOf,
   valFractionOption,
 } from "../shared-options.js";
+import { pictureOptions } from "../train/augmentation-options.js";
 
 /** Width the sheet tries to keep to. */
 const SHEET_WIDTH = 1600;
@@ -54,6 +55,7 @@ export const browse = defineCommand({
     variants: integer({ help: "epochs from that one on to show each picture in", default: 3, max: 64 }),
     imageSize: integer({ help: "side of the pictures; default: the recipe's", max: 4096 }),
     seed: integer({ help: "of the run", min: 0, max: 2 ** 32 - 1, default: 0 }),
+    ...pictureOptions,
     decoder: decoderOption,
     force: flag({ help: "replace FILE.png if it exists" }),
     ...commonOptions,

@@ -18,6 +18,8 @@ export const training = defineCommand({
     "train --data my-pictures --val-fraction 0.1 --balanced-sampling --on-bad-picture skip",
     "train --data my-pictures --data more.csv --out runs/pets",
     "train --data my-pictures --batch-size 8 --accumulate 4 --milestones 10,15 --epochs 20",
+    "train --data my-pictures --epochs 50 --patience 5 --save-best top1",
+    "train --data my-pictures --epochs 50 --patience 5 --patience-metric loss --min-delta 0.01 --save-best loss",
     "train --data path/to/imagenet --replicas 8 --nproc 8",
     "train --data imagenet --replicas 8 --nproc 4 --nnodes 2 --node-rank 0 --master-addr gpu0",
   ],

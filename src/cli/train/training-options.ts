@@ -18,7 +18,9 @@ import {
   recipeOption,
   valFractionOption,
 } from "../shared-options.js";
+import { augmentationGroup, lossOptions, pictureOptions } from "./augmentation-options.js";
 import { optimizationOptions } from "./optimization-options.js";
+import { stoppingOptions } from "./stopping-options.js";
 
 /** What of the weights of --init stays, and how fast the rest moves. */
 const transferOptions = {
@@ -51,6 +53,9 @@ export const trainingOptions = {
   autoScaleLr: autoScaleLrOption,
   ...planOptions,
   ...optimizationOptions,
+  ...pictureOptions,
+  ...lossOptions,
+  ...stoppingOptions,
   seed: integer({ help: "of weights, order and augmentation", min: 0, max: 2 ** 32 - 1, default: 0 }),
   resume: optionalFile({
     help: "go on from the newest checkpoint of a run, of the run in folder FILE, or from a checkpoint FILE, also mmengine's epoch_N.pth; the run knows its options",
@@ -91,6 +96,11 @@ export const trainingGroups = [
   {
     title: "how the weights are moved",
     options: ["optimizer", "weightDecay", "schedule", "milestones", "clipGradNorm", "accumulate"],
+  },
+  augmentationGroup,
+  {
+    title: "by the validation of each epoch",
+    options: ["patience", "patienceMetric", "minDelta", "saveBest"],
   },
   {
     title: "several processes",
