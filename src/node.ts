@@ -23,6 +23,7 @@ export * from "./index.js";
 export { mobileoneS0, mobileoneS0Demo } from "./models/mobileone/recipe-s0.js";
 export { mobileoneRecipe } from "./models/mobileone/recipes.js";
 export type { Recipe, RecipeForm } from "./models/recipe.js";
+export { type ReportOptions, type WrittenReport, writeReport } from "./report/report.js";
 export { evaluate, train } from "./train/any-run.js";
 export { loadCheckpoint, saveCheckpoint } from "./train/checkpoints/checkpoint-file.js";
 export { loadModelFile, saveModelFile } from "./train/checkpoints/model-file.js";

@@ -108,6 +108,11 @@ export interface Recipe {
     /** Larger momentum at first (optim/ema.ts warmMomentum); absent where the plan decides. */
     readonly warmup?: boolean;
   };
+  /** Which pictures an epoch has; absent: each once. */
+  readonly sampling?: {
+    /** Every class equally often, pictures of rare ones several times (data/reading/balanced-order.ts). */
+    readonly balanced: boolean;
+  };
   readonly images: PictureAugments & {
     /** Side of the train pictures, from the first epoch to the first switch. */
     readonly trainSize: number;

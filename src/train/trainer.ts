@@ -25,6 +25,7 @@ import { loadFirstWeights } from "./checkpoints/first-weights.js";
 import type { WeightSet } from "./checkpoints/model-file.js";
 import { LoggerSet, runInfo, stepInfo } from "./logger-set.js";
 import type { RunInfo, ValidationInfo } from "./loggers/events.js";
+import { weightsOfClasses } from "./recipes/class-weights.js";
 import { describeEarlyStop, expectWatchable } from "./recipes/early-stopping.js";
 import { describePlan, planRecipe } from "./recipes/plan.js";
 import {
@@ -87,7 +88,11 @@ class Run {
     this.#loggers = new LoggerSet(group.rank === 0 ? loggers : []);
     this.#stop = new StopVote(group, options.signal);
     this.#checkpoints = new CheckpointFolder(join(out, "checkpoints"), keep);
-    this.#data = new RunData(options.recipe, { data, seed, workers, decoder, replicas, validate }, group);
+    const { valFraction, onBadPicture = "stop" } = options;
+    const skipBadPictures = onBadPicture === "skip";
+    const onNotice = (text: string) => this.#loggers.notice(text);
+    const about = { data, valFraction, seed, workers, decoder, replicas, validate, skipBadPictures, onNotice };
+    this.#data = new RunData(options.recipe, about, group);
     const { classes, trainImages, stepsPerEpoch, batchesPerEpoch } = this.#data;
     const recipe = planRecipe(options.recipe, stepsPerEpoch, options.plan);
     this.#options = { ...options, recipe };
@@ -95,7 +100,8 @@ class Run {
     expectWatchable(recipe, { validates: validate, numClasses });
     const model = createModel(recipe.model, { numClasses, seed });
     this.#session = new Session(recipe, model, stepsPerEpoch, batchesPerEpoch);
-    this.#stepper = createStepper(this.#session, replicas, group);
+    const classWeights = weightsOfClasses(recipe.loss.classWeights, classes, this.#data.classCounts);
+    this.#stepper = createStepper(this.#session, replicas, group, { seed, classWeights });
     this.#header = { recipe, seed, replicas, numClasses, classes, trainImages, decoder };
     this.#validation = new RunValidation(this.#session, this.#data, group, this.#loggers, options);
     this.#best = new BestModelFiles(out, (text) => this.#loggers.notice(text));
@@ -161,6 +167,7 @@ class Run {
   /** What differs from the recipe as it was published. */
   #tellPlan(): void {
     const { recipe } = this.#options;
+    for (const line of this.#data.notices) this.#loggers.notice(line);
     const plan = describePlan(recipe, this.#session.stepsPerEpoch);
     if (plan !== null) this.#loggers.notice(plan);
     if (!this.#data.leavesOneOut) return;
@@ -186,7 +193,7 @@ class Run {
     if (resume !== undefined) await this.#resume(resume === true ? null : resume);
     else if (init !== undefined) {
       const { classes, areClassesNamed } = this.#data;
-      const own = { where: data, names: areClassesNamed ? classes : null, count: classes.length };
+      const own = { where: String(data), names: areClassesNamed ? classes : null, count: classes.length };
       await loadFirstWeights(this.#session.model, init, own, { allow }, notice);
     }
     await this.#expectEqualWeights("first weights");
@@ -304,6 +311,7 @@ class Run {
       stopCode: this.#stop.code,
       numClasses: this.#header.numClasses,
       validation: this.#lastValidation,
+      badPictures: this.#data.badPictures,
       decoding: this.#data.decoding,
       checkpoint: this.#checkpoints.newest,
       plan: recipe.plan!,

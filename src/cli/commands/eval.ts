@@ -15,8 +15,8 @@ import { defineCommand, type Outcome } from "../command.js";
 import { sharingGroups, sharingOptions } from "../launch/options.js";
 import { type Sharer, shareWork } from "../launch/shared-work.js";
 import { localWeights } from "../local-weights.js";
-import { integer, text, type Values } from "../options.js";
-import { demoData, shownPath } from "../paths.js";
+import { integer, text, textOrTexts, type Values } from "../options.js";
+import { demoData, shownData, shownPath } from "../paths.js";
 import {
   allowOtherClassesOption,
   checkpointOption,
@@ -27,6 +27,8 @@ import {
   decoderOption,
   required,
   startBackend,
+  valFractionOf,
+  valFractionOption,
   weightsOption,
   workersOption,
 } from "../shared-options.js";
@@ -35,8 +37,9 @@ import { shareOfMachine } from "../train/share-of-machine.js";
 const evalOptions = {
   checkpoint: checkpointOption,
   weights: weightsOption,
-  data: text({ help: `${DATA_HELP}; default: the bundled demo set`, placeholder: "DIR" }),
-  split: text({ help: "which part of it", placeholder: "NAME", default: "val" }),
+  data: textOrTexts({ help: `${DATA_HELP}; default: the bundled demo set`, placeholder: "DIR" }),
+  valFraction: valFractionOption,
+  split: text({ help: "which part of it; all: every picture", placeholder: "NAME", default: "val" }),
   batchSize: integer({ help: "images at a time", default: 64 }),
   imageSize: integer({ help: "side of the pictures; default: what the model was trained for", max: 4096 }),
   workers: workersOption,
@@ -56,6 +59,7 @@ export const evaluation = defineCommand({
     "eval --checkpoint runs/s0/model.safetensors --data path/to/imagenet",
     "eval --checkpoint runs/s0/model-deploy.safetensors --json",
     "eval --checkpoint runs/pets --weights raw --data my-pictures",
+    "eval --checkpoint runs/pets --data new-pictures --data more.csv --split all",
     "eval --checkpoint runs/s0 --data path/to/imagenet --nproc 4",
   ],
   run: (values, _, context) => shareWork("eval", values, context, (sharer) => measure(values, sharer)),
@@ -75,11 +79,11 @@ async function measure(values: EvalValues, { group, terminal }: Sharer): Promise
   const file = await localWeights(checkpoint, terminal);
   if (group.localRank === 0) await group.barrier();
   const { model, classes, info, path } = await loadModel(file, values.weights);
-  const dataset = openDataset(data, split, { numClasses: info.numClasses });
+  const dataset = openDataset(data, split, { numClasses: info.numClasses, ...valFractionOf(values) });
   const { areClassesNamed = true } = dataset;
   const notice = compareClasses(
     { where: shownPath(path), names: classes, count: info.numClasses },
-    { where: shownPath(data), names: areClassesNamed ? dataset.classes : null, count: dataset.classes.length },
+    { where: shownData(data), names: areClassesNamed ? dataset.classes : null, count: dataset.classes.length },
     { allow: values.allowOtherClasses },
   );
   const sizes = imageSizes(info.model, info.images, values.imageSize);
@@ -94,8 +98,9 @@ async function measure(values: EvalValues, { group, terminal }: Sharer): Promise
   );
   if (values.data === undefined) terminal.print("no --data: measured on the bundled demo set");
   if (notice !== null) terminal.print(notice);
+  for (const line of dataset.notices ?? []) terminal.print(line);
   terminal.print(
-    `data ${shownPath(data)}: ${formatInteger(dataset.length)} images of ${split}  ${decoderLabel(decoder, workers)}`,
+    `data ${shownData(data)}: ${formatInteger(dataset.length)} images of ${split}  ${decoderLabel(decoder, workers)}`,
   );
   const onProgress = ({ done, total }: { readonly done: number; readonly total: number }) =>
     terminal.update(`${progressBar(done / total, Math.min(24, terminal.width - 20))}  ${done}/${total} batches`);
