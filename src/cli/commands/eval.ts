@@ -91,7 +91,6 @@ async function measure(values: EvalValues, { group, terminal }: Sharer): Promise
   const { rank, worldSize } = group;
   const share = { replicas: worldSize, rank, pad: false };
   const loader = new DataLoader(dataset, { batchSize, transform, workers, decoder, ...share });
-  const mostBatches = Math.ceil(Math.ceil(dataset.length / worldSize) / batchSize);
   const processes = worldSize === 1 ? "" : `  ${worldSize} processes (${group.transport})`;
   terminal.print(
     `${terminal.paint("bold", info.model)}  ${info.form} form  backend ${backend}${processes}  ${shownPath(path)}`,
@@ -105,9 +104,7 @@ async function measure(values: EvalValues, { group, terminal }: Sharer): Promise
   const onProgress = ({ done, total }: { readonly done: number; readonly total: number }) =>
     terminal.update(`${progressBar(done / total, Math.min(24, terminal.width - 20))}  ${done}/${total} batches`);
   const where = `eval: ${checkpoint}`;
-  const result = await evaluateShared(model, loader, { onProgress, where, group, mostBatches }).finally(() =>
-    loader.close(),
-  );
+  const result = await evaluateShared(model, loader, { onProgress, where, group }).finally(() => loader.close());
   // without a signal nothing stops it
   const { top1, top5, loss, images, imagesPerSecond } = result!;
   if (rank !== 0) return { json: null };
