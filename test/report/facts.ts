@@ -87,6 +87,7 @@ export const facts = (changes: Partial<RunFacts> = {}): RunFacts => ({
       split: "val",
       measured: 30,
       available: 300,
+      unread: [`${hostile}.png: no picture`],
       top1: 60,
       top5: 100,
       loss: 1.5,

@@ -68,12 +68,13 @@ describe("a report of", () => {
     expect(missing).toContainEqual(expect.stringMatching(/^The answers were not measured: .*10 classes.* 9/));
   });
 
-  it("a damaged picture names itself, and ends no report", async () => {
+  it("a damaged picture is named and left out", async () => {
     const broken = join(scratch, "broken");
     cpSync(join(demo, "val"), join(broken, "val"), { recursive: true });
     writeFileSync(join(broken, "val", "00_t-shirt", "000.jpg"), "no picture");
-    const { missing } = await report({ data: broken });
-    expect(missing).toContainEqual(expect.stringMatching(/^The answers were not measured: .*000\.jpg/));
+    const { page } = await report({ data: broken });
+    expect(page).toMatch(/1 of them cannot be read, and are left out<\/summary><ul><li>[^<]*000\.jpg[^<]*<\/li><\/ul>/);
+    expect(page).toContain(`Only ${FEW - 1} of 500 pictures`);
   });
 
   it("a run that was killed before it had a model", async () => {

@@ -2,6 +2,7 @@
 import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import type { DataSource } from "../../data/sets/dataset.js";
 import { type Certificate, isModelName, summarize } from "../../models/index.js";
 import type { Recipe, RecipeForm } from "../../models/recipe.js";
 import { readRunToResume } from "../../train/checkpoints/checkpoint.js";
@@ -23,7 +24,7 @@ const marks = [LOG_NAME, "checkpoints", "model.safetensors"];
 
 export interface GatherOptions {
   /** Where the pictures are. Default: where the run found them. */
-  readonly data?: string | undefined;
+  readonly data?: DataSource | undefined;
   /** Where the bundled demo set is, for a run on it that does not say where. */
   readonly demo?: string | undefined;
   /** The certificate of a run that has just folded its model. Default: folded and certified once more. */
@@ -47,12 +48,6 @@ async function commandOf(folder: string): Promise<Found<string>> {
   }
 }
 
-/** What run.json says of the pictures, where a version that wrote no machine.json made the run. */
-async function storedRoot(folder: string, demo: string | undefined): Promise<string | undefined> {
-  const settings = await readRunSettings(folder).catch(() => null);
-  return settings === null ? undefined : (settings.data ?? demo);
-}
-
 /** Throws CheckpointError for a folder that is none of a run. */
 export async function gatherRun(
   run: string,
@@ -67,13 +62,17 @@ export async function gatherRun(
   const checkpoint = await readRunToResume(join(folder, "checkpoints"), true);
   const sessions = await readSessions(folder);
   const log = await readLog(join(folder, LOG_NAME));
-  const root = data ?? sessions.at(-1)?.data ?? (await storedRoot(folder, demo));
+  const settings = await readRunSettings(folder).catch(() => null);
+  // what run.json says counts where a version that wrote no machine.json made the run; null: the demo set
+  const root = data ?? sessions.at(-1)?.data ?? (settings === null ? undefined : (settings.data ?? demo));
+  const valFraction = settings?.noValidate ? 0 : settings?.valFraction;
+  const fraction = typeof valFraction === "number" ? { valFraction } : {};
   const imageSize = checkpoint?.recipe.images.evalSize ?? null;
   const model = checkpoint?.recipe.model;
   const splits =
     root === undefined
       ? missing("The run does not say where its pictures are; report --data DIR names them.")
-      : { value: [openSplit(root, "train"), openSplit(root, "val")] as const };
+      : { value: [openSplit(root, "train", fraction), openSplit(root, "val", fraction)] as const };
   const delivered = await deliveredModel(folder, certificate);
   try {
     return {

@@ -58,6 +58,8 @@ export interface AnswerFacts {
   readonly measured: number;
   /** Of the whole split; more than measured where only some of it was. */
   readonly available: number;
+  /** Pictures that were left out, each with what is wrong with it. */
+  readonly unread: readonly string[];
   readonly top1: number;
   readonly top5: number;
   readonly loss: number;

@@ -31,7 +31,7 @@ export interface RunInfo {
   readonly decoder: DecoderName;
   readonly seed: number;
   readonly out: string;
-  readonly data: string;
+  readonly data: string | readonly string[];
 }
 
 /** A step that was done: its loss, its rates, and what it cost. */
