@@ -63,8 +63,9 @@ export async function gatherRun(
   const sessions = await readSessions(folder);
   const log = await readLog(join(folder, LOG_NAME));
   const settings = await readRunSettings(folder).catch(() => null);
-  // what run.json says counts where a version that wrote no machine.json made the run; null: the demo set
-  const root = data ?? sessions.at(-1)?.data ?? (settings === null ? undefined : (settings.data ?? demo));
+  // a version that wrote no machine.json may have made the run
+  const stored = settings === null ? undefined : (settings.data ?? demo);
+  const root = data ?? sessions.at(-1)?.data ?? stored;
   const valFraction = settings?.noValidate ? 0 : settings?.valFraction;
   const fraction = typeof valFraction === "number" ? { valFraction } : {};
   const imageSize = checkpoint?.recipe.images.evalSize ?? null;

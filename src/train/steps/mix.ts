@@ -3,6 +3,7 @@
  * with the same shares. As mmpretrain does it: one share and one random order a batch, shares from Beta(α, α), CutMix's share corrected
  * by the area of the box that is left of it at the border. What chance decides is drawn on the host; the device mixes.
  */
+import { indexSelect } from "../../chapters/indexing.js";
 import { drawBeta } from "../../data/beta.js";
 import { MersenneTwister, randomPermutation, sampleSeed } from "../../data/random.js";
 import type { BatchAugments } from "../../models/recipe-choices.js";
@@ -123,7 +124,7 @@ const labelsInOrder = (labels: Int32Array, order: Uint32Array): Int32Array => In
 
 /** images [N, H, W, 3] mixed with each other. */
 export const mixImages = (images: Tensor, { order, own, other }: MixTensors): Tensor =>
-  scope(() => F.add(F.mul(images, own), F.mul(F.indexSelect(images, 0, order), other)));
+  scope(() => F.add(F.mul(images, own), F.mul(indexSelect(images, 0, order), other)));
 
 /** labels [N] -> probabilities of all classes [N, classes]. */
 export const mixLabels = (labels: Tensor, classes: number, { otherLabels, share, rest }: MixTensors): Tensor =>
