@@ -84,6 +84,7 @@ export const facts = (changes: Partial<RunFacts> = {}): RunFacts => ({
   },
   answers: {
     value: {
+      file: "best.safetensors",
       split: "val",
       measured: 30,
       available: 300,

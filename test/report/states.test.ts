@@ -60,6 +60,12 @@ describe("a report of", () => {
     expect(missing).toContainEqual(expect.stringContaining("report --data DIR names them"));
   });
 
+  it("a run that kept its best epoch asks that one", async () => {
+    cpSync(join(run, "model.safetensors"), join(run, "best.safetensors"));
+    const { page } = await report({ data: demo });
+    expect(page).toContain("The weights of <code>best.safetensors</code>, folded, on");
+  });
+
   it("pictures of other classes are not asked about", async () => {
     const other = join(scratch, "other");
     cpSync(join(demo, "val"), join(other, "val"), { recursive: true });

@@ -124,6 +124,7 @@ async function measured(
   for (const one of mostConfidentMistakes(predictions, SHOWN_MISTAKES))
     mistakes.push(await mistakeOf(one, delivered, part, names, decoder));
   return {
+    file: delivered.file,
     split: dataset.split,
     measured: images,
     unread,

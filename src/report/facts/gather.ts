@@ -7,6 +7,7 @@ import { type Certificate, isModelName, summarize } from "../../models/index.js"
 import type { Recipe, RecipeForm } from "../../models/recipe.js";
 import { readRunToResume } from "../../train/checkpoints/checkpoint.js";
 import type { CheckpointFile } from "../../train/checkpoints/checkpoint-format.js";
+import { MODEL_FILE_NAME } from "../../train/checkpoints/final-model.js";
 import { LOG_NAME } from "../../train/loggers/jsonl.js";
 import { readSessions } from "../../train/loggers/machine.js";
 import { publishedRecipe } from "../../train/recipes/choose-recipe.js";
@@ -20,7 +21,7 @@ import { deliveredModel } from "./model.js";
 import { type Found, missing, type RunFacts } from "./run-facts.js";
 
 /** What of a folder makes it one of a run. */
-const marks = [LOG_NAME, "checkpoints", "model.safetensors"];
+const marks = [LOG_NAME, "checkpoints", MODEL_FILE_NAME];
 
 export interface GatherOptions {
   /** Where the pictures are. Default: where the run found them. */

@@ -54,6 +54,8 @@ export interface ClassRow {
 
 /** What the delivered model says of the validation pictures. */
 export interface AnswerFacts {
+  /** Whose weights were asked. */
+  readonly file: string;
   readonly split: string;
   readonly measured: number;
   /** Of the whole split; more than measured where only some of it was. */
