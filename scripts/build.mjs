@@ -5,8 +5,18 @@
  * Usage: node scripts/build.mjs [--if-changed]
  */
 import { spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
-import { join, relative } from "node:path";
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { reachedDeclarations } from "./declarations.mjs";
 
@@ -47,6 +57,19 @@ function removeStale() {
   }
 }
 
+/** What a report carries of uPlot, so that no dependency is installed for it; read by src/report/page/uplot.ts. */
+function copyUPlot() {
+  const from = join(root, "node_modules", "uplot");
+  const to = join(dist, "report", "page", "uplot");
+  if (!existsSync(from)) {
+    process.stderr.write("build: no uplot in node_modules, reports will not be written\n  hint: npm ci\n");
+    return;
+  }
+  mkdirSync(to, { recursive: true });
+  for (const name of ["dist/uPlot.iife.min.js", "dist/uPlot.min.css", "LICENSE"])
+    copyFileSync(join(from, name), join(to, basename(name)));
+}
+
 /** Leaves the declarations that a user's compiler may see. False where one of them is not there. */
 function keepReachedDeclarations() {
   const { reached, missing } = reachedDeclarations(
@@ -75,6 +98,7 @@ function build(now = sources()) {
   rmSync(builtFrom, { force: true });
   compile();
   removeStale();
+  copyUPlot();
   if (!keepReachedDeclarations()) {
     // one is reached since this build, and its notes say that it was written long ago
     rmSync(compilerNotes, { force: true });

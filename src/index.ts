@@ -38,6 +38,7 @@ export {
 } from "./data/sets/map-dataset.js";
 export { applyTransform, evalTransform, type Transform, trainTransform } from "./data/transforms/index.js";
 export { type NormalizeOptions, normalize } from "./data/transforms/normalize.js";
+export { confusionSvg } from "./figures/confusion-svg.js";
 export * as io from "./models/files/index.js";
 export * as models from "./models-entry.js";
 export * as nn from "./nn/index.js";
@@ -54,6 +55,14 @@ export type { Shape } from "./tensor/shape.js";
 export { liveStorage } from "./tensor/storage.js";
 export { Tensor } from "./tensor/tensor.js";
 export { type Classification, type ClassifyOptions, classify } from "./train/classify.js";
+export {
+  type ClassificationReport,
+  type ClassShares,
+  classificationReport,
+  type Shares,
+} from "./train/metrics/classification-report.js";
+export { type ConfusionMatrix, confusionMatrix, mostFrequentConfusions } from "./train/metrics/confusion-matrix.js";
+export { mostConfidentMistakes, type Prediction } from "./train/metrics/predictions.js";
 export { accuracy, type EvaluateModuleOptions, evaluate } from "./train/modules/evaluate-module.js";
 export type {
   ModuleEvaluation,

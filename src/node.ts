@@ -2,6 +2,7 @@
  * The Node face of tensorone: files, folders, workers, training. Everything of the main entry is here as well.
  */
 
+export { type ClassWeightOptions, classWeights, countClasses } from "./data/class-weights.js";
 export { type DecoderName, decoderNames, loadDecoder } from "./data/codecs/decoder.js";
 export { decodeImage } from "./data/codecs/index.js";
 export { type PrepareOptions, prepareShards } from "./data/prepare.js";
@@ -10,6 +11,14 @@ export type { Batch } from "./data/reading/loader.js";
 export { type Dataset, openDataset } from "./data/sets/dataset.js";
 export { ImageFolder } from "./data/sets/image-folder.js";
 export { type VerifyReport, verifyDataset } from "./data/verify.js";
+export { encodePng, thumbnailPng } from "./figures/png.js";
+export {
+  type FetchWeightsOptions,
+  fetchWeights,
+  type LocalWeights,
+  type PublishedWeights,
+  publishedWeights,
+} from "./hub/index.js";
 export * from "./index.js";
 export { mobileoneS0, mobileoneS0Demo } from "./models/mobileone/recipe-s0.js";
 export { mobileoneRecipe } from "./models/mobileone/recipes.js";
@@ -17,7 +26,17 @@ export type { Recipe, RecipeForm } from "./models/recipe.js";
 export { evaluate, train } from "./train/any-run.js";
 export { loadCheckpoint, saveCheckpoint } from "./train/checkpoints/checkpoint-file.js";
 export { loadModelFile, saveModelFile } from "./train/checkpoints/model-file.js";
-export type { Logger } from "./train/loggers/events.js";
+export type {
+  CheckpointInfo,
+  EvalProgress,
+  Logger,
+  RunInfo,
+  StepInfo,
+  ValidationInfo,
+} from "./train/loggers/events.js";
+export { TensorBoardLogger, type TensorBoardOptions } from "./train/loggers/tensorboard.js";
+export { datasetPictures } from "./train/looking/dataset-pictures.js";
+export { mistakesSheet } from "./train/looking/mistakes-sheet.js";
 export type { FolderTrainResult, TrainInFolderOptions } from "./train/modules/train-in-folder.js";
 export { changeRecipe, demoRecipe, publishedRecipe, type RecipeChanges } from "./train/recipes/choose-recipe.js";
 export { type PlanOverrides, planRecipe } from "./train/recipes/plan.js";

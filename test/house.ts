@@ -5,6 +5,7 @@
 /** A folder of src/ and the folders it may import besides itself. */
 export const arrows: Readonly<Record<string, readonly string[]>> = {
   util: [],
+  hub: ["util"],
   tensor: ["util"],
   ops: ["tensor", "util"],
   wasm: ["util"],
@@ -16,15 +17,17 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   optim: ["nn", "ops", "autograd", "tensor", "util"],
   models: ["io", "optim", "nn", "chapters", "ops", "autograd", "tensor", "util"],
   data: ["tensor", "util"],
+  figures: ["data", "tensor", "util"],
   io: ["nn", "tensor", "util"],
-  train: ["models", "optim", "nn", "data", "io", "autograd", "compile", "ops", "tensor", "util"],
+  train: ["models", "optim", "nn", "figures", "data", "io", "autograd", "compile", "ops", "tensor", "util"],
+  report: ["train", "models", "optim", "nn", "figures", "data", "io", "ops", "tensor", "util"],
   distributed: ["train", "wasm", "tensor", "util"],
 };
 /** The subfolders of a folder from the bottom up: each may import those before it, and no file at the folder's top. */
 export const floors: Readonly<Record<string, readonly string[]>> = {
   "backends/wasm": ["kernels", "runtime"],
   data: ["codecs", "transforms", "sets", "reading"],
-  train: ["recipes", "loggers", "replicas", "steps", "checkpoints", "modules"],
+  train: ["recipes", "metrics", "loggers", "replicas", "steps", "checkpoints", "runs", "modules", "looking"],
 };
 /** What files of any floor may import: what knows nothing of them. */
 export const cellars = ["data/random.ts"];
@@ -36,6 +39,7 @@ export const roofs = ["cli", "index.ts", "models-entry.ts", "nn-entry.ts", "node
  */
 export const familyNames: readonly { readonly file: RegExp; readonly why: "list" | "face" | "data" }[] = [
   { file: /^models\/families\.ts$/, why: "list" },
+  { file: /^hub\/(published|address)\.ts$/, why: "data" },
   { file: /^(models\/index|models-entry|node)\.ts$/, why: "face" },
   {
     file: /^cli\/help\.ts$|^cli\/(shared|keys)-options?\.ts$|^cli\/(commands\/|train\/training-options\.ts$)/,

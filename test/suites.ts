@@ -26,9 +26,10 @@ export const slowTests: readonly string[] = [
   "test/e2e/{distributed,resume,versions}.test.ts",
   "test/examples/ports.test.ts",
   "test/gpu/**/*.test.ts",
-  "test/io/torch-round-trip.test.ts",
+  "test/io/{tensorboard-protoc,torch-round-trip}.test.ts",
   "test/models/families-golden.test.ts",
   "test/onnx-cases/**/*.test.ts",
   "test/torch-cases/torch-cases.test.ts",
+  "test/train/accumulated-runs.test.ts",
   "test/wasm/turbo.test.ts",
 ];

@@ -20,9 +20,12 @@ export const folders: Readonly<Record<string, { readonly column: number; readonl
   models: { column: 1, words: "families, deploy forms" },
   io: { column: 1, words: "safetensors, .pth, ONNX" },
   train: { column: 1, words: "recipes, steps, trainer" },
+  report: { column: 2, words: "a run as one page" },
   distributed: { column: 1, words: "ranks, sockets, MPI" },
   optim: { column: 2, words: "SGD, schedules, averages" },
+  figures: { column: 3, words: "sheets, matrices, PNG, SVG" },
   data: { column: 3, words: "codecs, transforms, loader" },
+  hub: { column: 3, words: "published weights" },
 };
 
 const BOX = { width: 172, height: 42 } as const;

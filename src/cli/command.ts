@@ -11,6 +11,8 @@ export interface Positionals {
   readonly names: readonly string[];
   /** Whether the last may be repeated. */
   readonly isRepeated?: boolean;
+  /** Whether the last may be left out. */
+  readonly isOptional?: boolean;
 }
 
 /** Where a command speaks. */

@@ -69,8 +69,9 @@ export function overallHelp(commands: readonly Command[], version: string, width
 
 const lowerFirst = (text: string): string => text.charAt(0).toLowerCase() + text.slice(1);
 
-function words({ names, isRepeated = false }: Positionals = { names: [] }): readonly string[] {
-  return isRepeated ? [...names, "…"] : names;
+function words({ names, isRepeated = false, isOptional = false }: Positionals = { names: [] }): readonly string[] {
+  const repeated = isRepeated ? [...names, "…"] : names;
+  return isOptional ? [`[${repeated.join(" ")}]`] : repeated;
 }
 
 function written(name: string, { form, placeholder }: Option<unknown>): string {
@@ -79,7 +80,7 @@ function written(name: string, { form, placeholder }: Option<unknown>): string {
 }
 
 function described({ help, fallback, form }: Option<unknown>): string {
-  const isShown = form === "value" && fallback !== undefined;
+  const isShown = form === "value" && fallback !== undefined && !Array.isArray(fallback);
   return isShown ? `${help} (default ${String(fallback)})` : help;
 }
 

@@ -23,6 +23,8 @@ export interface Option<T> {
   readonly bare?: T;
   /** `where` is the option as the user wrote it, for errors. */
   readonly read: (text: string, where: string) => T;
+  /** Whether an option given again adds to its list; otherwise the last counts. */
+  readonly isRepeated?: boolean;
 }
 
 /** The options of a command by camelCase name. */
@@ -96,6 +98,22 @@ export function text<D extends string | undefined = undefined>(
   };
 }
 
+/** An option that may be given several times: its values in that order, none where it is not given. */
+export function repeated<T>(option: Option<T>): Option<readonly Exclude<T, undefined>[]> {
+  type One = Exclude<T, undefined>;
+  const { form, placeholder, help, expected, example } = option;
+  return {
+    form,
+    placeholder,
+    help,
+    expected,
+    ...(example !== undefined && { example }),
+    fallback: [],
+    read: (value, where) => [option.read(value, where) as One],
+    isRepeated: true,
+  };
+}
+
 /** A file that may be left out: true where the option stands alone. */
 export function optionalFile(spec: { readonly help: string }): Option<string | true | undefined> {
   return {
@@ -152,6 +170,25 @@ export function number<D extends number | undefined = undefined>(
       if (!Number.isFinite(number) || number < 0 || (number === 0 && !fromZero) || number > max)
         throw new UsageError(`${where}: ${value || "an empty value"}, expected ${expected}`);
       return number;
+    },
+  };
+}
+
+/** Rising numbers of at least 0, between commas: "30,60,80". */
+export function numberList(spec: { readonly help: string }): Option<readonly number[] | undefined> {
+  const expected = "a list of rising numbers such as 30,60,80";
+  return {
+    form: "value",
+    placeholder: "N,N,…",
+    help: spec.help,
+    expected,
+    example: "30,60,80",
+    fallback: undefined,
+    read: (value, where) => {
+      const numbers = value.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
+      const isRising = numbers.every((n, i) => n >= (i === 0 ? 0 : numbers[i - 1]!) && Number.isFinite(n));
+      if (!isRising) throw new UsageError(`${where}: ${value || "an empty value"}, expected ${expected}`);
+      return numbers;
     },
   };
 }

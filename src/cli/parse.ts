@@ -28,7 +28,7 @@ function tokenize(args: readonly string[], table: OptionTable) {
   return parseArgs({ args: [...args], options, strict: false, tokens: true }).tokens;
 }
 
-/** Parses what follows the command's name. An option given twice counts as the last time. Throws UsageError. */
+/** Parses what follows the command's name. An option given twice counts as the last time, unless it is repeated(). Throws UsageError. */
 export function parse<O extends OptionTable>(command: Command<O>, args: readonly string[]): Parsed<O> {
   const table: OptionTable = command.options;
   const byFlag = new Map(Object.keys(table).map((name) => [flagOf(name), name]));
@@ -43,11 +43,12 @@ export function parse<O extends OptionTable>(command: Command<O>, args: readonly
     if (token.kind !== "option") continue;
     const name = byFlag.get(token.rawName);
     if (name === undefined) throw unknownOption(command.name, token.rawName, [...byFlag.keys()]);
-    given.add(name);
     const option = table[name]!;
     const next = valueAfter(option, tokens, i);
     if (next !== undefined) i++;
-    values[name] = readOption(option, token.value ?? next, `${command.name}: ${token.rawName}`, args[token.index + 1]);
+    const value = readOption(option, token.value ?? next, `${command.name}: ${token.rawName}`, args[token.index + 1]);
+    values[name] = option.isRepeated ? [values[name], value].flat() : value;
+    given.add(name);
   }
   checkWords(command.name, command.positionals, words);
   return { values: values as Values<O>, words, given };
@@ -90,8 +91,9 @@ export function unknownOption(command: string, given: string, known: readonly st
 }
 
 function checkWords(command: string, positionals: Positionals | undefined, words: readonly string[]): void {
-  const { names, isRepeated = false } = positionals ?? { names: [] };
-  if (words.length === names.length || (isRepeated && words.length > names.length)) return;
+  const { names, isRepeated = false, isOptional = false } = positionals ?? { names: [] };
+  if (words.length === names.length || (isOptional && words.length === names.length - 1)) return;
+  if (isRepeated && words.length > names.length) return;
   const extra = words[names.length];
   if (extra !== undefined)
     throw new UsageError(

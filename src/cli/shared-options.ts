@@ -67,7 +67,7 @@ export const weightsOption = optionalChoice(weightSets, {
 
 /** What a model is read from. */
 export const checkpointOption = text({
-  help: "model file, checkpoint, .safetensors or .pth, or the folder of a run",
+  help: "model file, checkpoint, .safetensors or .pth, the folder of a run, an address (https, hf://owner/repository/file) or a name that weights lists",
   placeholder: "FILE",
   expected: "a model file, or the folder of a run",
 });
@@ -118,14 +118,17 @@ export function required<T>(where: string, value: T | undefined, placeholder: st
  * Throws UsageError for turbo on a backend that has none.
  */
 export async function startBackend(values: {
-  readonly backend: (typeof backendNames)[number];
+  /** As a run.json says it, which may be anybody's. */
+  readonly backend: string;
   readonly threads: number | undefined;
   readonly turbo: boolean;
 }): Promise<string> {
   const { backend, threads, turbo } = values;
   if (turbo && backend !== "wasm")
     throw new UsageError(`--turbo: the backend is ${backend}, expected wasm`, "leave --turbo or --backend away");
-  const started = await setBackend(backend, { turbo, ...(threads !== undefined && { threads }) });
+  const name = backendNames.find((known) => known === backend);
+  if (name === undefined) throw new UsageError(`--backend: ${backend}, expected one of ${backendNames.join(", ")}`);
+  const started = await setBackend(name, { turbo, ...(threads !== undefined && { threads }) });
   if ("label" in started && typeof started.label === "string") return started.label;
   const width = "threads" in started && typeof started.threads === "number" ? ` x${started.threads}` : "";
   return `${started.name}${width}${"turbo" in started && started.turbo === true ? " turbo" : ""}`;

@@ -3,6 +3,7 @@
  * makes of them is train/recipes.
  */
 import type { OptimizerChoice } from "../optim/index.js";
+import type { BatchAugments, LossChoice, PictureAugments } from "./recipe-choices.js";
 
 /**
  * Two readings of a published recipe: as its authors meant it, and as their configuration really runs. They are the same
@@ -24,6 +25,11 @@ export interface TrainSwitch {
 export type GradientClipping =
   | { readonly maxNorm: number; readonly normType?: number | "inf" }
   | { readonly maxValue: number };
+
+/** The curves of a learning rate behind its warm-up; "one-cycle" has the warm-up for its rise. */
+export const scheduleKinds = ["cosine", "linear", "step", "one-cycle", "constant"] as const;
+/** The name of such a curve. */
+export type ScheduleKind = (typeof scheduleKinds)[number];
 
 /** What of a trained model a run keeps as it is, and how fast its classifier moves. */
 export interface Transfer {
@@ -47,9 +53,16 @@ export interface Recipe {
   readonly plan?: "whole" | "short";
   readonly model: string;
   readonly epochs: number;
-  /** Images per replica and step. */
+  /** Images of a batch. A step takes one of each replica, or `accumulate` of each. */
   readonly batchSize: number;
-  readonly loss: { readonly labelSmoothing: number; readonly mode: "original" | "classyVision" };
+  /**
+   * Batches of each replica whose mean gradient moves the weights once; each has its own batch statistics. Absent: 1. The last
+   * step of an epoch takes those that are left, and the mean over them.
+   */
+  readonly accumulate?: number;
+  readonly loss: LossChoice;
+  /** Absent: batches stay as they are. */
+  readonly batchAugments?: BatchAugments;
   /** Its weight decay is the base of all parameters but batch norm's, whose base is 0. */
   readonly optimizer: OptimizerChoice;
   /** What keeps the mean gradients of a step from growing too large; absent: nothing. */
@@ -59,9 +72,11 @@ export interface Recipe {
     readonly warmupEpochs: number;
     /** First learning rate of the warm-up, as a share of the peak. */
     readonly warmupStart: number;
-    /** Epochs at which the learning rate falls to this share of what it was, instead of along the cosine; absent: the cosine. */
+    /** Absent: "step" where there are lrSteps, else "cosine". */
+    readonly kind?: ScheduleKind;
+    /** Epochs at which the learning rate falls to this share of what it was, by "step". */
     readonly lrSteps?: { readonly epochs: readonly number[]; readonly factor: number };
-    /** Floor of the cosine of the learning rate. */
+    /** Where cosine and line of the learning rate end. */
     readonly lrFloor: number;
     /**
      * Floor of the cosine of the weight decay. Batch norm's decay *rises* to it from 0 (docs/recipe.md 5.2);
@@ -81,7 +96,7 @@ export interface Recipe {
     /** Larger momentum at first (optim/ema.ts warmMomentum); absent where the plan decides. */
     readonly warmup?: boolean;
   };
-  readonly images: {
+  readonly images: PictureAugments & {
     /** Side of the train pictures, from the first epoch to the first switch. */
     readonly trainSize: number;
     /** Level of RandAugment, 0 to 10; null: none. */

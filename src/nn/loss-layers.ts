@@ -68,7 +68,7 @@ export class NLLLoss extends Loss<ClassLossOptions> {
   }
 }
 
-/** focalLoss() as a module: logits [..., K] and labels [...]. */
+/** focalLoss() as a module: logits [..., K] and labels [...], or probabilities [..., K]. */
 export class FocalLoss extends Loss<FocalLossOptions> {
   forward(logits: Tensor, labels: Tensor): Tensor {
     return focalLoss(logits, labels, this.options);

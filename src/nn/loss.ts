@@ -1,16 +1,15 @@
 /**
  * Losses over classes: cross-entropy of logits, the same of logarithms of probabilities, and the focal loss. Classes are
  * the last axis, so that logits of images are [N, H, W, K]. Smoothing has both of mmpretrain's definitions (LabelSmoothLoss;
- * docs/recipe.md 3.2); "original" (Szegedy et al. 2016) equals torch's label_smoothing.
+ * docs/recipe.md 3.2); "original" (Szegedy et al. 2016) equals torch's label_smoothing. Labels may be probabilities of all classes.
  */
 import * as F from "../ops/functional/index.js";
-import { isFloat } from "../tensor/dtype.js";
 import { scope } from "../tensor/scope.js";
-import { sameShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { ShapeError, UsageError } from "../util/errors.js";
 import { checkClasses, checkWeight } from "./class-labels.js";
 import { expectReduction, type ReductionOptions, reduce } from "./reduction.js";
+import { effectiveSmoothing, isSoft, type SmoothingMode, smoothed } from "./soft-targets.js";
 
 /** What losses over classes take. */
 export interface ClassLossOptions extends ReductionOptions {
@@ -25,14 +24,8 @@ export interface CrossEntropyOptions extends ClassLossOptions {
   /** ε in [0, 1). Default 0. */
   readonly labelSmoothing?: number;
   /** "original": (1−ε)·onehot + ε/K. "classyVision": (onehot + ε/K) / (1+ε). Default "original". */
-  readonly mode?: "original" | "classyVision";
+  readonly mode?: SmoothingMode;
 }
-
-/** The ε of "original" that each mode amounts to. */
-const effectiveSmoothing = {
-  original: (epsilon: number) => epsilon,
-  classyVision: (epsilon: number) => epsilon / (1 + epsilon),
-};
 
 /**
  * −Σ target · logSoftmax(logits) over the classes: logits [..., K], labels [...] of integers in 0 … K−1, or the probabilities of all
@@ -52,13 +45,9 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
   if (!(labelSmoothing >= 0 && labelSmoothing < 1))
     throw new ShapeError(`crossEntropy: labelSmoothing is ${labelSmoothing}, expected at least 0 and below 1`);
   expectReduction("crossEntropy", reduction);
-  const epsilon = effectiveSmoothing[mode](labelSmoothing);
-  if (isFloat(target.dtype) && logits.rank > 0 && sameShape(target.shape, logits.shape)) {
-    if (ignoreIndex !== undefined)
-      throw new UsageError(
-        "crossEntropy: ignoreIndex with probabilities, expected labels",
-        "leave rows out by a weight",
-      );
+  const epsilon = effectiveSmoothing(mode, labelSmoothing);
+  if (isSoft(logits, target)) {
+    expectNoIgnored("crossEntropy", ignoreIndex);
     return softCrossEntropy(logits, target, epsilon, { weight, reduction });
   }
   checkClasses("crossEntropy", logits, target, ignoreIndex);
@@ -69,6 +58,11 @@ export function crossEntropy(logits: Tensor, target: Tensor, options: CrossEntro
   );
 }
 
+function expectNoIgnored(where: string, ignoreIndex: number | undefined): void {
+  if (ignoreIndex === undefined) return;
+  throw new UsageError(`${where}: ignoreIndex with probabilities, expected labels`, "leave rows out by a weight");
+}
+
 /** Of every training step: [N, K], [N] -> scalar. */
 function meanCrossEntropy(logits: Tensor, labels: Tensor, epsilon: number): Tensor {
   const classes = logits.shape[1]!;
@@ -77,8 +71,7 @@ function meanCrossEntropy(logits: Tensor, labels: Tensor, epsilon: number): Tens
     const logs = F.logSoftmax(logits);
     // selected: a logit of −∞ elsewhere has a logarithm of −∞, and 0 · −∞ is NaN
     if (epsilon === 0) return F.mean(F.sum(F.where(hard, F.neg(logs), 0), -1));
-    const target = F.add(F.mul(hard, 1 - epsilon), epsilon / classes);
-    return F.neg(F.mean(F.sum(F.mul(logs, target), -1)));
+    return F.neg(F.mean(F.sum(F.mul(logs, smoothed(hard, epsilon)), -1)));
   });
 }
 
@@ -91,8 +84,7 @@ function softCrossEntropy(
   const classes = logits.shape.at(-1)!;
   if (weight) checkWeight("crossEntropy", weight, classes);
   return scope(() => {
-    const wanted = epsilon === 0 ? target : F.add(F.mul(target, 1 - epsilon), epsilon / classes);
-    const terms = F.mul(F.logSoftmax(logits), wanted);
+    const terms = F.mul(F.logSoftmax(logits), smoothed(target, epsilon));
     return reduce(F.neg(F.sum(weight ? F.mul(terms, weight) : terms, -1)), reduction);
   });
 }
@@ -158,13 +150,15 @@ export interface FocalLossOptions extends ClassLossOptions {
 }
 
 /**
- * −(1 − p)^γ · log p of the labels' probabilities p (Lin et al. 2017, equation 4, over K classes): logits [..., K], labels [...]
- * -> scalar, or [...] without a reduction. The mean divides by the number of labels that count. Throws as crossEntropy does.
+ * −(1 − p)^γ · log p of the labels' probabilities p (Lin et al. 2017, equation 4, over K classes): logits [..., K], labels [...], or
+ * the probabilities of all classes [..., K], by which the terms of the classes are weighed -> scalar, or [...] without a reduction. The
+ * mean divides by the number of labels that count. Throws as crossEntropy does.
  */
 export function focalLoss(logits: Tensor, labels: Tensor, options: FocalLossOptions = {}): Tensor {
   const { gamma = 2, weight, reduction = "mean" } = options;
   if (!(gamma >= 0)) throw new UsageError(`focalLoss: gamma is ${gamma}, expected at least 0`);
   expectReduction("focalLoss", reduction);
+  if (isSoft(logits, labels)) return softFocalLoss(logits, labels, { ...options, gamma });
   checkClasses("focalLoss", logits, labels, options.ignoreIndex);
   if (weight) checkWeight("focalLoss", weight, logits.shape.at(-1)!);
   return scope(() => {
@@ -172,6 +166,17 @@ export function focalLoss(logits: Tensor, labels: Tensor, options: FocalLossOpti
     const focused = focus(own, F.sub(1, F.exp(F.neg(own))), gamma);
     const losses = weight ? F.mul(focused, weights!) : focused;
     return reduction === "mean" && counts ? F.div(F.sum(losses), F.sum(counts)) : reduce(losses, reduction);
+  });
+}
+
+function softFocalLoss(logits: Tensor, target: Tensor, options: FocalLossOptions & { readonly gamma: number }): Tensor {
+  const { gamma, weight, ignoreIndex, reduction = "mean" } = options;
+  expectNoIgnored("focalLoss", ignoreIndex);
+  if (weight) checkWeight("focalLoss", weight, logits.shape.at(-1)!);
+  return scope(() => {
+    const logs = F.logSoftmax(logits);
+    const terms = F.mul(focus(F.neg(logs), F.sub(1, F.exp(logs)), gamma), target);
+    return reduce(F.sum(weight ? F.mul(terms, weight) : terms, -1), reduction);
   });
 }
 

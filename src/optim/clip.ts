@@ -9,6 +9,7 @@ import * as F from "../ops/functional/index.js";
 import { zeros } from "../tensor/create.js";
 import { areFinite } from "../tensor/finite.js";
 import { scope } from "../tensor/scope.js";
+import type { Storage } from "../tensor/storage.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { NonFiniteError, UsageError } from "../util/errors.js";
 
@@ -32,6 +33,19 @@ function gradientsOf(parameters: ClippedParameters): Tensor[] {
       ? [...(parameters as ReadonlyMap<string, Parameter>).values()].map(({ tensor }) => tensor)
       : [...(parameters as Iterable<Tensor>)];
   return tensors.flatMap(({ grad }) => (grad ? [grad] : []));
+}
+
+/**
+ * Each of them once: parameters whose outputs are added have one gradient between them, as the branches of a folded block
+ * have, and scaling in place would meet it once for each.
+ */
+function distinct(gradients: readonly Tensor[]): Tensor[] {
+  const seen = new Map<Storage, Set<number>>();
+  return gradients.filter(({ storage, offset }) => {
+    const offsets = seen.get(storage) ?? new Set();
+    seen.set(storage, offsets);
+    return !offsets.has(offset) && offsets.add(offset);
+  });
 }
 
 /** The p-norm over all elements -> scalar. */
@@ -74,7 +88,8 @@ export function clipGradNorm(
           "without errorIfNonfinite the gradients are scaled by it anyhow",
         );
       const factor = F.minimum(F.div(maxNorm, F.add(total, NORM_EPS)), 1);
-      for (const gradient of gradients) scope(() => update("assign", [gradient, F.mul(gradient, factor)], {}));
+      for (const gradient of distinct(gradients))
+        scope(() => update("assign", [gradient, F.mul(gradient, factor)], {}));
       return total;
     }),
   );

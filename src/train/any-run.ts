@@ -5,7 +5,12 @@
 import { DataLoader } from "../data/reading/loader.js";
 import type { Module } from "../nn/module.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { type EvaluateOptions, type Evaluation, evaluate as evaluatePictures } from "./evaluate.js";
+import {
+  type ClassEvaluation,
+  type EvaluateSetOptions,
+  evaluate as evaluatePictures,
+  type PictureEvaluation,
+} from "./evaluate.js";
 import { type EvaluateModuleOptions, evaluate as evaluateModule } from "./modules/evaluate-module.js";
 import type { ModuleEvaluation, TrainData } from "./modules/options.js";
 import { type FolderTrainResult, type TrainInFolderOptions, trainInFolder } from "./modules/train-in-folder.js";
@@ -47,25 +52,30 @@ const asksForModule = (options: object): boolean =>
   ["loss", "metrics", "batchOf", "batchSize", "signal", "compile"].some((name) => name in options);
 
 /**
- * Runs the loader's epoch 0 once through `model` in evaluation mode. Throws NonFiniteError naming the tensor or the picture
- * for weights, statistics or logits that are not finite.
+ * Runs the loader's epoch 0 once through `model` in evaluation mode: figures and the confusion matrix, with `predictions` the answer
+ * for each picture as well. Throws NonFiniteError naming the tensor or the picture for weights, statistics or logits that are not
+ * finite.
  *
  * @example
  * <!-- test: given root from test/docs/given/images.ts -->
  * ```ts
- * import { DataLoader, evalTransform, evaluate, models, openDataset } from "tensorone/node";
+ * import { classificationReport, DataLoader, evalTransform, evaluate, mostConfidentMistakes } from "tensorone/node";
+ * import { models, openDataset } from "tensorone/node";
  * const dataset = openDataset("imagenet", "val");
  * const model = models.createModel("mobileone_s0", { numClasses: dataset.classes.length });
  * const loader = new DataLoader(dataset, { batchSize: 2, transform: evalTransform({ imageSize: 32 }), workers: 0 });
- * const { top1, images } = await evaluate(model, loader);
- * console.log(top1, images);
+ * const { top1, confusion, predictions } = await evaluate(model, loader, { predictions: true });
+ * console.log(top1, classificationReport(confusion, dataset.classes).macro.f1);
+ * console.log(mostConfidentMistakes(predictions, 10).map(({ picture }) => dataset.samples[picture]?.path));
  * ```
  */
 export function evaluate(
   model: Module,
   loader: DataLoader,
-  options?: Pick<EvaluateOptions, "onProgress" | "where">,
-): Promise<Evaluation>;
+  options: EvaluateSetOptions & { readonly predictions: true },
+): Promise<PictureEvaluation>;
+/** The figures and the confusion matrix of a loader's pictures. */
+export function evaluate(model: Module, loader: DataLoader, options?: EvaluateSetOptions): Promise<ClassEvaluation>;
 /** Mean loss and metrics over any data, as evaluate() of the main entry. */
 export function evaluate<Y = Tensor, B = unknown>(
   model: Module<Y>,
@@ -75,9 +85,9 @@ export function evaluate<Y = Tensor, B = unknown>(
 export function evaluate<Y, B>(
   model: Module<Y>,
   data: DataLoader | TrainData<B>,
-  options: Pick<EvaluateOptions, "onProgress" | "where"> | EvaluateModuleOptions<Y, B> = {},
-): Promise<Evaluation | ModuleEvaluation> {
+  options: EvaluateSetOptions | EvaluateModuleOptions<Y, B> = {},
+): Promise<ClassEvaluation | ModuleEvaluation> {
   if (data instanceof DataLoader && !asksForModule(options))
-    return evaluatePictures(model as unknown as Module, data, options as Pick<EvaluateOptions, "onProgress" | "where">);
+    return evaluatePictures(model as unknown as Module, data, options as EvaluateSetOptions);
   return evaluateModule(model, data as TrainData<B>, options as EvaluateModuleOptions<Y, B>);
 }

@@ -13,6 +13,9 @@ import { NonFiniteError } from "../util/errors.js";
 import type { StopSignal } from "../util/host-types.js";
 import { turnOfEventLoop } from "../util/platform.js";
 import type { EvalProgress } from "./loggers/events.js";
+import { type AnswerDetail, type Answers, AnswerTally } from "./metrics/answer-tally.js";
+import type { ConfusionMatrix } from "./metrics/confusion-matrix.js";
+import type { Prediction } from "./metrics/predictions.js";
 import { type ProcessGroup, soloGroup } from "./replicas/process-group.js";
 import { expectUsable, problemOfLogits } from "./steps/finite.js";
 import { BatchInput } from "./steps/input.js";
@@ -29,6 +32,17 @@ export interface Evaluation {
   readonly imagesPerSecond: number;
 }
 
+/** An evaluation with what was taken for what. */
+export interface ClassEvaluation extends Evaluation {
+  /** Pictures by label and answer; a tie counts against the label, as in top-1. */
+  readonly confusion: ConfusionMatrix;
+}
+
+/** An evaluation with the answer for each picture, in the order of the data set. */
+export interface PictureEvaluation extends ClassEvaluation {
+  readonly predictions: readonly Prediction[];
+}
+
 export interface EvaluateOptions {
   readonly onProgress?: (progress: EvalProgress) => void;
   /** Stops early when it fires, on all processes. */
@@ -39,6 +53,23 @@ export interface EvaluateOptions {
   readonly mostBatches?: number;
   /** How errors begin. Default "evaluate". */
   readonly where?: string;
+  /** What is kept of the answers beside the totals. Default "totals", nothing. */
+  readonly detail?: AnswerDetail;
+}
+
+/** Numbers that processes add up at a time, half a megabyte: transports hold a message of each rank in memory. */
+const SUMMED_AT_ONCE = 65_536;
+
+async function sumInParts(group: ProcessGroup, values: Float64Array): Promise<void> {
+  if (group.worldSize === 1) return;
+  for (let begin = 0; begin < values.length; begin += SUMMED_AT_ONCE)
+    await group.allReduce(values.subarray(begin, begin + SUMMED_AT_ONCE), "sum");
+}
+
+async function mostOf(group: ProcessGroup, value: number): Promise<number> {
+  const one = Float64Array.of(value);
+  await group.allReduce(one, "max");
+  return one[0]!;
 }
 
 /**
@@ -50,8 +81,9 @@ export async function evaluateShared(
   model: Module,
   loader: DataLoader,
   options: EvaluateOptions = {},
-): Promise<Evaluation | null> {
+): Promise<(Evaluation & Answers) | null> {
   const { group = soloGroup(), mostBatches = loader.batchesPerEpoch, signal, onProgress, where = "evaluate" } = options;
+  const tally = new AnswerTally(options.detail ?? "totals");
   await expectUsable(where, model);
   const input = new BatchInput();
   const wasTraining = model.training;
@@ -59,6 +91,7 @@ export async function evaluateShared(
   const batches = loader.epoch(0);
   // top-1, top-5, loss, images
   const sums = new Float64Array(4);
+  let answers: Answers = {};
   model.eval();
   const forward = compile((x: Tensor) => noGrad(() => model.forward(x)));
   try {
@@ -73,6 +106,7 @@ export async function evaluateShared(
         sums[1]! += countTopK(logits, labels, 5);
         sums[2]! += sumCrossEntropy(logits, labels);
         sums[3]! += batch.size;
+        if (problem === null) tally.add(logits, labels, batch.indices);
         batch.release();
       }
       onProgress?.({ done: done + 1, total: mostBatches });
@@ -86,6 +120,10 @@ export async function evaluateShared(
     }
     await batches.next(); // the end, so that the loader keeps its threads
     await group.allReduce(sums, "sum");
+    answers = await tally.total(
+      (values) => sumInParts(group, values),
+      (value) => mostOf(group, value),
+    );
   } finally {
     await batches.return?.();
     forward.dispose();
@@ -98,18 +136,32 @@ export async function evaluateShared(
     loss: loss / images,
     images,
     imagesPerSecond: (1000 * images) / (performance.now() - start),
+    ...answers,
   };
+}
+
+/** What one process may ask for. */
+export interface EvaluateSetOptions extends Pick<EvaluateOptions, "onProgress" | "where"> {
+  /** Keep the answer for each picture: label, likeliest classes and their scores. Default false. */
+  readonly predictions?: boolean;
 }
 
 /**
  * Runs the loader's epoch 0 once through `model` in evaluation mode. Throws NonFiniteError naming the tensor or the picture
  * for weights, statistics or logits that are not finite.
  */
+export function evaluate(
+  model: Module,
+  loader: DataLoader,
+  options: EvaluateSetOptions & { readonly predictions: true },
+): Promise<PictureEvaluation>;
+export function evaluate(model: Module, loader: DataLoader, options?: EvaluateSetOptions): Promise<ClassEvaluation>;
 export async function evaluate(
   model: Module,
   loader: DataLoader,
-  options: Pick<EvaluateOptions, "onProgress" | "where"> = {},
-): Promise<Evaluation> {
+  { predictions = false, ...options }: EvaluateSetOptions = {},
+): Promise<ClassEvaluation> {
+  const detail = predictions ? "pictures" : "classes";
   // without a signal nothing stops it
-  return (await evaluateShared(model, loader, options))!;
+  return (await evaluateShared(model, loader, { ...options, detail })) as ClassEvaluation;
 }

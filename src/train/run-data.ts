@@ -40,14 +40,16 @@ export class RunData {
   readonly trainImages: number;
   /** 0 where nothing is validated. */
   readonly valImages: number;
-  /** Steps, which is batches of each replica. */
   readonly stepsPerEpoch: number;
+  /** Of each replica. */
+  readonly batchesPerEpoch: number;
   /** Whether each epoch leaves one picture of each replica out (epoch-length.ts). */
   readonly leavesOneOut: boolean;
   /** This process's share of the validation set, each picture in one share; null where nothing is validated. */
   readonly validation: DataLoader | null;
   /** The validation batches of the process that has most. */
   readonly mostValidationBatches: number;
+  readonly #accumulate: number;
   readonly #root: string;
   readonly #sets: readonly Dataset[];
   readonly #training: DataLoader;
@@ -58,7 +60,7 @@ export class RunData {
     const trainSet = openDataset(data, "train");
     const valSet = options.validate ? openDataset(data, "val", { numClasses: trainSet.classes.length }) : null;
     const share = replicaShare(replicas, group.worldSize, group.rank);
-    const { batchSize } = recipe;
+    const { batchSize, accumulate = 1 } = recipe;
     const { evalBatchSize } = recipe.images;
     this.#root = data;
     this.#sets = [trainSet, ...(valSet ? [valSet] : [])];
@@ -66,12 +68,15 @@ export class RunData {
     this.areClassesNamed = trainSet.areClassesNamed ?? true;
     this.trainImages = trainSet.samples.length;
     this.valImages = valSet?.samples.length ?? 0;
-    const { steps, leavesOneOut } = epochLength(recipe, this.trainImages, replicas);
+    const { steps, batches, leavesOneOut } = epochLength(recipe, this.trainImages, replicas);
+    this.#accumulate = accumulate;
     this.stepsPerEpoch = steps;
+    this.batchesPerEpoch = batches;
     this.leavesOneOut = leavesOneOut;
     this.#training = new DataLoader(trainSet, {
       replicas,
       rank: Array.from({ length: share.count }, (_, i) => share.first + i),
+      batchesInTurn: accumulate,
       batchSize,
       transform: (epoch) => trainPipeline(recipe, epoch),
       seed,
@@ -99,9 +104,9 @@ export class RunData {
     return { train: train!, val };
   }
 
-  /** The batches of `epoch` from step `from` on: those of this process's replicas in turn, step after step. */
+  /** The batches of `epoch` from step `from` on, step after step: in each, those of this process's replicas in turn. */
   epoch(epoch: number, from: number): AsyncIterableIterator<Batch> {
-    return this.#training.epoch(epoch, { startBatch: from });
+    return this.#training.epoch(epoch, { startBatch: from * this.#accumulate });
   }
 
   /** Decoding of training pictures so far, over all threads of this process. */

@@ -85,11 +85,12 @@ class Run {
     this.#stop = new StopVote(group, options.signal);
     this.#checkpoints = new CheckpointFolder(join(out, "checkpoints"), keep);
     this.#data = new RunData(options.recipe, { data, seed, workers, decoder, replicas, validate }, group);
-    const { classes, trainImages, stepsPerEpoch } = this.#data;
+    const { classes, trainImages, stepsPerEpoch, batchesPerEpoch } = this.#data;
     const recipe = planRecipe(options.recipe, stepsPerEpoch, options.plan);
     this.#options = { ...options, recipe };
     const numClasses = classes.length;
-    this.#session = new Session(recipe, createModel(recipe.model, { numClasses, seed }), stepsPerEpoch);
+    const model = createModel(recipe.model, { numClasses, seed });
+    this.#session = new Session(recipe, model, stepsPerEpoch, batchesPerEpoch);
     this.#stepper = createStepper(this.#session, replicas, group);
     this.#header = { recipe, seed, replicas, numClasses, classes, trainImages, decoder };
   }

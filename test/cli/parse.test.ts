@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { defineCommand } from "../../src/cli/command.js";
-import { choice, flag, integer, optionalFile, positive, text } from "../../src/cli/options.js";
+import { choice, flag, integer, numberList, optionalFile, positive, repeated, text } from "../../src/cli/options.js";
 import { parse } from "../../src/cli/parse.js";
 import { type TensoroneError, UsageError } from "../../src/util/errors.js";
 
@@ -16,6 +16,8 @@ const command = defineCommand({
     resume: optionalFile({ help: "go on" }),
     picture: text({ help: "picture", placeholder: "FILE.png" }),
     force: flag({ help: "force" }),
+    milestones: numberList({ help: "epochs" }),
+    word: repeated(text({ help: "words" })),
   },
   examples: ["grow"],
   run: async () => ({ json: null }),
@@ -45,6 +47,8 @@ describe("what is understood", () => {
       resume: undefined,
       picture: undefined,
       force: false,
+      milestones: undefined,
+      word: [],
     });
   });
 
@@ -57,9 +61,11 @@ describe("what is understood", () => {
     [["--out=--odd"], { out: "--odd" }],
     [["--kind", "reference"], { kind: "reference" }],
     [["--force"], { force: true }],
+    [["--milestones", "3,4.5, 9"], { milestones: [3, 4.5, 9] }],
     [["--resume"], { resume: true }],
     [["--resume", "--force"], { resume: true, force: true }],
     [["--resume", "x.safetensors", "--force"], { resume: "x.safetensors", force: true }],
+    [["--word", "b", "--force", "--word=a=1"], { word: ["b", "a=1"] }],
     [["--resume=x.safetensors"], { resume: "x.safetensors" }],
   ])("%j", (args, expected) => {
     expect(values(...args)).toMatchObject(expected);
@@ -84,6 +90,9 @@ describe("what is refused, with what came and what was expected", () => {
     [["-q"], "grow: unknown option -q"],
     [["--max-steps"], "grow: --max-steps: no value, expected a whole number from 1 to 100"],
     [["--max-steps", "--force"], "grow: --max-steps: no value before --force, expected a whole number from 1 to 100"],
+    [["--milestones", "3,2"], "grow: --milestones: 3,2, expected a list of rising numbers such as 30,60,80"],
+    [["--milestones", "3,,4"], "grow: --milestones: 3,,4, expected a list of rising numbers such as 30,60,80"],
+    [["--milestones", "-1"], "grow: --milestones: -1, expected a list of rising numbers such as 30,60,80"],
     [["--lr"], "grow: --lr: no value, expected a number above 0 such as 0.1"],
     [["--out"], "grow: --out: no value, expected a folder"],
     [["--kind"], "grow: --kind: no value, expected one of wasm, reference"],

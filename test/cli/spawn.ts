@@ -1,7 +1,7 @@
 /**
  * Runs the built command line as its users do, and takes fingerprints of folders.
  */
-import { spawnSync } from "node:child_process";
+import { spawn, spawnSync } from "node:child_process";
 import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -33,4 +33,22 @@ export function fingerprint(folder: string): string[] {
       return entry.isFile() ? `${path} ${createHash("sha256").update(readFileSync(path)).digest("hex")}` : path;
     })
     .sort();
+}
+
+/** The same without blocking this process, which may be the server that the command asks. */
+export function tensoroneLater(
+  args: readonly string[],
+  cwd: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Finished> {
+  const { DEBUG: _, FORCE_COLOR: _force, NO_COLOR: _no, COLUMNS: _columns, ...clean } = process.env;
+  const child = spawn(process.execPath, [program, ...args], { cwd, env: { ...clean, ...env } });
+  const [stdout, stderr]: [Buffer[], Buffer[]] = [[], []];
+  child.stdout.on("data", (chunk: Buffer) => stdout.push(chunk));
+  child.stderr.on("data", (chunk: Buffer) => stderr.push(chunk));
+  return new Promise((done) =>
+    child.on("close", (code) =>
+      done({ code, stdout: Buffer.concat(stdout).toString(), stderr: Buffer.concat(stderr).toString() }),
+    ),
+  );
 }

@@ -90,6 +90,18 @@ describe("batches", () => {
     expect(odd[3]!.images).toEqual(whole[7]!.images);
   });
 
+  test("of several ranks come in turns, as many of each as asked for, and what is left at the end", async () => {
+    const options = { ...train, workers: 0, batchSize: 3, replicas: 2 };
+    const [a, b] = await Promise.all([0, 1].map((rank) => collectWith({ ...options, rank }, 0)));
+    expect(a!.length).toBe(8);
+    const turns = (from: number, to: number) => [...a!.slice(from, to), ...b!.slice(from, to)];
+    const both = { ...options, rank: [0, 1], batchesInTurn: 3 };
+    expect(await collectWith(both, 0)).toEqual([...turns(0, 3), ...turns(3, 6), ...turns(6, 8)]);
+    expect(await collectWith(both, 0, 3)).toEqual([...turns(3, 6), ...turns(6, 8)]);
+    expect(await collectWith({ ...both, batchesInTurn: 1 }, 0)).toEqual(a!.flatMap((one, i) => [one, b![i]]));
+    expect(() => new DataLoader({ samples }, { ...train, batchesInTurn: 0 })).toThrow(/batchesInTurn 0, expected/);
+  });
+
   test("of ranks without padding hold every sample once, and none for a rank too many", async () => {
     const options = { ...train, shuffle: false, workers: 0, pad: false, replicas: 5 };
     const ranks = await Promise.all([0, 1, 2, 3, 4].map((rank) => collectWith({ ...options, rank }, 0)));

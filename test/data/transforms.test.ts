@@ -1,13 +1,22 @@
 import { describe, expect, test } from "vitest";
-import { createImage, crop, flipHorizontal } from "../../src/data/codecs/image.js";
+import { createImage, crop, flipHorizontal, type Image } from "../../src/data/codecs/image.js";
 import { MersenneTwister } from "../../src/data/random.js";
+import { type DrawnAutoOperation, runAutoOperation } from "../../src/data/transforms/auto-augment.js";
+import { type DrawnColor, jitterColors } from "../../src/data/transforms/color-jitter.js";
 import { centerBox, shortSideSize } from "../../src/data/transforms/geometry.js";
-import { applyTransform, evalTransform, outputSize, trainTransform } from "../../src/data/transforms/index.js";
+import {
+  applyTransform,
+  evalTransform,
+  outputSize,
+  type Transform,
+  trainTransform,
+} from "../../src/data/transforms/index.js";
 import { imagenetMean, imagenetStd, normalizeInto } from "../../src/data/transforms/normalize.js";
-import { randAugmentStep, runOperation } from "../../src/data/transforms/rand-augment.js";
+import { type DrawnOperation, randAugmentStep, runOperation } from "../../src/data/transforms/rand-augment.js";
+import { eraseBox } from "../../src/data/transforms/random-erasing.js";
 import { sampleCrop } from "../../src/data/transforms/random-resized-crop.js";
 import { resize } from "../../src/data/transforms/resize.js";
-import { traceTransform } from "../../src/data/transforms/trace.js";
+import { type Drawn, traceTransform } from "../../src/data/transforms/trace.js";
 import { lcgImage } from "./fixtures.js";
 
 test.each([
@@ -64,20 +73,56 @@ describe("pipelines", () => {
   });
 
   test("can be traced: the same draws without the pixels", () => {
-    for (const transform of [trainTransform({ imageSize: 16, randAugmentLevel: 7 }), evalTransform({ imageSize: 16 })])
+    const imageSize = 16;
+    const { fill } = randAugmentStep(7);
+    const colorJitter = { brightness: 0.4, hue: 0.1 };
+    // by what does an operation of the trace
+    const pipelines: [Transform, (image: Image, drawn: Drawn["operations"][number]) => Image][] = [
+      [
+        trainTransform({ imageSize, randAugmentLevel: 7 }),
+        (at, drawn) => runOperation(at, drawn as DrawnOperation, fill),
+      ],
+      [
+        trainTransform({ imageSize, autoAugment: "svhn", randomErasing: {} }),
+        (at, drawn) => runAutoOperation(at, drawn as DrawnAutoOperation, fill),
+      ],
+      [
+        trainTransform({ imageSize, colorJitter, randomErasing: { mode: "rand", scale: [0.1, 0.2] } }),
+        (at, drawn) => jitterColors(at, [drawn as DrawnColor]),
+      ],
+      [evalTransform({ imageSize }), (at) => at],
+    ];
+    for (const [transform, redo] of pipelines) {
+      let erasures = 0;
       for (let seed = 0; seed < 40; seed++) {
         const [doing, tracing] = [new MersenneTwister(seed), new MersenneTwister(seed)];
-        applyTransform(transform, createImage(50, 40, image.data.slice()), doing);
-        const { crop: box, isFlipped, operations } = traceTransform(transform, 40, 50, tracing);
+        const done = applyTransform(transform, createImage(50, 40, image.data.slice()), doing);
+        const { crop: box, isFlipped, operations, erased } = traceTransform(transform, 40, 50, tracing);
         expect(tracing.state()).toEqual(doing.state());
         if (box === null) continue;
         const cut = resize(image, { width: 16, height: 16, box });
-        const redone = operations.reduce(
-          (current, drawn) => runOperation(current, drawn, randAugmentStep(7).fill),
-          isFlipped ? flipHorizontal(cut) : cut,
-        );
-        expect(redone.data).toEqual(applyTransform(transform, image, new MersenneTwister(seed)).data);
+        const redone = operations.reduce(redo, isFlipped ? flipHorizontal(cut) : cut);
+        if (erased) {
+          erasures++;
+          for (const one of [redone, done]) eraseBox(one, erased, () => 0);
+        }
+        expect(redone.data).toEqual(done.data);
       }
+      const isErasing = transform.some(({ kind }) => kind === "randomErasing");
+      expect(erasures > 8).toBe(isErasing);
+    }
+  });
+
+  test("refuse amounts that are none", () => {
+    expect(() => trainTransform({ imageSize: 8, colorJitter: { hue: 0.6 } })).toThrow(
+      "hue is 0.6, expected at least 0 and",
+    );
+    expect(() => trainTransform({ imageSize: 8, colorJitter: { contrast: -1 } })).toThrow("contrast is -1");
+    expect(() => trainTransform({ imageSize: 8, randomErasing: { probability: 2 } })).toThrow("expected 0 to 1");
+    expect(() => trainTransform({ imageSize: 8, randomErasing: { value: [0, 0.5, 0] } })).toThrow("expected a byte");
+    expect(() => trainTransform({ imageSize: 8, autoAugment: "imagnet" as "imagenet" })).toThrow(
+      "imagenet, cifar10, svhn",
+    );
   });
 
   test("know their size, or say that they have none", () => {

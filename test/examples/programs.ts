@@ -47,6 +47,13 @@ export const checks: Readonly<Record<string, (output: string) => void>> = {
     expectLearned(output, 0.1);
     expect(output).toContain("the quick brown fox jumps over the lazy dog.");
   },
+  "wandb-logger": (output) => {
+    const lines = output.trimEnd().split("\n");
+    expect([lines[0], lines.at(-1)]).toEqual(["init tensorone runs/watched", "finish"]);
+    const rows = lines.slice(1, -1).map((line) => JSON.parse(line.replace(/^log /, "")) as Record<string, number>);
+    expect(rows.map(({ step }) => step)).toEqual([1, 2, 3]);
+    for (const row of rows) expect(row["train/loss"]).toBeGreaterThan(0);
+  },
   dcgan: (output) => expectLearned(output, 0.8),
   torchvision: (output) => {
     // what torchvision's own count

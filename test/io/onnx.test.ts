@@ -6,7 +6,7 @@ import * as ort from "onnxruntime-web";
 import { beforeAll, describe, expect, test } from "vitest";
 import { noGrad, randn, scope, setBackend } from "../../src/index.js";
 import { OnnxError } from "../../src/io/onnx/index.js";
-import { encodeMessage } from "../../src/io/onnx/protobuf.js";
+import { encodeMessage } from "../../src/io/protobuf.js";
 import { encodeOnnx, type OnnxOptions } from "../../src/models/files/onnx.js";
 import { type Classifier, createModel, listModels, type ModelName, reparameterize } from "../../src/models/index.js";
 import { tensor } from "../../src/tensor/create.js";

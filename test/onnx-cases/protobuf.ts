@@ -1,6 +1,6 @@
 /**
  * Protocol buffers, the half that reads: from bytes to plain objects by a table of fields (protobuf.dev, "Encoding").
- * Fields without a row are passed over. It shares nothing with the writer of src/io/onnx, which it must not agree with by birth.
+ * Fields without a row are passed over. It shares nothing with the writer of src/io/protobuf.ts, which it must not agree with by birth.
  */
 
 /** How the bytes of one field become a value; lists may come packed or one by one. */

@@ -51,6 +51,23 @@ describe("clipGradNorm", () => {
     expect([...gradient.dataSync()]).toEqual([0.6, 0.8].map((v) => expect.closeTo(v, 6)));
   });
 
+  it("scales once what several parameters share, and counts it for each", () => {
+    const [p, q, r] = [1, 2, 3].map((v) => tensor([v, v], undefined, { requiresGrad: true })) as [
+      Tensor,
+      Tensor,
+      Tensor,
+    ];
+    p.add(q)
+      .add(r)
+      .mul(tensor([3, 4]))
+      .sum()
+      .backward();
+    const norm = optim.clipGradNorm([p, q, r], 1);
+    expect(norm.item()).toBeCloseTo(5 * Math.sqrt(3), 6);
+    for (const { grad } of [p, q, r])
+      expect([...grad!.dataSync()]).toEqual([3, 4].map((v) => expect.closeTo(v / (5 * Math.sqrt(3)), 6)));
+  });
+
   it("is 0 where there is no gradient", () => {
     expect(optim.clipGradNorm([tensor([1])], 1).item()).toBe(0);
   });

@@ -1,6 +1,7 @@
 /** Names of classes held against one another: model and data set have to mean the same by a label. */
 import { describe, expect, it } from "vitest";
-import { compareClasses } from "../../src/train/checkpoints/class-names.js";
+import { compareClasses, namesInWords } from "../../src/train/checkpoints/class-names.js";
+import { imagenetNames, imagenetSynsets } from "../../src/train/checkpoints/imagenet-names.js";
 
 const side = (where: string, names: readonly string[] | null, count = names?.length ?? 2) => ({ where, names, count });
 const strict = { allow: false };
@@ -31,5 +32,23 @@ describe("compareClasses", () => {
     const synsets = side("d", ["n01440764", "n01443537"]);
     expect(compareClasses(side("m", ["tench", "goldfish"]), synsets, strict)).toMatch(/in words and by WordNet's/);
     expect(() => compareClasses(side("m", ["n01443537", "n01440764"]), synsets, strict)).toThrow(/another order/);
+  });
+});
+
+describe("class names for people", () => {
+  it("are ImageNet's where a file of 1,000 classes has none, and words for WordNet's numbers", () => {
+    expect(imagenetSynsets).toEqual([...imagenetSynsets].sort());
+    expect(new Set(imagenetNames).size).toBe(1000);
+    const names = namesInWords(null, 1000)!;
+    // of ILSVRC 2012's development kit: sparse labels 0, 207, 575 and 999
+    expect([names[0], names[207], names[575], names[999]]).toEqual([
+      "tench",
+      "golden retriever",
+      "golfcart",
+      "toilet tissue",
+    ]);
+    expect(namesInWords(["n02099601", "n99999999"], 2)).toEqual(["golden retriever", "n99999999"]);
+    expect(namesInWords(["cat", "n02099601"], 2)).toEqual(["cat", "n02099601"]);
+    expect(namesInWords(null, 10)).toBeNull();
   });
 });

@@ -2,59 +2,11 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
-import { mobileoneS0Demo } from "../../src/models/mobileone/recipe-s0.js";
 import { ConsoleLogger } from "../../src/train/loggers/console.js";
-import type { RunInfo, StepInfo, ValidationInfo } from "../../src/train/loggers/events.js";
 import { JsonlLogger } from "../../src/train/loggers/jsonl.js";
+import { MachineLogger, readSessions } from "../../src/train/loggers/machine.js";
 import { Terminal, visibleWidth } from "../../src/util/terminal.js";
-
-const stepsPerEpoch = 50;
-
-const run = (changes: Partial<RunInfo> = {}): RunInfo => ({
-  recipe: mobileoneS0Demo,
-  model: "mobileone_s0",
-  parameters: 5_293_272,
-  deployParameters: 2_078_504,
-  numClasses: 10,
-  trainImages: 1600,
-  valImages: 500,
-  stepsPerEpoch,
-  epochs: 2,
-  totalSteps: 2 * stepsPerEpoch,
-  startStep: 0,
-  replicas: 1,
-  processes: 1,
-  transport: "one process",
-  backend: "wasm x2",
-  decoder: "jpeg-js",
-  seed: 0,
-  out: "runs/x",
-  data: "demo",
-  ...changes,
-});
-
-const stepAt = (step: number): StepInfo => ({
-  epoch: Math.floor((step - 1) / stepsPerEpoch),
-  step,
-  stepInEpoch: ((step - 1) % stepsPerEpoch) + 1,
-  loss: 2.3 - step / 100,
-  lr: 0.05,
-  weightDecay: 1e-4,
-  accuracy: 0.25,
-  imagesPerSecond: 212,
-  dataWait: 0.03,
-  stepMs: 150,
-});
-
-const validationAt = (step: number): ValidationInfo => ({
-  epoch: Math.ceil(step / stepsPerEpoch) - 1,
-  step,
-  top1: 52.34,
-  top5: 95,
-  loss: 1.25,
-  images: 500,
-  imagesPerSecond: 500,
-});
+import { run, stepAt, stepsPerEpoch, validationAt } from "./a-run.js";
 
 /** A run of two epochs; 150 ms a step on a clock of its own. Returns what was written, piece by piece. */
 function watch(stream: { readonly isTTY: boolean; columns?: number }, env: Record<string, string> = {}): string[] {
@@ -208,5 +160,36 @@ describe("log.jsonl", () => {
     writeFileSync(join(out, "log.jsonl"), `${whole.join("\n")}{"kind":"train","ep`);
     await log(50, 50);
     expect(lines()).toEqual(whole);
+  });
+});
+
+describe("machine.json", () => {
+  let out = "";
+  beforeEach(() => {
+    out = mkdtempSync(join(tmpdir(), "tensorone-machine-"));
+  });
+  afterEach(() => rmSync(out, { recursive: true, force: true }));
+
+  test("an entry for each time a run is begun or gone on with; one that is killed has no end", async () => {
+    let clock = Date.parse("2026-11-27T02:00:00Z");
+    const killed = new MachineLogger(() => clock);
+    await killed.onStart(run({ out }));
+    killed.onStep(stepAt(7));
+    const whole = new MachineLogger(() => clock);
+    await whole.onStart(run({ out, startStep: 50 }));
+    whole.onStep(stepAt(100));
+    clock += 90_000;
+    await whole.onEnd();
+    const sessions = await readSessions(out);
+    expect(sessions).toMatchObject([
+      { startedAt: "2026-11-27T02:00:00.000Z", startStep: 0, endStep: null, seconds: null, backend: "wasm x2" },
+      { startStep: 50, endStep: 100, seconds: 90, decoder: "jpeg-js", stepsPerEpoch },
+    ]);
+    expect(sessions[0]!.cores).toBeGreaterThan(0);
+  });
+
+  test("a damaged file is begun anew", async () => {
+    writeFileSync(join(out, "machine.json"), "{");
+    expect(await readSessions(out)).toEqual([]);
   });
 });

@@ -102,18 +102,18 @@ describe("epochLength", () => {
   });
 
   it("counts a last batch that is not full, as the reference does", () => {
-    expect(epochLength(sized(224, 32), 1_281_167, 8)).toEqual({ steps: 5005, leavesOneOut: false });
-    expect(epochLength(sized(224, 32), 33, 1)).toEqual({ steps: 2, leavesOneOut: false });
-    expect(epochLength(sized(33, 32), 33, 1)).toEqual({ steps: 2, leavesOneOut: false });
-    expect(epochLength(sized(32, 32), 34, 1)).toEqual({ steps: 2, leavesOneOut: false });
-    expect(epochLength(sized(32, 32), 64, 1)).toEqual({ steps: 2, leavesOneOut: false });
+    expect(epochLength(sized(224, 32), 1_281_167, 8)).toEqual({ steps: 5005, batches: 5005, leavesOneOut: false });
+    expect(epochLength(sized(224, 32), 33, 1)).toEqual({ steps: 2, batches: 2, leavesOneOut: false });
+    expect(epochLength(sized(33, 32), 33, 1)).toEqual({ steps: 2, batches: 2, leavesOneOut: false });
+    expect(epochLength(sized(32, 32), 34, 1)).toEqual({ steps: 2, batches: 2, leavesOneOut: false });
+    expect(epochLength(sized(32, 32), 64, 1)).toEqual({ steps: 2, batches: 2, leavesOneOut: false });
   });
 
   it("leaves one picture out that would be alone with one value a channel", () => {
-    expect(epochLength(sized(32, 32), 33, 1)).toEqual({ steps: 1, leavesOneOut: true });
-    expect(epochLength(sized(16, 4), 9, 1)).toEqual({ steps: 2, leavesOneOut: true });
+    expect(epochLength(sized(32, 32), 33, 1)).toEqual({ steps: 1, batches: 1, leavesOneOut: true });
+    expect(epochLength(sized(16, 4), 9, 1)).toEqual({ steps: 2, batches: 2, leavesOneOut: true });
     // 17 pictures are 9 for each of two replicas
-    expect(epochLength(sized(32, 4), 17, 2)).toEqual({ steps: 2, leavesOneOut: true });
+    expect(epochLength(sized(32, 4), 17, 2)).toEqual({ steps: 2, batches: 2, leavesOneOut: true });
     const growing = { ...sized(32, 32).images, switches: [{ epoch: 3, trainSize: 64, randAugmentLevel: null }] };
     expect(epochLength({ batchSize: 32, images: growing }, 33, 1).leavesOneOut).toBe(true);
   });
@@ -121,6 +121,6 @@ describe("epochLength", () => {
   it("refuses sets and batches where every picture would be alone", () => {
     expect(() => epochLength(sized(32, 1), 10, 1)).toThrow(/a batch is 1 picture of at most 32 px/);
     expect(() => epochLength(sized(32, 8), 1, 1)).toThrow(/a batch is 1 picture/);
-    expect(epochLength(sized(64, 1), 10, 1)).toEqual({ steps: 10, leavesOneOut: false });
+    expect(epochLength(sized(64, 1), 10, 1)).toEqual({ steps: 10, batches: 10, leavesOneOut: false });
   });
 });

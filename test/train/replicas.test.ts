@@ -14,8 +14,10 @@ import { MobileOne } from "../../src/models/mobileone/mobileone.js";
 import { mobileoneS0Demo } from "../../src/models/mobileone/recipe-s0.js";
 import type { Variant } from "../../src/models/mobileone/variants.js";
 import { crossEntropy } from "../../src/nn/loss.js";
-import { evaluateShared } from "../../src/train/evaluate.js";
+import { evaluateShared, type PictureEvaluation } from "../../src/train/evaluate.js";
 import type { Logger, StepInfo } from "../../src/train/loggers/events.js";
+import { classificationReport } from "../../src/train/metrics/classification-report.js";
+import { confusionMatrix } from "../../src/train/metrics/confusion-matrix.js";
 import { fingerprint } from "../../src/train/replicas/agreement.js";
 import { type ProcessGroup, soloGroup } from "../../src/train/replicas/process-group.js";
 import { replicaShare } from "../../src/train/replicas/replica-tree.js";
@@ -182,7 +184,7 @@ describe("one step", () => {
   });
 });
 
-it("validates to equal figures in one share, in three and in seven, each picture counted once", async () => {
+it("validates to equal figures and answers in one share, in three and in seven, each picture counted once", async () => {
   const set = openDataset(demo, "val");
   const ten = new MobileOne(small, { numClasses: set.classes.length, seed: 3 });
   const figures = [];
@@ -194,7 +196,7 @@ it("validates to equal figures in one share, in three and in seven, each picture
         const transform = evalTransform({ imageSize: 32, resizeSize: 32 });
         const loader = new DataLoader(set, { batchSize: 60, transform, ...slice });
         const mostBatches = Math.ceil(Math.ceil(set.length / worldSize) / 60);
-        return evaluateShared(ten, loader, { group, mostBatches });
+        return evaluateShared(ten, loader, { group, mostBatches, detail: "pictures" });
       }),
     );
     figures.push(...all.map((one) => ({ ...one, imagesPerSecond: 0 })));
@@ -202,6 +204,24 @@ it("validates to equal figures in one share, in three and in seven, each picture
   for (const one of figures) expect(one).toEqual(figures[0]);
   expect(figures[0]!.images).toBe(set.length);
   expect(figures[0]!.loss).toBeGreaterThan(1);
+  const { top1, top5, images, confusion, predictions } = figures[0] as unknown as PictureEvaluation;
+  const report = classificationReport(confusion, set.classes);
+  expect(report.accuracy * 100).toBeCloseTo(top1, 10);
+  const supports = set.classes.map((_, label) => set.samples.filter((sample) => sample.label === label).length);
+  expect(report.classes.map(({ support }) => support)).toEqual(supports);
+  expect(predictions.map(({ picture }) => picture)).toEqual(set.samples.map((_, i) => i));
+  for (const { picture, label, predicted, score, top } of predictions) {
+    expect(label).toBe(set.samples[picture]!.label);
+    expect(top[0]).toEqual({ index: predicted, score });
+  }
+  const inTop = predictions.filter(({ label, top }) => top.some(({ index }) => index === label)).length;
+  expect((100 * inTop) / images).toBeCloseTo(top5, 10);
+  const counted = confusionMatrix(
+    predictions.map(({ label }) => label),
+    predictions.map(({ predicted }) => predicted),
+    set.classes.length,
+  );
+  expect(confusion).toEqual(counted);
 });
 
 interface Heard extends Logger {

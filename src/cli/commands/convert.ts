@@ -9,6 +9,7 @@ import { UsageError } from "../../util/errors.js";
 import { formatBytes } from "../../util/format.js";
 import { defineCommand } from "../command.js";
 import { keysOption } from "../keys-option.js";
+import { localWeights } from "../local-weights.js";
 import { flag } from "../options.js";
 import { checkOutput, shownPath } from "../paths.js";
 import { commonOptions, weightsOption } from "../shared-options.js";
@@ -48,7 +49,10 @@ export const conversion = defineCommand({
     checkOutput("convert", input, out, force);
     await setBackend("reference");
     terminal.update(`reading ${shownPath(input)}`);
-    const { model, classes, info, origin, path } = await loadModel(input, full ? "averaged" : weights);
+    const { model, classes, info, origin, path } = await loadModel(
+      await localWeights(input, terminal),
+      full ? "averaged" : weights,
+    );
     const found = origin.found === null ? "" : `, its ${origin.found}`;
     terminal.print(
       `${info.model}  ${info.form} form  ${info.numClasses} classes  from ${spoken[origin.container]}, ${origin.keys} names${found}`,

@@ -12,6 +12,7 @@ import { formatInteger, formatLoss, formatPercent, formatSpeed, isTop5Telling } 
 import { progressBar } from "../../util/terminal.js";
 import { certificateJson, certificateLine } from "../certificate.js";
 import { defineCommand } from "../command.js";
+import { localWeights } from "../local-weights.js";
 import { integer, text } from "../options.js";
 import { demoData, shownPath } from "../paths.js";
 import {
@@ -54,7 +55,7 @@ export const evaluation = defineCommand({
     const { data = demoData, split, batchSize, workers } = values;
     const { name: decoder } = await loadDecoder(values.decoder); // a missing package is told before any work
     const backend = await startBackend(values);
-    const { model, classes, info, path } = await loadModel(checkpoint, values.weights);
+    const { model, classes, info, path } = await loadModel(await localWeights(checkpoint, terminal), values.weights);
     const dataset = openDataset(data, split, { numClasses: info.numClasses });
     const { areClassesNamed = true } = dataset;
     const notice = compareClasses(

@@ -12,6 +12,7 @@ import { formatBytes, formatCount } from "../../util/format.js";
 import { installLine } from "../../util/optional-packages.js";
 import { certificateJson, certificateLine } from "../certificate.js";
 import { defineCommand } from "../command.js";
+import { localWeights } from "../local-weights.js";
 import { checkOnnx, ONNX_TOLERANCE, type OnnxVerification } from "../onnx-check.js";
 import { choice, flag, integer } from "../options.js";
 import { checkOutput, shownPath } from "../paths.js";
@@ -47,7 +48,7 @@ export const exporting = defineCommand({
       );
     checkOutput("export", input, out, values.force);
     await startBackend(values);
-    const { model: source, classes, info } = await loadModel(input, values.weights);
+    const { model: source, classes, info } = await loadModel(await localWeights(input, terminal), values.weights);
     await expectUsable(`export: ${input}`, source);
     if (values.form === "train" && source.isDeployed)
       throw new UsageError(

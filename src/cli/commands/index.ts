@@ -11,10 +11,12 @@ import { finetuning } from "./finetune.js";
 import { predict } from "./predict.js";
 import { preparation } from "./prepare.js";
 import { reparameterization } from "./reparameterize.js";
+import { reporting } from "./report.js";
 import { schedule } from "./schedule.js";
 import { summary } from "./summary.js";
 import { training } from "./train.js";
 import { verification } from "./verify-dataset.js";
+import { weightsList } from "./weights.js";
 
 // a table of many commands: each one's values were typed where it was defined
 export const commands = [
@@ -27,9 +29,11 @@ export const commands = [
   reparameterization,
   exporting,
   conversion,
+  reporting,
   schedule,
   browse,
   summary,
+  weightsList,
   bench,
 ] as unknown as readonly Command[];
 

@@ -8,6 +8,7 @@ import { normalizeInto } from "../../data/transforms/normalize.js";
 import { softmax } from "../../ops/functional/index.js";
 import { tensor } from "../../tensor/create.js";
 import { scope } from "../../tensor/scope.js";
+import { namesInWords } from "../../train/checkpoints/class-names.js";
 import { loadModel } from "../../train/checkpoints/run-weights.js";
 import { likeliest } from "../../train/classify.js";
 import { imageSizes } from "../../train/recipes/image-sizes.js";
@@ -16,6 +17,7 @@ import { DataError } from "../../util/errors.js";
 import { formatPercent, formatTable } from "../../util/format.js";
 import { progressBar, type Terminal } from "../../util/terminal.js";
 import { defineCommand } from "../command.js";
+import { localWeights } from "../local-weights.js";
 import { integer } from "../options.js";
 import { shownPath } from "../paths.js";
 import {
@@ -60,7 +62,8 @@ export const predict = defineCommand({
     for (const image of images) checkPicture(image);
     const { name: decoder } = await loadDecoder(values.decoder);
     const backend = await startBackend(values);
-    const { model, classes, info } = await loadModel(checkpoint, values.weights);
+    const { model, classes, info } = await loadModel(await localWeights(checkpoint, aside), values.weights);
+    const names = namesInWords(classes, info.numClasses);
     await expectUsable(`predict: ${checkpoint}`, model);
     const sizes = imageSizes(info.model, info.images, values.imageSize);
     const side = sizes.imageSize;
@@ -77,7 +80,7 @@ export const predict = defineCommand({
       if (problem) throw problem;
       for (let i = 0; i < part.length; i++) {
         const row = shares.subarray(i * info.numClasses, (i + 1) * info.numClasses);
-        guesses.push(likeliest(row, classes, top).map(({ index, label, score }) => ({ index, name: label, score })));
+        guesses.push(likeliest(row, names, top).map(({ index, label, score }) => ({ index, name: label, score })));
       }
     }
     aside.print(`${info.model}  ${info.form} form  backend ${backend}  ${decoderLabel(decoder, 0)}`);

@@ -7,6 +7,7 @@ import { formatBytes } from "../../util/format.js";
 import { certificateJson, certificateLine } from "../certificate.js";
 import { defineCommand } from "../command.js";
 import { keysOption } from "../keys-option.js";
+import { localWeights } from "../local-weights.js";
 import { flag } from "../options.js";
 import { checkOutput, shownPath } from "../paths.js";
 import { commonOptions, computeOptions, startBackend, weightsOption } from "../shared-options.js";
@@ -30,7 +31,7 @@ export const reparameterization = defineCommand({
   async run(values, [input = "", out = ""], { terminal }) {
     checkOutput("reparameterize", input, out, values.force);
     await startBackend(values);
-    const { model, classes, info, path } = await loadModel(input, values.weights);
+    const { model, classes, info, path } = await loadModel(await localWeights(input, terminal), values.weights);
     const imageSize = info.images?.evalSize;
     const folded = await reparameterize(model, imageSize === undefined ? {} : { probe: { imageSize } });
     const about = { classes, recipe: info.images && { images: info.images } };

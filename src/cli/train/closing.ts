@@ -1,9 +1,10 @@
 /**
  * The last lines of a training run: what it reached, what it wrote, and three commands that work when pasted.
  */
-import { statSync } from "node:fs";
+import { existsSync, statSync } from "node:fs";
 import { join, relative } from "node:path";
 import { openDataset } from "../../data/sets/dataset.js";
+import { REPORT_NAME } from "../../report/report.js";
 import { MODEL_FILE_NAME } from "../../train/checkpoints/final-model.js";
 import { weightSets } from "../../train/checkpoints/model-file.js";
 import { LOG_NAME } from "../../train/loggers/jsonl.js";
@@ -51,6 +52,7 @@ export function closing(result: TrainResult, context: ClosingContext): string[] 
         ...(deployFile ? [[deployFile, "the same, folded"] as const] : []),
         [checkpoint, "to go on with --resume"],
         [join(out, LOG_NAME), "a line for each step and validation"],
+        ...(existsSync(join(out, REPORT_NAME)) ? [[join(out, REPORT_NAME), "all of it, for a browser"] as const] : []),
       ],
       out,
     ),

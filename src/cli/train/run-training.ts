@@ -2,23 +2,29 @@
  * What train and finetune do: a recipe on a data set, in one process or several, ending with what came of it and what to try
  * next.
  */
+import { existsSync } from "node:fs";
+import { join } from "node:path";
 import { joinProcessGroup } from "../../distributed/join.js";
 import type { Recipe } from "../../models/recipe.js";
 import { ConsoleLogger } from "../../train/loggers/console.js";
 import { JsonlLogger } from "../../train/loggers/jsonl.js";
+import { MachineLogger } from "../../train/loggers/machine.js";
+import { TENSORBOARD_FOLDER, TensorBoardLogger } from "../../train/loggers/tensorboard.js";
 import { chooseRecipe } from "../../train/recipes/choose-recipe.js";
 import { expectReplicas } from "../../train/replicas/replica-tree.js";
+import { agreeOnRun, chooseRun } from "../../train/runs/choose-run.js";
+import { chooseData, choosePlan } from "../../train/runs/choose-settings.js";
+import { RunFileLogger } from "../../train/runs/run-file.js";
 import { train } from "../../train/trainer.js";
 import { certificateJson } from "../certificate.js";
 import type { CommandContext, Outcome } from "../command.js";
 import { isLauncher, launchRanks } from "../launch/launch.js";
-import { shownPath } from "../paths.js";
+import { localWeights } from "../local-weights.js";
+import { demoData, shownPath } from "../paths.js";
 import { planOverrides, startBackend } from "../shared-options.js";
 import { interruptions } from "../signals.js";
-import { agreeOnRun, chooseRun } from "./choose-run.js";
-import { chooseData, choosePlan } from "./choose-settings.js";
 import { closing } from "./closing.js";
-import { RunFileLogger } from "./run-file.js";
+import { reportAtEnd } from "./report-at-end.js";
 import { shareOfMachine } from "./share-of-machine.js";
 import { type TrainingValues, trainingOptions } from "./training-options.js";
 
@@ -31,9 +37,11 @@ export async function runTraining(
 ): Promise<Outcome> {
   const fresh = await chooseFresh();
   // --resume alone may mean a run on the demo set or on any other
-  const choice = { ...values, otherName: values.data === undefined ? chooseRecipe(false, values).name : undefined };
+  const asked = { ...values, otherName: values.data === undefined ? chooseRecipe(false, values).name : undefined };
   if (isLauncher(values, process.env)) {
     const { nproc = 1, nnodes = 1 } = values;
+    // once for all processes of this machine
+    const choice = { ...asked, init: await firstWeights(values, context.terminal) };
     const { out, stored } = await chooseRun(fresh.name, choice);
     expectReplicas(given.has("replicas") || !stored ? values.replicas : stored.replicas, nproc * nnodes);
     const words = ["--out", out];
@@ -45,10 +53,17 @@ export async function runTraining(
     { transport: values.transport, deadlineMs: 1000 * values.collectiveTimeout, onNotice },
     process.env,
   );
-  const { out, resume, init, stored } = await agreeOnRun(fresh.name, choice, group, process.env);
   const say = group.rank === 0 ? onNotice : () => {};
+  const ownInit = await firstWeights(values, group.rank === 0 ? terminal : silent).catch(async (error) => {
+    await group.abort(String(error)).catch(() => {});
+    throw error;
+  });
+  const run = await agreeOnRun(fresh.name, { ...asked, init: ownInit }, group, process.env);
+  const { out, resume, stored } = run;
+  // the cache of another machine may lie elsewhere
+  const init = run.init === undefined ? undefined : ownInit;
   const { recipe, seed, replicas, settings, notices } = choosePlan(values, given, fresh, stored);
-  const { data, isDemo } = chooseData(settings, values, stored);
+  const { data, isDemo } = chooseData(settings, values, stored, demoData);
   if (isDemo && !stored) {
     const modelOption = values.model === trainingOptions.model.fallback ? "" : ` --model ${values.model}`;
     say("no --data: training on the bundled demo set, a small part of Fashion-MNIST as JPEG files");
@@ -85,6 +100,8 @@ export async function runTraining(
         new ConsoleLogger(terminal, { showPath: shownPath }),
         new JsonlLogger(),
         new RunFileLogger(out, settings),
+        new MachineLogger(),
+        ...(values.tensorboard || existsSync(join(out, TENSORBOARD_FOLDER)) ? [new TensorBoardLogger()] : []),
       ],
       signal: interruption.signal,
       backendLabel,
@@ -92,10 +109,21 @@ export async function runTraining(
     await group.close();
     const { stopCode, ...outcome } = result;
     if (group.rank !== 0) return { json: null, exitCode: stopCode };
+    if (!values.noReport && result.stopped !== "signal") await reportAtEnd(out, terminal);
     for (const line of closing(result, { data, isDemo, out, command: context })) terminal.print(line);
     const certificate = result.certificate && certificateJson(result.certificate);
     return { json: { model: recipe.model, data, out, ...outcome, certificate }, exitCode: stopCode };
   } finally {
     interruption.stop();
   }
+}
+
+const silent = { print: () => {}, update: () => {}, clear: () => {} };
+
+/** The file of --init, downloaded where it is an address or a name. */
+async function firstWeights(
+  { init }: TrainingValues,
+  terminal: Parameters<typeof localWeights>[1],
+): Promise<string | undefined> {
+  return init === undefined ? undefined : localWeights(init, terminal);
 }

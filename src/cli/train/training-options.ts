@@ -15,6 +15,7 @@ import {
   planOptions,
   recipeOption,
 } from "../shared-options.js";
+import { optimizationOptions } from "./optimization-options.js";
 
 /** What of the weights of --init stays, and how fast the rest moves. */
 const transferOptions = {
@@ -39,17 +40,22 @@ export const trainingOptions = {
   lr: positive({ help: "peak learning rate; default: the recipe's" }),
   autoScaleLr: autoScaleLrOption,
   ...planOptions,
+  ...optimizationOptions,
   seed: integer({ help: "of weights, order and augmentation", min: 0, max: 2 ** 32 - 1, default: 0 }),
   resume: optionalFile({
     help: "go on from the newest checkpoint of a run, of the run in folder FILE, or from a checkpoint FILE, also mmengine's epoch_N.pth; the run knows its options",
   }),
   init: text({
-    help: "start from the weights of FILE, .safetensors or .pth, or of the run in folder FILE; other classes get a new head",
+    help: "start from the weights of FILE: .safetensors or .pth, the folder of a run, an address (https, hf://owner/repository/file), or a name that weights lists; other classes get a new head",
     placeholder: "FILE",
   }),
   ...transferOptions,
   allowOtherClasses: allowOtherClassesOption,
   noValidate: flag({ help: "leave validation out; DIR needs no val/ then" }),
+  tensorboard: flag({
+    help: "write curves for TensorBoard into <out>/tensorboard; a resumed run that has the folder goes on with it",
+  }),
+  noReport: flag({ help: "write no report.html at the end" }),
   validateRaw: flag({ help: "validate the raw weights as well as the averaged ones" }),
   keep: integer({ help: "checkpoints to keep, the newest", default: 3 }),
   workers: integer({
@@ -72,6 +78,10 @@ export const trainingOptions = {
 export type TrainingValues = Values<typeof trainingOptions>;
 
 export const trainingGroups = [
+  {
+    title: "how the weights are moved",
+    options: ["optimizer", "weightDecay", "schedule", "milestones", "clipGradNorm", "accumulate"],
+  },
   {
     title: "several processes",
     options: ["replicas", "nproc", "transport", "collectiveTimeout", "maxRestarts", "checkEvery"],

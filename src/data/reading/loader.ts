@@ -35,6 +35,8 @@ export interface DataLoaderOptions extends ReaderOptions {
   readonly replicas?: number;
   /** Several take turns, batch by batch, and share threads and memory. */
   readonly rank?: number | readonly number[];
+  /** How many batches each of several ranks gives before the next one's turn; those left at the end are shared out alike. Default 1. */
+  readonly batchesInTurn?: number;
   readonly pad?: boolean;
 }
 
@@ -65,6 +67,7 @@ export class DataLoader {
   readonly #seed: number;
   readonly #workers: number;
   readonly #prefetch: number;
+  readonly #batchesInTurn: number;
   #pool: TaskPool | undefined;
   #runningEpoch: number | undefined;
   #spareBuffers: Uint8Array[] = [];
@@ -73,12 +76,13 @@ export class DataLoader {
 
   constructor(dataset: { readonly samples: readonly Sample[] }, options: DataLoaderOptions) {
     this.#dataset = dataset;
-    const { batchSize, transform, seed = 0, dropLast = false, workers = 1, prefetch = 3 } = options;
+    const { batchSize, transform, seed = 0, dropLast = false, workers = 1, prefetch = 3, batchesInTurn = 1 } = options;
     const { shuffle = false, replicas = 1, rank = 0, pad = true, decoder, applyOrientation } = options;
     for (const [name, value, least] of [
       ["batchSize", batchSize, 1],
       ["workers", workers, 0],
       ["prefetch", prefetch, 0],
+      ["batchesInTurn", batchesInTurn, 1],
     ] as const) {
       if (!Number.isInteger(value) || value < least)
         throw new DataError(`DataLoader: ${name} ${value}, expected a whole number of at least ${least}`);
@@ -104,6 +108,7 @@ export class DataLoader {
     this.#seed = seed;
     this.#workers = workers;
     this.#prefetch = prefetch;
+    this.#batchesInTurn = batchesInTurn;
   }
 
   /** How errors call the picture at an index of the data set. */
@@ -135,9 +140,10 @@ export class DataLoader {
     const orders = this.#samplers.map((sampler) => sampler.order(epoch));
     const ahead = this.#workers === 0 ? 0 : this.#prefetch;
     const ranks = this.#samplers.length;
-    const batches = lookAhead((this.batchesPerEpoch - startBatch) * ranks, 1 + ahead, (turn) => {
-      const slice = turn % ranks;
-      return this.#startBatch(epoch, startBatch + Math.floor(turn / ranks), this.#samplers[slice]!, orders[slice]!);
+    const left = this.batchesPerEpoch - startBatch;
+    const batches = lookAhead(left * ranks, 1 + ahead, (place) => {
+      const { rank, batch } = turnAt(place, { left, ranks, inTurn: this.#batchesInTurn });
+      return this.#startBatch(epoch, startBatch + batch, this.#samplers[rank]!, orders[rank]!);
     });
     let isComplete = false;
     try {
@@ -215,4 +221,15 @@ export class DataLoader {
     this.#spareBuffers = []; // of an epoch with another size
     return this.#workers === 0 ? new Uint8Array(bytes) : new Uint8Array(new SharedArrayBuffer(bytes));
   }
+}
+
+/** Which batch of which rank is the one at `place`, where each rank gives `inTurn` of its `left` batches before the next. */
+function turnAt(
+  place: number,
+  { left, ranks, inTurn }: { readonly left: number; readonly ranks: number; readonly inTurn: number },
+): { readonly rank: number; readonly batch: number } {
+  const first = Math.floor(place / (ranks * inTurn)) * inTurn;
+  const own = Math.min(inTurn, left - first);
+  const within = place - first * ranks;
+  return { rank: Math.floor(within / own), batch: first + (within % own) };
 }

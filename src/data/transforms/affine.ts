@@ -11,6 +11,9 @@ import { roundHalfEven } from "./round.js";
 export type Affine = readonly [number, number, number, number, number, number];
 export type Rgb = readonly [number, number, number];
 
+/** ImageNet's mean in bytes: mmpretrain's (104, 116, 124), which it writes blue first. */
+export const imagenetFill: Rgb = [124, 116, 104];
+
 const POSITION_BITS = 10;
 const POSITION_SCALE = 1 << POSITION_BITS;
 const FRACTION_BITS = 5;

@@ -5,6 +5,9 @@
 import { DataError } from "../../util/errors.js";
 import type { Image } from "../codecs/image.js";
 import { MersenneTwister } from "../random.js";
+import { type AutoAugmentStep, autoAugment, autoAugmentStep } from "./auto-augment.js";
+import type { AutoAugmentPolicy } from "./auto-augment-policies.js";
+import { type ColorJitter, type ColorJitterStep, colorJitter, colorJitterStep } from "./color-jitter.js";
 import {
   type CenterCropStep,
   centerCrop,
@@ -14,6 +17,7 @@ import {
   resizeShortSide,
 } from "./geometry.js";
 import { type RandAugmentStep, randAugment, randAugmentStep } from "./rand-augment.js";
+import { type RandomErasing, type RandomErasingStep, randomErasing, randomErasingStep } from "./random-erasing.js";
 import { defaultRatio, defaultScale, type RandomResizedCropStep, randomResizedCrop } from "./random-resized-crop.js";
 
 /** One step of a pipeline. */
@@ -21,6 +25,9 @@ export type TransformStep =
   | RandomResizedCropStep
   | RandomFlipStep
   | RandAugmentStep
+  | AutoAugmentStep
+  | ColorJitterStep
+  | RandomErasingStep
   | ResizeShortSideStep
   | CenterCropStep;
 /** Steps in the order they run. */
@@ -35,6 +42,9 @@ const steps: { readonly [K in Kind]: Run<K> } = {
   randomResizedCrop,
   randomFlip,
   randAugment,
+  autoAugment,
+  colorJitter,
+  randomErasing,
   resizeShortSide,
   centerCrop: (image, step, _rng, into) => centerCrop(image, step, into),
 };
@@ -50,14 +60,22 @@ export interface TrainTransformOptions {
   readonly flipProbability?: number;
   /** Level of RandAugment, 0 to 10; null or left out: none. */
   readonly randAugmentLevel?: number | null;
+  /** Policy of AutoAugment; null or left out: none. */
+  readonly autoAugment?: AutoAugmentPolicy | null;
+  /** How far colours may change, what is left out not at all; null or left out: none. */
+  readonly colorJitter?: Partial<ColorJitter> | null;
+  /** Erasing of boxes, torchvision's numbers where left out; null or left out: none. */
+  readonly randomErasing?: Partial<RandomErasing> | null;
 }
 
 /**
- * Random crop, random flip, RandAugment where asked for: -> [imageSize, imageSize, 3] (mmpretrain's train pipelines).
+ * Random crop, random flip, then what is asked for, in timm's order: RandAugment, AutoAugment, colours, erasing:
+ * -> [imageSize, imageSize, 3] (mmpretrain's train pipelines). Throws DataError for amounts that are none.
  *
  * @example
  * ```ts
- * console.log(trainTransform({ imageSize: 224, randAugmentLevel: 7 }).map(({ kind }) => kind));
+ * const transform = trainTransform({ imageSize: 224, colorJitter: { brightness: 0.4, hue: 0.1 }, randomErasing: {} });
+ * console.log(transform.map(({ kind }) => kind)); // ["randomResizedCrop", "randomFlip", "colorJitter", "randomErasing"]
  * ```
  */
 export function trainTransform(options: TrainTransformOptions): Transform {
@@ -67,6 +85,9 @@ export function trainTransform(options: TrainTransformOptions): Transform {
     { kind: "randomResizedCrop", size: imageSize, scale, ratio: defaultRatio, filter: "bilinear" },
     { kind: "randomFlip", probability: flipProbability },
     ...(randAugmentLevel === null ? [] : [randAugmentStep(randAugmentLevel)]),
+    ...(options.autoAugment ? [autoAugmentStep(options.autoAugment)] : []),
+    ...(options.colorJitter ? [colorJitterStep(options.colorJitter)] : []),
+    ...(options.randomErasing ? [randomErasingStep(options.randomErasing)] : []),
   ];
 }
 
@@ -91,8 +112,8 @@ export function evalTransform(options: { readonly imageSize: number; readonly re
 }
 
 /** Whether a step decides how large the picture is. */
-const isSizing = (step: TransformStep): step is Exclude<TransformStep, RandomFlipStep | RandAugmentStep> =>
-  step.kind !== "randomFlip" && step.kind !== "randAugment";
+const isSizing = (step: TransformStep): step is RandomResizedCropStep | ResizeShortSideStep | CenterCropStep =>
+  step.kind === "randomResizedCrop" || step.kind === "resizeShortSide" || step.kind === "centerCrop";
 
 /** Side of the squares a pipeline gives; throws DataError if its pictures would differ in size. */
 export function outputSize(transform: Transform): number {

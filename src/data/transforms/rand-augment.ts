@@ -5,7 +5,7 @@
  */
 import type { Image } from "../codecs/image.js";
 import type { MersenneTwister } from "../random.js";
-import { type Rgb, rotation, shear, translation, warpCubic, warpNearest } from "./affine.js";
+import { imagenetFill, type Rgb, rotation, shear, translation, warpCubic, warpNearest } from "./affine.js";
 import {
   autoContrast,
   brightness,
@@ -80,8 +80,6 @@ export const operationNames = Object.keys(operations) as readonly OperationName[
 const HIGHEST_LEVEL = 10;
 const APPLIED = 0.5;
 const NEGATED = 0.5;
-/** mmpretrain's (104, 116, 124), which it writes blue first. */
-const imagenetFill: Rgb = [124, 116, 104];
 
 /** The step of MobileOne's recipes at a level of 0 to 10. */
 export function randAugmentStep(level: number): RandAugmentStep {

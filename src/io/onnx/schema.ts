@@ -2,7 +2,7 @@
  * The part of ONNX's file format that a convolutional network needs: its messages as types, and their field numbers as
  * tables (onnx/onnx.proto, IR version 7). What a message means and what an operator does: onnx.ai.
  */
-import type { FieldTable } from "./protobuf.js";
+import type { FieldTable } from "../protobuf.js";
 
 /** TensorProto.DataType. */
 export const dataTypes = { float32: 1, uint8: 2 } as const;

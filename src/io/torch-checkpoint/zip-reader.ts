@@ -3,8 +3,9 @@
  * are followed by data descriptors and carry neither sizes nor checksums; ZIP64 for what is large. No compression:
  * torch.save has none, and a compressed member is refused by name.
  */
+
+import { crc32 } from "../../util/crc32.js";
 import { CheckpointError } from "../../util/errors.js";
-import { crc32 } from "./crc32.js";
 import { CENTRAL, CENTRAL_BYTES, END, END_BYTES, LOCAL, LOCAL_BYTES, SEE_ZIP64, STORED } from "./zip-format.js";
 
 const END64 = 0x06064b50;

@@ -1,6 +1,7 @@
 /** Archives as torch.save lays them out: members stored as they are, payloads aligned for memory maps. */
+
+import { crc32 } from "../../util/crc32.js";
 import { CheckpointError } from "../../util/errors.js";
-import { crc32 } from "./crc32.js";
 import { CENTRAL, CENTRAL_BYTES, END, END_BYTES, LOCAL, LOCAL_BYTES, SEE_ZIP64, STORED } from "./zip-format.js";
 
 /** What a writer knows of a member. */

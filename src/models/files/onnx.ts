@@ -3,8 +3,8 @@
  * it: classes, and how a picture becomes the input. Files beyond 2 GB, which would need external data, are refused.
  */
 import { GraphBuilder, OnnxError, type Port } from "../../io/onnx/graph.js";
-import { encodeMessage } from "../../io/onnx/protobuf.js";
 import { dataTypes, type GraphProto, type ModelProto, modelFields } from "../../io/onnx/schema.js";
+import { encodeMessage } from "../../io/protobuf.js";
 import { toFileEntries } from "../../io/state-dict-file.js";
 import type { Classifier } from "../classifier.js";
 import { familyOfClassifier } from "../families.js";

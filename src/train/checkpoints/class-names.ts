@@ -3,6 +3,7 @@
  * order every figure is wrong, and looks like one of a bad model.
  */
 import { CheckpointError } from "../../util/errors.js";
+import { imagenetNames, imagenetSynsets } from "./imagenet-names.js";
 
 /** Class names in the order of the logits, and who has them, for errors. */
 export interface NamedClasses {
@@ -50,4 +51,15 @@ export function compareClasses(
     `other classes: ${difference}`,
     "expected the classes the model was trained on; --allow-other-classes takes the labels as numbers",
   );
+}
+
+/**
+ * Class names for people. A file of 1,000 classes that names none is taken to be ImageNet's, as those of PyTorch's model zoos
+ * are; WordNet's numbers become ImageNet's words where it has them. null where nothing is known.
+ */
+export function namesInWords(names: readonly string[] | null, count: number): readonly string[] | null {
+  if (names === null) return count === imagenetNames.length ? imagenetNames : null;
+  if (!areSynsets(names)) return names;
+  const words = new Map(imagenetSynsets.map((synset, i) => [synset, imagenetNames[i]!]));
+  return names.map((name) => words.get(name) ?? name);
 }

@@ -68,6 +68,7 @@ export async function adoptMmengineCheckpoint(
   notice: (text: string) => void = () => {},
 ): Promise<Checkpoint> {
   expectNames(path, header.recipe);
+  expectPlainSteps(path, header.recipe);
   const state = await readTrainingCheckpoint(path);
   const { raw, averages, optimizer, averageSteps, step, epoch } = state;
   const numClasses = raw.get("head.fc.bias")?.shape[0];
@@ -101,6 +102,15 @@ export async function adoptMmengineCheckpoint(
   };
 }
 
+/** Throws CheckpointError for a recipe whose steps mmengine counts otherwise: its iterations are batches. */
+function expectPlainSteps(path: string, { accumulate = 1 }: Recipe): void {
+  if (accumulate === 1) return;
+  throw new CheckpointError(
+    `${path}: a step of the recipe takes ${accumulate} batches, of mmengine's checkpoints one`,
+    "without --accumulate, or start a new run from its weights with --init",
+  );
+}
+
 /** Throws CheckpointError for the state of another optimiser than the recipe's. */
 function expectSlots(path: string, found: OptimizerEntries, { optimizer }: Recipe): void {
   const { slots, countsSteps } = keptBy(optimizer);
@@ -121,6 +131,7 @@ export async function convertToMmengine(path: string, out: string, names: Iterab
   const checkpoint = await readCheckpoint(jsonOf(path));
   const { recipe, progress, classes } = checkpoint.file;
   expectNames(path, recipe);
+  expectPlainSteps(path, recipe);
   const { step, epoch, stepInEpoch } = progress;
   if (stepInEpoch !== 0 || epoch === 0)
     throw new CheckpointError(

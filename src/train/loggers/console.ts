@@ -64,7 +64,7 @@ export class ConsoleLogger implements Logger {
     const images = `${counts.join(" and ")} images`;
     terminal.print(`data ${this.#showPath(run.data)}: ${images} of ${run.numClasses} classes, decoder ${run.decoder}`);
     const { recipe, totalSteps, stepsPerEpoch, startStep } = run;
-    const length = `${run.epochs} epochs of ${formatInteger(stepsPerEpoch)} steps of ${replicas > 1 ? `${replicas} × ` : ""}${recipe.batchSize} images`;
+    const length = `${run.epochs} epochs of ${formatInteger(stepsPerEpoch)} steps of ${[replicas, recipe.accumulate ?? 1].flatMap((n) => (n > 1 ? [`${n} × `] : [])).join("")}${recipe.batchSize} images`;
     const isCut = totalSteps < run.epochs * stepsPerEpoch;
     const end = isCut ? `, ends after step ${formatInteger(totalSteps)}` : "";
     terminal.print(`recipe ${recipe.name} (${recipe.source}): ${length}${end}`);

@@ -5,6 +5,7 @@
 import type { DecoderName } from "../../data/codecs/decoder.js";
 import type { Recipe } from "../../models/recipe.js";
 
+/** A run as it begins: what is trained, on how many pictures, for how long, and where. */
 export interface RunInfo {
   readonly recipe: Recipe;
   readonly model: string;
@@ -33,6 +34,7 @@ export interface RunInfo {
   readonly data: string;
 }
 
+/** A step that was done: its loss, its rates, and what it cost. */
 export interface StepInfo {
   /** 0-based. */
   readonly epoch: number;
@@ -58,11 +60,13 @@ export interface StepInfo {
   };
 }
 
+/** How far a validation is, in batches. */
 export interface EvalProgress {
   readonly done: number;
   readonly total: number;
 }
 
+/** Figures of the validation set after a step. */
 export interface ValidationInfo {
   /** 0-based epoch that was just finished. */
   readonly epoch: number;
@@ -78,13 +82,25 @@ export interface ValidationInfo {
   readonly raw?: Pick<ValidationInfo, "top1" | "top5" | "loss">;
 }
 
+/** A checkpoint that was written. */
 export interface CheckpointInfo {
   readonly path: string;
   readonly step: number;
   readonly bytes: number;
 }
 
-/** Every method is optional; they are called in order and awaited. */
+/**
+ * What hears a run, given as one of `train`'s `loggers`. Every method is optional; loggers are called in order and awaited, so that
+ * a slow one holds up the next step, and an error in one ends the run. In a run of several processes rank 0 alone has loggers.
+ *
+ * @example
+ * ```ts
+ * const logger: Logger = {
+ *   onStep: ({ step, loss }) => console.log(step, loss),
+ *   onValidation: ({ step, top1 }) => console.log(step, top1),
+ * };
+ * ```
+ */
 export interface Logger {
   onStart?(info: RunInfo): void | Promise<void>;
   onStep?(info: StepInfo): void | Promise<void>;

@@ -3,6 +3,7 @@
  */
 import { familyOf, type ModelName } from "../../models/index.js";
 import { type Recipe, type RecipeForm, recipeForms } from "../../models/recipe.js";
+import { changeOptimization, type OptimizationChanges, usualLr } from "./change-optimization.js";
 import { finetuneRecipe, isFinetuneRecipe } from "./finetune.js";
 import { resized } from "./image-sizes.js";
 
@@ -10,12 +11,11 @@ import { resized } from "./image-sizes.js";
 export const BASE_TOTAL_BATCH = 256;
 
 /** What a run does differently from its recipe; undefined: as the recipe says. */
-export interface RecipeChanges {
+export interface RecipeChanges extends OptimizationChanges {
   readonly epochs?: number | undefined;
   readonly batchSize?: number | undefined;
   /** Side of the pictures in evaluation; those of training grow and shrink in proportion. */
   readonly imageSize?: number | undefined;
-  readonly lr?: number | undefined;
   /** Learning rate in proportion to the images of a step. Default false. */
   readonly autoScaleLr?: boolean | undefined;
   /** Default 1. */
@@ -64,7 +64,8 @@ export function resumedRecipe(stored: Recipe, choice: RecipeChoice, given: Reado
   const isNamed = model !== stored.model || form !== storedForm;
   const base = isNamed ? { ...stored, model, name, source } : stored;
   // the stored rate is scaled already
-  const lr = choice.lr ?? (choice.autoScaleLr ? published.optimizer.lr : undefined);
+  const lr =
+    choice.lr ?? (choice.autoScaleLr ? usualLr(published, choice.optimizer ?? stored.optimizer.kind) : undefined);
   return changeRecipe(base, { ...choice, lr });
 }
 
@@ -73,16 +74,16 @@ export function changeRecipe(base: Recipe, changes: RecipeChanges): Recipe {
   const { imageSize, replicas = 1 } = changes;
   const epochs = changes.epochs ?? base.epochs;
   const batchSize = changes.batchSize ?? base.batchSize;
-  const lr = changes.lr ?? base.optimizer.lr;
-  const share = changes.autoScaleLr ? (batchSize * replicas) / BASE_TOTAL_BATCH : 1;
+  const { accumulate = base.accumulate ?? 1 } = changes;
+  const lr = changes.lr ?? usualLr(base, changes.optimizer);
+  const share = changes.autoScaleLr ? (batchSize * replicas * accumulate) / BASE_TOTAL_BATCH : 1;
   const images = imageSize === undefined ? base.images : resized(base.images, imageSize);
   const length = epochs / base.epochs;
   const { lrSteps } = base.schedule;
-  return {
+  const resizedBase: Recipe = {
     ...base,
     epochs,
     batchSize,
-    optimizer: { ...base.optimizer, lr: lr * share },
     schedule: {
       ...base.schedule,
       ...(lrSteps && { lrSteps: { ...lrSteps, epochs: lrSteps.epochs.map((epoch) => Math.round(epoch * length)) } }),
@@ -90,6 +91,7 @@ export function changeRecipe(base: Recipe, changes: RecipeChanges): Recipe {
     ...transferOf(base, changes, { share, ratio: lr / base.optimizer.lr }),
     images: { ...images, switches: stretched(images.switches, length) },
   };
+  return changeOptimization(resizedBase, { ...changes, lr: lr * share });
 }
 
 /**

@@ -1,16 +1,20 @@
 /**
- * How many steps an epoch has: as many as fill with the pictures of a replica, a last one with the rest; where the rest is
- * one picture that batch norm cannot take alone, it is left out.
+ * How many batches and steps an epoch has: as many batches as fill with the pictures of a replica, a last one with the rest;
+ * where the rest is one picture that batch norm cannot take alone, it is left out. A step takes as many batches as the recipe
+ * accumulates, the last one of an epoch those that are left.
  */
 
 import type { Recipe } from "../../models/recipe.js";
-import { DataError } from "../../util/errors.js";
+import { DataError, UsageError } from "../../util/errors.js";
 
 /** Pictures no larger than this leave one value a channel in the network's last stage, whose stride is that. */
 const STRIDE = 32;
 
 export interface EpochLength {
+  /** Moves of the weights. */
   readonly steps: number;
+  /** Of each replica. */
+  readonly batches: number;
   /** Whether one picture of each replica is left out of each epoch, another one each time. */
   readonly leavesOneOut: boolean;
 }
@@ -22,19 +26,24 @@ function needsTwo({ images }: Pick<Recipe, "images">): boolean {
 
 /**
  * The steps of an epoch over `trainImages` pictures shared by `replicas`, each padded to the same number. Throws DataError
- * where no step would have two pictures and each needs them.
+ * where no batch would have two pictures and each needs them, UsageError where the recipe accumulates no whole number.
  */
 export function epochLength(
-  recipe: Pick<Recipe, "images" | "batchSize">,
+  recipe: Pick<Recipe, "images" | "batchSize" | "accumulate">,
   trainImages: number,
   replicas: number,
 ): EpochLength {
   const own = Math.ceil(trainImages / replicas);
-  const { batchSize } = recipe;
-  const steps = Math.ceil(own / batchSize);
-  const rest = own - (steps - 1) * batchSize;
-  if (rest > 1 || !needsTwo(recipe)) return { steps, leavesOneOut: false };
-  if (batchSize > 1 && steps > 1) return { steps: steps - 1, leavesOneOut: true };
+  const { batchSize, accumulate = 1 } = recipe;
+  if (!Number.isSafeInteger(accumulate) || accumulate < 1)
+    throw new UsageError(`train: accumulate is ${accumulate}, expected a whole number of batches of at least 1`);
+  const length = (batches: number, leavesOneOut: boolean) => {
+    return { steps: Math.ceil(batches / accumulate), batches, leavesOneOut };
+  };
+  const batches = Math.ceil(own / batchSize);
+  const rest = own - (batches - 1) * batchSize;
+  if (rest > 1 || !needsTwo(recipe)) return length(batches, false);
+  if (batchSize > 1 && batches > 1) return length(batches - 1, true);
   throw new DataError(
     `train: a batch is 1 picture of at most ${STRIDE} px, expected at least 2: batch norm has one value a channel in the last stage`,
     own > 1

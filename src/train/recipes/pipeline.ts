@@ -14,8 +14,16 @@ export function trainPhase({ images }: Pick<Recipe, "images">, epoch: number): T
 /** The train pipeline of 0-based `epoch`: -> [trainSize, trainSize, 3]. */
 export function trainPipeline(recipe: Pick<Recipe, "images">, epoch: number): Transform {
   const { trainSize, randAugmentLevel } = trainPhase(recipe, epoch);
-  const { minCropArea, flipProbability } = recipe.images;
-  return trainTransform({ imageSize: trainSize, minCropArea, flipProbability, randAugmentLevel });
+  const { minCropArea, flipProbability, autoAugment, colorJitter, randomErasing } = recipe.images;
+  return trainTransform({
+    imageSize: trainSize,
+    minCropArea,
+    flipProbability,
+    randAugmentLevel,
+    autoAugment: autoAugment ?? null,
+    colorJitter: colorJitter ?? null,
+    randomErasing: randomErasing ?? null,
+  });
 }
 
 /** The validation pipeline: -> [evalSize, evalSize, 3]. */

@@ -42,7 +42,9 @@ export function planRecipe(recipe: Recipe, stepsPerEpoch: number, overrides: Pla
   const plan = recipe.plan ?? (epochs * stepsPerEpoch < stepsOfAverage(momentum) ? "short" : "whole");
   const isShort = plan === "short";
   const isNew = recipe.plan === undefined;
-  const longest = isNew && isShort ? Math.max(epochs * WARMUP_SHARE, LEAST_WARMUP_STEPS / stepsPerEpoch) : Infinity;
+  // one cycle rises for as long as it is meant to
+  const isCapped = isNew && isShort && schedule.kind !== "one-cycle";
+  const longest = isCapped ? Math.max(epochs * WARMUP_SHARE, LEAST_WARMUP_STEPS / stepsPerEpoch) : Infinity;
   return {
     ...recipe,
     plan,

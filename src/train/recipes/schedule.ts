@@ -2,8 +2,9 @@
  * A recipe's learning rate and weight decay at a step: the closed forms of optim/schedule with the recipe's numbers. And
  * the plan of a whole run, for people.
  */
-import type { Recipe } from "../../models/recipe.js";
-import { lrAt, type OptimizerGroup, weightDecayAt } from "../../optim/index.js";
+import type { Recipe, ScheduleKind } from "../../models/recipe.js";
+import { linear, lrAt, multiStep, type OptimizerGroup, oneCycle, weightDecayAt } from "../../optim/index.js";
+import { UsageError } from "../../util/errors.js";
 import { trainPhase } from "./pipeline.js";
 
 export interface StepRates {
@@ -18,20 +19,51 @@ export interface StepRates {
 export const warmupSteps = ({ schedule }: Pick<Recipe, "schedule">, stepsPerEpoch: number): number =>
   Math.round(schedule.warmupEpochs * stepsPerEpoch);
 
-/** `peak`, times the factor for each of the epochs that has begun (torch.optim.lr_scheduler.MultiStepLR). */
-const steppedLr = (
-  peak: number,
-  { epochs, factor }: NonNullable<Recipe["schedule"]["lrSteps"]>,
-  epoch: number,
-): number => peak * factor ** epochs.filter((begin) => epoch >= begin).length;
+/** Which curve the learning rate follows. */
+export const scheduleKindOf = ({ schedule }: Pick<Recipe, "schedule">): ScheduleKind =>
+  schedule.kind ?? (schedule.lrSteps ? "step" : "cosine");
 
-/** The rates of 0-based step `step` of a run with `stepsPerEpoch`. */
-export function ratesAt(recipe: Recipe, step: number, stepsPerEpoch: number): StepRates {
+/** Where a run stands, and how long it is. */
+interface Place {
+  readonly step: number;
+  /** Whole, or as exact as the recipe's interval asks for. */
+  readonly epoch: number;
+  readonly exactEpoch: number;
+  readonly stepsPerEpoch: number;
+}
+
+/** The learning rate behind the warm-up, by kind; the cosine, whose warm-up mmengine counts by iterations, stands in optim. */
+const afterWarmup: {
+  readonly [K in Exclude<ScheduleKind, "cosine" | "one-cycle">]: (recipe: Recipe, place: Place) => number;
+} = {
+  /** torch.optim.lr_scheduler.MultiStepLR. */
+  step({ optimizer, schedule: { lrSteps } }, { exactEpoch }) {
+    if (!lrSteps) throw new UsageError("train: the schedule is step without lrSteps, expected its epochs and factor");
+    return multiStep({ start: optimizer.lr, milestones: lrSteps.epochs, gamma: lrSteps.factor })(exactEpoch);
+  },
+  linear({ optimizer, epochs, schedule: { warmupEpochs, lrFloor } }, { epoch }) {
+    return linear({ start: optimizer.lr, end: lrFloor, length: epochs - warmupEpochs })(epoch - warmupEpochs);
+  },
+  constant: ({ optimizer }) => optimizer.lr,
+};
+
+/** torch.optim.lr_scheduler.OneCycleLR: pct_start is the warm-up's share of the run, 1 / div_factor where it starts. */
+const oneCycleLr = ({ optimizer, epochs, schedule: { warmupEpochs, warmupStart } }: Recipe, place: Place): number =>
+  oneCycle({
+    peak: optimizer.lr,
+    length: epochs * place.stepsPerEpoch,
+    riseShare: warmupEpochs / epochs,
+    startDivisor: 1 / warmupStart,
+  })(place.step);
+
+function learningRate(recipe: Recipe, place: Place): number {
   const { schedule, optimizer, epochs } = recipe;
-  const exact = step / stepsPerEpoch;
-  const epoch = schedule.interval === "epoch" ? Math.floor(exact) : exact;
+  const kind = scheduleKindOf(recipe);
+  if (kind === "one-cycle") return oneCycleLr(recipe, place);
+  const { step, epoch, stepsPerEpoch } = place;
   const warmup = warmupSteps(recipe, stepsPerEpoch);
-  const lr = lrAt(
+  if (kind !== "cosine" && step >= warmup) return afterWarmup[kind](recipe, place);
+  return lrAt(
     {
       peak: optimizer.lr,
       floor: schedule.lrFloor,
@@ -42,10 +74,17 @@ export function ratesAt(recipe: Recipe, step: number, stepsPerEpoch: number): St
     },
     { epoch, iteration: step },
   );
-  const { lrSteps, weightDecayFloor: floor } = schedule;
+}
+
+/** The rates of 0-based step `step` of a run with `stepsPerEpoch`. */
+export function ratesAt(recipe: Recipe, step: number, stepsPerEpoch: number): StepRates {
+  const { schedule, epochs } = recipe;
+  const exactEpoch = step / stepsPerEpoch;
+  const epoch = schedule.interval === "epoch" ? Math.floor(exactEpoch) : exactEpoch;
+  const { weightDecayFloor: floor } = schedule;
   return {
-    peakLr: optimizer.lr,
-    lr: lrSteps && step >= warmup ? steppedLr(optimizer.lr, lrSteps, exact) : lr,
+    peakLr: recipe.optimizer.lr,
+    lr: learningRate(recipe, { step, epoch, exactEpoch, stepsPerEpoch }),
     weightDecay: (base) => (floor === null ? base : weightDecayAt({ floor, epochs }, base, epoch)),
   };
 }

@@ -1,12 +1,11 @@
 /**
- * A step of training with several replicas, spread over the processes of a group: each replica's gradients from its own
- * batch and batch statistics, their mean over all replicas, added in the one tree, then optimiser and averages. The bits
- * do not depend on how many processes there are.
+ * A step of training with several batches: one of each replica, or those that each accumulates, the replicas spread over the
+ * processes of a group. Gradients of each batch with its own statistics, their mean over all, added in the one tree, then
+ * optimiser and averages. The bits do not depend on how many processes there are.
  */
 
 import { compile } from "../../compile/compile.js";
 import type { Batch } from "../../data/reading/loader.js";
-import { crossEntropy } from "../../nn/loss.js";
 import { update } from "../../ops/apply.js";
 import * as F from "../../ops/functional/index.js";
 import { scope } from "../../tensor/scope.js";
@@ -14,13 +13,11 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { turnOfEventLoop } from "../../util/platform.js";
 import { gather } from "../replicas/agreement.js";
 import type { ProcessGroup } from "../replicas/process-group.js";
-import { replicaShare, subtreesOf } from "../replicas/replica-tree.js";
+import { type ReplicaRange, replicaShare, subtreesOf } from "../replicas/replica-tree.js";
 import { type Accumulation, type AccumulatorSlot, planAccumulation } from "./accumulation.js";
-import { lossOf } from "./finite.js";
+import { BatchLoss, type BatchLossOptions, type BatchResult, type StepInputs } from "./batch-loss.js";
 import { GradientLayout } from "./gradient-layout.js";
-import { BatchInput } from "./input.js";
 import { KeptStatistics } from "./kept-statistics.js";
-import { countTopK } from "./metrics.js";
 import { recordingsOfAPhase, type Session, type UpdateResult } from "./session.js";
 
 /** How the ranks fared in one step. */
@@ -38,17 +35,22 @@ export interface ReplicaUpdateResult extends UpdateResult {
   readonly stop: number;
 }
 
-interface ReplicaResult {
-  readonly loss: number;
-  readonly correct: number;
-  readonly images: number;
-}
+/** Of the batches of a replica together. */
+const noResult: BatchResult = { loss: 0, correct: 0, images: 0 };
+
+const joined = (a: BatchResult, b: BatchResult): BatchResult => ({
+  loss: a.loss + b.loss,
+  correct: a.correct + b.correct,
+  images: a.images + b.images,
+});
 
 export class ReplicaUpdate {
   readonly #session: Session;
   readonly #replicas: number;
   readonly #group: ProcessGroup;
-  readonly #plan: Accumulation;
+  /** By the batches that each replica adds: those of a full step, and of the last one of an epoch. */
+  readonly #plans = new Map<number, Accumulation>();
+  readonly #subtrees: readonly ReplicaRange[];
   readonly #mostReplicas: number;
   readonly #layout: GradientLayout;
   readonly #gradients: Tensor;
@@ -56,40 +58,45 @@ export class ReplicaUpdate {
   /** Where the sum over all replicas ends up. */
   readonly #total: Tensor;
   readonly #statistics: KeptStatistics | null;
-  readonly #input = new BatchInput();
+  readonly #loss: BatchLoss;
 
-  /** images [N, H, W, 3], labels [N] -> loss, logits [N, classes]; the gradients go to the flat tensor. */
-  readonly #backward = compile((images: Tensor, labels: Tensor) => {
-    const { model, recipe } = this.#session;
-    const logits = model.forward(images).keep();
-    const loss = crossEntropy(logits, labels, recipe.loss);
-    loss.backward();
-    this.#layout.collect(this.#gradients);
-    const answers = logits.detach();
-    logits.dispose();
-    return { loss, logits: answers };
+  /** The gradients go to the flat tensor. */
+  readonly #backward = compile(
+    (inputs: StepInputs) => this.#loss.backward(inputs, () => this.#layout.collect(this.#gradients)),
+    recordingsOfAPhase,
+  );
+
+  readonly #apply = compile((): undefined => {
+    this.#statistics?.restore();
+    const batches = this.#replicas * this.#session.batchesOfStep;
+    this.#layout.lend(batches === 1 ? this.#total : F.mul(this.#total, 1 / batches));
+    this.#session.applyGradients();
   }, recordingsOfAPhase);
 
-  readonly #apply = compile(() => {
-    this.#statistics?.restore();
-    this.#layout.lend(this.#replicas === 1 ? this.#total : F.mul(this.#total, 1 / this.#replicas));
-    this.#session.applyGradients();
-    return undefined;
-  });
-
   /** For a rank of `group` that has at least one of the replicas. */
-  constructor(session: Session, replicas: number, group: ProcessGroup) {
+  constructor(session: Session, replicas: number, group: ProcessGroup, options: BatchLossOptions = {}) {
     this.#session = session;
+    this.#loss = new BatchLoss(session, options);
     this.#replicas = replicas;
     this.#group = group;
     const share = replicaShare(replicas, group.worldSize, group.rank);
     this.#mostReplicas = replicaShare(replicas, group.worldSize, 0).count;
-    this.#plan = planAccumulation(subtreesOf(share, replicas));
+    this.#subtrees = subtreesOf(share, replicas);
+    const { buffers, sums } = this.#planOf(session.recipe.accumulate ?? 1);
     this.#layout = new GradientLayout(session.model);
     this.#gradients = this.#layout.allocate();
-    this.#buffers = Array.from({ length: this.#plan.buffers }, () => this.#layout.allocate());
-    this.#total = this.#at(this.#plan.sums[0]!);
+    this.#buffers = Array.from({ length: buffers }, () => this.#layout.allocate());
+    this.#total = this.#at(sums[0]!);
     this.#statistics = share.first === 0 && share.count > 1 ? new KeptStatistics(session.model) : null;
+  }
+
+  /** Sums and buffers are the same for any number. */
+  #planOf(batches: number): Accumulation {
+    const { accumulate = 1 } = this.#session.recipe;
+    const known = this.#plans.get(batches);
+    const plan = known ?? planAccumulation(this.#subtrees, { batches, accumulates: accumulate > 1 });
+    this.#plans.set(batches, plan);
+    return plan;
   }
 
   #at(place: AccumulatorSlot): Tensor {
@@ -97,50 +104,59 @@ export class ReplicaUpdate {
   }
 
   /**
-   * One update from one batch of each of this rank's replicas, asked for in turn. `stop` is what this rank tells the
+   * One update from the batches of this rank's replicas, asked for in turn, all of a replica before those of the next. `stop` is what this rank tells the
    * others once its gradients are there, 0 for nothing. Throws DivergedError, on all ranks, when a loss is no number, before anything has changed.
    */
   async run(nextBatch: () => Promise<Batch>, stop: () => number): Promise<ReplicaUpdateResult> {
     const session = this.#session;
     const start = performance.now();
     const rates = session.beginStep();
-    const own: ReplicaResult[] = [];
+    const plan = this.#planOf(session.batchesOfStep);
+    const { accumulate = 1 } = session.recipe;
+    const own: BatchResult[] = [];
+    let replica = noResult;
+    let batchOfReplica = 0;
     let dataWaitMs = 0;
-    for (const step of this.#plan.steps) {
+    for (const step of plan.steps) {
       if (step.kind === "store") update("assign", [this.#at(step.into), this.#gradients], {});
       else if (step.kind === "add") update("accumulate", [this.#at(step.into), this.#at(step.from)], {});
       else {
         const batch = await nextBatch();
         dataWaitMs += batch.dataWaitMs;
-        own.push(await this.#compute(batch));
+        const place = step.replica * accumulate + batchOfReplica++;
+        replica = joined(replica, await this.#compute(batch, place));
         batch.release();
-        if (step.replica === 0) this.#statistics?.keep();
+        if (step.isLast) {
+          own.push(replica);
+          replica = noResult;
+          batchOfReplica = 0;
+          if (step.replica === 0) this.#statistics?.keep();
+        }
         await turnOfEventLoop();
       }
     }
     const report = await this.#report(own, performance.now() - start, stop());
     session.expectFinite(report.loss);
-    const exchangeMs = await this.#exchange();
+    const exchangeMs = await this.#exchange(plan);
     this.#apply();
     session.step++;
     return { ...report, rates, dataWaitMs, ranks: { computeMs: report.computeMs, exchangeMs } };
   }
 
-  async #compute(batch: Batch): Promise<ReplicaResult> {
+  async #compute(batch: Batch, place: number): Promise<BatchResult> {
+    const mix = this.#loss.mixOf(batch, place);
     const asked = scope(() => {
-      const { images, labels } = this.#input.tensors(batch);
-      const results = this.#backward(images, labels);
+      const results = this.#backward(this.#loss.inputs(batch, mix));
       // asked for while they are there
       return [results.loss.data(), results.logits.data()] as const;
     });
     const [loss, logits] = await Promise.all(asked);
-    return { loss: lossOf(loss[0]!, logits), correct: countTopK(logits, batch.labels, 1), images: batch.size };
+    return this.#loss.result(batch, mix, loss, logits);
   }
 
   /** What all ranks learn of all replicas; the mean is taken in the order of the replicas. */
-  async #report(own: readonly ReplicaResult[], computeMs: number, stop: number) {
-    const absent = { loss: 0, correct: 0, images: 0 };
-    const padded = Array.from({ length: this.#mostReplicas }, (_, i) => own[i] ?? absent);
+  async #report(own: readonly BatchResult[], computeMs: number, stop: number) {
+    const padded = Array.from({ length: this.#mostReplicas }, (_, i) => own[i] ?? noResult);
     const head = [stop, computeMs, own.length];
     const rows = await gather(this.#group, [...head, ...padded.flatMap((r) => [r.loss, r.correct, r.images])]);
     const all = rows.flatMap((row) => {
@@ -149,7 +165,7 @@ export class ReplicaUpdate {
     });
     const sum = (field: 0 | 1 | 2) => all.reduce((total, result) => total + result[field], 0);
     return {
-      loss: sum(0) / this.#replicas,
+      loss: sum(0) / (this.#replicas * this.#session.batchesOfStep),
       correct: sum(1),
       images: sum(2),
       stop: Math.max(...rows.map(([value]) => value!)),
@@ -158,9 +174,9 @@ export class ReplicaUpdate {
   }
 
   /** Sums over all replicas into the total; the milliseconds it took. */
-  async #exchange(): Promise<number> {
+  async #exchange({ sums }: Accumulation): Promise<number> {
     const start = performance.now();
-    const tensors = this.#plan.sums.map((place) => this.#at(place));
+    const tensors = sums.map((place) => this.#at(place));
     // before the first view: reading may allocate, which ends a view
     const copies = await Promise.all(tensors.map((tensor) => (tensor.view() === null ? tensor.data() : null)));
     const views = tensors.map((tensor, i) => (copies[i] ?? tensor.view()) as Float32Array);

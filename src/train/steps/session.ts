@@ -20,11 +20,11 @@ export const recordingsOfAPhase: CompileOptions = { recordings: 2 };
 
 export interface UpdateResult {
   readonly rates: StepRates;
-  /** Mean over replicas. */
+  /** Mean over the batches of all replicas. */
   readonly loss: number;
-  /** Images of all replicas whose first guess was right. */
+  /** Images of all batches whose first guess was right. */
   readonly correct: number;
-  /** Images of all replicas. */
+  /** Images of all batches. */
   readonly images: number;
 }
 
@@ -34,13 +34,16 @@ export class Session {
   readonly optimizer: Optimizer;
   readonly ema: Ema;
   readonly stepsPerEpoch: number;
+  readonly #batchesPerEpoch: number;
   /** Steps done so far. */
   step = 0;
 
-  constructor(recipe: Recipe, model: Classifier, stepsPerEpoch: number) {
+  /** `batchesPerEpoch` of each replica; by default every step takes as many as the recipe accumulates. */
+  constructor(recipe: Recipe, model: Classifier, stepsPerEpoch: number, batchesPerEpoch?: number) {
     this.recipe = recipe;
     this.model = model;
     this.stepsPerEpoch = stepsPerEpoch;
+    this.#batchesPerEpoch = batchesPerEpoch ?? stepsPerEpoch * (recipe.accumulate ?? 1);
     applyTransfer(model, recipe);
     this.optimizer = createOptimizer(parameterGroups(model, recipe), recipe.optimizer);
     // until the learning rate has risen the weights are the random ones, more or less
@@ -54,6 +57,12 @@ export class Session {
 
   get stepInEpoch(): number {
     return this.step % this.stepsPerEpoch;
+  }
+
+  /** Batches of each replica that the step takes which comes next. */
+  get batchesOfStep(): number {
+    const { accumulate = 1 } = this.recipe;
+    return Math.min(accumulate, this.#batchesPerEpoch - this.stepInEpoch * accumulate);
   }
 
   /** Sets the rates and the mode of the step that comes next. */

@@ -4,6 +4,7 @@
 import type { Batch } from "../../data/reading/loader.js";
 import type { StepRates } from "../recipes/schedule.js";
 import type { ProcessGroup } from "../replicas/process-group.js";
+import type { BatchLossOptions } from "./batch-loss.js";
 import { type RankTimes, ReplicaUpdate } from "./replica-update.js";
 import type { Session, UpdateResult } from "./session.js";
 import { WholeUpdate } from "./whole-update.js";
@@ -14,22 +15,28 @@ export interface StepOutcome extends UpdateResult {
   readonly dataWaitMs: number;
   /** The largest `stop` that any rank gave. */
   readonly stop: number;
-  /** null for one replica in one process. */
+  /** null for one batch in one process. */
   readonly ranks: RankTimes | null;
 }
 
 export interface Stepper {
-  /** Moves the session one step on. `next` gives the batches of this process's replicas, `stop`, asked at its end, is told to all ranks. */
+  /** Moves the session one step on. `next` gives the batches of this process's replicas, all of a replica before those of the next one; `stop`, asked at its end, is told to all ranks. */
   step(next: () => Promise<Batch>, stop: () => number): Promise<StepOutcome>;
 }
 
-/** One replica in one process takes the short way: a single recorded program. Both ways give it the same bits. */
-export function createStepper(session: Session, replicas: number, group: ProcessGroup): Stepper {
-  if (replicas > 1 || group.worldSize > 1) {
-    const update = new ReplicaUpdate(session, replicas, group);
+/** One batch in one process takes the short way: a single recorded program. Both ways give it the same bits. */
+export function createStepper(
+  session: Session,
+  replicas: number,
+  group: ProcessGroup,
+  options: BatchLossOptions = {},
+): Stepper {
+  const { accumulate = 1 } = session.recipe;
+  if (replicas > 1 || group.worldSize > 1 || accumulate > 1) {
+    const update = new ReplicaUpdate(session, replicas, group, options);
     return { step: (next, stop) => update.run(next, stop) };
   }
-  const update = new WholeUpdate(session);
+  const update = new WholeUpdate(session, options);
   return {
     async step(next, stop) {
       const batch = await next();

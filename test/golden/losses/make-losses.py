@@ -190,6 +190,20 @@ for reduction, margin in itertools.product(REDUCTIONS, (0.0, 0.3)):
         case("tripletMarginLoss", lambda a, b, c: F.triplet_margin_loss(a, b, c, margin=margin + 1, swap=swap, reduction=reduction),
              [a, b, c], 3, {"margin": margin + 1, "swap": swap, "reduction": reduction})
 
+# ---- probabilities of all classes ----------------------------------------------------------------------------------------
+
+
+def soft_focal(x, t, gamma, weight, reduction):
+    log_p = F.log_softmax(x, -1)
+    loss = (-t * (1 - log_p.exp()) ** gamma * log_p * (1 if weight is None else weight)).sum(-1)
+    return {"mean": loss.mean, "sum": loss.sum, "none": lambda: loss}[reduction]()
+
+
+for reduction, gamma, weight in itertools.product(REDUCTIONS, (0, 1.5, 2), (None, WEIGHT)):
+    logits, target = rand(2, 2, 5), torch.softmax(rand(2, 2, 5), -1)
+    case("focalLoss", lambda x, t: soft_focal(x, t, gamma, weight, reduction), [logits, target], 1,
+         {"reduction": reduction, "gamma": gamma}, {} if weight is None else {"weight": weight})
+
 with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "losses.json"), "w") as f:
     rows = ",\n".join(json.dumps(c, separators=(",", ":")) for c in cases)
     f.write('{"tensors":[\n' + ",\n".join(tensors) + '\n],"cases":[\n' + rows + "\n]}\n")

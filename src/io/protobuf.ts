@@ -2,11 +2,11 @@
  * Protocol buffers, the half that writes: from plain objects to bytes by a table of fields (protobuf.dev, "Encoding").
  * Every field that is given is written, defaults too; repeated numbers are not packed, which every reader accepts.
  */
-import { TensoroneError } from "../../util/errors.js";
+import { TensoroneError } from "../util/errors.js";
 
 /** One field: its number and how its value is written; an array is a repeated field. */
 export type Field =
-  | { readonly number: number; readonly type: "integer" | "float" | "text" | "bytes" }
+  | { readonly number: number; readonly type: "integer" | "float" | "double" | "text" | "bytes" }
   | { readonly number: number; readonly type: "message"; readonly fields: Fields };
 
 type Fields = { readonly [name: string]: Field };
@@ -16,6 +16,7 @@ export type FieldTable<M> = { readonly [K in keyof Required<M>]: Field };
 
 /** The last three bits of a field's tag: how long its value is. */
 const VARINT = 0;
+const FIXED_64 = 1;
 const LENGTH_DELIMITED = 2;
 const FIXED_32 = 5;
 
@@ -65,6 +66,12 @@ function float32(value: number): Uint8Array {
   return bytes;
 }
 
+function float64(value: number): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setFloat64(0, value, true);
+  return bytes;
+}
+
 function writeValue(out: Pieces, name: string, field: Field, value: unknown): void {
   const tag = (wireType: number) => out.push(varint(field.number * 8 + wireType, name));
   const delimited = (content: Uint8Array | Pieces) => {
@@ -81,6 +88,10 @@ function writeValue(out: Pieces, name: string, field: Field, value: unknown): vo
     case "float":
       tag(FIXED_32);
       out.push(float32(value as number));
+      break;
+    case "double":
+      tag(FIXED_64);
+      out.push(float64(value as number));
       break;
     case "text":
       delimited(new TextEncoder().encode(value as string));

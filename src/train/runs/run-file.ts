@@ -4,11 +4,10 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type BackendName, backendNames } from "../../backends/backend.js";
 import { type DecoderName, decoderNames } from "../../data/codecs/decoder.js";
-import type { Logger, RunInfo } from "../../train/loggers/events.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { CheckpointError } from "../../util/errors.js";
+import type { Logger, RunInfo } from "../loggers/events.js";
 
 const FORMAT = "tensorone-run-1";
 const RUN_FILE_NAME = "run.json";
@@ -19,7 +18,8 @@ export interface RunSettings {
   readonly data: string | null;
   /** null until the run has chosen. */
   readonly decoder: DecoderName | null;
-  readonly backend: BackendName;
+  /** A backend's name: the command line knows which there are. */
+  readonly backend: string;
   readonly turbo: boolean;
   readonly noValidate: boolean;
   readonly validateRaw: boolean;
@@ -28,13 +28,14 @@ export interface RunSettings {
 }
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 1;
+const isName = (value: unknown): boolean => typeof value === "string" && value !== "";
 const isFlag = (value: unknown): boolean => typeof value === "boolean";
 
 /** What each of them may be: files come from anywhere. */
 const checks: { readonly [K in keyof RunSettings]: (value: unknown) => boolean } = {
   data: (value) => value === null || typeof value === "string",
   decoder: (value) => value === null || decoderNames.some((name) => name === value),
-  backend: (value) => backendNames.some((name) => name === value),
+  backend: isName,
   turbo: isFlag,
   noValidate: isFlag,
   validateRaw: isFlag,

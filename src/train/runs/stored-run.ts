@@ -4,9 +4,9 @@
 import { join } from "node:path";
 import type { DecoderName } from "../../data/codecs/decoder.js";
 import type { Recipe } from "../../models/recipe.js";
-import { readRunToResume } from "../../train/checkpoints/checkpoint.js";
-import { runOf } from "../paths.js";
+import { readRunToResume } from "../checkpoints/checkpoint.js";
 import { type RunSettings, readRunSettings } from "./run-file.js";
+import { runOf } from "./run-folders.js";
 
 export interface StoredRun {
   readonly recipe: Recipe;

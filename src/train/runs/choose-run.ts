@@ -3,11 +3,12 @@
  */
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
-import { findModelFile } from "../../train/checkpoints/run-weights.js";
-import { broadcastJson } from "../../train/replicas/agreement.js";
-import type { ProcessGroup } from "../../train/replicas/process-group.js";
 import { CheckpointError, TensoroneError, UsageError } from "../../util/errors.js";
-import { freshRun, isRun, latestRun, runOf, shownPath } from "../paths.js";
+import { shownPath } from "../../util/shown-path.js";
+import { findModelFile } from "../checkpoints/run-weights.js";
+import { broadcastJson } from "../replicas/agreement.js";
+import type { ProcessGroup } from "../replicas/process-group.js";
+import { freshRun, isRun, latestRun, runOf } from "./run-folders.js";
 import { readStoredRun, type StoredRun } from "./stored-run.js";
 
 export interface RunChoice {

@@ -5,9 +5,9 @@
 import { resolve } from "node:path";
 import { type DecoderName, haveSamePixels } from "../../data/codecs/decoder.js";
 import type { Recipe } from "../../models/recipe.js";
-import { isDemoRecipe, type RecipeChoice, resumedRecipe } from "../../train/recipes/choose-recipe.js";
 import { UsageError } from "../../util/errors.js";
-import { demoData, shownPath } from "../paths.js";
+import { shownPath } from "../../util/shown-path.js";
+import { isDemoRecipe, type RecipeChoice, resumedRecipe } from "../recipes/choose-recipe.js";
 import { mergeSettings, otherBits, type RunSettings } from "./run-file.js";
 import type { StoredRun } from "./stored-run.js";
 
@@ -52,11 +52,12 @@ export function choosePlan(
   return { recipe: resumedRecipe(stored.recipe, { ...values, replicas }, given), seed, replicas, settings, notices };
 }
 
-/** Where the pictures are. Throws UsageError where a run that goes on does not say. */
+/** Where the pictures are, by default those in `demoData`. Throws UsageError where a run that goes on does not say. */
 export function chooseData(
   { data }: RunSettings,
   values: { readonly data: string | undefined; readonly resume: string | true | undefined },
   stored: StoredRun | null,
+  demoData: string,
 ): { readonly data: string; readonly isDemo: boolean } {
   const found = values.data ?? data;
   if (found !== null) return { data: found, isDemo: false };

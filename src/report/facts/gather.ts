@@ -1,0 +1,77 @@
+/** Everything that a run folder tells, in whatever state the run is: what is not there stands as the reason why. */
+import { existsSync, statSync } from "node:fs";
+import { readFile } from "node:fs/promises";
+import { basename, join, resolve } from "node:path";
+import { isModelName, summarize } from "../../models/index.js";
+import type { Recipe, RecipeForm } from "../../models/recipe.js";
+import { readRunToResume } from "../../train/checkpoints/checkpoint.js";
+import type { CheckpointFile } from "../../train/checkpoints/checkpoint-format.js";
+import { LOG_NAME } from "../../train/loggers/jsonl.js";
+import { readSessions } from "../../train/loggers/machine.js";
+import { publishedRecipe } from "../../train/recipes/choose-recipe.js";
+import { CheckpointError } from "../../util/errors.js";
+import { dataFacts, openSplit } from "./data.js";
+import { listFiles } from "./files.js";
+import { readLog } from "./log.js";
+import { type Found, missing, type RunFacts } from "./run-facts.js";
+
+/** What of a folder makes it one of a run. */
+const marks = [LOG_NAME, "checkpoints", "model.safetensors"];
+
+export interface GatherOptions {
+  /** Where the pictures are. Default: where the run found them. */
+  readonly data?: string | undefined;
+  /** Path of the report as seen from the run folder, which does not list itself. */
+  readonly ownPath: string;
+}
+
+/** The recipe of the authors in the form that the run names; null for a model that no family has. */
+function publishedOf({ recipe }: CheckpointFile): Recipe | null {
+  const form: RecipeForm = recipe.name.endsWith("-as-shipped") ? "as-shipped" : "intended";
+  return isModelName(recipe.model) ? publishedRecipe(recipe.model, form) : null;
+}
+
+async function commandOf(folder: string): Promise<Found<string>> {
+  try {
+    return { value: (await readFile(join(folder, "command.txt"), "utf8")).trim() };
+  } catch {
+    return missing("The command line was not kept: the run was made from code, or by an earlier version.");
+  }
+}
+
+/** Throws CheckpointError for a folder that is none of a run. */
+export async function gatherRun(run: string, { data, ownPath }: GatherOptions): Promise<RunFacts> {
+  const folder = resolve(run);
+  if (
+    !statSync(folder, { throwIfNoEntry: false })?.isDirectory() ||
+    !marks.some((name) => existsSync(join(folder, name)))
+  )
+    throw new CheckpointError(`report: ${run} is no run folder, expected one with ${marks.join(", ")}`);
+  const checkpoint = await readRunToResume(join(folder, "checkpoints"), true);
+  const sessions = await readSessions(folder);
+  const log = await readLog(join(folder, LOG_NAME));
+  const root = data ?? sessions.at(-1)?.data;
+  const imageSize = checkpoint?.recipe.images.evalSize ?? null;
+  const model = checkpoint?.recipe.model;
+  return {
+    name: basename(folder),
+    folder,
+    checkpoint,
+    published: checkpoint && publishedOf(checkpoint),
+    command: await commandOf(folder),
+    sessions,
+    log: log ? { value: log } : missing("There is no log.jsonl: the run wrote none, or has not begun."),
+    data:
+      root === undefined
+        ? missing("The run does not say where its pictures are; report --data DIR names them.")
+        : dataFacts(root, [openSplit(root, "train"), openSplit(root, "val")]),
+    answers: missing("Not measured."),
+    certificate: missing("Not measured."),
+    costs:
+      checkpoint && model !== undefined && isModelName(model) && imageSize !== null
+        ? { value: summarize(model, { numClasses: checkpoint.numClasses, imageSize }).totals }
+        : missing("No checkpoint says which model this is."),
+    imageSize,
+    files: await listFiles(folder, ownPath),
+  };
+}
