@@ -3,6 +3,7 @@ import { listModels, type ModelName } from "../../models/index.js";
 import { chooseFinetuneRecipe } from "../../train/finetune.js";
 import { finetuneRecipe } from "../../train/recipes/finetune.js";
 import { defineCommand } from "../command.js";
+import { localWeights } from "../local-weights.js";
 import { optionalChoice, text } from "../options.js";
 import { DATA_HELP, required } from "../shared-options.js";
 import { runTraining } from "../train/run-training.js";
@@ -26,15 +27,16 @@ export const finetuning = defineCommand({
     "finetune --data my-pictures --init runs/mobileone_s0-demo --lr 0.005 --head-lr 0.05",
     "finetune --resume runs/pets",
   ],
-  run(values, _, context, given) {
+  async run(values, _, context, given) {
     const { resume, model = trainingOptions.model.fallback } = values;
+    const init = values.init === undefined ? undefined : await localWeights(values.init, context.terminal);
     const chooseFresh = async () => {
       // only its name counts
       if (resume !== undefined) return finetuneRecipe(model, { pictures: 1 });
       const data = required("finetune: --data", values.data, "DIR");
-      return chooseFinetuneRecipe({ ...values, data, init: required("finetune: --init", values.init, "FILE") });
+      return chooseFinetuneRecipe({ ...values, data, init: required("finetune: --init", init, "FILE") });
     };
-    const rest = { ...values, model, recipe: trainingOptions.recipe.fallback, autoScaleLr: false };
+    const rest = { ...values, init, model, recipe: trainingOptions.recipe.fallback, autoScaleLr: false };
     return runTraining(rest, context, given, chooseFresh);
   },
 });
