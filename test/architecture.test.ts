@@ -66,7 +66,9 @@ describe("the house", () => {
 
   it("has no import cycles, not even of types", () => {
     const graph = new Map<string, string[]>();
-    for (const { file, target } of allImports) graph.set(file, [...(graph.get(file) ?? []), target]);
+    // a chapter takes the types of its own functions, for the methods that they are
+    for (const { file, target } of allImports)
+      if (file !== target) graph.set(file, [...(graph.get(file) ?? []), target]);
     const state = new Map<string, "open" | "done">();
     const cycles: string[] = [];
     const visit = (file: string, path: readonly string[]): void => {
@@ -92,6 +94,8 @@ describe("the house", () => {
       "node.ts",
       "cli/main.ts",
       "backends/gpu/no-dawn.ts",
+      "backends/wasm/no-turbo.ts",
+      "backends/wasm/turbo.ts",
       ...pictures,
     ]);
     for (const file of reached) {

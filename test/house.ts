@@ -14,12 +14,12 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   chapters: ["backends", "autograd", "ops", "tensor", "util"],
   compile: ["ops", "autograd", "backends", "tensor", "util"],
   nn: ["chapters", "ops", "autograd", "tensor", "util"],
-  optim: ["nn", "ops", "autograd", "tensor", "util"],
+  optim: ["nn", "chapters", "ops", "autograd", "tensor", "util"],
   models: ["io", "optim", "nn", "chapters", "ops", "autograd", "tensor", "util"],
   data: ["tensor", "util"],
   figures: ["data", "tensor", "util"],
   io: ["nn", "tensor", "util"],
-  train: ["models", "optim", "nn", "figures", "data", "io", "autograd", "compile", "ops", "tensor", "util"],
+  train: ["models", "optim", "nn", "chapters", "figures", "data", "io", "autograd", "compile", "ops", "tensor", "util"],
   report: ["train", "models", "optim", "nn", "figures", "data", "io", "ops", "tensor", "util"],
   distributed: ["train", "wasm", "tensor", "util"],
 };
@@ -30,7 +30,7 @@ export const floors: Readonly<Record<string, readonly string[]>> = {
   train: ["recipes", "metrics", "loggers", "replicas", "steps", "checkpoints", "runs", "modules", "looking"],
 };
 /** What files of any floor may import: what knows nothing of them. */
-export const cellars = ["data/random.ts"];
+export const cellars = ["data/class-weights.ts", "data/random.ts"];
 /** What may see everything, and alone chooses a backend. */
 export const roofs = ["cli", "index.ts", "models-entry.ts", "nn-entry.ts", "node.ts", "optim-entry.ts"];
 /**

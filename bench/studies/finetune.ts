@@ -62,11 +62,15 @@ async function trainBase(data: string, out: string): Promise<string> {
 
 /** Top-1 of both sets of weights: of the last epoch, and the best of the epochs from half of the run on where they are asked for. */
 async function measure(asked: Recipe, data: string, seed: number, init?: string) {
-  const pictures = new RunData(
-    asked,
-    { data, seed, workers: 0, decoder: "jpeg-js", replicas: 1, validate: true },
-    soloGroup(),
-  );
+  const reading = {
+    seed,
+    workers: 0,
+    decoder: "jpeg-js",
+    replicas: 1,
+    validate: true,
+    valFraction: undefined,
+  } as const;
+  const pictures = new RunData(asked, { data, ...reading, skipBadPictures: false, onNotice: () => {} }, soloGroup());
   const recipe = planRecipe(asked, pictures.stepsPerEpoch);
   const model = createModel(recipe.model, { numClasses: pictures.classes.length, seed });
   const session = new Session(recipe, model, pictures.stepsPerEpoch);

@@ -27,6 +27,19 @@ export function callerPrefix(): string {
   return `node ${shownPath(join(packageRoot, "dist", "cli", "main.js"))}`;
 }
 
+/** One data set or several, for people. */
+export const shownData = (data: string | readonly string[]): string => [data].flat().map(shownPath).join(", ");
+
+/** The options that name them: " --data pets --data strays --val-fraction 0.1". */
+export const dataWords = (
+  data: string | readonly string[],
+  { valFraction }: { readonly valFraction?: number } = {},
+): string =>
+  [
+    ...[data].flat().map((one) => ` --data ${shownPath(one)}`),
+    ...(valFraction === undefined ? [] : [` --val-fraction ${valFraction}`]),
+  ].join("");
+
 /** Throws UsageError where writing `out` would lose a file, or read and write the same one. */
 export function checkOutput(command: string, input: string, out: string, isForced: boolean): void {
   const found = statSync(out, { throwIfNoEntry: false });

@@ -99,7 +99,19 @@ export const decoderOption = optionalChoice(decoderNames, {
 });
 
 /** What a data set may be; for the help. */
-export const DATA_HELP = "data set in ImageNet layout, or shards that prepare wrote";
+export const DATA_HELP =
+  "class folders, alone or under train/ and val/ (valid/, validation/, test/), list files, a CSV file of path,label, or shards that prepare wrote; several are joined, classes by name";
+
+/** Which share of the pictures is for validation. */
+export const valFractionOption = number({
+  help: "share of the pictures held out for validation, chosen by their content, where DIR marks none; default: 0.2",
+  max: 0.99,
+  example: 0.1,
+});
+
+/** The same for openDataset. */
+export const valFractionOf = ({ valFraction }: { readonly valFraction?: number | undefined }) =>
+  valFraction === undefined ? {} : { valFraction };
 
 /** Who decodes, with how many threads, as the first lines say it: "decoder libjpeg-turbo x2". */
 export function decoderLabel(decoder: string, workers: number): string {

@@ -2,6 +2,7 @@
  * Stochastic gradient descent with momentum and coupled weight decay (torch.optim.SGD; docs/recipe.md 3.3). The arithmetic
  * is the update "sgd" of ops/spec.
  */
+import { update } from "../chapters/sgd-update.js";
 import { UsageError } from "../util/errors.js";
 import { expectNotNegative, fusedRule, type OptimizedParameters, Optimizer } from "./optimizer.js";
 
@@ -49,7 +50,7 @@ export class SGD extends Optimizer {
         `SGD: nesterov with momentum ${momentum} and dampening ${dampening}, expected a momentum and no dampening`,
       );
     const numbers = { momentum, dampening: momentum === 0 ? 0 : dampening, nesterov, maximize };
-    const rule = fusedRule("sgd", {
+    const rule = fusedRule(update, "sgd", {
       slots: ["momentumBuffer"],
       countsSteps: false,
       // zeros stand for "no step yet" unless dampening tells the first step apart

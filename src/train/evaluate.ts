@@ -9,7 +9,7 @@ import type { Batch, DataLoader } from "../data/reading/loader.js";
 import type { Module } from "../nn/module.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { NonFiniteError } from "../util/errors.js";
+import { DataError, NonFiniteError } from "../util/errors.js";
 import type { StopSignal } from "../util/host-types.js";
 import { turnOfEventLoop } from "../util/platform.js";
 import type { EvalProgress } from "./loggers/events.js";
@@ -100,7 +100,9 @@ export async function evaluateShared(
       if (done < loader.batchesPerEpoch) {
         const batch = (await batches.next()).value as Batch;
         const { labels } = batch;
-        const logits = await scope(() => forward(input.tensors(batch).images).data());
+        // empty where all its pictures were left out
+        const logits =
+          batch.size === 0 ? new Float32Array() : await scope(() => forward(input.tensors(batch).images).data());
         problem = problemOfLogits(where, logits, batch.size, (i) => loader.nameOf(batch.indices[i]!));
         sums[0]! += countTopK(logits, labels, 1);
         sums[1]! += countTopK(logits, labels, 5);
@@ -130,6 +132,7 @@ export async function evaluateShared(
     model.train(wasTraining);
   }
   const [top1, top5, loss, images] = sums as unknown as [number, number, number, number];
+  if (images === 0) throw new DataError(`${where}: none of the pictures can be read, expected at least one`);
   return {
     top1: (100 * top1) / images,
     top5: (100 * top5) / images,

@@ -75,7 +75,8 @@ describe("the head", () => {
 });
 
 describe("frozen stages", () => {
-  const frozen = "--data three --init base --epochs 2 --frozen-stages 3 --norm-eval --lr 0.001 --head-lr 0.1 --no-validate";
+  const frozen =
+    "--data three --init base --epochs 2 --frozen-stages 3 --norm-eval --lr 0.001 --head-lr 0.1 --no-validate";
 
   test("keep the bytes of their weights and statistics; a run that goes on ends with the same bytes", () => {
     expect(finetune(`${frozen} --out whole`).code).toBe(0);

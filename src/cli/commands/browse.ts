@@ -1,11 +1,10 @@
 /** `browse`: pictures of the train pipeline on one sheet, as training with the same options would see them. */
-import { relative } from "node:path";
 import { encode } from "fast-png";
 import { loadDecoder } from "../../data/codecs/decoder.js";
 import { createImage, type Image } from "../../data/codecs/image.js";
 import { MersenneTwister, sampleSeed } from "../../data/random.js";
 import { EpochSampler } from "../../data/reading/sampler.js";
-import { type Dataset, openDataset } from "../../data/sets/dataset.js";
+import { type Dataset, namesWithin, openDataset } from "../../data/sets/dataset.js";
 import { PictureFiles, sourceName } from "../../data/sets/picture-source.js";
 import { applyTransform } from "../../data/transforms/index.js";
 import { type Drawn, traceTransform } from "../../data/transforms/trace.js";
@@ -17,9 +16,18 @@ import { writeFileAtomic } from "../../util/atomic-file.js";
 import { DataError } from "../../util/errors.js";
 import { formatInteger } from "../../util/format.js";
 import { defineCommand } from "../command.js";
-import { choice, flag, integer, text } from "../options.js";
+import { choice, flag, integer, text, textOrTexts } from "../options.js";
 import { checkOutput, demoData, shownPath } from "../paths.js";
-import { commonOptions, DATA_HELP, decoderLabel, decoderOption, recipeOption } from "../shared-options.js";
+import {
+  commonOptions,
+  DATA_HELP,
+  decoderLabel,
+  decoderOption,
+  recipeOption,
+  valFractionOf,
+  valFractionOption,
+} from "../shared-options.js";
+import { pictureOptions } from "../train/augmentation-options.js";
 
 /** Width the sheet tries to keep to. */
 const SHEET_WIDTH = 1600;
@@ -36,7 +44,8 @@ export const browse = defineCommand({
   name: "browse",
   summary: "Writes a sheet of pictures beside what the train pipeline makes of them",
   options: {
-    data: text({ help: `${DATA_HELP}; default: the bundled demo set`, placeholder: "DIR" }),
+    data: textOrTexts({ help: `${DATA_HELP}; default: the bundled demo set`, placeholder: "DIR" }),
+    valFraction: valFractionOption,
     out: text({ help: "the sheet", placeholder: "FILE.png", default: "browse.png" }),
     model: choice<ModelName>(listModels(), { help: "whose recipe", default: "mobileone_s0" }),
     recipe: recipeOption,
@@ -46,6 +55,7 @@ export const browse = defineCommand({
     variants: integer({ help: "epochs from that one on to show each picture in", default: 3, max: 64 }),
     imageSize: integer({ help: "side of the pictures; default: the recipe's", max: 4096 }),
     seed: integer({ help: "of the run", min: 0, max: 2 ** 32 - 1, default: 0 }),
+    ...pictureOptions,
     decoder: decoderOption,
     force: flag({ help: "replace FILE.png if it exists" }),
     ...commonOptions,
@@ -59,14 +69,19 @@ export const browse = defineCommand({
     checkOutput("browse", "", out, values.force);
     const isDemo = values.data === undefined;
     const recipe = chooseRecipe(isDemo, { ...values, batchSize: undefined, lr: undefined, autoScaleLr: false });
-    const dataset = openDataset(data, "train");
+    const dataset = openDataset(data, "train", valFractionOf(values));
+    const nameOf = namesWithin(dataset);
     const decoder = await loadDecoder(values.decoder);
     const files = new PictureFiles();
     const tile = Math.max(...Array.from({ length: variants }, (_, i) => trainPhase(recipe, epoch + i).trainSize));
     const tiles: Image[] = [];
     const pictures = [];
     try {
-      for (const { index, views } of viewsOf(dataset, { ...values, seed })) {
+      for (const { index, views } of viewsOf(dataset, {
+        ...values,
+        seed,
+        balanced: recipe.sampling?.balanced ?? false,
+      })) {
         const sample = dataset.samples[index]!;
         const image = await decoder.decode(files.bytesOf(sample), sourceName(sample));
         tiles.push(fitted(image, tile));
@@ -79,7 +94,8 @@ export const browse = defineCommand({
           tiles.push(applyTransform(pipeline, copy, new MersenneTwister(view.seed)));
           seen.push({ ...view, ...trace });
         }
-        const path = relative(dataset.root, sourceName(sample));
+        for (let missing = views.length; missing < variants; missing++) tiles.push(createImage(tile, tile));
+        const path = nameOf(sample);
         pictures.push({ path, class: dataset.classes[sample.label], label: sample.label, views: seen });
       }
     } finally {
@@ -121,19 +137,27 @@ interface ViewOptions {
   readonly count: number;
   readonly variants: number;
   readonly seed: number;
+  /** Whether epochs are balanced, where a picture may be missing in some, or come more than once. */
+  readonly balanced: boolean;
 }
 
 /** The first pictures of an epoch, each with its places and seeds in that epoch and the ones after. */
 function viewsOf(dataset: Dataset, options: ViewOptions): { index: number; views: View[] }[] {
-  const { epoch, count, variants, seed } = options;
+  const { epoch, count, variants, seed, balanced } = options;
   if (dataset.length === 0) throw new DataError("browse: the data set has no pictures, expected at least one");
-  const sampler = new EpochSampler({ length: dataset.length, seed, shuffle: true });
-  const first = sampler.order(epoch).slice(0, count);
+  const sampler = new EpochSampler({
+    length: dataset.length,
+    seed,
+    shuffle: true,
+    ...(balanced && { balanced: dataset.samples.map(({ label }) => label) }),
+  });
+  const first = new Set(sampler.order(epoch).slice(0, count));
   const views = Array.from(first, (index) => ({ index, views: [] as View[] }));
   for (let at = epoch; at < epoch + variants; at++) {
     const places = new Map(Array.from(sampler.order(at), (index, position) => [index, position]));
     for (const one of views) {
-      const position = places.get(one.index)!;
+      const position = places.get(one.index);
+      if (position === undefined) continue;
       one.views.push({ epoch: at, position, seed: sampleSeed(seed, at, position) });
     }
   }

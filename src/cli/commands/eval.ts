@@ -13,8 +13,8 @@ import { progressBar } from "../../util/terminal.js";
 import { certificateJson, certificateLine } from "../certificate.js";
 import { defineCommand } from "../command.js";
 import { localWeights } from "../local-weights.js";
-import { integer, text } from "../options.js";
-import { demoData, shownPath } from "../paths.js";
+import { integer, text, textOrTexts } from "../options.js";
+import { demoData, shownData, shownPath } from "../paths.js";
 import {
   allowOtherClassesOption,
   checkpointOption,
@@ -25,6 +25,8 @@ import {
   decoderOption,
   required,
   startBackend,
+  valFractionOf,
+  valFractionOption,
   weightsOption,
   workersOption,
 } from "../shared-options.js";
@@ -35,8 +37,9 @@ export const evaluation = defineCommand({
   options: {
     checkpoint: checkpointOption,
     weights: weightsOption,
-    data: text({ help: `${DATA_HELP}; default: the bundled demo set`, placeholder: "DIR" }),
-    split: text({ help: "which part of it", placeholder: "NAME", default: "val" }),
+    data: textOrTexts({ help: `${DATA_HELP}; default: the bundled demo set`, placeholder: "DIR" }),
+    valFraction: valFractionOption,
+    split: text({ help: "which part of it; all: every picture", placeholder: "NAME", default: "val" }),
     batchSize: integer({ help: "images at a time", default: 64 }),
     imageSize: integer({ help: "side of the pictures; default: what the model was trained for", max: 4096 }),
     workers: workersOption,
@@ -49,6 +52,7 @@ export const evaluation = defineCommand({
     "eval --checkpoint runs/s0/model.safetensors --data path/to/imagenet",
     "eval --checkpoint runs/s0/model-deploy.safetensors --json",
     "eval --checkpoint runs/pets --weights raw --data my-pictures",
+    "eval --checkpoint runs/pets --data new-pictures --data more.csv --split all",
   ],
   async run(values, _, { terminal }) {
     const checkpoint = required("eval: --checkpoint", values.checkpoint, "FILE");
@@ -56,11 +60,11 @@ export const evaluation = defineCommand({
     const { name: decoder } = await loadDecoder(values.decoder); // a missing package is told before any work
     const backend = await startBackend(values);
     const { model, classes, info, path } = await loadModel(await localWeights(checkpoint, terminal), values.weights);
-    const dataset = openDataset(data, split, { numClasses: info.numClasses });
+    const dataset = openDataset(data, split, { numClasses: info.numClasses, ...valFractionOf(values) });
     const { areClassesNamed = true } = dataset;
     const notice = compareClasses(
       { where: shownPath(path), names: classes, count: info.numClasses },
-      { where: shownPath(data), names: areClassesNamed ? dataset.classes : null, count: dataset.classes.length },
+      { where: shownData(data), names: areClassesNamed ? dataset.classes : null, count: dataset.classes.length },
       { allow: values.allowOtherClasses },
     );
     const sizes = imageSizes(info.model, info.images, values.imageSize);
@@ -69,8 +73,9 @@ export const evaluation = defineCommand({
     terminal.print(`${terminal.paint("bold", info.model)}  ${info.form} form  backend ${backend}  ${shownPath(path)}`);
     if (values.data === undefined) terminal.print("no --data: measured on the bundled demo set");
     if (notice !== null) terminal.print(notice);
+    for (const line of dataset.notices ?? []) terminal.print(line);
     terminal.print(
-      `data ${shownPath(data)}: ${formatInteger(dataset.length)} images of ${split}  ${decoderLabel(decoder, workers)}`,
+      `data ${shownData(data)}: ${formatInteger(dataset.length)} images of ${split}  ${decoderLabel(decoder, workers)}`,
     );
     const onProgress = ({ done, total }: { readonly done: number; readonly total: number }) =>
       terminal.update(`${progressBar(done / total, Math.min(24, terminal.width - 20))}  ${done}/${total} batches`);

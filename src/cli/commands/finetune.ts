@@ -4,7 +4,7 @@ import { chooseFinetuneRecipe } from "../../train/finetune.js";
 import { finetuneRecipe } from "../../train/recipes/finetune.js";
 import { defineCommand } from "../command.js";
 import { localWeights } from "../local-weights.js";
-import { optionalChoice, text } from "../options.js";
+import { optionalChoice, textOrTexts } from "../options.js";
 import { DATA_HELP, required } from "../shared-options.js";
 import { runTraining } from "../train/run-training.js";
 import { trainingGroups, trainingOptions } from "../train/training-options.js";
@@ -16,7 +16,7 @@ export const finetuning = defineCommand({
   summary: "Trains weights that know other pictures on a few of one's own",
   options: {
     ...shared,
-    data: text({ help: DATA_HELP, placeholder: "DIR" }),
+    data: textOrTexts({ help: DATA_HELP, placeholder: "DIR" }),
     model: optionalChoice<ModelName>(listModels(), { help: "what to train; default: what --init holds" }),
   },
   groups: trainingGroups,
@@ -34,7 +34,8 @@ export const finetuning = defineCommand({
       // only its name counts
       if (resume !== undefined) return finetuneRecipe(model, { pictures: 1 });
       const data = required("finetune: --data", values.data, "DIR");
-      return chooseFinetuneRecipe({ ...values, data, init: required("finetune: --init", init, "FILE") });
+      const from = required("finetune: --init", init, "FILE");
+      return chooseFinetuneRecipe({ ...values, data, init: from, validate: !values.noValidate });
     };
     const rest = { ...values, init, model, recipe: trainingOptions.recipe.fallback, autoScaleLr: false };
     return runTraining(rest, context, given, chooseFresh);

@@ -10,7 +10,7 @@ import { writeFileAtomic } from "../../util/atomic-file.js";
 import { UsageError } from "../../util/errors.js";
 import { formatInteger, formatRate, formatTable, sparkline } from "../../util/format.js";
 import { defineCommand } from "../command.js";
-import { choice, flag, integer, positive, text } from "../options.js";
+import { choice, flag, integer, positive, text, textOrTexts } from "../options.js";
 import { checkOutput, shownPath } from "../paths.js";
 import { type Panel, svgPlot } from "../schedule/svg-plot.js";
 import {
@@ -20,6 +20,8 @@ import {
   planOptions,
   planOverrides,
   recipeOption,
+  valFractionOf,
+  valFractionOption,
 } from "../shared-options.js";
 
 /** Pictures of ImageNet's train set, where no data set is named. */
@@ -33,7 +35,11 @@ export const schedule = defineCommand({
   options: {
     model: choice<ModelName>(listModels(), { help: "whose recipe", default: "mobileone_s0" }),
     recipe: recipeOption,
-    data: text({ help: `${DATA_HELP}, for the steps of an epoch; default: ImageNet's number`, placeholder: "DIR" }),
+    data: textOrTexts({
+      help: `${DATA_HELP}, for the steps of an epoch; default: ImageNet's number`,
+      placeholder: "DIR",
+    }),
+    valFraction: valFractionOption,
     epochs: integer({ help: "length of the schedule; default: the recipe's", max: 100_000 }),
     batchSize: integer({ help: "images of a step and replica; default: the recipe's" }),
     replicas: integer({ help: "replicas that share a step", default: 1, max: 65_536 }),
@@ -57,7 +63,8 @@ export const schedule = defineCommand({
       throw new UsageError(`schedule: --plot ${plot}, expected a name that ends in .svg`);
     if (plot !== undefined) checkOutput("schedule", "", plot, values.force);
     const published = chooseRecipe(false, values);
-    const images = data === undefined ? IMAGENET_TRAIN_IMAGES : openDataset(data, "train").length;
+    const images =
+      data === undefined ? IMAGENET_TRAIN_IMAGES : openDataset(data, "train", valFractionOf(values)).length;
     const { steps: stepsPerEpoch } = epochLength(published, images, replicas);
     const recipe = planRecipe(published, stepsPerEpoch, planOverrides(values));
     const plan = planOf(recipe, stepsPerEpoch);

@@ -82,6 +82,8 @@ export async function runTraining(
       recipe,
       plan: planOverrides(values),
       data,
+      ...(settings.valFraction === null ? {} : { valFraction: settings.valFraction }),
+      onBadPicture: settings.onBadPicture,
       out,
       seed,
       replicas,
@@ -109,10 +111,13 @@ export async function runTraining(
     await group.close();
     const { stopCode, ...outcome } = result;
     if (group.rank !== 0) return { json: null, exitCode: stopCode };
-    if (!values.noReport && result.stopped !== "signal") await reportAtEnd(out, terminal);
-    for (const line of closing(result, { data, isDemo, out, command: context })) terminal.print(line);
+    const isWanted = !values.noReport && result.stopped !== "signal";
+    const by = { certificate: result.certificate, workers, decoder: decoder ?? undefined };
+    const report = isWanted ? await reportAtEnd(out, by, terminal) : null;
+    for (const line of closing(result, { data, valFraction: settings.valFraction, isDemo, out, command: context }))
+      terminal.print(line);
     const certificate = result.certificate && certificateJson(result.certificate);
-    return { json: { model: recipe.model, data, out, ...outcome, certificate }, exitCode: stopCode };
+    return { json: { model: recipe.model, data, out, ...outcome, certificate, report }, exitCode: stopCode };
   } finally {
     interruption.stop();
   }
@@ -122,7 +127,7 @@ const silent = { print: () => {}, update: () => {}, clear: () => {} };
 
 /** The file of --init, downloaded where it is an address or a name. */
 async function firstWeights(
-  { init }: TrainingValues,
+  { init }: Pick<TrainingValues, "init">,
   terminal: Parameters<typeof localWeights>[1],
 ): Promise<string | undefined> {
   return init === undefined ? undefined : localWeights(init, terminal);

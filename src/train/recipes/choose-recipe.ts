@@ -3,7 +3,9 @@
  */
 import { familyOf, type ModelName } from "../../models/index.js";
 import { type Recipe, type RecipeForm, recipeForms } from "../../models/recipe.js";
+import { type AugmentationChanges, changeAugmentation } from "./change-augmentation.js";
 import { changeOptimization, type OptimizationChanges, usualLr } from "./change-optimization.js";
+import { changeStopping, type StoppingChanges } from "./early-stopping.js";
 import { finetuneRecipe, isFinetuneRecipe } from "./finetune.js";
 import { resized } from "./image-sizes.js";
 import { changeTransfer, type TransferChanges } from "./transfer.js";
@@ -12,7 +14,7 @@ import { changeTransfer, type TransferChanges } from "./transfer.js";
 export const BASE_TOTAL_BATCH = 256;
 
 /** What a run does differently from its recipe; undefined: as the recipe says. */
-export interface RecipeChanges extends OptimizationChanges, TransferChanges {
+export interface RecipeChanges extends OptimizationChanges, AugmentationChanges, StoppingChanges, TransferChanges {
   readonly epochs?: number | undefined;
   readonly batchSize?: number | undefined;
   /** Side of the pictures in evaluation; those of training grow and shrink in proportion. */
@@ -21,6 +23,8 @@ export interface RecipeChanges extends OptimizationChanges, TransferChanges {
   readonly autoScaleLr?: boolean | undefined;
   /** Default 1. */
   readonly replicas?: number | undefined;
+  /** Every class equally often in an epoch. */
+  readonly balancedSampling?: boolean | undefined;
 }
 
 /** Whose recipe, in which form, and the changes. */
@@ -79,6 +83,7 @@ export function changeRecipe(base: Recipe, changes: RecipeChanges): Recipe {
   const { lrSteps } = base.schedule;
   const resizedBase: Recipe = {
     ...base,
+    ...(changes.balancedSampling && { sampling: { balanced: true } }),
     epochs,
     batchSize,
     schedule: {
@@ -88,7 +93,8 @@ export function changeRecipe(base: Recipe, changes: RecipeChanges): Recipe {
     ...changeTransfer(base, changes, { share, ratio: lr / base.optimizer.lr }),
     images: { ...images, switches: stretched(images.switches, length) },
   };
-  return changeOptimization(resizedBase, { ...changes, lr: lr * share });
+  const optimized = changeOptimization(resizedBase, { ...changes, lr: lr * share });
+  return changeStopping(changeAugmentation(optimized, changes), changes);
 }
 
 /** A run of another length switches at the same share of it. */

@@ -4,6 +4,7 @@
  */
 import { resolve } from "node:path";
 import { type DecoderName, haveSamePixels } from "../../data/codecs/decoder.js";
+import type { DataSource } from "../../data/sets/dataset.js";
 import type { Recipe } from "../../models/recipe.js";
 import { UsageError } from "../../util/errors.js";
 import { shownPath } from "../../util/shown-path.js";
@@ -13,8 +14,9 @@ import type { StoredRun } from "./stored-run.js";
 
 /** Options of `train` that decide what a run does. */
 export type RunValues = RecipeChoice &
-  Omit<RunSettings, "data" | "decoder"> & {
-    readonly data: string | undefined;
+  Omit<RunSettings, "data" | "decoder" | "valFraction"> & {
+    readonly data: DataSource | undefined;
+    readonly valFraction: number | undefined;
     readonly decoder: DecoderName | undefined;
     readonly seed: number;
     readonly replicas: number;
@@ -36,9 +38,35 @@ export function choosePlan(
   fresh: Recipe,
   stored: StoredRun | null,
 ): RunPlan {
-  const { decoder = null, backend, turbo, noValidate, validateRaw, keep, checkEvery } = values;
-  const data = values.data === undefined ? null : resolve(values.data);
-  const own: RunSettings = { data, decoder, backend, turbo, noValidate, validateRaw, keep, checkEvery };
+  const {
+    decoder = null,
+    valFraction = null,
+    onBadPicture,
+    backend,
+    turbo,
+    noValidate,
+    validateRaw,
+    keep,
+    checkEvery,
+  } = values;
+  const data =
+    values.data === undefined
+      ? null
+      : typeof values.data === "string"
+        ? resolve(values.data)
+        : values.data.map((one) => resolve(one));
+  const own: RunSettings = {
+    data,
+    valFraction,
+    onBadPicture,
+    decoder,
+    backend,
+    turbo,
+    noValidate,
+    validateRaw,
+    keep,
+    checkEvery,
+  };
   const merged = mergeSettings(stored?.settings ?? null, own, given);
   if (!stored) return { recipe: fresh, seed: values.seed, replicas: values.replicas, ...merged };
   // a checkpoint that names its decoder leaves the choice, and the comparison, to the trainer
@@ -55,10 +83,10 @@ export function choosePlan(
 /** Where the pictures are, by default those in `demoData`. Throws UsageError where a run that goes on does not say. */
 export function chooseData(
   { data }: RunSettings,
-  values: { readonly data: string | undefined; readonly resume: string | true | undefined },
+  values: { readonly data: DataSource | undefined; readonly resume: string | true | undefined },
   stored: StoredRun | null,
   demoData: string,
-): { readonly data: string; readonly isDemo: boolean } {
+): { readonly data: DataSource; readonly isDemo: boolean } {
   const found = values.data ?? data;
   if (found !== null) return { data: found, isDemo: false };
   if (stored && !stored.settings && !isDemoRecipe(stored.recipe))

@@ -5,9 +5,11 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { type DecoderName, decoderNames } from "../../data/codecs/decoder.js";
+import type { DataSource } from "../../data/sets/dataset.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { CheckpointError } from "../../util/errors.js";
 import type { Logger, RunInfo } from "../loggers/events.js";
+import { type BadPictureChoice, badPictureChoices } from "../run-options.js";
 
 const FORMAT = "tensorone-run-1";
 const RUN_FILE_NAME = "run.json";
@@ -15,7 +17,10 @@ const RUN_FILE_NAME = "run.json";
 /** Options of `train` that a resumed run takes over unless they are given again. */
 export interface RunSettings {
   /** Absolute; null for the bundled demo set. */
-  readonly data: string | null;
+  readonly data: DataSource | null;
+  /** null: the default, where no pictures are marked for validation. */
+  readonly valFraction: number | null;
+  readonly onBadPicture: BadPictureChoice;
   /** null until the run has chosen. */
   readonly decoder: DecoderName | null;
   /** A backend's name: the command line knows which there are. */
@@ -28,12 +33,15 @@ export interface RunSettings {
 }
 
 const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 1;
+const isText = (value: unknown): boolean => typeof value === "string";
 const isName = (value: unknown): boolean => typeof value === "string" && value !== "";
 const isFlag = (value: unknown): boolean => typeof value === "boolean";
 
 /** What each of them may be: files come from anywhere. */
 const checks: { readonly [K in keyof RunSettings]: (value: unknown) => boolean } = {
-  data: (value) => value === null || typeof value === "string",
+  data: (value) => value === null || isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText)),
+  valFraction: (value) => value === null || (typeof value === "number" && value >= 0 && value < 1),
+  onBadPicture: (value) => badPictureChoices.some((name) => name === value),
   decoder: (value) => value === null || decoderNames.some((name) => name === value),
   backend: isName,
   turbo: isFlag,
@@ -42,6 +50,9 @@ const checks: { readonly [K in keyof RunSettings]: (value: unknown) => boolean }
   keep: isCount,
   checkEvery: isCount,
 };
+
+/** What files of earlier versions do not say. */
+const former: Partial<RunSettings> = { valFraction: null, onBadPicture: "stop" };
 
 /** The settings of the run in a folder; null where it has none. Throws CheckpointError for a damaged file. */
 export async function readRunSettings(folder: string): Promise<RunSettings | null> {
@@ -55,7 +66,7 @@ export async function readRunSettings(folder: string): Promise<RunSettings | nul
   }
   let found: Partial<RunSettings> & { readonly format?: unknown };
   try {
-    found = JSON.parse(text) as typeof found;
+    found = { ...former, ...(JSON.parse(text) as typeof found) };
   } catch {
     found = {};
   }
