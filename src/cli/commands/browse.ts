@@ -65,6 +65,7 @@ export const browse = defineCommand({
   },
   examples: [
     "browse --data path/to/imagenet --model mobileone_s2 --epoch 120 --out s2.png",
+    "browse --data my-pictures --data more.csv --val-fraction 0.1 --out mine.png",
     "browse --out demo.png --count 12 --variants 5",
     "browse --out demo.png --auto-augment imagenet --color-jitter 0.4 --random-erasing 0.25 --random-erasing-mode rand",
     "browse --config my.json --data my-pictures --set images.randAugmentLevel=7",

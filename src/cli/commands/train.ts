@@ -15,6 +15,8 @@ export const training = defineCommand({
     "train --max-steps 200 --tensorboard --no-report",
     "train --model mobileone_s1 --data my-pictures --epochs 20 --image-size 128",
     "train --data my-pictures --optimizer adamw --weight-decay 0.05 --schedule one-cycle --clip-grad-norm 5",
+    "train --data my-pictures --val-fraction 0.1 --balanced-sampling --on-bad-picture skip",
+    "train --data my-pictures --data more.csv --out runs/pets",
     "train --data my-pictures --batch-size 8 --accumulate 4 --milestones 10,15 --epochs 20",
     "train --data my-pictures --auto-augment imagenet --color-jitter 0.4,0.4,0.4,0.1 --random-erasing 0.25",
     "train --data my-pictures --mixup 0.8 --cutmix 1 --mixup-prob 0.5 --mixup-switch-prob 0.5 --random-erasing-mode rand --random-erasing 0.1",
