@@ -58,6 +58,7 @@ function panelsOf(log: RunLog, numClasses: number | null): Panel[] {
   const { validations } = log;
   const hasTop5 = numClasses === null || isTop5Telling(numClasses);
   const loss = stepLine(log, "loss", { label: "train", color: "train", look: "faint" });
+  const speed = stepLine(log, "imagesPerSecond", { label: "images/s", color: "train", look: "faint" });
   const losses = [
     loss,
     { ...smoothed(loss), label: "train, smoothed", look: "line" as const },
@@ -106,7 +107,7 @@ function panelsOf(log: RunLog, numClasses: number | null): Panel[] {
         id: "plot-speed",
         digits: 0,
         range: "own",
-        lines: [stepLine(log, "imagesPerSecond", { label: "images/s", color: "train", look: "line" })],
+        lines: [speed, { ...smoothed(speed), label: "smoothed", look: "line" }],
       },
     },
   ];
