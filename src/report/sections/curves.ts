@@ -135,7 +135,7 @@ function validationTable(validations: readonly ValidationPoint[]): Part {
       cells: [epoch + 1, step, ...names.map((name) => shown(name, figures[name]))],
     })),
   );
-  return html`<details><summary>${validations.length === 1 ? "The validation" : `${validations.length} validations`} as a table</summary><div class="wide scroll" tabindex="0">${table}</div></details>`;
+  return html`<details><summary>${validations.length === 1 ? "The validation" : `${validations.length} validations`} as a table</summary><div class="wide scroll" tabindex="0" role="group" aria-label="Validations">${table}</div></details>`;
 }
 
 function figureOf({ title, unit, plot }: Panel): Html {
