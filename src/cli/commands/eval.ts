@@ -1,19 +1,26 @@
-/** `eval`: accuracy of a checkpoint on a split of a data set; a training form also shows its folding certificate. */
+/**
+ * `eval`: accuracy of a checkpoint on a split of a data set, class by class, with --out every answer; a training form also shows its
+ * folding certificate.
+ */
 import { loadDecoder } from "../../data/codecs/decoder.js";
 import { DataLoader } from "../../data/reading/loader.js";
 import { openDataset } from "../../data/sets/dataset.js";
 import { evalTransform } from "../../data/transforms/index.js";
 import { reparameterize } from "../../models/index.js";
-import { compareClasses } from "../../train/checkpoints/class-names.js";
+import { compareClasses, namesInWords } from "../../train/checkpoints/class-names.js";
 import { loadModel } from "../../train/checkpoints/run-weights.js";
-import { evaluate } from "../../train/evaluate.js";
+import { evaluate, type PictureEvaluation } from "../../train/evaluate.js";
+import { EVALUATION_FILES, reportJson, writeEvaluation } from "../../train/looking/evaluation-files.js";
+import { classificationReport } from "../../train/metrics/classification-report.js";
 import { imageSizes } from "../../train/recipes/image-sizes.js";
 import { formatInteger, formatLoss, formatPercent, formatSpeed, isTop5Telling } from "../../util/format.js";
 import { progressBar } from "../../util/terminal.js";
 import { certificateJson, certificateLine } from "../certificate.js";
 import { defineCommand } from "../command.js";
+import { classTable, confusionsLine } from "../eval/class-table.js";
+import { checkOutputFolder } from "../eval/output-folder.js";
 import { localWeights } from "../local-weights.js";
-import { integer, text, textOrTexts } from "../options.js";
+import { flag, integer, text, textOrTexts } from "../options.js";
 import { demoData, shownData, shownPath } from "../paths.js";
 import {
   allowOtherClassesOption,
@@ -33,7 +40,7 @@ import {
 
 export const evaluation = defineCommand({
   name: "eval",
-  summary: "Measures top-1 and top-5 of a checkpoint on a data set",
+  summary: "Measures a checkpoint on a data set, class by class",
   options: {
     checkpoint: checkpointOption,
     weights: weightsOption,
@@ -45,6 +52,12 @@ export const evaluation = defineCommand({
     workers: workersOption,
     allowOtherClasses: allowOtherClassesOption,
     decoder: decoderOption,
+    out: text({
+      help: "folder for every answer (CSV, JSON lines), metrics.json, the confusion matrix (CSV, SVG) and the surest mistakes as sheets of pictures",
+      placeholder: "DIR",
+    }),
+    mistakes: integer({ help: "mistakes on those sheets, the surest first", min: 0, default: 96 }),
+    force: flag({ help: "write into DIR where it holds an evaluation already" }),
     ...computeOptions,
     ...commonOptions,
   },
@@ -53,10 +66,13 @@ export const evaluation = defineCommand({
     "eval --checkpoint runs/s0/model-deploy.safetensors --json",
     "eval --checkpoint runs/pets --weights raw --data my-pictures",
     "eval --checkpoint runs/pets --data new-pictures --data more.csv --split all",
+    "eval --checkpoint runs/pets --data my-pictures --out pets-eval --mistakes 24",
+    "eval --checkpoint runs/pets --data my-pictures --out pets-eval --force",
   ],
   async run(values, _, { terminal }) {
     const checkpoint = required("eval: --checkpoint", values.checkpoint, "FILE");
-    const { data = demoData, split, batchSize, workers } = values;
+    const { data = demoData, split, batchSize, workers, out } = values;
+    if (out !== undefined) checkOutputFolder("eval", out, EVALUATION_FILES, values.force);
     const { name: decoder } = await loadDecoder(values.decoder); // a missing package is told before any work
     const backend = await startBackend(values);
     const { model, classes, info, path } = await loadModel(await localWeights(checkpoint, terminal), values.weights);
@@ -79,9 +95,8 @@ export const evaluation = defineCommand({
     );
     const onProgress = ({ done, total }: { readonly done: number; readonly total: number }) =>
       terminal.update(`${progressBar(done / total, Math.min(24, terminal.width - 20))}  ${done}/${total} batches`);
-    const result = await evaluate(model, loader, { onProgress, where: `eval: ${checkpoint}` }).finally(() =>
-      loader.close(),
-    );
+    const asked = { onProgress, where: `eval: ${checkpoint}`, predictions: out !== undefined };
+    const result = await evaluate(model, loader, asked).finally(() => loader.close());
     // no figures are shown of a model whose certificate fails
     const folded =
       info.form === "deploy" ? null : await reparameterize(model, { probe: { imageSize: sizes.imageSize } });
@@ -90,7 +105,14 @@ export const evaluation = defineCommand({
     terminal.print(
       `top-1 ${formatPercent(top1)}${ofFive}  loss ${formatLoss(loss)}  ${formatSpeed(imagesPerSecond)} img/s, decoding ${formatSpeed(loader.stats.imagesPerSecond)} img/s a thread`,
     );
-    const json = {
+    // what the data set calls its classes, or where it has numbers alone the model
+    const names = areClassesNamed ? dataset.classes : (classes ?? dataset.classes);
+    const shownNames = namesInWords(names, info.numClasses) ?? names;
+    const report = classificationReport(result.confusion, names);
+    for (const line of classTable(report, shownNames)) terminal.print(line);
+    const mistaken = confusionsLine(result.confusion, shownNames);
+    if (mistaken !== "") terminal.print(mistaken);
+    const about = {
       checkpoint,
       weights: values.weights ?? null,
       model: info.model,
@@ -104,7 +126,28 @@ export const evaluation = defineCommand({
       loss,
       images,
       imagesPerSecond,
+    };
+    const written =
+      out === undefined
+        ? []
+        : await writeEvaluation(out, {
+            dataset,
+            predictions: (result as PictureEvaluation).predictions,
+            confusion: result.confusion,
+            report,
+            about,
+            classes: names,
+            shownClasses: shownNames,
+            mistakes: values.mistakes,
+            decoder,
+          });
+    if (out !== undefined) terminal.print(`wrote ${written.length} files to ${shownPath(out)}: ${written.join(", ")}`);
+    const json = {
+      ...about,
       decoding: loader.stats,
+      ...reportJson(report, result.confusion, names),
+      out: out ?? null,
+      files: written,
     };
     if (!folded) return { json };
     const { certificate } = folded;
