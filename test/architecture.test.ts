@@ -66,7 +66,9 @@ describe("the house", () => {
 
   it("has no import cycles, not even of types", () => {
     const graph = new Map<string, string[]>();
-    for (const { file, target } of allImports) graph.set(file, [...(graph.get(file) ?? []), target]);
+    // a chapter takes the types of its own functions, for the methods that they are
+    for (const { file, target } of allImports)
+      if (file !== target) graph.set(file, [...(graph.get(file) ?? []), target]);
     const state = new Map<string, "open" | "done">();
     const cycles: string[] = [];
     const visit = (file: string, path: readonly string[]): void => {
@@ -92,6 +94,8 @@ describe("the house", () => {
       "node.ts",
       "cli/main.ts",
       "backends/gpu/no-dawn.ts",
+      "backends/wasm/no-turbo.ts",
+      "backends/wasm/turbo.ts",
       ...pictures,
     ]);
     for (const file of reached) {
@@ -138,7 +142,9 @@ describe("the house", () => {
       "data/transforms/index.ts",
       "data/transforms/normalize.ts",
     ]);
-    for (const file of reached) for (const { target } of importsOf(file)) reached.add(target);
+    // types alone leave nothing to run
+    for (const file of reached)
+      for (const { target, text } of importsOf(file)) if (!/^(import|export) type /.test(text)) reached.add(target);
     const offending = [...reached].flatMap((file) => {
       const lines = readFileSync(join(source, file), "utf8").split("\n");
       return lines.flatMap((text, i) =>

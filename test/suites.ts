@@ -29,7 +29,9 @@ export const slowTests: readonly string[] = [
   "test/io/{tensorboard-protoc,torch-round-trip}.test.ts",
   "test/models/families-golden.test.ts",
   "test/onnx-cases/**/*.test.ts",
+  "test/report/states.test.ts",
   "test/torch-cases/torch-cases.test.ts",
-  "test/train/accumulated-runs.test.ts",
+  "test/train/recipe-schema.test.ts",
+  "test/train/{accumulated,augmented,best}-runs.test.ts",
   "test/wasm/turbo.test.ts",
 ];

@@ -4,17 +4,27 @@
  */
 import { setDefaultStorage } from "../tensor/create.js";
 import { BackendError } from "../util/errors.js";
+import { isNode } from "../util/platform.js";
 import type { Backend, BackendName, BackendOptions, Backends, Coverage, Fallback } from "./contract.js";
 import { referenceBackend, referenceKernels } from "./reference/index.js";
 import { referenceUpdates } from "./reference/updates.js";
-import { createWasmBackend } from "./wasm/wasm-backend.js";
+import { createWasmBackend, type Turbo } from "./wasm/wasm-backend.js";
 
 export type { Backend, BackendName, BackendOptions } from "./contract.js";
+
+/** Undefined in browsers, after a warning. */
+async function loadTurbo(): Promise<Turbo | undefined> {
+  if (isNode) return (await import("#turbo" as string)) as Turbo;
+  console.warn(
+    "wasm: turbo needs Node 24 or later, this is a browser; going on without it (turbo: false avoids this warning)",
+  );
+  return undefined;
+}
 
 const factories: { readonly [K in BackendName]: (options: BackendOptions) => Promise<Backends[K]> } = {
   reference: async () => referenceBackend,
   wasm: async ({ turbo, ...options }) =>
-    createWasmBackend({ ...options, turbo: turbo ? await import("./wasm/turbo.js") : undefined }),
+    createWasmBackend({ ...options, turbo: turbo ? await loadTurbo() : undefined }),
   // loaded when asked for: its kernels are of no use to anybody else
   gpu: async (options) => (await import("./gpu/gpu-backend.js")).createGpuBackend(options),
 };

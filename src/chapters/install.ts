@@ -4,18 +4,25 @@
  */
 import type { Entry } from "../autograd/gradients/entry.js";
 import { installGradients } from "../autograd/gradients/index.js";
-import type { ArrayKernels } from "../backends/kernel-table.js";
+import type { ArrayKernels, ArrayUpdates } from "../backends/kernel-table.js";
 import { installReference } from "../backends/reference/index.js";
-import { installKernels } from "../backends/wasm/kernels/index.js";
-import type { WasmKernels } from "../backends/wasm/kernels/plan.js";
-import { apply } from "../ops/apply.js";
+import { installReferenceUpdates } from "../backends/reference/updates.js";
+import { installKernels, installUpdateKernels } from "../backends/wasm/kernels/index.js";
+import type { WasmKernels, WasmUpdates } from "../backends/wasm/kernels/plan.js";
+import { apply, update } from "../ops/apply.js";
+import { type DTypeRule, installDTypes } from "../ops/dtypes.js";
+import { installFloatOps } from "../ops/promotion.js";
 import { installShapes, type ShapeRule } from "../ops/shapes/index.js";
-import type { Attrs, ChapterOp, PerOutput } from "../ops/spec/index.js";
+import type { Attrs, ChapterOp, OptimizerUpdate, PerOutput, UpdateAttrs } from "../ops/spec/index.js";
 import type { Tensor } from "../tensor/tensor.js";
 
-/** What the ops K add to each table; forgotten ones do not compile. Their dtypes and costs stand with those of all others. */
+/** What the ops K add to each table; forgotten ones do not compile. Their costs stand with those of all others. */
 interface Chapter<K extends ChapterOp> {
   readonly shapes: { readonly [P in K]: ShapeRule<P> };
+  /** Where the dtype of the output is not that of all inputs. */
+  readonly dtypes: { readonly [P in K]?: DTypeRule<P> };
+  /** Ops whose values are fractions: integer operands become float32 first. */
+  readonly floatOps?: readonly K[];
   readonly gradients: { readonly [P in K]: Entry<P> | null };
   readonly reference: Pick<ArrayKernels, K>;
   readonly wasm: WasmKernels;
@@ -28,10 +35,32 @@ type Apply<K extends ChapterOp> = <P extends K>(
 ) => PerOutput<P, Tensor>;
 
 /** Adds a chapter to the tables, and returns apply() for its ops alone. */
-export function install<K extends ChapterOp>({ shapes, gradients, reference, wasm }: Chapter<K>): Apply<K> {
+export function install<K extends ChapterOp>(chapter: Chapter<K>): Apply<K> {
+  const { shapes, dtypes, floatOps = [], gradients, reference, wasm } = chapter;
   installShapes(shapes);
+  installDTypes(dtypes);
+  installFloatOps(floatOps);
   installGradients(gradients);
   installReference(reference);
   installKernels(wasm);
   return apply;
+}
+
+/** What an optimiser's updates K add to each table. */
+interface Updates<K extends OptimizerUpdate> {
+  readonly reference: Pick<ArrayUpdates, K>;
+  readonly wasm: WasmUpdates;
+}
+
+type Update<K extends OptimizerUpdate> = <P extends K>(
+  op: P,
+  operands: readonly Tensor[],
+  attrs: UpdateAttrs<P>,
+) => void;
+
+/** Adds an optimiser's updates to the tables, and returns update() for them alone. */
+export function installUpdates<K extends OptimizerUpdate>({ reference, wasm }: Updates<K>): Update<K> {
+  installReferenceUpdates(reference);
+  installUpdateKernels(wasm);
+  return update;
 }

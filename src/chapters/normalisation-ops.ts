@@ -5,12 +5,14 @@ import { normalisationGradients } from "../autograd/gradients/normalisation.js";
 import * as reference from "../backends/reference/chapters.js";
 import { batchNormKernels } from "../backends/wasm/kernels/batch-norm/index.js";
 import { layerNormKernels } from "../backends/wasm/kernels/layer-norm.js";
+import { normalisationDTypes } from "../ops/chapter-dtypes.js";
 import { normalisationShapes } from "../ops/shapes/normalisation.js";
 import type { NormalisationOps } from "../ops/spec/normalisation.js";
 import { install } from "./install.js";
 
 export const apply = install<keyof NormalisationOps>({
   shapes: normalisationShapes,
+  dtypes: normalisationDTypes,
   gradients: normalisationGradients,
   reference: reference.normalisationKernels,
   wasm: { ...batchNormKernels, ...layerNormKernels },

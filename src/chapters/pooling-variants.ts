@@ -3,7 +3,6 @@
  */
 
 import { abs, mul, pow, relu, sign } from "../ops/functional/elementwise.js";
-import { scatter } from "../ops/functional/indexing.js";
 import { concat, reshape } from "../ops/functional/movement.js";
 import { slice } from "../ops/functional/slicing.js";
 import { pair } from "../ops/functional/window.js";
@@ -13,6 +12,7 @@ import { scope } from "../tensor/scope.js";
 import { showShape } from "../tensor/shape.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { ShapeError } from "../util/errors.js";
+import { scatter } from "./indexing.js";
 import { type AvgPool2dOptions, avgPool2d, maxPool2d, type Pool2dOptions } from "./pooling.js";
 
 type Pool = (x: Tensor, kernelSize: Pair) => Tensor;

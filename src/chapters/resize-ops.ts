@@ -4,12 +4,14 @@
 import { resizeGradients } from "../autograd/gradients/resize.js";
 import * as reference from "../backends/reference/chapters.js";
 import { resizeKernels } from "../backends/wasm/kernels/resample.js";
+import { resizeDTypes } from "../ops/chapter-dtypes.js";
 import { resizeShapes } from "../ops/shapes/resize.js";
 import type { ResizeOps } from "../ops/spec/resize.js";
 import { install } from "./install.js";
 
 export const apply = install<keyof ResizeOps>({
   shapes: resizeShapes,
+  dtypes: resizeDTypes,
   gradients: resizeGradients,
   reference: reference.resizeKernels,
   wasm: resizeKernels,

@@ -69,6 +69,7 @@ const kinds = {
   DIR: "a folder",
   NAME: "a name",
   HOST: "a host name or address",
+  "FIELD=VALUE": "a field of the recipe and its value",
   SIZES: "sizes such as 32x56x56x64",
   TEXT: "a text",
 } as const;
@@ -183,20 +184,26 @@ export function number<D extends number | undefined = undefined>(
   };
 }
 
-/** Rising numbers of at least 0, between commas: "30,60,80". */
-export function numberList(spec: { readonly help: string }): Option<readonly number[] | undefined> {
-  const expected = "a list of rising numbers such as 30,60,80";
+/** Numbers of at least 0, between commas: "30,60,80"; rising unless `isRising` is false. */
+export function numberList(spec: {
+  readonly help: string;
+  readonly isRising?: boolean;
+  readonly example?: string;
+}): Option<readonly number[] | undefined> {
+  const { isRising = true, example = "30,60,80" } = spec;
+  const expected = `a list of ${isRising ? "rising numbers" : "numbers"} such as ${example}`;
   return {
     form: "value",
     placeholder: "N,N,…",
     help: spec.help,
     expected,
-    example: "30,60,80",
+    example,
     fallback: undefined,
     read: (value, where) => {
       const numbers = value.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
-      const isRising = numbers.every((n, i) => n >= (i === 0 ? 0 : numbers[i - 1]!) && Number.isFinite(n));
-      if (!isRising) throw new UsageError(`${where}: ${value || "an empty value"}, expected ${expected}`);
+      const leastAt = (i: number): number => (isRising && i > 0 ? numbers[i - 1]! : 0);
+      if (!numbers.every((n, i) => n >= leastAt(i) && Number.isFinite(n)))
+        throw new UsageError(`${where}: ${value || "an empty value"}, expected ${expected}`);
       return numbers;
     },
   };

@@ -2,6 +2,7 @@
  * A structure made ready to replay: fused, placed by lifetime, loaded by its backend. Storages from outside are used where
  * they lie if they were the same at both calls that were compared; others are copied in, and back where they are written.
  */
+import { load } from "../backends/programs.js";
 import { costOf } from "../ops/cost/index.js";
 import {
   CheckFailure,
@@ -82,7 +83,7 @@ export class Recording {
     };
     this.#program = { ...unplaced, ...placeTemporaries(unplaced) };
     try {
-      this.executable = runner.load!(this.#program);
+      this.executable = load(runner, this.#program);
     } catch (error) {
       this.#release();
       throw error;

@@ -2,6 +2,7 @@
  * Activations as layers, for Sequential; elsewhere the functions of ops/functional read better. One class per layer of torch.nn; numbers
  * are given as there, options by name.
  */
+import * as A from "../chapters/activations.js";
 import * as F from "../ops/functional/index.js";
 import type { Tensor } from "../tensor/tensor.js";
 import { Module } from "./module.js";
@@ -32,42 +33,42 @@ export class Sigmoid extends Module {
 /** x · sigmoid(x), any shape. */
 export class SiLU extends Module {
   forward(x: Tensor): Tensor {
-    return F.silu(x);
+    return A.silu(x);
   }
 }
 
 /** x · clamp(x + 3, 0, 6) / 6, any shape. */
 export class Hardswish extends Module {
   forward(x: Tensor): Tensor {
-    return F.hardswish(x);
+    return A.hardswish(x);
   }
 }
 
 /** clamp(x + 3, 0, 6) / 6, any shape. */
 export class Hardsigmoid extends Module {
   forward(x: Tensor): Tensor {
-    return F.hardsigmoid(x);
+    return A.hardsigmoid(x);
   }
 }
 
 /** x · tanh(softplus(x)), any shape. */
 export class Mish extends Module {
   forward(x: Tensor): Tensor {
-    return F.mish(x);
+    return A.mish(x);
   }
 }
 
 /** elu with the factors of self-normalising networks, any shape. */
 export class SELU extends Module {
   forward(x: Tensor): Tensor {
-    return F.selu(x);
+    return A.selu(x);
   }
 }
 
 /** x limited to [0, 6], any shape; the gradient at 0 and 6 is 0. */
 export class ReLU6 extends Module {
   forward(x: Tensor): Tensor {
-    return F.relu6(x);
+    return A.relu6(x);
   }
 }
 
@@ -81,21 +82,21 @@ export class Tanh extends Module {
 /** log(sigmoid(x)), any shape. */
 export class LogSigmoid extends Module {
   forward(x: Tensor): Tensor {
-    return F.logSigmoid(x);
+    return A.logSigmoid(x);
   }
 }
 
 /** x / (1 + |x|), any shape. */
 export class Softsign extends Module {
   forward(x: Tensor): Tensor {
-    return F.softsign(x);
+    return A.softsign(x);
   }
 }
 
 /** x − tanh(x), any shape. */
 export class Tanhshrink extends Module {
   forward(x: Tensor): Tensor {
-    return F.tanhshrink(x);
+    return A.tanhshrink(x);
   }
 }
 
@@ -105,7 +106,7 @@ export class LeakyReLU extends Module {
     super();
   }
   forward(x: Tensor): Tensor {
-    return F.leakyRelu(x, this.negativeSlope);
+    return A.leakyRelu(x, this.negativeSlope);
   }
   override extraRepr(): string {
     return showNumbers({ negativeSlope: this.negativeSlope });
@@ -118,7 +119,7 @@ export class ELU extends Module {
     super();
   }
   forward(x: Tensor): Tensor {
-    return F.elu(x, this.alpha);
+    return A.elu(x, this.alpha);
   }
   override extraRepr(): string {
     return showNumbers({ alpha: this.alpha });
@@ -131,7 +132,7 @@ export class CELU extends Module {
     super();
   }
   forward(x: Tensor): Tensor {
-    return F.celu(x, this.alpha);
+    return A.celu(x, this.alpha);
   }
   override extraRepr(): string {
     return showNumbers({ alpha: this.alpha });
@@ -144,7 +145,7 @@ export class Hardshrink extends Module {
     super();
   }
   forward(x: Tensor): Tensor {
-    return F.hardshrink(x, this.lambd);
+    return A.hardshrink(x, this.lambd);
   }
   override extraRepr(): string {
     return showNumbers({ lambd: this.lambd });
@@ -157,7 +158,7 @@ export class Softshrink extends Module {
     super();
   }
   forward(x: Tensor): Tensor {
-    return F.softshrink(x, this.lambd);
+    return A.softshrink(x, this.lambd);
   }
   override extraRepr(): string {
     return showNumbers({ lambd: this.lambd });
@@ -199,11 +200,11 @@ export class LogSoftmax extends Module {
  * ```
  */
 export class GELU extends Module {
-  constructor(readonly options: F.GeluOptions = {}) {
+  constructor(readonly options: A.GeluOptions = {}) {
     super();
   }
   forward(x: Tensor): Tensor {
-    return F.gelu(x, this.options);
+    return A.gelu(x, this.options);
   }
   override extraRepr(): string {
     return showNumbers(this.options);
@@ -212,11 +213,11 @@ export class GELU extends Module {
 
 /** log(1 + exp(beta · x)) / beta, any shape, and x itself where beta · x is above `threshold`. */
 export class Softplus extends Module {
-  constructor(readonly options: F.SoftplusOptions = {}) {
+  constructor(readonly options: A.SoftplusOptions = {}) {
     super();
   }
   forward(x: Tensor): Tensor {
-    return F.softplus(x, this.options);
+    return A.softplus(x, this.options);
   }
   override extraRepr(): string {
     return showNumbers(this.options);
@@ -232,7 +233,7 @@ export class Hardtanh extends Module {
     super();
   }
   forward(x: Tensor): Tensor {
-    return F.hardtanh(x, this.low, this.high);
+    return A.hardtanh(x, this.low, this.high);
   }
   override extraRepr(): string {
     return showNumbers({ low: this.low, high: this.high });
@@ -258,7 +259,7 @@ export class PReLU extends Module {
     this.weight = this.parameter("weight", "other", persistent([numParameters], dtype, init));
   }
   forward(x: Tensor): Tensor {
-    return F.prelu(x, this.weight);
+    return A.prelu(x, this.weight);
   }
   override extraRepr(): string {
     return showNumbers({ numParameters: this.weight.size });

@@ -1,6 +1,7 @@
 /**
  * A table of vectors, looked up by number (torch.nn.Embedding).
  */
+import { gather } from "../chapters/indexing.js";
 import * as F from "../ops/functional/index.js";
 import { isFloat } from "../tensor/dtype.js";
 import { scope } from "../tensor/scope.js";
@@ -61,7 +62,7 @@ export class Embedding extends Module {
         "tensor(Int32Array.from(indices))",
       );
     return scope(() => {
-      const rows = F.gather(this.weight, F.cast(indices, "int32"));
+      const rows = gather(this.weight, F.cast(indices, "int32"));
       if (this.paddingIdx === null) return rows;
       const isPadding = F.reshape(F.equal(indices, this.paddingIdx), [...indices.shape, 1]);
       // the same values on both sides; the gradient goes to one

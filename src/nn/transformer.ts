@@ -1,6 +1,7 @@
 /**
  * The encoder layer of a transformer (Vaswani et al. 2017; torch.nn.TransformerEncoderLayer), with PyTorch's parameter names.
  */
+import { gelu } from "../chapters/activations.js";
 import * as F from "../ops/functional/index.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
@@ -27,7 +28,7 @@ export interface TransformerEncoderLayerOptions extends LayerOptions {
   readonly normFirst?: boolean;
 }
 
-const activations = { relu: F.relu, gelu: (x: Tensor): Tensor => F.gelu(x) } as const;
+const activations = { relu: F.relu, gelu: (x: Tensor): Tensor => gelu(x) } as const;
 
 /**
  * Self-attention, then two linear layers, each added to what it was given and normalised (Vaswani et al. 2017;

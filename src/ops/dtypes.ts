@@ -1,24 +1,21 @@
 /**
- * Every op's output dtype. The rule is "all inputs alike, output the same"; the table lists the ops that differ.
+ * Every op's output dtype. The rule is "all inputs alike, output the same"; the table lists the ops that differ, and
+ * chapter-dtypes.ts those of chapters.
  */
 import { type DType, expectHeld, isFloat } from "../tensor/dtype.js";
 import { DTypeError } from "../util/errors.js";
-import { curveRows } from "./curves.js";
-import type { Attrs, OpName } from "./spec/index.js";
+import type { Attrs, ChapterOp, OpName } from "./spec/index.js";
 
-type DTypeRule<K extends OpName> = (dtypes: readonly DType[], attrs: Attrs<K>) => DType;
+export type DTypeRule<K extends OpName> = (dtypes: readonly DType[], attrs: Attrs<K>) => DType;
 
-function expectInt32(dtype: DType | undefined, where: string): void {
+/** Throws for indices that are no int32. */
+export function expectInt32(dtype: DType | undefined, where: string): void {
   if (dtype !== "int32")
     throw new DTypeError(`${where}: indices are ${dtype}, expected int32`, 'cast them: x.cast("int32")');
 }
 
-function expectMoments(dtype: DType | undefined): void {
-  if (dtype !== "float64") throw new DTypeError(`moments are ${dtype}, expected float64, as patchMoments gives them`);
-}
-
 /** The one dtype of all. */
-function alike(op: OpName, dtypes: readonly DType[]): DType {
+export function alike(op: OpName, dtypes: readonly DType[]): DType {
   const first = dtypes[0]!;
   for (const other of dtypes)
     if (other !== first)
@@ -30,7 +27,7 @@ function alike(op: OpName, dtypes: readonly DType[]): DType {
 }
 
 /** Integers would be cut: the op is refused, as PyTorch refuses it. */
-const floatsOnly =
+export const floatsOnly =
   (op: OpName) =>
   (dtypes: readonly DType[]): DType => {
     const dtype = alike(op, dtypes);
@@ -64,7 +61,8 @@ const ofBools: ReadonlySet<OpName> = new Set<OpName>([
   "scatter",
 ]);
 
-function expectNumbers(op: OpName, dtype: DType): void {
+/** Throws for bool, where it is not among the dtypes of op. */
+export function expectNumbers(op: OpName, dtype: DType): void {
   if (dtype !== "bool" || ofBools.has(op)) return;
   throw new DTypeError(`${op}: operands are bool, expected numbers`, 'cast them first: x.cast("int32")');
 }
@@ -86,7 +84,6 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   cos: floatsOnly("cos"),
   tanh: floatsOnly("tanh"),
   sigmoid: floatsOnly("sigmoid"),
-  ...curveRows<DTypeRule<OpName>>(floatsOnly, floatsOnly, (name) => floatsOnly(`${name}Grad`)),
   atan2: floatsOnly("atan2"),
   div: floatsOnly("div"),
   // shifts of bool are refused, as in PyTorch
@@ -103,17 +100,6 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   mean: floatsOnly("mean"),
   softmax: floatsOnly("softmax"),
   logSoftmax: floatsOnly("logSoftmax"),
-  avgPool2d: floatsOnly("avgPool2d"),
-  avgPool2dGrad: floatsOnly("avgPool2dGrad"),
-  batchNorm: floatsOnly("batchNorm"),
-  batchNormGrad: floatsOnly("batchNormGrad"),
-  batchNormEval: floatsOnly("batchNormEval"),
-  layerNorm: floatsOnly("layerNorm"),
-  layerNormGrad: floatsOnly("layerNormGrad"),
-  patchMoments: (dtypes) => {
-    floatsOnly("patchMoments")(dtypes);
-    return "float64";
-  },
   equal: compared("equal"),
   notEqual: compared("notEqual"),
   less: compared("less"),
@@ -124,8 +110,6 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   where: ([mask, ...branches]) => alike("where", mask === "bool" ? branches : [mask!, ...branches]),
   // the sum of bytes is rarely a byte
   sum: ([x]) => (isFloat(x!) ? x! : "int64"),
-  cumsum: ([x]) => (isFloat(x!) ? x! : "int64"),
-  argsort: () => "int32",
   pad: ([x], { value }) => {
     expectHeld(value, x!, "pad: value");
     return x!;
@@ -139,59 +123,16 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
     expectNumbers("argmax", x!);
     return "int32";
   },
-  maxPool2dIndices: ([x]) => {
-    expectNumbers("maxPool2dIndices", x!);
-    return "int32";
-  },
   oneHot: ([indices], { dtype }) => {
     expectInt32(indices, "oneHot");
     return dtype;
   },
-  gather: ([table, indices]) => {
-    expectInt32(indices, "gather");
-    return table!;
-  },
-  scatterAdd: ([dy, indices]) => {
-    expectInt32(indices, "scatterAdd");
-    expectNumbers("scatterAdd", dy!);
-    return dy!;
-  },
-  takeAlongAxis: ([x, indices]) => {
-    expectInt32(indices, "takeAlongAxis");
-    return x!;
-  },
-  takeAlongAxisGrad: ([dy, indices]) => {
-    expectInt32(indices, "takeAlongAxisGrad");
-    expectNumbers("takeAlongAxisGrad", dy!);
-    return dy!;
-  },
-  scatter: ([x, indices, src]) => {
-    expectInt32(indices, "scatter");
-    return alike("scatter", [x!, src!]);
-  },
-  patchMomentsGrad: ([x, ...moments]) => {
-    moments.forEach(expectMoments);
-    return floatsOnly("patchMomentsGrad")([x!]);
-  },
-  resample: ([x, starts, weights, backStarts, backWeights]) => {
-    expectInt32(starts, "resample");
-    expectInt32(backStarts, "resample");
-    return floatsOnly("resample")([x!, weights!, backWeights!]);
-  },
-  foldBranches: ([mean, covariance, ...branches]) => {
-    expectMoments(mean);
-    expectMoments(covariance);
-    return floatsOnly("foldBranches")(branches);
-  },
-  foldBranchesGrad: ([dweight, dbias, mean, ...others]) => {
-    expectMoments(mean);
-    return floatsOnly("foldBranchesGrad")([dweight!, dbias!, ...others]);
-  },
-  foldMomentsGrad: (dtypes) => {
-    floatsOnly("foldMomentsGrad")(dtypes);
-    return "float64";
-  },
 };
+
+/** Gives the ops of a chapter the rules in which they differ. */
+export function installDTypes(rules: { readonly [K in ChapterOp]?: DTypeRule<K> }): void {
+  Object.assign(exceptions, rules);
+}
 
 /** The dtype of op's outputs. Throws DTypeError where inputs do not agree. */
 export function inferDType<K extends OpName>(op: K, dtypes: readonly DType[], attrs: Attrs<K>): DType {

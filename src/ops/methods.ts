@@ -1,8 +1,11 @@
 /**
- * The ops as methods: `x.matmul(w).add(b).relu()`. One row per method; each is the function of the same name.
+ * The ops as methods: `x.matmul(w).add(b).relu()`. One row per method; each is the function of the same name. What few programs
+ * chain comes with its functions: a bundle without them has an error in its place.
  */
 import { Tensor } from "../tensor/tensor.js";
+import { UsageError } from "../util/errors.js";
 import * as F from "./functional/index.js";
+import { type AsMethods, installMethods } from "./method.js";
 
 const methods = {
   neg: F.neg,
@@ -22,30 +25,7 @@ const methods = {
   tanh: F.tanh,
   sigmoid: F.sigmoid,
   relu: F.relu,
-  erf: F.erf,
-  tan: F.tan,
-  asin: F.asin,
-  acos: F.acos,
-  atan: F.atan,
-  sinh: F.sinh,
-  cosh: F.cosh,
-  asinh: F.asinh,
-  acosh: F.acosh,
-  atanh: F.atanh,
-  log1p: F.log1p,
-  expm1: F.expm1,
-  log2: F.log2,
-  log10: F.log10,
-  exp2: F.exp2,
   trunc: F.trunc,
-  gelu: F.gelu,
-  silu: F.silu,
-  softplus: F.softplus,
-  hardswish: F.hardswish,
-  hardsigmoid: F.hardsigmoid,
-  leakyRelu: F.leakyRelu,
-  elu: F.elu,
-  mish: F.mish,
   isNaN: F.isNaN,
   isInf: F.isInf,
   isFinite: F.isFinite,
@@ -73,87 +53,47 @@ const methods = {
   logicalOr: F.logicalOr,
   logicalXor: F.logicalXor,
   logicalNot: F.logicalNot,
-  bitwiseAnd: F.bitwiseAnd,
-  bitwiseOr: F.bitwiseOr,
-  bitwiseXor: F.bitwiseXor,
-  bitwiseNot: F.bitwiseNot,
-  bitwiseLeftShift: F.bitwiseLeftShift,
-  bitwiseRightShift: F.bitwiseRightShift,
   sum: F.sum,
   mean: F.mean,
   max: F.max,
   min: F.min,
   argmax: F.argmax,
   argmin: F.argmin,
-  any: F.any,
-  all: F.all,
-  prod: F.prod,
-  norm: F.norm,
-  variance: F.variance,
-  std: F.std,
-  varMean: F.varMean,
-  logSumExp: F.logSumExp,
-  cumsum: F.cumsum,
-  cumprod: F.cumprod,
-  maxWithIndices: F.maxWithIndices,
-  minWithIndices: F.minWithIndices,
-  argsort: F.argsort,
-  sort: F.sort,
-  topK: F.topK,
-  median: F.median,
   softmax: F.softmax,
   logSoftmax: F.logSoftmax,
   reshape: F.reshape,
   transpose: F.transpose,
   broadcastTo: F.broadcastTo,
   slice: F.slice,
-  pad: F.pad,
-  gather: F.gather,
-  takeAlongAxis: F.takeAlongAxis,
-  scatter: F.scatter,
-  scatterAdd: F.scatterAdd,
-  indexSelect: F.indexSelect,
-  maskedFill: F.maskedFill,
-  maskedSelect: F.maskedSelect,
-  nonzero: F.nonzero,
-  stridedSlice: F.stridedSlice,
   narrow: F.narrow,
   select: F.select,
-  at: F.at,
   flip: F.flip,
-  split: F.split,
-  chunk: F.chunk,
-  unbind: F.unbind,
   squeeze: F.squeeze,
   unsqueeze: F.unsqueeze,
   flatten: F.flatten,
-  unflatten: F.unflatten,
   permute: F.permute,
   swapAxes: F.swapAxes,
-  moveAxis: F.moveAxis,
   expand: F.expand,
-  tile: F.tile,
-  repeat: F.repeat,
-  repeatInterleave: F.repeatInterleave,
-  roll: F.roll,
-  tril: F.tril,
-  triu: F.triu,
-  diagonal: F.diagonal,
-  diag: F.diag,
   matmul: F.matmul,
 } as const;
 
-type Rest<F> = F extends (x: Tensor, ...rest: infer R) => infer Y ? (...rest: R) => Y : never;
-/** Mapped over the functions themselves, not over the table: editors then show their docstrings on hover. */
-type Methods = { readonly [K in keyof Pick<typeof F, keyof typeof methods>]: Rest<(typeof F)[K]> };
+/** Methods that come with the functions of their names. */
+const others =
+  "erf tan asin acos atan sinh cosh asinh acosh atanh log1p expm1 log2 log10 exp2 gelu silu softplus hardswish hardsigmoid leakyRelu elu mish gather takeAlongAxis scatter scatterAdd indexSelect maskedFill maskedSelect nonzero repeatInterleave maxWithIndices minWithIndices argsort sort topK median prod cumsum cumprod bitwiseAnd bitwiseOr bitwiseXor bitwiseNot bitwiseLeftShift bitwiseRightShift tril triu diagonal diag pad any all norm variance std varMean logSumExp unflatten moveAxis tile repeat roll stridedSlice at split chunk unbind".split(
+    " ",
+  );
 
 declare module "../tensor/tensor.js" {
-  interface Tensor extends Methods {}
+  interface Tensor extends AsMethods<Pick<typeof F, keyof typeof methods>> {}
 }
 
-for (const [name, fn] of Object.entries(methods) as [string, (...args: unknown[]) => unknown][])
-  Object.defineProperty(Tensor.prototype, name, {
-    value(this: Tensor, ...rest: unknown[]) {
-      return fn(this, ...rest);
+installMethods(methods);
+for (const name of others.filter((other) => !(other in Tensor.prototype)))
+  installMethods({
+    [name]: () => {
+      throw new UsageError(
+        `${name}: this bundle has no such method, expected the function beside it`,
+        `import { ${name} } from "tensorone" and call ${name}(x), or import "tensorone/methods" for all methods`,
+      );
     },
   });

@@ -10,8 +10,7 @@ import { Storage, type StorageBackend } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
 import { DTypeError, ShapeError } from "../util/errors.js";
 import { apply } from "./apply.js";
-import { functionNames } from "./curves.js";
-import type { OpName } from "./spec/index.js";
+import type { ChapterOp, OpName } from "./spec/index.js";
 
 /**
  * A tensor, or a plain value: a boolean counts as bool, an integer or bigint as int64, any other number as float32, and all
@@ -44,7 +43,7 @@ const promoted: { readonly [A in DType]: { readonly [B in DType]: DType } } = {
 };
 
 /** Ops whose values are fractions whatever they are made of: integer operands become float32 first, as in PyTorch. */
-export const floatOps: ReadonlySet<OpName> = new Set<OpName>([
+export const floatOps = new Set<OpName>([
   "exp",
   "log",
   "sqrt",
@@ -55,9 +54,13 @@ export const floatOps: ReadonlySet<OpName> = new Set<OpName>([
   "tanh",
   "sigmoid",
   "div",
-  ...functionNames,
   "atan2",
 ]);
+
+/** Adds the ops of a chapter to those whose values are fractions. */
+export function installFloatOps(names: readonly ChapterOp[]): void {
+  for (const name of names) floatOps.add(name);
+}
 
 /** The dtype that integer operands of a float op, and fractional numbers beside integer tensors, become. */
 const DEFAULT_FLOAT = "float32";

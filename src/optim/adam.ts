@@ -2,6 +2,7 @@
  * Adam (Kingma and Ba 2015) and AdamW (Loshchilov and Hutter 2019) as torch.optim has them. The arithmetic is the updates
  * "adam" and "amsgrad" of ops/spec.
  */
+import { update } from "../chapters/adam-update.js";
 import { Scalar } from "../ops/scalar.js";
 import { UsageError } from "../util/errors.js";
 import { expectNotNegative, fusedRule, type GroupRates, type OptimizedParameters, Optimizer } from "./optimizer.js";
@@ -46,11 +47,12 @@ function ruleOf({ betas, eps, amsgrad, maximize }: Required<AdamOptions>, decoup
     maximize,
   });
   return amsgrad
-    ? fusedRule("amsgrad", { slots: ["expAvg", "expAvgSq", "maxExpAvgSq"], countsSteps: true, attrsOf })
-    : fusedRule("adam", { slots: ["expAvg", "expAvgSq"], countsSteps: true, attrsOf });
+    ? fusedRule(update, "amsgrad", { slots: ["expAvg", "expAvgSq", "maxExpAvgSq"], countsSteps: true, attrsOf })
+    : fusedRule(update, "adam", { slots: ["expAvg", "expAvgSq"], countsSteps: true, attrsOf });
 }
 
-function expectAdamOptions(name: string, { lr, betas, eps, weightDecay }: Required<AdamOptions>): void {
+/** Throws UsageError for what torch.optim refuses of the class `name`. */
+export function expectAdamOptions(name: string, { lr, betas, eps, weightDecay }: Required<AdamOptions>): void {
   expectNotNegative(name, { lr, eps, weightDecay });
   betas.forEach((beta, i) => {
     if (!(beta >= 0 && beta < 1))

@@ -65,11 +65,12 @@ export interface UpdateRule<A extends object = object> {
   move(operands: readonly Tensor[], attrs: A): void;
 }
 
-/** The rule whose arithmetic is one update of ops/spec. */
+/** The rule whose arithmetic is one update of ops/spec; `run` is the door to it (src/chapters). */
 export const fusedRule = <K extends UpdateName>(
+  run: (op: K, operands: readonly Tensor[], attrs: UpdateAttrs<K>) => void,
   op: K,
   rule: Omit<UpdateRule<UpdateAttrs<K>>, "move">,
-): UpdateRule<UpdateAttrs<K>> => ({ ...rule, move: (operands, attrs) => update(op, operands, attrs) });
+): UpdateRule<UpdateAttrs<K>> => ({ ...rule, move: (operands, attrs) => run(op, operands, attrs) });
 
 /** What an optimiser knows of the parameters that have taken a step. */
 export interface OptimizerState {

@@ -2,6 +2,7 @@
  * Stochastic gradient descent with momentum and coupled weight decay (torch.optim.SGD; docs/recipe.md 3.3). The arithmetic
  * is the update "sgd" of ops/spec.
  */
+import { update } from "../chapters/sgd-update.js";
 import { UsageError } from "../util/errors.js";
 import { expectNotNegative, fusedRule, type OptimizedParameters, Optimizer } from "./optimizer.js";
 
@@ -21,6 +22,15 @@ export interface SgdOptions {
 }
 
 export const sgdDefaults = { momentum: 0, weightDecay: 0, dampening: 0, nesterov: false, maximize: false } as const;
+
+/** Throws UsageError for what torch.optim.SGD refuses. */
+export function expectSgdOptions({ lr, momentum, weightDecay, dampening, nesterov }: Required<SgdOptions>): void {
+  expectNotNegative("SGD", { lr, momentum, weightDecay });
+  if (nesterov && (momentum === 0 || dampening !== 0))
+    throw new UsageError(
+      `SGD: nesterov with momentum ${momentum} and dampening ${dampening}, expected a momentum and no dampening`,
+    );
+}
 
 /**
  * State: the slot "momentumBuffer".
@@ -42,14 +52,11 @@ export class SGD extends Optimizer {
 
   /** Throws UsageError for options that torch.optim.SGD refuses and for a parameter in two groups. */
   constructor(parameters: OptimizedParameters, options: SgdOptions) {
-    const { lr, momentum, weightDecay, dampening, nesterov, maximize } = { ...sgdDefaults, ...options };
-    expectNotNegative("SGD", { lr, momentum, weightDecay });
-    if (nesterov && (momentum === 0 || dampening !== 0))
-      throw new UsageError(
-        `SGD: nesterov with momentum ${momentum} and dampening ${dampening}, expected a momentum and no dampening`,
-      );
+    const all = { ...sgdDefaults, ...options };
+    expectSgdOptions(all);
+    const { lr, momentum, weightDecay, dampening, nesterov, maximize } = all;
     const numbers = { momentum, dampening: momentum === 0 ? 0 : dampening, nesterov, maximize };
-    const rule = fusedRule("sgd", {
+    const rule = fusedRule(update, "sgd", {
       slots: ["momentumBuffer"],
       countsSteps: false,
       // zeros stand for "no step yet" unless dampening tells the first step apart

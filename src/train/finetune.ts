@@ -1,7 +1,7 @@
 /**
  * Fine-tuning: the recipe that follows from the weights to start from and from the pictures at hand, and a run by it. Node only.
  */
-import { openDataset } from "../data/sets/dataset.js";
+import { type DataSource, openDataset } from "../data/sets/dataset.js";
 import type { ModelName } from "../models/index.js";
 import type { Recipe } from "../models/recipe.js";
 import { expectFitting } from "./checkpoints/first-weights.js";
@@ -14,8 +14,8 @@ import { train } from "./trainer.js";
 
 /** Weights, pictures, and what of the recipe is wanted otherwise. */
 export interface FinetuneChoice extends RecipeChanges {
-  /** Folder of the data set, as of train(). */
-  readonly data: string;
+  /** The data set, as of train(). */
+  readonly data: DataSource;
   /** A model file, or the folder of a run. */
   readonly init: string;
   /** Default: what `init` holds. */

@@ -96,8 +96,8 @@ export class RunData {
     this.classes = trainSet.classes;
     this.areClassesNamed = trainSet.areClassesNamed ?? true;
     this.trainImages = trainSet.samples.length;
-    this.valImages = valSet?.samples.length ?? 0;
     this.classCounts = countClasses(trainSet.samples, trainSet.classes.length);
+    this.valImages = valSet?.samples.length ?? 0;
     this.notices = group.rank === 0 ? noticesOf(trainSet, valSet) : [];
     const balanced = recipe.sampling?.balanced ?? false;
     const epochImages = balanced

@@ -7,14 +7,12 @@ import type { DataSource } from "../data/sets/dataset.js";
 import type { Certificate } from "../models/index.js";
 import type { Recipe } from "../models/recipe.js";
 import type { StopSignal } from "../util/host-types.js";
+import type { BestModel } from "./checkpoints/best-model.js";
 import type { WeightSet } from "./checkpoints/model-file.js";
 import type { Logger, ValidationInfo } from "./loggers/events.js";
+import type { BadPictureChoice } from "./recipes/config/run-fields.js";
 import type { PlanOverrides } from "./recipes/plan.js";
 import type { ProcessGroup } from "./replicas/process-group.js";
-
-/** Policies for pictures that cannot be read. */
-export const badPictureChoices = ["stop", "skip"] as const;
-export type BadPictureChoice = (typeof badPictureChoices)[number];
 
 /** What train() trains, on what, and where to. */
 export interface TrainOptions {
@@ -80,7 +78,8 @@ export interface TrainOptions {
 export interface TrainResult {
   readonly steps: number;
   readonly epochs: number;
-  readonly stopped: "finished" | "max-steps" | "signal";
+  /** "early": the recipe's patience was spent. */
+  readonly stopped: "finished" | "max-steps" | "early" | "signal";
   /** 0 unless stopped by a signal; the same on every rank. */
   readonly stopCode: number;
   readonly numClasses: number;
@@ -94,6 +93,8 @@ export interface TrainResult {
   readonly plan: NonNullable<Recipe["plan"]>;
   /** null where no model was written, and on ranks other than 0. */
   readonly certificate: Certificate | null;
+  /** The best epoch and the files of its weights; null where the recipe does not save it, and on ranks other than 0. */
+  readonly best: BestModel | null;
   /** Which weights the model files hold; null, as the files are, where a signal ended the run before they were written. */
   readonly weights: WeightSet | null;
   readonly modelFile: string | null;

@@ -1,4 +1,6 @@
 /** Every update with what its operands are filled with and the attributes that make it another one. */
+// the optimisers bring their updates
+import "../../src/optim/index.js";
 import type { AdamAttrs, PerOperand, UpdateAttrs, UpdateName } from "../../src/ops/spec/index.js";
 import type { Fill } from "./cases/index.js";
 

@@ -25,7 +25,11 @@ beforeAll(async () => {
     reference("index").referenceKernels,
     ...Object.values(reference("chapters")),
   ) as ArrayKernels;
-  updates = reference("updates").referenceUpdates as ArrayUpdates;
+  updates = Object.assign(
+    {},
+    reference("updates").referenceUpdates,
+    ...Object.values(reference("optimizer-updates")),
+  ) as ArrayUpdates;
 });
 
 interface Watched extends ArrayView {

@@ -12,6 +12,8 @@ const byOperand = (slope: (dy: Tensor, x: Tensor) => Tensor): FunctionEntry =>
 const byResult = (slope: (dy: Tensor, y: Tensor) => Tensor): FunctionEntry =>
   fromOutput<FunctionName>(([dy], _, __, [y]) => [() => slope(dy, y)]);
 
+const of = (op: FunctionName, x: Tensor): Tensor => apply(op, [x], {})[0];
+
 /** 1 − x², without the difference of close numbers. */
 const oneLessSquare = (x: Tensor): Tensor => F.mul(F.sub(1, x), F.add(x, 1));
 
@@ -21,8 +23,8 @@ const functions: { readonly [K in FunctionName]: FunctionEntry } = {
   asin: byOperand((dy, x) => F.mul(dy, F.rsqrt(oneLessSquare(x)))),
   acos: byOperand((dy, x) => F.neg(F.mul(dy, F.rsqrt(oneLessSquare(x))))),
   atan: byOperand((dy, x) => F.div(dy, F.add(F.square(x), 1))),
-  sinh: byOperand((dy, x) => F.mul(dy, F.cosh(x))),
-  cosh: byOperand((dy, x) => F.mul(dy, F.sinh(x))),
+  sinh: byOperand((dy, x) => F.mul(dy, of("cosh", x))),
+  cosh: byOperand((dy, x) => F.mul(dy, of("sinh", x))),
   asinh: byOperand((dy, x) => F.mul(dy, F.rsqrt(F.add(F.square(x), 1)))),
   acosh: byOperand((dy, x) => F.mul(dy, F.rsqrt(F.mul(F.sub(x, 1), F.add(x, 1))))),
   atanh: byOperand((dy, x) => F.div(dy, oneLessSquare(x))),

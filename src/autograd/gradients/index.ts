@@ -3,7 +3,6 @@
  * gives the gradient of one input, and may have the broadcast shape: backward() sums it back once for everybody.
  */
 import type { ChapterOp, CoreOp, OpName } from "../../ops/spec/index.js";
-import { curveGradients } from "./curves.js";
 import { elementwiseGradients } from "./elementwise.js";
 import type { Entry } from "./entry.js";
 import { movementGradients } from "./movement.js";
@@ -13,7 +12,6 @@ import { reductionsGradients } from "./reductions.js";
 
 const coreGradients: { readonly [K in CoreOp]: Entry<K> | null } = {
   ...elementwiseGradients,
-  ...curveGradients,
   ...reductionsGradients,
   ...movementGradients,
   ...productsGradients,

@@ -1,4 +1,3 @@
-import { apply } from "../../ops/apply.js";
 import * as F from "../../ops/functional/index.js";
 import type { ReductionOps } from "../../ops/spec/reductions.js";
 import type { Rule } from "../rule.js";
@@ -14,10 +13,6 @@ const extreme: Rule<"max"> = ([dy], [x], { axes }, [y]) => [
 
 export const reductionsGradients: { readonly [K in keyof ReductionOps]: Entry<K> | null } = {
   argmax: null,
-  argsort: null,
-  cumsum: fromShapes(([dy], _, { axis, reverse, exclusive }) => [
-    () => apply("cumsum", [dy], { axis, reverse: !reverse, exclusive })[0],
-  ]),
   sum: fromShapes(([dy], [x], { axes }) => [() => F.broadcastTo(keepAxes(dy, x, axes), x.shape)]),
   mean: fromShapes(([dy], [x], { axes }) => [
     () => F.broadcastTo(F.mul(keepAxes(dy, x, axes), dy.size / x.size), x.shape),

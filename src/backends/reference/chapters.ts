@@ -1,17 +1,23 @@
 /**
  * The definitions of ops that only some programs need, by chapter: src/chapters installs them.
  */
+import type { CurveOps } from "../../ops/spec/curves.js";
 import type { FoldOps } from "../../ops/spec/folds.js";
+import type { IndexingOps } from "../../ops/spec/indexing.js";
 import type { NormalisationOps } from "../../ops/spec/normalisation.js";
+import type { OrderOps } from "../../ops/spec/orders.js";
 import type { PoolingOps } from "../../ops/spec/pooling.js";
 import type { ResizeOps } from "../../ops/spec/resize.js";
 import type { ArrayKernels } from "../kernel-table.js";
 import * as norm from "./batch-norm.js";
+import { activationKernels, functionKernels } from "./curves.js";
 import * as fold from "./fold-branches.js";
+import * as indexing from "./indexing.js";
 import * as rows from "./layer-norm.js";
 import * as moments from "./patch-moments.js";
 import * as pool from "./pool.js";
 import { resample } from "./resample.js";
+import { argsort, cumsum } from "./scan.js";
 
 export const poolingKernels: Pick<ArrayKernels, keyof PoolingOps> = {
   avgPool2d: pool.avgPool2d,
@@ -38,3 +44,15 @@ export const foldKernels: Pick<ArrayKernels, keyof FoldOps> = {
 };
 
 export const resizeKernels: Pick<ArrayKernels, keyof ResizeOps> = { resample };
+
+export const curveKernels: Pick<ArrayKernels, keyof CurveOps> = { ...functionKernels, ...activationKernels };
+
+export const indexingKernels: Pick<ArrayKernels, keyof IndexingOps> = {
+  gather: indexing.gather,
+  scatterAdd: indexing.scatterAdd,
+  takeAlongAxis: indexing.takeAlongAxis,
+  takeAlongAxisGrad: indexing.takeAlongAxisGrad,
+  scatter: indexing.scatter,
+};
+
+export const orderKernels: Pick<ArrayKernels, keyof OrderOps> = { argsort, cumsum };

@@ -4,6 +4,7 @@
  */
 import type { ActivationName, CurveAttrs, FunctionName } from "../../ops/spec/curves.js";
 import type { ArrayView } from "../kernel-table.js";
+import { mapUnary } from "./elementwise.js";
 
 const TWO_OVER_SQRT_PI = 2 / Math.sqrt(Math.PI);
 const SQRT_TWO_PI = Math.sqrt(2 * Math.PI);
@@ -48,7 +49,7 @@ function normalShare(x: number): number {
 
 const sigmoid = (x: number): number => 1 / (1 + Math.exp(-x));
 
-export const functionFormulas: { readonly [K in FunctionName]: (x: number) => number } = {
+const functionFormulas: { readonly [K in FunctionName]: (x: number) => number } = {
   erf,
   tan: Math.tan,
   asin: Math.asin,
@@ -65,6 +66,10 @@ export const functionFormulas: { readonly [K in FunctionName]: (x: number) => nu
   log10: Math.log10,
   exp2: (x) => 2 ** x,
 };
+
+export const functionKernels = Object.fromEntries(
+  Object.entries(functionFormulas).map(([name, formula]) => [name, mapUnary(formula)]),
+) as { readonly [K in FunctionName]: ReturnType<typeof mapUnary> };
 
 interface Activation<A> {
   value(x: number, attrs: A): number;

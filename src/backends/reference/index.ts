@@ -13,7 +13,6 @@ import type { Tensor } from "../../tensor/tensor.js";
 import type { ArrayKernels, ArrayView } from "../kernel-table.js";
 import { wasmSpeeds } from "../wasm/speeds.js";
 import * as conv from "./conv.js";
-import { activationKernels, functionFormulas } from "./curves.js";
 import {
   biasReluGrad,
   binaryFormulas,
@@ -28,9 +27,7 @@ import {
 import { withInt64 } from "./int64.js";
 import { matmul } from "./matmul.js";
 import * as move from "./move.js";
-import * as along from "./move-along.js";
 import * as reduce from "./reduce.js";
-import { argsort, cumsum } from "./scan.js";
 import { referenceUpdates } from "./updates.js";
 
 type UnaryKernel = ReturnType<typeof mapUnary>;
@@ -51,8 +48,6 @@ const kernels: Pick<ArrayKernels, CoreOp> = {
   square: mapUnary(unaryFormulas.square, integerFormulas.square),
   mul: mapBinary(binaryFormulas.mul, integerFormulas.mul),
   pow: mapBinary(binaryFormulas.pow, integerFormulas.pow),
-  ...mapTable<keyof typeof functionFormulas, (x: number) => number, UnaryKernel>(functionFormulas, mapUnary),
-  ...activationKernels,
   bitwise: (inputs, { operation }, outputs) => mapBinary(bitFormulas[operation])(inputs, {}, outputs),
   floorDivide: mapBinary(binaryFormulas.floorDivide, integerFormulas.floorDivide),
   biasReluGrad,
@@ -65,21 +60,14 @@ const kernels: Pick<ArrayKernels, CoreOp> = {
   argmax: reduce.argmax,
   softmax: reduce.softmax,
   logSoftmax: reduce.logSoftmax,
-  cumsum,
-  argsort,
   broadcastTo,
   reshape: move.copy,
   transpose: move.transpose,
   slice: move.slice,
-  stridedSlice: along.stridedSlice,
-  stridedSliceGrad: along.stridedSliceGrad,
+  stridedSlice: move.stridedSlice,
+  stridedSliceGrad: move.stridedSliceGrad,
   pad: move.pad,
   concat: move.concat,
-  gather: move.gather,
-  scatterAdd: move.scatterAdd,
-  takeAlongAxis: along.takeAlongAxis,
-  takeAlongAxisGrad: along.takeAlongAxisGrad,
-  scatter: along.scatter,
   oneHot: move.oneHot,
   matmul,
   conv2d: conv.conv2d,

@@ -5,7 +5,6 @@ import type { Attrs } from "../../ops/spec/index.js";
 import { elementOf, isFloat } from "../../tensor/dtype.js";
 import { type Shape, sizeOf, stridesOf } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
-import { totalsOf } from "./integers.js";
 
 /** Calls `visit` for each position of `shape` in row-major order. */
 export function forEachPosition(shape: Shape, visit: (position: readonly number[], index: number) => void): void {
@@ -59,29 +58,29 @@ export function concat(inputs: readonly ArrayView[], { axis }: Attrs<"concat">, 
   }
 }
 
-export function gather([table, indices]: readonly [ArrayView, ArrayView], _: unknown, [y]: readonly [ArrayView]): void {
-  const rows = table.shape[0]!;
-  const zero = elementOf(table.dtype, 0);
-  const width = sizeOf(table.shape.slice(1));
-  indices.data.forEach((row: number, i: number) => {
-    // an index outside reads as zeros, like oneHot
-    for (let j = 0; j < width; j++)
-      y.data[i * width + j] = row >= 0 && row < rows ? table.data[row * width + j]! : zero;
+export function stridedSlice(
+  [x]: readonly [ArrayView],
+  { begin, step }: Attrs<"stridedSlice">,
+  [y]: readonly [ArrayView],
+): void {
+  const strides = stridesOf(x.shape);
+  forEachPosition(y.shape, (position, i) => {
+    const from = position.map((p, axis) => begin[axis]! + p * step[axis]!);
+    y.data[i] = x.data[indexOf(from, strides)]!;
   });
 }
 
-export function scatterAdd(
-  [dy, indices]: readonly [ArrayView, ArrayView],
-  { rows }: Attrs<"scatterAdd">,
-  [y]: readonly [ArrayView],
+export function stridedSliceGrad(
+  [dy]: readonly [ArrayView],
+  { begin, step }: Attrs<"stridedSliceGrad">,
+  [dx]: readonly [ArrayView],
 ): void {
-  const width = sizeOf(y.shape.slice(1));
-  const totals = totalsOf(y.dtype, y.data.length);
-  indices.data.forEach((row: number, i: number) => {
-    if (row < 0 || row >= rows) return;
-    for (let j = 0; j < width; j++) totals[row * width + j]! += dy.data[i * width + j]!;
+  const strides = stridesOf(dx.shape);
+  dx.data.fill(0);
+  forEachPosition(dy.shape, (position, i) => {
+    const to = position.map((p, axis) => begin[axis]! + p * step[axis]!);
+    dx.data[indexOf(to, strides)] = dy.data[i]!;
   });
-  y.data.set(totals);
 }
 
 export function oneHot([indices]: readonly [ArrayView], { depth }: Attrs<"oneHot">, [y]: readonly [ArrayView]): void {

@@ -259,7 +259,7 @@ export function findFault(compiler: Compiler, minGain = MIN_GAIN): string | null
 /** Why turbo cannot run here, in words; null when it can. */
 function findProblem(): string | null {
   const version = v8Version();
-  if (version === undefined) return "turbo needs Node 24 or later, this is a browser";
+  if (version === undefined) return "turbo needs Node 24 or later, this is another engine";
   if (version < FIRST_V8) return `turbo needs Node 24 or later, this is ${process.versions.node}`;
   const fault = findFault(turboCompiler);
   return fault && `turbo does not work in this Node ${process.versions.node}: ${fault}`;

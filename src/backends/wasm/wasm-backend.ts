@@ -22,7 +22,7 @@ import { Fallbacks } from "./fallbacks.js";
 import { wasmKernels, wasmUpdates } from "./kernels/index.js";
 import type { HeapOperand, Kernel, Plan } from "./kernels/plan.js";
 import { Arena, type Block } from "./runtime/arena.js";
-import { WasmExecutable } from "./runtime/executable.js";
+import type { ExecutableHost } from "./runtime/executable.js";
 import { type Compiler, ModuleCache, plainCompiler } from "./runtime/modules.js";
 import { KernelError, ThreadPool } from "./runtime/threads.js";
 import { wasmSpeeds } from "./speeds.js";
@@ -78,6 +78,13 @@ function lower(
   const lowering = wasmKernels[op] as unknown as AnyLowering | undefined;
   if (!lowering || (op !== "concat" && inputs.some(({ size }) => size === 0))) return false;
   return lowering(inputs, attrs, outputs, plan);
+}
+
+let makeExecutable: ((program: Program, host: ExecutableHost) => Executable) | null = null;
+
+/** Says how programs run; once for all backends. */
+export function installPrograms(make: (program: Program, host: ExecutableHost) => Executable): void {
+  makeExecutable = make;
 }
 
 const blockOf = (allocation: Allocation): Block => (allocation as WasmAllocation).block;
@@ -205,9 +212,10 @@ export class WasmBackend implements Runner, WasmFigures {
       }
   }
 
-  /** Makes a recorded program ready to replay; see executable.ts. */
+  /** Makes a recorded program ready to replay; see backends/programs.ts. */
   load(program: Program): Executable {
-    return new WasmExecutable(program, {
+    if (makeExecutable === null) throw new BackendError("wasm: no programs are loaded yet", "they come with compile()");
+    return makeExecutable(program, {
       target: this.target,
       threads: this.threads,
       arena: this.#arena,

@@ -10,7 +10,6 @@ import { applyTransform } from "../../data/transforms/index.js";
 import { type Drawn, traceTransform } from "../../data/transforms/trace.js";
 import { contactSheet, fitted } from "../../figures/contact-sheet.js";
 import { listModels, type ModelName } from "../../models/index.js";
-import { chooseRecipe } from "../../train/recipes/choose-recipe.js";
 import { trainPhase, trainPipeline } from "../../train/recipes/pipeline.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { DataError } from "../../util/errors.js";
@@ -20,6 +19,7 @@ import { choice, flag, integer, text, textOrTexts } from "../options.js";
 import { checkOutput, demoData, shownPath } from "../paths.js";
 import {
   commonOptions,
+  configOptions,
   DATA_HELP,
   decoderLabel,
   decoderOption,
@@ -27,6 +27,8 @@ import {
   valFractionOf,
   valFractionOption,
 } from "../shared-options.js";
+import { pictureOptions } from "../train/augmentation-options.js";
+import { configOf, recipeOf, withRun } from "../train/recipe-request.js";
 
 /** Width the sheet tries to keep to. */
 const SHEET_WIDTH = 1600;
@@ -48,12 +50,14 @@ export const browse = defineCommand({
     out: text({ help: "the sheet", placeholder: "FILE.png", default: "browse.png" }),
     model: choice<ModelName>(listModels(), { help: "whose recipe", default: "mobileone_s0" }),
     recipe: recipeOption,
+    ...configOptions,
     epoch: integer({ help: "0-based epoch of the run", min: 0, default: 0 }),
     epochs: integer({ help: "length of the run; default: the recipe's" }),
     count: integer({ help: "pictures, the first of that epoch", default: 24, max: 4096 }),
     variants: integer({ help: "epochs from that one on to show each picture in", default: 3, max: 64 }),
     imageSize: integer({ help: "side of the pictures; default: the recipe's", max: 4096 }),
     seed: integer({ help: "of the run", min: 0, max: 2 ** 32 - 1, default: 0 }),
+    ...pictureOptions,
     decoder: decoderOption,
     force: flag({ help: "replace FILE.png if it exists" }),
     ...commonOptions,
@@ -61,12 +65,15 @@ export const browse = defineCommand({
   examples: [
     "browse --data path/to/imagenet --model mobileone_s2 --epoch 120 --out s2.png",
     "browse --out demo.png --count 12 --variants 5",
+    "browse --config my.json --data my-pictures --set images.randAugmentLevel=7",
   ],
-  async run(values, _, { terminal }) {
+  async run(line, _, { terminal }, onLine) {
+    const config = await configOf(line);
+    const { values, given } = withRun(line, onLine, config?.run);
     const { data = demoData, out, epoch, variants, seed } = values;
     checkOutput("browse", "", out, values.force);
     const isDemo = values.data === undefined;
-    const recipe = chooseRecipe(isDemo, { ...values, batchSize: undefined, lr: undefined, autoScaleLr: false });
+    const { recipe } = await recipeOf(values, given, { config, isDemo });
     const dataset = openDataset(data, "train", valFractionOf(values));
     const nameOf = namesWithin(dataset);
     const decoder = await loadDecoder(values.decoder);

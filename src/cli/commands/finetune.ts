@@ -6,7 +6,7 @@ import { defineCommand } from "../command.js";
 import { optionalChoice, text } from "../options.js";
 import { DATA_HELP, required } from "../shared-options.js";
 import { runTraining } from "../train/run-training.js";
-import { trainingGroups, trainingOptions } from "../train/training-options.js";
+import { type TrainingValues, trainingGroups, trainingOptions } from "../train/training-options.js";
 
 const { recipe: _form, autoScaleLr: _scaling, ...shared } = trainingOptions;
 
@@ -26,15 +26,18 @@ export const finetuning = defineCommand({
     "finetune --data my-pictures --init runs/mobileone_s0-demo --lr 0.005 --head-lr 0.05",
     "finetune --resume runs/pets",
   ],
-  run(values, _, context, given) {
-    const { resume, model = trainingOptions.model.fallback } = values;
-    const chooseFresh = async () => {
+  run(line, _, context, given) {
+    const { model = trainingOptions.model.fallback } = line;
+    const chooseBase = async ({ resume, data, init }: TrainingValues) => {
       // only its name counts
       if (resume !== undefined) return finetuneRecipe(model, { pictures: 1 });
-      const data = required("finetune: --data", values.data, "DIR");
-      return chooseFinetuneRecipe({ ...values, data, init: required("finetune: --init", values.init, "FILE") });
+      return chooseFinetuneRecipe({
+        data: required("finetune: --data", data, "DIR"),
+        init: required("finetune: --init", init, "FILE"),
+        model: line.model,
+      });
     };
-    const rest = { ...values, model, recipe: trainingOptions.recipe.fallback, autoScaleLr: false };
-    return runTraining(rest, context, given, chooseFresh);
+    const rest = { ...line, model, recipe: trainingOptions.recipe.fallback, autoScaleLr: false };
+    return runTraining(rest, context, given, chooseBase);
   },
 });

@@ -16,6 +16,8 @@ export const training = defineCommand({
     "train --model mobileone_s1 --data my-pictures --epochs 20 --image-size 128",
     "train --data my-pictures --optimizer adamw --weight-decay 0.05 --schedule one-cycle --clip-grad-norm 5",
     "train --data my-pictures --batch-size 8 --accumulate 4 --milestones 10,15 --epochs 20",
+    "train --data my-pictures --epochs 50 --patience 5 --save-best top1",
+    "train --data my-pictures --epochs 50 --patience 5 --patience-metric loss --min-delta 0.01 --save-best loss",
     "train --data path/to/imagenet --replicas 8 --nproc 8",
     "train --data imagenet --replicas 8 --nproc 4 --nnodes 2 --node-rank 0 --master-addr gpu0",
   ],

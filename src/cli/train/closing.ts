@@ -9,7 +9,7 @@ import { MODEL_FILE_NAME } from "../../train/checkpoints/final-model.js";
 import { weightSets } from "../../train/checkpoints/model-file.js";
 import { LOG_NAME } from "../../train/loggers/jsonl.js";
 import type { TrainResult } from "../../train/trainer.js";
-import { formatBytes, formatPercent, formatSpeed, formatTable, isTop5Telling } from "../../util/format.js";
+import { formatBytes, formatLoss, formatPercent, formatSpeed, formatTable, isTop5Telling } from "../../util/format.js";
 import { certificateLine } from "../certificate.js";
 import type { CommandContext } from "../command.js";
 import { dataWords, shownPath } from "../paths.js";
@@ -24,7 +24,7 @@ export interface ClosingContext {
 
 /** The lines, one by one. */
 export function closing(result: TrainResult, context: ClosingContext): string[] {
-  const { validation, certificate, decoding, checkpoint, modelFile, deployFile, weights } = result;
+  const { validation, certificate, decoding, checkpoint, best, modelFile, deployFile, weights } = result;
   const { out, command } = context;
   const { terminal, caller } = command;
   if (result.stopped === "signal")
@@ -43,6 +43,7 @@ export function closing(result: TrainResult, context: ClosingContext): string[] 
           ),
         ]
       : []),
+    ...bestOf(result),
     ...deliveryOf(result, out),
     ...(certificate ? [certificateLine(certificate)] : []),
     ...badPicturesOf(result),
@@ -50,6 +51,8 @@ export function closing(result: TrainResult, context: ClosingContext): string[] 
     `files in ${shownPath(out)}`,
     ...filesOf(
       [
+        ...(best ? [[best.modelFile, `${best.weights} weights of the best epoch, training form`] as const] : []),
+        ...(best ? [[best.deployFile, "the same, folded"] as const] : []),
         ...(modelFile ? [[modelFile, `${weights} weights, training form`] as const] : []),
         ...(deployFile ? [[deployFile, "the same, folded"] as const] : []),
         [checkpoint, "to go on with --resume"],
@@ -64,6 +67,15 @@ export function closing(result: TrainResult, context: ClosingContext): string[] 
     "",
     "try next:",
     ...nextCommands(result, context).map((command) => `  ${caller} ${command}`),
+  ];
+}
+
+/** The best epoch, and what takes its weights. */
+function bestOf({ best, modelFile }: TrainResult): string[] {
+  if (!best || !modelFile) return [];
+  const value = best.metric === "loss" ? formatLoss(best.value) : formatPercent(best.value);
+  return [
+    `best: ${best.metric} ${value} after step ${best.step}; commands that are given the run's folder take these weights, ${MODEL_FILE_NAME} holds the last ones`,
   ];
 }
 
@@ -92,7 +104,9 @@ function filesOf(files: readonly (readonly [path: string, what: string])[], out:
   return formatTable(rows, [false, true, false]);
 }
 
-function nextCommands({ modelFile, deployFile, validation }: TrainResult, context: ClosingContext): string[] {
+function nextCommands(result: TrainResult, context: ClosingContext): string[] {
+  const { validation } = result;
+  const { modelFile, deployFile } = result.best ?? result;
   const { data, valFraction, isDemo, out } = context;
   if (!modelFile || !deployFile) return [];
   // a run without validation may have no pictures beside those it was trained on

@@ -2,7 +2,7 @@
  * The options of a training run, which train and finetune share, and their groups in the help.
  */
 import { listModels, type ModelName } from "../../models/index.js";
-import { badPictureChoices } from "../../train/run-options.js";
+import { badPictureChoices } from "../../train/recipes/config/run-fields.js";
 import type { Command } from "../command.js";
 import { launchOptions } from "../launch/options.js";
 import { choice, flag, integer, optionalFile, positive, text, textOrTexts, type Values } from "../options.js";
@@ -11,13 +11,16 @@ import {
   autoScaleLrOption,
   commonOptions,
   computeOptions,
+  configOptions,
   DATA_HELP,
   decoderOption,
   planOptions,
   recipeOption,
   valFractionOption,
 } from "../shared-options.js";
+import { augmentationGroup, lossOptions, pictureOptions } from "./augmentation-options.js";
 import { optimizationOptions } from "./optimization-options.js";
+import { stoppingOptions } from "./stopping-options.js";
 
 /** What of the weights of --init stays, and how fast the rest moves. */
 const transferOptions = {
@@ -42,6 +45,7 @@ export const trainingOptions = {
   }),
   out: text({ help: "folder of the run; default: a new one in runs/", placeholder: "DIR" }),
   recipe: recipeOption,
+  ...configOptions,
   epochs: integer({ help: "length of the schedule; default: the recipe's" }),
   maxSteps: integer({ help: "stop after this step, counted over the whole run" }),
   batchSize: integer({ help: "images of a replica and step; default: the recipe's" }),
@@ -50,6 +54,9 @@ export const trainingOptions = {
   autoScaleLr: autoScaleLrOption,
   ...planOptions,
   ...optimizationOptions,
+  ...pictureOptions,
+  ...lossOptions,
+  ...stoppingOptions,
   seed: integer({ help: "of weights, order and augmentation", min: 0, max: 2 ** 32 - 1, default: 0 }),
   resume: optionalFile({
     help: "go on from the newest checkpoint of a run, of the run in folder FILE, or from a checkpoint FILE, also mmengine's epoch_N.pth; the run knows its options",
@@ -90,6 +97,11 @@ export const trainingGroups = [
   {
     title: "how the weights are moved",
     options: ["optimizer", "weightDecay", "schedule", "milestones", "clipGradNorm", "accumulate"],
+  },
+  augmentationGroup,
+  {
+    title: "by the validation of each epoch",
+    options: ["patience", "patienceMetric", "minDelta", "saveBest"],
   },
   {
     title: "several processes",

@@ -14,8 +14,10 @@ import { type UpdateArithmetic, updateCosts } from "../update-cost.js";
 import { curveCosts } from "./curves.js";
 import { elementwiseCosts } from "./elementwise.js";
 import { foldsCosts } from "./folds.js";
+import { indexingCosts } from "./indexing.js";
 import { movementCosts } from "./movement.js";
 import { normalisationCosts } from "./normalisation.js";
+import { orderCosts } from "./orders.js";
 import { poolingCosts } from "./pooling.js";
 import { productsCosts } from "./products.js";
 import { randomCosts } from "./random.js";
@@ -35,7 +37,9 @@ export const costs: { readonly [K in OpName]: CostRule<K> } = {
   ...elementwiseCosts,
   ...curveCosts,
   ...reductionsCosts,
+  ...orderCosts,
   ...movementCosts,
+  ...indexingCosts,
   ...productsCosts,
   ...poolingCosts,
   ...normalisationCosts,

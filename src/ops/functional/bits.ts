@@ -3,6 +3,7 @@
  */
 import type { Tensor } from "../../tensor/tensor.js";
 import { apply } from "../apply.js";
+import { type AsMethods, installMethods } from "../method.js";
 import { type Operand, withPromoted } from "../promotion.js";
 import type { BitwiseAttrs } from "../spec/index.js";
 import { logicalNot } from "./logic.js";
@@ -38,3 +39,10 @@ export function bitwiseNot(x: Tensor): Tensor {
 export const bitwiseLeftShift = bitwise("leftShift");
 /** The largest integer not above a / 2^b: bitwiseLeftShift's counterpart, in all that it says. */
 export const bitwiseRightShift = bitwise("rightShift");
+
+const methods = { bitwiseAnd, bitwiseOr, bitwiseXor, bitwiseNot, bitwiseLeftShift, bitwiseRightShift };
+installMethods(methods);
+
+declare module "../../tensor/tensor.js" {
+  interface Tensor extends AsMethods<Pick<typeof import("./bits.js"), keyof typeof methods>> {}
+}

@@ -6,6 +6,7 @@ import { normalizeAxis, showShape } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { ShapeError } from "../../util/errors.js";
 import { apply } from "../apply.js";
+import { type AsMethods, installMethods } from "../method.js";
 import { chain } from "./chain.js";
 import { where } from "./elementwise.js";
 import { broadcastTo, reshape, transpose } from "./movement.js";
@@ -141,4 +142,11 @@ export function meshgrid(vectors: readonly Tensor[], indexing: "ij" | "xy" = "ij
       (y) => broadcastTo(y, shape),
     ),
   );
+}
+
+const methods = { tril, triu, diagonal, diag };
+installMethods(methods);
+
+declare module "../../tensor/tensor.js" {
+  interface Tensor extends AsMethods<Pick<typeof import("./diagonals.js"), keyof typeof methods>> {}
 }

@@ -5,6 +5,7 @@ import { type Shape, showShape } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { ShapeError } from "../../util/errors.js";
 import { apply } from "../apply.js";
+import { type AsMethods, installMethods } from "../method.js";
 import type { Pair } from "../spec/index.js";
 import { chain, consume } from "./chain.js";
 import { broadcastTo, concat, reshape } from "./movement.js";
@@ -144,4 +145,11 @@ export function pad(x: Tensor, widths: readonly Pair[], options: number | PadOpt
     // a handle of its own where there was nothing to do
     (y) => (y === x ? reshape(y, x.shape) : y),
   );
+}
+
+const methods = { pad };
+installMethods(methods);
+
+declare module "../../tensor/tensor.js" {
+  interface Tensor extends AsMethods<Pick<typeof import("./padding.js"), keyof typeof methods>> {}
 }

@@ -7,6 +7,7 @@ import { scope } from "../../tensor/scope.js";
 import { normalizeAxes, reducedShape, sizeOf } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { DTypeError, ShapeError } from "../../util/errors.js";
+import { type AsMethods, installMethods } from "../method.js";
 import { abs, add, cast, div, equal, exp, log, notEqual, pow, sign, sqrt, square, sub, where } from "./elementwise.js";
 import { reshape } from "./movement.js";
 import { type Axes, max, mean, min, type ReduceOptions, sum } from "./reductions.js";
@@ -163,4 +164,11 @@ export function logSumExp(x: Tensor, axes?: Axes, { keepDims = false }: ReduceOp
     const y = add(log(sum(exp(sub(floats, shift)), list, keep)), shift);
     return reshape(y, reducedShape(x.shape, list, keepDims));
   });
+}
+
+const methods = { any, all, norm, variance, std, varMean, logSumExp };
+installMethods(methods);
+
+declare module "../../tensor/tensor.js" {
+  interface Tensor extends AsMethods<Pick<typeof import("./statistics.js"), keyof typeof methods>> {}
 }

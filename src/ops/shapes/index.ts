@@ -2,7 +2,6 @@
  * Every op's output shapes, or a ShapeError that names both numbers; a chapter a file. Kernels trust what passed here.
  */
 import type { ChapterOp, CoreOp, OpName } from "../spec/index.js";
-import { curveShapes } from "./curves.js";
 import { elementwiseShapes } from "./elementwise.js";
 import { movementShapes } from "./movement.js";
 import { productsShapes } from "./products.js";
@@ -15,7 +14,6 @@ export type { ShapeRule } from "./rule.js";
 
 const coreShapes: { readonly [K in CoreOp]: ShapeRule<K> } = {
   ...elementwiseShapes,
-  ...curveShapes,
   ...reductionsShapes,
   ...movementShapes,
   ...productsShapes,

@@ -1,7 +1,7 @@
 import { broadcastShapes, checkShape, type Shape, sameShape, showShape, sizeOf } from "../../tensor/shape.js";
 import { ShapeError } from "../../util/errors.js";
 import type { MovementOps, StridedAttrs } from "../spec/movement.js";
-import { expectIntegers, expectSame } from "./checks.js";
+import { expectIntegers } from "./checks.js";
 import type { ShapeRule } from "./rule.js";
 
 /** Throws unless `size` elements, `step` apart, lie inside `x` along every axis. */
@@ -17,12 +17,6 @@ function expectStrided(where: string, x: Shape, size: Shape, { begin, step }: St
     throw new ShapeError(
       `${where}: begin ${showShape(begin)}, size ${showShape(size)}, step ${showShape(step)} reach outside ${showShape(x)}`,
     );
-}
-
-/** Throws unless the shapes are alike but for `axis`, which they have. */
-function expectAlong(where: string, x: Shape, indices: Shape, axis: number): void {
-  if (axis < x.length && x.length === indices.length && x.every((dim, i) => i === axis || dim === indices[i])) return;
-  throw new ShapeError(`${where}: ${showShape(x)} and ${showShape(indices)}, expected alike outside axis ${axis}`);
 }
 
 export const movementShapes: { readonly [K in keyof MovementOps]: ShapeRule<K> } = {
@@ -71,29 +65,6 @@ export const movementShapes: { readonly [K in keyof MovementOps]: ShapeRule<K> }
     const odd = rest.find((s) => !isFit(s));
     if (odd) throw new ShapeError(`concat: ${showShape(first)} and ${showShape(odd)} differ outside axis ${axis}`);
     return [first.map((dim, i) => (i === axis ? shapes.reduce((total, s) => total + s[axis]!, 0) : dim))];
-  },
-  gather: ([table, indices]) => {
-    if (table.length === 0) throw new ShapeError("gather: the table is a scalar, expected [rows, ...]");
-    return [[...indices, ...table.slice(1)]];
-  },
-  scatterAdd: ([dy, indices], { rows }) => {
-    expectSame(dy.slice(0, indices.length), indices, "scatterAdd: leading axes of dy against indices");
-    checkShape([rows], "scatterAdd: rows");
-    return [[rows, ...dy.slice(indices.length)]];
-  },
-  takeAlongAxis: ([x, indices], { axis }) => {
-    expectAlong("takeAlongAxis: x against indices", x, indices, axis);
-    return [indices];
-  },
-  takeAlongAxisGrad: ([dy, indices], { axis, rows }) => {
-    expectSame(dy, indices, "takeAlongAxisGrad: dy against indices");
-    checkShape([rows], "takeAlongAxisGrad: rows");
-    return [dy.map((dim, i) => (i === axis ? rows : dim))];
-  },
-  scatter: ([x, indices, src], { axis }) => {
-    expectSame(src, indices, "scatter: src against indices");
-    expectAlong("scatter: x against indices", x, indices, axis);
-    return [x];
   },
   oneHot: ([indices], { depth }) => {
     checkShape([depth], "oneHot: depth");

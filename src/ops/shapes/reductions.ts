@@ -1,5 +1,4 @@
 import { reducedShape, type Shape } from "../../tensor/shape.js";
-import { ShapeError } from "../../util/errors.js";
 import type { OpSpecs } from "../spec/index.js";
 import type { ReductionOps } from "../spec/reductions.js";
 import { expectSomething } from "./checks.js";
@@ -25,9 +24,4 @@ export const reductionsShapes: { readonly [K in keyof ReductionOps]: ShapeRule<K
   },
   softmax: alongAxis,
   logSoftmax: alongAxis,
-  cumsum: alongAxis,
-  argsort: ([x]) => {
-    if (x.length === 0) throw new ShapeError("argsort: x is a scalar, expected at least one axis");
-    return [x];
-  },
 };

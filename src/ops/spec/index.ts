@@ -8,9 +8,11 @@
 import type { CurveOps } from "./curves.js";
 import type { ElementwiseOps } from "./elementwise.js";
 import type { FoldOps } from "./folds.js";
+import type { IndexingOps } from "./indexing.js";
 import type { Each } from "./kinds.js";
 import type { MovementOps } from "./movement.js";
 import type { NormalisationOps } from "./normalisation.js";
+import type { OrderOps } from "./orders.js";
 import type { PoolingOps } from "./pooling.js";
 import type { ProductOps } from "./products.js";
 import type { RandomOps } from "./random.js";
@@ -23,18 +25,30 @@ export type { FoldAttrs, PatchAttrs } from "./folds.js";
 export type { AxisAttrs, EndPadding, InputShape, NoAttrs, Pair } from "./kinds.js";
 export type { StridedAttrs } from "./movement.js";
 export type { EpsAttrs } from "./normalisation.js";
+export type { ArgsortAttrs, CumsumAttrs } from "./orders.js";
 export type { AvgPool2dAttrs, Pool2dAttrs } from "./pooling.js";
 export type { ActivationAttrs, Conv2dAttrs, MatmulAttrs, WeightShape } from "./products.js";
 export type { BernoulliAttrs, RandomAttrs } from "./random.js";
-export type { ArgsortAttrs, CumsumAttrs, ReduceAttrs } from "./reductions.js";
-export type { AdamAttrs, PerOperand, SgdAttrs, UpdateAttrs, UpdateName, UpdateSpecs } from "./updates.js";
+export type { ReduceAttrs } from "./reductions.js";
+export type {
+  AdamAttrs,
+  CoreUpdate,
+  OptimizerUpdate,
+  PerOperand,
+  SgdAttrs,
+  UpdateAttrs,
+  UpdateName,
+  UpdateSpecs,
+} from "./updates.js";
 export { updateWrites } from "./updates.js";
 
 export interface OpSpecs
   extends ElementwiseOps,
     CurveOps,
     ReductionOps,
+    OrderOps,
     MovementOps,
+    IndexingOps,
     ProductOps,
     PoolingOps,
     NormalisationOps,
@@ -44,7 +58,14 @@ export interface OpSpecs
 
 export type OpName = keyof OpSpecs;
 /** Ops that come into the tables with the functions that use them (src/chapters). */
-export type ChapterOp = keyof PoolingOps | keyof NormalisationOps | keyof FoldOps | keyof ResizeOps;
+export type ChapterOp =
+  | keyof CurveOps
+  | keyof IndexingOps
+  | keyof OrderOps
+  | keyof PoolingOps
+  | keyof NormalisationOps
+  | keyof FoldOps
+  | keyof ResizeOps;
 /** Ops that are in the tables from the start. */
 export type CoreOp = Exclude<OpName, ChapterOp>;
 export type Attrs<K extends OpName> = OpSpecs[K]["attrs"];

@@ -1,5 +1,5 @@
 /**
- * Ops that move numbers about: shapes, slices, joins, indices.
+ * Ops that move numbers about: shapes, slices, joins.
  */
 import type { DType } from "../../tensor/dtype.js";
 import type { Shape } from "../../tensor/shape.js";
@@ -21,16 +21,6 @@ export interface MovementOps {
   stridedSliceGrad: Spec<["dy"], StridedAttrs & InputShape>;
   pad: Spec<["x"], { readonly before: readonly number[]; readonly after: readonly number[]; readonly value: number }>;
   concat: Spec<["x", ...string[]], AxisAttrs>;
-  /** Rows of table [R, ...rest] by int32 indices [...i] -> [...i, ...rest]. */
-  gather: Spec<["table", "indices"]>;
-  /** The gradient of gather: dy [...i, ...rest] added into zeros [rows, ...rest]. */
-  scatterAdd: Spec<["dy", "indices"], { readonly rows: number }>;
-  /** x by int32 indices along one axis, element by element; the other axes are alike -> the shape of the indices. */
-  takeAlongAxis: Spec<["x", "indices"], AxisAttrs>;
-  /** The gradient of takeAlongAxis: dy added into zeros with `rows` positions along the axis. */
-  takeAlongAxisGrad: Spec<["dy", "indices"], AxisAttrs & { readonly rows: number }>;
-  /** x with numbers of src written over it at int32 indices along one axis; of several for one place the last stays. */
-  scatter: Spec<["x", "indices", "src"], AxisAttrs>;
   /** int32 [...i] -> [...i, depth], 1 at the index. */
   oneHot: Spec<["indices"], { readonly depth: number; readonly dtype: DType }>;
 }

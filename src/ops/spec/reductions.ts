@@ -8,15 +8,6 @@ export interface ReduceAttrs {
   readonly axes: readonly number[];
   readonly keepDims: boolean;
 }
-export interface CumsumAttrs extends AxisAttrs {
-  /** Sums run from the last element to the first. */
-  readonly reverse: boolean;
-  /** Sums of what comes before an element, without itself. */
-  readonly exclusive: boolean;
-}
-export interface ArgsortAttrs {
-  readonly descending: boolean;
-}
 export interface ReductionOps {
   /** int64 for integers of any size, and for bool. */
   sum: Spec<["x"], ReduceAttrs>;
@@ -27,8 +18,4 @@ export interface ReductionOps {
   argmax: Spec<["x"], AxisAttrs>;
   softmax: Spec<["x"], AxisAttrs>;
   logSoftmax: Spec<["x"], AxisAttrs>;
-  /** Running sums along one axis; int32 for integers of any size. */
-  cumsum: Spec<["x"], CumsumAttrs>;
-  /** int32 indices that sort the last axis; equal numbers keep their order, and NaN is the largest. */
-  argsort: Spec<["x"], ArgsortAttrs>;
 }

@@ -52,6 +52,9 @@ export interface AdamAttrs {
   readonly maximize: boolean;
 }
 export type UpdateName = keyof UpdateSpecs;
+/** Updates that come with the optimisers that use them (src/chapters). */
+export type OptimizerUpdate = "sgd" | "adam" | "amsgrad";
+export type CoreUpdate = Exclude<UpdateName, OptimizerUpdate>;
 export type UpdateAttrs<K extends UpdateName> = UpdateSpecs[K]["attrs"];
 export type PerOperand<K extends UpdateName, T> = Each<UpdateSpecs[K]["inputs"], T>;
 /** How many operands, from the first, each update overwrites. */

@@ -45,7 +45,8 @@ function mistakeItem(mistake: Mistake, pngOf: (image: Image) => Uint8Array): Htm
 
 function mistakesList({ mistakes, measured }: AnswerFacts, pngOf: (image: Image) => Uint8Array): Part {
   if (mistakes.length === 0) return missingNote(`None: all ${formatInteger(measured)} pictures were answered right.`);
-  return html`<p class="soft">Beside each picture, as the model sees it, what spoke for the answer (Grad-CAM): the brighter, the more.</p>
+  const explained = mistakes.some(({ heat }) => heat !== null);
+  return html`${explained && html`<p class="soft">Beside each picture, as the model sees it, what spoke for the answer (Grad-CAM of the deepest stage with 4 × 4 places or more): the brighter, the more.</p>`}
 <ul class="mistakes">${mistakes.map((mistake) => mistakeItem(mistake, pngOf))}</ul>`;
 }
 

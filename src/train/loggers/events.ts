@@ -95,6 +95,7 @@ export interface CheckpointInfo {
  *
  * @example
  * ```ts
+ * import type { Logger } from "tensorone/node";
  * const logger: Logger = {
  *   onStep: ({ step, loss }) => console.log(step, loss),
  *   onValidation: ({ step, top1 }) => console.log(step, top1),

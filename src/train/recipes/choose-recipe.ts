@@ -3,7 +3,9 @@
  */
 import { familyOf, type ModelName } from "../../models/index.js";
 import { type Recipe, type RecipeForm, recipeForms } from "../../models/recipe.js";
+import { type AugmentationChanges, changeAugmentation } from "./change-augmentation.js";
 import { changeOptimization, type OptimizationChanges, usualLr } from "./change-optimization.js";
+import { changeStopping, type StoppingChanges } from "./early-stopping.js";
 import { finetuneRecipe, isFinetuneRecipe } from "./finetune.js";
 import { resized } from "./image-sizes.js";
 
@@ -11,7 +13,7 @@ import { resized } from "./image-sizes.js";
 export const BASE_TOTAL_BATCH = 256;
 
 /** What a run does differently from its recipe; undefined: as the recipe says. */
-export interface RecipeChanges extends OptimizationChanges {
+export interface RecipeChanges extends OptimizationChanges, AugmentationChanges, StoppingChanges {
   readonly epochs?: number | undefined;
   readonly batchSize?: number | undefined;
   /** Side of the pictures in evaluation; those of training grow and shrink in proportion. */
@@ -94,7 +96,8 @@ export function changeRecipe(base: Recipe, changes: RecipeChanges): Recipe {
     ...transferOf(base, changes, { share, ratio: lr / base.optimizer.lr }),
     images: { ...images, switches: stretched(images.switches, length) },
   };
-  return changeOptimization(resizedBase, { ...changes, lr: lr * share });
+  const optimized = changeOptimization(resizedBase, { ...changes, lr: lr * share });
+  return changeStopping(changeAugmentation(optimized, changes), changes);
 }
 
 /**

@@ -3,6 +3,7 @@
  * with the same shares. As mmpretrain does it: one share and one random order a batch, shares from Beta(α, α), CutMix's share corrected
  * by the area of the box that is left of it at the border. What chance decides is drawn on the host; the device mixes.
  */
+import { indexSelect } from "../../chapters/indexing.js";
 import { drawBeta } from "../../data/beta.js";
 import { MersenneTwister, randomPermutation, sampleSeed } from "../../data/random.js";
 import type { BatchAugments } from "../../models/recipe-choices.js";
@@ -41,12 +42,14 @@ const STREAM = 0x6d697875;
 
 const cut = (at: number, end: number): number => Math.min(end, Math.max(0, at));
 
-/** The box of share 1 − `share` of the area about a random point, cut at the border (CutMix, equation 2). */
-function drawBox(share: number, { height, width }: BatchSize, rng: MersenneTwister): MixBox {
+/** The box of 1 − `share` of the area about a point, cut at the border (CutMix, equation 2). */
+export function boxAround(
+  share: number,
+  [y, x]: readonly [number, number],
+  { height, width }: Pick<BatchSize, "height" | "width">,
+): MixBox {
   const side = Math.sqrt(1 - share);
   const [halfHeight, halfWidth] = [Math.trunc(height * side) >> 1, Math.trunc(width * side) >> 1];
-  const y = rng.randint(height);
-  const x = rng.randint(width);
   return {
     top: cut(y - halfHeight, height),
     bottom: cut(y + halfHeight, height),
@@ -72,10 +75,13 @@ export function drawMix(
   const share = drawBeta(rng, alpha, alpha);
   const order = randomPermutation(size.size, rng.next32());
   if (!isCut) return { share, order, box: null };
-  const box = drawBox(share, size, rng);
-  const area = (box.bottom - box.top) * (box.right - box.left);
-  return { share: 1 - area / (size.height * size.width), order, box };
+  const box = boxAround(share, [rng.randint(size.height), rng.randint(size.width)], size);
+  return { share: shareLeft(box, size), order, box };
 }
+
+/** The share of a picture's area that a box leaves of it. */
+export const shareLeft = (box: MixBox, { height, width }: Pick<BatchSize, "height" | "width">): number =>
+  1 - ((box.bottom - box.top) * (box.right - box.left)) / (height * width);
 
 /** A mix as tensors, so that one recorded step does any of them. */
 export interface MixTensors {
@@ -118,7 +124,7 @@ const labelsInOrder = (labels: Int32Array, order: Uint32Array): Int32Array => In
 
 /** images [N, H, W, 3] mixed with each other. */
 export const mixImages = (images: Tensor, { order, own, other }: MixTensors): Tensor =>
-  scope(() => F.add(F.mul(images, own), F.mul(F.indexSelect(images, 0, order), other)));
+  scope(() => F.add(F.mul(images, own), F.mul(indexSelect(images, 0, order), other)));
 
 /** labels [N] -> probabilities of all classes [N, classes]. */
 export const mixLabels = (labels: Tensor, classes: number, { otherLabels, share, rest }: MixTensors): Tensor =>

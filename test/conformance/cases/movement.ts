@@ -1,11 +1,12 @@
 import type { Attrs } from "../../../src/ops/spec/index.js";
+import type { IndexingOps } from "../../../src/ops/spec/indexing.js";
 import type { MovementOps } from "../../../src/ops/spec/movement.js";
 import type { Shape } from "../../../src/tensor/shape.js";
 import { type Case, type Input, input } from "./input.js";
 
 const indices = (shape: Shape, limit: number): Input => input(shape, { indicesBelow: limit });
 
-export const movementCases: { readonly [K in keyof MovementOps]: readonly Case<Attrs<K>>[] } = {
+export const movementCases: { readonly [K in keyof MovementOps | keyof IndexingOps]: readonly Case<Attrs<K>>[] } = {
   broadcastTo: [
     { inputs: [input([])], attrs: { shape: [3, 2] } },
     { inputs: [input([3, 1])], attrs: { shape: [2, 3, 5] } },

@@ -1,4 +1,5 @@
 import type { Attrs } from "../../../src/ops/spec/index.js";
+import type { OrderOps } from "../../../src/ops/spec/orders.js";
 import type { ReductionOps } from "../../../src/ops/spec/reductions.js";
 import { type Case, type Fill, input } from "./input.js";
 
@@ -67,7 +68,7 @@ const argsortCases: readonly Case<Attrs<"argsort">>[] = (
   [false, true].map((descending) => ({ inputs: [input(shape, fill)], attrs: { descending } })),
 );
 
-export const reductionsCases: { readonly [K in keyof ReductionOps]: readonly Case<Attrs<K>>[] } = {
+export const reductionsCases: { readonly [K in keyof ReductionOps | keyof OrderOps]: readonly Case<Attrs<K>>[] } = {
   sum: reduceCases("normal"),
   mean: reduceCases("normal"),
   max: reduceCases("distinct"),

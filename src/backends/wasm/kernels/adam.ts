@@ -6,7 +6,7 @@ import type { Resolved } from "../../../ops/scalar.js";
 import type { AdamAttrs } from "../../../ops/spec/index.js";
 import { type FunctionBuilder, floatBits, type Vec } from "../../../wasm/index.js";
 import { callMap, type MapFormula } from "./blocks/map.js";
-import type { HeapOperand, Plan } from "./plan.js";
+import type { HeapOperand, Plan, WasmUpdates } from "./plan.js";
 
 /** A word of ones keeps a vector, a word of zeros makes it +0. */
 const ALL_BITS = -1;
@@ -47,7 +47,7 @@ const adam = ({ amsgrad, decoupled, maximize }: Variant): MapFormula => ({
 });
 
 /** Operands are p, m, v, for amsgrad the largest v, and the gradient. */
-export function callAdam(
+function callAdam(
   plan: Plan,
   operands: readonly HeapOperand[],
   amsgrad: boolean,
@@ -61,3 +61,8 @@ export function callAdam(
   const floats = [...numbers.map(floatBits), hasDecay ? ALL_BITS : 0];
   return callMap(plan, adam({ amsgrad, decoupled, maximize }), operands, operands.slice(0, -1), floats);
 }
+
+export const adamUpdates: WasmUpdates = {
+  adam: (operands, attrs, plan) => callAdam(plan, operands, false, attrs),
+  amsgrad: (operands, attrs, plan) => callAdam(plan, operands, true, attrs),
+};

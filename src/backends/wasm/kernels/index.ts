@@ -5,7 +5,6 @@
 
 import { biasReluGrad } from "./bias-relu-grad.js";
 import { convolutionKernels } from "./convolution/index.js";
-import { curveKernels } from "./curves.js";
 import { elementwise } from "./elementwise.js";
 import { moveKernels } from "./move/index.js";
 import type { WasmKernels, WasmUpdates } from "./plan.js";
@@ -16,7 +15,6 @@ import { updates } from "./updates.js";
 export const wasmKernels: WasmKernels = {
   biasReluGrad,
   ...elementwise,
-  ...curveKernels,
   matmul,
   ...convolutionKernels,
   ...reduceKernels,
@@ -30,4 +28,9 @@ export const wasmUpdates: WasmUpdates = {
 /** Gives ops a kernel from here on, for all backends. */
 export function installKernels(kernels: WasmKernels): void {
   Object.assign(wasmKernels, kernels);
+}
+
+/** Gives updates a kernel from here on, for all backends. */
+export function installUpdateKernels(kernels: WasmUpdates): void {
+  Object.assign(wasmUpdates, kernels);
 }

@@ -1,9 +1,9 @@
 /**
- * Updates: one pass over memory each. Rates change every step, so they are arguments of the kernels, never part of them.
+ * Updates: one pass over memory each. Rates change every step, so they are arguments of the kernels, never part of them. Those of
+ * optimisers come with them (src/chapters).
  */
 import { dtypes } from "../../../tensor/dtype.js";
-import { floatBits, type Vec } from "../../../wasm/index.js";
-import { callAdam } from "./adam.js";
+import { floatBits } from "../../../wasm/index.js";
 import { callCopy, callFill } from "./blocks/copy.js";
 import { callMap, type MapFormula } from "./blocks/map.js";
 import type { HeapOperand, WasmUpdates } from "./plan.js";
@@ -22,28 +22,6 @@ const lerp: MapFormula = {
   name: "lerp",
   span: { outputs: 1, floats: 1, vectors: 4, formula: (f, [a, b], [weight]) => [f.madd(weight!, b!.sub(a!), a!)] },
 };
-
-/**
- * torch.optim.SGD; where the velocity is new the inputs are p, grad, else p, v, grad. `decayed` masks p before it is
- * multiplied by the weight decay: a decay of 0 masks all of it, and as −0 gives the product −0, which changes no gradient.
- */
-const sgd = (nesterov: boolean, isNew: boolean, maximize: boolean): MapFormula => ({
-  name: `sgd${nesterov ? " nesterov" : ""}${isNew ? " new" : ""}${maximize ? " maximize" : ""}`,
-  span: {
-    outputs: 2,
-    floats: 5,
-    vectors: 2,
-    formula: (f, inputs, [lr, momentum, weightDecay, decayed, keep]) => {
-      const [p, grad] = [inputs[0]!, inputs.at(-1)!];
-      const slope = maximize ? grad.neg() : grad;
-      const g = f.vec(f.madd(weightDecay!, p.and(decayed!), slope));
-      const velocity: Vec = isNew ? g : f.vec(f.madd(momentum!, inputs[1]!, g.mul(keep!)));
-      const step = nesterov ? f.madd(momentum!, velocity, g) : velocity;
-      return [f.nmadd(lr!, step, p), velocity];
-    },
-  },
-});
-const ALL_BITS = -1;
 
 const areFloats = (operands: readonly HeapOperand[]): boolean => operands.every(({ dtype }) => dtype === "float32");
 
@@ -66,20 +44,4 @@ export const updates: WasmUpdates = {
     (Math.abs(weight) < 0.5
       ? callMap(plan, lerp, [a, b], [a], [floatBits(weight)])
       : callMap(plan, lerp, [b, a], [a], [floatBits(1 - weight)])),
-  sgd: ([p, v, grad], attrs, plan) => {
-    if (!areFloats([p])) return false;
-    const { lr, momentum, weightDecay, dampening, nesterov, isFirst, maximize } = attrs;
-    const isNew = isFirst || momentum === 0;
-    const hasDecay = weightDecay !== 0;
-    const floats = [
-      floatBits(lr),
-      floatBits(momentum),
-      floatBits(hasDecay ? weightDecay : -0),
-      hasDecay ? ALL_BITS : 0,
-      floatBits(1 - dampening),
-    ];
-    return callMap(plan, sgd(nesterov, isNew, maximize), isNew ? [p, grad] : [p, v, grad], [p, v], floats);
-  },
-  adam: (operands, attrs, plan) => callAdam(plan, operands, false, attrs),
-  amsgrad: (operands, attrs, plan) => callAdam(plan, operands, true, attrs),
 };

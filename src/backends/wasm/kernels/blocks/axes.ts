@@ -1,7 +1,7 @@
 /**
  * The axes that work on several operands really has: neighbours that all operands step through as through one are merged.
  */
-import { type Shape, stridesOf } from "../../../../tensor/shape.js";
+import { type Shape, sizeOf, stridesOf } from "../../../../tensor/shape.js";
 
 /** One merged axis: its size and each operand's step along it, in elements. */
 export interface Axis {
@@ -52,3 +52,10 @@ export function unwalked(
   );
   return { axes: rest.axes, places: places.flat() };
 }
+
+/** A shape as an axis with what lies before and after it. */
+export const along = (shape: Shape, axis: number): [outer: number, rows: number, columns: number] => [
+  sizeOf(shape.slice(0, axis)),
+  shape[axis]!,
+  sizeOf(shape.slice(axis + 1)),
+];

@@ -9,9 +9,8 @@ import { callCopy, callFill } from "../blocks/copy.js";
 import { bytesOf, isWord } from "../blocks/element.js";
 import { callMap, type MapFormula } from "../blocks/map.js";
 import type { HeapOperand, Plan, WasmKernels } from "../plan.js";
-import { alongKernels } from "./along.js";
 import { type BoxSide, callBoxCopy, isBoxCopyable } from "./box.js";
-import { rowKernels } from "./rows.js";
+import { oneHotKernels } from "./one-hot.js";
 import { transpose } from "./transpose.js";
 
 const repeat: MapFormula = {
@@ -43,8 +42,7 @@ function copyBox(plan: Plan, shape: Shape, from: BoxSide, to: BoxSide, like: Hea
 }
 
 export const moveKernels: WasmKernels = {
-  ...rowKernels,
-  ...alongKernels,
+  ...oneHotKernels,
   transpose,
   broadcastTo([x], _, [y], plan) {
     if (isWord(x)) return callMap(plan, repeat, [x], [y]);

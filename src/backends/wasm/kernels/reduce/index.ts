@@ -4,13 +4,12 @@
  */
 import type { ReduceAttrs } from "../../../../ops/spec/index.js";
 import { type Shape, sizeOf } from "../../../../tensor/shape.js";
+import { along } from "../blocks/axes.js";
 import { callCopy } from "../blocks/copy.js";
 import { transpose } from "../move/transpose.js";
 import type { HeapOperand, Plan, WasmKernels } from "../plan.js";
 import { callArgmax } from "./argmax.js";
-import { callArgsort } from "./argsort.js";
 import { callReduceColumns } from "./columns.js";
-import { callCumsum } from "./cumsum.js";
 import { maxReducer, minReducer, type Reducer, sumReducer } from "./reducer.js";
 import { callReduceRuns } from "./runs.js";
 import { callSoftmax } from "./softmax.js";
@@ -57,12 +56,6 @@ const fold =
     return true;
   };
 
-const along = (shape: Shape, axis: number): [outer: number, rows: number, columns: number] => [
-  sizeOf(shape.slice(0, axis)),
-  shape[axis]!,
-  sizeOf(shape.slice(axis + 1)),
-];
-
 const softmax =
   (isLog: boolean) =>
   (
@@ -96,15 +89,4 @@ export const reduceKernels: WasmKernels = {
   },
   softmax: softmax(false),
   logSoftmax: softmax(true),
-  cumsum([x], { axis, ...order }, [y], plan) {
-    if (x.dtype !== "float32") return false;
-    callCumsum(plan, x.pointer, y.pointer, along(x.shape, axis), order);
-    return true;
-  },
-  argsort([{ dtype, shape, size, pointer }], { descending }, [y], plan) {
-    if (dtype !== "float32" && dtype !== "int32") return false;
-    const length = shape.at(-1)!;
-    callArgsort(plan, pointer, y.pointer, [size / length, length], { dtype, descending });
-    return true;
-  },
 };

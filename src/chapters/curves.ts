@@ -1,11 +1,13 @@
 /**
  * Functions of one number by their names. Integers become float32.
  */
-import { isFloat } from "../../tensor/dtype.js";
-import type { Tensor } from "../../tensor/tensor.js";
-import { apply } from "../apply.js";
-import { withPromoted } from "../promotion.js";
-import type { FunctionName } from "../spec/curves.js";
+
+import { type AsMethods, installMethods } from "../ops/method.js";
+import { withPromoted } from "../ops/promotion.js";
+import type { FunctionName } from "../ops/spec/curves.js";
+import { isFloat } from "../tensor/dtype.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { apply } from "./curves-ops.js";
 
 const curve =
   (op: FunctionName) =>
@@ -49,3 +51,10 @@ export const log10 = curve("log10");
  * ```
  */
 export const exp2 = curve("exp2");
+
+const methods = { erf, tan, asin, acos, atan, sinh, cosh, asinh, acosh, atanh, log1p, expm1, log2, log10, exp2 };
+installMethods(methods);
+
+declare module "../tensor/tensor.js" {
+  interface Tensor extends AsMethods<Pick<typeof import("./curves.js"), keyof typeof methods>> {}
+}

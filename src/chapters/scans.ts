@@ -1,15 +1,17 @@
 /**
  * Running sums and products along an axis, and products over axes.
  */
-import { isFloat } from "../../tensor/dtype.js";
-import { scope } from "../../tensor/scope.js";
-import { normalizeAxes, normalizeAxis, reducedShape, sizeOf } from "../../tensor/shape.js";
-import type { Tensor } from "../../tensor/tensor.js";
-import { apply } from "../apply.js";
-import { add, cast, mul } from "./elementwise.js";
-import { concat, reshape, transpose } from "./movement.js";
-import { type Axes, type ReduceOptions, sum } from "./reductions.js";
-import { slice } from "./slicing.js";
+
+import { add, cast, mul } from "../ops/functional/elementwise.js";
+import { concat, reshape, transpose } from "../ops/functional/movement.js";
+import { type Axes, type ReduceOptions, sum } from "../ops/functional/reductions.js";
+import { slice } from "../ops/functional/slicing.js";
+import { type AsMethods, installMethods } from "../ops/method.js";
+import { isFloat } from "../tensor/dtype.js";
+import { scope } from "../tensor/scope.js";
+import { normalizeAxes, normalizeAxis, reducedShape, sizeOf } from "../tensor/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { apply } from "./orders-ops.js";
 
 /** Of cumsum, as ONNX's CumSum has them. */
 export interface CumsumOptions {
@@ -97,4 +99,11 @@ export function prod(x: Tensor, axes?: Axes, { keepDims = false }: ReduceOptions
     }
     return reshape(mul(y, rest ?? 1), shape);
   });
+}
+
+const methods = { prod, cumsum, cumprod };
+installMethods(methods);
+
+declare module "../tensor/tensor.js" {
+  interface Tensor extends AsMethods<Pick<typeof import("./scans.js"), keyof typeof methods>> {}
 }

@@ -2,12 +2,27 @@
  * Activations with torch.nn.functional's names, options and gradients at kinks. Those that models train with are ops; the others
  * are composed of ops.
  */
-import type { Tensor } from "../../tensor/tensor.js";
-import { ShapeError, UsageError } from "../../util/errors.js";
-import { apply } from "../apply.js";
-import { activations } from "../curves.js";
-import type { CurveAttrs } from "../spec/curves.js";
-import { abs, add, div, greater, greaterEqual, less, lessEqual, mul, neg, sub, tanh, where } from "./elementwise.js";
+
+import { activations } from "../ops/curves.js";
+import {
+  abs,
+  add,
+  div,
+  greater,
+  greaterEqual,
+  less,
+  lessEqual,
+  mul,
+  neg,
+  sub,
+  tanh,
+  where,
+} from "../ops/functional/elementwise.js";
+import { type AsMethods, installMethods } from "../ops/method.js";
+import type { CurveAttrs } from "../ops/spec/curves.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { ShapeError, UsageError } from "../util/errors.js";
+import { apply } from "./curves-ops.js";
 
 /** tanh: the approximation by tanh of the original BERT and GPT-2. */
 export type GeluOptions = Partial<CurveAttrs["gelu"]>;
@@ -118,3 +133,10 @@ export function softshrink(x: Tensor, lambd = 0.5): Tensor {
 
 /** x where x is above `limit`, else `value`, any shape; NaN stays (torch.nn.functional.threshold). */
 export const threshold = (x: Tensor, limit: number, value: number): Tensor => where(lessEqual(x, limit), value, x);
+
+const methods = { gelu, silu, softplus, hardswish, hardsigmoid, leakyRelu, elu, mish };
+installMethods(methods);
+
+declare module "../tensor/tensor.js" {
+  interface Tensor extends AsMethods<Pick<typeof import("./activations.js"), keyof typeof methods>> {}
+}

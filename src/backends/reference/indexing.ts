@@ -1,39 +1,13 @@
 /**
- * Ops that move numbers by steps of any size, or by indices along one axis: each says which position of one side belongs to
- * which of the other.
+ * Ops that move numbers by indices, of rows or along one axis: each says which position of one side belongs to which of the
+ * other.
  */
 
 import type { Attrs } from "../../ops/spec/index.js";
 import { elementOf } from "../../tensor/dtype.js";
-import { sizeOf, stridesOf } from "../../tensor/shape.js";
+import { sizeOf } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
 import { totalsOf } from "./integers.js";
-import { forEachPosition, indexOf } from "./move.js";
-
-export function stridedSlice(
-  [x]: readonly [ArrayView],
-  { begin, step }: Attrs<"stridedSlice">,
-  [y]: readonly [ArrayView],
-): void {
-  const strides = stridesOf(x.shape);
-  forEachPosition(y.shape, (position, i) => {
-    const from = position.map((p, axis) => begin[axis]! + p * step[axis]!);
-    y.data[i] = x.data[indexOf(from, strides)]!;
-  });
-}
-
-export function stridedSliceGrad(
-  [dy]: readonly [ArrayView],
-  { begin, step }: Attrs<"stridedSliceGrad">,
-  [dx]: readonly [ArrayView],
-): void {
-  const strides = stridesOf(dx.shape);
-  dx.data.fill(0);
-  forEachPosition(dy.shape, (position, i) => {
-    const to = position.map((p, axis) => begin[axis]! + p * step[axis]!);
-    dx.data[indexOf(to, strides)] = dy.data[i]!;
-  });
-}
 
 /**
  * Calls `visit` with each flat position of `indices`, and the one that its index leads to in a tensor with `rows` positions
@@ -88,4 +62,29 @@ export function scatter(
   forEachIndex(indices, axis, x.shape[axis]!, (i, to) => {
     if (to >= 0) y.data[to] = src.data[i]!;
   });
+}
+
+export function gather([table, indices]: readonly [ArrayView, ArrayView], _: unknown, [y]: readonly [ArrayView]): void {
+  const rows = table.shape[0]!;
+  const zero = elementOf(table.dtype, 0);
+  const width = sizeOf(table.shape.slice(1));
+  indices.data.forEach((row: number, i: number) => {
+    // an index outside reads as zeros, like oneHot
+    for (let j = 0; j < width; j++)
+      y.data[i * width + j] = row >= 0 && row < rows ? table.data[row * width + j]! : zero;
+  });
+}
+
+export function scatterAdd(
+  [dy, indices]: readonly [ArrayView, ArrayView],
+  { rows }: Attrs<"scatterAdd">,
+  [y]: readonly [ArrayView],
+): void {
+  const width = sizeOf(y.shape.slice(1));
+  const totals = totalsOf(y.dtype, y.data.length);
+  indices.data.forEach((row: number, i: number) => {
+    if (row < 0 || row >= rows) return;
+    for (let j = 0; j < width; j++) totals[row * width + j]! += dy.data[i * width + j]!;
+  });
+  y.data.set(totals);
 }

@@ -2,16 +2,29 @@
  * How often values occur. The size of a result that depends on values is known once they are read: those functions are
  * asynchronous.
  */
-import { allocate } from "../../tensor/create.js";
-import { isFloat, newArray } from "../../tensor/dtype.js";
-import { scope } from "../../tensor/scope.js";
-import type { Tensor } from "../../tensor/tensor.js";
-import { DTypeError, ShapeError } from "../../util/errors.js";
-import { apply } from "../apply.js";
-import { add, cast, div, equal, floor, greaterEqual, lessEqual, minimum, mul, sub, where } from "./elementwise.js";
-import { reshape } from "./movement.js";
-import { max, min } from "./reductions.js";
-import { slice } from "./slicing.js";
+
+import {
+  add,
+  cast,
+  div,
+  equal,
+  floor,
+  greaterEqual,
+  lessEqual,
+  minimum,
+  mul,
+  sub,
+  where,
+} from "../ops/functional/elementwise.js";
+import { reshape } from "../ops/functional/movement.js";
+import { max, min } from "../ops/functional/reductions.js";
+import { slice } from "../ops/functional/slicing.js";
+import { allocate } from "../tensor/create.js";
+import { isFloat, newArray } from "../tensor/dtype.js";
+import { scope } from "../tensor/scope.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { DTypeError, ShapeError } from "../util/errors.js";
+import { apply } from "./indexing-ops.js";
 
 /** What unique() found. */
 export interface Unique {

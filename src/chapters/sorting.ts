@@ -2,16 +2,18 @@
  * Orders along an axis: sort, topK, median, and extremes with their positions. The order is an op; values are gathered by it,
  * so that gradients go to the elements that were taken.
  */
-import { scope } from "../../tensor/scope.js";
-import { normalizeAxis, type Shape } from "../../tensor/shape.js";
-import type { Tensor } from "../../tensor/tensor.js";
-import { ShapeError } from "../../util/errors.js";
-import { apply } from "../apply.js";
-import { equal, where } from "./elementwise.js";
+
+import { equal, where } from "../ops/functional/elementwise.js";
+import { reshape, transpose } from "../ops/functional/movement.js";
+import { argmax, argmin, type ReduceOptions } from "../ops/functional/reductions.js";
+import { slice } from "../ops/functional/slicing.js";
+import { type AsMethods, installMethods } from "../ops/method.js";
+import { scope } from "../tensor/scope.js";
+import { normalizeAxis, type Shape } from "../tensor/shape.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { ShapeError } from "../util/errors.js";
 import { takeAlongAxis } from "./indexing.js";
-import { reshape, transpose } from "./movement.js";
-import { argmax, argmin, type ReduceOptions } from "./reductions.js";
-import { slice } from "./slicing.js";
+import { apply } from "./orders-ops.js";
 
 const swapped = (x: Tensor, axis: number): Tensor => {
   const last = x.rank - 1;
@@ -167,4 +169,11 @@ export function median(x: Tensor, axis?: number, { keepDims = false }: ReduceOpt
       );
     return reshape(middle, keepDims && x.rank > 0 ? one : x.shape.toSpliced(at, 1));
   });
+}
+
+const methods = { maxWithIndices, minWithIndices, argsort, sort, topK, median };
+installMethods(methods);
+
+declare module "../tensor/tensor.js" {
+  interface Tensor extends AsMethods<Pick<typeof import("./sorting.js"), keyof typeof methods>> {}
 }

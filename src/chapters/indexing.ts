@@ -2,16 +2,19 @@
  * Elements by tensors of indices and by masks. Indices are int32 and count from 0: one outside is an IndexError with its
  * value and its place.
  */
-import { allocate } from "../../tensor/create.js";
-import { broadcastShapes, normalizeAxis, type Shape, showShape, sizeOf, stridesOf } from "../../tensor/shape.js";
-import { Tensor } from "../../tensor/tensor.js";
-import { BackendError, DTypeError, ShapeError } from "../../util/errors.js";
-import { apply } from "../apply.js";
-import { type Operand, withPromoted } from "../promotion.js";
-import { chain, consume } from "./chain.js";
-import { cast, where } from "./elementwise.js";
-import { broadcastTo, concat, reshape, transpose } from "./movement.js";
-import { slice } from "./slicing.js";
+
+import { apply as applyAny } from "../ops/apply.js";
+import { chain, consume } from "../ops/functional/chain.js";
+import { cast, where } from "../ops/functional/elementwise.js";
+import { broadcastTo, concat, reshape, transpose } from "../ops/functional/movement.js";
+import { slice } from "../ops/functional/slicing.js";
+import { type AsMethods, installMethods } from "../ops/method.js";
+import { type Operand, withPromoted } from "../ops/promotion.js";
+import { allocate } from "../tensor/create.js";
+import { broadcastShapes, normalizeAxis, type Shape, showShape, sizeOf, stridesOf } from "../tensor/shape.js";
+import { Tensor } from "../tensor/tensor.js";
+import { BackendError, DTypeError, ShapeError } from "../util/errors.js";
+import { apply } from "./indexing-ops.js";
 
 /** int32 indices on the backend of x, from a list or as they are. */
 function indicesOn(x: Tensor, indices: Tensor | readonly number[], where: string): Tensor {
@@ -163,7 +166,7 @@ export function scatterAdd(x: Tensor, axis: number, index: Tensor, src: Operand)
   const y = chain(
     x,
     (part) => within(part, at, index.shape),
-    (part) => apply("add", [part, sum], {})[0],
+    (part) => applyAny("add", [part, sum], {})[0],
     (part) => filledUp(part, x),
   );
   source.dispose();
@@ -280,4 +283,11 @@ export function maskedSelect(x: Tensor, mask: Tensor): Tensor {
     (y) => reshape(y, [sizeOf(shape)]),
     (y) => indexSelect(y, 0, positions),
   );
+}
+
+const methods = { gather, takeAlongAxis, scatter, scatterAdd, indexSelect, maskedFill, maskedSelect, nonzero };
+installMethods(methods);
+
+declare module "../tensor/tensor.js" {
+  interface Tensor extends AsMethods<Pick<typeof import("./indexing.js"), keyof typeof methods>> {}
 }

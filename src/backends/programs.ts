@@ -1,0 +1,12 @@
+/**
+ * Recorded programs on the backends: compile() loads them from here, so that what runs them is in a bundle only with it.
+ */
+import type { Runner } from "../ops/apply.js";
+import type { Executable, Program } from "../ops/program.js";
+import { WasmExecutable } from "./wasm/runtime/executable.js";
+import { installPrograms } from "./wasm/wasm-backend.js";
+
+installPrograms((program, host) => new WasmExecutable(program, host));
+
+/** Makes a program ready to replay on a backend that can. */
+export const load = (runner: Runner, program: Program): Executable => runner.load!(program);
