@@ -49,13 +49,19 @@ const STEP_FACTOR = 0.1;
 
 /** The recipe with the changes. */
 export function changeOptimization(base: Recipe, changes: OptimizationChanges): Recipe {
-  const { clipGradNorm, accumulate = base.accumulate } = changes;
-  const { accumulate: _, ...rest } = withSchedule(withOptimizer(base, changes), changes);
+  const { clipGradNorm, accumulate } = changes;
+  const changed = withSchedule(withOptimizer(base, changes), changes);
   return {
-    ...rest,
-    ...(accumulate !== undefined && accumulate !== 1 && { accumulate }),
+    ...(accumulate === undefined ? changed : withAccumulation(changed, accumulate)),
     ...(clipGradNorm !== undefined && { clipGrad: { maxNorm: clipGradNorm } }),
   };
+}
+
+/** A field that is there already stays at its place: a run that goes on writes the bytes of one that was not interrupted. */
+function withAccumulation(base: Recipe, accumulate: number): Recipe {
+  if (accumulate > 1) return { ...base, accumulate };
+  const { accumulate: _, ...rest } = base;
+  return rest;
 }
 
 function withOptimizer(base: Recipe, { optimizer: kind, lr, weightDecay }: OptimizationChanges): Recipe {
