@@ -10,7 +10,7 @@ import { applyTransform } from "../../data/transforms/index.js";
 import { type Drawn, traceTransform } from "../../data/transforms/trace.js";
 import { contactSheet, fitted } from "../../figures/contact-sheet.js";
 import { listModels, type ModelName } from "../../models/index.js";
-import { trainPhase, trainPipeline } from "../../train/recipes/pipeline.js";
+import { describePictures, trainPhase, trainPipeline } from "../../train/recipes/pipeline.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { DataError } from "../../util/errors.js";
 import { formatInteger } from "../../util/format.js";
@@ -64,7 +64,9 @@ export const browse = defineCommand({
   },
   examples: [
     "browse --data path/to/imagenet --model mobileone_s2 --epoch 120 --out s2.png",
+    "browse --data my-pictures --data more.csv --val-fraction 0.1 --out mine.png",
     "browse --out demo.png --count 12 --variants 5",
+    "browse --out demo.png --auto-augment imagenet --color-jitter 0.4 --random-erasing 0.25 --random-erasing-mode rand",
     "browse --config my.json --data my-pictures --set images.randAugmentLevel=7",
   ],
   async run(line, _, { terminal }, onLine) {
@@ -110,10 +112,9 @@ export const browse = defineCommand({
     const groupsPerRow = Math.max(1, Math.floor(SHEET_WIDTH / (groupSize * tile)));
     const sheet = contactSheet(tiles, { tile, groupSize, groupsPerRow });
     await writeFileAtomic(out, encode({ ...sheet, depth: 8 }));
-    const { randAugmentLevel, trainSize } = trainPhase(recipe, epoch);
-    const augmentation = randAugmentLevel === null ? "no RandAugment" : `RandAugment level ${randAugmentLevel}`;
+    const { trainSize } = trainPhase(recipe, epoch);
     terminal.print(
-      `recipe ${recipe.name}, epoch ${epoch}: ${trainSize}x${trainSize}, ${augmentation}  ${decoderLabel(decoder.name, 0)}`,
+      `recipe ${recipe.name}, epoch ${epoch}: ${trainSize}x${trainSize}, ${describePictures(recipe, epoch)}  ${decoderLabel(decoder.name, 0)}`,
     );
     terminal.print(
       `wrote ${shownPath(out)}  ${sheet.width}x${sheet.height}: ${pictures.length} of ${formatInteger(dataset.length)} pictures, each as it is and in ${variants} epoch${variants > 1 ? "s" : ""}`,

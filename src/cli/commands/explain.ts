@@ -77,7 +77,6 @@ export const explain = defineCommand({
       ...(stage !== undefined && { stage: /^-?\d+$/.test(stage) ? Number(stage) : stage }),
       ...(values.class !== undefined && { class: classOf(values.class, classes, names) }),
     };
-    await mkdir(out, { recursive: true });
     const pictures = new PictureFiles();
     const passedOver = new PassedOver(aside);
     const images = [];
@@ -89,6 +88,7 @@ export const explain = defineCommand({
       }
       const cam = await gradCam(model, image, options);
       const file = join(out, `${outputs[i]}.png`);
+      await mkdir(out, { recursive: true });
       await writeFileAtomic(file, encodePng(heatOverlay(cam.image, cam.map)));
       const { width, height, values: heat } = cam.map;
       if (values.raw) {

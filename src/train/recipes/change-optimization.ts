@@ -5,6 +5,7 @@
 import type { Recipe, ScheduleKind } from "../../models/recipe.js";
 import type { OptimizerChoice, OptimizerKind } from "../../optim/index.js";
 import { scheduleKindOf } from "./schedule.js";
+import { withField } from "./with-field.js";
 
 /** What a run does differently from its recipe; undefined: as the recipe says. */
 export interface OptimizationChanges {
@@ -49,19 +50,10 @@ const STEP_FACTOR = 0.1;
 
 /** The recipe with the changes. */
 export function changeOptimization(base: Recipe, changes: OptimizationChanges): Recipe {
-  const { clipGradNorm, accumulate } = changes;
-  const changed = withSchedule(withOptimizer(base, changes), changes);
-  return {
-    ...(accumulate === undefined ? changed : withAccumulation(changed, accumulate)),
-    ...(clipGradNorm !== undefined && { clipGrad: { maxNorm: clipGradNorm } }),
-  };
-}
-
-/** A field that is there already stays at its place: a run that goes on writes the bytes of one that was not interrupted. */
-function withAccumulation(base: Recipe, accumulate: number): Recipe {
-  if (accumulate > 1) return { ...base, accumulate };
-  const { accumulate: _, ...rest } = base;
-  return rest;
+  const { clipGradNorm, accumulate = base.accumulate } = changes;
+  const moved = withSchedule(withOptimizer(base, changes), changes);
+  const changed = withField(moved, "accumulate", accumulate === 1 ? undefined : accumulate);
+  return clipGradNorm === undefined ? changed : { ...changed, clipGrad: { maxNorm: clipGradNorm } };
 }
 
 function withOptimizer(base: Recipe, { optimizer: kind, lr, weightDecay }: OptimizationChanges): Recipe {
