@@ -17,6 +17,11 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import "../../src/index.js";
+import { evaluation } from "../../src/cli/commands/eval.js";
+import { explain } from "../../src/cli/commands/explain.js";
+import { features } from "../../src/cli/commands/features.js";
+import { predict } from "../../src/cli/commands/predict.js";
+import { flagOf } from "../../src/cli/options.js";
 import { decodeImage } from "../../src/data/codecs/index.js";
 import { createModel } from "../../src/models/index.js";
 import { saveModelFile } from "../../src/train/checkpoints/model-file.js";
@@ -185,4 +190,58 @@ test("features: an array that NumPy reads, a row for each path", ({ skip }) => {
   const value = bytes.readFloatLE(bytes.length - 4 * 2 * 1024 + 4 * (1024 + 5));
   const [, shown] = /^\(2, 1024\) float32 True (\S+)\n$/.exec(read.stdout) ?? [];
   expect(Number(shown)).toBe(value);
+});
+
+describe("examples of the help", () => {
+  /** What a command takes, and the options whose use an example shows. */
+  const shown = [
+    { command: evaluation, options: ["out", "mistakes", "force"] },
+    { command: predict, options: ["topK", "out", "force"] },
+    { command: explain, options: ["class", "stage", "out", "raw", "force"] },
+    { command: features, options: ["out", "paths", "stage", "force"] },
+  ] as const;
+  const examples = shown.flatMap(({ command }) => command.examples.filter((one) => one.includes("runs/pets")));
+  let here = "";
+
+  beforeAll(async () => {
+    here = join(folder, "examples");
+    const copy = (from: string, to: readonly string[], count: number) => {
+      mkdirSync(join(here, ...to), { recursive: true });
+      for (const file of readdirSync(join(demo, from)).sort().slice(0, count))
+        copyFileSync(join(demo, from, file), join(here, ...to, file));
+    };
+    for (const [name, from] of [
+      ["cat", "01_trouser"],
+      ["dog", "08_bag"],
+    ] as const) {
+      for (const split of ["train", "val"]) copy(from, ["my-pictures", split, name], 2);
+      copy(from, ["new-pictures", name], 1);
+      copyFileSync(join(demo, from, "003.jpg"), join(here, `${name}.jpg`));
+    }
+    writeFileSync(join(here, "more.csv"), "path,label\ncat.jpg,cat\ndog.jpg,dog\n");
+    mkdirSync(join(here, "runs", "pets"), { recursive: true });
+    const model = createModel("mobileone_s0", { numClasses: 2, seed: 1 });
+    const about = { recipe: null, classes: ["cat", "dog"] };
+    await saveModelFile(join(here, "runs", "pets", "model.safetensors"), model, about);
+  });
+
+  test("show every option", () => {
+    for (const { command, options } of shown)
+      for (const option of options)
+        expect(
+          examples.some((one) => one.startsWith(`${command.name} `) && one.includes(flagOf(option))),
+          `${command.name} ${flagOf(option)}`,
+        ).toBe(true);
+  });
+
+  // both want other folders: test/cli/own-pictures.test.ts has a checkpoint, test/data a set without val/
+  test.each(examples.filter((one) => !/--weights|--val-fraction/.test(one)))("%s", (example) => {
+    const program = join(packageRoot, "dist", "cli", "main.js");
+    const words = [...example.split(" "), "--image-size", "32", "--threads", "1"];
+    const input = "cat.jpg\nnew-pictures/dog/000.jpg\n";
+    const { status, stderr } = spawnSync(process.execPath, [program, ...words], { cwd: here, input, encoding: "utf8" });
+    expect([status, stderr]).toEqual([0, expect.not.stringMatching(/error|passed over/)]);
+    const out = /--out (\S+)/.exec(example)?.[1] ?? (example.startsWith("explain") ? "cat.cam.png" : ".");
+    expect(existsSync(join(here, out))).toBe(true);
+  });
 });
