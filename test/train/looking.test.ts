@@ -230,7 +230,9 @@ describe("an evaluation", () => {
     const sheet = decodeImage(readFileSync(join(out, "mistakes-1.png")));
     // two tiles of 224 side by side, three large lines below
     expect([sheet.width, sheet.height]).toEqual([2 * (224 + 12) + 4, 224 + 3 * 20 + 4 + 4]);
-    expect(await writeEvaluation(join(out, "bare"), { ...output, mistakes: 0 })).not.toContain("mistakes-1.png");
+    // an evaluation in its place leaves no sheet of the former one
+    expect(await writeEvaluation(out, { ...output, mistakes: 0 })).not.toContain("mistakes-1.png");
+    expect(readdirSync(out)).not.toContain("mistakes-1.png");
   });
 
   it("is a table for people, worst classes first, of many the first twenty", () => {

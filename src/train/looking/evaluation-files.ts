@@ -1,7 +1,7 @@
 /**
  * An evaluation as files: every answer, the figures of every class, the confusion matrix, and the mistakes as pictures. Node only.
  */
-import { mkdir } from "node:fs/promises";
+import { mkdir, readdir, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import type { DecoderName } from "../../data/codecs/decoder.js";
 import { sourceName } from "../../data/sets/picture-source.js";
@@ -47,6 +47,7 @@ export const EVALUATION_FILES = [
   "confusion.csv",
   "confusion.svg",
 ] as const;
+const SHEET = /^mistakes-\d+\.png$/;
 const CONFUSIONS_LISTED = 100;
 /** Figures of a score in text. */
 const SCORE_DIGITS = 6;
@@ -162,5 +163,8 @@ export async function writeEvaluation(folder: string, output: EvaluationOutput):
     await writeFileAtomic(join(folder, name), encodePng(mistakesSheet(shown, images, shownClasses)));
     written.push(name);
   }
+  // sheets of an evaluation that had more mistakes
+  const others = (await readdir(folder)).filter((name) => SHEET.test(name) && !written.includes(name));
+  for (const name of others) await rm(join(folder, name));
   return written;
 }
