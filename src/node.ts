@@ -45,7 +45,9 @@ export type {
   ValidationInfo,
 } from "./train/loggers/events.js";
 export { TensorBoardLogger, type TensorBoardOptions } from "./train/loggers/tensorboard.js";
+export { type ClassifiedFile, type ClassifyFilesOptions, classifyFiles } from "./train/looking/classify-files.js";
 export { datasetPictures } from "./train/looking/dataset-pictures.js";
+export { extractFeatures, type FeatureRunOptions, type PictureFeatures } from "./train/looking/extract-features.js";
 export { mistakesSheet } from "./train/looking/mistakes-sheet.js";
 export type { FolderTrainResult, TrainInFolderOptions } from "./train/modules/train-in-folder.js";
 export { changeRecipe, demoRecipe, publishedRecipe, type RecipeChanges } from "./train/recipes/choose-recipe.js";
