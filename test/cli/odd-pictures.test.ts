@@ -108,6 +108,14 @@ test("class folders alone, several at once, a split of one's own: train, eval an
     0,
     expect.stringMatching(new RegExp(`: ${images} images of val`)),
   ]);
+  const both = run(`train ${data} --no-validate --out none`);
+  expect([both.code, both.stderr]).toEqual([
+    2,
+    expect.stringMatching(/--val-fraction 0\.3 and --no-validate, expected one/),
+  ]);
+  expect(run("train --data gone.csv --out none").stderr).toMatch(
+    /gone\.csv: there is no such file, expected a CSV file/,
+  );
   expect(run("eval --checkpoint mine --data photos --data more.csv --split all --threads 1").stdout).toMatch(
     /: 42 images of all/,
   );
