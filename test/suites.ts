@@ -24,6 +24,7 @@ export const slowTests: readonly string[] = [
   "test/cli/{convert,families,non-finite,odd-pictures,own-pictures}.test.ts",
   "test/cli/{augmentation,convert,families,non-finite,own-pictures}.test.ts",
   "test/cli/{convert,families,non-finite,own-pictures,steered-runs}.test.ts",
+  "test/cli/{convert,families,finetune,non-finite,own-pictures}.test.ts",
   "test/distributed/{faults,hosts}.test.ts",
   "test/e2e/{distributed,resume,versions}.test.ts",
   "test/examples/ports.test.ts",
