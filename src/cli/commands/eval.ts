@@ -9,6 +9,7 @@ import { loadModel } from "../../train/checkpoints/run-weights.js";
 import { evaluateShared } from "../../train/evaluate.js";
 import { imageSizes } from "../../train/recipes/image-sizes.js";
 import { formatInteger, formatLoss, formatPercent, formatSpeed, isTop5Telling } from "../../util/format.js";
+import { printable } from "../../util/printable.js";
 import { progressBar } from "../../util/terminal.js";
 import { certificateJson, certificateLine } from "../certificate.js";
 import { defineCommand, type Outcome } from "../command.js";
@@ -19,6 +20,7 @@ import { integer, text, textOrTexts, type Values } from "../options.js";
 import { demoData, shownData, shownPath } from "../paths.js";
 import {
   allowOtherClassesOption,
+  badPictureOption,
   checkpointOption,
   commonOptions,
   computeOptions,
@@ -39,6 +41,7 @@ const evalOptions = {
   weights: weightsOption,
   data: textOrTexts({ help: `${DATA_HELP}; default: the bundled demo set`, placeholder: "DIR" }),
   valFraction: valFractionOption,
+  onBadPicture: badPictureOption,
   split: text({ help: "which part of it; all: every picture", placeholder: "NAME", default: "val" }),
   batchSize: integer({ help: "images at a time", default: 64 }),
   imageSize: integer({ help: "side of the pictures; default: what the model was trained for", max: 4096 }),
@@ -62,6 +65,7 @@ export const evaluation = defineCommand({
     "eval --checkpoint runs/pets --data my-pictures --val-fraction 0.1",
     "eval --checkpoint runs/pets --data new-pictures --data more.csv --split all",
     "eval --checkpoint runs/s0 --data path/to/imagenet --nproc 4",
+    "eval --checkpoint runs/pets --data my-pictures --on-bad-picture skip",
   ],
   run: (values, _, context) => shareWork("eval", values, context, (sharer) => measure(values, sharer)),
 });
@@ -91,7 +95,11 @@ async function measure(values: EvalValues, { group, terminal }: Sharer): Promise
   const transform = evalTransform(sizes);
   const { rank, worldSize } = group;
   const share = { replicas: worldSize, rank, pad: false };
-  const loader = new DataLoader(dataset, { batchSize, transform, workers, decoder, ...share });
+  const loader = new DataLoader(dataset, {
+    ...{ batchSize, transform, workers, decoder, ...share },
+    badPictures: values.onBadPicture === "skip" ? "leaveOut" : "stop",
+    onBadPicture: ({ summary }) => terminal.print(`${printable(summary)}: left out`),
+  });
   const processes = worldSize === 1 ? "" : `  ${worldSize} processes (${group.transport})`;
   terminal.print(
     `${terminal.paint("bold", info.model)}  ${info.form} form  backend ${backend}${processes}  ${shownPath(path)}`,
