@@ -59,6 +59,7 @@ export const evaluation = defineCommand({
     "eval --checkpoint runs/s0/model.safetensors --data path/to/imagenet",
     "eval --checkpoint runs/s0/model-deploy.safetensors --json",
     "eval --checkpoint runs/pets --weights raw --data my-pictures",
+    "eval --checkpoint runs/pets --data my-pictures --val-fraction 0.1",
     "eval --checkpoint runs/pets --data new-pictures --data more.csv --split all",
     "eval --checkpoint runs/s0 --data path/to/imagenet --nproc 4",
   ],

@@ -2,7 +2,6 @@
 import { openDataset } from "../../data/sets/dataset.js";
 import { listModels, type ModelName } from "../../models/index.js";
 import type { Recipe } from "../../models/recipe.js";
-import { chooseRecipe } from "../../train/recipes/choose-recipe.js";
 import { epochLength } from "../../train/recipes/epoch-length.js";
 import { describePlan, planRecipe } from "../../train/recipes/plan.js";
 import { type EpochPlan, planOf } from "../../train/recipes/schedule.js";
@@ -11,19 +10,20 @@ import { UsageError } from "../../util/errors.js";
 import { formatInteger, formatRate, formatTable, sparkline } from "../../util/format.js";
 import { defineCommand } from "../command.js";
 import { choice, flag, integer, positive, text, textOrTexts } from "../options.js";
-import { checkOutput, shownPath } from "../paths.js";
+import { checkOutput, demoData, shownPath } from "../paths.js";
 import { type Panel, svgPlot } from "../schedule/svg-plot.js";
 import {
   autoScaleLrOption,
   commonOptions,
+  configOptions,
   DATA_HELP,
   planOptions,
-  planOverrides,
   recipeOption,
   valFractionOf,
   valFractionOption,
 } from "../shared-options.js";
 import { optimizationOptions } from "../train/optimization-options.js";
+import { configOf, recipeOf, withRun } from "../train/recipe-request.js";
 
 /** Pictures of ImageNet's train set, where no data set is named. */
 const IMAGENET_TRAIN_IMAGES = 1_281_167;
@@ -38,6 +38,7 @@ export const schedule = defineCommand({
   options: {
     model: choice<ModelName>(listModels(), { help: "whose recipe", default: "mobileone_s0" }),
     recipe: recipeOption,
+    ...configOptions,
     data: textOrTexts({
       help: `${DATA_HELP}, for the steps of an epoch; default: ImageNet's number`,
       placeholder: "DIR",
@@ -59,19 +60,26 @@ export const schedule = defineCommand({
   examples: [
     "schedule --replicas 8",
     "schedule --model mobileone_s2 --plot s2.svg",
+    "schedule --data my-pictures --val-fraction 0.1 --epochs 20",
     "schedule --model mobileone_s1 --recipe as-shipped --epochs 30 --all",
     "schedule --optimizer adamw --schedule one-cycle --epochs 30 --accumulate 4",
+    "schedule --config my.json --data my-pictures --set optimizer.kind=adamw",
   ],
-  async run(values, _, { terminal }) {
-    const { plot, data, replicas, all } = values;
+  async run(line, _, { terminal }, onLine) {
+    const config = await configOf(line);
+    const { values, given } = withRun(line, onLine, config?.run);
+    // no set stands for ImageNet here, unless a config says that it is the demo set
+    const isDemo = values.data === undefined && config?.run.data === null;
+    const { plot, data = isDemo ? demoData : undefined, replicas, all } = values;
     if (plot !== undefined && !/\.svg$/i.test(plot))
       throw new UsageError(`schedule: --plot ${plot}, expected a name that ends in .svg`);
     if (plot !== undefined) checkOutput("schedule", "", plot, values.force);
-    const published = chooseRecipe(false, values);
+    const resolved = await recipeOf(values, given, { config, isDemo });
+    const { recipe: published, changed } = resolved;
     const images =
       data === undefined ? IMAGENET_TRAIN_IMAGES : openDataset(data, "train", valFractionOf(values)).length;
     const { steps: stepsPerEpoch } = epochLength(published, images, replicas);
-    const recipe = planRecipe(published, stepsPerEpoch, planOverrides(values));
+    const recipe = planRecipe(published, stepsPerEpoch, resolved.plan);
     const plan = planOf(recipe, stepsPerEpoch);
     terminal.print(terminal.paint("bold", `recipe ${recipe.name} (${recipe.source})`));
     const { accumulate = 1 } = recipe;
@@ -81,6 +89,7 @@ export const schedule = defineCommand({
     );
     const fitted = describePlan(recipe, stepsPerEpoch);
     if (fitted !== null) terminal.print(fitted);
+    for (const one of changed) terminal.print(`changed: ${one}`);
     terminal.print();
     for (const line of table(all ? plan : selected(plan))) terminal.print(line);
     terminal.print();
@@ -89,7 +98,18 @@ export const schedule = defineCommand({
       await writeFileAtomic(plot, svgPlot(`${recipe.name}, ${recipe.epochs} epochs`, panels(plan)));
       terminal.print(`wrote ${shownPath(plot)}`);
     }
-    return { json: { ...describe(recipe), images, replicas, stepsPerEpoch, plot: plot ?? null, epochs: plan } };
+    return {
+      json: {
+        ...describe(recipe),
+        images,
+        replicas,
+        stepsPerEpoch,
+        plot: plot ?? null,
+        changed,
+        resolved: recipe,
+        epochs: plan,
+      },
+    };
   },
 });
 

@@ -5,6 +5,7 @@
 import type { Recipe, ScheduleKind } from "../../models/recipe.js";
 import type { OptimizerChoice, OptimizerKind } from "../../optim/index.js";
 import { scheduleKindOf } from "./schedule.js";
+import { withField } from "./with-field.js";
 
 /** What a run does differently from its recipe; undefined: as the recipe says. */
 export interface OptimizationChanges {
@@ -31,6 +32,15 @@ const usual: { readonly [K in OptimizerKind]: OptimizerChoice & { readonly kind:
   adamw: { kind: "adamw", lr: 1e-3, weightDecay: 0.01 },
 };
 
+/** The recipe with an optimiser of another kind at its usual rates, the classifier's too; the same where it has that kind. */
+export function withKind(base: Recipe, kind: OptimizerKind): Recipe {
+  const lr = usualLr(base, kind);
+  const { headLr } = base.transfer ?? {};
+  const changed = withOptimizer(base, { optimizer: kind, lr });
+  if (headLr === undefined) return changed;
+  return { ...changed, transfer: { ...base.transfer, headLr: headLr * (lr / base.optimizer.lr) } };
+}
+
 /** The peak of a recipe, or the usual one where its optimiser is to be of another kind: the classifier's where that has its own. */
 export function usualLr({ optimizer, transfer }: Recipe, kind: OptimizerKind = optimizer.kind): number {
   if (kind === optimizer.kind) return optimizer.lr;
@@ -46,19 +56,10 @@ const STEP_FACTOR = 0.1;
 
 /** The recipe with the changes. */
 export function changeOptimization(base: Recipe, changes: OptimizationChanges): Recipe {
-  const { clipGradNorm, accumulate } = changes;
-  const changed = withSchedule(withOptimizer(base, changes), changes);
-  return {
-    ...(accumulate === undefined ? changed : withAccumulation(changed, accumulate)),
-    ...(clipGradNorm !== undefined && { clipGrad: { maxNorm: clipGradNorm } }),
-  };
-}
-
-/** A field that is there already stays at its place: a run that goes on writes the bytes of one that was not interrupted. */
-function withAccumulation(base: Recipe, accumulate: number): Recipe {
-  if (accumulate > 1) return { ...base, accumulate };
-  const { accumulate: _, ...rest } = base;
-  return rest;
+  const { clipGradNorm, accumulate = base.accumulate } = changes;
+  const moved = withSchedule(withOptimizer(base, changes), changes);
+  const changed = withField(moved, "accumulate", accumulate === 1 ? undefined : accumulate);
+  return clipGradNorm === undefined ? changed : { ...changed, clipGrad: { maxNorm: clipGradNorm } };
 }
 
 function withOptimizer(base: Recipe, { optimizer: kind, lr, weightDecay }: OptimizationChanges): Recipe {
