@@ -62,8 +62,8 @@ export const schedule = defineCommand({
     "schedule --model mobileone_s2 --plot s2.svg",
     "schedule --data my-pictures --val-fraction 0.1 --epochs 20",
     "schedule --model mobileone_s1 --recipe as-shipped --epochs 30 --all",
-    "schedule --optimizer adamw --schedule one-cycle --epochs 30 --accumulate 4",
     "schedule --config my.json --data my-pictures --set optimizer.kind=adamw",
+    "schedule --optimizer adamw --schedule one-cycle --epochs 30 --accumulate 4",
   ],
   async run(line, _, { terminal }, onLine) {
     const config = await configOf(line);
