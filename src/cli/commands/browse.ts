@@ -10,6 +10,7 @@ import { applyTransform } from "../../data/transforms/index.js";
 import { type Drawn, traceTransform } from "../../data/transforms/trace.js";
 import { contactSheet, fitted } from "../../figures/contact-sheet.js";
 import { listModels, type ModelName } from "../../models/index.js";
+import type { Recipe } from "../../models/recipe.js";
 import { trainPhase, trainPipeline } from "../../train/recipes/pipeline.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { DataError } from "../../util/errors.js";
@@ -73,7 +74,7 @@ export const browse = defineCommand({
     const { data = demoData, out, epoch, variants, seed } = values;
     checkOutput("browse", "", out, values.force);
     const isDemo = values.data === undefined;
-    const { recipe } = await recipeOf(values, given, { config, isDemo });
+    const { recipe, changed } = await recipeOf(values, given, { config, isDemo });
     const dataset = openDataset(data, "train", valFractionOf(values));
     const nameOf = namesWithin(dataset);
     const decoder = await loadDecoder(values.decoder);
@@ -108,13 +109,15 @@ export const browse = defineCommand({
     }
     const groupSize = variants + 1;
     const groupsPerRow = Math.max(1, Math.floor(SHEET_WIDTH / (groupSize * tile)));
-    const sheet = contactSheet(tiles, { tile, groupSize, groupsPerRow });
+    const captions = pictures.map((one) => [one.class ?? String(one.label)]);
+    const sheet = contactSheet(tiles, { tile, groupSize, groupsPerRow, captions });
     await writeFileAtomic(out, encode({ ...sheet, depth: 8 }));
-    const { randAugmentLevel, trainSize } = trainPhase(recipe, epoch);
-    const augmentation = randAugmentLevel === null ? "no RandAugment" : `RandAugment level ${randAugmentLevel}`;
+    const { trainSize } = trainPhase(recipe, epoch);
     terminal.print(
-      `recipe ${recipe.name}, epoch ${epoch}: ${trainSize}x${trainSize}, ${augmentation}  ${decoderLabel(decoder.name, 0)}`,
+      `recipe ${recipe.name}, epoch ${epoch}: ${trainSize}x${trainSize}, ${augmentationOf(recipe, epoch)}  ${decoderLabel(decoder.name, 0)}`,
     );
+    for (const one of changed) terminal.print(`changed: ${one}`);
+    if (recipe.batchAugments) terminal.print("batches are mixed after this: the sheet shows what goes into them");
     terminal.print(
       `wrote ${shownPath(out)}  ${sheet.width}x${sheet.height}: ${pictures.length} of ${formatInteger(dataset.length)} pictures, each as it is and in ${variants} epoch${variants > 1 ? "s" : ""}`,
     );
@@ -122,6 +125,7 @@ export const browse = defineCommand({
     return {
       json: {
         recipe: recipe.name,
+        changed,
         data,
         decoder: decoder.name,
         out,
@@ -136,6 +140,19 @@ export const browse = defineCommand({
     };
   },
 });
+
+/** What changes pictures by chance beside crop and flip. */
+function augmentationOf({ images }: Recipe, epoch: number): string {
+  const { randAugmentLevel } = trainPhase({ images }, epoch);
+  const { autoAugment, colorJitter, randomErasing } = images;
+  const rand = randAugmentLevel === null ? [] : [`RandAugment level ${randAugmentLevel}`];
+  const auto = autoAugment === undefined ? [] : [`AutoAugment ${autoAugment}`];
+  return [
+    ...(rand.length + auto.length > 0 ? [...auto, ...rand] : ["no RandAugment"]),
+    ...(colorJitter ? ["color jitter"] : []),
+    ...(randomErasing ? ["random erasing"] : []),
+  ].join(", ");
+}
 
 interface ViewOptions {
   readonly epoch: number;
