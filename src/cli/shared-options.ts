@@ -118,8 +118,9 @@ export const DATA_HELP =
 
 /** Which share of the pictures is for validation. */
 export const valFractionOption = number({
-  help: "share of the pictures held out for validation, chosen by their content, where DIR marks none; default: 0.2",
+  help: "share of the pictures held out for validation, chosen by their content, where DIR marks none; default: 0.2; 0: none",
   max: 0.99,
+  fromZero: true,
   example: 0.1,
 });
 

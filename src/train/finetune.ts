@@ -14,8 +14,12 @@ import { train } from "./trainer.js";
 
 /** Weights, pictures, and what of the recipe is wanted otherwise. */
 export interface FinetuneChoice extends RecipeChanges {
-  /** The data set, as of train(). */
+  /** As of train(). */
   readonly data: DataSource;
+  /** As of train(). */
+  readonly valFraction?: number | undefined;
+  /** As of train(). */
+  readonly validate?: boolean | undefined;
   /** A model file, or the folder of a run. */
   readonly init: string;
   /** Default: what `init` holds. */
@@ -26,17 +30,22 @@ export interface FinetuneChoice extends RecipeChanges {
  * The recipe for weights of `init` on the pictures of `data`, at the size that the weights were trained for. Throws
  * CheckpointError for a file that cannot be trained on, DataError for a data set that cannot be used.
  */
-export async function chooseFinetuneRecipe({ data, init, model, ...changes }: FinetuneChoice): Promise<Recipe> {
+export async function chooseFinetuneRecipe(choice: FinetuneChoice): Promise<Recipe> {
+  const { data, valFraction, validate = true, init, model, ...changes } = choice;
   const file = await findModelFile(init);
   const info = await readModelInfo(file);
   expectFitting(file, info, { model: model ?? info.model });
-  const pictures = openDataset(data, "train").samples.length;
+  const pictures = openDataset(
+    data,
+    "train",
+    validate ? (valFraction === undefined ? {} : { valFraction }) : { valFraction: 0 },
+  ).length;
   return changeRecipe(finetuneRecipe(info.model, { pictures, images: info.images }), changes);
 }
 
 /** What finetune() takes: a run's options, of which all but data, init and out have defaults, and changes to the recipe. */
 export interface FinetuneOptions
-  extends FinetuneChoice,
+  extends Omit<FinetuneChoice, "valFraction" | "validate">,
     Omit<
       TrainOptions,
       "recipe" | "data" | "init" | "resume" | "replicas" | "seed" | "workers" | "loggers" | "backendLabel"

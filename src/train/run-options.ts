@@ -2,6 +2,7 @@
  * What a training run is asked for, and what it answers.
  */
 import type { DecoderName } from "../data/codecs/decoder.js";
+import type { BadPictureChoice } from "../data/reading/bad-pictures.js";
 import type { DecodeStats } from "../data/reading/loader.js";
 import type { DataSource } from "../data/sets/dataset.js";
 import type { Certificate } from "../models/index.js";
@@ -10,7 +11,6 @@ import type { StopSignal } from "../util/host-types.js";
 import type { BestModel } from "./checkpoints/best-model.js";
 import type { WeightSet } from "./checkpoints/model-file.js";
 import type { Logger, ValidationInfo } from "./loggers/events.js";
-import type { BadPictureChoice } from "./recipes/config/run-fields.js";
 import type { PlanOverrides } from "./recipes/plan.js";
 import type { ProcessGroup } from "./replicas/process-group.js";
 

@@ -8,6 +8,7 @@ import { decodeImage } from "../../src/data/codecs/index.js";
 import { DataLoader } from "../../src/data/reading/loader.js";
 import { openDataset } from "../../src/data/sets/dataset.js";
 import { mobileoneRecipe } from "../../src/models/mobileone/recipes.js";
+import { changeAugmentation } from "../../src/train/recipes/change-augmentation.js";
 import { trainPipeline } from "../../src/train/recipes/pipeline.js";
 import { packageRoot, tensorone } from "./spawn.js";
 
@@ -75,18 +76,26 @@ test("schedule --plot: an SVG with the curves, which is not overwritten", () => 
 
 test("browse shows the very pictures that the loader gives training", async () => {
   const args = ["--data", "pets", "--model", "mobileone_s2", "--epoch", "110", "--seed", "3"];
-  const report = json(["browse", ...args, "--variants", "2", "--count", "2", "--out", "sheet.png"]);
+  const chance = ["--color-jitter", "0.4,0.4,0.4,0.1", "--random-erasing", "1", "--random-erasing-mode", "rand"];
+  const report = json(["browse", ...args, ...chance, "--variants", "2", "--count", "2", "--out", "sheet.png"]);
   expect(report).toMatchObject({ recipe: "mobileone_s2", tile: 224, epoch: 110, variants: 2 });
   const sheet = decodeImage(readFileSync(join(folder, "sheet.png")));
   expect([sheet.width, sheet.height]).toEqual([report.width, report.height]);
   const pictures = report.pictures as {
     path: string;
     class: string;
-    views: { epoch: number; position: number; crop: object; operations: unknown[] }[];
+    views: { epoch: number; position: number; crop: object; operations: unknown[]; erased: object | null }[];
   }[];
   expect(pictures).toHaveLength(2);
+  for (const { views } of pictures)
+    for (const { operations, erased } of views) {
+      expect(operations).toEqual(expect.arrayContaining([{ name: "saturation", magnitude: expect.any(Number) }]));
+      expect(erased).toMatchObject({ top: expect.any(Number) });
+    }
   const dataset = openDataset(join(folder, "pets"), "train");
-  const recipe = mobileoneRecipe("mobileone_s2");
+  const recipe = changeAugmentation(mobileoneRecipe("mobileone_s2"), {
+    ...{ colorJitter: [0.4, 0.4, 0.4, 0.1], randomErasing: 1, randomErasingMode: "rand" },
+  });
   const loader = new DataLoader(dataset, {
     batchSize: 1,
     seed: 3,
@@ -155,6 +164,10 @@ test("browse needs nothing but a name, and does not overwrite", () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(
     /^recipe mobileone_s0-demo, epoch 0: 32x32, no RandAugment {2}decoder [a-z-]+\nwrote browse\.png/,
+  );
+  const more = ["--auto-augment", "svhn", "--color-jitter", ".4", "--random-erasing", ".25", "--count", "3", "--force"];
+  expect(tensorone(["browse", ...more], folder).stdout).toContain(
+    "32x32, no RandAugment, AutoAugment svhn, colour jitter 0.4, 0.4, 0.4, 0, random erasing 0.25, const",
   );
   expect(tensorone(["browse", "--data", "nothing", "--out", "x.png"], folder).code).toBe(1);
   expect(existsSync(join(folder, "x.png"))).toBe(false);

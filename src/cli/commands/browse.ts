@@ -10,8 +10,7 @@ import { applyTransform } from "../../data/transforms/index.js";
 import { type Drawn, traceTransform } from "../../data/transforms/trace.js";
 import { contactSheet, fitted } from "../../figures/contact-sheet.js";
 import { listModels, type ModelName } from "../../models/index.js";
-import type { Recipe } from "../../models/recipe.js";
-import { trainPhase, trainPipeline } from "../../train/recipes/pipeline.js";
+import { describePictures, trainPhase, trainPipeline } from "../../train/recipes/pipeline.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { DataError } from "../../util/errors.js";
 import { formatInteger } from "../../util/format.js";
@@ -65,7 +64,9 @@ export const browse = defineCommand({
   },
   examples: [
     "browse --data path/to/imagenet --model mobileone_s2 --epoch 120 --out s2.png",
+    "browse --data my-pictures --data more.csv --val-fraction 0.1 --out mine.png",
     "browse --out demo.png --count 12 --variants 5",
+    "browse --out demo.png --auto-augment imagenet --color-jitter 0.4 --random-erasing 0.25 --random-erasing-mode rand",
     "browse --config my.json --data my-pictures --set images.randAugmentLevel=7",
   ],
   async run(line, _, { terminal }, onLine) {
@@ -114,7 +115,7 @@ export const browse = defineCommand({
     await writeFileAtomic(out, encode({ ...sheet, depth: 8 }));
     const { trainSize } = trainPhase(recipe, epoch);
     terminal.print(
-      `recipe ${recipe.name}, epoch ${epoch}: ${trainSize}x${trainSize}, ${augmentationOf(recipe, epoch)}  ${decoderLabel(decoder.name, 0)}`,
+      `recipe ${recipe.name}, epoch ${epoch}: ${trainSize}x${trainSize}, ${describePictures(recipe, epoch)}  ${decoderLabel(decoder.name, 0)}`,
     );
     for (const one of changed) terminal.print(`changed: ${one}`);
     if (recipe.batchAugments) terminal.print("batches are mixed after this: the sheet shows what goes into them");
@@ -140,19 +141,6 @@ export const browse = defineCommand({
     };
   },
 });
-
-/** What changes pictures by chance beside crop and flip. */
-function augmentationOf({ images }: Recipe, epoch: number): string {
-  const { randAugmentLevel } = trainPhase({ images }, epoch);
-  const { autoAugment, colorJitter, randomErasing } = images;
-  const rand = randAugmentLevel === null ? [] : [`RandAugment level ${randAugmentLevel}`];
-  const auto = autoAugment === undefined ? [] : [`AutoAugment ${autoAugment}`];
-  return [
-    ...(rand.length + auto.length > 0 ? [...auto, ...rand] : ["no RandAugment"]),
-    ...(colorJitter ? ["color jitter"] : []),
-    ...(randomErasing ? ["random erasing"] : []),
-  ].join(", ");
-}
 
 interface ViewOptions {
   readonly epoch: number;

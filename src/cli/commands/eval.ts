@@ -52,6 +52,7 @@ export const evaluation = defineCommand({
     "eval --checkpoint runs/s0/model.safetensors --data path/to/imagenet",
     "eval --checkpoint runs/s0/model-deploy.safetensors --json",
     "eval --checkpoint runs/pets --weights raw --data my-pictures",
+    "eval --checkpoint runs/pets --data my-pictures --val-fraction 0.1",
     "eval --checkpoint runs/pets --data new-pictures --data more.csv --split all",
   ],
   async run(values, _, { terminal }) {

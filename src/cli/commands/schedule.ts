@@ -56,6 +56,7 @@ export const schedule = defineCommand({
   examples: [
     "schedule --replicas 8",
     "schedule --model mobileone_s2 --plot s2.svg",
+    "schedule --data my-pictures --val-fraction 0.1 --epochs 20",
     "schedule --model mobileone_s1 --recipe as-shipped --epochs 30 --all",
     "schedule --config my.json --data my-pictures --set optimizer.kind=adamw",
   ],

@@ -1,8 +1,9 @@
 /**
  * The options of a training run, which train and finetune share, and their groups in the help.
  */
+
+import { badPictureChoices } from "../../data/reading/bad-pictures.js";
 import { listModels, type ModelName } from "../../models/index.js";
-import { badPictureChoices } from "../../train/recipes/config/run-fields.js";
 import type { Command } from "../command.js";
 import { launchOptions } from "../launch/options.js";
 import { choice, flag, integer, optionalFile, positive, text, textOrTexts, type Values } from "../options.js";

@@ -2,12 +2,9 @@
  * What a run is asked for beside its recipe: kept in its run.json, and the section "run" of configs.
  */
 import { type DecoderName, decoderNames } from "../../../data/codecs/decoder.js";
+import { type BadPictureChoice, badPictureChoices } from "../../../data/reading/bad-pictures.js";
 import type { DataSource } from "../../../data/sets/dataset.js";
 import { choice, either, type FieldsOf, flag, list, number, orNull, text, whole } from "./rules.js";
-
-/** Policies for pictures that cannot be read. */
-export const badPictureChoices = ["stop", "skip"] as const;
-export type BadPictureChoice = (typeof badPictureChoices)[number];
 
 /** Options of `train` that a resumed run takes over unless they are given again. */
 export interface RunSettings {
