@@ -14,11 +14,9 @@ import { train } from "./trainer.js";
 
 /** Weights, pictures, and what of the recipe is wanted otherwise. */
 export interface FinetuneChoice extends RecipeChanges {
-  /** As of train(). */
+  /** As of train(), as are the next two: they decide how many pictures there are. */
   readonly data: DataSource;
-  /** As of train(). */
   readonly valFraction?: number | undefined;
-  /** As of train(). */
   readonly validate?: boolean | undefined;
   /** A model file, or the folder of a run. */
   readonly init: string;
@@ -31,25 +29,19 @@ export interface FinetuneChoice extends RecipeChanges {
  * CheckpointError for a file that cannot be trained on, DataError for a data set that cannot be used.
  */
 export async function chooseFinetuneRecipe(choice: FinetuneChoice): Promise<Recipe> {
-  const { data, valFraction, validate = true, init, model, ...changes } = choice;
+  const { data, init, model, validate = true, valFraction, ...changes } = choice;
   const file = await findModelFile(init);
   const info = await readModelInfo(file);
   expectFitting(file, info, { model: model ?? info.model });
-  const pictures = openDataset(
-    data,
-    "train",
-    validate ? (valFraction === undefined ? {} : { valFraction }) : { valFraction: 0 },
-  ).length;
+  const held = validate ? valFraction : 0;
+  const pictures = openDataset(data, "train", held === undefined ? {} : { valFraction: held }).samples.length;
   return changeRecipe(finetuneRecipe(info.model, { pictures, images: info.images }), changes);
 }
 
 /** What finetune() takes: a run's options, of which all but data, init and out have defaults, and changes to the recipe. */
 export interface FinetuneOptions
-  extends Omit<FinetuneChoice, "valFraction" | "validate">,
-    Omit<
-      TrainOptions,
-      "recipe" | "data" | "init" | "resume" | "replicas" | "seed" | "workers" | "loggers" | "backendLabel"
-    >,
+  extends FinetuneChoice,
+    Omit<TrainOptions, "recipe" | "resume" | keyof FinetuneChoice | "seed" | "workers" | "loggers" | "backendLabel">,
     Partial<Pick<TrainOptions, "seed" | "workers" | "loggers" | "backendLabel">> {}
 
 /**
@@ -66,7 +58,9 @@ export interface FinetuneOptions
  * ```
  */
 export async function finetune(options: FinetuneOptions): Promise<TrainResult> {
-  const { seed = 0, workers = 1, loggers = [], backendLabel = "", replicas = 1, ...rest } = options;
+  const { seed = 0, workers = 1, loggers = [], backendLabel = "", replicas = 1, validate = true, ...given } = options;
+  const { valFraction, ...rest } = given;
   const recipe = await chooseFinetuneRecipe(options);
-  return train({ ...rest, recipe, seed, workers, loggers, backendLabel, replicas });
+  const asked = { ...rest, validate, ...(valFraction !== undefined && { valFraction }) };
+  return train({ ...asked, recipe, seed, workers, loggers, backendLabel, replicas });
 }

@@ -79,8 +79,6 @@ export class RunData {
   readonly validation: DataLoader | null;
   /** What is worth a line about the data, on rank 0. */
   readonly notices: readonly string[];
-  /** The validation batches of the process that has most. */
-  readonly mostValidationBatches: number;
   readonly #accumulate: number;
   readonly #sets: readonly Dataset[];
   readonly #training: DataLoader;
@@ -137,7 +135,6 @@ export class RunData {
         badPictures: skipBadPictures ? "leaveOut" : "stop",
         onBadPicture: ({ summary }) => onNotice(`${printable(summary)}: left out of validation`),
       });
-    this.mostValidationBatches = Math.ceil(Math.ceil(this.valImages / group.worldSize) / evalBatchSize);
   }
 
   /** What has to be the same for every process of a run. */

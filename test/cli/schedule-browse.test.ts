@@ -59,6 +59,30 @@ test("schedule --json: steps of a data set, scaled rates, the shipped form", () 
   for (const { trainSize } of shipped.epochs as { trainSize: number }[]) expect(trainSize).toBe(160);
 });
 
+test("schedule of another optimiser and curve, in steps of several batches", () => {
+  const given = json([
+    "schedule",
+    "--optimizer",
+    "adamw",
+    "--schedule",
+    "one-cycle",
+    "--accumulate",
+    "4",
+    "--epochs",
+    "30",
+  ]);
+  const images = 1_281_167;
+  const stepsPerEpoch = Math.ceil(Math.ceil(images / 32) / 4);
+  expect(given).toMatchObject({ images, stepsPerEpoch });
+  const epochs = given.epochs as { lr: number; weightDecay: number }[];
+  expect(epochs[0]!.lr).toBeCloseTo(1e-3 / 25, 12);
+  // the rise takes 30 % of the run
+  expect(epochs.findIndex(({ lr }, i) => lr > (epochs[i + 1]?.lr ?? 0))).toBe(9);
+  expect(new Set(epochs.map(({ weightDecay }) => weightDecay))).toEqual(new Set([0.01]));
+  const { stdout } = tensorone(["schedule", "--accumulate", "4", "--replicas", "2"], folder);
+  expect(stdout).toContain("steps of 2 replicas x 4 x 32 images");
+});
+
 test("schedule --plot: an SVG with the curves, which is not overwritten", () => {
   const args = ["schedule", "--model", "mobileone_s1", "--plot", "s1.svg"];
   expect(tensorone(args, folder)).toMatchObject({ code: 0, stdout: expect.stringContaining("wrote s1.svg") });

@@ -22,10 +22,13 @@ import {
   valFractionOf,
   valFractionOption,
 } from "../shared-options.js";
+import { optimizationOptions } from "../train/optimization-options.js";
 import { configOf, recipeOf, withRun } from "../train/recipe-request.js";
 
 /** Pictures of ImageNet's train set, where no data set is named. */
 const IMAGENET_TRAIN_IMAGES = 1_281_167;
+/** Those of a run that change what is shown. */
+const { clipGradNorm: _, ...shownOptimization } = optimizationOptions;
 /** Lines of the table unless all are asked for. */
 const SHOWN_EPOCHS = 24;
 
@@ -48,6 +51,7 @@ export const schedule = defineCommand({
     lr: positive({ help: "peak learning rate; default: the recipe's" }),
     autoScaleLr: autoScaleLrOption,
     ...planOptions,
+    ...shownOptimization,
     all: flag({ help: `a line for every epoch, not only about ${SHOWN_EPOCHS} of them` }),
     plot: text({ help: "write the curves as a picture", placeholder: "FILE.svg" }),
     force: flag({ help: "replace FILE.svg if it exists" }),
@@ -59,6 +63,7 @@ export const schedule = defineCommand({
     "schedule --data my-pictures --val-fraction 0.1 --epochs 20",
     "schedule --model mobileone_s1 --recipe as-shipped --epochs 30 --all",
     "schedule --config my.json --data my-pictures --set optimizer.kind=adamw",
+    "schedule --optimizer adamw --schedule one-cycle --epochs 30 --accumulate 4",
   ],
   async run(line, _, { terminal }, onLine) {
     const config = await configOf(line);
@@ -77,7 +82,8 @@ export const schedule = defineCommand({
     const recipe = planRecipe(published, stepsPerEpoch, resolved.plan);
     const plan = planOf(recipe, stepsPerEpoch);
     terminal.print(terminal.paint("bold", `recipe ${recipe.name} (${recipe.source})`));
-    const shape = `${replicas > 1 ? `${replicas} replicas x ` : ""}${recipe.batchSize} images`;
+    const { accumulate = 1 } = recipe;
+    const shape = `${replicas > 1 ? `${replicas} replicas x ` : ""}${accumulate > 1 ? `${accumulate} x ` : ""}${recipe.batchSize} images`;
     terminal.print(
       `${recipe.epochs} epochs of ${formatInteger(stepsPerEpoch)} steps of ${shape}, ${formatInteger(images)} train images`,
     );
