@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { listModels, type ModelName } from "../../src/models/index.js";
 import { type Recipe, recipeForms } from "../../src/models/recipe.js";
-import { changeRecipe, demoRecipe, publishedRecipe } from "../../src/train/recipes/choose-recipe.js";
+import { changeRecipe, chooseRecipe, demoRecipe, publishedRecipe } from "../../src/train/recipes/choose-recipe.js";
 import { loadRecipeFile } from "../../src/train/recipes/config/config-file.js";
 import { applyLayer } from "../../src/train/recipes/config/layers.js";
 import { laidOverStored, resolveRecipe } from "../../src/train/recipes/config/resolve-recipe.js";
@@ -343,6 +343,19 @@ describe("--config", () => {
 });
 
 describe("with options", () => {
+  test.each([
+    {},
+    { epochs: 30, imageSize: 128, batchSize: 8, lr: 0.5, autoScaleLr: true, replicas: 4 },
+    { optimizer: "adamw", weightDecay: 0.1, schedule: "one-cycle", accumulate: 2, mixup: 0.2, patience: 3 },
+  ] as const)("and no config, %j give the recipe that they always gave, in the same bytes", async (options) => {
+    for (const isDemo of [true, false]) {
+      const base = (of: ModelName) => (isDemo ? demoRecipe(of) : publishedRecipe(of));
+      const { recipe } = await resolveRecipe({ model: "mobileone_s2", base, ...options });
+      const before = chooseRecipe(isDemo, { model: "mobileone_s2", recipe: "intended", ...options });
+      expect(JSON.stringify(recipe)).toBe(JSON.stringify(before));
+    }
+  });
+
   test.each([
     [{ lr: 0.1 }, "optimizer.lr=0.2", "--lr says optimizer.lr as well"],
     [{ imageSize: 64 }, "images.evalSize=32", "--image-size says images.evalSize as well"],
