@@ -328,6 +328,7 @@ describe("--config", () => {
     ["[]", /c\.json:1: \[\], expected an object of recipe fields/],
     ['{ "epochs": 5, }', /c\.json:1: \}, expected a name in double quotes/],
     ['{ "extends": "gone.json" }', /c\.json: extends .*gone\.json: there is no such file/],
+    ['{ "extends": "\\u001b[2J.json" }', /extends .*\\u001b\[2J\.json: there is no such file/],
     ['{ "extends": "./c.json" }', /it extends itself/],
   ])("%s is refused", async (text, message) => {
     const config = written("c.json", text);
