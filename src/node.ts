@@ -23,6 +23,15 @@ export * from "./index.js";
 export { mobileoneS0, mobileoneS0Demo } from "./models/mobileone/recipe-s0.js";
 export { mobileoneRecipe } from "./models/mobileone/recipes.js";
 export type { Recipe, RecipeForm } from "./models/recipe.js";
+export type {
+  BatchAugments,
+  ClassWeights,
+  ColorJitterChoice,
+  LossChoice,
+  LossKind,
+  PictureAugments,
+  RandomErasingChoice,
+} from "./models/recipe-choices.js";
 export { type ReportOptions, type WrittenReport, writeReport } from "./report/report.js";
 export { evaluate, train } from "./train/any-run.js";
 export { loadCheckpoint, saveCheckpoint } from "./train/checkpoints/checkpoint-file.js";
@@ -36,7 +45,9 @@ export type {
   ValidationInfo,
 } from "./train/loggers/events.js";
 export { TensorBoardLogger, type TensorBoardOptions } from "./train/loggers/tensorboard.js";
+export { type ClassifiedFile, type ClassifyFilesOptions, classifyFiles } from "./train/looking/classify-files.js";
 export { datasetPictures } from "./train/looking/dataset-pictures.js";
+export { extractFeatures, type FeatureRunOptions, type PictureFeatures } from "./train/looking/extract-features.js";
 export { mistakesSheet } from "./train/looking/mistakes-sheet.js";
 export type { FolderTrainResult, TrainInFolderOptions } from "./train/modules/train-in-folder.js";
 export { changeRecipe, demoRecipe, publishedRecipe, type RecipeChanges } from "./train/recipes/choose-recipe.js";

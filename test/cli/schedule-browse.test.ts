@@ -191,7 +191,7 @@ test("browse needs nothing but a name, and does not overwrite", () => {
   );
   const more = ["--auto-augment", "svhn", "--color-jitter", ".4", "--random-erasing", ".25", "--count", "3", "--force"];
   expect(tensorone(["browse", ...more], folder).stdout).toContain(
-    "32x32, no RandAugment, AutoAugment svhn, colour jitter 0.4, 0.4, 0.4, 0, random erasing 0.25, const",
+    "32x32, no RandAugment, AutoAugment svhn, colour jitter 0.4, 0.4, 0.4, 0, random erasing 25 %, const",
   );
   expect(tensorone(["browse", "--data", "nothing", "--out", "x.png"], folder).code).toBe(1);
   expect(existsSync(join(folder, "x.png"))).toBe(false);
