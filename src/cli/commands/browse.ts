@@ -76,7 +76,7 @@ export const browse = defineCommand({
     const { data = demoData, out, epoch, variants, seed } = values;
     checkOutput("browse", "", out, values.force);
     const isDemo = values.data === undefined;
-    const { recipe } = await recipeOf(values, given, { config, isDemo });
+    const { recipe, changed } = await recipeOf(values, given, { config, isDemo });
     const dataset = openDataset(data, "train", valFractionOf(values));
     const nameOf = namesWithin(dataset);
     const decoder = await loadDecoder(values.decoder);
@@ -111,12 +111,15 @@ export const browse = defineCommand({
     }
     const groupSize = variants + 1;
     const groupsPerRow = Math.max(1, Math.floor(SHEET_WIDTH / (groupSize * tile)));
-    const sheet = contactSheet(tiles, { tile, groupSize, groupsPerRow });
+    const captions = pictures.map((one) => [one.class ?? String(one.label)]);
+    const sheet = contactSheet(tiles, { tile, groupSize, groupsPerRow, captions });
     await writeFileAtomic(out, encode({ ...sheet, depth: 8 }));
     const { trainSize } = trainPhase(recipe, epoch);
     terminal.print(
       `recipe ${recipe.name}, epoch ${epoch}: ${trainSize}x${trainSize}, ${describePictures(recipe, epoch)}  ${decoderLabel(decoder.name, 0)}`,
     );
+    for (const one of changed) terminal.print(`changed: ${one}`);
+    if (recipe.batchAugments) terminal.print("batches are mixed after this: the sheet shows what goes into them");
     terminal.print(
       `wrote ${shownPath(out)}  ${sheet.width}x${sheet.height}: ${pictures.length} of ${formatInteger(dataset.length)} pictures, each as it is and in ${variants} epoch${variants > 1 ? "s" : ""}`,
     );
@@ -124,6 +127,7 @@ export const browse = defineCommand({
     return {
       json: {
         recipe: recipe.name,
+        changed,
         data,
         decoder: decoder.name,
         out,
