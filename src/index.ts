@@ -39,6 +39,7 @@ export {
 export { applyTransform, evalTransform, type Transform, trainTransform } from "./data/transforms/index.js";
 export { type NormalizeOptions, normalize } from "./data/transforms/normalize.js";
 export { confusionSvg } from "./figures/confusion-svg.js";
+export { type HeatMap, heatImage, heatOverlay } from "./figures/heat-map.js";
 export * as io from "./models/files/index.js";
 export * as models from "./models-entry.js";
 export * as nn from "./nn/index.js";
@@ -54,7 +55,9 @@ export { scope } from "./tensor/scope.js";
 export type { Shape } from "./tensor/shape.js";
 export { liveStorage } from "./tensor/storage.js";
 export { Tensor } from "./tensor/tensor.js";
-export { type Classification, type ClassifyOptions, classify } from "./train/classify.js";
+export { type ClassifyOptions, classify } from "./train/classify.js";
+export { type GradCam, type GradCamOptions, gradCam } from "./train/looking/grad-cam.js";
+export type { Classification } from "./train/metrics/classification.js";
 export {
   type ClassificationReport,
   type ClassShares,

@@ -30,7 +30,7 @@ export const floors: Readonly<Record<string, readonly string[]>> = {
   train: ["recipes", "metrics", "loggers", "replicas", "steps", "checkpoints", "runs", "modules", "looking"],
 };
 /** What files of any floor may import: what knows nothing of them. */
-export const cellars = ["data/random.ts"];
+export const cellars = ["data/class-weights.ts", "data/random.ts"];
 /** What may see everything, and alone chooses a backend. */
 export const roofs = [
   "cli",

@@ -21,7 +21,10 @@ export const settings = {
 export const slowTests: readonly string[] = [
   "test/bench/measure.test.ts",
   "test/browser/**/*.test.ts",
-  "test/cli/{convert,families,non-finite,own-pictures}.test.ts",
+  "test/cli/{convert,families,non-finite,odd-pictures,own-pictures}.test.ts",
+  "test/cli/{augmentation,convert,families,non-finite,own-pictures}.test.ts",
+  "test/cli/{convert,families,non-finite,own-pictures,steered-runs}.test.ts",
+  "test/cli/{convert,families,finetune,non-finite,own-pictures}.test.ts",
   "test/distributed/{faults,hosts}.test.ts",
   "test/e2e/{distributed,resume,versions}.test.ts",
   "test/examples/ports.test.ts",
@@ -29,7 +32,9 @@ export const slowTests: readonly string[] = [
   "test/io/{tensorboard-protoc,torch-round-trip}.test.ts",
   "test/models/families-golden.test.ts",
   "test/onnx-cases/**/*.test.ts",
+  "test/report/states.test.ts",
   "test/torch-cases/torch-cases.test.ts",
-  "test/train/accumulated-runs.test.ts",
+  "test/train/recipe-schema.test.ts",
+  "test/train/{accumulated,augmented,best}-runs.test.ts",
   "test/wasm/turbo.test.ts",
 ];

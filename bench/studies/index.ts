@@ -29,6 +29,7 @@ const modules = {
   "average-rules": () => import("./average-rules.js"),
   "demo-seeds": () => import("./demo-seeds.js"),
   "own-pictures": () => import("./own-pictures.js"),
+  finetune: () => import("./finetune.js"),
   "all-reduce": () => import("./all-reduce.js"),
   distributed: () => import("./distributed.js"),
 } as const satisfies { readonly [name: string]: () => Promise<StudyModule> };

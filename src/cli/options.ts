@@ -23,8 +23,8 @@ export interface Option<T> {
   readonly bare?: T;
   /** `where` is the option as the user wrote it, for errors. */
   readonly read: (text: string, where: string) => T;
-  /** Whether an option given again adds to its list; otherwise the last counts. */
-  readonly isRepeated?: boolean;
+  /** What two values on one line make together; without it the last counts. */
+  join?(before: T, next: T): T;
 }
 
 /** The options of a command by camelCase name. */
@@ -69,6 +69,7 @@ const kinds = {
   DIR: "a folder",
   NAME: "a name",
   HOST: "a host name or address",
+  "FIELD=VALUE": "a field of the recipe and its value",
   SIZES: "sizes such as 32x56x56x64",
   TEXT: "a text",
 } as const;
@@ -98,6 +99,15 @@ export function text<D extends string | undefined = undefined>(
   };
 }
 
+/** As text, and may be given several times: then all of them, in order. */
+export function textOrTexts(
+  spec: Omit<Spec<undefined>, "default" | "placeholder"> & { readonly placeholder: Kind },
+): Option<string | readonly string[] | undefined> {
+  const asList = (value: string | readonly string[] | undefined): readonly string[] =>
+    value === undefined ? [] : typeof value === "string" ? [value] : value;
+  return { ...text(spec), join: (before, next) => [...asList(before), ...asList(next)] };
+}
+
 /** An option that may be given several times: its values in that order, none where it is not given. */
 export function repeated<T>(option: Option<T>): Option<readonly Exclude<T, undefined>[]> {
   type One = Exclude<T, undefined>;
@@ -110,7 +120,7 @@ export function repeated<T>(option: Option<T>): Option<readonly Exclude<T, undef
     ...(example !== undefined && { example }),
     fallback: [],
     read: (value, where) => [option.read(value, where) as One],
-    isRepeated: true,
+    join: (before, next) => [...before, ...next],
   };
 }
 
@@ -174,20 +184,26 @@ export function number<D extends number | undefined = undefined>(
   };
 }
 
-/** Rising numbers of at least 0, between commas: "30,60,80". */
-export function numberList(spec: { readonly help: string }): Option<readonly number[] | undefined> {
-  const expected = "a list of rising numbers such as 30,60,80";
+/** Numbers of at least 0, between commas: "30,60,80"; rising unless `isRising` is false. */
+export function numberList(spec: {
+  readonly help: string;
+  readonly isRising?: boolean;
+  readonly example?: string;
+}): Option<readonly number[] | undefined> {
+  const { isRising = true, example = "30,60,80" } = spec;
+  const expected = `a list of ${isRising ? "rising numbers" : "numbers"} such as ${example}`;
   return {
     form: "value",
     placeholder: "N,N,…",
     help: spec.help,
     expected,
-    example: "30,60,80",
+    example,
     fallback: undefined,
     read: (value, where) => {
       const numbers = value.split(",").map((part) => (part.trim() === "" ? Number.NaN : Number(part)));
-      const isRising = numbers.every((n, i) => n >= (i === 0 ? 0 : numbers[i - 1]!) && Number.isFinite(n));
-      if (!isRising) throw new UsageError(`${where}: ${value || "an empty value"}, expected ${expected}`);
+      const leastAt = (i: number): number => (isRising && i > 0 ? numbers[i - 1]! : 0);
+      if (!numbers.every((n, i) => n >= leastAt(i) && Number.isFinite(n)))
+        throw new UsageError(`${where}: ${value || "an empty value"}, expected ${expected}`);
       return numbers;
     },
   };

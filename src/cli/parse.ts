@@ -28,7 +28,7 @@ function tokenize(args: readonly string[], table: OptionTable) {
   return parseArgs({ args: [...args], options, strict: false, tokens: true }).tokens;
 }
 
-/** Parses what follows the command's name. An option given twice counts as the last time, unless it is repeated(). Throws UsageError. */
+/** Parses what follows the command's name. An option given twice counts as the last time, unless it has a way to join both. Throws UsageError. */
 export function parse<O extends OptionTable>(command: Command<O>, args: readonly string[]): Parsed<O> {
   const table: OptionTable = command.options;
   const byFlag = new Map(Object.keys(table).map((name) => [flagOf(name), name]));
@@ -47,7 +47,7 @@ export function parse<O extends OptionTable>(command: Command<O>, args: readonly
     const next = valueAfter(option, tokens, i);
     if (next !== undefined) i++;
     const value = readOption(option, token.value ?? next, `${command.name}: ${token.rawName}`, args[token.index + 1]);
-    values[name] = option.isRepeated ? [values[name], value].flat() : value;
+    values[name] = option.join && given.has(name) ? option.join(values[name], value) : value;
     given.add(name);
   }
   checkWords(command.name, command.positionals, words);

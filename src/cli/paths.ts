@@ -6,7 +6,7 @@ import { existsSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../util/errors.js";
-import { shownPath } from "../util/shown-path.js";
+import { shellWord, shownPath } from "../util/shown-path.js";
 
 export { shownPath } from "../util/shown-path.js";
 
@@ -26,6 +26,25 @@ export function callerPrefix(): string {
   if (realpathSync(process.cwd()) === realpathSync(packageRoot)) return "npm run tensorone --";
   return `node ${shownPath(join(packageRoot, "dist", "cli", "main.js"))}`;
 }
+
+/** The line that started this process, as it can be pasted into a shell anywhere on this machine. */
+export function commandLine(): string {
+  const words = process.argv.slice(2).map(shellWord);
+  return `cd ${shellWord(process.cwd())} && ${callerPrefix()} ${words.join(" ")}`;
+}
+
+/** One data set or several, for people. */
+export const shownData = (data: string | readonly string[]): string => [data].flat().map(shownPath).join(", ");
+
+/** The options that name them: " --data pets --data strays --val-fraction 0.1". */
+export const dataWords = (
+  data: string | readonly string[],
+  { valFraction }: { readonly valFraction?: number } = {},
+): string =>
+  [
+    ...[data].flat().map((one) => ` --data ${shownPath(one)}`),
+    ...(valFraction === undefined ? [] : [` --val-fraction ${valFraction}`]),
+  ].join("");
 
 /** Throws UsageError where writing `out` would lose a file, or read and write the same one. */
 export function checkOutput(command: string, input: string, out: string, isForced: boolean): void {

@@ -5,14 +5,15 @@
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
-import { join, relative, sep } from "node:path";
+import { join, sep } from "node:path";
 import { writeFileAtomic } from "../util/atomic-file.js";
 import { DataError } from "../util/errors.js";
 import { lookAhead } from "../util/look-ahead.js";
 import { type DecoderName, loadDecoder } from "./codecs/decoder.js";
 import { openTaskPool } from "./reading/decode-pool.js";
 import type { TaskPool } from "./reading/tasks.js";
-import { ImageFolder } from "./sets/image-folder.js";
+import { type DataSource, type Dataset, namesWithin, openDataset } from "./sets/dataset.js";
+import { validationNames } from "./sets/layouts.js";
 import type { Sample } from "./sets/sample.js";
 
 import {
@@ -31,8 +32,10 @@ import { tarEnd, tarEntry } from "./sets/shards/tar.js";
 
 /** What prepareShards() reads, and how it writes. */
 export interface PrepareOptions {
-  /** Image folder, with train and val. */
-  readonly data: string;
+  /** A data set in any form that openDataset takes, or several. */
+  readonly data: DataSource;
+  /** As in openDataset. */
+  readonly valFraction?: number;
   /** Folder for the shards; made where missing. */
   readonly out: string;
   /** Pictures of one shard. */
@@ -54,6 +57,8 @@ export interface PrepareProgress {
 
 export interface PrepareResult {
   readonly index: SetIndex;
+  /** What is worth a line about the data. */
+  readonly notices: readonly string[];
   /** Shards that an earlier run had finished. */
   readonly shardsKept: number;
   readonly shardsMade: number;
@@ -75,12 +80,13 @@ const SLICES_PER_THREAD = 2;
  * ```
  */
 export async function prepareShards(given: PrepareOptions): Promise<PrepareResult> {
-  const { data, out, workers, shortSide, format } = given;
+  const { data, valFraction, out, workers, shortSide, format } = given;
   // files that stay as they are need no decoder
   const decoder = given.decoder ?? (shortSide === undefined ? "jpeg-js" : (await loadDecoder()).name);
   const options = { ...given, decoder };
-  const train = ImageFolder.open(data, "train");
-  const val = ImageFolder.open(data, "val", { numClasses: train.classes.length });
+  const fraction = valFraction === undefined ? {} : { valFraction };
+  const train = openDataset(data, "train", fraction);
+  const val = openDataset(data, "val", { ...fraction, numClasses: train.classes.length });
   mkdirSync(out, { recursive: true });
   removeLeftovers(out);
   checkFree(out);
@@ -93,7 +99,8 @@ export async function prepareShards(given: PrepareOptions): Promise<PrepareResul
     const resized = shortSide === undefined ? null : { shortSide, format, quality, decoder };
     const index: SetIndex = { classes: train.classes, resized, splits: made };
     await writeFileAtomic(join(out, SET_INDEX_NAME), writeSetIndex(index));
-    return { index, ...tally };
+    const notices = [...new Set([...(train.notices ?? []), ...(val.notices ?? [])])];
+    return { index, notices, ...tally };
   } finally {
     await pool.close();
   }
@@ -117,7 +124,7 @@ function checkFree(out: string): void {
 }
 
 async function makeSplit(
-  dataset: ImageFolder,
+  dataset: Dataset,
   pool: TaskPool,
   options: PrepareOptions,
   tally: { shardsKept: number; shardsMade: number },
@@ -213,22 +220,28 @@ async function* packed(
 ): AsyncIterable<PackedPicture> {
   const pack = (slice: number) => {
     const first = slice * SLICE_SIZE;
-    const sources = samples.slice(first, first + SLICE_SIZE).map(({ path }) => ({ path }));
+    const sources = samples
+      .slice(first, first + SLICE_SIZE)
+      .map(({ path, entry }) => (entry ? { path, entry } : { path }));
     return pool.run("pack", { sources, format, ...(shortSide !== undefined && { shortSide }) });
   };
   const slices = Math.ceil(samples.length / SLICE_SIZE);
   for await (const pictures of lookAhead(slices, Math.max(1, workers) * SLICES_PER_THREAD, pack)) yield* pictures;
 }
 
+/** Folders of splits, which say nothing about a picture. */
+const splitNames: ReadonlySet<string> = new Set(["train", ...validationNames]);
+
 /**
  * What a sample is called in its shard: its path without split and ending. WebDataset takes everything after the first dot
  * of a file's name for the ending, so dots in it become underscores; names that then meet get a number.
  */
-function keysOf({ root, split, samples }: ImageFolder): string[] {
+function keysOf(dataset: Dataset): string[] {
   const taken = new Set<string>();
-  return samples.map(({ path }) => {
-    const below = relative(root, path).split(sep);
-    const parts = below[0] === split && below.length > 1 ? below.slice(1) : below;
+  const nameOf = namesWithin(dataset);
+  return dataset.samples.map(({ path, label, entry }) => {
+    const below = entry ? entry.name.split("/") : nameOf({ path, label }).split(sep);
+    const parts = splitNames.has(below[0]!) && below.length > 1 ? below.slice(1) : below;
     const file = parts
       .at(-1)!
       .replace(/\.\w+$/, "")
@@ -244,10 +257,18 @@ function keysOf({ root, split, samples }: ImageFolder): string[] {
 function fingerprint({ samples, keys }: Part, { shortSide, format, decoder }: PrepareOptions): string {
   const hash = createHash("sha256");
   hash.update(JSON.stringify(shortSide === undefined ? null : [shortSide, format, PACK_QUALITY, decoder]));
-  samples.forEach(({ path, label }, i) => {
+  samples.forEach(({ path, label, entry }, i) => {
     const found = statSync(path, { throwIfNoEntry: false });
     // whole seconds: what a copy of the folder keeps of a time
-    hash.update(JSON.stringify([keys[i], label, found?.size, found && Math.floor(found.mtimeMs / 1000)]));
+    hash.update(
+      JSON.stringify([
+        keys[i],
+        label,
+        found?.size,
+        found && Math.floor(found.mtimeMs / 1000),
+        ...(entry ? [entry.offset] : []),
+      ]),
+    );
   });
   return hash.digest("hex");
 }

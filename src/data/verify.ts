@@ -3,19 +3,22 @@
  * listed instead of thrown. Node only.
  */
 
+import { existsSync } from "node:fs";
 import { DataError } from "../util/errors.js";
 import { lookAhead } from "../util/look-ahead.js";
+import { countClasses } from "./class-weights.js";
 import type { DecoderName } from "./codecs/decoder.js";
 import { openTaskPool } from "./reading/decode-pool.js";
 import type { TaskPool } from "./reading/tasks.js";
-import { type Dataset, openDataset } from "./sets/dataset.js";
-import { ImageFolder } from "./sets/image-folder.js";
+import { type DataSource, type Dataset, surveyDataset } from "./sets/dataset.js";
 import { sourceName } from "./sets/picture-source.js";
-import { isShardSet } from "./sets/shards/shard-set.js";
+import { lonelyClasses, repeatedPictures } from "./sets/survey.js";
 
 export interface VerifyOptions {
-  /** Image folder or shards. */
-  readonly data: string;
+  /** Image folder, shards or CSV file, or several of them. */
+  readonly data: DataSource;
+  /** As in openDataset. */
+  readonly valFraction?: number;
   /** Default as in ReaderOptions. */
   readonly decoder?: DecoderName;
   readonly workers: number;
@@ -40,6 +43,8 @@ export interface VerifyReport {
   readonly splits: { readonly [split: string]: SplitReport };
   /** One line for each thing that training would stumble over; empty where all is well. */
   readonly problems: readonly string[];
+  /** What training goes on with, and somebody should know: files left out, lonely classes, pictures that are there twice. */
+  readonly warnings: readonly string[];
   readonly oddities: readonly Oddity[];
 }
 
@@ -58,10 +63,11 @@ const SLICES_PER_THREAD = 2;
  * console.log(problems);
  * ```
  */
-export async function verifyDataset({ data, decoder, workers, onProgress }: VerifyOptions): Promise<VerifyReport> {
+export async function verifyDataset(options: VerifyOptions): Promise<VerifyReport> {
+  const { decoder, workers, onProgress } = options;
   const problems: string[] = [];
   const oddities: Oddity[] = [];
-  const datasets = ["train", "val"].map((split) => openLeniently(data, split, problems));
+  const datasets = (["train", "val"] as const).map((split) => openLeniently(options, split, problems));
   const pool = openTaskPool(workers, decoder ? { decoder } : {});
   try {
     for (const dataset of datasets) {
@@ -73,17 +79,27 @@ export async function verifyDataset({ data, decoder, workers, onProgress }: Veri
   } finally {
     await pool.close();
   }
+  const [train, val] = datasets;
   const found = datasets.filter((dataset) => dataset !== undefined);
   const splits = Object.fromEntries(found.map((dataset) => [dataset.split, count(dataset)]));
-  return { splits, problems: [...problems, ...lonelyClasses(splits)], oddities };
+  const both = train && [...lonelyClasses(train, val ?? null), ...repeatedPictures(train, val ?? null)];
+  const warnings = [...found.flatMap(({ notices = [] }) => notices), ...(both ?? [])];
+  return {
+    splits,
+    problems: [...new Set([...problems, ...oneSided(splits)])],
+    warnings: [...new Set(warnings)],
+    oddities,
+  };
 }
 
-function openLeniently(data: string, split: string, problems: string[]): Dataset | undefined {
-  if (!isShardSet(data)) return ImageFolder.survey(data, split, (problem) => problems.push(problem.summary));
+/** Problems that both splits share come once. */
+function openLeniently({ data, valFraction }: VerifyOptions, split: string, problems: string[]): Dataset | undefined {
   try {
-    return openDataset(data, split);
+    const options = valFraction === undefined ? {} : { valFraction };
+    return surveyDataset(data, split, (problem) => problems.push(problem.summary), options);
   } catch (cause) {
-    if (!(cause instanceof DataError)) throw cause;
+    const isThere = typeof data !== "string" || existsSync(data);
+    if (!(cause instanceof DataError) || !isThere) throw cause;
     problems.push(cause.summary);
     return undefined;
   }
@@ -119,25 +135,20 @@ async function inspectAll({ samples }: Dataset, pool: TaskPool, findings: Findin
 }
 
 function count({ classes, samples }: Dataset): SplitReport {
-  const counts = new Uint32Array(classes.length);
-  for (const { label } of samples) counts[label]!++;
+  const counts = countClasses(samples, classes.length);
   return {
     images: samples.length,
     perClass: Object.fromEntries(classes.map((name, label) => [name, counts[label]!])),
   };
 }
 
-/** Classes that only one of the splits has pictures of. A split that is missing altogether has its own line. */
-function lonelyClasses(splits: VerifyReport["splits"]): string[] {
+/** Classes of the validation pictures that training never shows. A split that is missing altogether has its own line. */
+function oneSided(splits: VerifyReport["splits"]): string[] {
   const { train, val } = splits;
   if (!train?.images || !val?.images) return [];
-  const names = [...new Set([...Object.keys(train.perClass), ...Object.keys(val.perClass)])];
-  return names.flatMap((name) => {
-    const [inTrain, inVal] = [train.perClass[name] ?? 0, val.perClass[name] ?? 0];
-    if (inTrain > 0 === inVal > 0) return [];
-    const [here, there] = inTrain > 0 ? ["train", "val"] : ["val", "train"];
-    return [
-      `class ${name}: ${Math.max(inTrain, inVal)} pictures in ${here} and none in ${there}, expected some in both`,
-    ];
-  });
+  return Object.entries(val.perClass).flatMap(([name, images]) =>
+    images > 0 && !train.perClass[name]
+      ? [`class ${name}: ${images} pictures in val and none in train, expected some in both`]
+      : [],
+  );
 }

@@ -45,8 +45,8 @@ export interface BatchAugments {
   readonly switchProbability: number;
 }
 
-/** What is minimised: crossEntropy over classes, the focal loss over classes, the focal loss of a yes or no for each class, cross-entropy of the same. */
-export const lossKinds = ["crossEntropy", "focal", "sigmoidFocal", "bce"] as const;
+/** Cross-entropy over classes, the focal loss over classes, the focal loss of a yes or no for each class, cross-entropy of the same. */
+export const lossKinds = ["cross-entropy", "focal", "sigmoid-focal", "bce"] as const;
 export type LossKind = (typeof lossKinds)[number];
 
 /** A weight for each class: by how rare it is, in the order of the classes, or by name. */
@@ -56,11 +56,11 @@ export type ClassWeights = "balanced" | readonly number[] | { readonly [name: st
 export interface LossChoice {
   readonly labelSmoothing: number;
   readonly mode: "original" | "classyVision";
-  /** Absent: crossEntropy. */
+  /** Absent: cross-entropy. */
   readonly kind?: LossKind;
-  /** Focusing of focal and sigmoidFocal; absent: 2. */
+  /** Focusing of focal and sigmoid-focal; absent: 2. */
   readonly gamma?: number;
-  /** Weight of a yes in sigmoidFocal, 1 − alpha that of a no; absent: 0.25. */
+  /** Weight of a yes in sigmoid-focal, 1 − alpha that of a no; absent: 0.25. */
   readonly alpha?: number;
   /** Absent: all classes count alike. */
   readonly classWeights?: ClassWeights;

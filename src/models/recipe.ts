@@ -31,6 +31,11 @@ export const scheduleKinds = ["cosine", "linear", "step", "one-cycle", "constant
 /** The name of such a curve. */
 export type ScheduleKind = (typeof scheduleKinds)[number];
 
+/** The figures of a validation that a run can be steered by; a loss is better where it is smaller. */
+export const metricNames = ["top1", "top5", "loss"] as const;
+/** The name of such a figure. */
+export type MetricName = (typeof metricNames)[number];
+
 /** What of a trained model a run keeps as it is, and how fast its classifier moves. */
 export interface Transfer {
   /**
@@ -65,6 +70,13 @@ export interface Recipe {
   readonly batchAugments?: BatchAugments;
   /** Its weight decay is the base of all parameters but batch norm's, whose base is 0. */
   readonly optimizer: OptimizerChoice;
+  /**
+   * Ends the run after `patience` validations in a row whose figure is not better than the best by more than `minDelta`
+   * (default 0; percent, or of the loss). Absent: it goes on to its last epoch.
+   */
+  readonly earlyStopping?: { readonly patience: number; readonly metric: MetricName; readonly minDelta?: number };
+  /** The figure by which the weights of the best epoch are kept beside the last ones. Absent: they are not. */
+  readonly saveBest?: MetricName;
   /** What keeps the mean gradients of a step from growing too large; absent: nothing. */
   readonly clipGrad?: GradientClipping;
   readonly schedule: {
@@ -95,6 +107,11 @@ export interface Recipe {
     readonly momentum: number;
     /** Larger momentum at first (optim/ema.ts warmMomentum); absent where the plan decides. */
     readonly warmup?: boolean;
+  };
+  /** Which pictures an epoch has; absent: each once. */
+  readonly sampling?: {
+    /** Every class equally often, pictures of rare ones several times (data/reading/balanced-order.ts). */
+    readonly balanced: boolean;
   };
   readonly images: PictureAugments & {
     /** Side of the train pictures, from the first epoch to the first switch. */

@@ -9,7 +9,7 @@ import type { Batch, DataLoader } from "../data/reading/loader.js";
 import type { Module } from "../nn/module.js";
 import { scope } from "../tensor/scope.js";
 import type { Tensor } from "../tensor/tensor.js";
-import { NonFiniteError } from "../util/errors.js";
+import { DataError, NonFiniteError } from "../util/errors.js";
 import type { StopSignal } from "../util/host-types.js";
 import { turnOfEventLoop } from "../util/platform.js";
 import type { EvalProgress } from "./loggers/events.js";
@@ -49,8 +49,6 @@ export interface EvaluateOptions {
   readonly signal?: StopSignal;
   /** The processes that share the pictures, each with a loader of its own. Default: this one alone. */
   readonly group?: ProcessGroup;
-  /** Batches of the process that has most; all meet after each. Default: the loader's own. */
-  readonly mostBatches?: number;
   /** How errors begin. Default "evaluate". */
   readonly where?: string;
   /** What is kept of the answers beside the totals. Default "totals", nothing. */
@@ -82,7 +80,8 @@ export async function evaluateShared(
   loader: DataLoader,
   options: EvaluateOptions = {},
 ): Promise<(Evaluation & Answers) | null> {
-  const { group = soloGroup(), mostBatches = loader.batchesPerEpoch, signal, onProgress, where = "evaluate" } = options;
+  const { group = soloGroup(), signal, onProgress, where = "evaluate" } = options;
+  const mostBatches = await mostOf(group, loader.batchesPerEpoch);
   const tally = new AnswerTally(options.detail ?? "totals");
   await expectUsable(where, model);
   const input = new BatchInput();
@@ -100,7 +99,9 @@ export async function evaluateShared(
       if (done < loader.batchesPerEpoch) {
         const batch = (await batches.next()).value as Batch;
         const { labels } = batch;
-        const logits = await scope(() => forward(input.tensors(batch).images).data());
+        // empty where all its pictures were left out
+        const logits =
+          batch.size === 0 ? new Float32Array() : await scope(() => forward(input.tensors(batch).images).data());
         problem = problemOfLogits(where, logits, batch.size, (i) => loader.nameOf(batch.indices[i]!));
         sums[0]! += countTopK(logits, labels, 1);
         sums[1]! += countTopK(logits, labels, 5);
@@ -130,6 +131,7 @@ export async function evaluateShared(
     model.train(wasTraining);
   }
   const [top1, top5, loss, images] = sums as unknown as [number, number, number, number];
+  if (images === 0) throw new DataError(`${where}: none of the pictures can be read, expected at least one`);
   return {
     top1: (100 * top1) / images,
     top5: (100 * top5) / images,
@@ -140,8 +142,8 @@ export async function evaluateShared(
   };
 }
 
-/** What one process may ask for. */
-export interface EvaluateSetOptions extends Pick<EvaluateOptions, "onProgress" | "where"> {
+/** What may be asked for where nothing stops it. */
+export interface EvaluateSetOptions extends Pick<EvaluateOptions, "onProgress" | "where" | "group"> {
   /** Keep the answer for each picture: label, likeliest classes and their scores. Default false. */
   readonly predictions?: boolean;
 }

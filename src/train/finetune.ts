@@ -1,7 +1,7 @@
 /**
  * Fine-tuning: the recipe that follows from the weights to start from and from the pictures at hand, and a run by it. Node only.
  */
-import { openDataset } from "../data/sets/dataset.js";
+import { type DataSource, openDataset } from "../data/sets/dataset.js";
 import type { ModelName } from "../models/index.js";
 import type { Recipe } from "../models/recipe.js";
 import { expectFitting } from "./checkpoints/first-weights.js";
@@ -14,8 +14,10 @@ import { train } from "./trainer.js";
 
 /** Weights, pictures, and what of the recipe is wanted otherwise. */
 export interface FinetuneChoice extends RecipeChanges {
-  /** Folder of the data set, as of train(). */
-  readonly data: string;
+  /** As of train(), as are the next two: they decide how many pictures there are. */
+  readonly data: DataSource;
+  readonly valFraction?: number | undefined;
+  readonly validate?: boolean | undefined;
   /** A model file, or the folder of a run. */
   readonly init: string;
   /** Default: what `init` holds. */
@@ -26,21 +28,20 @@ export interface FinetuneChoice extends RecipeChanges {
  * The recipe for weights of `init` on the pictures of `data`, at the size that the weights were trained for. Throws
  * CheckpointError for a file that cannot be trained on, DataError for a data set that cannot be used.
  */
-export async function chooseFinetuneRecipe({ data, init, model, ...changes }: FinetuneChoice): Promise<Recipe> {
+export async function chooseFinetuneRecipe(choice: FinetuneChoice): Promise<Recipe> {
+  const { data, init, model, validate = true, valFraction, ...changes } = choice;
   const file = await findModelFile(init);
   const info = await readModelInfo(file);
   expectFitting(file, info, { model: model ?? info.model });
-  const pictures = openDataset(data, "train").samples.length;
+  const held = validate ? valFraction : 0;
+  const pictures = openDataset(data, "train", held === undefined ? {} : { valFraction: held }).samples.length;
   return changeRecipe(finetuneRecipe(info.model, { pictures, images: info.images }), changes);
 }
 
 /** What finetune() takes: a run's options, of which all but data, init and out have defaults, and changes to the recipe. */
 export interface FinetuneOptions
   extends FinetuneChoice,
-    Omit<
-      TrainOptions,
-      "recipe" | "data" | "init" | "resume" | "replicas" | "seed" | "workers" | "loggers" | "backendLabel"
-    >,
+    Omit<TrainOptions, "recipe" | "resume" | keyof FinetuneChoice | "seed" | "workers" | "loggers" | "backendLabel">,
     Partial<Pick<TrainOptions, "seed" | "workers" | "loggers" | "backendLabel">> {}
 
 /**
@@ -57,7 +58,9 @@ export interface FinetuneOptions
  * ```
  */
 export async function finetune(options: FinetuneOptions): Promise<TrainResult> {
-  const { seed = 0, workers = 1, loggers = [], backendLabel = "", replicas = 1, ...rest } = options;
+  const { seed = 0, workers = 1, loggers = [], backendLabel = "", replicas = 1, validate = true, ...given } = options;
+  const { valFraction, ...rest } = given;
   const recipe = await chooseFinetuneRecipe(options);
-  return train({ ...rest, recipe, seed, workers, loggers, backendLabel, replicas });
+  const asked = { ...rest, validate, ...(valFraction !== undefined && { valFraction }) };
+  return train({ ...asked, recipe, seed, workers, loggers, backendLabel, replicas });
 }

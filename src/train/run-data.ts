@@ -3,19 +3,25 @@
  * its share of the validation set.
  */
 import { createHash } from "node:crypto";
-import { relative } from "node:path";
+import { countClasses } from "../data/class-weights.js";
 import type { DecoderName } from "../data/codecs/decoder.js";
+import { PictureError } from "../data/reading/bad-pictures.js";
+import { BalancedOrder } from "../data/reading/balanced-order.js";
 import { type Batch, DataLoader, type DecodeStats } from "../data/reading/loader.js";
-import { type Dataset, openDataset } from "../data/sets/dataset.js";
+import { type DataSource, type Dataset, namesWithin, openDataset } from "../data/sets/dataset.js";
+import { lonelyClasses, repeatedPictures } from "../data/sets/survey.js";
 import type { Recipe } from "../models/recipe.js";
+import { DataError } from "../util/errors.js";
+import { printable } from "../util/printable.js";
 import { epochLength } from "./recipes/epoch-length.js";
 import { evalPipeline, trainPipeline } from "./recipes/pipeline.js";
 import type { ProcessGroup } from "./replicas/process-group.js";
 import { replicaShare } from "./replicas/replica-tree.js";
 
 export interface RunDataOptions {
-  /** Folder in ImageNet layout, with train and val, or shards of one. */
-  readonly data: string;
+  readonly data: DataSource;
+  /** As in openDataset, where the validation set is wanted; without it every picture is for training. */
+  readonly valFraction: number | undefined;
   readonly seed: number;
   /** Decoding threads of this process. */
   readonly workers: number;
@@ -23,20 +29,44 @@ export interface RunDataOptions {
   readonly replicas: number;
   /** Whether the validation set is wanted; it need not be there otherwise. */
   readonly validate: boolean;
+  /** Go on without pictures that cannot be used. */
+  readonly skipBadPictures: boolean;
+  /** Hears of each of them once. */
+  readonly onNotice: (text: string) => void;
 }
 
+/** Equal files are looked for in sets of at most so many pictures: each has to be asked for its size. */
+const MOST_TO_COMPARE = 100_000;
+
 /** A digest of what the set holds, wherever it lies. */
-function contentOf(set: Dataset, root: string): string {
+function contentOf(set: Dataset): string {
   const hash = createHash("sha256");
-  for (const { path, label, entry } of set.samples)
-    hash.update(`${relative(root, path)} ${entry ? JSON.stringify(entry) : ""} ${label}\n`);
+  const nameOf = namesWithin(set);
+  for (const sample of set.samples) {
+    const { path, label, entry } = sample;
+    hash.update(`${nameOf(entry ? { path, label } : sample)} ${entry ? JSON.stringify(entry) : ""} ${label}\n`);
+  }
   return hash.digest("hex").slice(0, 16);
+}
+
+function noticesOf(train: Dataset, val: Dataset | null): string[] {
+  const isComparable = train.samples.length + (val?.samples.length ?? 0) <= MOST_TO_COMPARE;
+  return [
+    ...new Set([
+      ...(train.notices ?? []),
+      ...(val?.notices ?? []),
+      ...lonelyClasses(train, val),
+      ...(isComparable ? repeatedPictures(train, val) : []),
+    ]),
+  ];
 }
 
 export class RunData {
   readonly classes: readonly string[];
   /** false where a list file gives numbers only. */
   readonly areClassesNamed: boolean;
+  /** Training pictures of each class. */
+  readonly classCounts: readonly number[];
   readonly trainImages: number;
   /** 0 where nothing is validated. */
   readonly valImages: number;
@@ -47,28 +77,33 @@ export class RunData {
   readonly leavesOneOut: boolean;
   /** This process's share of the validation set, each picture in one share; null where nothing is validated. */
   readonly validation: DataLoader | null;
-  /** The validation batches of the process that has most. */
-  readonly mostValidationBatches: number;
+  /** What is worth a line about the data, on rank 0. */
+  readonly notices: readonly string[];
   readonly #accumulate: number;
-  readonly #root: string;
   readonly #sets: readonly Dataset[];
   readonly #training: DataLoader;
 
   /** Throws DataError for a data set that cannot be used. */
   constructor(recipe: Recipe, options: RunDataOptions, group: ProcessGroup) {
-    const { data, seed, workers, decoder, replicas } = options;
-    const trainSet = openDataset(data, "train");
-    const valSet = options.validate ? openDataset(data, "val", { numClasses: trainSet.classes.length }) : null;
+    const { data, seed, workers, decoder, replicas, validate, valFraction, skipBadPictures, onNotice } = options;
+    const fraction = validate ? (valFraction === undefined ? {} : { valFraction }) : { valFraction: 0 };
+    const trainSet = openDataset(data, "train", fraction);
+    const valSet = validate ? openDataset(data, "val", { ...fraction, numClasses: trainSet.classes.length }) : null;
     const share = replicaShare(replicas, group.worldSize, group.rank);
     const { batchSize, accumulate = 1 } = recipe;
     const { evalBatchSize } = recipe.images;
-    this.#root = data;
     this.#sets = [trainSet, ...(valSet ? [valSet] : [])];
     this.classes = trainSet.classes;
     this.areClassesNamed = trainSet.areClassesNamed ?? true;
     this.trainImages = trainSet.samples.length;
+    this.classCounts = countClasses(trainSet.samples, trainSet.classes.length);
     this.valImages = valSet?.samples.length ?? 0;
-    const { steps, batches, leavesOneOut } = epochLength(recipe, this.trainImages, replicas);
+    this.notices = group.rank === 0 ? noticesOf(trainSet, valSet) : [];
+    const balanced = recipe.sampling?.balanced ?? false;
+    const epochImages = balanced
+      ? new BalancedOrder(trainSet.samples.map(({ label }) => label)).length
+      : this.trainImages;
+    const { steps, batches, leavesOneOut } = epochLength(recipe, epochImages, replicas);
     this.#accumulate = accumulate;
     this.stepsPerEpoch = steps;
     this.batchesPerEpoch = batches;
@@ -81,9 +116,12 @@ export class RunData {
       transform: (epoch) => trainPipeline(recipe, epoch),
       seed,
       shuffle: true,
+      balanced,
       dropLast: leavesOneOut,
       workers,
       decoder,
+      badPictures: skipBadPictures ? "replace" : "stop",
+      onBadPicture: ({ summary }) => onNotice(`${printable(summary)}: the next picture takes its place`),
     });
     const slice = { replicas: group.worldSize, rank: group.rank, pad: false };
     this.validation =
@@ -94,19 +132,31 @@ export class RunData {
         transform: evalPipeline(recipe),
         workers,
         decoder,
+        badPictures: skipBadPictures ? "leaveOut" : "stop",
+        onBadPicture: ({ summary }) => onNotice(`${printable(summary)}: left out of validation`),
       });
-    this.mostValidationBatches = Math.ceil(Math.ceil(this.valImages / group.worldSize) / evalBatchSize);
   }
 
   /** What has to be the same for every process of a run. */
   fingerprints(): { readonly train: string; readonly val: string | null } {
-    const [train, val = null] = this.#sets.map((set) => contentOf(set, this.#root));
+    const [train, val = null] = this.#sets.map((set) => contentOf(set));
     return { train: train!, val };
   }
 
   /** The batches of `epoch` from step `from` on, step after step: in each, those of this process's replicas in turn. */
-  epoch(epoch: number, from: number): AsyncIterableIterator<Batch> {
-    return this.#training.epoch(epoch, { startBatch: from * this.#accumulate });
+  async *epoch(epoch: number, from: number): AsyncIterableIterator<Batch> {
+    try {
+      yield* this.#training.epoch(epoch, { startBatch: from * this.#accumulate });
+    } catch (error) {
+      if (!(error instanceof PictureError)) throw error;
+      const hints = [...(error.hint === undefined ? [] : [error.hint]), "--on-bad-picture skip goes on without it"];
+      throw new DataError(error.summary, hints.join("; "));
+    }
+  }
+
+  /** Pictures that this process met and could not use. */
+  get badPictures(): number {
+    return this.#training.badPictures + (this.validation?.badPictures ?? 0);
   }
 
   /** Decoding of training pictures so far, over all threads of this process. */

@@ -2,10 +2,13 @@
  * What a training run is asked for, and what it answers.
  */
 import type { DecoderName } from "../data/codecs/decoder.js";
+import type { BadPictureChoice } from "../data/reading/bad-pictures.js";
 import type { DecodeStats } from "../data/reading/loader.js";
+import type { DataSource } from "../data/sets/dataset.js";
 import type { Certificate } from "../models/index.js";
 import type { Recipe } from "../models/recipe.js";
 import type { StopSignal } from "../util/host-types.js";
+import type { BestModel } from "./checkpoints/best-model.js";
 import type { WeightSet } from "./checkpoints/model-file.js";
 import type { Logger, ValidationInfo } from "./loggers/events.js";
 import type { PlanOverrides } from "./recipes/plan.js";
@@ -17,8 +20,15 @@ export interface TrainOptions {
   readonly recipe: Recipe;
   /** What the steps of the run would decide otherwise. */
   readonly plan?: PlanOverrides;
-  /** Folder in ImageNet layout, with train and val, or shards of one. */
-  readonly data: string;
+  /** Class folders, alone or under train and val, list files, a CSV file or shards, as openDataset takes them; or several. */
+  readonly data: DataSource;
+  /** Share of the pictures to hold out for validation where none are marked for it. Default 0.2 there. */
+  readonly valFraction?: number;
+  /**
+   * What becomes of a picture that cannot be read: stop ends the run with one line, skip takes the next one of the data set in its
+   * place, in validation none, and counts. Default stop.
+   */
+  readonly onBadPicture?: BadPictureChoice;
   /** Folder for checkpoints, weights and log; made where missing. Rank 0 alone writes there. */
   readonly out: string;
   readonly seed: number;
@@ -68,11 +78,14 @@ export interface TrainOptions {
 export interface TrainResult {
   readonly steps: number;
   readonly epochs: number;
-  readonly stopped: "finished" | "max-steps" | "signal";
+  /** "early": the recipe's patience was spent. */
+  readonly stopped: "finished" | "max-steps" | "early" | "signal";
   /** 0 unless stopped by a signal; the same on every rank. */
   readonly stopCode: number;
   readonly numClasses: number;
   readonly validation: ValidationInfo | null;
+  /** Pictures that this process could not read, and went on without. */
+  readonly badPictures: number;
   /** How fast training pictures were decoded, by one thread. */
   readonly decoding: DecodeStats;
   readonly checkpoint: string;
@@ -80,6 +93,8 @@ export interface TrainResult {
   readonly plan: NonNullable<Recipe["plan"]>;
   /** null where no model was written, and on ranks other than 0. */
   readonly certificate: Certificate | null;
+  /** The best epoch and the files of its weights; null where the recipe does not save it, and on ranks other than 0. */
+  readonly best: BestModel | null;
   /** Which weights the model files hold; null, as the files are, where a signal ended the run before they were written. */
   readonly weights: WeightSet | null;
   readonly modelFile: string | null;

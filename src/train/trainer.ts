@@ -7,10 +7,11 @@
 import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { DecoderName } from "../data/codecs/decoder.js";
-import type { Batch, DataLoader } from "../data/reading/loader.js";
+import type { Batch } from "../data/reading/loader.js";
 import { createModel, type Reparameterized } from "../models/index.js";
-import { CheckpointError, NonFiniteError, TensoroneError } from "../util/errors.js";
+import { CheckpointError, TensoroneError } from "../util/errors.js";
 import { turnOfEventLoop } from "../util/platform.js";
+import { BestModelFiles } from "./checkpoints/best-model.js";
 import { CheckpointFolder } from "./checkpoints/checkpoint.js";
 import { type CheckpointHeader, restoreCheckpoint } from "./checkpoints/checkpoint-format.js";
 import {
@@ -22,9 +23,10 @@ import {
 } from "./checkpoints/final-model.js";
 import { loadFirstWeights } from "./checkpoints/first-weights.js";
 import type { WeightSet } from "./checkpoints/model-file.js";
-import { evaluateShared } from "./evaluate.js";
 import { LoggerSet, runInfo, stepInfo } from "./logger-set.js";
 import type { RunInfo, ValidationInfo } from "./loggers/events.js";
+import { weightsOfClasses } from "./recipes/class-weights.js";
+import { describeEarlyStop, expectWatchable } from "./recipes/early-stopping.js";
 import { describePlan, planRecipe } from "./recipes/plan.js";
 import {
   broadcastBytes,
@@ -35,11 +37,11 @@ import {
 } from "./replicas/agreement.js";
 import { type ProcessGroup, soloGroup } from "./replicas/process-group.js";
 import { expectReplicas } from "./replicas/replica-tree.js";
-import { shareBuffers } from "./replicas/share-buffers.js";
 import { ABORTED, StopVote } from "./replicas/stop-vote.js";
 import { RunData } from "./run-data.js";
 import { chooseDecoder, compareDecoders } from "./run-decoder.js";
 import type { TrainOptions, TrainResult } from "./run-options.js";
+import { RunValidation } from "./run-validation.js";
 import { DivergedError } from "./steps/finite.js";
 import { Session } from "./steps/session.js";
 import { createStepper, type Stepper } from "./steps/stepper.js";
@@ -74,6 +76,8 @@ class Run {
   readonly #session: Session;
   readonly #stepper: Stepper;
   readonly #header: CheckpointHeader;
+  readonly #validation: RunValidation;
+  readonly #best: BestModelFiles;
   #lastValidation: ValidationInfo | null = null;
   /** On rank 0 at the end of a run. */
   #folded: Reparameterized | null = null;
@@ -84,15 +88,23 @@ class Run {
     this.#loggers = new LoggerSet(group.rank === 0 ? loggers : []);
     this.#stop = new StopVote(group, options.signal);
     this.#checkpoints = new CheckpointFolder(join(out, "checkpoints"), keep);
-    this.#data = new RunData(options.recipe, { data, seed, workers, decoder, replicas, validate }, group);
+    const { valFraction, onBadPicture = "stop" } = options;
+    const skipBadPictures = onBadPicture === "skip";
+    const onNotice = (text: string) => this.#loggers.notice(text);
+    const about = { data, valFraction, seed, workers, decoder, replicas, validate, skipBadPictures, onNotice };
+    this.#data = new RunData(options.recipe, about, group);
     const { classes, trainImages, stepsPerEpoch, batchesPerEpoch } = this.#data;
     const recipe = planRecipe(options.recipe, stepsPerEpoch, options.plan);
     this.#options = { ...options, recipe };
     const numClasses = classes.length;
+    expectWatchable(recipe, { validates: validate, numClasses });
     const model = createModel(recipe.model, { numClasses, seed });
     this.#session = new Session(recipe, model, stepsPerEpoch, batchesPerEpoch);
-    this.#stepper = createStepper(this.#session, replicas, group);
+    const classWeights = weightsOfClasses(recipe.loss.classWeights, classes, this.#data.classCounts);
+    this.#stepper = createStepper(this.#session, replicas, group, { seed, classWeights });
     this.#header = { recipe, seed, replicas, numClasses, classes, trainImages, decoder };
+    this.#validation = new RunValidation(this.#session, this.#data, group, this.#loggers, options);
+    this.#best = new BestModelFiles(out, (text) => this.#loggers.notice(text));
   }
 
   async run(): Promise<TrainResult> {
@@ -110,21 +122,26 @@ class Run {
       this.#tellPlan();
       const startStep = session.step;
       await this.#stop.agree();
-      while (session.step < totalSteps && this.#stop.code === 0) {
+      const { watch } = session;
+      // a signal may have cut off the validation of the epoch that the checkpoint ends
+      const isCutOff = startStep > 0 && session.stepInEpoch === 0 && watch.misses(startStep);
+      if (this.#stop.code === 0 && isCutOff) await this.#validate(totalSteps);
+      while (session.step < totalSteps && this.#stop.code === 0 && !watch.isOver) {
         await this.#epoch(totalSteps);
         const isWhole = session.stepInEpoch === 0;
         const isEnd = session.step === totalSteps;
         await this.#stop.agree();
         // before the checkpoint, which is not written of weights that give no answer
         if (this.#stop.code === 0 && (isWhole || isEnd)) await this.#validate(totalSteps);
-        if (this.#stop.code === 0 && isEnd) await this.#fold();
+        if (this.#stop.code === 0 && (isEnd || watch.isOver)) await this.#fold();
         await this.#save(isWhole);
         await this.#stop.agree();
       }
       // a run that was at its end already has its choice between the two sets of weights to make again
-      const isAtEnd = this.#stop.code === 0 && startStep === totalSteps;
-      if (isAtEnd && recipe.plan === "short") await this.#validate(totalSteps);
-      const stopped = this.#stop.code > 0 ? "signal" : session.step === steps ? "finished" : "max-steps";
+      const isAtEnd = this.#stop.code === 0 && (startStep === totalSteps || watch.isOver);
+      const isValidated = this.#lastValidation?.step === session.step;
+      if (isAtEnd && !isValidated && recipe.plan === "short") await this.#validate(totalSteps);
+      const stopped = this.#howStopped(steps);
       if (startStep === session.step) {
         if (stopped !== "signal") await this.#fold();
         await this.#save(session.stepInEpoch === 0);
@@ -138,9 +155,19 @@ class Run {
     }
   }
 
+  #howStopped(steps: number): TrainResult["stopped"] {
+    const { step, watch } = this.#session;
+    if (this.#stop.code > 0) return "signal";
+    if (step === steps) return "finished";
+    if (!watch.isOver) return "max-steps";
+    this.#loggers.notice(describeEarlyStop(watch, this.#options.recipe));
+    return "early";
+  }
+
   /** What differs from the recipe as it was published. */
   #tellPlan(): void {
     const { recipe } = this.#options;
+    for (const line of this.#data.notices) this.#loggers.notice(line);
     const plan = describePlan(recipe, this.#session.stepsPerEpoch);
     if (plan !== null) this.#loggers.notice(plan);
     if (!this.#data.leavesOneOut) return;
@@ -166,7 +193,7 @@ class Run {
     if (resume !== undefined) await this.#resume(resume === true ? null : resume);
     else if (init !== undefined) {
       const { classes, areClassesNamed } = this.#data;
-      const own = { where: data, names: areClassesNamed ? classes : null, count: classes.length };
+      const own = { where: String(data), names: areClassesNamed ? classes : null, count: classes.length };
       await loadFirstWeights(this.#session.model, init, own, { allow }, notice);
     }
     await this.#expectEqualWeights("first weights");
@@ -180,6 +207,7 @@ class Run {
     const file = await broadcastJson(group, found?.file ?? null);
     const bytes = await broadcastBytes(group, found?.bytes ?? null);
     restoreCheckpoint({ file: file!, bytes }, this.#session);
+    if (group.rank === 0) await this.#best.check(this.#session);
     const other = found && compareDecoders(found.file, this.#header.decoder);
     if (other) this.#loggers.notice(other);
     if (found) this.#loggers.notice(`resumed ${found.path} at step ${this.#session.step}`);
@@ -236,50 +264,21 @@ class Run {
     await this.#group.barrier();
   }
 
-  /** Of a short run's last step both sets of weights, since the better one is delivered. */
-  async #validate(totalSteps: number): Promise<void> {
-    const { recipe, validateRaw = false } = this.#options;
-    const { validation } = this.#data;
-    if (!validation) return;
-    const session = this.#session;
-    const wantsRaw = validateRaw || (recipe.plan === "short" && session.step === totalSteps);
-    const result = await session.ema.withAverages(() => this.#measure(validation, "averages"));
-    const raw = result && wantsRaw ? await this.#measureRaw(validation, validateRaw) : undefined;
-    if (!result || raw === null) return this.#stop.agree();
-    const epoch = Math.ceil(session.step / session.stepsPerEpoch) - 1;
-    this.#lastValidation = { epoch, step: session.step, ...result, ...(raw && { raw }) };
-    await this.#loggers.tell("onValidation", this.#lastValidation);
-  }
-
-  /** The raw weights; undefined where they give no answers, which only a run that asked for them minds. */
-  async #measureRaw(validation: DataLoader, isAsked: boolean) {
-    try {
-      return await this.#measure(validation, "raw weights");
-    } catch (error) {
-      if (isAsked || !(error instanceof DivergedError)) throw error;
-      this.#loggers.notice(`${error.summary}: the averaged ones are delivered`);
-      return undefined;
-    }
-  }
-
   /**
-   * The figures of the weights now in the model, on the running statistics of replica 0. Throws DivergedError for answers
-   * that are not finite.
+   * Validates the session as it is, and counts it at the end of an epoch. Of a short run's last step, and where the best
+   * counts, both sets of weights, since the better one is delivered.
    */
-  async #measure(validation: DataLoader, which: string) {
-    const { model, step } = this.#session;
-    const { signal } = this.#options;
-    const { mostValidationBatches } = this.#data;
-    await shareBuffers(model, this.#group);
-    return evaluateShared(model, validation, {
-      where: `validation of the ${which} after step ${step}`,
-      group: this.#group,
-      mostBatches: mostValidationBatches,
-      ...(signal ? { signal } : {}),
-      onProgress: (progress) => this.#loggers.evalProgress(progress),
-    }).catch((error) => {
-      throw error instanceof NonFiniteError ? this.#session.diverged(error.summary) : error;
-    });
+  async #validate(totalSteps: number): Promise<void> {
+    const session = this.#session;
+    const { plan } = this.#options.recipe;
+    const doCompete = session.watch.wantsRaw || (plan === "short" && session.step === totalSteps);
+    const info = await this.#validation.run(doCompete);
+    if (!info) return this.#stop.agree();
+    this.#lastValidation = info;
+    await this.#loggers.tell("onValidation", info);
+    if (session.stepInEpoch !== 0) return;
+    if (this.#group.rank === 0) await this.#best.take(session, info, this.#header.classes);
+    else session.watch.take(info);
   }
 
   #info(totalSteps: number): RunInfo {
@@ -312,10 +311,12 @@ class Run {
       stopCode: this.#stop.code,
       numClasses: this.#header.numClasses,
       validation: this.#lastValidation,
+      badPictures: this.#data.badPictures,
       decoding: this.#data.decoding,
       checkpoint: this.#checkpoints.newest,
       plan: recipe.plan!,
       certificate: folded?.certificate ?? null,
+      best: this.#group.rank === 0 ? this.#best.of(session) : null,
       weights: isWritten ? weights : null,
       modelFile: isWritten ? files.modelFile : null,
       deployFile: isWritten ? files.deployFile : null,

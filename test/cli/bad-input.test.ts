@@ -100,7 +100,7 @@ test.each(rows)("%s: tensorone %s", (_, command, code, line) => {
 test.each([
   ["damaged checkpoint", "train --data pets --out run --resume", /no whole checkpoint in run/],
   ["unreadable image", "train --data torn --out begun", /torn.train.dog.2\.jpg/],
-  ["weights of another size", "train --data pets --out begun2 --init ten.safetensors", /do not fit/],
+  ["folded weights", "train --data pets --out begun2 --init ten.safetensors", /folded .* form/],
   ["weights of no model", "train --data pets --out begun3 --init words.safetensors", /words\.safetensors/],
 ])("%s: tensorone %s", (_, command, line) => {
   const before = fingerprint(folder);

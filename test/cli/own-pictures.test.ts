@@ -70,8 +70,17 @@ describe("a data set without val/, whose last batch would be one picture", () =>
       expect(tensorone(command.trim().split(" ").slice(2), folder).code).toBe(0);
   });
 
-  test("is refused with validation, as before", () => {
-    expect(run(`train --data odd --out new ${odd}`)).toMatchObject({ code: 1, stderr: expect.stringMatching(/val/) });
+  test("holds a fifth of its pictures out where validation is wanted, and says so", () => {
+    const { code, stdout } = run(`train --data odd --out split ${odd} --max-steps 1`);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/odd: no validation pictures of its own, so \d of its 9, .*\(--val-fraction 0\.2\)/),
+    ]);
+    expect(stdout).toMatch(/validation: top-1/);
+    expect(run(`train --data odd --val-fraction 0 --out new ${odd}`)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/no folder val in odd/),
+    });
     expect(existsSync(join(folder, "new"))).toBe(false);
   });
 });
@@ -134,14 +143,17 @@ describe("class names", () => {
     expect(of("unnamed")).toMatchObject({ code: 0, stdout: expect.stringMatching(/does not name its classes/) });
   });
 
-  test("--init and --resume do the same, with the numbers of classes the right way round", () => {
+  test("--init takes a new head for other names or another number of classes, and says so", () => {
     const init = `train --init run/model.safetensors --no-validate ${odd} --max-steps 1`;
-    expect(run(`${init} --data others --out no`).stderr).toMatch(/class 0 is "cat" in .* and "cow" in others/);
+    const others = run(`${init} --data others --out no`);
+    expect([others.code, others.stdout]).toEqual([
+      0,
+      expect.stringMatching(/new head: .* class 0 is "cat" in .* and "cow" in others/s),
+    ]);
     const told = run(`${init} --data others --out yes --allow-other-classes`);
     expect([told.code, told.stdout]).toEqual([0, expect.stringMatching(/labels are taken as numbers/)]);
-    const three = run(`${init} --data three --out no`);
-    expect([three.code, three.stderr]).toEqual([1, expect.stringMatching(/trained on 2 classes, three has 3/)]);
-    expect(existsSync(join(folder, "no", "model.safetensors"))).toBe(false);
+    const three = run(`${init} --data three --out three-run`);
+    expect([three.code, three.stdout]).toEqual([0, expect.stringMatching(/new head: 2 → 3 classes/)]);
   });
 });
 

@@ -1,7 +1,7 @@
 /** Every kind of data set: openDataset tells it, verifyDataset looks through it, a loader reads it. */
-import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
+import { copyFileSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { afterAll, expect, test } from "vitest";
 import { prepareShards } from "../../src/data/prepare.js";
 import { DataLoader } from "../../src/data/reading/loader.js";
@@ -14,8 +14,15 @@ const classes = ["cat", "dog"];
 const root = mkdtempSync(join(tmpdir(), "kinds-"));
 afterAll(() => rmSync(root, { recursive: true, force: true }));
 
-/** By the class that opens it: writes a set of a picture per class and split into `to`. */
+/** By the class that opens it: writes a set of a picture per class and split to `to`. */
 const writers: { readonly [kind: string]: (to: string) => unknown } = {
+  CsvSet(to) {
+    writers.ImageFolder!(`${to}-pictures`);
+    const lines = ["train", "val"].flatMap((split) =>
+      classes.map((name) => `${basename(to)}-pictures/${split}/${name}/0.jpg,${name},${split}`),
+    );
+    writeFileSync(to, ["path,label,split", ...lines].join("\n"));
+  },
   ImageFolder(to) {
     for (const split of ["train", "val"])
       for (const name of classes) {
@@ -42,7 +49,7 @@ test("each class of src/data/sets that opens has a row", async () => {
 });
 
 test.each(Object.keys(writers))("%s", async (kind) => {
-  const data = join(root, kind);
+  const data = join(root, kind === "CsvSet" ? `${kind}.csv` : kind);
   await writers[kind]!(data);
   for (const split of ["train", "val"]) {
     const dataset = openDataset(data, split);

@@ -25,6 +25,7 @@ it("trains to at least 50 % on ten classes, folds exactly, and can be evaluated 
   const run = (await tensorone("train", "--out", out)) as {
     validation: { top1: number };
     certificate: { relativeError: number; top1Agreement: number };
+    report: string;
   };
   expect(run.validation.top1).toBeGreaterThanOrEqual(50);
   expect(run.certificate.relativeError).toBeLessThanOrEqual(3e-5);
@@ -32,6 +33,11 @@ it("trains to at least 50 % on ten classes, folds exactly, and can be evaluated 
   const log = readFileSync(join(out, "log.jsonl"), "utf8").trim().split("\n");
   expect(log.map((line) => (JSON.parse(line) as { kind: string }).kind)).toContain("val");
   expect(existsSync(join(out, "model.safetensors"))).toBe(true);
+
+  const page = readFileSync(run.report, "utf8");
+  expect(page.length).toBeLessThan(2e6);
+  expect(page).toContain("<title>Confusion matrix</title>");
+  expect(page.match(/<img /g)!.length).toBeGreaterThan(5);
 
   // the deploy form, alone in its file, answers as the averaged training form did
   const again = (await tensorone("eval", "--checkpoint", join(out, "model-deploy.safetensors"), "--data", demo)) as {

@@ -7,6 +7,7 @@ import { decodeImage } from "../../src/data/codecs/index.js";
 import { confusionSvg, MOST_ROWS } from "../../src/figures/confusion-svg.js";
 import { contactSheet, enlarged } from "../../src/figures/contact-sheet.js";
 import { dotsOf, signsOf } from "../../src/figures/glyphs.js";
+import { heatColour } from "../../src/figures/heat-colours.js";
 import { lengthOf, lettersIn, writeLine } from "../../src/figures/lettering.js";
 import { encodePng, thumbnailPng } from "../../src/figures/png.js";
 import { confusionMatrix } from "../../src/train/metrics/confusion-matrix.js";
@@ -99,6 +100,32 @@ describe("sheets", () => {
     expect(decodeImage(encodePng(image))).toEqual(image);
     const small = decodeImage(thumbnailPng(image, 10));
     expect([small.width, small.height, small.data[0]]).toEqual([10, 5, 7]);
+  });
+});
+
+describe("colours of heat", () => {
+  /** CIE L* of an sRGB colour (CIE 15, IEC 61966-2-1). */
+  const lightnessOf = (colour: readonly number[]): number => {
+    const [r, g, b] = colour.map((value) => {
+      const share = value / 255;
+      return share <= 0.04045 ? share / 12.92 : ((share + 0.055) / 1.055) ** 2.4;
+    }) as [number, number, number];
+    const y = 0.2126 * r + 0.7152 * g + 0.0722 * b;
+    return y > (6 / 29) ** 3 ? 116 * Math.cbrt(y) - 16 : y * (29 / 3) ** 3;
+  };
+
+  it("grow lighter in even steps, from dark to light", () => {
+    const steps = Array.from({ length: 17 }, (_, i) => lightnessOf(heatColour(i / 16)));
+    const rises = steps.slice(1).map((value, i) => value - steps[i]!);
+    expect(steps[0]).toBeLessThan(12);
+    expect(steps.at(-1)).toBeGreaterThan(90);
+    for (const rise of rises) expect(rise).toBeGreaterThan(4);
+    for (const rise of rises) expect(rise).toBeLessThan(7);
+  });
+
+  it("end where the values do", () => {
+    expect(heatColour(-1)).toEqual(heatColour(0));
+    expect(heatColour(2)).toEqual(heatColour(1));
   });
 });
 

@@ -6,10 +6,12 @@ import { readFileSync } from "node:fs";
 import { afterAll, describe, expect, it } from "vitest";
 import { setBackend, withBackend } from "../../src/backends/backend.js";
 import { referenceBackend } from "../../src/backends/reference/index.js";
-import { noGrad, scope, type Tensor, tensor } from "../../src/index.js";
-import { loadFileEntries, type StoredTensor, toFileEntries } from "../../src/models/files/index.js";
-import { type Classifier, createModel, families, familyOf } from "../../src/models/index.js";
+import { gradCam, noGrad, scope, type Tensor, tensor } from "../../src/index.js";
+import { toFileEntries } from "../../src/models/files/index.js";
+import { families, familyOf } from "../../src/models/index.js";
 import { crossEntropy } from "../../src/nn/index.js";
+import { filledModel } from "./filled.js";
+import { golden as camCases, goldenPicture as camPicture, distanceOf } from "./grad-cam-cases.js";
 import { uniform } from "./uniform.js";
 
 interface Digest {
@@ -37,24 +39,6 @@ const FIRST_PROJECTION = 1000;
 const IMAGES_STREAM = 999;
 
 const TIMEOUT_MS = 600_000;
-
-/** The script's fill(): every entry by its place in the state dict. */
-function fill(name: string, { shape, values }: StoredTensor, seed: number, stream: number): StoredTensor {
-  if (name.endsWith("num_batches_tracked")) return { shape, values, code: "I64" };
-  const drawn = uniform(seed, stream, values.length);
-  const bound = Math.sqrt(3 / (values.length / shape[0]!));
-  if (shape.length > 1) return { shape, values: drawn.map((value) => value * bound) };
-  if (name.endsWith("running_var")) return { shape, values: drawn.map((value) => 1 + 0.5 * value) };
-  if (name.endsWith("weight")) return { shape, values: drawn.map((value) => 1 + 0.2 * value) };
-  return { shape, values: drawn.map((value) => 0.1 * value) };
-}
-
-async function filled(name: string, seed: number, dtype: "float32" | "float64"): Promise<Classifier> {
-  const model = createModel(name, { numClasses: golden.classes, dtype, init: "zeros" });
-  const entries = [...(await toFileEntries(model))];
-  loadFileEntries(model, new Map(entries.map(([key, entry], i) => [key, fill(key, entry, seed, i)])));
-  return model;
-}
 
 /** The script's images, [N, C, H, W] there and [N, H, W, C] here. */
 function images(seed: number, batch: number, dtype: "float32" | "float64"): Tensor {
@@ -88,7 +72,7 @@ describe("float64 on the reference", () => {
   it.each(cases)("$label: logits to 1e-10, gradients to 1e-9 of their largest", { timeout: TIMEOUT_MS }, (row) =>
     withBackend(referenceBackend, async () => {
       const { name, seed, golden: wanted } = row;
-      const model = await filled(name, seed, "float64");
+      const model = await filledModel(name, golden.classes, seed, "float64");
       const x = images(seed, wanted.labels.length, "float64");
       model.eval();
       const logits = noGrad(() => scope(() => model.forward(x)));
@@ -137,11 +121,35 @@ describe("float32 on wasm", () => {
     golden: wanted,
   }) => {
     await setBackend("wasm", { threads: 1 });
-    const model = (await filled(name, seed, "float32")).eval();
+    const model = (await filledModel(name, golden.classes, seed, "float32")).eval();
     const logits = noGrad(() => scope(() => model.forward(images(seed, wanted.labels.length, "float32"))));
     const scale = largest(wanted.logits.flat());
     expectWithin([...(await logits.data())], wanted.logits.flat(), 3e-5 * scale, "logits");
     model.dispose();
     logits.dispose();
+  });
+});
+
+describe("Grad-CAM, by make-grad-cam.py", () => {
+  const names = [...new Set(camCases.cases.map(({ model }) => model))];
+  // float32: what 17 layers of rounding leave of digits
+  it.each(
+    names.flatMap((name) => [
+      { name, dtype: "float64" as const, tolerance: 1e-9 },
+      { name, dtype: "float32" as const, tolerance: 1e-5 },
+    ]),
+  )("$name in $dtype: maps within $tolerance of their largest value", { timeout: TIMEOUT_MS }, async (row) => {
+    const { name, dtype, tolerance } = row;
+    await withBackend(dtype === "float64" ? referenceBackend : await setBackend("wasm"), async () => {
+      const model = await filledModel(name, camCases.classes, camCases.seed, dtype);
+      for (const one of camCases.cases.filter((candidate) => candidate.model === name)) {
+        const { stage, rank } = one;
+        const sizes = { imageSize: camCases.side, resizeSize: camCases.side };
+        const cam = await gradCam(model, camPicture(), { ...sizes, stage, ...(rank > 0 && { class: one.class }) });
+        const place = [cam.class.index, cam.stage, cam.map.height, cam.map.width];
+        expect(place).toEqual([one.class, stage, one.map.length, one.map[0]!.length]);
+        expect(distanceOf(cam.map.values, cam.peak, one), `${stage}, ${rank}`).toBeLessThan(tolerance);
+      }
+    });
   });
 });

@@ -1,4 +1,4 @@
-/** The counter-based numbers of test/golden/families/make-families.py: three rounds of a 32-bit mixer. */
+/** The counter-based numbers of test/golden/families/uniform.py: three rounds of a 32-bit mixer. */
 
 function mix(word: number): number {
   let x = word >>> 0;

@@ -4,7 +4,8 @@ import { optim } from "../../src/index.js";
 import { mobileoneS0 } from "../../src/models/mobileone/recipe-s0.js";
 import type { Recipe } from "../../src/models/recipe.js";
 import { changeOptimization } from "../../src/train/recipes/change-optimization.js";
-import { chooseRecipe, publishedRecipe, resumedRecipe } from "../../src/train/recipes/choose-recipe.js";
+import { changeRecipe, chooseRecipe, publishedRecipe, resumedRecipe } from "../../src/train/recipes/choose-recipe.js";
+import { finetuneRecipe } from "../../src/train/recipes/finetune.js";
 import { planRecipe } from "../../src/train/recipes/plan.js";
 import { ratesAt, scheduleKindOf, warmupSteps } from "../../src/train/recipes/schedule.js";
 
@@ -38,6 +39,14 @@ describe("another optimiser", () => {
     expect(own.optimizer).toEqual({ kind: "adamw", lr: 4e-4, weightDecay: 0.05 });
     const back = changeOptimization(own, { optimizer: "sgd" });
     expect(back.optimizer).toEqual({ kind: "sgd", lr: 0.01, momentum: 0.9, weightDecay: 1e-4 });
+  });
+
+  it("leaves the backbone of a fine-tuned model its share of the classifier's rate", () => {
+    const base = finetuneRecipe("mobileone_s0", { pictures: 100 });
+    const share = base.optimizer.lr / base.transfer!.headLr!;
+    const { optimizer, transfer } = changeRecipe(base, { optimizer: "adamw" });
+    expect(optimizer.lr).toBeCloseTo(1e-3 * share, 12);
+    expect(transfer!.headLr).toBeCloseTo(1e-3, 12);
   });
 
   it("scales by the images of a step, accumulated ones included", () => {
@@ -115,8 +124,11 @@ it("options that a run was started with change nothing where it goes on", () => 
     { optimizer: "adamw", schedule: "one-cycle", accumulate: 4, weightDecay: 0.05, autoScaleLr: true },
     { schedule: "step", epochs: 9, weightDecay: 3e-5, clipGradNorm: 1 },
     { milestones: [2, 5], epochs: 9, optimizer: "adam" },
+    { accumulate: 2, patience: 4, minDelta: 0.1, saveBest: "loss" },
   ] as const) {
     const stored = planRecipe(chooseRecipe(false, { ...S0, ...changes }), PER_EPOCH);
-    expect(resumedRecipe(stored, { ...S0, ...changes }, given)).toEqual(stored);
+    // to the order of its fields, which checkpoints keep
+    expect(JSON.stringify(resumedRecipe(stored, { ...S0, ...changes }, given))).toBe(JSON.stringify(stored));
+    expect(JSON.stringify(resumedRecipe(stored, S0, new Set()))).toBe(JSON.stringify(stored));
   }
 });

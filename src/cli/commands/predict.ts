@@ -10,7 +10,7 @@ import { tensor } from "../../tensor/create.js";
 import { scope } from "../../tensor/scope.js";
 import { namesInWords } from "../../train/checkpoints/class-names.js";
 import { loadModel } from "../../train/checkpoints/run-weights.js";
-import { likeliest } from "../../train/classify.js";
+import { likeliest } from "../../train/metrics/classification.js";
 import { imageSizes } from "../../train/recipes/image-sizes.js";
 import { expectUsable, problemOfLogits } from "../../train/steps/finite.js";
 import { DataError } from "../../util/errors.js";

@@ -7,9 +7,9 @@ import { UsageError } from "../../util/errors.js";
 import { formatBytes, formatInteger } from "../../util/format.js";
 import { progressBar } from "../../util/terminal.js";
 import { defineCommand } from "../command.js";
-import { choice, integer } from "../options.js";
-import { shownPath } from "../paths.js";
-import { allWorkersOption, commonOptions, decoderOption } from "../shared-options.js";
+import { choice, integer, textOrTexts } from "../options.js";
+import { shownData, shownPath } from "../paths.js";
+import { allWorkersOption, commonOptions, decoderOption, valFractionOf, valFractionOption } from "../shared-options.js";
 
 const BAR_WIDTH = 24;
 /** About a gigabyte of ImageNet's files, as WebDataset advises. */
@@ -20,6 +20,8 @@ export const preparation = defineCommand({
   summary: "Packs a data set into WebDataset tar shards, resized where asked; train and eval read them as --data",
   positionals: { names: ["DATA", "OUT"] },
   options: {
+    data: textOrTexts({ help: "further data sets to join with DATA, classes by name", placeholder: "DIR" }),
+    valFraction: valFractionOption,
     shortSide: integer({
       help: "resize larger pictures to N pixels of the shorter side, e.g. 256; crops then come from fewer pixels",
       max: 4096,
@@ -33,18 +35,25 @@ export const preparation = defineCommand({
     decoder: decoderOption,
     ...commonOptions,
   },
-  examples: ["prepare path/to/imagenet shards", "prepare path/to/imagenet shards-256 --short-side 256"],
+  examples: [
+    "prepare path/to/imagenet shards",
+    "prepare path/to/imagenet shards-256 --short-side 256",
+    "prepare my-pictures shards --data more.csv --val-fraction 0.1",
+  ],
   async run(values, words, { terminal, caller }) {
-    const [data = "", out = ""] = words;
-    if (resolve(data) === resolve(out))
-      throw new UsageError(`prepare: ${data} is both DATA and OUT, expected two folders`, "choose another name");
+    const [first = "", out = ""] = words;
+    const data = values.data === undefined ? first : [first, ...[values.data].flat()];
+    const own = [data].flat().find((one) => resolve(one) === resolve(out));
+    if (own !== undefined)
+      throw new UsageError(`prepare: ${own} is both DATA and OUT, expected two folders`, "choose another name");
     const { shortSide, format, shardImages, workers } = values;
     const { name: decoder } = await loadDecoder(values.decoder);
     const made =
       shortSide === undefined ? "the files as they are" : `short side ${shortSide}, ${format}, decoder ${decoder}`;
-    terminal.print(`${shownPath(data)} -> ${shownPath(out)}: ${made}`);
-    const { index, shardsKept, shardsMade } = await prepareShards({
+    terminal.print(`${shownData(data)} -> ${shownPath(out)}: ${made}`);
+    const { index, notices, shardsKept, shardsMade } = await prepareShards({
       data,
+      ...valFractionOf(values),
       out,
       shardImages,
       format,
@@ -55,6 +64,7 @@ export const preparation = defineCommand({
         terminal.update(`${split}  ${progressBar(done / total, BAR_WIDTH)}  ${done}/${total}`),
     });
     terminal.clear();
+    for (const line of notices) terminal.print(line);
     const splits = Object.fromEntries(
       Object.entries(index.splits).map(([split, shards]) => {
         const images = shards.reduce((sum, shard) => sum + shard.samples, 0);

@@ -1,11 +1,12 @@
 /** `report`: a run as one HTML file that works offline. */
-import { writeReport } from "../../report/report.js";
+import { MOST_IMAGES, writeReport } from "../../report/report.js";
 import { UsageError } from "../../util/errors.js";
 import { formatBytes } from "../../util/format.js";
 import { defineCommand } from "../command.js";
-import { flag, text } from "../options.js";
-import { checkOutput, shownPath } from "../paths.js";
-import { commonOptions, computeOptions, startBackend } from "../shared-options.js";
+import { evalBar } from "../eval-bar.js";
+import { flag, integer, text, textOrTexts } from "../options.js";
+import { checkOutput, demoData, shownPath } from "../paths.js";
+import { commonOptions, computeOptions, decoderOption, startBackend, workersOption } from "../shared-options.js";
 
 export const reporting = defineCommand({
   name: "report",
@@ -13,22 +14,32 @@ export const reporting = defineCommand({
   positionals: { names: ["RUN"] },
   options: {
     out: text({ help: "the file to write; default: report.html in RUN, which it replaces", placeholder: "FILE.html" }),
-    data: text({ help: "where the pictures are now; default: where the run found them", placeholder: "DIR" }),
+    data: textOrTexts({ help: "where the pictures are now; default: where the run found them", placeholder: "DIR" }),
+    mostImages: integer({
+      help: "validation pictures that the model is asked about, evenly spread; 0 asks about none",
+      min: 0,
+      default: MOST_IMAGES,
+    }),
+    workers: workersOption,
+    decoder: decoderOption,
     force: flag({ help: "replace FILE.html if it exists" }),
     ...computeOptions,
     ...commonOptions,
   },
-  examples: ["report runs/s0", "report runs/s0 --out s0.html --data pictures"],
+  examples: ["report runs/s0", "report runs/s0 --out s0.html --data my-pictures --most-images 500"],
   async run(values, words, { terminal }) {
     const [run] = words;
     if (run === undefined)
       throw new UsageError("report: no run folder, expected one", "report RUN takes what train --out wrote");
-    const { out, data } = values;
+    const { out, data, decoder, mostImages, workers } = values;
     if (out !== undefined && !/\.html?$/i.test(out))
       throw new UsageError(`report: --out ${out}, expected a name that ends in .html`);
     if (out !== undefined) checkOutput("report", "", out, values.force);
     await startBackend(values);
-    const { path, bytes } = await writeReport(run, { out, data });
+    const { path, bytes } = await writeReport(run, {
+      ...{ out, data, demo: demoData, decoder: decoder ?? undefined, mostImages, workers },
+      onProgress: evalBar(terminal),
+    });
     terminal.print(`wrote ${shownPath(path)}, ${formatBytes(bytes)}`);
     return { json: { run, report: path, bytes } };
   },

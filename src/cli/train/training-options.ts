@@ -1,21 +1,27 @@
 /**
  * The options of a training run, which train and finetune share, and their groups in the help.
  */
+
+import { badPictureChoices } from "../../data/reading/bad-pictures.js";
 import { listModels, type ModelName } from "../../models/index.js";
 import type { Command } from "../command.js";
 import { launchOptions } from "../launch/options.js";
-import { choice, flag, integer, optionalFile, positive, text, type Values } from "../options.js";
+import { choice, flag, integer, optionalFile, positive, text, textOrTexts, type Values } from "../options.js";
 import {
   allowOtherClassesOption,
   autoScaleLrOption,
   commonOptions,
   computeOptions,
+  configOptions,
   DATA_HELP,
   decoderOption,
   planOptions,
   recipeOption,
+  valFractionOption,
 } from "../shared-options.js";
+import { augmentationGroup, lossOptions, pictureOptions } from "./augmentation-options.js";
 import { optimizationOptions } from "./optimization-options.js";
+import { stoppingOptions } from "./stopping-options.js";
 
 /** What of the weights of --init stays, and how fast the rest moves. */
 const transferOptions = {
@@ -30,9 +36,17 @@ const transferOptions = {
 
 export const trainingOptions = {
   model: choice<ModelName>(listModels(), { help: "what to train", default: "mobileone_s0" }),
-  data: text({ help: `${DATA_HELP}; default: the bundled demo set`, placeholder: "DIR" }),
+  data: textOrTexts({ help: `${DATA_HELP}; default: the bundled demo set`, placeholder: "DIR" }),
+  valFraction: valFractionOption,
+  balancedSampling: flag({ help: "every class equally often in an epoch, pictures of rare ones several times" }),
+  onBadPicture: choice(badPictureChoices, {
+    help: "at a picture that cannot be read, end with its name, or take the next one in its place and count",
+    placeholder: "WORD",
+    default: "stop",
+  }),
   out: text({ help: "folder of the run; default: a new one in runs/", placeholder: "DIR" }),
   recipe: recipeOption,
+  ...configOptions,
   epochs: integer({ help: "length of the schedule; default: the recipe's" }),
   maxSteps: integer({ help: "stop after this step, counted over the whole run" }),
   batchSize: integer({ help: "images of a replica and step; default: the recipe's" }),
@@ -41,6 +55,9 @@ export const trainingOptions = {
   autoScaleLr: autoScaleLrOption,
   ...planOptions,
   ...optimizationOptions,
+  ...pictureOptions,
+  ...lossOptions,
+  ...stoppingOptions,
   seed: integer({ help: "of weights, order and augmentation", min: 0, max: 2 ** 32 - 1, default: 0 }),
   resume: optionalFile({
     help: "go on from the newest checkpoint of a run, of the run in folder FILE, or from a checkpoint FILE, also mmengine's epoch_N.pth; the run knows its options",
@@ -51,7 +68,7 @@ export const trainingOptions = {
   }),
   ...transferOptions,
   allowOtherClasses: allowOtherClassesOption,
-  noValidate: flag({ help: "leave validation out; DIR needs no val/ then" }),
+  noValidate: flag({ help: "leave validation out, and train on every picture where none are marked for it" }),
   tensorboard: flag({
     help: "write curves for TensorBoard into <out>/tensorboard; a resumed run that has the folder goes on with it",
   }),
@@ -81,6 +98,11 @@ export const trainingGroups = [
   {
     title: "how the weights are moved",
     options: ["optimizer", "weightDecay", "schedule", "milestones", "clipGradNorm", "accumulate"],
+  },
+  augmentationGroup,
+  {
+    title: "by the validation of each epoch",
+    options: ["patience", "patienceMetric", "minDelta", "saveBest"],
   },
   {
     title: "several processes",

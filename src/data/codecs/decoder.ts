@@ -8,6 +8,8 @@ import { nearestName } from "../../util/nearest.js";
 import type { Image } from "./image.js";
 import { type DecodeOptions, decodeWith } from "./index.js";
 import { jpegJsPixels } from "./jpeg.js";
+import { decodeBySharp, hasSharp } from "./sharp-formats.js";
+import { isSharpFormat, sniffFormat } from "./sniff.js";
 
 /** Every decoder: jpeg-js runs everywhere, libjpeg-turbo is WebAssembly, sharp is native code. */
 export const decoderNames = ["jpeg-js", "libjpeg-turbo", "sharp"] as const;
@@ -70,6 +72,19 @@ async function firstInstalled(names: readonly DecoderName[]): Promise<Decoder> {
 }
 
 async function load(name: DecoderName): Promise<Decoder> {
+  const { decode } = await loadPlain(name);
+  return {
+    name,
+    decode(bytes, path, options = {}) {
+      const format = sniffFormat(bytes);
+      if (!isSharpFormat(format) || !hasSharp()) return decode(bytes, path, options);
+      return decodeBySharp(bytes, format, path, options.applyOrientation ?? true);
+    },
+  };
+}
+
+/** JPEG and PNG alone. */
+async function loadPlain(name: DecoderName): Promise<Decoder> {
   switch (name) {
     case "jpeg-js":
       return { name, decode: (...args) => decodeWith(jpegJsPixels, ...args) };

@@ -3,13 +3,14 @@
  * file. Checks and orientation are here, the same for every decoder of decoder.ts.
  */
 import { DataError } from "../../util/errors.js";
+import { installLine } from "../../util/optional-packages.js";
 import type { Image } from "./image.js";
 import { jpegJsPixels } from "./jpeg.js";
 import { checkJpeg } from "./jpeg-checks.js";
 import type { JpegHeader } from "./jpeg-header.js";
 import { orient } from "./orient.js";
 import { decodePng } from "./png.js";
-import { sniffFormat } from "./sniff.js";
+import { isSharpFormat, sniffFormat } from "./sniff.js";
 
 /** How to decode. */
 export interface DecodeOptions {
@@ -57,6 +58,8 @@ export function decodeWith<Result extends Image | Promise<Image>>(
   const came = format?.toUpperCase() ?? (bytes.length === 0 ? "an empty file" : "neither a JPEG nor a PNG");
   throw new DataError(
     `${path}: ${came} (${bytes.length} bytes), expected a JPEG or PNG picture`,
-    "remove the file from the data set, or convert it to JPEG or PNG",
+    isSharpFormat(format)
+      ? `${installLine("sharp")} reads it in data sets and by readImage; or convert it to JPEG or PNG`
+      : "remove the file from the data set, or convert it to JPEG or PNG",
   );
 }

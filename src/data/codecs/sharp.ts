@@ -38,7 +38,8 @@ export async function loadSharp(): Promise<JpegPixels<Promise<Image>>> {
   };
 }
 
-async function importSharp() {
+/** The package itself. Throws DataError with the install line if it is missing. */
+export async function importSharp() {
   try {
     return (await import("sharp")).default;
   } catch (cause) {

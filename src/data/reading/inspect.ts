@@ -21,8 +21,12 @@ export interface Inspection {
 
 /** Endings that go with a format; others are worth a word. */
 const endings: { readonly [K in ImageFormat]?: readonly string[] } = {
-  jpeg: [".jpg", ".jpeg"],
+  jpeg: [".jpg", ".jpeg", ".jpe", ".jfif"],
   png: [".png"],
+  webp: [".webp"],
+  gif: [".gif"],
+  tiff: [".tif", ".tiff"],
+  avif: [".avif"],
 };
 const INK_COMPONENTS = 4;
 

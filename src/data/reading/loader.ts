@@ -11,9 +11,11 @@ import { sampleSeed } from "../random.js";
 import { sourceName } from "../sets/picture-source.js";
 import type { Sample } from "../sets/sample.js";
 import { outputSize, type Transform } from "../transforms/index.js";
+import { type BadPicturePolicy, BadPictures } from "./bad-pictures.js";
 import type { Batch } from "./batch.js";
 import { openTaskPool } from "./decode-pool.js";
-import type { ReaderOptions, ReadJob } from "./sample-reader.js";
+import { fillBatch } from "./fill-batch.js";
+import type { ReaderOptions, ReadJob, ReadResult } from "./sample-reader.js";
 import { EpochSampler } from "./sampler.js";
 import type { TaskPool } from "./tasks.js";
 
@@ -38,6 +40,12 @@ export interface DataLoaderOptions extends ReaderOptions {
   /** How many batches each of several ranks gives before the next one's turn; those left at the end are shared out alike. Default 1. */
   readonly batchesInTurn?: number;
   readonly pad?: boolean;
+  /** Every class equally often in an epoch, by the labels of the samples (balanced-order.ts). Default false. */
+  readonly balanced?: boolean;
+  /** What becomes of a picture that cannot be used. Default "stop". */
+  readonly badPictures?: BadPicturePolicy;
+  /** Hears of each such picture once, unless it is the end. */
+  readonly onBadPicture?: (problem: DataError) => void;
 }
 
 /** Decoding so far, over all threads. */
@@ -67,6 +75,8 @@ export class DataLoader {
   readonly #seed: number;
   readonly #workers: number;
   readonly #prefetch: number;
+  readonly #policy: BadPicturePolicy;
+  readonly #bad: BadPictures;
   readonly #batchesInTurn: number;
   #pool: TaskPool | undefined;
   #runningEpoch: number | undefined;
@@ -78,6 +88,7 @@ export class DataLoader {
     this.#dataset = dataset;
     const { batchSize, transform, seed = 0, dropLast = false, workers = 1, prefetch = 3, batchesInTurn = 1 } = options;
     const { shuffle = false, replicas = 1, rank = 0, pad = true, decoder, applyOrientation } = options;
+    const { balanced = false, badPictures = "stop", onBadPicture } = options;
     for (const [name, value, least] of [
       ["batchSize", batchSize, 1],
       ["workers", workers, 0],
@@ -93,7 +104,10 @@ export class DataLoader {
         `DataLoader: ranks [${ranks.join(", ")}] with pad ${pad}, expected one, or several of equal length`,
       );
     const { length } = dataset.samples;
-    this.#samplers = ranks.map((rank) => new EpochSampler({ length, seed, shuffle, replicas, rank, pad }));
+    const labels = balanced ? { balanced: dataset.samples.map(({ label }) => label) } : {};
+    this.#samplers = ranks.map((rank) => new EpochSampler({ length, seed, shuffle, replicas, rank, pad, ...labels }));
+    this.#policy = badPictures;
+    this.#bad = new BadPictures(length, onBadPicture);
     this.#transformOf = typeof transform === "function" ? transform : () => transform;
     outputSize(this.#transformOf(0)); // an unfit pipeline is told now, not when the first batch is due
     const samples = this.#samplers[0]!.samplesPerEpoch;
@@ -114,6 +128,11 @@ export class DataLoader {
   /** How errors call the picture at an index of the data set. */
   nameOf(index: number): string {
     return sourceName(this.#dataset.samples[index]!);
+  }
+
+  /** Pictures that could not be used so far. */
+  get badPictures(): number {
+    return this.#bad.count;
   }
 
   /** Decoding rate since the loader was made. */
@@ -174,45 +193,42 @@ export class DataLoader {
     const side = outputSize(transform);
     const first = batch * batchSize;
     const indices = order.slice(first, first + batchSize);
-    const size = indices.length;
     const sampleBytes = side * side * 3;
     const buffer = this.#takeBuffer(batchSize * sampleBytes);
-    const samples = Array.from(indices, (index) => this.#dataset.samples[index]!);
-    const sliceSize = Math.min(LARGEST_SLICE, Math.ceil(batchSize / Math.max(1, this.#workers)));
-    const jobs: ReadJob[] = [];
-    for (let start = 0; start < size; start += sliceSize) {
-      const slice = samples.slice(start, start + sliceSize);
-      const seeds = slice.map((_, i) => sampleSeed(this.#seed, epoch, sampler.globalPosition(first + start + i)));
-      const into = buffer.subarray(start * sampleBytes, (start + slice.length) * sampleBytes);
-      const sources = slice.map(({ path, entry }) => (entry ? { path, entry } : { path }));
-      jobs.push({ sources, seeds, transform, into });
-    }
-    const times = await this.#readAll(jobs);
+    const seeds = Array.from(indices, (_, i) => sampleSeed(this.#seed, epoch, sampler.globalPosition(first + i)));
+    const read = { indices, seeds, transform, buffer, sampleBytes };
+    const { size, ms } = await fillBatch(read, {
+      samples: this.#dataset.samples,
+      policy: this.#policy,
+      bad: this.#bad,
+      mostInSlice: Math.min(LARGEST_SLICE, Math.ceil(batchSize / Math.max(1, this.#workers))),
+      readAll: (jobs) => this.#readAll(jobs),
+    });
     this.#decodedImages += size;
-    this.#decodeMs += times.reduce((sum, ms) => sum + ms, 0);
+    this.#decodeMs += ms;
     const isLast = batch + 1 === this.batchesPerEpoch;
     return {
       images: buffer.subarray(0, size * sampleBytes),
-      labels: Int32Array.from(samples, ({ label }) => label),
-      indices,
+      labels: Int32Array.from(indices.subarray(0, size), (index) => this.#dataset.samples[index]!.label),
+      indices: indices.slice(0, size),
       size,
       height: side,
       width: side,
       dataWaitMs: 0,
-      next: isLast ? { epoch: epoch + 1, position: 0 } : { epoch, position: first + size },
+      next: isLast ? { epoch: epoch + 1, position: 0 } : { epoch, position: first + indices.length },
       release: () => {
         if (!this.#spareBuffers.includes(buffer)) this.#spareBuffers.push(buffer);
       },
     };
   }
 
-  async #readAll(jobs: readonly ReadJob[]): Promise<number[]> {
+  async #readAll(jobs: readonly ReadJob[]): Promise<ReadResult[]> {
     this.#pool ??= openTaskPool(this.#workers, this.#readerOptions);
     const pool = this.#pool;
     const results = await Promise.allSettled(jobs.map((job) => pool.run("read", job)));
     const failed = results.find((result) => result.status === "rejected");
     if (failed !== undefined) throw failed.reason;
-    return results.map((result) => (result as PromiseFulfilledResult<number>).value);
+    return results.map((result) => (result as PromiseFulfilledResult<ReadResult>).value);
   }
 
   #takeBuffer(bytes: number): Uint8Array {

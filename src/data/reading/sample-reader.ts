@@ -23,6 +23,23 @@ export interface ReadJob {
   readonly transform: Transform;
   /** The slice of a batch, [sources.length, H, W, 3]. */
   readonly into: Uint8Array;
+  /** Go on after a picture that cannot be used, and list it. Default false: it ends the job. */
+  readonly isLenient?: boolean;
+}
+
+/** A picture of a job that cannot be used: its place in the job, and why. */
+export interface BadPicture {
+  readonly at: number;
+  readonly message: string;
+  readonly hint: string | undefined;
+}
+
+/** What came of a job. */
+export interface ReadResult {
+  /** How long it took. */
+  readonly ms: number;
+  /** Empty unless the job is lenient. */
+  readonly bad: readonly BadPicture[];
 }
 
 /** Reads samples, one after another; a second job waits for the first where the caller does. */
@@ -36,25 +53,36 @@ export class SampleReader {
     this.#options = options;
   }
 
-  /** Fills the job's slice and returns the milliseconds it took; rejects with DataError naming the first file that fails. */
-  async read({ sources, seeds, transform, into }: ReadJob): Promise<number> {
-    const { decoder: name, applyOrientation = true } = this.#options;
+  /** Fills the job's slice; rejects with DataError naming the first file that fails, unless the job is lenient. */
+  async read(job: ReadJob): Promise<ReadResult> {
+    const { decoder: name } = this.#options;
     this.#decoder ??= await loadDecoder(name);
-    const decoder = this.#decoder;
     const start = performance.now();
-    const sampleBytes = into.length / sources.length;
-    for (const [i, source] of sources.entries()) {
-      const path = sourceName(source);
-      const image = await decoder.decode(this.#files.bytesOf(source), path, { applyOrientation });
-      this.#rng.seed(seeds[i]!);
+    const bad: BadPicture[] = [];
+    for (let at = 0; at < job.sources.length; at++) {
       try {
-        applyTransform(transform, image, this.#rng, into.subarray(i * sampleBytes, (i + 1) * sampleBytes));
+        await this.#readOne(job, at, this.#decoder);
       } catch (cause) {
-        if (cause instanceof DataError) throw new DataError(`${path}: ${cause.summary}`, cause.hint);
-        throw cause;
+        if (!job.isLenient || !(cause instanceof DataError)) throw cause;
+        bad.push({ at, message: cause.summary, hint: cause.hint });
       }
     }
-    return performance.now() - start;
+    return { ms: performance.now() - start, bad };
+  }
+
+  async #readOne({ sources, seeds, transform, into }: ReadJob, at: number, decoder: Decoder): Promise<void> {
+    const { applyOrientation = true } = this.#options;
+    const source = sources[at]!;
+    const sampleBytes = into.length / sources.length;
+    const path = sourceName(source);
+    const image = await decoder.decode(this.#files.bytesOf(source), path, { applyOrientation });
+    this.#rng.seed(seeds[at]!);
+    try {
+      applyTransform(transform, image, this.#rng, into.subarray(at * sampleBytes, (at + 1) * sampleBytes));
+    } catch (cause) {
+      if (cause instanceof DataError) throw new DataError(`${path}: ${cause.summary}`, cause.hint);
+      throw cause;
+    }
   }
 
   /** Frees what was kept and closes what is open. */

@@ -5,6 +5,7 @@
  */
 import { DataError } from "../../util/errors.js";
 import { randomPermutation } from "../random.js";
+import { BalancedOrder } from "./balanced-order.js";
 
 /** Where a run stands: `position` samples of `epoch` have been used up by this rank. */
 export interface SamplerState {
@@ -26,14 +27,19 @@ export interface SamplerOptions {
    * one rank only, the first ones have one more, and a rank beyond the data set has none: what validation counts.
    */
   readonly pad?: boolean;
+  /** Labels of all samples: every class comes equally often (balanced-order.ts), whatever `shuffle` says. */
+  readonly balanced?: ArrayLike<number>;
 }
 
 /** The order of samples for one rank. */
 export class EpochSampler {
-  readonly #options: Required<SamplerOptions>;
+  readonly #options: Required<Omit<SamplerOptions, "balanced">>;
+  readonly #balanced: BalancedOrder | null;
 
   constructor(options: SamplerOptions) {
-    const { length, seed = 0, shuffle = false, replicas = 1, rank = 0, pad = true } = options;
+    const { seed = 0, shuffle = false, replicas = 1, rank = 0, pad = true, balanced } = options;
+    this.#balanced = balanced ? new BalancedOrder(balanced) : null;
+    const length = this.#balanced?.length ?? options.length;
     if (length < 1) throw new DataError(`sampler: ${length} samples, expected at least 1`);
     if (!(replicas >= 1 && rank >= 0 && rank < replicas))
       throw new DataError(`sampler: rank ${rank} of ${replicas} replicas, expected a rank from 0 to replicas - 1`);
@@ -49,7 +55,8 @@ export class EpochSampler {
   /** Indices into the data set in this rank's order for `epoch`. Without shuffle: sequential, padded alike. */
   order(epoch: number): Uint32Array {
     const { length, seed, shuffle, replicas, rank } = this.#options;
-    const permutation = shuffle ? randomPermutation(length, seed + epoch) : undefined;
+    const permutation =
+      this.#balanced?.of(epoch, seed) ?? (shuffle ? randomPermutation(length, seed + epoch) : undefined);
     return Uint32Array.from({ length: this.samplesPerEpoch }, (_, i) => {
       const position = (rank + i * replicas) % length;
       return permutation === undefined ? position : permutation[position]!;

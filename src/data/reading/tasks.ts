@@ -6,12 +6,12 @@ import type { DecoderName } from "../codecs/decoder.js";
 import type { PictureSource } from "../sets/picture-source.js";
 import { type PackedPicture, type PackOptions, packPictures } from "../sets/shards/pack.js";
 import { type Inspection, inspectPictures } from "./inspect.js";
-import { type ReaderOptions, type ReadJob, SampleReader } from "./sample-reader.js";
+import { type ReaderOptions, type ReadJob, type ReadResult, SampleReader } from "./sample-reader.js";
 
 /** Every task: what is given, what comes back. Jobs name their pictures, for errors. */
 export interface Tasks {
-  /** Fills a slice of a batch: milliseconds it took. */
-  read: { readonly job: ReadJob; readonly result: number };
+  /** Fills a slice of a batch. */
+  read: { readonly job: ReadJob; readonly result: ReadResult };
   inspect: { readonly job: { readonly sources: readonly PictureSource[] }; readonly result: readonly Inspection[] };
   pack: {
     readonly job: { readonly sources: readonly PictureSource[] } & PackOptions;

@@ -1,11 +1,14 @@
 /**
- * A data set on disk in ImageNet's layout: a folder per class under train/ and val/, or a list file naming path and label.
+ * A data set on disk in folders: a folder per class, alone or under train/ and val/, or list files naming path and label.
  * Finds the samples and checks that they make sense; reads no picture. Node only.
  */
-import { type Dirent, existsSync, readdirSync, realpathSync, statSync } from "node:fs";
-import { dirname, extname, join, sep } from "node:path";
-import { byCodePoint } from "../../util/by-code-point.js";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { DataError } from "../../util/errors.js";
+import { printable } from "../../util/printable.js";
+import { classFolders, isFolder, pictureFiles } from "./class-folders.js";
+import { EndingTally, pictureEndings } from "./endings.js";
+import { LAYOUT_HINT, type Place, placeNotices, placeOf } from "./layouts.js";
 import { readListFile } from "./list-file.js";
 import type { Report, Sample } from "./sample.js";
 
@@ -18,12 +21,6 @@ export interface ImageFolderOptions {
 const fail: Report = (problem) => {
   throw problem;
 };
-
-/** Extensions that count as pictures (mmpretrain's list), in any case. */
-const extensions = new Set([".jpg", ".jpeg", ".png", ".ppm", ".bmp", ".pgm", ".tif"]);
-
-const LAYOUT_HINT =
-  "expected train/<class>/*.JPEG and val/<class>/*.JPEG, or list files train_list.txt and val_list.txt (also meta/train.txt, meta/val.txt)";
 
 /**
  * A list of samples with the names of their classes.
@@ -44,6 +41,8 @@ export class ImageFolder {
     readonly samples: readonly Sample[],
     /** false where a list file gives numbers only, and `classes` are these. */
     readonly areClassesNamed: boolean,
+    /** What is worth a line: which place was taken, which files were left out. */
+    readonly notices: readonly string[],
   ) {}
 
   get length(): number {
@@ -51,9 +50,10 @@ export class ImageFolder {
   }
 
   /**
-   * Opens `split` ("train", "val") of the data set in `root`. A list file wins over a folder scan; without one, classes are
-   * the folder names (those of train/ for every split) sorted by code point, as Python sorts, and so are the files inside
-   * each, recursively.
+   * Opens `split` of the data set in `root`: "train", or the class folders themselves where there is no train/; "val", which may be
+   * called valid, validation or test; any other by its name. A list file wins over a folder; its classes are the lines of
+   * classes.txt beside it or in `root`. Without one, classes are the folder names (those of train/ for every split) sorted by
+   * code point, as Python sorts, and so are the files inside each, recursively.
    * Throws DataError for a missing or empty folder, an empty class, a wrong list or a wrong number of classes.
    */
   static open(root: string, split: string, options: ImageFolderOptions = {}): ImageFolder {
@@ -67,13 +67,15 @@ export class ImageFolder {
         `ImageFolder: no folder ${root}, expected a data set there`,
         `check the path; ${LAYOUT_HINT}`,
       );
-    const list = [join(root, "meta", `${split}.txt`), join(root, `${split}_list.txt`)].find((file) => existsSync(file));
     const { numClasses } = options;
-    const opened =
-      list === undefined
-        ? openFolders(root, split, numClasses, report)
-        : openList(list, root, split, numClasses, report);
-    return new ImageFolder(root, split, opened.classes, opened.samples, opened.areClassesNamed);
+    const place = placeOf(root, split);
+    const opened = !place
+      ? missing(root, split, report)
+      : place.list === null
+        ? openFolders(root, place, numClasses, report)
+        : openList(place.list, root, place.name, numClasses, report);
+    const notices = [...(place ? placeNotices(root, split, place) : []), ...(opened.notices ?? [])].map(printable);
+    return new ImageFolder(root, split, opened.classes, opened.samples, opened.areClassesNamed, notices);
   }
 }
 
@@ -81,24 +83,33 @@ interface Opened {
   readonly areClassesNamed: boolean;
   readonly classes: readonly string[];
   readonly samples: readonly Sample[];
+  readonly notices?: readonly string[];
 }
 
-function openFolders(root: string, split: string, numClasses: number | undefined, report: Report): Opened {
-  const folder = join(root, split);
-  if (!isFolder(folder)) {
-    const found = readdirSync(root).slice(0, 5).join(", ") || "nothing";
-    report(new DataError(`ImageFolder: no folder ${split} in ${root} (it holds ${found})`, LAYOUT_HINT));
-    return { areClassesNamed: false, classes: [], samples: [] };
-  }
+function missing(root: string, split: string, report: Report): Opened {
+  const found = readdirSync(root).slice(0, 5).join(", ") || "nothing";
+  report(new DataError(`ImageFolder: no folder ${split} in ${root} (it holds ${found})`, LAYOUT_HINT));
+  return { areClassesNamed: false, classes: [], samples: [] };
+}
+
+function openFolders(root: string, { name, folder }: Place, numClasses: number | undefined, report: Report): Opened {
   const present = classFolders(folder, report);
   if (present.length === 0) {
     report(new DataError(`ImageFolder: ${folder} has no class folders, expected one per class`, LAYOUT_HINT));
   }
-  const trained = split === "train" ? [] : classFolders(join(root, "train"), () => {});
+  if (name === "" && present.length === 1)
+    report(
+      new DataError(
+        `ImageFolder: ${root} has a single class folder, ${present[0]}, expected at least two`,
+        `where the classes are the folders below it: ${join(root, present[0]!)}`,
+      ),
+    );
+  const trained = name === "train" || name === "" ? [] : classFolders(join(root, "train"), () => {});
   const classes = trained.length === 0 ? present : trained;
   const labels = new Map(classes.map((name, label) => [name, label]));
   checkClassCount(folder, classes.length, numClasses);
   const samples: Sample[] = [];
+  const endings = new EndingTally();
   for (const name of present) {
     const label = labels.get(name);
     if (label === undefined) {
@@ -110,28 +121,51 @@ function openFolders(root: string, split: string, numClasses: number | undefined
       );
       continue;
     }
-    const files = imageFiles(join(folder, name), report);
-    if (files.length === 0) {
-      report(
-        new DataError(
-          `ImageFolder: class ${name} in ${folder} has no pictures, expected at least one`,
-          `pictures are files ending in ${[...extensions].join(" ")}; remove the folder or fill it`,
-        ),
-      );
-    }
+    const own = new EndingTally();
+    const files = pictureFiles(join(folder, name), report, own);
+    if (files.length === 0) report(emptyClass(name, folder, own));
     for (const file of files) samples.push({ path: join(folder, name, file), label });
+    endings.add(own);
   }
-  return { areClassesNamed: true, classes, samples };
+  return { areClassesNamed: true, classes, samples, notices: endings.notices(folder) };
+}
+
+function emptyClass(name: string, folder: string, { counts, hint }: EndingTally): DataError {
+  const held = counts === "" ? "" : ` (it holds ${counts})`;
+  return new DataError(
+    `ImageFolder: class ${name} in ${folder} has no pictures${held}, expected at least one`,
+    hint ?? `pictures are files ending in ${pictureEndings()}; remove the folder or fill it`,
+  );
 }
 
 function openList(file: string, root: string, split: string, numClasses: number | undefined, report: Report): Opened {
-  const folders = classFolders(join(root, "train"), report);
-  if (folders.length > 0) checkClassCount(join(root, "train"), folders.length, numClasses);
-  const known = folders.length || numClasses;
+  const names = classNames(root);
+  const folders = names ? [] : classFolders(join(root, "train"), report);
+  const named = names?.classes ?? folders;
+  if (named.length > 0) checkClassCount(names?.file ?? join(root, "train"), named.length, numClasses);
+  const known = named.length || numClasses;
   const samples = readListFile(file, { root, split, classCount: known ?? Infinity, report });
-  if (folders.length > 0) return { areClassesNamed: true, classes: folders, samples };
+  if (named.length > 0) return { areClassesNamed: true, classes: named, samples };
   const classCount = known ?? samples.reduce((most, { label }) => Math.max(most, label + 1), 0);
   return { areClassesNamed: false, classes: Array.from({ length: classCount }, (_, i) => String(i)), samples };
+}
+
+/** Names by line, the first that of label 0 (mmpretrain's `classes`); undefined where no file has them. */
+export function classNames(root: string): { readonly file: string; readonly classes: readonly string[] } | undefined {
+  const file = [join(root, "meta", "classes.txt"), join(root, "classes.txt")].find((path) => existsSync(path));
+  if (file === undefined) return undefined;
+  const classes = readFileSync(file, "utf8")
+    .replace(/^\ufeff/, "")
+    .split("\n")
+    .map((line) => line.trim())
+    .filter((line) => line !== "");
+  const twice = classes.find((name, i) => classes.indexOf(name) !== i);
+  if (classes.length === 0 || twice !== undefined)
+    throw new DataError(
+      `${file}: ${twice === undefined ? "no names" : `${JSON.stringify(twice)} twice`}, expected a class name a line`,
+      "line 1 names label 0; remove the file where labels are the ranks of the class folders",
+    );
+  return { file, classes };
 }
 
 function checkClassCount(where: string, found: number, expected: number | undefined): void {
@@ -140,68 +174,4 @@ function checkClassCount(where: string, found: number, expected: number | undefi
     `ImageFolder: ${where} has ${found} classes, the model expects ${expected}`,
     `train with ${found} classes, or point to the data set the model was made for`,
   );
-}
-
-/** Whether there is a folder, or a link to one; a link that leads nowhere, or to itself, is none. */
-function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
-}
-
-/** Names of the folders, by code point, in `path`, without hidden ones; none if there is no such folder. */
-function classFolders(path: string, report: Report): string[] {
-  if (!isFolder(path)) return [];
-  const names: string[] = [];
-  for (const entry of listFolder(path, report)) {
-    if (entry.name.startsWith(".")) continue;
-    if (entry.isDirectory()) names.push(entry.name);
-    if (!entry.isSymbolicLink()) continue;
-    const link = join(path, entry.name);
-    const wrong = wrongLink(link);
-    if (wrong !== undefined) report(new DataError(`ImageFolder: ${link} ${wrong}, expected a class folder`, LINK_HINT));
-    else if (isFolder(link)) names.push(entry.name);
-  }
-  return names.sort(byCodePoint);
-}
-
-const LINK_HINT = "remove the link, or let it point to a folder of pictures";
-
-/** What is wrong with a symbolic link, if anything. */
-function wrongLink(link: string): string | undefined {
-  let target: string;
-  try {
-    target = realpathSync(link);
-  } catch {
-    return "is a link that leads nowhere";
-  }
-  const isAround = `${realpathSync(dirname(link))}${sep}`.startsWith(`${target}${sep}`);
-  return isAround ? "is a link to a folder that contains it" : undefined;
-}
-
-/** Picture files below `folder`, as sorted relative paths. Links to folders below it are not followed. */
-function imageFiles(folder: string, report: Report): string[] {
-  const found: string[] = [];
-  const walk = (below: string) => {
-    for (const entry of listFolder(join(folder, below), report)) {
-      if (entry.name.startsWith(".")) continue;
-      const relative = below === "" ? entry.name : `${below}/${entry.name}`;
-      if (entry.isDirectory()) walk(relative);
-      else if (extensions.has(extname(entry.name).toLowerCase())) found.push(relative);
-    }
-  };
-  walk("");
-  return found.sort(byCodePoint);
-}
-
-function listFolder(path: string, report: Report): Dirent[] {
-  try {
-    return readdirSync(path, { withFileTypes: true });
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    report(new DataError(`ImageFolder: ${path} cannot be listed (${message}), expected a folder of pictures`));
-    return [];
-  }
 }

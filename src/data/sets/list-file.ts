@@ -2,9 +2,10 @@
  * Reading a list of samples, one `path label` a line, as DeepSparkHub, Caffe and mmpretrain write them. Paths may hold
  * spaces (the last one splits) and may start with the split's folder name or not. Node only.
  */
-import { readdirSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { DataError } from "../../util/errors.js";
+import { FolderListings } from "./folder-listings.js";
 import type { Report, Sample } from "./sample.js";
 
 /** How a list is to be read. */
@@ -21,7 +22,7 @@ export interface ListFileOptions {
 /** The samples that `file` lists, in its order. */
 export function readListFile(file: string, { root, split, classCount, report }: ListFileOptions): Sample[] {
   const samples: Sample[] = [];
-  const listings = new Map<string, ReadonlySet<string>>();
+  const listings = new FolderListings();
   const lines = readFileSync(file, "utf8").split("\n");
   for (const [i, line] of lines.entries()) {
     const text = line.trim();
@@ -34,13 +35,13 @@ export function readListFile(file: string, { root, split, classCount, report }: 
       continue;
     }
     if (label >= classCount) {
-      const hint = "labels are 0-based ranks of the sorted class folder names";
+      const hint = "labels are 0-based ranks of the lines of classes.txt, or of the sorted class folder names";
       report(new DataError(`${where}: label ${label}, expected 0 to ${classCount - 1}`, hint));
       continue;
     }
     const name = text.slice(0, space).trimEnd();
     const tried = candidates(name, root, split);
-    const path = tried.find((candidate) => exists(candidate, listings));
+    const path = tried.find((candidate) => listings.has(candidate));
     if (path === undefined) {
       const message = `${where}: no file ${tried.join(" or ")}, expected every listed picture to exist`;
       report(new DataError(message, "complete the data set, or remove the line"));
@@ -57,19 +58,4 @@ function candidates(name: string, root: string, split: string): [string, string]
   const fromRoot = join(root, name);
   const fromSplit = join(root, split, name);
   return name.startsWith(`${split}/`) ? [fromRoot, fromSplit] : [fromSplit, fromRoot];
-}
-
-/** Whether a file exists, by listing each folder once: a million stat calls would take minutes on a network disk. */
-function exists(path: string, listings: Map<string, ReadonlySet<string>>): boolean {
-  const folder = dirname(path);
-  let names = listings.get(folder);
-  if (names === undefined) {
-    try {
-      names = new Set(readdirSync(folder));
-    } catch {
-      names = new Set();
-    }
-    listings.set(folder, names);
-  }
-  return names.has(path.slice(folder.length + 1));
 }

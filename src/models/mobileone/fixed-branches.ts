@@ -19,20 +19,23 @@ function centred(kernel: Tensor, kernelSize: number): Tensor {
   return rim === 0 ? kernel : F.pad(kernel, [side, side, [0, 0], [0, 0]]);
 }
 
+/** The kernel that passes a block's input through, times s [C]: [1, 1, C/groups, C]. */
+function passingKernel(s: Tensor, groups: number): Tensor {
+  const perGroup = s.size / groups;
+  const rows = perGroup === 1 ? s : F.sum(F.reshape(F.diag(s), [groups, perGroup, s.size]), 0);
+  return F.reshape(rows, [1, 1, perGroup, s.size]);
+}
+
 /** activation(Σ branches(x)) by the running statistics, [N, H, W, Cin] -> [N, OH, OW, Cout]; in a scope of the caller's. */
 export function fixedBranches(block: Branches, x: Tensor, activation: "none" | "relu"): Tensor {
   const { kernelSize, stride, padding, dilation, groups } = block.spec;
   const kernels = [...(block.skip ? [null] : []), ...convNormsOf(block).map(({ conv }) => conv.weight)];
-  let [weight, bias]: [Tensor | null, Tensor | null] = [null, null];
-  for (const [i, norm] of normsOf(block).entries()) {
+  const parts = normsOf(block).map((norm, i) => {
     const scale = F.mul(norm.weight, F.rsqrt(F.add(norm.runningVar, norm.eps)));
-    const shift = F.sub(norm.bias, F.mul(norm.runningMean, scale));
-    const kernel = kernels[i];
-    const passed = () =>
-      F.reshape(groups === 1 ? F.diag(scale) : scale, [1, 1, groups === 1 ? scale.size : 1, scale.size]);
-    const own = centred(kernel ? F.mul(kernel, scale) : passed(), kernelSize);
-    weight = weight === null ? own : F.add(weight, own);
-    bias = bias === null ? shift : F.add(bias, shift);
-  }
-  return conv2dBias(x, weight!, bias!, { stride, padding, dilation, groups, activation });
+    const kernel = kernels[i] ? F.mul(kernels[i], scale) : passingKernel(scale, groups);
+    return { weight: centred(kernel, kernelSize), bias: F.sub(norm.bias, F.mul(norm.runningMean, scale)) };
+  });
+  const weight = parts.map((part) => part.weight).reduce((sum, one) => F.add(sum, one));
+  const bias = parts.map((part) => part.bias).reduce((sum, one) => F.add(sum, one));
+  return conv2dBias(x, weight, bias, { stride, padding, dilation, groups, activation });
 }

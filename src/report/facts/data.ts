@@ -1,14 +1,14 @@
 /** The pictures that a run learned from, as they lie there now. */
-import { type Dataset, openDataset } from "../../data/sets/dataset.js";
+import { type DataSource, type Dataset, type DatasetOptions, openDataset } from "../../data/sets/dataset.js";
 import { TensoroneError } from "../../util/errors.js";
 import { type DataFacts, type Found, missing, type SplitFacts } from "./run-facts.js";
 
 const wordsOf = (error: unknown): string => (error instanceof TensoroneError ? error.summary : String(error));
 
 /** A split, or why it cannot be opened. */
-export function openSplit(root: string, split: string): Found<Dataset> {
+export function openSplit(root: DataSource, split: string, options: DatasetOptions = {}): Found<Dataset> {
   try {
-    return { value: openDataset(root, split) };
+    return { value: openDataset(root, split, options) };
   } catch (error) {
     return missing(wordsOf(error));
   }
@@ -21,7 +21,8 @@ export function splitFacts({ split, samples, classes, length }: Dataset): SplitF
 }
 
 /** Both splits; a run without validation may have one alone. */
-export function dataFacts(root: string, splits: readonly Found<Dataset>[]): Found<DataFacts> {
+export function dataFacts(roots: DataSource, splits: readonly Found<Dataset>[]): Found<DataFacts> {
+  const root = [roots].flat().join(", ");
   const found = splits.flatMap((one) => ("value" in one ? [one.value] : []));
   const [first] = found;
   if (!first) {

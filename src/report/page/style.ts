@@ -74,9 +74,10 @@ tr.total th,tr.total td{font-weight:600}
 table.list th{color:var(--soft);width:190px}
 tr.other td,tr.other th{background:var(--mark)}
 tr.other th{box-shadow:inset 3px 0 var(--val);padding-left:10px}
-th button{all:unset;cursor:pointer;font:inherit;color:inherit}
+th button{all:unset;cursor:pointer;font:inherit;color:inherit;position:relative}
 th button:focus-visible{outline:2px solid var(--train);outline-offset:2px;border-radius:2px}
-th button::after{content:"";display:inline-block;width:1em;text-align:right}
+th button::after{position:absolute;left:calc(100% + 3px)}
+th.n button::after{left:auto;right:calc(100% + 3px)}
 th[aria-sort=ascending] button::after{content:"↑"}
 th[aria-sort=descending] button::after{content:"↓"}
 .scroll{max-height:520px;overflow:auto;border-bottom:1px solid var(--line)}

@@ -19,6 +19,7 @@ import { CheckpointError } from "../../util/errors.js";
 import { differences, firstDifferences } from "../recipes/differences.js";
 import { inTodaysForm } from "../recipes/plan.js";
 import type { Session } from "../steps/session.js";
+import type { WatchState } from "../steps/validation-watch.js";
 
 import { joinEntries, namedEntries, splitEntries } from "./checkpoint-entries.js";
 import { describe, readCheckpointBytes } from "./model-file.js";
@@ -45,6 +46,8 @@ export interface CheckpointFile extends Omit<CheckpointHeader, "decoder"> {
   readonly sha256: string;
   readonly progress: { readonly step: number; readonly epoch: number; readonly stepInEpoch: number };
   readonly ema: { readonly steps: number };
+  /** What the run remembers of its validations; absent where its recipe asks for nothing. */
+  readonly watch?: WatchState;
   /** How many parameters have a state. */
   readonly optimizer: { readonly kind: OptimizerKind; readonly parameters: number };
 }
@@ -63,6 +66,7 @@ const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes)
 /** The state of a session, to be written under `name`. Throws DivergedError where a number of it is not finite. */
 export async function encodeCheckpoint(session: Session, header: CheckpointHeader, name: string): Promise<Checkpoint> {
   const { model, ema, optimizer, step, epoch, stepInEpoch } = session;
+  const watch = session.watch.state();
   const entries = {
     averages: await toFileEntries(model, ema.averages),
     raw: await toFileEntries(model),
@@ -77,6 +81,7 @@ export async function encodeCheckpoint(session: Session, header: CheckpointHeade
     sha256: sha256(bytes),
     progress: { step, epoch, stepInEpoch },
     ema: { steps: ema.steps },
+    ...(watch && { watch }),
     optimizer: { kind: header.recipe.optimizer.kind, parameters: startedParameters(entries.optimizer) },
     ...header,
   };
@@ -93,6 +98,7 @@ export function restoreCheckpoint({ file, bytes }: Checkpoint, session: Session)
     ema.loadState({ steps: file.ema.steps, averages: fromFileEntries(model, averages) });
     optimizer.loadState(fromOptimizerEntries(model, slots));
   });
+  if (file.watch) session.watch.loadState(file.watch);
   session.step = file.progress.step;
 }
 

@@ -99,7 +99,7 @@ export class CheckpointFolder {
       throw this.#explained(error, step, bytes.length);
     }
     this.#newest = path;
-    await this.#prune(step);
+    await this.#prune(step, session.watch.best?.step);
     return { path, bytes: bytes.length };
   }
 
@@ -144,10 +144,10 @@ export class CheckpointFolder {
     return listCheckpoints(this.#folder);
   }
 
-  /** Those beyond `step` were passed over: they stand for nothing that is kept. */
-  async #prune(step: number): Promise<void> {
+  /** Those beyond `step` were passed over: they stand for nothing that is kept. The best stays however old it is. */
+  async #prune(step: number, best: number | undefined): Promise<void> {
     const reached = (await this.#list()).filter((one) => one.step <= step);
-    for (const { path } of reached.slice(this.#kept)) {
+    for (const { path } of reached.slice(this.#kept).filter((one) => one.step !== best)) {
       await rm(path, { force: true });
       await rm(path.replace(/\.json$/, ".safetensors"), { force: true });
     }

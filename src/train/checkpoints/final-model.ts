@@ -6,11 +6,13 @@ import { type Classifier, FoldError, type Reparameterized, reparameterize } from
 import type { Recipe } from "../../models/recipe.js";
 import type { ValidationInfo } from "../loggers/events.js";
 import type { Session } from "../steps/session.js";
-import { saveModelFile, type WeightSet } from "./model-file.js";
+import { type FileSubject, saveModelFile, type WeightSet } from "./model-file.js";
 
 /** Names in a run folder. */
 export const MODEL_FILE_NAME = "model.safetensors";
 export const DEPLOY_FILE_NAME = "model-deploy.safetensors";
+export const BEST_FILE_NAME = "best.safetensors";
+export const BEST_DEPLOY_FILE_NAME = "best-deploy.safetensors";
 
 export interface FinalFiles {
   readonly modelFile: string;
@@ -44,15 +46,16 @@ export async function foldWeights(session: Session, weights: WeightSet): Promise
   }
 }
 
-/** Writes both files. The session's own weights are as before; the folded model is used up. */
+/** Writes both files, with `more` in what they say of themselves. The session's own weights are as before; the folded model is used up. */
 export async function writeFinalModel(
   session: Session,
   folded: Classifier,
   classes: readonly string[],
   weights: WeightSet,
   { modelFile, deployFile }: FinalFiles,
+  more: Pick<FileSubject, "step"> = {},
 ): Promise<void> {
-  const about = { recipe: session.recipe, classes, weights };
+  const about = { recipe: session.recipe, classes, weights, ...more };
   await withWeights(session, weights, () => saveModelFile(modelFile, session.model, about));
   await saveModelFile(deployFile, folded, about);
   folded.dispose();

@@ -104,10 +104,12 @@ export interface FileSubject {
   readonly classes: readonly string[] | null;
   /** Which set of weights these are; absent: averaged, or unknown. */
   readonly weights?: WeightSet;
+  /** Steps that the run had done. */
+  readonly step?: number;
 }
 
 /** The metadata that describes `model` in a file. */
-export function describe(model: Classifier, { recipe, classes, weights }: FileSubject): Metadata {
+export function describe(model: Classifier, { recipe, classes, weights, step }: FileSubject): Metadata {
   return {
     producer: "tensorone",
     model: nameOf(model),
@@ -116,6 +118,7 @@ export function describe(model: Classifier, { recipe, classes, weights }: FileSu
     ...(classes ? { classes: JSON.stringify(classes) } : {}),
     ...(recipe ? { images: JSON.stringify(recipe.images) } : {}),
     ...(weights === "raw" ? { weights } : {}),
+    ...(step === undefined ? {} : { step: String(step) }),
   };
 }
 

@@ -1,12 +1,12 @@
 /**
- * A model from whatever names one: a file, or the folder of a run, which holds a delivered model and checkpoints with
- * both sets of weights.
+ * A model from whatever names one: a file, or the folder of a run, which holds a delivered model, that of its best epoch where
+ * it was asked for, and checkpoints with both sets of weights.
  */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { CheckpointError } from "../../util/errors.js";
 import { listCheckpoints } from "./checkpoint.js";
-import { MODEL_FILE_NAME } from "./final-model.js";
+import { BEST_FILE_NAME, MODEL_FILE_NAME } from "./final-model.js";
 import { type LoadedModel, loadModelFile, type WeightSet } from "./model-file.js";
 
 export interface FoundModel extends LoadedModel {
@@ -15,13 +15,13 @@ export interface FoundModel extends LoadedModel {
 }
 
 /**
- * The file behind a path: itself, or of a run folder the delivered model, or the newest checkpoint where a set of weights
- * is `wanted` or no model was delivered yet. Throws CheckpointError for a folder without either.
+ * The file behind a path: itself, or of a run folder that of its best epoch, else the delivered model, or the newest checkpoint
+ * where a set of weights is `wanted` or no model was delivered yet. Throws CheckpointError for a folder without either.
  */
 export async function findModelFile(path: string, wanted?: WeightSet): Promise<string> {
   if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
-  const delivered = join(path, MODEL_FILE_NAME);
-  if (wanted === undefined && existsSync(delivered)) return delivered;
+  const delivered = [BEST_FILE_NAME, MODEL_FILE_NAME].map((name) => join(path, name)).find((file) => existsSync(file));
+  if (wanted === undefined && delivered !== undefined) return delivered;
   const [newest] = await listCheckpoints(join(path, "checkpoints"));
   if (newest && newest.step >= 0) return newest.path.replace(/\.json$/, ".safetensors");
   throw new CheckpointError(

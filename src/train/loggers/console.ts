@@ -62,7 +62,9 @@ export class ConsoleLogger implements Logger {
       ...(run.valImages > 0 ? [`${formatInteger(run.valImages)} val`] : []),
     ];
     const images = `${counts.join(" and ")} images`;
-    terminal.print(`data ${this.#showPath(run.data)}: ${images} of ${run.numClasses} classes, decoder ${run.decoder}`);
+    terminal.print(
+      `data ${[run.data].flat().map(this.#showPath).join(", ")}: ${images} of ${run.numClasses} classes, decoder ${run.decoder}`,
+    );
     const { recipe, totalSteps, stepsPerEpoch, startStep } = run;
     const length = `${run.epochs} epochs of ${formatInteger(stepsPerEpoch)} steps of ${[replicas, recipe.accumulate ?? 1].flatMap((n) => (n > 1 ? [`${n} × `] : [])).join("")}${recipe.batchSize} images`;
     const isCut = totalSteps < run.epochs * stepsPerEpoch;

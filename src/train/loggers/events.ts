@@ -31,7 +31,7 @@ export interface RunInfo {
   readonly decoder: DecoderName;
   readonly seed: number;
   readonly out: string;
-  readonly data: string;
+  readonly data: string | readonly string[];
 }
 
 /** A step that was done: its loss, its rates, and what it cost. */
@@ -95,6 +95,7 @@ export interface CheckpointInfo {
  *
  * @example
  * ```ts
+ * import type { Logger } from "tensorone/node";
  * const logger: Logger = {
  *   onStep: ({ step, loss }) => console.log(step, loss),
  *   onValidation: ({ step, top1 }) => console.log(step, top1),

@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { arch, cpus, platform, release, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import type { DecoderName } from "../../data/codecs/decoder.js";
+import type { DataSource } from "../../data/sets/dataset.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import type { Logger, RunInfo, StepInfo } from "./events.js";
 
@@ -33,7 +34,7 @@ export interface RunSession {
   readonly processes: number;
   readonly transport: string;
   /** Absolute. */
-  readonly data: string;
+  readonly data: DataSource;
   readonly trainImages: number;
   readonly valImages: number;
   readonly stepsPerEpoch: number;
@@ -81,7 +82,14 @@ export class MachineLogger implements Logger {
       memoryBytes: totalmem(),
       system: `${platform()} ${release()} ${arch()}`,
       node: process.version,
-      ...{ backend, decoder, replicas, processes, transport, data: resolve(data) },
+      ...{
+        backend,
+        decoder,
+        replicas,
+        processes,
+        transport,
+        data: typeof data === "string" ? resolve(data) : data.map((one) => resolve(one)),
+      },
       ...{ trainImages, valImages, stepsPerEpoch, totalSteps },
     };
     await this.#write(this.#session);

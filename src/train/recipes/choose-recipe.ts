@@ -3,15 +3,18 @@
  */
 import { familyOf, type ModelName } from "../../models/index.js";
 import { type Recipe, type RecipeForm, recipeForms } from "../../models/recipe.js";
+import { type AugmentationChanges, changeAugmentation } from "./change-augmentation.js";
 import { changeOptimization, type OptimizationChanges, usualLr } from "./change-optimization.js";
+import { changeStopping, type StoppingChanges } from "./early-stopping.js";
 import { finetuneRecipe, isFinetuneRecipe } from "./finetune.js";
 import { resized } from "./image-sizes.js";
+import { changeTransfer, type TransferChanges } from "./transfer.js";
 
 /** Images per step, over all replicas, that the published learning rates are for. */
 export const BASE_TOTAL_BATCH = 256;
 
 /** What a run does differently from its recipe; undefined: as the recipe says. */
-export interface RecipeChanges extends OptimizationChanges {
+export interface RecipeChanges extends OptimizationChanges, AugmentationChanges, StoppingChanges, TransferChanges {
   readonly epochs?: number | undefined;
   readonly batchSize?: number | undefined;
   /** Side of the pictures in evaluation; those of training grow and shrink in proportion. */
@@ -20,10 +23,8 @@ export interface RecipeChanges extends OptimizationChanges {
   readonly autoScaleLr?: boolean | undefined;
   /** Default 1. */
   readonly replicas?: number | undefined;
-  readonly frozenStages?: number | undefined;
-  /** false leaves it to the recipe. */
-  readonly normEval?: boolean | undefined;
-  readonly headLr?: number | undefined;
+  /** Every class equally often in an epoch. */
+  readonly balancedSampling?: boolean | undefined;
 }
 
 /** Whose recipe, in which form, and the changes. */
@@ -82,36 +83,18 @@ export function changeRecipe(base: Recipe, changes: RecipeChanges): Recipe {
   const { lrSteps } = base.schedule;
   const resizedBase: Recipe = {
     ...base,
+    ...(changes.balancedSampling && { sampling: { balanced: true } }),
     epochs,
     batchSize,
     schedule: {
       ...base.schedule,
       ...(lrSteps && { lrSteps: { ...lrSteps, epochs: lrSteps.epochs.map((epoch) => Math.round(epoch * length)) } }),
     },
-    ...transferOf(base, changes, { share, ratio: lr / base.optimizer.lr }),
+    ...changeTransfer(base, changes, { share, ratio: lr / base.optimizer.lr }),
     images: { ...images, switches: stretched(images.switches, length) },
   };
-  return changeOptimization(resizedBase, { ...changes, lr: lr * share });
-}
-
-/**
- * As a field to spread: absent where nothing is kept and the classifier has no rate of its own. A classifier's rate of the
- * recipe keeps its `ratio` to the others', and is scaled by `share` as they are.
- */
-function transferOf(
-  { transfer }: Recipe,
-  changes: RecipeChanges,
-  { share, ratio }: { readonly share: number; readonly ratio: number },
-): Pick<Recipe, "transfer"> {
-  const { frozenStages, headLr = transfer?.headLr && transfer.headLr * ratio } = changes;
-  const normEval = changes.normEval || transfer?.normEval;
-  const changed = {
-    ...transfer,
-    ...(frozenStages !== undefined && { frozenStages }),
-    ...(normEval && { normEval }),
-    ...(headLr !== undefined && { headLr: headLr * share }),
-  };
-  return Object.keys(changed).length > 0 ? { transfer: changed } : {};
+  const optimized = changeOptimization(resizedBase, { ...changes, lr: lr * share });
+  return changeStopping(changeAugmentation(optimized, changes), changes);
 }
 
 /** A run of another length switches at the same share of it. */

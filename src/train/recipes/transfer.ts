@@ -27,3 +27,32 @@ export function parameterGroups(
   const head = [...model.namedParameters()].filter(([name]) => isOfHead(name));
   return [...groups, { name: "head", parameters: new Map(head), lr: headLr }];
 }
+
+/** What a run does differently from its recipe; undefined: as the recipe says. */
+export interface TransferChanges {
+  readonly frozenStages?: number | undefined;
+  /** false leaves it to the recipe. */
+  readonly normEval?: boolean | undefined;
+  /** Default: the recipe's, in proportion to the learning rate. */
+  readonly headLr?: number | undefined;
+}
+
+/**
+ * As a field to spread: absent where nothing is kept and the classifier has no rate of its own. A classifier's rate of the
+ * recipe keeps its `ratio` to the others', and is scaled by `share` as they are.
+ */
+export function changeTransfer(
+  { transfer }: Pick<Recipe, "transfer">,
+  changes: TransferChanges,
+  { share, ratio }: { readonly share: number; readonly ratio: number },
+): Pick<Recipe, "transfer"> {
+  const { frozenStages, headLr = transfer?.headLr && transfer.headLr * ratio } = changes;
+  const normEval = changes.normEval || transfer?.normEval;
+  const changed = {
+    ...transfer,
+    ...(frozenStages !== undefined && { frozenStages }),
+    ...(normEval && { normEval }),
+    ...(headLr !== undefined && { headLr: headLr * share }),
+  };
+  return Object.keys(changed).length > 0 ? { transfer: changed } : {};
+}

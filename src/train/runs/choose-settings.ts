@@ -4,17 +4,21 @@
  */
 import { resolve } from "node:path";
 import { type DecoderName, haveSamePixels } from "../../data/codecs/decoder.js";
+import type { DataSource } from "../../data/sets/dataset.js";
 import type { Recipe } from "../../models/recipe.js";
 import { UsageError } from "../../util/errors.js";
 import { shownPath } from "../../util/shown-path.js";
 import { isDemoRecipe, type RecipeChoice, resumedRecipe } from "../recipes/choose-recipe.js";
-import { mergeSettings, otherBits, type RunSettings } from "./run-file.js";
+import { laidOverStored, type ResolvedRecipe } from "../recipes/config/resolve-recipe.js";
+import type { RunSettings } from "../recipes/config/run-fields.js";
+import { mergeSettings, otherBits } from "./run-file.js";
 import type { StoredRun } from "./stored-run.js";
 
 /** Options of `train` that decide what a run does. */
 export type RunValues = RecipeChoice &
-  Omit<RunSettings, "data" | "decoder"> & {
-    readonly data: string | undefined;
+  Omit<RunSettings, "data" | "decoder" | "valFraction"> & {
+    readonly data: DataSource | undefined;
+    readonly valFraction: number | undefined;
     readonly decoder: DecoderName | undefined;
     readonly seed: number;
     readonly replicas: number;
@@ -29,18 +33,44 @@ export interface RunPlan {
   readonly notices: readonly string[];
 }
 
-/** `fresh` is the recipe that the options alone ask for; `given` names those that stood on the line. */
+/** `fresh` is what options and config ask for where no run goes on; `given` names the options that were said. */
 export function choosePlan(
   values: RunValues,
   given: ReadonlySet<string>,
-  fresh: Recipe,
+  fresh: Pick<ResolvedRecipe, "recipe" | "layers">,
   stored: StoredRun | null,
 ): RunPlan {
-  const { decoder = null, backend, turbo, noValidate, validateRaw, keep, checkEvery } = values;
-  const data = values.data === undefined ? null : resolve(values.data);
-  const own: RunSettings = { data, decoder, backend, turbo, noValidate, validateRaw, keep, checkEvery };
+  const {
+    decoder = null,
+    valFraction = null,
+    onBadPicture,
+    backend,
+    turbo,
+    noValidate,
+    validateRaw,
+    keep,
+    checkEvery,
+  } = values;
+  const data =
+    values.data === undefined
+      ? null
+      : typeof values.data === "string"
+        ? resolve(values.data)
+        : values.data.map((one) => resolve(one));
+  const own: RunSettings = {
+    data,
+    valFraction,
+    onBadPicture,
+    decoder,
+    backend,
+    turbo,
+    noValidate,
+    validateRaw,
+    keep,
+    checkEvery,
+  };
   const merged = mergeSettings(stored?.settings ?? null, own, given);
-  if (!stored) return { recipe: fresh, seed: values.seed, replicas: values.replicas, ...merged };
+  if (!stored) return { recipe: fresh.recipe, seed: values.seed, replicas: values.replicas, ...merged };
   // a checkpoint that names its decoder leaves the choice, and the comparison, to the trainer
   const isKept = stored.decoder !== null;
   const settings = { ...merged.settings, decoder: isKept ? decoder : merged.settings.decoder };
@@ -49,16 +79,17 @@ export function choosePlan(
   const notices = [...merged.notices, ...(isOther ? [otherBits("decoder", former, decoder)] : [])];
   const seed = given.has("seed") ? values.seed : stored.seed;
   const replicas = given.has("replicas") ? values.replicas : stored.replicas;
-  return { recipe: resumedRecipe(stored.recipe, { ...values, replicas }, given), seed, replicas, settings, notices };
+  const recipe = resumedRecipe(laidOverStored(stored.recipe, fresh.layers), { ...values, replicas }, given);
+  return { recipe, seed, replicas, settings, notices };
 }
 
 /** Where the pictures are, by default those in `demoData`. Throws UsageError where a run that goes on does not say. */
 export function chooseData(
   { data }: RunSettings,
-  values: { readonly data: string | undefined; readonly resume: string | true | undefined },
+  values: { readonly data: DataSource | undefined; readonly resume: string | true | undefined },
   stored: StoredRun | null,
   demoData: string,
-): { readonly data: string; readonly isDemo: boolean } {
+): { readonly data: DataSource; readonly isDemo: boolean } {
   const found = values.data ?? data;
   if (found !== null) return { data: found, isDemo: false };
   if (stored && !stored.settings && !isDemoRecipe(stored.recipe))

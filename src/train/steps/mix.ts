@@ -42,12 +42,14 @@ const STREAM = 0x6d697875;
 
 const cut = (at: number, end: number): number => Math.min(end, Math.max(0, at));
 
-/** The box of share 1 − `share` of the area about a random point, cut at the border (CutMix, equation 2). */
-function drawBox(share: number, { height, width }: BatchSize, rng: MersenneTwister): MixBox {
+/** The box of 1 − `share` of the area about a point, cut at the border (CutMix, equation 2). */
+export function boxAround(
+  share: number,
+  [y, x]: readonly [number, number],
+  { height, width }: Pick<BatchSize, "height" | "width">,
+): MixBox {
   const side = Math.sqrt(1 - share);
   const [halfHeight, halfWidth] = [Math.trunc(height * side) >> 1, Math.trunc(width * side) >> 1];
-  const y = rng.randint(height);
-  const x = rng.randint(width);
   return {
     top: cut(y - halfHeight, height),
     bottom: cut(y + halfHeight, height),
@@ -73,10 +75,13 @@ export function drawMix(
   const share = drawBeta(rng, alpha, alpha);
   const order = randomPermutation(size.size, rng.next32());
   if (!isCut) return { share, order, box: null };
-  const box = drawBox(share, size, rng);
-  const area = (box.bottom - box.top) * (box.right - box.left);
-  return { share: 1 - area / (size.height * size.width), order, box };
+  const box = boxAround(share, [rng.randint(size.height), rng.randint(size.width)], size);
+  return { share: shareLeft(box, size), order, box };
 }
+
+/** The share of a picture's area that a box leaves of it. */
+export const shareLeft = (box: MixBox, { height, width }: Pick<BatchSize, "height" | "width">): number =>
+  1 - ((box.bottom - box.top) * (box.right - box.left)) / (height * width);
 
 /** A mix as tensors, so that one recorded step does any of them. */
 export interface MixTensors {

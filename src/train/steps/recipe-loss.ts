@@ -17,14 +17,14 @@ const smoothedTarget = (logits: Tensor, target: Tensor, { labelSmoothing, mode }
   smoothed(softened(target, logits), effectiveSmoothing(mode, labelSmoothing));
 
 const losses: { readonly [K in LossKind]: RecipeLoss } = {
-  crossEntropy: (logits, target, { labelSmoothing, mode }, weight) =>
+  "cross-entropy": (logits, target, { labelSmoothing, mode }, weight) =>
     crossEntropy(logits, target, { labelSmoothing, mode, weight }),
   focal(logits, target, choice, weight) {
     const { gamma, labelSmoothing } = choice;
     const wanted = labelSmoothing === 0 ? target : smoothedTarget(logits, target, choice);
     return focalLoss(logits, wanted, { weight, ...(gamma === undefined ? {} : { gamma }) });
   },
-  sigmoidFocal(logits, target, choice, weight) {
+  "sigmoid-focal"(logits, target, choice, weight) {
     const { gamma, alpha } = choice;
     const options = { ...(gamma === undefined ? {} : { gamma }), ...(alpha === undefined ? {} : { alpha }) };
     const each = sigmoidFocalLoss(logits, smoothedTarget(logits, target, choice), options);
@@ -36,4 +36,4 @@ const losses: { readonly [K in LossKind]: RecipeLoss } = {
 
 /** The loss of a batch as the recipe has it. */
 export const recipeLoss: RecipeLoss = (logits, target, choice, weight) =>
-  losses[choice.kind ?? "crossEntropy"](logits, target, choice, weight);
+  losses[choice.kind ?? "cross-entropy"](logits, target, choice, weight);

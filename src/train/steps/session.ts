@@ -11,6 +11,7 @@ import { applyRates, ratesAt, type StepRates, warmupSteps } from "../recipes/sch
 import { applyTransfer, parameterGroups } from "../recipes/transfer.js";
 import type { DivergedError } from "./finite.js";
 import { applyGradients, divergedAt } from "./optimization.js";
+import { ValidationWatch } from "./validation-watch.js";
 
 /**
  * Of a step: a full batch and the last one of an epoch. When pictures grow, the plan of the smaller size has to make room
@@ -33,6 +34,7 @@ export class Session {
   readonly model: Classifier;
   readonly optimizer: Optimizer;
   readonly ema: Ema;
+  readonly watch: ValidationWatch;
   readonly stepsPerEpoch: number;
   readonly #batchesPerEpoch: number;
   /** Steps done so far. */
@@ -42,6 +44,7 @@ export class Session {
   constructor(recipe: Recipe, model: Classifier, stepsPerEpoch: number, batchesPerEpoch?: number) {
     this.recipe = recipe;
     this.model = model;
+    this.watch = new ValidationWatch(recipe);
     this.stepsPerEpoch = stepsPerEpoch;
     this.#batchesPerEpoch = batchesPerEpoch ?? stepsPerEpoch * (recipe.accumulate ?? 1);
     applyTransfer(model, recipe);

@@ -7,7 +7,7 @@ import jpegJs from "jpeg-js";
 import { DataError } from "../../../util/errors.js";
 import { type DecoderName, loadDecoder } from "../../codecs/decoder.js";
 import type { Image } from "../../codecs/image.js";
-import { sniffFormat } from "../../codecs/sniff.js";
+import { type ImageFormat, sniffFormat } from "../../codecs/sniff.js";
 import { resizeShortSide } from "../../transforms/geometry.js";
 import { PictureFiles, type PictureSource, sourceName } from "../picture-source.js";
 
@@ -26,7 +26,7 @@ export interface PackOptions {
 export interface PackedPicture {
   readonly bytes: Uint8Array;
   /** By content, as the readers of WebDataset shards expect it. */
-  readonly extension: "jpg" | "png";
+  readonly extension: string;
 }
 
 /** JPEG quality of resized pictures: 24 KB at 341x256, mean error below that of another decoder's resize. */
@@ -75,10 +75,20 @@ export async function packPictures(
   return packed;
 }
 
+/** Endings of what is stored as it came. */
+const extensions: { readonly [F in ImageFormat]?: string } = {
+  jpeg: "jpg",
+  png: "png",
+  webp: "webp",
+  gif: "gif",
+  tiff: "tif",
+  avif: "avif",
+};
+
 function original(bytes: Uint8Array, name: string): PackedPicture {
   const format = sniffFormat(bytes);
-  if (format === "jpeg") return { bytes, extension: "jpg" };
-  if (format === "png") return { bytes, extension: "png" };
+  const extension = format && extensions[format];
+  if (extension !== undefined) return { bytes, extension };
   throw new DataError(
     `${name}: ${format?.toUpperCase() ?? "neither a JPEG nor a PNG"} (${bytes.length} bytes), expected a JPEG or PNG picture`,
     "verify-dataset lists every file that cannot be used",

@@ -28,6 +28,11 @@ export class ShardSet {
     return this.samples.length;
   }
 
+  /** Names of the splits that the index lists. */
+  static splitsOf(root: string): string[] {
+    return Object.keys(readSetIndex(join(root, SET_INDEX_NAME)).splits);
+  }
+
   /** Throws DataError for a missing split, a damaged index, a tar file that is missing or has another size. */
   static open(root: string, split: string, options: { readonly numClasses?: number } = {}): ShardSet {
     const indexPath = join(root, SET_INDEX_NAME);
