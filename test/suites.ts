@@ -21,7 +21,7 @@ export const settings = {
 export const slowTests: readonly string[] = [
   "test/bench/measure.test.ts",
   "test/browser/**/*.test.ts",
-  "test/cli/{convert,families,finetune,non-finite,own-pictures}.test.ts",
+  "test/cli/{augmentation,convert,families,finetune,non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
   "test/distributed/{faults,hosts}.test.ts",
   "test/e2e/{distributed,resume,versions}.test.ts",
   "test/examples/ports.test.ts",
@@ -31,7 +31,7 @@ export const slowTests: readonly string[] = [
   "test/onnx-cases/**/*.test.ts",
   "test/report/states.test.ts",
   "test/torch-cases/torch-cases.test.ts",
-  "test/train/{accumulated,augmented}-runs.test.ts",
-  "test/train/{accumulated,best}-runs.test.ts",
+  "test/train/recipe-schema.test.ts",
+  "test/train/{accumulated,augmented,best}-runs.test.ts",
   "test/wasm/turbo.test.ts",
 ];

@@ -12,14 +12,9 @@ import { createWasmBackend, type Turbo } from "./wasm/wasm-backend.js";
 
 export type { Backend, BackendName, BackendOptions } from "./contract.js";
 
-/** Undefined in browsers, after a warning. */
-async function loadTurbo(): Promise<Turbo | undefined> {
-  if (isNode) return (await import("#turbo" as string)) as Turbo;
-  console.warn(
-    "wasm: turbo needs Node 24 or later, this is a browser; going on without it (turbo: false avoids this warning)",
-  );
-  return undefined;
-}
+/** What sets V8's flags, and in a browser what says that it cannot. */
+const loadTurbo = async (): Promise<Turbo> =>
+  (await (isNode ? import("#turbo" as string) : import("./wasm/no-turbo.js"))) as Turbo;
 
 const factories: { readonly [K in BackendName]: (options: BackendOptions) => Promise<Backends[K]> } = {
   reference: async () => referenceBackend,

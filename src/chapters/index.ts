@@ -3,8 +3,11 @@
  */
 
 export * from "./activations.js";
+export * from "./bits.js";
 export * from "./counting.js";
 export * from "./curves.js";
+export * from "./divisions.js";
+export * from "./epilogue.js";
 export * from "./folds.js";
 export * from "./indexing.js";
 export * from "./normalisation.js";

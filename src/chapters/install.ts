@@ -6,6 +6,7 @@ import type { Entry } from "../autograd/gradients/entry.js";
 import { installGradients } from "../autograd/gradients/index.js";
 import type { ArrayKernels, ArrayUpdates } from "../backends/kernel-table.js";
 import { installReference } from "../backends/reference/index.js";
+import type { Kernel as Int64Kernel } from "../backends/reference/int64.js";
 import { installReferenceUpdates } from "../backends/reference/updates.js";
 import { installKernels, installUpdateKernels } from "../backends/wasm/kernels/index.js";
 import type { WasmKernels, WasmUpdates } from "../backends/wasm/kernels/plan.js";
@@ -13,7 +14,7 @@ import { apply, update } from "../ops/apply.js";
 import { type DTypeRule, installDTypes } from "../ops/dtypes.js";
 import { installFloatOps } from "../ops/promotion.js";
 import { installShapes, type ShapeRule } from "../ops/shapes/index.js";
-import type { Attrs, ChapterOp, OptimizerUpdate, PerOutput, UpdateAttrs } from "../ops/spec/index.js";
+import type { Attrs, ChapterOp, OpName, OptimizerUpdate, PerOutput, UpdateAttrs } from "../ops/spec/index.js";
 import type { Tensor } from "../tensor/tensor.js";
 
 /** What the ops K add to each table; forgotten ones do not compile. Their costs stand with those of all others. */
@@ -25,23 +26,21 @@ interface Chapter<K extends ChapterOp> {
   readonly floatOps?: readonly K[];
   readonly gradients: { readonly [P in K]: Entry<P> | null };
   readonly reference: Pick<ArrayKernels, K>;
+  /** The definition for int64 where it is another one. */
+  readonly int64?: { readonly [P in K]?: Int64Kernel };
   readonly wasm: WasmKernels;
 }
 
-type Apply<K extends ChapterOp> = <P extends K>(
-  op: P,
-  inputs: readonly Tensor[],
-  attrs: Attrs<P>,
-) => PerOutput<P, Tensor>;
+type Apply<K extends OpName> = <P extends K>(op: P, inputs: readonly Tensor[], attrs: Attrs<P>) => PerOutput<P, Tensor>;
 
-/** Adds a chapter to the tables, and returns apply() for its ops alone. */
-export function install<K extends ChapterOp>(chapter: Chapter<K>): Apply<K> {
-  const { shapes, dtypes, floatOps = [], gradients, reference, wasm } = chapter;
+/** Adds a chapter to the tables, and returns apply() for its ops alone, and others that its functions run. */
+export function install<K extends ChapterOp, Other extends OpName = never>(chapter: Chapter<K>): Apply<K | Other> {
+  const { shapes, dtypes, floatOps = [], gradients, reference, int64, wasm } = chapter;
   installShapes(shapes);
   installDTypes(dtypes);
   installFloatOps(floatOps);
   installGradients(gradients);
-  installReference(reference);
+  installReference(reference, int64);
   installKernels(wasm);
   return apply;
 }

@@ -3,6 +3,7 @@
  */
 import { orderGradients } from "../autograd/gradients/orders.js";
 import * as reference from "../backends/reference/chapters.js";
+import { orderInt64 } from "../backends/reference/int64-chapters.js";
 import { orderKernels } from "../backends/wasm/kernels/reduce/orders.js";
 import { orderDTypes } from "../ops/chapter-dtypes.js";
 import { orderShapes } from "../ops/shapes/orders.js";
@@ -14,5 +15,6 @@ export const apply = install<keyof OrderOps>({
   dtypes: orderDTypes,
   gradients: orderGradients,
   reference: reference.orderKernels,
+  int64: orderInt64,
   wasm: orderKernels,
 });

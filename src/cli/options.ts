@@ -69,6 +69,7 @@ const kinds = {
   DIR: "a folder",
   NAME: "a name",
   HOST: "a host name or address",
+  "FIELD=VALUE": "a field of the recipe and its value",
   SIZES: "sizes such as 32x56x56x64",
   TEXT: "a text",
 } as const;

@@ -6,7 +6,7 @@ import { existsSync, realpathSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../util/errors.js";
-import { shownPath } from "../util/shown-path.js";
+import { shellWord, shownPath } from "../util/shown-path.js";
 
 export { shownPath } from "../util/shown-path.js";
 
@@ -25,6 +25,12 @@ export function callerPrefix(): string {
   if (!isCheckout()) return "npx tensorone";
   if (realpathSync(process.cwd()) === realpathSync(packageRoot)) return "npm run tensorone --";
   return `node ${shownPath(join(packageRoot, "dist", "cli", "main.js"))}`;
+}
+
+/** The line that started this process, as it can be pasted into a shell anywhere on this machine. */
+export function commandLine(): string {
+  const words = process.argv.slice(2).map(shellWord);
+  return `cd ${shellWord(process.cwd())} && ${callerPrefix()} ${words.join(" ")}`;
 }
 
 /** One data set or several, for people. */

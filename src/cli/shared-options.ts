@@ -8,7 +8,7 @@ import { type RecipeForm, recipeForms } from "../models/recipe.js";
 import { weightSets } from "../train/checkpoints/model-file.js";
 import type { PlanOverrides } from "../train/recipes/plan.js";
 import { UsageError } from "../util/errors.js";
-import { choice, flag, integer, number, optionalChoice, text, type Values } from "./options.js";
+import { choice, flag, integer, number, optionalChoice, repeated, text, type Values } from "./options.js";
 
 /** Every command takes them. */
 export const commonOptions = {
@@ -29,6 +29,20 @@ export const recipeOption = choice<RecipeForm>(recipeForms, {
   placeholder: "FORM",
   default: "intended",
 });
+
+/** What changes a recipe field by field. */
+export const configOptions = {
+  config: text({
+    help: "JSON of recipe fields; what it leaves out is the recipe's (schema/recipe.schema.json); other options win over it",
+    placeholder: "FILE.json",
+  }),
+  set: repeated(
+    text({
+      help: "one field of the recipe, over --config; the value is JSON or a word; may be given several times",
+      placeholder: "FIELD=VALUE",
+    }),
+  ),
+};
 
 /** Learning rate by the size of a step. */
 export const autoScaleLrOption = flag({ help: "learning rate times images per step, over all replicas, / 256" });
@@ -104,8 +118,9 @@ export const DATA_HELP =
 
 /** Which share of the pictures is for validation. */
 export const valFractionOption = number({
-  help: "share of the pictures held out for validation, chosen by their content, where DIR marks none; default: 0.2",
+  help: "share of the pictures held out for validation, chosen by their content, where DIR marks none; default: 0.2; 0: none",
   max: 0.99,
+  fromZero: true,
   example: 0.1,
 });
 

@@ -1,6 +1,7 @@
 /**
  * Convolution as a layer (torch.nn.Conv2d), over NHWC with weights [KH, KW, Cin/groups, Cout].
  */
+import { convolveWithBias } from "../ops/functional/convolved.js";
 import * as F from "../ops/functional/index.js";
 import { pair, resolvePadding } from "../ops/functional/window.js";
 import type { Pair } from "../ops/spec/index.js";
@@ -68,7 +69,7 @@ export class Conv2d extends Module {
     const { weight, bias, options } = this;
     expectChannelsLast("Conv2d", x.shape, weight.shape[2]! * (options.groups ?? 1));
     if (this.paddingMode !== "zeros") return this.#ofPadded(x, this.paddingMode);
-    return bias ? F.conv2dBias(x, weight, bias, options) : F.conv2d(x, weight, options);
+    return bias ? convolveWithBias(x, weight, bias, options) : F.conv2d(x, weight, options);
   }
 
   #ofPadded(x: Tensor, mode: F.PadMode): Tensor {
@@ -89,7 +90,7 @@ export class Conv2d extends Module {
     const unpadded = { ...options, padding: 0 };
     return scope(() => {
       const around = F.pad(x, widths, { mode });
-      return bias ? F.conv2dBias(around, weight, bias, unpadded) : F.conv2d(around, weight, unpadded);
+      return bias ? convolveWithBias(around, weight, bias, unpadded) : F.conv2d(around, weight, unpadded);
     });
   }
 

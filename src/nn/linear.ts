@@ -1,6 +1,7 @@
 /**
  * The affine layer y = x·W + b (torch.nn.Linear, whose W is stored transposed in files: io/layout turns it).
  */
+import { convolveWithBias } from "../ops/functional/convolved.js";
 import * as F from "../ops/functional/index.js";
 import { scope } from "../tensor/scope.js";
 import type { Shape } from "../tensor/shape.js";
@@ -27,7 +28,7 @@ export function affine(x: Tensor, weight: Tensor, bias: Tensor | null): Tensor {
   return scope(() => {
     // a product of rows is a convolution of a picture of single pixels
     const rows = F.reshape(x, [1, x.size / width, 1, width]);
-    const y = F.conv2dBias(rows, F.reshape(weight, [1, 1, width, outputs]), bias);
+    const y = convolveWithBias(rows, F.reshape(weight, [1, 1, width, outputs]), bias);
     return F.reshape(y, [...x.shape.slice(0, -1), outputs]);
   });
 }

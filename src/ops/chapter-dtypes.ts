@@ -6,6 +6,7 @@ import { DTypeError } from "../util/errors.js";
 import { curveRows } from "./curves.js";
 import { alike, type DTypeRule, expectInt32, expectNumbers, floatsOnly } from "./dtypes.js";
 import type { CurveOps } from "./spec/curves.js";
+import type { DivisionOps } from "./spec/divisions.js";
 import type { FoldOps } from "./spec/folds.js";
 import type { OpName } from "./spec/index.js";
 import type { IndexingOps } from "./spec/indexing.js";
@@ -23,6 +24,21 @@ function expectMoments(dtype: DType | undefined): void {
 export const curveDTypes: Rules<CurveOps> = curveRows<DTypeRule<keyof CurveOps>>(floatsOnly, floatsOnly, (name) =>
   floatsOnly(`${name}Grad`),
 );
+
+export const divisionDTypes: Rules<DivisionOps> = {
+  atan2: floatsOnly("atan2"),
+  // shifts of bool are refused, as in PyTorch
+  bitwise: (dtypes, { operation }) => {
+    const dtype = alike("bitwise", dtypes);
+    const isShift = operation === "leftShift" || operation === "rightShift";
+    if (isFloat(dtype) || (isShift && dtype === "bool"))
+      throw new DTypeError(
+        `bitwise ${operation}: operands are ${dtype}, expected integers${isShift ? "" : " or bool"}`,
+        'cast them first: x.cast("int32")',
+      );
+    return dtype;
+  },
+};
 
 export const indexingDTypes: Rules<IndexingOps> = {
   gather: ([table, indices]) => {

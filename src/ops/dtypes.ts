@@ -84,19 +84,7 @@ const exceptions: { readonly [K in OpName]?: DTypeRule<K> } = {
   cos: floatsOnly("cos"),
   tanh: floatsOnly("tanh"),
   sigmoid: floatsOnly("sigmoid"),
-  atan2: floatsOnly("atan2"),
   div: floatsOnly("div"),
-  // shifts of bool are refused, as in PyTorch
-  bitwise: (dtypes, { operation }) => {
-    const dtype = alike("bitwise", dtypes);
-    const isShift = operation === "leftShift" || operation === "rightShift";
-    if (isFloat(dtype) || (isShift && dtype === "bool"))
-      throw new DTypeError(
-        `bitwise ${operation}: operands are ${dtype}, expected integers${isShift ? "" : " or bool"}`,
-        'cast them first: x.cast("int32")',
-      );
-    return dtype;
-  },
   mean: floatsOnly("mean"),
   softmax: floatsOnly("softmax"),
   logSoftmax: floatsOnly("logSoftmax"),

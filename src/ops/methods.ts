@@ -26,13 +26,6 @@ const methods = {
   sigmoid: F.sigmoid,
   relu: F.relu,
   trunc: F.trunc,
-  isNaN: F.isNaN,
-  isInf: F.isInf,
-  isFinite: F.isFinite,
-  atan2: F.atan2,
-  fmod: F.fmod,
-  remainder: F.remainder,
-  floorDivide: F.floorDivide,
   lerp: F.lerp,
   cast: F.cast,
   add: F.add,
@@ -49,10 +42,6 @@ const methods = {
   lessEqual: F.lessEqual,
   greater: F.greater,
   greaterEqual: F.greaterEqual,
-  logicalAnd: F.logicalAnd,
-  logicalOr: F.logicalOr,
-  logicalXor: F.logicalXor,
-  logicalNot: F.logicalNot,
   sum: F.sum,
   mean: F.mean,
   max: F.max,
@@ -65,8 +54,6 @@ const methods = {
   transpose: F.transpose,
   broadcastTo: F.broadcastTo,
   slice: F.slice,
-  narrow: F.narrow,
-  select: F.select,
   flip: F.flip,
   squeeze: F.squeeze,
   unsqueeze: F.unsqueeze,
@@ -79,7 +66,7 @@ const methods = {
 
 /** Methods that come with the functions of their names. */
 const others =
-  "erf tan asin acos atan sinh cosh asinh acosh atanh log1p expm1 log2 log10 exp2 gelu silu softplus hardswish hardsigmoid leakyRelu elu mish gather takeAlongAxis scatter scatterAdd indexSelect maskedFill maskedSelect nonzero repeatInterleave maxWithIndices minWithIndices argsort sort topK median prod cumsum cumprod bitwiseAnd bitwiseOr bitwiseXor bitwiseNot bitwiseLeftShift bitwiseRightShift tril triu diagonal diag pad any all norm variance std varMean logSumExp unflatten moveAxis tile repeat roll stridedSlice at split chunk unbind".split(
+  "atan2 fmod remainder floorDivide erf tan asin acos atan sinh cosh asinh acosh atanh log1p expm1 log2 log10 exp2 gelu silu softplus hardswish hardsigmoid leakyRelu elu mish gather takeAlongAxis scatter scatterAdd indexSelect maskedFill maskedSelect nonzero repeatInterleave maxWithIndices minWithIndices argsort sort topK median prod cumsum cumprod bitwiseAnd bitwiseOr bitwiseXor bitwiseNot bitwiseLeftShift bitwiseRightShift tril triu diagonal diag pad logicalAnd logicalOr logicalXor logicalNot isNaN isInf isFinite any all norm variance std varMean logSumExp unflatten moveAxis tile repeat roll stridedSlice at narrow select split chunk unbind".split(
     " ",
   );
 

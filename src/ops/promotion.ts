@@ -54,7 +54,6 @@ export const floatOps = new Set<OpName>([
   "tanh",
   "sigmoid",
   "div",
-  "atan2",
 ]);
 
 /** Adds the ops of a chapter to those whose values are fractions. */

@@ -51,7 +51,8 @@ function ruleOf({ betas, eps, amsgrad, maximize }: Required<AdamOptions>, decoup
     : fusedRule(update, "adam", { slots: ["expAvg", "expAvgSq"], countsSteps: true, attrsOf });
 }
 
-function expectAdamOptions(name: string, { lr, betas, eps, weightDecay }: Required<AdamOptions>): void {
+/** Throws UsageError for what torch.optim refuses of the class `name`. */
+export function expectAdamOptions(name: string, { lr, betas, eps, weightDecay }: Required<AdamOptions>): void {
   expectNotNegative(name, { lr, eps, weightDecay });
   betas.forEach((beta, i) => {
     if (!(beta >= 0 && beta < 1))

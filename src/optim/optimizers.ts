@@ -3,9 +3,9 @@
  * nothing is said.
  */
 import { persistent } from "../nn/parameter.js";
-import { Adam, type AdamOptions, AdamW, adamDefaults, adamwDefaults } from "./adam.js";
+import { Adam, type AdamOptions, AdamW, adamDefaults, adamwDefaults, expectAdamOptions } from "./adam.js";
 import type { OptimizedParameters, Optimizer } from "./optimizer.js";
-import { SGD, type SgdOptions, sgdDefaults } from "./sgd.js";
+import { expectSgdOptions, SGD, type SgdOptions, sgdDefaults } from "./sgd.js";
 
 /** The options of every optimiser, by its kind. */
 export interface OptimizerOptions {
@@ -18,13 +18,27 @@ export type OptimizerKind = keyof OptimizerOptions;
 
 interface Row<Options> {
   readonly defaults: Omit<Required<Options>, "lr">;
+  /** Throws UsageError for options that torch.optim refuses. */
+  expect(options: Required<Options>): void;
   make(parameters: OptimizedParameters, options: Options): Optimizer;
 }
 
 const optimizers: { readonly [K in OptimizerKind]: Row<OptimizerOptions[K]> } = {
-  sgd: { defaults: sgdDefaults, make: (parameters, options) => new SGD(parameters, options) },
-  adam: { defaults: adamDefaults, make: (parameters, options) => new Adam(parameters, options) },
-  adamw: { defaults: adamwDefaults, make: (parameters, options) => new AdamW(parameters, options) },
+  sgd: {
+    defaults: sgdDefaults,
+    expect: expectSgdOptions,
+    make: (parameters, options) => new SGD(parameters, options),
+  },
+  adam: {
+    defaults: adamDefaults,
+    expect: (options) => expectAdamOptions("Adam", options),
+    make: (parameters, options) => new Adam(parameters, options),
+  },
+  adamw: {
+    defaults: adamwDefaults,
+    expect: (options) => expectAdamOptions("AdamW", options),
+    make: (parameters, options) => new AdamW(parameters, options),
+  },
 };
 
 /** Every optimiser's name. */
@@ -48,6 +62,13 @@ export type CompleteChoice = {
 /** The choice with the defaults of its kind filled in. */
 export const completeChoice = (choice: OptimizerChoice): CompleteChoice =>
   ({ ...optimizers[choice.kind].defaults, ...choice }) as CompleteChoice;
+
+/** Throws UsageError where torch.optim would refuse the options. */
+export function expectOptimizerOptions(choice: OptimizerChoice): void {
+  const { kind, ...options } = completeChoice(choice);
+  const row = optimizers[kind] as Row<OptimizerOptions[OptimizerKind]>;
+  row.expect(options as Required<SgdOptions & AdamOptions>);
+}
 
 /**
  * Makes the optimiser. Throws UsageError for options that torch.optim refuses and for a parameter in two groups.

@@ -23,6 +23,15 @@ export interface SgdOptions {
 
 export const sgdDefaults = { momentum: 0, weightDecay: 0, dampening: 0, nesterov: false, maximize: false } as const;
 
+/** Throws UsageError for what torch.optim.SGD refuses. */
+export function expectSgdOptions({ lr, momentum, weightDecay, dampening, nesterov }: Required<SgdOptions>): void {
+  expectNotNegative("SGD", { lr, momentum, weightDecay });
+  if (nesterov && (momentum === 0 || dampening !== 0))
+    throw new UsageError(
+      `SGD: nesterov with momentum ${momentum} and dampening ${dampening}, expected a momentum and no dampening`,
+    );
+}
+
 /**
  * State: the slot "momentumBuffer".
  *
@@ -43,12 +52,9 @@ export class SGD extends Optimizer {
 
   /** Throws UsageError for options that torch.optim.SGD refuses and for a parameter in two groups. */
   constructor(parameters: OptimizedParameters, options: SgdOptions) {
-    const { lr, momentum, weightDecay, dampening, nesterov, maximize } = { ...sgdDefaults, ...options };
-    expectNotNegative("SGD", { lr, momentum, weightDecay });
-    if (nesterov && (momentum === 0 || dampening !== 0))
-      throw new UsageError(
-        `SGD: nesterov with momentum ${momentum} and dampening ${dampening}, expected a momentum and no dampening`,
-      );
+    const all = { ...sgdDefaults, ...options };
+    expectSgdOptions(all);
+    const { lr, momentum, weightDecay, dampening, nesterov, maximize } = all;
     const numbers = { momentum, dampening: momentum === 0 ? 0 : dampening, nesterov, maximize };
     const rule = fusedRule(update, "sgd", {
       slots: ["momentumBuffer"],

@@ -1,6 +1,7 @@
 /** The report of a run: gathered, rendered, written. Node only. */
 import { join, relative, resolve } from "node:path";
 import type { DecoderName } from "../data/codecs/decoder.js";
+import type { DataSource } from "../data/sets/dataset.js";
 import { thumbnailPng } from "../figures/png.js";
 import type { Certificate } from "../models/index.js";
 import type { EvalProgress } from "../train/loggers/events.js";
@@ -22,7 +23,7 @@ export interface ReportOptions {
   /** The file to write. Default: report.html in the run folder. */
   readonly out?: string | undefined;
   /** Where the pictures are. Default: where the run found them. */
-  readonly data?: string | undefined;
+  readonly data?: DataSource | undefined;
   /** Where the bundled demo set is, for a run on it that does not say where. */
   readonly demo?: string | undefined;
   /** The certificate of a run that has just folded its model. Default: folded and certified once more. */

@@ -49,8 +49,6 @@ export interface EvaluateOptions {
   readonly signal?: StopSignal;
   /** The processes that share the pictures, each with a loader of its own. Default: this one alone. */
   readonly group?: ProcessGroup;
-  /** Batches of the process that has most; all meet after each. Default: the loader's own. */
-  readonly mostBatches?: number;
   /** How errors begin. Default "evaluate". */
   readonly where?: string;
   /** What is kept of the answers beside the totals. Default "totals", nothing. */
@@ -82,7 +80,8 @@ export async function evaluateShared(
   loader: DataLoader,
   options: EvaluateOptions = {},
 ): Promise<(Evaluation & Answers) | null> {
-  const { group = soloGroup(), mostBatches = loader.batchesPerEpoch, signal, onProgress, where = "evaluate" } = options;
+  const { group = soloGroup(), signal, onProgress, where = "evaluate" } = options;
+  const mostBatches = await mostOf(group, loader.batchesPerEpoch);
   const tally = new AnswerTally(options.detail ?? "totals");
   await expectUsable(where, model);
   const input = new BatchInput();
@@ -143,8 +142,8 @@ export async function evaluateShared(
   };
 }
 
-/** What one process may ask for. */
-export interface EvaluateSetOptions extends Pick<EvaluateOptions, "onProgress" | "where"> {
+/** What may be asked for where nothing stops it. */
+export interface EvaluateSetOptions extends Pick<EvaluateOptions, "onProgress" | "where" | "group"> {
   /** Keep the answer for each picture: label, likeliest classes and their scores. Default false. */
   readonly predictions?: boolean;
 }

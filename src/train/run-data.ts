@@ -5,11 +5,13 @@
 import { createHash } from "node:crypto";
 import { countClasses } from "../data/class-weights.js";
 import type { DecoderName } from "../data/codecs/decoder.js";
+import { PictureError } from "../data/reading/bad-pictures.js";
 import { BalancedOrder } from "../data/reading/balanced-order.js";
 import { type Batch, DataLoader, type DecodeStats } from "../data/reading/loader.js";
 import { type DataSource, type Dataset, namesWithin, openDataset } from "../data/sets/dataset.js";
 import { lonelyClasses, repeatedPictures } from "../data/sets/survey.js";
 import type { Recipe } from "../models/recipe.js";
+import { DataError } from "../util/errors.js";
 import { printable } from "../util/printable.js";
 import { epochLength } from "./recipes/epoch-length.js";
 import { evalPipeline, trainPipeline } from "./recipes/pipeline.js";
@@ -77,8 +79,6 @@ export class RunData {
   readonly validation: DataLoader | null;
   /** What is worth a line about the data, on rank 0. */
   readonly notices: readonly string[];
-  /** The validation batches of the process that has most. */
-  readonly mostValidationBatches: number;
   readonly #accumulate: number;
   readonly #sets: readonly Dataset[];
   readonly #training: DataLoader;
@@ -135,7 +135,6 @@ export class RunData {
         badPictures: skipBadPictures ? "leaveOut" : "stop",
         onBadPicture: ({ summary }) => onNotice(`${printable(summary)}: left out of validation`),
       });
-    this.mostValidationBatches = Math.ceil(Math.ceil(this.valImages / group.worldSize) / evalBatchSize);
   }
 
   /** What has to be the same for every process of a run. */
@@ -145,8 +144,14 @@ export class RunData {
   }
 
   /** The batches of `epoch` from step `from` on, step after step: in each, those of this process's replicas in turn. */
-  epoch(epoch: number, from: number): AsyncIterableIterator<Batch> {
-    return this.#training.epoch(epoch, { startBatch: from * this.#accumulate });
+  async *epoch(epoch: number, from: number): AsyncIterableIterator<Batch> {
+    try {
+      yield* this.#training.epoch(epoch, { startBatch: from * this.#accumulate });
+    } catch (error) {
+      if (!(error instanceof PictureError)) throw error;
+      const hints = [...(error.hint === undefined ? [] : [error.hint]), "--on-bad-picture skip goes on without it"];
+      throw new DataError(error.summary, hints.join("; "));
+    }
   }
 
   /** Pictures that this process met and could not use. */

@@ -2,6 +2,7 @@
  * What a training run is asked for, and what it answers.
  */
 import type { DecoderName } from "../data/codecs/decoder.js";
+import type { BadPictureChoice } from "../data/reading/bad-pictures.js";
 import type { DecodeStats } from "../data/reading/loader.js";
 import type { DataSource } from "../data/sets/dataset.js";
 import type { Certificate } from "../models/index.js";
@@ -12,10 +13,6 @@ import type { WeightSet } from "./checkpoints/model-file.js";
 import type { Logger, ValidationInfo } from "./loggers/events.js";
 import type { PlanOverrides } from "./recipes/plan.js";
 import type { ProcessGroup } from "./replicas/process-group.js";
-
-/** Policies for pictures that cannot be read. */
-export const badPictureChoices = ["stop", "skip"] as const;
-export type BadPictureChoice = (typeof badPictureChoices)[number];
 
 /** What train() trains, on what, and where to. */
 export interface TrainOptions {

@@ -65,12 +65,10 @@ export class RunValidation {
   async #measure(validation: DataLoader, which: string) {
     const { model, step } = this.#session;
     const { signal } = this.#options;
-    const { mostValidationBatches } = this.#data;
     await shareBuffers(model, this.#group);
     return evaluateShared(model, validation, {
       where: `validation of the ${which} after step ${step}`,
       group: this.#group,
-      mostBatches: mostValidationBatches,
       ...(signal ? { signal } : {}),
       onProgress: (progress) => this.#loggers.evalProgress(progress),
     }).catch((error) => {

@@ -70,8 +70,17 @@ describe("a data set without val/, whose last batch would be one picture", () =>
       expect(tensorone(command.trim().split(" ").slice(2), folder).code).toBe(0);
   });
 
-  test("is refused with validation, as before", () => {
-    expect(run(`train --data odd --out new ${odd}`)).toMatchObject({ code: 1, stderr: expect.stringMatching(/val/) });
+  test("holds a fifth of its pictures out where validation is wanted, and says so", () => {
+    const { code, stdout } = run(`train --data odd --out split ${odd} --max-steps 1`);
+    expect([code, stdout]).toEqual([
+      0,
+      expect.stringMatching(/odd: no validation pictures of its own, so \d of its 9, .*\(--val-fraction 0\.2\)/),
+    ]);
+    expect(stdout).toMatch(/validation: top-1/);
+    expect(run(`train --data odd --val-fraction 0 --out new ${odd}`)).toMatchObject({
+      code: 1,
+      stderr: expect.stringMatching(/no folder val in odd/),
+    });
     expect(existsSync(join(folder, "new"))).toBe(false);
   });
 });

@@ -8,6 +8,7 @@ import { decodeImage } from "../../src/data/codecs/index.js";
 import { DataLoader } from "../../src/data/reading/loader.js";
 import { openDataset } from "../../src/data/sets/dataset.js";
 import { mobileoneRecipe } from "../../src/models/mobileone/recipes.js";
+import { changeAugmentation } from "../../src/train/recipes/change-augmentation.js";
 import { trainPipeline } from "../../src/train/recipes/pipeline.js";
 import { packageRoot, tensorone } from "./spawn.js";
 
@@ -57,6 +58,30 @@ test("schedule --json: steps of a data set, scaled rates, the shipped form", () 
   for (const { trainSize } of shipped.epochs as { trainSize: number }[]) expect(trainSize).toBe(160);
 });
 
+test("schedule of another optimiser and curve, in steps of several batches", () => {
+  const given = json([
+    "schedule",
+    "--optimizer",
+    "adamw",
+    "--schedule",
+    "one-cycle",
+    "--accumulate",
+    "4",
+    "--epochs",
+    "30",
+  ]);
+  const images = 1_281_167;
+  const stepsPerEpoch = Math.ceil(Math.ceil(images / 32) / 4);
+  expect(given).toMatchObject({ images, stepsPerEpoch });
+  const epochs = given.epochs as { lr: number; weightDecay: number }[];
+  expect(epochs[0]!.lr).toBeCloseTo(1e-3 / 25, 12);
+  // the rise takes 30 % of the run
+  expect(epochs.findIndex(({ lr }, i) => lr > (epochs[i + 1]?.lr ?? 0))).toBe(9);
+  expect(new Set(epochs.map(({ weightDecay }) => weightDecay))).toEqual(new Set([0.01]));
+  const { stdout } = tensorone(["schedule", "--accumulate", "4", "--replicas", "2"], folder);
+  expect(stdout).toContain("steps of 2 replicas x 4 x 32 images");
+});
+
 test("schedule --plot: an SVG with the curves, which is not overwritten", () => {
   const args = ["schedule", "--model", "mobileone_s1", "--plot", "s1.svg"];
   expect(tensorone(args, folder)).toMatchObject({ code: 0, stdout: expect.stringContaining("wrote s1.svg") });
@@ -74,18 +99,26 @@ test("schedule --plot: an SVG with the curves, which is not overwritten", () => 
 
 test("browse shows the very pictures that the loader gives training", async () => {
   const args = ["--data", "pets", "--model", "mobileone_s2", "--epoch", "110", "--seed", "3"];
-  const report = json(["browse", ...args, "--variants", "2", "--count", "2", "--out", "sheet.png"]);
+  const chance = ["--color-jitter", "0.4,0.4,0.4,0.1", "--random-erasing", "1", "--random-erasing-mode", "rand"];
+  const report = json(["browse", ...args, ...chance, "--variants", "2", "--count", "2", "--out", "sheet.png"]);
   expect(report).toMatchObject({ recipe: "mobileone_s2", tile: 224, epoch: 110, variants: 2 });
   const sheet = decodeImage(readFileSync(join(folder, "sheet.png")));
   expect([sheet.width, sheet.height]).toEqual([report.width, report.height]);
   const pictures = report.pictures as {
     path: string;
     class: string;
-    views: { epoch: number; position: number; crop: object; operations: unknown[] }[];
+    views: { epoch: number; position: number; crop: object; operations: unknown[]; erased: object | null }[];
   }[];
   expect(pictures).toHaveLength(2);
+  for (const { views } of pictures)
+    for (const { operations, erased } of views) {
+      expect(operations).toEqual(expect.arrayContaining([{ name: "saturation", magnitude: expect.any(Number) }]));
+      expect(erased).toMatchObject({ top: expect.any(Number) });
+    }
   const dataset = openDataset(join(folder, "pets"), "train");
-  const recipe = mobileoneRecipe("mobileone_s2");
+  const recipe = changeAugmentation(mobileoneRecipe("mobileone_s2"), {
+    ...{ colorJitter: [0.4, 0.4, 0.4, 0.1], randomErasing: 1, randomErasingMode: "rand" },
+  });
   const loader = new DataLoader(dataset, {
     batchSize: 1,
     seed: 3,
@@ -124,6 +157,10 @@ test("browse needs nothing but a name, and does not overwrite", () => {
   expect(code).toBe(0);
   expect(stdout).toMatch(
     /^recipe mobileone_s0-demo, epoch 0: 32x32, no RandAugment {2}decoder [a-z-]+\nwrote browse\.png/,
+  );
+  const more = ["--auto-augment", "svhn", "--color-jitter", ".4", "--random-erasing", ".25", "--count", "3", "--force"];
+  expect(tensorone(["browse", ...more], folder).stdout).toContain(
+    "32x32, no RandAugment, AutoAugment svhn, colour jitter 0.4, 0.4, 0.4, 0, random erasing 0.25, const",
   );
   expect(tensorone(["browse", "--data", "nothing", "--out", "x.png"], folder).code).toBe(1);
   expect(existsSync(join(folder, "x.png"))).toBe(false);

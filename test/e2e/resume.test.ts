@@ -102,3 +102,23 @@ describe("a resumed run", () => {
     expect(other.output).toMatch(/belongs to another run: seed was 0, is 1/);
   });
 });
+
+describe("a run with AdamW, mixup and accumulation", () => {
+  const options =
+    "--optimizer adamw --weight-decay 0.05 --schedule one-cycle --clip-grad-norm 5 --mixup 0.2 --accumulate 3";
+  const words = [...options.split(" "), "--max-steps", "8"];
+  const end = (out: string): string[] =>
+    ["json", "safetensors"].map((name) => hashOf(checkpoint(out, `step_000008.${name}`)));
+
+  it("ends with the bytes of one at once, after a step limit and after SIGTERM within a group of batches", async () => {
+    expect(await train("mixed", words)).toMatchObject({ code: 0 });
+    expect((await train("mixed-halves", [...words.slice(0, -1), "3"])).code).toBe(0);
+    // the run knows its options
+    expect((await train("mixed-halves", ["--resume", "--max-steps", "8"])).code).toBe(0);
+    expect(end("mixed-halves")).toEqual(end("mixed"));
+    const killed = await train("mixed-killed", words, (log) => log.split("\n").length > 3);
+    expect(killed.code).toBe(143);
+    expect((await train("mixed-killed", ["--resume", "--max-steps", "8"])).code).toBe(0);
+    expect(end("mixed-killed")).toEqual(end("mixed"));
+  });
+});

@@ -15,6 +15,7 @@ import "../../src/index.js";
 import { MobileOne } from "../../src/models/mobileone/mobileone.js";
 import { mobileoneS0Demo } from "../../src/models/mobileone/recipe-s0.js";
 import type { Variant } from "../../src/models/mobileone/variants.js";
+import type { Recipe } from "../../src/models/recipe.js";
 import type { TypedArray } from "../../src/tensor/dtype.js";
 import {
   type Checkpoint,
@@ -84,10 +85,16 @@ describe.skipIf(noDriver !== null)("training on a device", () => {
       }
     }));
 
-  it("moves the weights by two replicas as wasm does", async () => {
+  it.each<[string, Recipe]>([
+    ["as they are", mobileoneS0Demo],
+    [
+      "that are mixed",
+      { ...mobileoneS0Demo, batchAugments: { mixup: 0.8, cutmix: 1, probability: 1, switchProbability: 0.5 } },
+    ],
+  ])("moves the weights by two replicas as wasm does, from batches %s", async (_, recipe) => {
     const results = (where: Backend) =>
       withBackend(where, async () => {
-        const session = new Session(mobileoneS0Demo, new MobileOne(small, { numClasses: CLASSES, seed: 3 }), 10);
+        const session = new Session(recipe, new MobileOne(small, { numClasses: CLASSES, seed: 3 }), 10);
         const update = new ReplicaUpdate(session, 2, soloGroup());
         const losses = new Float64Array(3);
         for (let step = 0; step < 3; step++) {

@@ -84,9 +84,11 @@ export const facts = (changes: Partial<RunFacts> = {}): RunFacts => ({
   },
   answers: {
     value: {
+      file: "best.safetensors",
       split: "val",
       measured: 30,
       available: 300,
+      unread: [`${hostile}.png: no picture`],
       top1: 60,
       top5: 100,
       loss: 1.5,

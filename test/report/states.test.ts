@@ -60,6 +60,12 @@ describe("a report of", () => {
     expect(missing).toContainEqual(expect.stringContaining("report --data DIR names them"));
   });
 
+  it("a run that kept its best epoch asks that one", async () => {
+    cpSync(join(run, "model.safetensors"), join(run, "best.safetensors"));
+    const { page } = await report({ data: demo });
+    expect(page).toContain("The weights of <code>best.safetensors</code>, folded, on");
+  });
+
   it("pictures of other classes are not asked about", async () => {
     const other = join(scratch, "other");
     cpSync(join(demo, "val"), join(other, "val"), { recursive: true });
@@ -68,12 +74,13 @@ describe("a report of", () => {
     expect(missing).toContainEqual(expect.stringMatching(/^The answers were not measured: .*10 classes.* 9/));
   });
 
-  it("a damaged picture names itself, and ends no report", async () => {
+  it("a damaged picture is named and left out", async () => {
     const broken = join(scratch, "broken");
     cpSync(join(demo, "val"), join(broken, "val"), { recursive: true });
     writeFileSync(join(broken, "val", "00_t-shirt", "000.jpg"), "no picture");
-    const { missing } = await report({ data: broken });
-    expect(missing).toContainEqual(expect.stringMatching(/^The answers were not measured: .*000\.jpg/));
+    const { page } = await report({ data: broken });
+    expect(page).toMatch(/1 of them cannot be read, and are left out<\/summary><ul><li>[^<]*000\.jpg[^<]*<\/li><\/ul>/);
+    expect(page).toContain(`Only ${FEW - 1} of 500 pictures`);
   });
 
   it("a run that was killed before it had a model", async () => {

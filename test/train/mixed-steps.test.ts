@@ -1,6 +1,6 @@
 /** Steps that mix their batches: one recorded program for all mixes, the same bits by both updates and on any number of processes. */
 import { beforeAll, describe, expect, it } from "vitest";
-import { compileTotals, scope, setBackend, tensor } from "../../src/index.js";
+import { compileTotals, fallbacks, scope, setBackend, tensor } from "../../src/index.js";
 import { MobileOne } from "../../src/models/mobileone/mobileone.js";
 import { mobileoneS0Demo } from "../../src/models/mobileone/recipe-s0.js";
 import type { Variant } from "../../src/models/mobileone/variants.js";
@@ -65,6 +65,7 @@ const after = (recipe: Recipe, replicas: number, groups: readonly ProcessGroup[]
 describe("steps that mix", () => {
   it("are one recorded program, whatever is drawn", () => {
     const update = new WholeUpdate(sessionOf(mixing), options);
+    const slow = fallbacks();
     const before = compileTotals();
     const losses = Array.from({ length: STEPS }, (_, s) => update.run(madeBatch(CLASSES, 0, s)).loss);
     const { recorded, replayed } = compileTotals();
@@ -72,6 +73,7 @@ describe("steps that mix", () => {
     // the first update of the averages copies, the second is the first of its kind
     expect(replayed - before.replayed).toBe(STEPS - 2);
     expect(new Set(losses).size).toBe(STEPS);
+    expect(fallbacks()).toEqual(slow);
   });
 
   it("give both updates the same bits", async () => {

@@ -4,7 +4,7 @@ import type { ElementwiseOps } from "../../ops/spec/elementwise.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { Rule } from "../rule.js";
 import { zerosLike } from "../zeros.js";
-import { type Entry, fromBoth, fromInputs, fromOutput, fromShapes, once } from "./entry.js";
+import { type Entry, fromBoth, fromInputs, fromOutput, fromShapes } from "./entry.js";
 
 /** The gradient of what is constant between its jumps. */
 const zero: Rule<"floor"> = ([dy]) => [() => zerosLike(dy)];
@@ -24,16 +24,6 @@ export const elementwiseGradients: { readonly [K in keyof ElementwiseOps]: Entry
   floor: fromShapes(zero),
   ceil: fromShapes(zero),
   round: fromShapes(zero),
-  // a · b' − b · a' over a² + b²
-  atan2: fromInputs(([dy], [a, b]) => {
-    const overSquares = once(() => F.div(dy, F.add(F.square(a), F.square(b))));
-    return [() => F.mul(overSquares(), b), () => F.neg(F.mul(overSquares(), a))];
-  }),
-  // b's by the whole number that it is taken off
-  fmod: fromInputs(([dy], [a, b]) => [() => dy, () => F.neg(F.mul(dy, F.trunc(F.div(a, b))))]),
-  remainder: fromInputs(([dy], [a, b]) => [() => dy, () => F.neg(F.mul(dy, F.floorDivide(a, b)))]),
-  floorDivide: null,
-  bitwise: null,
   equal: null,
   notEqual: null,
   less: null,
@@ -69,6 +59,5 @@ export const elementwiseGradients: { readonly [K in keyof ElementwiseOps]: Entry
   maximum: fromInputs(([dy], [a, b]) => [() => won(dy, a, b, F.less(a, b)), () => won(dy, b, a, F.less(b, a))]),
   minimum: fromInputs(([dy], [a, b]) => [() => won(dy, a, b, F.greater(a, b)), () => won(dy, b, a, F.greater(b, a))]),
   reluGrad: fromInputs(([dy], [, y]) => [() => apply("reluGrad", [dy, y], {})[0], null], [1]),
-  biasReluGrad: null,
   where: fromInputs(([dy], [mask]) => [null, () => F.where(mask, dy, 0), () => F.where(mask, 0, dy)], [0]),
 };

@@ -44,7 +44,9 @@ async function entryPoint(): Promise<GPU> {
       'setBackend("gpu", { mode: "webasm" }) is slow and right; setBackend("wasm") is fast',
     );
   try {
-    const dawn = (await import("#webgpu")) as unknown as { create(options: string[]): GPU };
+    const dawn = (await import("#webgpu")) as unknown as { readonly create: ((options: string[]) => GPU) | null };
+    if (dawn.create === null)
+      throw new Error("this is a bundle for browsers, esbuild --platform=node makes one for Node");
     return dawn.create(DAWN_OPTIONS);
   } catch (error) {
     throw new BackendError(

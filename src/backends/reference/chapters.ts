@@ -2,6 +2,7 @@
  * The definitions of ops that only some programs need, by chapter: src/chapters installs them.
  */
 import type { CurveOps } from "../../ops/spec/curves.js";
+import type { EpilogueOps } from "../../ops/spec/epilogue.js";
 import type { FoldOps } from "../../ops/spec/folds.js";
 import type { IndexingOps } from "../../ops/spec/indexing.js";
 import type { NormalisationOps } from "../../ops/spec/normalisation.js";
@@ -11,6 +12,8 @@ import type { ResizeOps } from "../../ops/spec/resize.js";
 import type { ArrayKernels } from "../kernel-table.js";
 import * as norm from "./batch-norm.js";
 import { activationKernels, functionKernels } from "./curves.js";
+import { divisionKernels } from "./divisions.js";
+import { biasReluGrad } from "./elementwise.js";
 import * as fold from "./fold-branches.js";
 import * as indexing from "./indexing.js";
 import * as rows from "./layer-norm.js";
@@ -56,3 +59,7 @@ export const indexingKernels: Pick<ArrayKernels, keyof IndexingOps> = {
 };
 
 export const orderKernels: Pick<ArrayKernels, keyof OrderOps> = { argsort, cumsum };
+
+export { divisionKernels };
+
+export const epilogueKernels: Pick<ArrayKernels, keyof EpilogueOps> = { biasReluGrad };

@@ -22,23 +22,6 @@ export const reluOf = (x: number): number => (x < 0 ? 0 : x);
 /** C's pow, whose 1 survives NaN and infinite exponents, where JavaScript's ** gives NaN. */
 const powerOf = (a: number, b: number): number => (a === 1 || (a === -1 && Math.abs(b) === Infinity) ? 1 : a ** b);
 
-/** a − floor(a / b) · b, with the sign of b, as Python's %. */
-function remainderOf(a: number, b: number): number {
-  const rest = a % b;
-  return rest !== 0 && rest < 0 !== b < 0 ? rest + b : rest;
-}
-
-/** floor(a / b) of the exact quotient: a / b may be rounded up to a whole number. */
-function floorDivideOf(a: number, b: number): number {
-  if (b === 0) return a / b;
-  const rest = a % b;
-  const quotient = (a - rest) / b;
-  const whole = rest !== 0 && rest < 0 !== b < 0 ? quotient - 1 : quotient;
-  if (whole === 0) return 0 * (a / b);
-  const low = Math.floor(whole);
-  return whole - low > 0.5 ? low + 1 : low;
-}
-
 export const unaryFormulas = {
   neg: (x: number) => -x,
   abs: Math.abs,
@@ -75,10 +58,6 @@ export const binaryFormulas = {
   lessEqual: (a: number, b: number) => mask(a <= b),
   greater: (a: number, b: number) => mask(a > b),
   greaterEqual: (a: number, b: number) => mask(a >= b),
-  atan2: Math.atan2,
-  fmod: (a: number, b: number) => a % b,
-  remainder: remainderOf,
-  floorDivide: floorDivideOf,
   // a NaN passes its gradient on, as in PyTorch
   reluGrad: (dy: number, y: number) => (y <= 0 ? 0 : dy),
 } as const;
@@ -88,16 +67,6 @@ export const integerFormulas = {
   square: (x: number) => Math.imul(x, x),
   mul: Math.imul,
   pow: integerPower,
-  floorDivide: (a: number, b: number) => Math.floor(a / b),
-} as const;
-
-/** Of int32, by whose bits JavaScript computes; stores cut them to a byte. */
-export const bitFormulas = {
-  and: (a: number, b: number) => a & b,
-  or: (a: number, b: number) => a | b,
-  xor: (a: number, b: number) => a ^ b,
-  leftShift: (a: number, b: number) => a << b,
-  rightShift: (a: number, b: number) => a >> b,
 } as const;
 
 /** The formula for the operand's dtype, applied to every element. */

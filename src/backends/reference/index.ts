@@ -14,9 +14,7 @@ import type { ArrayKernels, ArrayView } from "../kernel-table.js";
 import { wasmSpeeds } from "../wasm/speeds.js";
 import * as conv from "./conv.js";
 import {
-  biasReluGrad,
   binaryFormulas,
-  bitFormulas,
   broadcastTo,
   integerFormulas,
   mapBinary,
@@ -24,7 +22,7 @@ import {
   unaryFormulas,
   where,
 } from "./elementwise.js";
-import { withInt64 } from "./int64.js";
+import { type Kernel as Int64Kernel, withInt64 } from "./int64.js";
 import { matmul } from "./matmul.js";
 import * as move from "./move.js";
 import * as reduce from "./reduce.js";
@@ -48,9 +46,6 @@ const kernels: Pick<ArrayKernels, CoreOp> = {
   square: mapUnary(unaryFormulas.square, integerFormulas.square),
   mul: mapBinary(binaryFormulas.mul, integerFormulas.mul),
   pow: mapBinary(binaryFormulas.pow, integerFormulas.pow),
-  bitwise: (inputs, { operation }, outputs) => mapBinary(bitFormulas[operation])(inputs, {}, outputs),
-  floorDivide: mapBinary(binaryFormulas.floorDivide, integerFormulas.floorDivide),
-  biasReluGrad,
   where,
   cast: move.cast,
   sum: reduce.sum,
@@ -82,9 +77,12 @@ const kernels: Pick<ArrayKernels, CoreOp> = {
 /** Of a chapter's op once a function that uses it is imported. */
 export const referenceKernels = withInt64(kernels) as ArrayKernels;
 
-/** Gives the ops of a chapter their definition. */
-export function installReference(chapter: Partial<Pick<ArrayKernels, ChapterOp>>): void {
-  Object.assign(referenceKernels, withInt64(chapter));
+/** Gives the ops of a chapter their definition; `int64` where it is another one for int64. */
+export function installReference(
+  chapter: Partial<Pick<ArrayKernels, ChapterOp>>,
+  int64: { readonly [K in ChapterOp]?: Int64Kernel } = {},
+): void {
+  Object.assign(referenceKernels, withInt64(chapter, int64));
 }
 
 interface ArrayAllocation extends Allocation {

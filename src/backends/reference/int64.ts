@@ -10,15 +10,14 @@ import type { ArrayKernels, ArrayView } from "../kernel-table.js";
 import { mapBinary, mapUnary } from "./elementwise.js";
 import { matrixProduct } from "./matmul.js";
 import { reduceWith } from "./reduce.js";
-import { eachLine } from "./scan.js";
 
-type Kernel = (inputs: readonly ArrayView[], attrs: never, outputs: readonly ArrayView[]) => void;
+export type Kernel = (inputs: readonly ArrayView[], attrs: never, outputs: readonly ArrayView[]) => void;
 /** A view's elements as what they are. */
-const bigintsOf = ({ data }: ArrayView): BigInt64Array => data as ElementArray as BigInt64Array;
+export const bigintsOf = ({ data }: ArrayView): BigInt64Array => data as ElementArray as BigInt64Array;
 
 const unary = (formula: (x: bigint) => bigint): Kernel =>
   mapUnary(formula as unknown as (x: number) => number) as unknown as Kernel;
-const binary = (formula: (a: bigint, b: bigint) => bigint): Kernel =>
+export const binary = (formula: (a: bigint, b: bigint) => bigint): Kernel =>
   mapBinary(formula as unknown as (a: number, b: number) => number) as unknown as Kernel;
 
 const same = (x: bigint): bigint => x;
@@ -40,28 +39,6 @@ function power(base: bigint, exponent: bigint): bigint {
   return result;
 }
 
-/** b's sign on the rest of a / b; integers have no NaN, and by 0 it is 0, as for int32. */
-function remainder(a: bigint, b: bigint): bigint {
-  if (b === 0n) return 0n;
-  const rest = a % b;
-  return rest !== 0n && rest < 0n !== b < 0n ? rest + b : rest;
-}
-
-function floorDivide(a: bigint, b: bigint): bigint {
-  if (b === 0n) return 0n;
-  return (a - remainder(a, b)) / b;
-}
-
-const SHIFT_BITS = 6;
-const countOf = (b: bigint): bigint => BigInt.asUintN(SHIFT_BITS, b);
-const bits = {
-  and: binary((a, b) => a & b),
-  or: binary((a, b) => a | b),
-  xor: binary((a, b) => a ^ b),
-  leftShift: binary((a, b) => a << countOf(b)),
-  rightShift: binary((a, b) => a >> countOf(b)),
-};
-
 /** Above it a sum of int32 numbers goes into a bigint, long before it rounds. */
 const LARGEST_PARTIAL = 2 ** 52;
 
@@ -80,24 +57,6 @@ function sum([x]: readonly [ArrayView], { axes }: Attrs<"sum">, [y]: readonly [A
       partial = 0;
     }
     totals[output] = total + BigInt(partial);
-  });
-}
-
-/** Of bool, uint8 and int32 as well. */
-function cumsum(
-  [x]: readonly [ArrayView],
-  { axis, reverse, exclusive }: Attrs<"cumsum">,
-  [y]: readonly [ArrayView],
-): void {
-  const count = x.shape[axis]!;
-  eachLine(x.shape, axis, (base, step) => {
-    let total = 0n;
-    for (let i = 0; i < count; i++) {
-      const at = base + (reverse ? count - 1 - i : i) * step;
-      const next = BigInt.asIntN(64, total + BigInt(x.data[at]!));
-      bigintsOf(y)[at] = exclusive ? total : next;
-      total = next;
-    }
   });
 }
 
@@ -147,7 +106,9 @@ function cast([x]: readonly [ArrayView], _: unknown, [y]: readonly [ArrayView]):
   for (let i = 0; i < size; i++) y.data[i] = held(from[i]!);
 }
 
-const wide: { readonly [K in OpName]?: Kernel } = {
+type Kernels = { readonly [K in OpName]?: Kernel };
+
+const wide: Kernels = {
   neg: unary((x) => -x),
   abs: unary(sizeOf),
   sign: unary((x) => (x > 0n ? 1n : x < 0n ? -1n : 0n)),
@@ -160,10 +121,6 @@ const wide: { readonly [K in OpName]?: Kernel } = {
   sub: binary((a, b) => a - b),
   mul: binary((a, b) => a * b),
   pow: binary(power),
-  fmod: binary((a, b) => (b === 0n ? 0n : a % b)),
-  remainder: binary(remainder),
-  floorDivide: binary(floorDivide),
-  bitwise: ((inputs, attrs, outputs) => bits[(attrs as Attrs<"bitwise">).operation](inputs, attrs, outputs)) as Kernel,
   maximum: binary((a, b) => (a > b ? a : b)),
   minimum: binary((a, b) => (a < b ? a : b)),
   reluGrad: binary((dy, y) => (y <= 0n ? 0n : dy)),
@@ -174,7 +131,6 @@ const wide: { readonly [K in OpName]?: Kernel } = {
       zero: 0n as never,
     })) as Kernel,
   sum: sum as unknown as Kernel,
-  cumsum: cumsum as unknown as Kernel,
   max: extreme((a, b) => a > b) as unknown as Kernel,
   min: extreme((a, b) => a < b) as unknown as Kernel,
   cast: cast as unknown as Kernel,
@@ -256,13 +212,13 @@ function throughFloat64(
   });
 }
 
-/** Kernels for numbers, with int64 added to each. */
-export function withInt64(kernels: Partial<ArrayKernels>): Partial<ArrayKernels> {
+/** Kernels for numbers, with int64 added to each; `own` are those of a chapter. */
+export function withInt64(kernels: Partial<ArrayKernels>, own: Kernels = wide): Partial<ArrayKernels> {
   const rows = Object.entries(kernels).map(([name, kernel]) => {
     const op = name as OpName;
     const ofNumbers = kernel as unknown as Kernel;
     const ofBigints: Kernel =
-      wide[op] ??
+      own[op] ??
       (typeless.has(op)
         ? ofNumbers
         : (inputs, attrs, outputs) => throughFloat64(op, ofNumbers, inputs, attrs, outputs));

@@ -2,12 +2,11 @@
  * What `#turbo` stands for outside Node (package.json, imports): nothing. Bundlers for a browser take this file: a turbo that
  * shares modules with the page would part the bundle into files that compress worse, 1.6 KB in all.
  */
-import { BackendError } from "../../util/errors.js";
 
-/** Throws BackendError: only Node's V8 has flags that a program sets. */
-export function turboWorks(): never {
-  throw new BackendError(
-    "wasm: turbo was asked for in a bundle for browsers",
-    "bundle for Node with its condition (esbuild --platform=node)",
+/** False: only Node's V8 has flags that a program sets. */
+export function turboWorks(): false {
+  console.warn(
+    "wasm: turbo needs Node 24 or later, this is a browser; going on without it (turbo: false avoids this warning)",
   );
+  return false;
 }

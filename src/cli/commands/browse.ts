@@ -10,8 +10,7 @@ import { applyTransform } from "../../data/transforms/index.js";
 import { type Drawn, traceTransform } from "../../data/transforms/trace.js";
 import { contactSheet, fitted } from "../../figures/contact-sheet.js";
 import { listModels, type ModelName } from "../../models/index.js";
-import { chooseRecipe } from "../../train/recipes/choose-recipe.js";
-import { trainPhase, trainPipeline } from "../../train/recipes/pipeline.js";
+import { describePictures, trainPhase, trainPipeline } from "../../train/recipes/pipeline.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { DataError } from "../../util/errors.js";
 import { formatInteger } from "../../util/format.js";
@@ -20,6 +19,7 @@ import { choice, flag, integer, text, textOrTexts } from "../options.js";
 import { checkOutput, demoData, shownPath } from "../paths.js";
 import {
   commonOptions,
+  configOptions,
   DATA_HELP,
   decoderLabel,
   decoderOption,
@@ -28,6 +28,7 @@ import {
   valFractionOption,
 } from "../shared-options.js";
 import { pictureOptions } from "../train/augmentation-options.js";
+import { configOf, recipeOf, withRun } from "../train/recipe-request.js";
 
 /** Width the sheet tries to keep to. */
 const SHEET_WIDTH = 1600;
@@ -49,6 +50,7 @@ export const browse = defineCommand({
     out: text({ help: "the sheet", placeholder: "FILE.png", default: "browse.png" }),
     model: choice<ModelName>(listModels(), { help: "whose recipe", default: "mobileone_s0" }),
     recipe: recipeOption,
+    ...configOptions,
     epoch: integer({ help: "0-based epoch of the run", min: 0, default: 0 }),
     epochs: integer({ help: "length of the run; default: the recipe's" }),
     count: integer({ help: "pictures, the first of that epoch", default: 24, max: 4096 }),
@@ -62,13 +64,18 @@ export const browse = defineCommand({
   },
   examples: [
     "browse --data path/to/imagenet --model mobileone_s2 --epoch 120 --out s2.png",
+    "browse --data my-pictures --data more.csv --val-fraction 0.1 --out mine.png",
     "browse --out demo.png --count 12 --variants 5",
+    "browse --out demo.png --auto-augment imagenet --color-jitter 0.4 --random-erasing 0.25 --random-erasing-mode rand",
+    "browse --config my.json --data my-pictures --set images.randAugmentLevel=7",
   ],
-  async run(values, _, { terminal }) {
+  async run(line, _, { terminal }, onLine) {
+    const config = await configOf(line);
+    const { values, given } = withRun(line, onLine, config?.run);
     const { data = demoData, out, epoch, variants, seed } = values;
     checkOutput("browse", "", out, values.force);
     const isDemo = values.data === undefined;
-    const recipe = chooseRecipe(isDemo, { ...values, batchSize: undefined, lr: undefined, autoScaleLr: false });
+    const { recipe } = await recipeOf(values, given, { config, isDemo });
     const dataset = openDataset(data, "train", valFractionOf(values));
     const nameOf = namesWithin(dataset);
     const decoder = await loadDecoder(values.decoder);
@@ -105,10 +112,9 @@ export const browse = defineCommand({
     const groupsPerRow = Math.max(1, Math.floor(SHEET_WIDTH / (groupSize * tile)));
     const sheet = contactSheet(tiles, { tile, groupSize, groupsPerRow });
     await writeFileAtomic(out, encode({ ...sheet, depth: 8 }));
-    const { randAugmentLevel, trainSize } = trainPhase(recipe, epoch);
-    const augmentation = randAugmentLevel === null ? "no RandAugment" : `RandAugment level ${randAugmentLevel}`;
+    const { trainSize } = trainPhase(recipe, epoch);
     terminal.print(
-      `recipe ${recipe.name}, epoch ${epoch}: ${trainSize}x${trainSize}, ${augmentation}  ${decoderLabel(decoder.name, 0)}`,
+      `recipe ${recipe.name}, epoch ${epoch}: ${trainSize}x${trainSize}, ${describePictures(recipe, epoch)}  ${decoderLabel(decoder.name, 0)}`,
     );
     terminal.print(
       `wrote ${shownPath(out)}  ${sheet.width}x${sheet.height}: ${pictures.length} of ${formatInteger(dataset.length)} pictures, each as it is and in ${variants} epoch${variants > 1 ? "s" : ""}`,

@@ -6,14 +6,16 @@ import { evalTransform } from "../../data/transforms/index.js";
 import { reparameterize } from "../../models/index.js";
 import { compareClasses } from "../../train/checkpoints/class-names.js";
 import { loadModel } from "../../train/checkpoints/run-weights.js";
-import { evaluate } from "../../train/evaluate.js";
+import { evaluateShared } from "../../train/evaluate.js";
 import { imageSizes } from "../../train/recipes/image-sizes.js";
 import { formatInteger, formatLoss, formatPercent, formatSpeed, isTop5Telling } from "../../util/format.js";
 import { progressBar } from "../../util/terminal.js";
 import { certificateJson, certificateLine } from "../certificate.js";
-import { defineCommand } from "../command.js";
+import { defineCommand, type Outcome } from "../command.js";
+import { sharingGroups, sharingOptions } from "../launch/options.js";
+import { type Sharer, shareWork } from "../launch/shared-work.js";
 import { localWeights } from "../local-weights.js";
-import { integer, text, textOrTexts } from "../options.js";
+import { integer, text, textOrTexts, type Values } from "../options.js";
 import { demoData, shownData, shownPath } from "../paths.js";
 import {
   allowOtherClassesOption,
@@ -30,85 +32,107 @@ import {
   weightsOption,
   workersOption,
 } from "../shared-options.js";
+import { shareOfMachine } from "../train/share-of-machine.js";
+
+const evalOptions = {
+  checkpoint: checkpointOption,
+  weights: weightsOption,
+  data: textOrTexts({ help: `${DATA_HELP}; default: the bundled demo set`, placeholder: "DIR" }),
+  valFraction: valFractionOption,
+  split: text({ help: "which part of it; all: every picture", placeholder: "NAME", default: "val" }),
+  batchSize: integer({ help: "images at a time", default: 64 }),
+  imageSize: integer({ help: "side of the pictures; default: what the model was trained for", max: 4096 }),
+  workers: workersOption,
+  allowOtherClasses: allowOtherClassesOption,
+  decoder: decoderOption,
+  ...computeOptions,
+  ...sharingOptions,
+  ...commonOptions,
+};
 
 export const evaluation = defineCommand({
   name: "eval",
   summary: "Measures top-1 and top-5 of a checkpoint on a data set",
-  options: {
-    checkpoint: checkpointOption,
-    weights: weightsOption,
-    data: textOrTexts({ help: `${DATA_HELP}; default: the bundled demo set`, placeholder: "DIR" }),
-    valFraction: valFractionOption,
-    split: text({ help: "which part of it; all: every picture", placeholder: "NAME", default: "val" }),
-    batchSize: integer({ help: "images at a time", default: 64 }),
-    imageSize: integer({ help: "side of the pictures; default: what the model was trained for", max: 4096 }),
-    workers: workersOption,
-    allowOtherClasses: allowOtherClassesOption,
-    decoder: decoderOption,
-    ...computeOptions,
-    ...commonOptions,
-  },
+  options: evalOptions,
+  groups: sharingGroups,
   examples: [
     "eval --checkpoint runs/s0/model.safetensors --data path/to/imagenet",
     "eval --checkpoint runs/s0/model-deploy.safetensors --json",
     "eval --checkpoint runs/pets --weights raw --data my-pictures",
+    "eval --checkpoint runs/pets --data my-pictures --val-fraction 0.1",
     "eval --checkpoint runs/pets --data new-pictures --data more.csv --split all",
+    "eval --checkpoint runs/s0 --data path/to/imagenet --nproc 4",
   ],
-  async run(values, _, { terminal }) {
-    const checkpoint = required("eval: --checkpoint", values.checkpoint, "FILE");
-    const { data = demoData, split, batchSize, workers } = values;
-    const { name: decoder } = await loadDecoder(values.decoder); // a missing package is told before any work
-    const backend = await startBackend(values);
-    const { model, classes, info, path } = await loadModel(await localWeights(checkpoint, terminal), values.weights);
-    const dataset = openDataset(data, split, { numClasses: info.numClasses, ...valFractionOf(values) });
-    const { areClassesNamed = true } = dataset;
-    const notice = compareClasses(
-      { where: shownPath(path), names: classes, count: info.numClasses },
-      { where: shownData(data), names: areClassesNamed ? dataset.classes : null, count: dataset.classes.length },
-      { allow: values.allowOtherClasses },
-    );
-    const sizes = imageSizes(info.model, info.images, values.imageSize);
-    const transform = evalTransform(sizes);
-    const loader = new DataLoader(dataset, { batchSize, transform, workers, decoder });
-    terminal.print(`${terminal.paint("bold", info.model)}  ${info.form} form  backend ${backend}  ${shownPath(path)}`);
-    if (values.data === undefined) terminal.print("no --data: measured on the bundled demo set");
-    if (notice !== null) terminal.print(notice);
-    for (const line of dataset.notices ?? []) terminal.print(line);
-    terminal.print(
-      `data ${shownData(data)}: ${formatInteger(dataset.length)} images of ${split}  ${decoderLabel(decoder, workers)}`,
-    );
-    const onProgress = ({ done, total }: { readonly done: number; readonly total: number }) =>
-      terminal.update(`${progressBar(done / total, Math.min(24, terminal.width - 20))}  ${done}/${total} batches`);
-    const result = await evaluate(model, loader, { onProgress, where: `eval: ${checkpoint}` }).finally(() =>
-      loader.close(),
-    );
-    // no figures are shown of a model whose certificate fails
-    const folded =
-      info.form === "deploy" ? null : await reparameterize(model, { probe: { imageSize: sizes.imageSize } });
-    const { top1, top5, loss, images, imagesPerSecond } = result;
-    const ofFive = isTop5Telling(info.numClasses) ? `  top-5 ${formatPercent(top5)}` : "";
-    terminal.print(
-      `top-1 ${formatPercent(top1)}${ofFive}  loss ${formatLoss(loss)}  ${formatSpeed(imagesPerSecond)} img/s, decoding ${formatSpeed(loader.stats.imagesPerSecond)} img/s a thread`,
-    );
-    const json = {
-      checkpoint,
-      weights: values.weights ?? null,
-      model: info.model,
-      form: info.form,
-      numClasses: info.numClasses,
-      data,
-      split,
-      decoder,
-      top1,
-      top5,
-      loss,
-      images,
-      imagesPerSecond,
-      decoding: loader.stats,
-    };
-    if (!folded) return { json };
-    const { certificate } = folded;
-    terminal.print(certificateLine(certificate));
-    return { json: { ...json, certificate: certificateJson(certificate) } };
-  },
+  run: (values, _, context) => shareWork("eval", values, context, (sharer) => measure(values, sharer)),
 });
+
+type EvalValues = Values<typeof evalOptions>;
+
+/** One process's share of the pictures; all get the same figures, whatever their number. */
+async function measure(values: EvalValues, { group, terminal }: Sharer): Promise<Outcome> {
+  const checkpoint = required("eval: --checkpoint", values.checkpoint, "FILE");
+  const { data = demoData, split, batchSize, workers } = values;
+  const { name: decoder } = await loadDecoder(values.decoder); // a missing package is told before any work
+  const { threads } = shareOfMachine({ threads: values.threads, workers }, group.localSize);
+  const backend = await startBackend({ ...values, threads });
+  // what has to be fetched is fetched by one process of a machine
+  if (group.localRank > 0) await group.barrier();
+  const file = await localWeights(checkpoint, terminal);
+  if (group.localRank === 0) await group.barrier();
+  const { model, classes, info, path } = await loadModel(file, values.weights);
+  const dataset = openDataset(data, split, { numClasses: info.numClasses, ...valFractionOf(values) });
+  const { areClassesNamed = true } = dataset;
+  const notice = compareClasses(
+    { where: shownPath(path), names: classes, count: info.numClasses },
+    { where: shownData(data), names: areClassesNamed ? dataset.classes : null, count: dataset.classes.length },
+    { allow: values.allowOtherClasses },
+  );
+  const sizes = imageSizes(info.model, info.images, values.imageSize);
+  const transform = evalTransform(sizes);
+  const { rank, worldSize } = group;
+  const share = { replicas: worldSize, rank, pad: false };
+  const loader = new DataLoader(dataset, { batchSize, transform, workers, decoder, ...share });
+  const processes = worldSize === 1 ? "" : `  ${worldSize} processes (${group.transport})`;
+  terminal.print(
+    `${terminal.paint("bold", info.model)}  ${info.form} form  backend ${backend}${processes}  ${shownPath(path)}`,
+  );
+  if (values.data === undefined) terminal.print("no --data: measured on the bundled demo set");
+  if (notice !== null) terminal.print(notice);
+  for (const line of dataset.notices ?? []) terminal.print(line);
+  terminal.print(
+    `data ${shownData(data)}: ${formatInteger(dataset.length)} images of ${split}  ${decoderLabel(decoder, workers)}`,
+  );
+  const onProgress = ({ done, total }: { readonly done: number; readonly total: number }) =>
+    terminal.update(`${progressBar(done / total, Math.min(24, terminal.width - 20))}  ${done}/${total} batches`);
+  const where = `eval: ${checkpoint}`;
+  const result = await evaluateShared(model, loader, { onProgress, where, group }).finally(() => loader.close());
+  // without a signal nothing stops it
+  const { top1, top5, loss, images, imagesPerSecond } = result!;
+  if (rank !== 0) return { json: null };
+  // no figures are shown of a model whose certificate fails
+  const folded = info.form === "deploy" ? null : await reparameterize(model, { probe: { imageSize: sizes.imageSize } });
+  const ofFive = isTop5Telling(info.numClasses) ? `  top-5 ${formatPercent(top5)}` : "";
+  terminal.print(
+    `top-1 ${formatPercent(top1)}${ofFive}  loss ${formatLoss(loss)}  ${formatSpeed(imagesPerSecond)} img/s, decoding ${formatSpeed(loader.stats.imagesPerSecond)} img/s a thread`,
+  );
+  const json = {
+    checkpoint,
+    weights: values.weights ?? null,
+    model: info.model,
+    form: info.form,
+    numClasses: info.numClasses,
+    data,
+    split,
+    decoder,
+    top1,
+    top5,
+    loss,
+    images,
+    imagesPerSecond,
+    decoding: loader.stats,
+  };
+  if (!folded) return { json };
+  const { certificate } = folded;
+  terminal.print(certificateLine(certificate));
+  return { json: { ...json, certificate: certificateJson(certificate) } };
+}

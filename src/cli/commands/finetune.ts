@@ -7,7 +7,7 @@ import { localWeights } from "../local-weights.js";
 import { optionalChoice, textOrTexts } from "../options.js";
 import { DATA_HELP, required } from "../shared-options.js";
 import { runTraining } from "../train/run-training.js";
-import { trainingGroups, trainingOptions } from "../train/training-options.js";
+import { type TrainingValues, trainingGroups, trainingOptions } from "../train/training-options.js";
 
 const { recipe: _form, autoScaleLr: _scaling, ...shared } = trainingOptions;
 
@@ -25,19 +25,29 @@ export const finetuning = defineCommand({
     "finetune --data my-pictures --init mobileone_s0.pth --epochs 20 --image-size 128",
     "finetune --data my-pictures --init runs/mobileone_s0-demo --frozen-stages 2 --norm-eval",
     "finetune --data my-pictures --init runs/mobileone_s0-demo --lr 0.005 --head-lr 0.05",
+    "finetune --data my-pictures --init runs/mobileone_s0-demo --val-fraction 0.1 --balanced-sampling",
     "finetune --resume runs/pets",
   ],
-  async run(values, _, context, given) {
-    const { resume, model = trainingOptions.model.fallback } = values;
-    const init = values.init === undefined ? undefined : await localWeights(values.init, context.terminal);
-    const chooseFresh = async () => {
+  run(line, _, context, given) {
+    // the run itself says where its weights come from
+    const quiet = {
+      print: () => {},
+      update: (text: string) => context.aside.update(text),
+      clear: () => context.aside.clear(),
+    };
+    const { model = trainingOptions.model.fallback } = line;
+    const chooseBase = async ({ resume, data, init, valFraction, noValidate }: TrainingValues) => {
       // only its name counts
       if (resume !== undefined) return finetuneRecipe(model, { pictures: 1 });
-      const data = required("finetune: --data", values.data, "DIR");
-      const from = required("finetune: --init", init, "FILE");
-      return chooseFinetuneRecipe({ ...values, data, init: from, validate: !values.noValidate });
+      return chooseFinetuneRecipe({
+        data: required("finetune: --data", data, "DIR"),
+        init: await localWeights(required("finetune: --init", init, "FILE"), quiet),
+        model: line.model,
+        valFraction,
+        validate: !noValidate,
+      });
     };
-    const rest = { ...values, init, model, recipe: trainingOptions.recipe.fallback, autoScaleLr: false };
-    return runTraining(rest, context, given, chooseFresh);
+    const rest = { ...line, model, recipe: trainingOptions.recipe.fallback, autoScaleLr: false };
+    return runTraining(rest, context, given, chooseBase);
   },
 });

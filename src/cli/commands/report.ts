@@ -4,7 +4,7 @@ import { UsageError } from "../../util/errors.js";
 import { formatBytes } from "../../util/format.js";
 import { defineCommand } from "../command.js";
 import { evalBar } from "../eval-bar.js";
-import { flag, integer, text } from "../options.js";
+import { flag, integer, text, textOrTexts } from "../options.js";
 import { checkOutput, demoData, shownPath } from "../paths.js";
 import { commonOptions, computeOptions, decoderOption, startBackend, workersOption } from "../shared-options.js";
 
@@ -14,7 +14,7 @@ export const reporting = defineCommand({
   positionals: { names: ["RUN"] },
   options: {
     out: text({ help: "the file to write; default: report.html in RUN, which it replaces", placeholder: "FILE.html" }),
-    data: text({ help: "where the pictures are now; default: where the run found them", placeholder: "DIR" }),
+    data: textOrTexts({ help: "where the pictures are now; default: where the run found them", placeholder: "DIR" }),
     mostImages: integer({
       help: "validation pictures that the model is asked about, evenly spread; 0 asks about none",
       min: 0,

@@ -2,7 +2,6 @@
 import { openDataset } from "../../data/sets/dataset.js";
 import { listModels, type ModelName } from "../../models/index.js";
 import type { Recipe } from "../../models/recipe.js";
-import { chooseRecipe } from "../../train/recipes/choose-recipe.js";
 import { epochLength } from "../../train/recipes/epoch-length.js";
 import { describePlan, planRecipe } from "../../train/recipes/plan.js";
 import { type EpochPlan, planOf } from "../../train/recipes/schedule.js";
@@ -11,21 +10,25 @@ import { UsageError } from "../../util/errors.js";
 import { formatInteger, formatRate, formatTable, sparkline } from "../../util/format.js";
 import { defineCommand } from "../command.js";
 import { choice, flag, integer, positive, text, textOrTexts } from "../options.js";
-import { checkOutput, shownPath } from "../paths.js";
+import { checkOutput, demoData, shownPath } from "../paths.js";
 import { type Panel, svgPlot } from "../schedule/svg-plot.js";
 import {
   autoScaleLrOption,
   commonOptions,
+  configOptions,
   DATA_HELP,
   planOptions,
-  planOverrides,
   recipeOption,
   valFractionOf,
   valFractionOption,
 } from "../shared-options.js";
+import { optimizationOptions } from "../train/optimization-options.js";
+import { configOf, recipeOf, withRun } from "../train/recipe-request.js";
 
 /** Pictures of ImageNet's train set, where no data set is named. */
 const IMAGENET_TRAIN_IMAGES = 1_281_167;
+/** Those of a run that change what is shown. */
+const { clipGradNorm: _, ...shownOptimization } = optimizationOptions;
 /** Lines of the table unless all are asked for. */
 const SHOWN_EPOCHS = 24;
 
@@ -35,6 +38,7 @@ export const schedule = defineCommand({
   options: {
     model: choice<ModelName>(listModels(), { help: "whose recipe", default: "mobileone_s0" }),
     recipe: recipeOption,
+    ...configOptions,
     data: textOrTexts({
       help: `${DATA_HELP}, for the steps of an epoch; default: ImageNet's number`,
       placeholder: "DIR",
@@ -47,6 +51,7 @@ export const schedule = defineCommand({
     lr: positive({ help: "peak learning rate; default: the recipe's" }),
     autoScaleLr: autoScaleLrOption,
     ...planOptions,
+    ...shownOptimization,
     all: flag({ help: `a line for every epoch, not only about ${SHOWN_EPOCHS} of them` }),
     plot: text({ help: "write the curves as a picture", placeholder: "FILE.svg" }),
     force: flag({ help: "replace FILE.svg if it exists" }),
@@ -55,26 +60,36 @@ export const schedule = defineCommand({
   examples: [
     "schedule --replicas 8",
     "schedule --model mobileone_s2 --plot s2.svg",
+    "schedule --data my-pictures --val-fraction 0.1 --epochs 20",
     "schedule --model mobileone_s1 --recipe as-shipped --epochs 30 --all",
+    "schedule --config my.json --data my-pictures --set optimizer.kind=adamw",
+    "schedule --optimizer adamw --schedule one-cycle --epochs 30 --accumulate 4",
   ],
-  async run(values, _, { terminal }) {
-    const { plot, data, replicas, all } = values;
+  async run(line, _, { terminal }, onLine) {
+    const config = await configOf(line);
+    const { values, given } = withRun(line, onLine, config?.run);
+    // no set stands for ImageNet here, unless a config says that it is the demo set
+    const isDemo = values.data === undefined && config?.run.data === null;
+    const { plot, data = isDemo ? demoData : undefined, replicas, all } = values;
     if (plot !== undefined && !/\.svg$/i.test(plot))
       throw new UsageError(`schedule: --plot ${plot}, expected a name that ends in .svg`);
     if (plot !== undefined) checkOutput("schedule", "", plot, values.force);
-    const published = chooseRecipe(false, values);
+    const resolved = await recipeOf(values, given, { config, isDemo });
+    const { recipe: published, changed } = resolved;
     const images =
       data === undefined ? IMAGENET_TRAIN_IMAGES : openDataset(data, "train", valFractionOf(values)).length;
     const { steps: stepsPerEpoch } = epochLength(published, images, replicas);
-    const recipe = planRecipe(published, stepsPerEpoch, planOverrides(values));
+    const recipe = planRecipe(published, stepsPerEpoch, resolved.plan);
     const plan = planOf(recipe, stepsPerEpoch);
     terminal.print(terminal.paint("bold", `recipe ${recipe.name} (${recipe.source})`));
-    const shape = `${replicas > 1 ? `${replicas} replicas x ` : ""}${recipe.batchSize} images`;
+    const { accumulate = 1 } = recipe;
+    const shape = `${replicas > 1 ? `${replicas} replicas x ` : ""}${accumulate > 1 ? `${accumulate} x ` : ""}${recipe.batchSize} images`;
     terminal.print(
       `${recipe.epochs} epochs of ${formatInteger(stepsPerEpoch)} steps of ${shape}, ${formatInteger(images)} train images`,
     );
     const fitted = describePlan(recipe, stepsPerEpoch);
     if (fitted !== null) terminal.print(fitted);
+    for (const one of changed) terminal.print(`changed: ${one}`);
     terminal.print();
     for (const line of table(all ? plan : selected(plan))) terminal.print(line);
     terminal.print();
@@ -83,7 +98,18 @@ export const schedule = defineCommand({
       await writeFileAtomic(plot, svgPlot(`${recipe.name}, ${recipe.epochs} epochs`, panels(plan)));
       terminal.print(`wrote ${shownPath(plot)}`);
     }
-    return { json: { ...describe(recipe), images, replicas, stepsPerEpoch, plot: plot ?? null, epochs: plan } };
+    return {
+      json: {
+        ...describe(recipe),
+        images,
+        replicas,
+        stepsPerEpoch,
+        plot: plot ?? null,
+        changed,
+        resolved: recipe,
+        epochs: plan,
+      },
+    };
   },
 });
 

@@ -10,7 +10,8 @@ import type { Outcome } from "../command.js";
 import type { Values } from "../options.js";
 import type { launchOptions } from "./options.js";
 
-export type LaunchValues = Values<typeof launchOptions>;
+/** A command that has nothing to go on with takes no restarts. */
+export type LaunchValues = Omit<Values<typeof launchOptions>, "maxRestarts"> & { readonly maxRestarts?: number };
 
 /** What a start adds to the words of this process. */
 export interface AddedWords {
@@ -27,25 +28,25 @@ export function isLastAttempt(environment: Environment): boolean {
 }
 
 /** Whether this process has to start ranks rather than to be one. Throws UsageError where options contradict. */
-export function isLauncher(values: LaunchValues, environment: Environment): boolean {
+export function isLauncher(values: LaunchValues, environment: Environment, command = "train"): boolean {
   const { nproc = 1, nnodes = 1, nodeRank, masterAddr, transport } = values;
   const identity = readIdentity(environment);
   const isAsked = nproc > 1 || nnodes > 1;
   if (environment[variables.launcher] !== undefined && identity) return false;
   if (identity && isAsked)
     throw new UsageError(
-      `train: --nproc ${nproc} --nnodes ${nnodes} in a process that ${identity.launcher} has started, expected one launcher`,
+      `${command}: --nproc ${nproc} --nnodes ${nnodes} in a process that ${identity.launcher} has started, expected one launcher`,
       `leave --nproc and --nnodes away: ${identity.launcher} has started ${identity.worldSize} processes`,
     );
   if (!isAsked) return false;
   if (transport === "mpi")
     throw new UsageError(
-      "train: --transport mpi with --nproc, expected mpirun",
-      `mpirun -n ${nproc} npx tensorone train …`,
+      `${command}: --transport mpi with --nproc, expected mpirun`,
+      `mpirun -n ${nproc} npx tensorone ${command} …`,
     );
   if (nnodes > 1 && (nodeRank === undefined || masterAddr === undefined))
     throw new UsageError(
-      `train: --nnodes ${nnodes} without ${nodeRank === undefined ? "--node-rank" : "--master-addr"}`,
+      `${command}: --nnodes ${nnodes} without ${nodeRank === undefined ? "--node-rank" : "--master-addr"}`,
       `on each machine: --nnodes ${nnodes} --node-rank 0…${nnodes - 1} --master-addr HOST-OF-THE-FIRST`,
     );
   return true;
@@ -60,7 +61,7 @@ export async function launchRanks(
   environment: Environment,
   { firstArgs, resumeArgs }: AddedWords,
 ): Promise<Outcome> {
-  const { nproc = 1, nnodes = 1, nodeRank = 0, masterAddr, masterPort, maxRestarts } = values;
+  const { nproc = 1, nnodes = 1, nodeRank = 0, masterAddr, masterPort, maxRestarts = 0 } = values;
   const terminal = new Terminal(process.stderr, environment);
   const words = process.argv.slice(1);
   const { exitCode, failure } = await launchLocal(

@@ -17,3 +17,16 @@ export const launchOptions = {
     default: 600,
   }),
 };
+
+const { maxRestarts: _, ...withoutRestarts } = launchOptions;
+/** The same where a failed start has nothing to go on with. */
+export const sharingOptions = withoutRestarts;
+
+/** How the help shows them. */
+export const sharingGroups = [
+  { title: "several processes", options: ["nproc", "transport", "collectiveTimeout"] },
+  {
+    title: "several machines, without a launcher of their own",
+    options: ["nnodes", "nodeRank", "masterAddr", "masterPort"],
+  },
+] as const;

@@ -110,8 +110,8 @@ function nextCommands(result: TrainResult, context: ClosingContext): string[] {
   const { data, valFraction, isDemo, out } = context;
   if (!modelFile || !deployFile) return [];
   // a run without validation may have no pictures beside those it was trained on
-  const split = validation || isDemo ? "val" : "all";
-  const fraction = split === "val" && valFraction !== null ? { valFraction } : {};
+  const split = validation || isDemo ? "val" : "train";
+  const fraction = split === "train" ? { valFraction: 0 } : valFraction === null ? {} : { valFraction };
   // a picture inside a shard is no file that predict could be given
   const picture = openDataset(data, split, fraction).samples.findLast(({ entry }) => entry === undefined);
   const where = isDemo ? "" : `${dataWords(data, fraction)}${split === "val" ? "" : ` --split ${split}`}`;

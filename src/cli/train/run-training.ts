@@ -3,46 +3,52 @@
  * next.
  */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { join, resolve } from "node:path";
 import { joinProcessGroup } from "../../distributed/join.js";
 import type { Recipe } from "../../models/recipe.js";
 import { ConsoleLogger } from "../../train/loggers/console.js";
 import { JsonlLogger } from "../../train/loggers/jsonl.js";
 import { MachineLogger } from "../../train/loggers/machine.js";
 import { TENSORBOARD_FOLDER, TensorBoardLogger } from "../../train/loggers/tensorboard.js";
-import { chooseRecipe } from "../../train/recipes/choose-recipe.js";
 import { expectReplicas } from "../../train/replicas/replica-tree.js";
 import { agreeOnRun, chooseRun } from "../../train/runs/choose-run.js";
 import { chooseData, choosePlan } from "../../train/runs/choose-settings.js";
+import { RecipeFileLogger } from "../../train/runs/recipe-file.js";
 import { RunFileLogger } from "../../train/runs/run-file.js";
 import { train } from "../../train/trainer.js";
 import { certificateJson } from "../certificate.js";
 import type { CommandContext, Outcome } from "../command.js";
 import { isLauncher, launchRanks } from "../launch/launch.js";
 import { localWeights } from "../local-weights.js";
-import { demoData, shownPath } from "../paths.js";
-import { planOverrides, startBackend } from "../shared-options.js";
+import { commandLine, demoData, shownPath } from "../paths.js";
+import { startBackend } from "../shared-options.js";
 import { interruptions } from "../signals.js";
 import { closing } from "./closing.js";
+import { configOf, recipeOf, withRun } from "./recipe-request.js";
 import { reportAtEnd } from "./report-at-end.js";
 import { shareOfMachine } from "./share-of-machine.js";
 import { type TrainingValues, trainingOptions } from "./training-options.js";
 
-/** `chooseFresh` gives the recipe of a run that is new, of one to go on with its name. */
+/** `chooseBase` gives the recipe that config and options change, of a run to go on with its name; default: the published one, or the demo set's. */
 export async function runTraining(
-  values: TrainingValues,
+  line: TrainingValues,
   context: CommandContext,
-  given: ReadonlySet<string>,
-  chooseFresh: () => Promise<Recipe> = async () => chooseRecipe(values.data === undefined, values),
+  onLine: ReadonlySet<string>,
+  chooseBase?: (values: TrainingValues) => Promise<Recipe>,
 ): Promise<Outcome> {
-  const fresh = await chooseFresh();
+  const config = await configOf(line);
+  const { values, given } = withRun(line, onLine, config?.run);
+  const base = await chooseBase?.(values);
+  const isOnDemo = values.data === undefined && !base;
+  const fresh = await recipeOf(values, given, { config, isDemo: isOnDemo, base });
   // --resume alone may mean a run on the demo set or on any other
-  const asked = { ...values, otherName: values.data === undefined ? chooseRecipe(false, values).name : undefined };
+  const other = isOnDemo ? await recipeOf(values, given, { config, isDemo: false }) : null;
+  const asked = { ...values, otherName: other?.recipe.name };
   if (isLauncher(values, process.env)) {
     const { nproc = 1, nnodes = 1 } = values;
     // once for all processes of this machine
     const choice = { ...asked, init: await firstWeights(values, context.terminal) };
-    const { out, stored } = await chooseRun(fresh.name, choice);
+    const { out, stored } = await chooseRun(fresh.recipe.name, choice);
     expectReplicas(given.has("replicas") || !stored ? values.replicas : stored.replicas, nproc * nnodes);
     const words = ["--out", out];
     return launchRanks(values, process.env, { firstArgs: words, resumeArgs: words });
@@ -58,7 +64,7 @@ export async function runTraining(
     await group.abort(String(error)).catch(() => {});
     throw error;
   });
-  const run = await agreeOnRun(fresh.name, { ...asked, init: ownInit }, group, process.env);
+  const run = await agreeOnRun(fresh.recipe.name, { ...asked, init: ownInit }, group, process.env);
   const { out, resume, stored } = run;
   // the cache of another machine may lie elsewhere
   const init = run.init === undefined ? undefined : ownInit;
@@ -80,7 +86,7 @@ export async function runTraining(
   try {
     const result = await train({
       recipe,
-      plan: planOverrides(values),
+      plan: fresh.plan,
       data,
       ...(settings.valFraction === null ? {} : { valFraction: settings.valFraction }),
       onBadPicture: settings.onBadPicture,
@@ -102,6 +108,10 @@ export async function runTraining(
         new ConsoleLogger(terminal, { showPath: shownPath }),
         new JsonlLogger(),
         new RunFileLogger(out, settings),
+        new RecipeFileLogger({
+          run: { ...settings, ...(init !== undefined && { init: namedInit(values.init!) }) },
+          command: commandLine(),
+        }),
         new MachineLogger(),
         ...(values.tensorboard || existsSync(join(out, TENSORBOARD_FOLDER)) ? [new TensorBoardLogger()] : []),
       ],
@@ -122,6 +132,9 @@ export async function runTraining(
     interruption.stop();
   }
 }
+
+/** The weights that a run starts from as its recipe.json names them: a file wherever it is read, else as they were asked for. */
+const namedInit = (init: string): string => (existsSync(init) ? resolve(init) : init);
 
 const silent = { print: () => {}, update: () => {}, clear: () => {} };
 

@@ -1,8 +1,9 @@
 /**
  * The options of a training run, which train and finetune share, and their groups in the help.
  */
+
+import { badPictureChoices } from "../../data/reading/bad-pictures.js";
 import { listModels, type ModelName } from "../../models/index.js";
-import { badPictureChoices } from "../../train/run-options.js";
 import type { Command } from "../command.js";
 import { launchOptions } from "../launch/options.js";
 import { choice, flag, integer, optionalFile, positive, text, textOrTexts, type Values } from "../options.js";
@@ -11,6 +12,7 @@ import {
   autoScaleLrOption,
   commonOptions,
   computeOptions,
+  configOptions,
   DATA_HELP,
   decoderOption,
   planOptions,
@@ -44,6 +46,7 @@ export const trainingOptions = {
   }),
   out: text({ help: "folder of the run; default: a new one in runs/", placeholder: "DIR" }),
   recipe: recipeOption,
+  ...configOptions,
   epochs: integer({ help: "length of the schedule; default: the recipe's" }),
   maxSteps: integer({ help: "stop after this step, counted over the whole run" }),
   batchSize: integer({ help: "images of a replica and step; default: the recipe's" }),

@@ -13,7 +13,8 @@ export type PictureInput = string | Uint8Array | ArrayBuffer | BlobLike | Image;
 
 /** What `#pictures` is in Node: read-picture.ts, which a bundle for a browser must not name. */
 interface NodePictures {
-  readPicture(source: string | Uint8Array): Promise<Image>;
+  /** null in a bundle for browsers. */
+  readonly readPicture: ((source: string | Uint8Array) => Promise<Image>) | null;
 }
 
 const isBlob = (value: object): value is BlobLike => typeof (value as Partial<BlobLike>).arrayBuffer === "function";
@@ -54,5 +55,10 @@ export async function readImage(source: PictureInput, where = "readImage"): Prom
   const encoded = typeof source === "object" && isBlob(source) ? await source.arrayBuffer() : source;
   // "as string" for the compiler alone, which would look for it in dist/
   const { readPicture } = (await import("#pictures" as string)) as NodePictures;
+  if (readPicture === null)
+    throw new DataError(
+      `${where}: Node's decoders were asked for in a bundle for browsers`,
+      "bundle for Node with its condition (esbuild --platform=node)",
+    );
   return readPicture(encoded instanceof ArrayBuffer ? new Uint8Array(encoded) : (encoded as string | Uint8Array));
 }

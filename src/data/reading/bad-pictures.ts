@@ -11,6 +11,13 @@ import type { BadPicture } from "./sample-reader.js";
  */
 export type BadPicturePolicy = "stop" | "replace" | "leaveOut";
 
+/** What a run can be told to do at such a picture: replace in training and leave out in validation are its "skip". */
+export const badPictureChoices = ["stop", "skip"] as const;
+export type BadPictureChoice = (typeof badPictureChoices)[number];
+
+/** Ends a run at such a picture. */
+export class PictureError extends DataError {}
+
 /** The bad pictures of one data set. */
 export class BadPictures {
   readonly #samples: number;

@@ -4,7 +4,7 @@
 import type { PictureSource } from "../sets/picture-source.js";
 import type { Sample } from "../sets/sample.js";
 import type { Transform } from "../transforms/index.js";
-import type { BadPicturePolicy, BadPictures } from "./bad-pictures.js";
+import { type BadPicturePolicy, type BadPictures, PictureError } from "./bad-pictures.js";
 import type { ReadJob, ReadResult } from "./sample-reader.js";
 
 /** A batch on its way. */
@@ -40,7 +40,7 @@ function slicesOf(places: readonly number[], most: number): number[][] {
   return slices;
 }
 
-/** Reads every picture into its place; how many stand there at the end, side by side, and the milliseconds of all threads. */
+/** Reads every picture into its place; throws PictureError for the first bad one where it is to stop. How many stand there at the end, side by side, and the milliseconds of all threads. */
 export async function fillBatch(read: BatchRead, sources: BatchSources): Promise<{ size: number; ms: number }> {
   const { indices, seeds, transform, buffer, sampleBytes } = read;
   const { samples, policy, bad, mostInSlice, readAll } = sources;
@@ -56,9 +56,11 @@ export async function fillBatch(read: BatchRead, sources: BatchSources): Promise
         seeds: slice.map((place) => seeds[place]!),
         transform,
         into: buffer.subarray(slice[0]! * sampleBytes, (slice.at(-1)! + 1) * sampleBytes),
-        isLenient: policy !== "stop",
+        isLenient: true,
       })),
     );
+    const [first] = results.flatMap((result) => result.bad);
+    if (first && policy === "stop") throw new PictureError(first.message, first.hint);
     places = results.flatMap((result, i) => {
       ms += result.ms;
       return result.bad.map((problem) => {

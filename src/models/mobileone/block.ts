@@ -2,6 +2,8 @@
  * One MobileOne block in its two forms (Vasu et al. 2023, figure 3): many branches to train, one convolution to deploy.
  * Two classes, no switch inside: reparameterize.ts turns the first into the second. Key names are mmpretrain's.
  */
+
+import { type Conv2dBiasOptions, conv2dBias } from "../../chapters/epilogue.js";
 import { BatchNorm2d } from "../../nn/batch-norm.js";
 import { Conv2d } from "../../nn/conv.js";
 import { Module } from "../../nn/module.js";
@@ -114,7 +116,7 @@ export class DeployedBlock extends Module {
   readonly squeezeExcite: SqueezeExcite | null;
   readonly conv: Conv2d;
   /** Of the convolution and the relu behind it: one object for all calls. */
-  readonly #fused: F.Conv2dBiasOptions;
+  readonly #fused: Conv2dBiasOptions;
 
   constructor(spec: BlockSpec, layer: LayerOptions = {}) {
     super();
@@ -132,7 +134,7 @@ export class DeployedBlock extends Module {
   forward(x: Tensor): Tensor {
     const { conv, squeezeExcite } = this;
     return scope(() =>
-      squeezeExcite ? activate(conv.forward(x), squeezeExcite) : F.conv2dBias(x, conv.weight, conv.bias!, this.#fused),
+      squeezeExcite ? activate(conv.forward(x), squeezeExcite) : conv2dBias(x, conv.weight, conv.bias!, this.#fused),
     );
   }
 }

@@ -1,5 +1,5 @@
 /** What MobileOne's blocks cost, in both forms, and a training step of them. */
-import { windowOutput } from "../../ops/shapes/index.js";
+import { windowOutput } from "../../ops/window-output.js";
 import {
   classifierRow,
   convCosts,

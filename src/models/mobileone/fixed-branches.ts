@@ -3,6 +3,7 @@
  * then a plain linear map, so their sum is one convolution, whose kernel is computed anew from the parameters at each call and
  * which has gradients where these want them. The same function as branch by branch, up to rounding.
  */
+import { conv2dBias } from "../../chapters/epilogue.js";
 import * as F from "../../ops/functional/index.js";
 import type { Pair } from "../../ops/spec/index.js";
 import type { Tensor } from "../../tensor/tensor.js";
@@ -36,5 +37,5 @@ export function fixedBranches(block: Branches, x: Tensor, activation: "none" | "
   });
   const weight = parts.map((part) => part.weight).reduce((sum, one) => F.add(sum, one));
   const bias = parts.map((part) => part.bias).reduce((sum, one) => F.add(sum, one));
-  return F.conv2dBias(x, weight, bias, { stride, padding, dilation, groups, activation });
+  return conv2dBias(x, weight, bias, { stride, padding, dilation, groups, activation });
 }

@@ -4,8 +4,8 @@
  * normalisation of any activation. block.ts keeps the branch-by-branch form, which is the oracle of this one.
  */
 import { noGrad } from "../../autograd/tape.js";
+import { conv2dBias } from "../../chapters/epilogue.js";
 import { foldBranches, patchMoments } from "../../chapters/folds.js";
-import * as F from "../../ops/functional/index.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { type Branches, convNormsOf, normsOf } from "./branches.js";
 
@@ -23,7 +23,7 @@ export function foldedBranches(block: Branches, x: Tensor, activation: "none" | 
   const branches = norms.map(({ weight: gamma, bias: beta }, i) => ({ gamma, beta, kernel: kernels[i]! }));
   const moments = patchMoments(x, kernelSize, geometry);
   const folded = foldBranches(moments, branches, { kernelSize, groups, eps: norms[0]!.eps });
-  const y = F.conv2dBias(x, folded.weight, folded.bias, { ...geometry, activation });
+  const y = conv2dBias(x, folded.weight, folded.bias, { ...geometry, activation });
   const channels = y.shape[3]!;
   const ofBranch = (statistics: Tensor, i: number): Tensor => statistics.alias([channels], i * channels);
   noGrad(() =>

@@ -2,7 +2,7 @@
  * Which form a block trains in: branch by branch, or folded through the moments of its patches (folded-training.ts). Both
  * are the same function; the rule compares what one step of each computes and moves, at the speeds that the backend tells.
  */
-import { windowOutput } from "../../ops/shapes/index.js";
+import { windowOutput } from "../../ops/window-output.js";
 import type { Shape } from "../../tensor/shape.js";
 import type { Speeds } from "../../tensor/speeds.js";
 import type { TrainingBackend, TrainingCost, TrainingForm } from "../training-choice.js";

@@ -2,6 +2,8 @@
  * One RepVGG block in its two forms (Ding et al. 2021, figure 4): a 3×3 and a 1×1 convolution with their batch norms and,
  * where the shapes allow it, a batch norm alone to train; one 3×3 convolution to deploy. Key names are DingXiaoH/RepVGG's.
  */
+
+import { type Conv2dBiasOptions, conv2dBias } from "../../chapters/epilogue.js";
 import { BatchNorm2d } from "../../nn/batch-norm.js";
 import { Conv2d } from "../../nn/conv.js";
 import { Module } from "../../nn/module.js";
@@ -59,7 +61,7 @@ export class DeployedRepVggBlock extends Module {
   readonly spec: RepVggSpec;
   readonly conv: Conv2d;
   /** Of the convolution and the relu behind it: one object for all calls. */
-  readonly #fused: F.Conv2dBiasOptions;
+  readonly #fused: Conv2dBiasOptions;
 
   constructor(spec: RepVggSpec, layer: LayerOptions = {}) {
     super();
@@ -74,6 +76,6 @@ export class DeployedRepVggBlock extends Module {
 
   forward(x: Tensor): Tensor {
     const { weight, bias } = this.conv;
-    return F.conv2dBias(x, weight, bias!, this.#fused);
+    return conv2dBias(x, weight, bias!, this.#fused);
   }
 }

@@ -1,5 +1,5 @@
 /** What RepVGG's blocks cost, in both forms. */
-import { windowOutput } from "../../ops/shapes/index.js";
+import { windowOutput } from "../../ops/window-output.js";
 import { classifierRow, convCosts, convNormCosts, type SummaryRow, skipCosts, sumCosts } from "../costs/costs.js";
 import type { SummarySubject } from "../family.js";
 import { blockSpecs, hasIdentity, type RepVggVariant } from "./variants.js";

@@ -1,5 +1,5 @@
 /** What ResNet's blocks cost, in both forms; a row is a block with all its convolutions. */
-import { windowOutput } from "../../ops/shapes/index.js";
+import { windowOutput } from "../../ops/window-output.js";
 import { type Costs, classifierRow, convCosts, convNormCosts, type SummaryRow, sumCosts } from "../costs/costs.js";
 import type { SummarySubject } from "../family.js";
 import { STEM_CONV, STEM_POOL } from "./blocks.js";

@@ -28,12 +28,6 @@ export const elementwiseCosts: { readonly [K in keyof ElementwiseOps]: CostRule<
   pow: elementwise,
   maximum: elementwise,
   minimum: elementwise,
-  atan2: elementwise,
-  fmod: elementwise,
-  remainder: perOutput(2),
-  floorDivide: perOutput(4),
-  // bits are moved and chosen
-  bitwise: nothing,
   equal: elementwise,
   notEqual: elementwise,
   less: elementwise,
@@ -41,6 +35,5 @@ export const elementwiseCosts: { readonly [K in keyof ElementwiseOps]: CostRule<
   greater: elementwise,
   greaterEqual: elementwise,
   reluGrad: elementwise,
-  biasReluGrad: perOutput(2),
   where: elementwise,
 };

@@ -1,8 +1,8 @@
 import { type Shape, sizeOf } from "../../tensor/shape.js";
 import { splitBranches } from "../branches.js";
-import { windowOutput } from "../shapes/index.js";
 import type { FoldOps } from "../spec/folds.js";
 import type { FoldAttrs, PatchAttrs } from "../spec/index.js";
+import { windowOutput } from "../window-output.js";
 import { countMeetings } from "../windows.js";
 import type { CostRule } from "./rule.js";
 

@@ -12,7 +12,9 @@ import { resolveScalars } from "../scalar.js";
 import type { Attrs, OpName, UpdateName } from "../spec/index.js";
 import { type UpdateArithmetic, updateCosts } from "../update-cost.js";
 import { curveCosts } from "./curves.js";
+import { divisionCosts } from "./divisions.js";
 import { elementwiseCosts } from "./elementwise.js";
+import { epilogueCosts } from "./epilogue.js";
 import { foldsCosts } from "./folds.js";
 import { indexingCosts } from "./indexing.js";
 import { movementCosts } from "./movement.js";
@@ -35,6 +37,8 @@ export interface Cost {
 
 export const costs: { readonly [K in OpName]: CostRule<K> } = {
   ...elementwiseCosts,
+  ...divisionCosts,
+  ...epilogueCosts,
   ...curveCosts,
   ...reductionsCosts,
   ...orderCosts,

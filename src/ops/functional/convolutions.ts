@@ -7,9 +7,10 @@ import type { Tensor } from "../../tensor/tensor.js";
 import { ShapeError } from "../../util/errors.js";
 import { apply } from "../apply.js";
 import type { Pair } from "../spec/index.js";
+import { convolveWithBias } from "./convolved.js";
 import { add } from "./elementwise.js";
 import { reshape } from "./movement.js";
-import { type Conv2dOptions, conv2d, conv2dBias } from "./products.js";
+import { type Conv2dOptions, conv2d } from "./products.js";
 import { type PaddingWord, pair } from "./window.js";
 
 /**
@@ -141,7 +142,7 @@ export function conv1d(x: Tensor, w: Tensor, options: Conv1dOptions = {}): Tenso
   };
   return scope(() => {
     const [rows, taps] = [asRow(x), asRowWeight(w)];
-    return withoutRow(bias ? conv2dBias(rows, taps, bias, window) : conv2d(rows, taps, window));
+    return withoutRow(bias ? convolveWithBias(rows, taps, bias, window) : conv2d(rows, taps, window));
   });
 }
 

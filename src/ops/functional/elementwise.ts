@@ -7,13 +7,13 @@ import { Tensor } from "../../tensor/tensor.js";
 import { DTypeError } from "../../util/errors.js";
 import { apply } from "../apply.js";
 import { areFloatsAlike, floatOps, type Operand, withPromoted } from "../promotion.js";
-import type { NoAttrs, OpName, OpSpecs } from "../spec/index.js";
+import type { CoreOp, NoAttrs, OpSpecs } from "../spec/index.js";
 
 export type { Operand } from "../promotion.js";
 
 type OpsWith<Inputs extends readonly string[]> = {
-  [K in OpName]: OpSpecs[K]["inputs"] extends Inputs ? (Inputs extends OpSpecs[K]["inputs"] ? K : never) : never;
-}[OpName];
+  [K in CoreOp]: OpSpecs[K]["inputs"] extends Inputs ? (Inputs extends OpSpecs[K]["inputs"] ? K : never) : never;
+}[CoreOp];
 type BinaryName = OpsWith<["a", "b"]>;
 
 /** Operands broadcast, and promote to one dtype as PyTorch's do (promotion.ts). */
@@ -126,21 +126,6 @@ export function pow(a: Operand, b: Operand): Tensor {
 export const maximum = binary("maximum");
 /** The smaller of a and b, element by element; NaN where either is. */
 export const minimum = binary("minimum");
-/** The angle of the point (b, a) in radians, −π to π; the two broadcast, integers give float32. */
-export const atan2 = binary("atan2");
-/** The rest of a / b with the sign of a, C's and JavaScript's %; the two broadcast and promote. By 0: NaN, and 0 for integers. */
-export const fmod = binary("fmod");
-/**
- * The rest of a / b with the sign of b, Python's %; the two broadcast and promote. By 0: NaN, and 0 for integers.
- *
- * @example
- * ```ts
- * console.log(remainder(tensor([-5, 5]), 3).toArray()); // [1, 2]
- * ```
- */
-export const remainder = binary("remainder");
-/** The largest whole number not above a / b; the two broadcast and promote. It has no gradient. By 0: as a / b, and 0 for integers. */
-export const floorDivide = binary("floorDivide");
 /** bool: whether a = b, element by element; the two broadcast and are compared in the dtype that they promote to. */
 export const equal = binary("equal");
 /** bool: whether a ≠ b, element by element; the two broadcast and are compared in the dtype that they promote to. */
@@ -208,15 +193,6 @@ export function clamp(x: Tensor, low: number, high: number): Tensor {
 
 /** x without its fraction: the whole number next to x towards 0; its gradient is 0. */
 export const trunc = (x: Tensor): Tensor => where(less(x, 0), ceil(x), floor(x));
-
-/** bool: whether x is NaN, element by element. */
-// biome-ignore lint/suspicious/noShadowRestrictedNames: torch.isnan
-export const isNaN = (x: Tensor): Tensor => notEqual(x, x);
-/** bool: whether x is ∞ or −∞, element by element. */
-export const isInf = (x: Tensor): Tensor => equal(abs(x), Number.POSITIVE_INFINITY);
-/** bool: whether x is neither NaN nor ±∞, element by element. */
-// biome-ignore lint/suspicious/noShadowRestrictedNames: PyTorch's name
-export const isFinite = (x: Tensor): Tensor => less(abs(x), Number.POSITIVE_INFINITY);
 
 /** start + weight · (end − start); the three broadcast. Exact at a weight of 0 and of 1, as torch.lerp. */
 export function lerp(start: Tensor, end: Tensor, weight: Operand): Tensor {

@@ -4,7 +4,6 @@
 
 export * from "./attention.js";
 export * from "./axes.js";
-export * from "./bits.js";
 export * from "./contractions.js";
 export * from "./convolutions.js";
 export * from "./diagonals.js";

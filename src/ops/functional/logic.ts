@@ -1,9 +1,10 @@
 /**
- * Logic, as functions that give bool. An operand of another dtype is true where it is not 0, NaN included, as in
+ * Logic and questions to numbers, as functions that give bool. An operand of another dtype is true where it is not 0, NaN included, as in
  * PyTorch.
  */
 import type { Tensor } from "../../tensor/tensor.js";
-import { cast, equal, maximum, mul, notEqual } from "./elementwise.js";
+import { type AsMethods, installMethods } from "../method.js";
+import { abs, cast, equal, less, maximum, mul, notEqual } from "./elementwise.js";
 
 /** Calls `body` with bool tensors, and drops those made for that. */
 function withBools(operands: readonly Tensor[], body: (bools: readonly Tensor[]) => Tensor): Tensor {
@@ -33,3 +34,19 @@ export const logicalOr = (a: Tensor, b: Tensor): Tensor => withBools([a, b], ([p
 export const logicalXor = (a: Tensor, b: Tensor): Tensor => withBools([a, b], ([p, q]) => notEqual(p!, q!));
 /** bool: whether x is not true, element by element. */
 export const logicalNot = (x: Tensor): Tensor => withBools([x], ([p]) => equal(p!, false));
+
+/** bool: whether x is NaN, element by element. */
+// biome-ignore lint/suspicious/noShadowRestrictedNames: torch.isnan
+export const isNaN = (x: Tensor): Tensor => notEqual(x, x);
+/** bool: whether x is ∞ or −∞, element by element. */
+export const isInf = (x: Tensor): Tensor => equal(abs(x), Number.POSITIVE_INFINITY);
+/** bool: whether x is neither NaN nor ±∞, element by element. */
+// biome-ignore lint/suspicious/noShadowRestrictedNames: PyTorch's name
+export const isFinite = (x: Tensor): Tensor => less(abs(x), Number.POSITIVE_INFINITY);
+
+const methods = { logicalAnd, logicalOr, logicalXor, logicalNot, isNaN, isInf, isFinite };
+installMethods(methods);
+
+declare module "../../tensor/tensor.js" {
+  interface Tensor extends AsMethods<Pick<typeof import("./logic.js"), keyof typeof methods>> {}
+}

@@ -1,12 +1,54 @@
 /**
- * A tensor as pieces one after another along an axis.
+ * Parts of one axis: positions, stretches, pieces one after another.
  */
 import { normalizeAxis, showShape } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { ShapeError } from "../../util/errors.js";
 import { type AsMethods, installMethods } from "../method.js";
-import { select } from "./slicing.js";
+import { chain } from "./chain.js";
+import { reshape } from "./movement.js";
+import { positionOf } from "./ranges.js";
 import { alongAxis } from "./take.js";
+
+/**
+ * `length` positions of one axis from `start` on; a negative start counts from the end (torch.narrow). Throws ShapeError where
+ * they reach outside.
+ *
+ * @example
+ * ```ts
+ * console.log(narrow(tensor([[1, 2, 3], [4, 5, 6]]), 1, 1, 2).toArray()); // [[2, 3], [5, 6]]
+ * ```
+ */
+export function narrow(x: Tensor, axis: number, start: number, length: number): Tensor {
+  const at = normalizeAxis(axis, x.rank, "narrow");
+  const dim = x.shape[at]!;
+  const begin = start < 0 ? start + dim : start;
+  if (!Number.isInteger(start) || !Number.isInteger(length) || begin < 0 || length < 0 || begin + length > dim)
+    throw new ShapeError(
+      `narrow: ${length} from ${start} of axis ${axis}, ${showShape(x.shape)} has ${dim} there`,
+      "axis, start and length follow each other: narrow(x, axis, start, length)",
+    );
+  return alongAxis(x, at, { begin, size: length, step: 1 });
+}
+
+/**
+ * One position of an axis, which goes away; a negative one counts from the end (torch.select). Throws IndexError for one that
+ * is not there.
+ *
+ * @example
+ * ```ts
+ * console.log(select(tensor([[1, 2], [3, 4]]), 1, -1).toArray()); // [2, 4]
+ * ```
+ */
+export function select(x: Tensor, axis: number, index: number): Tensor {
+  const at = normalizeAxis(axis, x.rank, "select");
+  const begin = positionOf(index, at, x.shape, "select");
+  return chain(
+    x,
+    (y) => alongAxis(y, at, { begin, size: 1, step: 1 }),
+    (y) => reshape(y, y.shape.toSpliced(at, 1)),
+  );
+}
 
 /**
  * Pieces of `sizes` along an axis, which they have to fill, or of one size each, the last with what is left (torch.split).
@@ -70,7 +112,7 @@ export function unbind(x: Tensor, axis = 0): Tensor[] {
   return Array.from({ length: x.shape[at]! }, (_, i) => select(x, at, i));
 }
 
-const methods = { split, chunk, unbind };
+const methods = { narrow, select, split, chunk, unbind };
 installMethods(methods);
 
 declare module "../../tensor/tensor.js" {

@@ -1,13 +1,10 @@
 /**
- * Parts of tensors: blocks, steps of either sign, positions of one axis.
+ * Parts of tensors: blocks, steps of either sign.
  */
-import { normalizeAxes, normalizeAxis, showShape } from "../../tensor/shape.js";
+import { normalizeAxes } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { ShapeError } from "../../util/errors.js";
-import { chain } from "./chain.js";
-import { reshape } from "./movement.js";
-import { positionOf, type Steps, stepsOf } from "./ranges.js";
-import { alongAxis, expectAtMost, take } from "./take.js";
+import type { Steps } from "./ranges.js";
+import { expectAtMost, take } from "./take.js";
 
 /**
  * The block from `begin` of `size` (-1: all that is left); axes not named are whole. A negative begin counts from the end.
@@ -41,46 +38,6 @@ export function slice(
 }
 
 /**
- * `length` positions of one axis from `start` on; a negative start counts from the end (torch.narrow). Throws ShapeError where
- * they reach outside.
- *
- * @example
- * ```ts
- * console.log(narrow(tensor([[1, 2, 3], [4, 5, 6]]), 1, 1, 2).toArray()); // [[2, 3], [5, 6]]
- * ```
- */
-export function narrow(x: Tensor, axis: number, start: number, length: number): Tensor {
-  const at = normalizeAxis(axis, x.rank, "narrow");
-  const dim = x.shape[at]!;
-  const begin = start < 0 ? start + dim : start;
-  if (!Number.isInteger(start) || !Number.isInteger(length) || begin < 0 || length < 0 || begin + length > dim)
-    throw new ShapeError(
-      `narrow: ${length} from ${start} of axis ${axis}, ${showShape(x.shape)} has ${dim} there`,
-      "axis, start and length follow each other: narrow(x, axis, start, length)",
-    );
-  return alongAxis(x, at, { begin, size: length, step: 1 });
-}
-
-/**
- * One position of an axis, which goes away; a negative one counts from the end (torch.select). Throws IndexError for one that
- * is not there.
- *
- * @example
- * ```ts
- * console.log(select(tensor([[1, 2], [3, 4]]), 1, -1).toArray()); // [2, 4]
- * ```
- */
-export function select(x: Tensor, axis: number, index: number): Tensor {
-  const at = normalizeAxis(axis, x.rank, "select");
-  const begin = positionOf(index, at, x.shape, "select");
-  return chain(
-    x,
-    (y) => alongAxis(y, at, { begin, size: 1, step: 1 }),
-    (y) => reshape(y, y.shape.toSpliced(at, 1)),
-  );
-}
-
-/**
  * x with the order along `axes` reversed; all of them where none are named (torch.flip).
  *
  * @example
@@ -92,6 +49,8 @@ export function flip(x: Tensor, axes?: number | readonly number[]): Tensor {
   const flipped = normalizeAxes(axes, x.rank, "flip");
   return take(
     x,
-    x.shape.map((dim, i) => stepsOf([null, null, flipped.includes(i) ? -1 : 1], dim, "flip")),
+    x.shape.map((dim, i) =>
+      flipped.includes(i) && dim > 1 ? { begin: dim - 1, size: dim, step: -1 } : { begin: 0, size: dim, step: 1 },
+    ),
   );
 }

@@ -8,7 +8,7 @@ import { type AsMethods, installMethods } from "../method.js";
 import { chain, consume } from "./chain.js";
 import { concat, reshape, transpose } from "./movement.js";
 import { multiplied } from "./multiplied.js";
-import { narrow } from "./slicing.js";
+import { narrow } from "./pieces.js";
 
 /**
  * One axis as several of `sizes`, of which one may be -1 (torch.unflatten); a free view.

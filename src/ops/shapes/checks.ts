@@ -1,9 +1,11 @@
 /**
  * Checks that rules of several chapters share, and the size that a sliding window leaves.
  */
+
 import { type Shape, sameShape, showShape } from "../../tensor/shape.js";
 import { ShapeError } from "../../util/errors.js";
 import type { Conv2dAttrs } from "../spec/index.js";
+import { windowOutput } from "../window-output.js";
 
 /** Throws unless `shape` has as many axes as `axes` names, e.g. "[N, H, W, C]". */
 export function expectRank(shape: Shape, rank: number, where: string, axes: string): void {
@@ -17,18 +19,6 @@ export function expectSame(a: Shape, b: Shape, where: string): void {
 
 export function expectIntegers(where: string, values: readonly number[]): void {
   if (!values.every(Number.isInteger)) throw new ShapeError(`${where} are ${values.join(", ")}, expected integers`);
-}
-
-/** The output size of a window sliding along one axis (torch.nn.Conv2d, "Shape"). */
-export function windowOutput(
-  size: number,
-  kernel: number,
-  stride: number,
-  padding: number,
-  dilation: number,
-  paddingEnd = padding,
-): number {
-  return Math.floor((size + padding + paddingEnd - dilation * (kernel - 1) - 1) / stride) + 1;
 }
 
 /** The same with one window more where some pixels are left over, if it starts on the image or in front of it (ceil_mode). */

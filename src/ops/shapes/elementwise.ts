@@ -5,7 +5,8 @@ import type { ShapeRule } from "./rule.js";
 
 const unary = ([x]: readonly [Shape]): [Shape] => [x];
 
-const binary =
+/** The common shape of two operands that broadcast. */
+export const binary =
   (where: string) =>
   ([a, b]: readonly [Shape, Shape]): [Shape] => [broadcastShapes(a, b, where)];
 
@@ -35,11 +36,6 @@ export const elementwiseShapes: { readonly [K in keyof ElementwiseOps]: ShapeRul
   pow: binary("pow"),
   maximum: binary("maximum"),
   minimum: binary("minimum"),
-  atan2: binary("atan2"),
-  fmod: binary("fmod"),
-  remainder: binary("remainder"),
-  floorDivide: binary("floorDivide"),
-  bitwise: binary("bitwise"),
   equal: binary("equal"),
   notEqual: binary("notEqual"),
   less: binary("less"),
@@ -49,10 +45,6 @@ export const elementwiseShapes: { readonly [K in keyof ElementwiseOps]: ShapeRul
   reluGrad: ([dy, y]) => {
     expectSame(dy, y, "reluGrad");
     return [dy];
-  },
-  biasReluGrad: ([dy, y]) => {
-    expectSame(dy, y, "biasReluGrad");
-    return [dy, dy.slice(-1)];
   },
   where: ([mask, a, b]) => [broadcastShapes(mask, broadcastShapes(a, b, "where"), "where")],
 };

@@ -9,7 +9,6 @@ import { randomShapes } from "./random.js";
 import { reductionsShapes } from "./reductions.js";
 import type { ShapeRule } from "./rule.js";
 
-export { windowOutput } from "./checks.js";
 export type { ShapeRule } from "./rule.js";
 
 const coreShapes: { readonly [K in CoreOp]: ShapeRule<K> } = {

@@ -2,7 +2,8 @@ import type { Shape } from "../../tensor/shape.js";
 import { ShapeError } from "../../util/errors.js";
 import type { Pool2dAttrs } from "../spec/index.js";
 import type { PoolingOps } from "../spec/pooling.js";
-import { ceilOutput, expectRank, expectSame, expectSomething, windowOutput, windowShape } from "./checks.js";
+import { windowOutput } from "../window-output.js";
+import { ceilOutput, expectRank, expectSame, expectSomething, windowShape } from "./checks.js";
 import type { ShapeRule } from "./rule.js";
 
 const ONCE = [1, 1] as const;

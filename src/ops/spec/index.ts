@@ -6,7 +6,9 @@
  * Layouts: activations NHWC, convolution weights [KH, KW, Cin/groups, Cout].
  */
 import type { CurveOps } from "./curves.js";
+import type { DivisionOps } from "./divisions.js";
 import type { ElementwiseOps } from "./elementwise.js";
+import type { EpilogueOps } from "./epilogue.js";
 import type { FoldOps } from "./folds.js";
 import type { IndexingOps } from "./indexing.js";
 import type { Each } from "./kinds.js";
@@ -20,7 +22,7 @@ import type { ReductionOps } from "./reductions.js";
 import type { ResizeOps } from "./resize.js";
 
 export type { ActivationName, CurveAttrs, FunctionName } from "./curves.js";
-export type { BitwiseAttrs } from "./elementwise.js";
+export type { BitwiseAttrs } from "./divisions.js";
 export type { FoldAttrs, PatchAttrs } from "./folds.js";
 export type { AxisAttrs, EndPadding, InputShape, NoAttrs, Pair } from "./kinds.js";
 export type { StridedAttrs } from "./movement.js";
@@ -44,6 +46,8 @@ export { updateWrites } from "./updates.js";
 
 export interface OpSpecs
   extends ElementwiseOps,
+    DivisionOps,
+    EpilogueOps,
     CurveOps,
     ReductionOps,
     OrderOps,
@@ -60,6 +64,8 @@ export type OpName = keyof OpSpecs;
 /** Ops that come into the tables with the functions that use them (src/chapters). */
 export type ChapterOp =
   | keyof CurveOps
+  | keyof DivisionOps
+  | keyof EpilogueOps
   | keyof IndexingOps
   | keyof OrderOps
   | keyof PoolingOps

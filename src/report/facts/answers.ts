@@ -16,7 +16,7 @@ import { gradCam } from "../../train/looking/grad-cam.js";
 import { classificationReport } from "../../train/metrics/classification-report.js";
 import { mostConfidentMistakes, type Prediction } from "../../train/metrics/predictions.js";
 import { imageSizes } from "../../train/recipes/image-sizes.js";
-import { TensoroneError } from "../../util/errors.js";
+import { DataError, TensoroneError } from "../../util/errors.js";
 import type { DeliveredModel } from "./model.js";
 import { type AnswerFacts, type Found, type Mistake, missing } from "./run-facts.js";
 
@@ -103,25 +103,31 @@ async function measured(
     { allow: false },
   );
   const part = spread(dataset, mostImages);
+  const unread: string[] = [];
   const loader = new DataLoader(part, {
+    badPictures: "leaveOut",
+    onBadPicture: ({ summary }) => unread.push(summary),
     batchSize: BATCH_SIZE,
     transform: evalTransform(imageSizes(info.model, info.images, undefined)),
     workers,
     ...(decoder && { decoder }),
   });
-  const { top1, top5, loss, confusion, predictions } = await evaluate(model, loader, {
+  const { top1, top5, loss, images, confusion, predictions } = await evaluate(model, loader, {
     predictions: true,
     where: "report",
     ...(onProgress && { onProgress }),
   }).finally(() => loader.close());
+  if (images === 0) throw new DataError(`none of ${part.length} pictures of ${dataset.root} can be read: ${unread[0]}`);
   const names = classes ?? dataset.classes;
   const report = classificationReport(confusion, names);
   const mistakes: Mistake[] = [];
   for (const one of mostConfidentMistakes(predictions, SHOWN_MISTAKES))
     mistakes.push(await mistakeOf(one, delivered, part, names, decoder));
   return {
+    file: delivered.file,
     split: dataset.split,
-    measured: part.length,
+    measured: images,
+    unread,
     available: dataset.length,
     top1,
     top5,

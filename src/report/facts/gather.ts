@@ -2,10 +2,12 @@
 import { existsSync, statSync } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
+import type { DataSource } from "../../data/sets/dataset.js";
 import { type Certificate, isModelName, summarize } from "../../models/index.js";
 import type { Recipe, RecipeForm } from "../../models/recipe.js";
 import { readRunToResume } from "../../train/checkpoints/checkpoint.js";
 import type { CheckpointFile } from "../../train/checkpoints/checkpoint-format.js";
+import { MODEL_FILE_NAME } from "../../train/checkpoints/final-model.js";
 import { LOG_NAME } from "../../train/loggers/jsonl.js";
 import { readSessions } from "../../train/loggers/machine.js";
 import { publishedRecipe } from "../../train/recipes/choose-recipe.js";
@@ -19,11 +21,11 @@ import { deliveredModel } from "./model.js";
 import { type Found, missing, type RunFacts } from "./run-facts.js";
 
 /** What of a folder makes it one of a run. */
-const marks = [LOG_NAME, "checkpoints", "model.safetensors"];
+const marks = [LOG_NAME, "checkpoints", MODEL_FILE_NAME];
 
 export interface GatherOptions {
   /** Where the pictures are. Default: where the run found them. */
-  readonly data?: string | undefined;
+  readonly data?: DataSource | undefined;
   /** Where the bundled demo set is, for a run on it that does not say where. */
   readonly demo?: string | undefined;
   /** The certificate of a run that has just folded its model. Default: folded and certified once more. */

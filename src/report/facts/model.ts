@@ -1,8 +1,8 @@
 /** The model that a run delivers, folded, and what folding changed. */
 import { existsSync } from "node:fs";
-import { join } from "node:path";
+import { basename, join } from "node:path";
 import { type Certificate, type Classifier, reparameterize } from "../../models/index.js";
-import { DEPLOY_FILE_NAME } from "../../train/checkpoints/final-model.js";
+import { DEPLOY_FILE_NAME, MODEL_FILE_NAME } from "../../train/checkpoints/final-model.js";
 import { loadModelFile, type ModelInfo } from "../../train/checkpoints/model-file.js";
 import { findModelFile } from "../../train/checkpoints/run-weights.js";
 import { imageSizes } from "../../train/recipes/image-sizes.js";
@@ -10,6 +10,8 @@ import { TensoroneError } from "../../util/errors.js";
 import { type Found, missing } from "./run-facts.js";
 
 export interface DeliveredModel {
+  /** Name of the file that the weights are from. */
+  readonly file: string;
   /** Folded; the caller's to dispose of. */
   readonly model: Classifier;
   readonly info: ModelInfo;
@@ -17,15 +19,21 @@ export interface DeliveredModel {
   readonly certificate: Certificate;
 }
 
-/** Of the run in `folder`; `known` is its certificate where the run has just made it, and saves the folding. */
+/**
+ * Of the run in `folder`: its best epoch's where that was kept, else the last one. `known` is the certificate of the last one where
+ * the run has just made it, and saves the folding.
+ */
 export async function deliveredModel(folder: string, known?: Certificate | null): Promise<Found<DeliveredModel>> {
   const folded = join(folder, DEPLOY_FILE_NAME);
   try {
-    if (known && existsSync(folded)) return { value: { ...(await loadModelFile(folded)), certificate: known } };
-    const { model, info, classes } = await loadModelFile(await findModelFile(folder));
+    const path = await findModelFile(folder);
+    const file = basename(path);
+    if (known && file === MODEL_FILE_NAME && existsSync(folded))
+      return { value: { ...(await loadModelFile(folded)), file, certificate: known } };
+    const { model, info, classes } = await loadModelFile(path);
     try {
       const { imageSize } = imageSizes(info.model, info.images, undefined);
-      return { value: { info, classes, ...(await reparameterize(model, { probe: { imageSize } })) } };
+      return { value: { file, info, classes, ...(await reparameterize(model, { probe: { imageSize } })) } };
     } finally {
       model.dispose();
     }

@@ -54,10 +54,14 @@ export interface ClassRow {
 
 /** What the delivered model says of the validation pictures. */
 export interface AnswerFacts {
+  /** Whose weights were asked. */
+  readonly file: string;
   readonly split: string;
   readonly measured: number;
   /** Of the whole split; more than measured where only some of it was. */
   readonly available: number;
+  /** Pictures that were left out, each with what is wrong with it. */
+  readonly unread: readonly string[];
   readonly top1: number;
   readonly top5: number;
   readonly loss: number;

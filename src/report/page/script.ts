@@ -49,10 +49,22 @@ export function startPage(): void {
     if (value === null || value === undefined) return "–";
     return digits === null ? String(Number(value.toPrecision(3))) : value.toFixed(digits);
   };
+  const brief = (value: number | null): string => {
+    if (value === null) return "";
+    const rounded = Number(value.toPrecision(3));
+    return Math.abs(rounded) >= 1e5 ? rounded.toExponential().replace("e+", "e") : String(rounded);
+  };
   const xs = data.plots.flatMap(({ lines }) => lines.flatMap(({ x }) => x));
   const first = xs.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
   const last = xs.reduce((a, b) => Math.max(a, b), 0);
   let plots: UPlot[] = [];
+
+  // some whole powers of ten, where uPlot would rule nine lines for each
+  const powers = (_: unknown, __: number, min: number, max: number): number[] => {
+    const [low, high] = [Math.ceil(Math.log10(min)), Math.floor(Math.log10(max))];
+    const every = Math.max(1, Math.ceil((high - low) / 5));
+    return Array.from({ length: Math.floor((high - low) / every) + 1 }, (___, i) => 10 ** (low + i * every));
+  };
 
   const optionsOf = ({ digits, isLog, lines }: Plot, width: number): object => {
     const axis = {
@@ -77,8 +89,8 @@ export function startPage(): void {
         {
           ...axis,
           size: 56,
-          values: (_: unknown, splits: (number | null)[]) =>
-            splits.map((at) => (at === null ? "" : String(Number(at.toPrecision(3))))),
+          ...(isLog ? { splits: powers, filter: (__: unknown, splits: number[]) => splits } : {}),
+          values: (_: unknown, splits: (number | null)[]) => splits.map(brief),
         },
       ],
       series: [

@@ -52,13 +52,14 @@ function mistakesList({ mistakes, measured }: AnswerFacts, pngOf: (image: Image)
 
 export function answersSection({ answers }: RunFacts, pngOf: (image: Image) => Uint8Array): Section {
   const body = foundOr(answers, (value) => {
-    const { top1, top5, loss, balancedAccuracy, classes, confusion, split, measured, available } = value;
+    const { file, top1, top5, loss, balancedAccuracy, classes, confusion, split, measured, available, unread } = value;
     const part =
-      measured < available
+      measured + unread.length < available
         ? ` Only ${formatInteger(measured)} of ${formatInteger(available)} pictures, evenly spread over the split, were looked at: figures are estimates.`
         : "";
     const ofFive = isTop5Telling(classes.length) ? `, top-5 ${formatPercent(top5)}` : "";
-    return html`<p>The delivered model, folded, on ${formatInteger(measured)} pictures of ${split}: top-1 ${formatPercent(top1)}${ofFive}, loss ${formatLoss(loss)}, mean recall of the classes ${percent(balancedAccuracy)}.${part}</p>
+    return html`<p>The weights of <code>${file}</code>, folded, on ${formatInteger(measured)} pictures of ${split}: top-1 ${formatPercent(top1)}${ofFive}, loss ${formatLoss(loss)}, mean recall of the classes ${percent(balancedAccuracy)}.${part}</p>
+${unread.length > 0 && html`<details><summary>${formatInteger(unread.length)} of them cannot be read, and are left out</summary><ul>${unread.map((one) => html`<li>${one}</li>`)}</ul></details>`}
 <h3>Classes</h3>
 ${classTable(value)}
 <h3>Which class is taken for which</h3>

@@ -8,6 +8,8 @@ import { foundOr, missingNote, type Section, tableOf } from "./section.js";
 
 /** The mean over neighbours that the eye follows, as a share of the points. */
 const SMOOTHING_SHARE = 1 / 40;
+/** Losses that differ by more than this are shown by their order of magnitude. */
+const LINEAR_RANGE = 100;
 /** Figures on the page need no more. */
 const SIGNIFICANT = 5;
 
@@ -44,11 +46,24 @@ interface Panel {
   readonly plot: Plot;
 }
 
+/** Whether a linear axis would show nothing but the largest value. */
+function isWide(lines: readonly PlotLine[]): boolean {
+  const values = lines.flatMap(({ y }) => y.filter((value) => value !== null));
+  const least = values.reduce((a, b) => Math.min(a, b), Number.POSITIVE_INFINITY);
+  return least > 0 && values.reduce((a, b) => Math.max(a, b), 0) / least > LINEAR_RANGE;
+}
+
 /** Those that have something to show. */
 function panelsOf(log: RunLog, numClasses: number | null): Panel[] {
   const { validations } = log;
   const hasTop5 = numClasses === null || isTop5Telling(numClasses);
   const loss = stepLine(log, "loss", { label: "train", color: "train", look: "faint" });
+  const losses = [
+    loss,
+    { ...smoothed(loss), label: "train, smoothed", look: "line" as const },
+    ...validationLine(validations, "loss", { label: "val", color: "val", look: "points" }),
+    ...validationLine(validations, "rawLoss", { label: "val, raw weights", color: "raw", look: "dashed" }),
+  ];
   const panels: Panel[] = [
     {
       title: "Loss",
@@ -56,13 +71,8 @@ function panelsOf(log: RunLog, numClasses: number | null): Panel[] {
       plot: {
         id: "plot-loss",
         digits: 3,
-        isLog: false,
-        lines: [
-          loss,
-          { ...smoothed(loss), label: "train, smoothed", look: "line" },
-          ...validationLine(validations, "loss", { label: "val", color: "val", look: "points" }),
-          ...validationLine(validations, "rawLoss", { label: "val, raw weights", color: "raw", look: "dashed" }),
-        ],
+        isLog: isWide(losses),
+        lines: losses,
       },
     },
     {

@@ -21,7 +21,12 @@ const shown = (value: unknown): string => {
 };
 
 export function recipeSection({ checkpoint, published, command }: RunFacts): Section {
-  const line = "value" in command ? html`<h3>Command</h3><pre>${command.value}</pre>` : missingNote(command.missing);
+  // one for each time that the run was begun or gone on with
+  const lines = "value" in command ? command.value.split("\n") : [];
+  const line =
+    "value" in command
+      ? html`<h3>${lines.length > 1 ? "Commands" : "Command"}</h3><pre>${lines.map((words) => html`${words}\n`)}</pre>`
+      : missingNote(command.missing);
   if (!checkpoint)
     return {
       id: "recipe",

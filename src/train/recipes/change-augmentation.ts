@@ -15,6 +15,7 @@ import type {
 } from "../../models/recipe-choices.js";
 import { UsageError } from "../../util/errors.js";
 import { readClassWeights } from "./class-weights.js";
+import { withField } from "./with-field.js";
 
 /** What a run does differently from its recipe; undefined: as the recipe says. */
 export interface AugmentationChanges {
@@ -47,13 +48,6 @@ export function changeAugmentation(base: Recipe, changes: AugmentationChanges): 
     "batchAugments",
     changedMix(batchAugments, changes),
   );
-}
-
-/** `base` with a field, at its place where there was one, or without: a recipe that is written again has the same bytes. */
-function withField<T extends object, K extends keyof T>(base: T, name: K, value: T[K] | undefined): T {
-  if (value !== undefined) return { ...base, [name]: value };
-  const { [name]: _, ...rest } = base;
-  return rest as T;
 }
 
 function changedImages(base: Recipe["images"], changes: AugmentationChanges): Recipe["images"] {

@@ -5,6 +5,7 @@
 import type { Recipe, ScheduleKind } from "../../models/recipe.js";
 import type { OptimizerChoice, OptimizerKind } from "../../optim/index.js";
 import { scheduleKindOf } from "./schedule.js";
+import { withField } from "./with-field.js";
 
 /** What a run does differently from its recipe; undefined: as the recipe says. */
 export interface OptimizationChanges {
@@ -31,6 +32,9 @@ const usual: { readonly [K in OptimizerKind]: OptimizerChoice & { readonly kind:
   adamw: { kind: "adamw", lr: 1e-3, weightDecay: 0.01 },
 };
 
+/** The recipe with an optimiser of another kind at its usual rates; the same where it has that kind. */
+export const withKind = (base: Recipe, kind: OptimizerKind): Recipe => withOptimizer(base, { optimizer: kind });
+
 /** The peak of a recipe, or the usual one where its optimiser is to be of another kind: the classifier's where that has its own. */
 export function usualLr({ optimizer, transfer }: Recipe, kind: OptimizerKind = optimizer.kind): number {
   if (kind === optimizer.kind) return optimizer.lr;
@@ -47,12 +51,9 @@ const STEP_FACTOR = 0.1;
 /** The recipe with the changes. */
 export function changeOptimization(base: Recipe, changes: OptimizationChanges): Recipe {
   const { clipGradNorm, accumulate = base.accumulate } = changes;
-  const { accumulate: _, ...rest } = withSchedule(withOptimizer(base, changes), changes);
-  return {
-    ...rest,
-    ...(accumulate !== undefined && accumulate !== 1 && { accumulate }),
-    ...(clipGradNorm !== undefined && { clipGrad: { maxNorm: clipGradNorm } }),
-  };
+  const moved = withSchedule(withOptimizer(base, changes), changes);
+  const changed = withField(moved, "accumulate", accumulate === 1 ? undefined : accumulate);
+  return clipGradNorm === undefined ? changed : { ...changed, clipGrad: { maxNorm: clipGradNorm } };
 }
 
 function withOptimizer(base: Recipe, { optimizer: kind, lr, weightDecay }: OptimizationChanges): Recipe {

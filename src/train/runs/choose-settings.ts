@@ -9,7 +9,9 @@ import type { Recipe } from "../../models/recipe.js";
 import { UsageError } from "../../util/errors.js";
 import { shownPath } from "../../util/shown-path.js";
 import { isDemoRecipe, type RecipeChoice, resumedRecipe } from "../recipes/choose-recipe.js";
-import { mergeSettings, otherBits, type RunSettings } from "./run-file.js";
+import { laidOverStored, type ResolvedRecipe } from "../recipes/config/resolve-recipe.js";
+import type { RunSettings } from "../recipes/config/run-fields.js";
+import { mergeSettings, otherBits } from "./run-file.js";
 import type { StoredRun } from "./stored-run.js";
 
 /** Options of `train` that decide what a run does. */
@@ -31,11 +33,11 @@ export interface RunPlan {
   readonly notices: readonly string[];
 }
 
-/** `fresh` is the recipe that the options alone ask for; `given` names those that stood on the line. */
+/** `fresh` is what options and config ask for where no run goes on; `given` names the options that were said. */
 export function choosePlan(
   values: RunValues,
   given: ReadonlySet<string>,
-  fresh: Recipe,
+  fresh: Pick<ResolvedRecipe, "recipe" | "layers">,
   stored: StoredRun | null,
 ): RunPlan {
   const {
@@ -68,7 +70,7 @@ export function choosePlan(
     checkEvery,
   };
   const merged = mergeSettings(stored?.settings ?? null, own, given);
-  if (!stored) return { recipe: fresh, seed: values.seed, replicas: values.replicas, ...merged };
+  if (!stored) return { recipe: fresh.recipe, seed: values.seed, replicas: values.replicas, ...merged };
   // a checkpoint that names its decoder leaves the choice, and the comparison, to the trainer
   const isKept = stored.decoder !== null;
   const settings = { ...merged.settings, decoder: isKept ? decoder : merged.settings.decoder };
@@ -77,7 +79,8 @@ export function choosePlan(
   const notices = [...merged.notices, ...(isOther ? [otherBits("decoder", former, decoder)] : [])];
   const seed = given.has("seed") ? values.seed : stored.seed;
   const replicas = given.has("replicas") ? values.replicas : stored.replicas;
-  return { recipe: resumedRecipe(stored.recipe, { ...values, replicas }, given), seed, replicas, settings, notices };
+  const recipe = resumedRecipe(laidOverStored(stored.recipe, fresh.layers), { ...values, replicas }, given);
+  return { recipe, seed, replicas, settings, notices };
 }
 
 /** Where the pictures are, by default those in `demoData`. Throws UsageError where a run that goes on does not say. */

@@ -4,52 +4,23 @@
  */
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { type DecoderName, decoderNames } from "../../data/codecs/decoder.js";
-import type { DataSource } from "../../data/sets/dataset.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { CheckpointError } from "../../util/errors.js";
 import type { Logger, RunInfo } from "../loggers/events.js";
-import { type BadPictureChoice, badPictureChoices } from "../run-options.js";
+import { isAllowed } from "../recipes/config/overlay.js";
+import { type RunSettings, settingFields } from "../recipes/config/run-fields.js";
 
 const FORMAT = "tensorone-run-1";
 const RUN_FILE_NAME = "run.json";
 
-/** Options of `train` that a resumed run takes over unless they are given again. */
-export interface RunSettings {
-  /** Absolute; null for the bundled demo set. */
-  readonly data: DataSource | null;
-  /** null: the default, where no pictures are marked for validation. */
-  readonly valFraction: number | null;
-  readonly onBadPicture: BadPictureChoice;
-  /** null until the run has chosen. */
-  readonly decoder: DecoderName | null;
-  /** A backend's name: the command line knows which there are. */
-  readonly backend: string;
-  readonly turbo: boolean;
-  readonly noValidate: boolean;
-  readonly validateRaw: boolean;
-  readonly keep: number;
-  readonly checkEvery: number;
-}
+const settingNames = Object.keys(settingFields) as (keyof RunSettings)[];
 
-const isCount = (value: unknown): boolean => Number.isSafeInteger(value) && Number(value) >= 1;
-const isText = (value: unknown): boolean => typeof value === "string";
-const isName = (value: unknown): boolean => typeof value === "string" && value !== "";
-const isFlag = (value: unknown): boolean => typeof value === "boolean";
-
-/** What each of them may be: files come from anywhere. */
-const checks: { readonly [K in keyof RunSettings]: (value: unknown) => boolean } = {
-  data: (value) => value === null || isText(value) || (Array.isArray(value) && value.length > 0 && value.every(isText)),
-  valFraction: (value) => value === null || (typeof value === "number" && value >= 0 && value < 1),
-  onBadPicture: (value) => badPictureChoices.some((name) => name === value),
-  decoder: (value) => value === null || decoderNames.some((name) => name === value),
-  backend: isName,
-  turbo: isFlag,
-  noValidate: isFlag,
-  validateRaw: isFlag,
-  keep: isCount,
-  checkEvery: isCount,
-};
+/** A setting that a run.json lacks or has wrong: files come from anywhere, and from versions that knew fewer. */
+const wrongSetting = (found: { readonly [name: string]: unknown }): string | undefined =>
+  settingNames.find((name) => {
+    const { rule, absent } = settingFields[name];
+    return !(found[name] === undefined ? absent !== undefined : isAllowed(rule, found[name]));
+  });
 
 /** What files of earlier versions do not say. */
 const former: Partial<RunSettings> = { valFraction: null, onBadPicture: "stop" };
@@ -64,19 +35,19 @@ export async function readRunSettings(folder: string): Promise<RunSettings | nul
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
   }
-  let found: Partial<RunSettings> & { readonly format?: unknown };
+  let found: { readonly [name: string]: unknown };
   try {
-    found = { ...former, ...(JSON.parse(text) as typeof found) };
+    found = { ...former, ...(JSON.parse(text) as typeof found | null) };
   } catch {
     found = {};
   }
-  const wrong = (Object.keys(checks) as (keyof RunSettings)[]).find((name) => !checks[name](found?.[name]));
-  if (found?.format !== FORMAT || wrong !== undefined)
+  const wrong = wrongSetting(found) ?? (found.format === FORMAT ? undefined : "format");
+  if (wrong !== undefined)
     throw new CheckpointError(
-      `${path}: ${wrong ?? "format"} is ${JSON.stringify(found?.[wrong ?? "format"])}, the file is damaged`,
+      `${path}: ${wrong} is ${JSON.stringify(found[wrong])}, the file is damaged`,
       "remove it, and give --resume the options of the run again",
     );
-  return found as RunSettings;
+  return found as unknown as RunSettings;
 }
 
 /** Writes the settings beside the first checkpoint: a run that leaves none has nothing to go on with. */
@@ -117,7 +88,7 @@ export function mergeSettings(
 ): { readonly settings: RunSettings; readonly notices: readonly string[] } {
   if (!stored) return { settings: own, notices: [] };
   const settings = Object.fromEntries(
-    (Object.keys(checks) as (keyof RunSettings)[]).map((name) => [name, given.has(name) ? own[name] : stored[name]]),
+    settingNames.map((name) => [name, given.has(name) ? own[name] : stored[name]]),
   ) as unknown as RunSettings;
   const notices = telling
     .filter((name) => settings[name] !== stored[name])

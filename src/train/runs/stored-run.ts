@@ -5,7 +5,8 @@ import { join } from "node:path";
 import type { DecoderName } from "../../data/codecs/decoder.js";
 import type { Recipe } from "../../models/recipe.js";
 import { readRunToResume } from "../checkpoints/checkpoint.js";
-import { type RunSettings, readRunSettings } from "./run-file.js";
+import type { RunSettings } from "../recipes/config/run-fields.js";
+import { readRunSettings } from "./run-file.js";
 import { runOf } from "./run-folders.js";
 
 export interface StoredRun {

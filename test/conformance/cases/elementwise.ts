@@ -1,4 +1,6 @@
+import type { DivisionOps } from "../../../src/ops/spec/divisions.js";
 import type { ElementwiseOps } from "../../../src/ops/spec/elementwise.js";
+import type { EpilogueOps } from "../../../src/ops/spec/epilogue.js";
 import type { Attrs } from "../../../src/ops/spec/index.js";
 import type { DType } from "../../../src/tensor/dtype.js";
 import type { Shape } from "../../../src/tensor/shape.js";
@@ -40,7 +42,9 @@ const broadcastPairs: readonly (readonly [Shape, Shape])[] = [
   ],
 ];
 
-export const elementwiseCases: { readonly [K in keyof ElementwiseOps]: readonly Case<Attrs<K>>[] } = {
+export const elementwiseCases: {
+  readonly [K in keyof ElementwiseOps | keyof DivisionOps | keyof EpilogueOps]: readonly Case<Attrs<K>>[];
+} = {
   neg: unary(),
   abs: unary("distinct"),
   sign: unary(),

@@ -1,6 +1,6 @@
-import { windowOutput } from "../../../src/ops/shapes/index.js";
 import type { Attrs, Conv2dAttrs, Pair } from "../../../src/ops/spec/index.js";
 import type { ProductOps } from "../../../src/ops/spec/products.js";
+import { windowOutput } from "../../../src/ops/window-output.js";
 import type { Shape } from "../../../src/tensor/shape.js";
 import { type Case, input } from "./input.js";
 

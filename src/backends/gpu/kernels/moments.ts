@@ -2,8 +2,9 @@
  * Moments of convolution patches (docs/folded-training.md 1) and their gradient. Patches of a pointwise convolution are the
  * rows of x, so products do the work; other patches are read where they lie. Centred before they are multiplied: float32.
  */
-import { windowOutput } from "../../../ops/shapes/checks.js";
+
 import type { PatchAttrs } from "../../../ops/spec/index.js";
+import { windowOutput } from "../../../ops/window-output.js";
 import { allOf, defineKernel, type GpuKernel, splitPair } from "../kernel.js";
 import {
   type BufferOperand,

@@ -3,7 +3,6 @@
  * of ops that only some programs need are installed with these ops (src/chapters).
  */
 
-import { biasReluGrad } from "./bias-relu-grad.js";
 import { convolutionKernels } from "./convolution/index.js";
 import { elementwise } from "./elementwise.js";
 import { moveKernels } from "./move/index.js";
@@ -13,7 +12,6 @@ import { reduceKernels } from "./reduce/index.js";
 import { updates } from "./updates.js";
 
 export const wasmKernels: WasmKernels = {
-  biasReluGrad,
   ...elementwise,
   matmul,
   ...convolutionKernels,

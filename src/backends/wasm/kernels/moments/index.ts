@@ -2,8 +2,9 @@
  * Lowerings of the moments of patches and of what flows back through them, for folded training. Moments are float64,
  * activations float32.
  */
-import { windowOutput } from "../../../../ops/shapes/index.js";
+
 import type { Pair, PatchAttrs } from "../../../../ops/spec/index.js";
+import { windowOutput } from "../../../../ops/window-output.js";
 import { type Shape, sizeOf } from "../../../../tensor/shape.js";
 import type { WindowSpec } from "../convolution/dense/window-rows.js";
 import type { WasmKernels } from "../plan.js";

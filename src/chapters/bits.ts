@@ -1,12 +1,13 @@
 /**
  * The bits of integers in two's complement, as functions. Of bool they are logic.
  */
-import type { Tensor } from "../../tensor/tensor.js";
-import { apply } from "../apply.js";
-import { type AsMethods, installMethods } from "../method.js";
-import { type Operand, withPromoted } from "../promotion.js";
-import type { BitwiseAttrs } from "../spec/index.js";
-import { logicalNot } from "./logic.js";
+
+import { logicalNot } from "../ops/functional/logic.js";
+import { type AsMethods, installMethods } from "../ops/method.js";
+import { type Operand, withPromoted } from "../ops/promotion.js";
+import type { BitwiseAttrs } from "../ops/spec/index.js";
+import type { Tensor } from "../tensor/tensor.js";
+import { apply } from "./divisions-ops.js";
 
 /** Operands broadcast and promote; DTypeError where that gives floats. */
 const bitwise =
@@ -43,6 +44,6 @@ export const bitwiseRightShift = bitwise("rightShift");
 const methods = { bitwiseAnd, bitwiseOr, bitwiseXor, bitwiseNot, bitwiseLeftShift, bitwiseRightShift };
 installMethods(methods);
 
-declare module "../../tensor/tensor.js" {
+declare module "../tensor/tensor.js" {
   interface Tensor extends AsMethods<Pick<typeof import("./bits.js"), keyof typeof methods>> {}
 }
