@@ -23,6 +23,7 @@ export const slowTests: readonly string[] = [
   "test/browser/**/*.test.ts",
   "test/cli/{augmentation,config,convert,families,finetune,looking}.test.ts",
   "test/cli/{non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
+  "test/cli/{augmentation,convert,families,finetune,non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
   "test/distributed/{faults,hosts}.test.ts",
   "test/e2e/{distributed,resume,versions}.test.ts",
   "test/examples/ports.test.ts",
