@@ -30,6 +30,7 @@ export const slowTests: readonly string[] = [
   "test/gpu/**/*.test.ts",
   "test/io/{tensorboard-protoc,torch-round-trip}.test.ts",
   "test/models/families-golden.test.ts",
+  "test/models/quantize/files.test.ts",
   "test/onnx-cases/**/*.test.ts",
   "test/report/states.test.ts",
   "test/torch-cases/torch-cases.test.ts",
