@@ -21,9 +21,8 @@ export const settings = {
 export const slowTests: readonly string[] = [
   "test/bench/measure.test.ts",
   "test/browser/**/*.test.ts",
-  "test/cli/{augmentation,config,convert,families,finetune,looking}.test.ts",
-  "test/cli/{non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
-  "test/cli/{augmentation,convert,families,finetune,non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
+  "test/cli/{augmentation,config,convert,families,finetune}.test.ts",
+  "test/cli/{looking,non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
   "test/distributed/{faults,hosts}.test.ts",
   "test/e2e/{distributed,resume,versions}.test.ts",
   "test/examples/ports.test.ts",
