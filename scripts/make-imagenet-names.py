@@ -33,19 +33,19 @@ Path("src/train/checkpoints/imagenet-names.ts").write_text(f'''/**
  * Written by scripts/make-imagenet-names.py from timm's and torchvision's lists.
  */
 
-const numbers = `
+const NUMBERS = `
 {rows([one[1:] for one in synsets], " ")}
 `;
 
-const names = `
+const NAMES = `
 {rows(names, "|")}
 `;
 
 /** WordNet's numbers, "n01440764" first; rising. */
-export const imagenetSynsets: readonly string[] = numbers.trim().split(/\\s+/).map((number) => `n${{number}}`);
+export const imagenetSynsets: readonly string[] = NUMBERS.trim().split(/\\s+/).map((number) => `n${{number}}`);
 
 /** Names in words, "tench" first; no two are equal. */
-export const imagenetNames: readonly string[] = names
+export const imagenetNames: readonly string[] = NAMES
   .trim()
   .split("|")
   .map((name) => name.trim());

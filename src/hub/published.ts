@@ -21,8 +21,8 @@ export interface PublishedWeights {
   readonly source: string;
 }
 
-const mmpretrainHome = "https://download.openmmlab.com/mmclassification/v0";
-const timmSource =
+const MMPRETRAIN_HOME = "https://download.openmmlab.com/mmclassification/v0";
+const TIMM_SOURCE =
   "huggingface/pytorch-image-models, results/results-imagenet.csv and timm/models/byobnet.py, commit aa4b585";
 
 const mmpretrain = (
@@ -34,7 +34,7 @@ const mmpretrain = (
 ): PublishedWeights => ({
   name,
   model,
-  address: `${mmpretrainHome}/${collection}/${file}`,
+  address: `${MMPRETRAIN_HOME}/${collection}/${file}`,
   sha256: /-([0-9a-f]{8})\.pth$/.exec(file)![1]!,
   keys: "mmpretrain",
   top1,
@@ -48,7 +48,7 @@ const timm = (name: string, top1: number): PublishedWeights => ({
   sha256: null,
   keys: "timm",
   top1,
-  source: timmSource,
+  source: TIMM_SOURCE,
 });
 
 /** By model; the first row of a model is what the model's bare name stands for. */

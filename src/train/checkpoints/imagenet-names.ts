@@ -3,7 +3,7 @@
  * Written by scripts/make-imagenet-names.py from timm's and torchvision's lists.
  */
 
-const numbers = `
+const NUMBERS = `
   01440764 01443537 01484850 01491361 01494475 01496331 01498041 01514668 01514859 01518878 01530575 01531178
   01532829 01534433 01537544 01558993 01560419 01580077 01582220 01592084 01601694 01608432 01614925 01616318
   01622779 01629819 01630670 01631663 01632458 01632777 01641577 01644373 01644900 01664065 01665541 01667114
@@ -90,7 +90,7 @@ const numbers = `
   13052670 13054560 13133613 15075141
 `;
 
-const names = `
+const NAMES = `
   tench|goldfish|great white shark|tiger shark|hammerhead|electric ray|stingray|cock|hen|ostrich|brambling|
   goldfinch|house finch|junco|indigo bunting|robin|bulbul|jay|magpie|chickadee|water ouzel|kite|bald eagle|
   vulture|great grey owl|European fire salamander|common newt|eft|spotted salamander|axolotl|bullfrog|tree frog|
@@ -195,13 +195,13 @@ const names = `
 `;
 
 /** WordNet's numbers, "n01440764" first; rising. */
-export const imagenetSynsets: readonly string[] = numbers
+export const imagenetSynsets: readonly string[] = NUMBERS
   .trim()
   .split(/\s+/)
   .map((number) => `n${number}`);
 
 /** Names in words, "tench" first; no two are equal. */
-export const imagenetNames: readonly string[] = names
+export const imagenetNames: readonly string[] = NAMES
   .trim()
   .split("|")
   .map((name) => name.trim());
