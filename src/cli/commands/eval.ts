@@ -13,6 +13,7 @@ import { evaluateShared, type PictureEvaluation } from "../../train/evaluate.js"
 import { EVALUATION_FILES } from "../../train/looking/evaluation-files.js";
 import { imageSizes } from "../../train/recipes/image-sizes.js";
 import { formatInteger, formatLoss, formatPercent, formatSpeed, isTop5Telling } from "../../util/format.js";
+import { printable } from "../../util/printable.js";
 import { progressBar } from "../../util/terminal.js";
 import { certificateJson, certificateLine } from "../certificate.js";
 import { defineCommand, type Outcome } from "../command.js";
@@ -25,6 +26,7 @@ import { flag, integer, text, textOrTexts, type Values } from "../options.js";
 import { demoData, shownData, shownPath } from "../paths.js";
 import {
   allowOtherClassesOption,
+  badPictureOption,
   checkpointOption,
   commonOptions,
   computeOptions,
@@ -45,6 +47,7 @@ const evalOptions = {
   weights: weightsOption,
   data: textOrTexts({ help: `${DATA_HELP}; default: the bundled demo set`, placeholder: "DIR" }),
   valFraction: valFractionOption,
+  onBadPicture: badPictureOption,
   split: text({ help: "which part of it; all: every picture", placeholder: "NAME", default: "val" }),
   batchSize: integer({ help: "images at a time", default: 64 }),
   imageSize: integer({ help: "side of the pictures; default: what the model was trained for", max: 4096 }),
@@ -76,6 +79,7 @@ export const evaluation = defineCommand({
     "eval --checkpoint runs/pets --data my-pictures --out pets-eval --mistakes 24",
     "eval --checkpoint runs/pets --data my-pictures --out pets-eval --force",
     "eval --checkpoint runs/s0 --data path/to/imagenet --nproc 4",
+    "eval --checkpoint runs/pets --data my-pictures --on-bad-picture skip",
   ],
   run: (values, _, context) => {
     if (values.out !== undefined) checkOutputFolder("eval", values.out, EVALUATION_FILES, values.force);
@@ -108,7 +112,11 @@ async function measure(values: EvalValues, { group, terminal }: Sharer): Promise
   const transform = evalTransform(sizes);
   const { rank, worldSize } = group;
   const share = { replicas: worldSize, rank, pad: false };
-  const loader = new DataLoader(dataset, { batchSize, transform, workers, decoder, ...share });
+  const loader = new DataLoader(dataset, {
+    ...{ batchSize, transform, workers, decoder, ...share },
+    badPictures: values.onBadPicture === "skip" ? "leaveOut" : "stop",
+    onBadPicture: ({ summary }) => terminal.print(`${printable(summary)}: left out`),
+  });
   const processes = worldSize === 1 ? "" : `  ${worldSize} processes (${group.transport})`;
   terminal.print(
     `${terminal.paint("bold", info.model)}  ${info.form} form  backend ${backend}${processes}  ${shownPath(path)}`,

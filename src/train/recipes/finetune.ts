@@ -29,8 +29,8 @@ const rows: readonly Row[] = [
   { pictures: 50_000, batchSize: 32, epochs: 10 },
 ];
 
-/** Peak learning rate, as a share of the rate from scratch. */
-const LR_SHARE = 0.1;
+/** The peak learning rate is the one from scratch, divided by this. */
+const LR_DIVISOR = 10;
 /** Of the epochs. */
 const WARMUP_SHARE = 0.1;
 const LABEL_SMOOTHING = 0.1;
@@ -71,7 +71,7 @@ export function finetuneRecipe(model: ModelName | (string & {}), { pictures, ima
     epochs,
     batchSize: evenBatch(pictures, batchSize),
     loss: { labelSmoothing: LABEL_SMOOTHING, mode: "original" },
-    optimizer: { ...published.optimizer, lr: lr * LR_SHARE },
+    optimizer: { ...published.optimizer, lr: lr / LR_DIVISOR },
     schedule: { ...schedule, warmupEpochs: epochs * WARMUP_SHARE, warmupStart: 1e-3, interval: "step" },
     images: {
       ...published.images,
