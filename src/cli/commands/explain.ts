@@ -17,7 +17,7 @@ import { defineCommand } from "../command.js";
 import { checkOutputFolder } from "../eval/output-folder.js";
 import { flag, text } from "../options.js";
 import { shownPath } from "../paths.js";
-import { openModel, pictureOptions, pictureWords } from "../pictures/opened-model.js";
+import { modelOptions, openModel, pictureOptions, pictureWords } from "../pictures/opened-model.js";
 import { PassedOver } from "../pictures/passed-over.js";
 
 /** A name of its own for each picture, from its file's: "cat.cam.png", "cat-2.cam.png". */
@@ -45,7 +45,7 @@ export const explain = defineCommand({
   summary: "Shows where pictures speak for a class (Grad-CAM)",
   positionals: pictureWords,
   options: {
-    ...pictureOptions,
+    ...modelOptions,
     class: text({ help: "the class, by name or number; default: the likeliest of each picture", placeholder: "NAME" }),
     stage: text({
       help: "whose output is looked at: its name, or its number from 0 or from -1 backwards; default: the last",
@@ -54,6 +54,7 @@ export const explain = defineCommand({
     out: text({ help: "folder for the pictures, NAME.cam.png each", placeholder: "DIR", default: "." }),
     raw: flag({ help: "write the map as an array as well, NAME.cam.npy: float32 [height, width], 0 to 1" }),
     force: flag({ help: "replace files that exist" }),
+    ...pictureOptions,
   },
   examples: [
     "explain --checkpoint runs/pets cat.jpg dog.jpg",

@@ -10,7 +10,7 @@ import { formatInteger } from "../../util/format.js";
 import { defineCommand } from "../command.js";
 import { flag, text } from "../options.js";
 import { checkOutput, shownPath } from "../paths.js";
-import { openModel, pictureOptions, pictureWords } from "../pictures/opened-model.js";
+import { modelOptions, openModel, pictureOptions, pictureWords } from "../pictures/opened-model.js";
 import { PassedOver } from "../pictures/passed-over.js";
 import { required, workersOption } from "../shared-options.js";
 
@@ -19,7 +19,7 @@ export const features = defineCommand({
   summary: "Writes a model's features of pictures as an array for NumPy",
   positionals: pictureWords,
   options: {
-    ...pictureOptions,
+    ...modelOptions,
     out: text({ help: "float32 [pictures, channels]", placeholder: "FILE.npy" }),
     paths: text({ help: "file for the path of each row, a line each", placeholder: "FILE" }),
     stage: text({
@@ -28,6 +28,7 @@ export const features = defineCommand({
     }),
     force: flag({ help: "replace files that exist" }),
     workers: workersOption,
+    ...pictureOptions,
   },
   examples: [
     "features --checkpoint runs/pets my-pictures/val --out val.npy --paths val.txt",

@@ -8,7 +8,7 @@ import { defineCommand } from "../command.js";
 import { flag, integer, text } from "../options.js";
 import { checkOutput, shownPath } from "../paths.js";
 import { type Answer, formatOf, type Guess, writeAnswers } from "../pictures/answer-file.js";
-import { openModel, pictureOptions, pictureWords } from "../pictures/opened-model.js";
+import { modelOptions, openModel, pictureOptions, pictureWords } from "../pictures/opened-model.js";
 import { PassedOver } from "../pictures/passed-over.js";
 import { workersOption } from "../shared-options.js";
 
@@ -19,7 +19,7 @@ export const predict = defineCommand({
   summary: "Names what is in pictures, with scores",
   positionals: pictureWords,
   options: {
-    ...pictureOptions,
+    ...modelOptions,
     topK: integer({ help: "classes of each picture", default: 5 }),
     out: text({
       help: "write the answers to a table (.csv) or as JSON lines (.jsonl) instead of showing them",
@@ -27,6 +27,7 @@ export const predict = defineCommand({
     }),
     force: flag({ help: "replace FILE if it exists" }),
     workers: workersOption,
+    ...pictureOptions,
   },
   examples: [
     "predict --checkpoint runs/s0/model-deploy.safetensors cat.jpg dog.png",

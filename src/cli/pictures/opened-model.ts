@@ -17,9 +17,11 @@ import {
   weightsOption,
 } from "../shared-options.js";
 
+/** Which model; first in the help. */
+export const modelOptions = { checkpoint: checkpointOption, weights: weightsOption };
+
+/** How it looks at pictures; last in the help. */
 export const pictureOptions = {
-  checkpoint: checkpointOption,
-  weights: weightsOption,
   imageSize: integer({ help: "side of the pictures; default: what the model was trained for", max: 4096 }),
   decoder: decoderOption,
   ...computeOptions,
@@ -30,7 +32,11 @@ export const pictureOptions = {
 export const pictureWords = { names: ["IMAGE|DIR|-"], isRepeated: true } as const;
 
 /** The model of --checkpoint, the backend started, its first line told on `aside`. */
-export async function openModel(command: string, values: Values<typeof pictureOptions>, aside: Terminal) {
+export async function openModel(
+  command: string,
+  values: Values<typeof modelOptions & typeof pictureOptions>,
+  aside: Terminal,
+) {
   const checkpoint = required(`${command}: --checkpoint`, values.checkpoint, "FILE");
   const { name: decoder } = await loadDecoder(values.decoder); // a missing package is told before any work
   const backend = await startBackend(values);
