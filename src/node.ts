@@ -23,6 +23,7 @@ export {
 export * from "./index.js";
 export { mobileoneS0, mobileoneS0Demo } from "./models/mobileone/recipe-s0.js";
 export { mobileoneRecipe } from "./models/mobileone/recipes.js";
+export type { MetricName, Recipe, RecipeForm, ScheduleKind } from "./models/recipe.js";
 export type {
   BatchAugments,
   ClassWeights,
@@ -32,7 +33,6 @@ export type {
   PictureAugments,
   RandomErasingChoice,
 } from "./models/recipe-choices.js";
-export type { MetricName, Recipe, RecipeForm, ScheduleKind } from "./models/recipe.js";
 export { type ReportOptions, type WrittenReport, writeReport } from "./report/report.js";
 export { evaluate, train } from "./train/any-run.js";
 export type { BestModel } from "./train/checkpoints/best-model.js";
