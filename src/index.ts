@@ -76,4 +76,5 @@ export type {
   TrainModuleOptions,
 } from "./train/modules/options.js";
 export { train } from "./train/modules/train-module.js";
+export { type MixOptions, mixBatch } from "./train/steps/mix.js";
 export * from "./util/errors.js";

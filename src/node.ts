@@ -11,6 +11,7 @@ export type { Batch } from "./data/reading/loader.js";
 export { type Dataset, openDataset } from "./data/sets/dataset.js";
 export { ImageFolder } from "./data/sets/image-folder.js";
 export { type VerifyReport, verifyDataset } from "./data/verify.js";
+export { type JoinOptions, joinProcessGroup, type TransportName } from "./distributed/join.js";
 export { encodePng, thumbnailPng } from "./figures/png.js";
 export {
   type FetchWeightsOptions,
@@ -22,9 +23,19 @@ export {
 export * from "./index.js";
 export { mobileoneS0, mobileoneS0Demo } from "./models/mobileone/recipe-s0.js";
 export { mobileoneRecipe } from "./models/mobileone/recipes.js";
-export type { Recipe, RecipeForm } from "./models/recipe.js";
+export type { MetricName, Recipe, RecipeForm, ScheduleKind } from "./models/recipe.js";
+export type {
+  BatchAugments,
+  ClassWeights,
+  ColorJitterChoice,
+  LossChoice,
+  LossKind,
+  PictureAugments,
+  RandomErasingChoice,
+} from "./models/recipe-choices.js";
 export { type ReportOptions, type WrittenReport, writeReport } from "./report/report.js";
 export { evaluate, train } from "./train/any-run.js";
+export type { BestModel } from "./train/checkpoints/best-model.js";
 export { loadCheckpoint, saveCheckpoint } from "./train/checkpoints/checkpoint-file.js";
 export { loadModelFile, saveModelFile } from "./train/checkpoints/model-file.js";
 export type {
@@ -36,7 +47,9 @@ export type {
   ValidationInfo,
 } from "./train/loggers/events.js";
 export { TensorBoardLogger, type TensorBoardOptions } from "./train/loggers/tensorboard.js";
+export { type ClassifiedFile, type ClassifyFilesOptions, classifyFiles } from "./train/looking/classify-files.js";
 export { datasetPictures } from "./train/looking/dataset-pictures.js";
+export { extractFeatures, type FeatureRunOptions, type PictureFeatures } from "./train/looking/extract-features.js";
 export { mistakesSheet } from "./train/looking/mistakes-sheet.js";
 export type { FolderTrainResult, TrainInFolderOptions } from "./train/modules/train-in-folder.js";
 export { changeRecipe, demoRecipe, publishedRecipe, type RecipeChanges } from "./train/recipes/choose-recipe.js";
@@ -46,6 +59,7 @@ export { type RecipeRequest, type ResolvedRecipe, resolveRecipe } from "./train/
 export type { RunConfig, RunSettings } from "./train/recipes/config/run-fields.js";
 export { type FinetuneSubject, finetuneRecipe } from "./train/recipes/finetune.js";
 export { type PlanOverrides, planRecipe } from "./train/recipes/plan.js";
+export type { ProcessGroup } from "./train/replicas/process-group.js";
 export type { TrainOptions, TrainResult } from "./train/run-options.js";
 export { RecipeFileLogger, type RecipeFileOptions } from "./train/runs/recipe-file.js";
 export { DivergedError } from "./train/steps/finite.js";

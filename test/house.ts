@@ -32,7 +32,15 @@ export const floors: Readonly<Record<string, readonly string[]>> = {
 /** What files of any floor may import: what knows nothing of them. */
 export const cellars = ["data/class-weights.ts", "data/random.ts"];
 /** What may see everything, and alone chooses a backend. */
-export const roofs = ["cli", "index.ts", "models-entry.ts", "nn-entry.ts", "node.ts", "optim-entry.ts"];
+export const roofs = [
+  "cli",
+  "index.ts",
+  "methods-entry.ts",
+  "models-entry.ts",
+  "nn-entry.ts",
+  "node.ts",
+  "optim-entry.ts",
+];
 /**
  * Where a family of models may be named outside its folder: in the list, in the faces that hand its classes and recipes out, and
  * as data: defaults, help and examples of the command line, an example or a source in a comment.

@@ -4,6 +4,7 @@
 import { availableParallelism } from "node:os";
 import { backendNames, setBackend } from "../backends/backend.js";
 import { decoderNames } from "../data/codecs/decoder.js";
+import { badPictureChoices } from "../data/reading/bad-pictures.js";
 import { type RecipeForm, recipeForms } from "../models/recipe.js";
 import { weightSets } from "../train/checkpoints/model-file.js";
 import type { PlanOverrides } from "../train/recipes/plan.js";
@@ -122,6 +123,13 @@ export const valFractionOption = number({
   max: 0.99,
   fromZero: true,
   example: 0.1,
+});
+
+/** What becomes of a picture that cannot be read. */
+export const badPictureOption = choice(badPictureChoices, {
+  help: "at a picture that cannot be read, end with its name, or go on: the next one takes its place in training, none in validation",
+  placeholder: "WORD",
+  default: "stop",
 });
 
 /** The same for openDataset. */

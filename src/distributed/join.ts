@@ -13,8 +13,10 @@ import { isLoopback, type MeetingPoint, meet } from "./sockets/rendezvous.js";
 import { SocketTransport } from "./sockets/socket-transport.js";
 
 export const transportNames = ["auto", "sockets", "mpi"] as const;
+/** How processes talk. */
 export type TransportName = (typeof transportNames)[number];
 
+/** How a process joins the others. */
 export interface JoinOptions {
   /** auto: MPI where mpirun or srun started this process and the library is there, else sockets. */
   readonly transport: TransportName;
@@ -45,6 +47,13 @@ const LEAST_SECRET_LENGTH = 16;
 /**
  * The group this process belongs to; the group of one where no launcher has started it. Throws DistributedError: others who
  * do not come, a library that is missing, variables that make no sense.
+ *
+ * @example
+ * ```ts
+ * const group = await joinProcessGroup({ transport: "auto" }, process.env);
+ * console.log(group.rank, group.worldSize); // 0 1, where no launcher has started the process
+ * await group.close();
+ * ```
  */
 export async function joinProcessGroup(options: JoinOptions, environment: Environment): Promise<ProcessGroup> {
   const identity = readIdentity(environment);

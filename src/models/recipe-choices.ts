@@ -47,6 +47,7 @@ export interface BatchAugments {
 
 /** Cross-entropy over classes, the focal loss over classes, the focal loss of a yes or no for each class, cross-entropy of the same. */
 export const lossKinds = ["cross-entropy", "focal", "sigmoid-focal", "bce"] as const;
+/** The name of a loss. */
 export type LossKind = (typeof lossKinds)[number];
 
 /** A weight for each class: by how rare it is, in the order of the classes, or by name. */

@@ -32,7 +32,7 @@ export const scheduleKinds = ["cosine", "linear", "step", "one-cycle", "constant
 export type ScheduleKind = (typeof scheduleKinds)[number];
 
 /** The figures of a validation that a run can be steered by; a loss is better where it is smaller. */
-export const metricNames = ["top1", "top5", "loss"] as const;
+export const metricNames = ["top1", "top5", "macroF1", "loss"] as const;
 /** The name of such a figure. */
 export type MetricName = (typeof metricNames)[number];
 

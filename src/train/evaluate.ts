@@ -107,7 +107,7 @@ export async function evaluateShared(
         sums[1]! += countTopK(logits, labels, 5);
         sums[2]! += sumCrossEntropy(logits, labels);
         sums[3]! += batch.size;
-        if (problem === null) tally.add(logits, labels, batch.indices);
+        if (problem === null && batch.size > 0) tally.add(logits, labels, batch.indices);
         batch.release();
       }
       onProgress?.({ done: done + 1, total: mostBatches });

@@ -6,6 +6,7 @@ import { NonFiniteError } from "../util/errors.js";
 import { evaluateShared } from "./evaluate.js";
 import type { LoggerSet } from "./logger-set.js";
 import type { ValidationInfo } from "./loggers/events.js";
+import { classificationReport } from "./metrics/classification-report.js";
 import type { ProcessGroup } from "./replicas/process-group.js";
 import { shareBuffers } from "./replicas/share-buffers.js";
 import type { RunData } from "./run-data.js";
@@ -66,7 +67,9 @@ export class RunValidation {
     const { model, step } = this.#session;
     const { signal } = this.#options;
     await shareBuffers(model, this.#group);
-    return evaluateShared(model, validation, {
+    const { wantsClasses } = this.#session.watch;
+    const result = await evaluateShared(model, validation, {
+      detail: wantsClasses ? "classes" : "totals",
       where: `validation of the ${which} after step ${step}`,
       group: this.#group,
       ...(signal ? { signal } : {}),
@@ -74,5 +77,8 @@ export class RunValidation {
     }).catch((error) => {
       throw error instanceof NonFiniteError ? this.#session.diverged(error.summary) : error;
     });
+    if (!result) return null;
+    const { confusion, ...figures } = result;
+    return { ...figures, ...(confusion && { macroF1: 100 * classificationReport(confusion).macro.f1 }) };
   }
 }

@@ -26,6 +26,7 @@ import type { WeightSet } from "./checkpoints/model-file.js";
 import { LoggerSet, runInfo, stepInfo } from "./logger-set.js";
 import type { RunInfo, ValidationInfo } from "./loggers/events.js";
 import { weightsOfClasses } from "./recipes/class-weights.js";
+import { describeChoices } from "./recipes/describe-augmentation.js";
 import { describeEarlyStop, expectWatchable } from "./recipes/early-stopping.js";
 import { describePlan, planRecipe } from "./recipes/plan.js";
 import {
@@ -75,6 +76,7 @@ class Run {
   readonly #data: RunData;
   readonly #session: Session;
   readonly #stepper: Stepper;
+  readonly #classWeights: readonly number[] | null;
   readonly #header: CheckpointHeader;
   readonly #validation: RunValidation;
   readonly #best: BestModelFiles;
@@ -100,8 +102,8 @@ class Run {
     expectWatchable(recipe, { validates: validate, numClasses });
     const model = createModel(recipe.model, { numClasses, seed });
     this.#session = new Session(recipe, model, stepsPerEpoch, batchesPerEpoch);
-    const classWeights = weightsOfClasses(recipe.loss.classWeights, classes, this.#data.classCounts);
-    this.#stepper = createStepper(this.#session, replicas, group, { seed, classWeights });
+    this.#classWeights = weightsOfClasses(recipe.loss.classWeights, classes, this.#data.classCounts);
+    this.#stepper = createStepper(this.#session, replicas, group, { seed, classWeights: this.#classWeights });
     this.#header = { recipe, seed, replicas, numClasses, classes, trainImages, decoder };
     this.#validation = new RunValidation(this.#session, this.#data, group, this.#loggers, options);
     this.#best = new BestModelFiles(out, (text) => this.#loggers.notice(text));
@@ -170,6 +172,8 @@ class Run {
     for (const line of this.#data.notices) this.#loggers.notice(line);
     const plan = describePlan(recipe, this.#session.stepsPerEpoch);
     if (plan !== null) this.#loggers.notice(plan);
+    const choices = describeChoices(recipe, this.#classWeights);
+    if (choices !== null) this.#loggers.notice(choices);
     if (!this.#data.leavesOneOut) return;
     this.#loggers.notice(
       `one picture of each replica is left out of every epoch: alone in a batch of ${recipe.images.trainSize} px it has no variance`,

@@ -9,14 +9,18 @@ import { basename, dirname, join } from "node:path";
 /** What a file is made of: one piece, several in order, or pieces that come as they are made. */
 export type FileContent = Uint8Array | string | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
 
-/** Replaces `path` by `bytes` in one step; on failure the old file stays and nothing else is left. */
-export async function writeFileAtomic(path: string, bytes: FileContent): Promise<void> {
+/**
+ * Replaces `path` by `bytes` in one step; on failure the old file stays and nothing else is left. `beginning`, where it is given, is
+ * asked once all is written, and takes the place of as many bytes at the file's begin: a header may hold what is only then known.
+ */
+export async function writeFileAtomic(path: string, bytes: FileContent, beginning?: () => Uint8Array): Promise<void> {
   const folder = dirname(path);
   const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
   try {
     const file = await open(temporary, "wx");
     try {
       for await (const piece of pieces(bytes)) await writeAll(file, piece);
+      if (beginning) await file.write(beginning(), 0, null, 0);
       await file.sync();
     } finally {
       await file.close();

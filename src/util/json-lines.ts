@@ -40,6 +40,8 @@ export function parseJsonLines(text: string, where: string): JsonLines {
 
 class Reader {
   readonly #text: string;
+  /** Places of the line feeds. */
+  readonly #ends: readonly number[];
   readonly #where: string;
   readonly #lines: Map<string, number>;
   #at = 0;
@@ -47,6 +49,7 @@ class Reader {
   constructor(text: string, where: string, lines: Map<string, number>) {
     // an editor's byte order mark
     this.#text = text.replace(/^\uFEFF/, "");
+    this.#ends = [...this.#text.matchAll(/\n/g)].map(({ index }) => index);
     this.#where = where;
     this.#lines = lines;
   }
@@ -137,8 +140,15 @@ class Reader {
     if (!this.#takes(sign)) throw this.#fault(expected);
   }
 
+  /** By halving: what is before `at` is not counted again for each value. */
   #line(at = this.#at): number {
-    return this.#text.slice(0, at).split("\n").length;
+    let [low, high] = [0, this.#ends.length];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#ends[middle]! < at) low = middle + 1;
+      else high = middle;
+    }
+    return low + 1;
   }
 
   #fault(expected: string, at = this.#at): UsageError {

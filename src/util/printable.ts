@@ -2,9 +2,12 @@
  * Text from files and folders on its way to people: a name may hold anything, and a terminal obeys what it is sent.
  */
 
-/** `text` with control characters, ESC among them, written as \xNN, and the marks that turn the reading direction as \u{N}. */
+/**
+ * `text` with control characters, ESC among them, written as \xNN, and as \u{N} the marks that turn the reading direction, line ends of
+ * Unicode, halves of characters and what XML forbids.
+ */
 export const printable = (text: string): string =>
-  text.replace(/[\p{Cc}\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (character) => {
+  text.replace(/[\p{Cc}\p{Cs}\u061c\u2028\u2029\ufffe\uffff\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (character) => {
     const code = character.codePointAt(0)!.toString(16);
     return code.length <= 2 ? `\\x${code.padStart(2, "0")}` : `\\u{${code}}`;
   });

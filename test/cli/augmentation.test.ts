@@ -48,6 +48,9 @@ const filesOf = (run: string): Record<string, string> => {
 test("a run with all of it, and one that is stopped and resumed by its folder alone, write equal bytes", () => {
   const whole = tensorone(["train", ...options, "--out", "whole", "--keep", "1"], folder);
   expect(whole).toMatchObject({ code: 0, stderr: "" });
+  expect(whole.stdout).toContain(
+    "batches by mixup 0.8 and CutMix 1 for 40 %, 90 % of them; loss focal, gamma 1.5, classes",
+  );
   expect(tensorone(["train", ...options, "--out", "halves", "--keep", "1", "--max-steps", "2"], folder).code).toBe(0);
   // what the recipe holds is not read again
   rmSync(join(folder, "weights.json"));

@@ -81,6 +81,12 @@ test("with --on-bad-picture skip it goes on, names and counts them, and resumes 
   expect(whole.stdout).toMatch(/empty\.jpg: an empty file.*: left out of validation/);
   expect(whole.stdout).toMatch(/3 pictures could not be read and were passed over; verify-dataset lists all of them/);
   expect(whole.stdout).toMatch(/on 6 images/);
+  const evaluated = run("eval --checkpoint whole --data odd --on-bad-picture skip --threads 1");
+  expect([evaluated.code, evaluated.stdout]).toEqual([
+    0,
+    expect.stringMatching(/empty\.jpg: an empty file.*: left out/),
+  ]);
+  expect(run("eval --checkpoint whole --data odd --threads 1").stderr).toMatch(/empty\.jpg: an empty file/);
   const part = run(`${training} --out part --workers 0 --max-steps 1 --on-bad-picture skip --balanced-sampling`);
   expect(part.code, part.stderr).toBe(0);
   expect(run("train --resume part --threads 1 --workers 0 --no-report").code).toBe(0);
@@ -108,6 +114,14 @@ test("class folders alone, several at once, a split of one's own: train, eval an
     0,
     expect.stringMatching(new RegExp(`: ${images} images of val`)),
   ]);
+  const both = run(`train ${data} --no-validate --out none`);
+  expect([both.code, both.stderr]).toEqual([
+    2,
+    expect.stringMatching(/--val-fraction 0\.3 and --no-validate, expected one/),
+  ]);
+  expect(run("train --data gone.csv --out none").stderr).toMatch(
+    /gone\.csv: there is no such file, expected a CSV file/,
+  );
   expect(run("eval --checkpoint mine --data photos --data more.csv --split all --threads 1").stdout).toMatch(
     /: 42 images of all/,
   );

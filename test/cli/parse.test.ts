@@ -1,6 +1,16 @@
 import { describe, expect, test } from "vitest";
 import { defineCommand } from "../../src/cli/command.js";
-import { choice, flag, integer, numberList, optionalFile, positive, repeated, text } from "../../src/cli/options.js";
+import {
+  choice,
+  flag,
+  integer,
+  numberList,
+  optionalFile,
+  positive,
+  repeated,
+  text,
+  textOrTexts,
+} from "../../src/cli/options.js";
 import { parse } from "../../src/cli/parse.js";
 import { type TensoroneError, UsageError } from "../../src/util/errors.js";
 
@@ -35,6 +45,20 @@ function refusal(run: () => unknown): string {
   }
   throw new Error("was accepted");
 }
+
+test("an option that may be repeated gives a text, or all of them in order", () => {
+  const many = defineCommand({
+    name: "grow",
+    summary: "Grows",
+    options: { data: textOrTexts({ help: "folder", placeholder: "DIR" }) },
+    examples: ["grow"],
+    run: async () => ({ json: null }),
+  });
+  const dataOf = (...args: string[]) => parse(many, args).values.data;
+  expect(dataOf()).toBeUndefined();
+  expect(dataOf("--data", "a")).toBe("a");
+  expect(dataOf("--data", "b", "--data=a", "--data", "b")).toEqual(["b", "a", "b"]);
+});
 
 describe("what is understood", () => {
   test("defaults", () => {

@@ -13,6 +13,7 @@ import { trainPipeline } from "../../src/train/recipes/pipeline.js";
 import { packageRoot, tensorone } from "./spawn.js";
 
 const images = join(packageRoot, "test", "golden", "data", "images");
+const erasing = { probability: 0.5, scale: [0.02, 0.3], ratio: [0.3, 3], mode: "rand", value: [0, 0, 0] };
 let folder = "";
 
 beforeAll(() => {
@@ -149,6 +150,36 @@ test("browse shows the very pictures that the loader gives training", async () =
   expect(compared).toBe(4);
 });
 
+test("a sheet names the class below each picture", () => {
+  const args = ["browse", "--data", "pets", "--image-size", "64", "--variants", "1", "--count", "3"];
+  json([...args, "--out", "named.png"]);
+  const { width, height, data } = decodeImage(readFileSync(join(folder, "named.png")));
+  const darkRows = Array.from({ length: height }, (_, y) =>
+    data
+      .subarray(y * width * 3, (y + 1) * width * 3)
+      .some((value, i, row) => i % 3 === 0 && value === 30 && row[i + 1] === 30),
+  );
+  // a gap, a tile, a line of letters, a gap
+  expect(height).toBeGreaterThan(4 + 64 + 7 + 4);
+  expect(darkRows.slice(4 + 64 + 1, height - 4).some(Boolean)).toBe(true);
+});
+
+test("schedule and browse show what a config will do, and with what it differs from the recipe", () => {
+  const config = { extends: "mobileone_s2", epochs: 30, optimizer: { lr: 0.02 }, images: { randomErasing: erasing } };
+  writeFileSync(join(folder, "my.json"), JSON.stringify({ ...config, run: { data: "pets", seed: 3 } }));
+  const words = ["--config", "my.json", "--set", "batchSize=1"];
+  const { changed, resolved, ...plan } = json(["schedule", ...words]);
+  expect(plan).toMatchObject({ model: "mobileone_s2", images: 3, stepsPerEpoch: 3, batchSize: 1 });
+  expect(changed).toContain("optimizer.lr was 0.1, is 0.02");
+  expect(resolved).toMatchObject({ optimizer: { lr: 0.02 }, plan: "short", images: { randomErasing: erasing } });
+  expect(tensorone(["schedule", ...words], folder).stdout).toContain("\nchanged: batchSize was 32, is 1\n");
+  const sheet = json(["browse", ...words, "--count", "1", "--variants", "1", "--epoch", "11", "--out", "my.png"]);
+  expect(sheet).toMatchObject({ recipe: "mobileone_s2", seed: 3, tile: 224 });
+  expect(sheet.changed).toEqual(changed);
+  const other = tensorone(["schedule", ...words, "--batch-size", "2"], folder);
+  expect(other).toMatchObject({ code: 2, stderr: expect.stringContaining("--batch-size says batchSize as well") });
+});
+
 test("browse needs nothing but a name, and does not overwrite", () => {
   writeFileSync(join(folder, "mine.png"), "mine");
   expect(tensorone(["browse", "--out", "mine.png"], folder)).toMatchObject({ code: 2 });
@@ -160,7 +191,7 @@ test("browse needs nothing but a name, and does not overwrite", () => {
   );
   const more = ["--auto-augment", "svhn", "--color-jitter", ".4", "--random-erasing", ".25", "--count", "3", "--force"];
   expect(tensorone(["browse", ...more], folder).stdout).toContain(
-    "32x32, no RandAugment, AutoAugment svhn, colour jitter 0.4, 0.4, 0.4, 0, random erasing 0.25, const",
+    "32x32, no RandAugment, AutoAugment svhn, colour jitter 0.4, 0.4, 0.4, 0, random erasing 25 %, const",
   );
   expect(tensorone(["browse", "--data", "nothing", "--out", "x.png"], folder).code).toBe(1);
   expect(existsSync(join(folder, "x.png"))).toBe(false);

@@ -55,7 +55,7 @@ const fill = [124, 116, 104] as const;
 const copy = ({ width, height, data }: Image): Image => createImage(width, height, data.slice());
 const digest = ({ data }: Image): string => createHash("sha256").update(data).digest("hex").slice(0, 16);
 
-const photo = (name: string): Image => decodeImage(readFixture(`photos/${name}.png`));
+const photo = (name: string): Image => decodeImage(readFixture(`augment/${name}.png`));
 
 /** Pillow's grey with a tint of a level or none, as in the script. */
 function greyish(image: Image): Image {

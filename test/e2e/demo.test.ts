@@ -5,6 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import { afterAll, expect, it } from "vitest";
+import { filesIn } from "../train/event-files.js";
 
 const root = mkdtempSync(join(tmpdir(), "tensorone-demo-"));
 afterAll(() => rmSync(root, { recursive: true }));
@@ -22,7 +23,7 @@ async function tensorone(...args: string[]): Promise<Record<string, unknown>> {
 it("trains to at least 50 % on ten classes, folds exactly, and can be evaluated again", {
   timeout: 400_000,
 }, async () => {
-  const run = (await tensorone("train", "--out", out)) as {
+  const run = (await tensorone("train", "--out", out, "--tensorboard")) as {
     validation: { top1: number };
     certificate: { relativeError: number; top1Agreement: number };
     report: string;
@@ -34,6 +35,9 @@ it("trains to at least 50 % on ten classes, folds exactly, and can be evaluated 
   expect(log.map((line) => (JSON.parse(line) as { kind: string }).kind)).toContain("val");
   expect(existsSync(join(out, "model.safetensors"))).toBe(true);
 
+  // a version, the recipe, and an event for each step and validation
+  const [records] = filesIn(join(out, "tensorboard"));
+  expect(records!.length).toBe(2 + log.length);
   const page = readFileSync(run.report, "utf8");
   expect(page.length).toBeLessThan(2e6);
   expect(page).toContain("<title>Confusion matrix</title>");

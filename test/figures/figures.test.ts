@@ -11,7 +11,8 @@ import { heatColour } from "../../src/figures/heat-colours.js";
 import { lengthOf, lettersIn, writeLine } from "../../src/figures/lettering.js";
 import { encodePng, thumbnailPng } from "../../src/figures/png.js";
 import { confusionMatrix } from "../../src/train/metrics/confusion-matrix.js";
-import { inCsv, inLine, inMarkup } from "../../src/util/escape.js";
+import { inCsv, inMarkup } from "../../src/util/escape.js";
+import { printable } from "../../src/util/printable.js";
 
 const plain = (width: number, height: number, value: number): Image => {
   const image = createImage(width, height);
@@ -131,8 +132,8 @@ describe("colours of heat", () => {
 
 describe("text that is shown", () => {
   it("has nothing unseen, no tags and whole fields", () => {
-    expect(inLine("a\u001b[31m\nb\u202ec\ud800é猫")).toBe("a\\u{1b}[31m\\u{a}b\\u{202e}c\\u{d800}é猫");
-    expect(inMarkup(`<b title="x">&'\0`)).toBe("&lt;b title=&quot;x&quot;&gt;&amp;&#39;\\u{0}");
+    expect(printable("a\u001b[31m\nb\u202ec\ud800\u2028é猫")).toBe("a\\x1b[31m\\x0ab\\u{202e}c\\u{d800}\\u{2028}é猫");
+    expect(inMarkup(`<b title="x">&'\0`)).toBe("&lt;b title=&quot;x&quot;&gt;&amp;&#39;\\x00");
     expect([inCsv("a b"), inCsv("a,b"), inCsv('a"b'), inCsv("a\nb"), inCsv(0.5)]).toEqual([
       "a b",
       '"a,b"',
@@ -161,7 +162,7 @@ describe("a confusion matrix", () => {
     expect(svg.match(/>cat<\/text>/g)).toHaveLength(2);
     expect(svg).toContain("cat taken for &lt;script&gt;: 2 of 14");
     expect(svg).toContain("a name of more than t…</text>");
-    expect(svg).toContain("a name of more than two and twenty letters taken for d\\u{1b}: 2 of 14");
+    expect(svg).toContain("a name of more than two and twenty letters taken for d\\x1b: 2 of 14");
     expect(svg).not.toContain("<script>");
   });
 

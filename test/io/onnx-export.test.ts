@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import * as ort from "onnxruntime-web";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { demoData } from "../../src/cli/paths.js";
 import { setBackend } from "../../src/index.js";
 import { createModel } from "../../src/models/index.js";
 import { mobileoneS0Demo } from "../../src/models/mobileone/recipe-s0.js";
@@ -78,4 +79,31 @@ test("--help tells both forms", () => {
   expect(run("--help").stdout).toMatch(
     /usage: tensorone export IN OUT\.onnx[\s\S]*deploy, without branches and batch norms/,
   );
+});
+
+test("smaller types: float16, and int8 with ranges from pictures", () => {
+  const half = JSON.parse(run("model.safetensors", "half.onnx", "--dtype", "float16", "--json").stdout) as Smaller;
+  expect(half).toMatchObject({ dtype: "float16", inputs: [{ dtype: "float32" }], verification: { equalAnswers: 8 } });
+  expect(half.bytes / half.floatBytes).toBeLessThan(0.52);
+  const words = ["--dtype", "int8", "--calibrate", demoData, "--calibration-images", "10", "--keep-float", "logits"];
+  const small = JSON.parse(run("model.safetensors", "int8.onnx", ...words, "--json").stdout) as Smaller;
+  expect(small).toMatchObject({ dtype: "int8", calibrationImages: 10, keepFloat: ["logits"], layers: [] });
+  expect(small.bytes / small.floatBytes).toBeLessThan(0.3);
+  expect(statSync(join(folder, "int8.onnx")).size).toBe(small.bytes);
+});
+
+interface Smaller {
+  readonly bytes: number;
+  readonly floatBytes: number;
+}
+
+test.each([
+  [["--dtype", "int8"], /without --calibrate/],
+  [["--dtype", "float16", "--measure-layers"], /expected --dtype int8/],
+  [["--dtype", "int8", "--form", "train"], /expected the deploy form/],
+])("refuses %j", (words, message) => {
+  const { code, stderr } = run("model.safetensors", "refused.onnx", ...words);
+  expect(code).not.toBe(0);
+  expect(stderr).toMatch(message);
+  expect(existsSync(join(folder, "refused.onnx"))).toBe(false);
 });

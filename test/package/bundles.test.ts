@@ -25,17 +25,41 @@ const STEPS = 10;
 const THREADS = 2;
 /** Of WebGPU on another driver: float32 sums in another order, through ten steps. */
 const GPU_TOLERANCE = 1e-4;
-/** Pools, normalisations, resizing and folds, as functions and as layers, with gradients. */
+/** Functions and layers of every chapter, with gradients. */
 const chapterProgram = `
-import { arange, fallbacks, interpolate, layerNorm, patchMoments, setBackend } from "tensorone";
+import {
+  arange, compile, conv2dBias, cumsum, fallbacks, gather, gelu, interpolate, layerNorm, ones, patchMoments, setBackend, sort, tensor, zeros,
+} from "tensorone";
 import * as nn from "tensorone/nn";
+import * as optim from "tensorone/optim";
 await setBackend("wasm", { threads: 1 });
 const x = arange(2 * 8 * 8 * 3).reshape([2, 8, 8, 3]).mul(0.01);
 x.requiresGrad = true;
 const net = new nn.Sequential(new nn.BatchNorm2d(3), new nn.MaxPool2d({ kernelSize: 2 }));
 layerNorm(interpolate(net.forward(x), { size: [8, 8] }), [3]).square().sum().backward();
 patchMoments(x.detach(), 3, { padding: 1 });
-console.log(x.grad.square().sum().item(), JSON.stringify(fallbacks()));`;
+const [w, table] = [ones([3, 3, 3, 4]).mul(0.01), arange(12).reshape([6, 2]).mul(0.1)];
+for (const each of [w, table]) each.requiresGrad = true;
+const optimizer = new optim.AdamW([w, table], { lr: 0.1 });
+conv2dBias(x.detach(), w, zeros([4]), { activation: "relu" }).sum().backward();
+const rows = gather(table, tensor(Int32Array.of(5, 0, 5)));
+gelu(cumsum(sort(rows, 0)[0], 0)).silu().sum().backward();
+const twice = compile((y) => y.mul(2).relu());
+for (let i = 0; i < 3; i++) twice(w.detach());
+optimizer.step();
+console.log([x, w, table].map(({ grad }) => grad.square().sum().item()).join(" "), JSON.stringify(fallbacks()));`;
+/** A method that the program brings with its function, and one that it lacks. */
+const methodProgram = `
+import { setBackend, std, tensor } from "tensorone";
+await setBackend("wasm", { threads: 1 });
+const x = tensor([1, 2, 3]);
+console.log(std(x).item(), x.std().item());
+try { x.silu(); } catch (error) { console.log(error.message); }`;
+const allMethodsProgram = `
+import "tensorone/methods";
+import { tensor } from "tensorone";
+const x = tensor([1, 2, 3]);
+console.log(x.silu().shape, x.cumsum().toArray(), x.fmod(2).toArray(), x.at(0).item(), x.sort()[1].toArray());`;
 
 /** Programs and the most that a page may load for them before it asks for a GPU, in KB of 1,024 bytes. */
 const sizes: Readonly<Record<string, { readonly lines: readonly string[]; readonly mostKB: number }>> = {
@@ -45,7 +69,7 @@ const sizes: Readonly<Record<string, { readonly lines: readonly string[]; readon
       'await setBackend("wasm");',
       "console.log(tensor([1, 2, 3]).mul(2).toArray());",
     ],
-    mostKB: 71,
+    mostKB: 52,
   },
   "the CNN of the README": {
     lines: [
@@ -66,9 +90,9 @@ const sizes: Readonly<Record<string, { readonly lines: readonly string[]; readon
       "nn.crossEntropy(net.forward(rand([2, 28, 28, 1])), tensor(Int32Array.of(3, 7))).backward();",
       "optimizer.step();",
     ],
-    mostKB: 79,
+    mostKB: 60,
   },
-  everything: { lines: ['import * as all from "tensorone";', "globalThis.tensorone = all;"], mostKB: 171 },
+  everything: { lines: ['import * as all from "tensorone";', "globalThis.tensorone = all;"], mostKB: 180 },
 };
 
 const withoutGpu = join(home, "bundled-wasm");
@@ -144,7 +168,19 @@ describe.skipIf(executable === undefined || noTools !== false)("bundled by", () 
     );
     expect(bundled).toBe(plain);
     // no op in the reference's loops
-    expect(bundled).toMatch(/^[\d.]+ \[\]\n$/);
+    expect(bundled).toMatch(/^[\d. ]+ \[\]\n$/);
+  });
+
+  it("esbuild, methods come with the functions of their names, and the others say so", () => {
+    const outputs = [methodProgram, allMethodsProgram].map((program, i) => {
+      writeFileSync(join(withoutGpu, "main.js"), `${program}\n`);
+      const out = join(withoutGpu, "out", `methods-${i}`);
+      bundle(bundlers[0]!, withoutGpu, out);
+      return said(run(process.execPath, [join(out, "main.js")], withoutGpu), "main.js");
+    });
+    expect(outputs[0]).toMatch(/^1 1\nsilu: this bundle has no such method/);
+    expect(outputs[0]).toContain('import { silu } from "tensorone"');
+    expect(outputs[1]).toBe("[ 3 ] [ 1, 3, 6 ] [ 1, 0, 1 ] 1 [ 0, 1, 2 ]\n");
   });
 
   it.each(Object.entries(sizes))("esbuild, %s is small", (name, { lines, mostKB }) => {

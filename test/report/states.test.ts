@@ -48,6 +48,14 @@ describe("a report of", () => {
     expect(page).not.toContain("report.html</a>");
   });
 
+  it("a run that was gone on with shows both of its commands, as text", async () => {
+    writeFileSync(join(run, "command.txt"), "npx tensorone train --out '<b>'\nnpx tensorone train --resume '<b>'\n");
+    const { page } = await report({ mostImages: 0 });
+    expect(page).toContain(
+      "<h3>Commands</h3><pre>npx tensorone train --out &#39;&lt;b&gt;&#39;\nnpx tensorone train --resume &#39;&lt;b&gt;&#39;\n</pre>",
+    );
+  });
+
   it("a run whose pictures are gone, whose model stays", async () => {
     const { page, missing } = await report({ data: join(scratch, "nowhere") });
     expect(missing).toContainEqual(expect.stringMatching(/^The pictures are not where the run found them: .*nowhere/));

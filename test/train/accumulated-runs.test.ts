@@ -72,6 +72,6 @@ describe("a run that accumulates", () => {
   it("is another run without", async () => {
     const { accumulate: _, ...rest } = own;
     await run("with", { maxSteps: 1 });
-    await expect(run("with", { resume: true, recipe: rest })).rejects.toThrow(/recipe.accumulate was 3, is undefined/);
+    await expect(run("with", { resume: true, recipe: rest })).rejects.toThrow(/recipe.accumulate was 3, is absent/);
   });
 });

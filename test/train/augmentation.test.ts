@@ -8,6 +8,7 @@ import type { Recipe } from "../../src/models/recipe.js";
 import { type AugmentationChanges, changeAugmentation } from "../../src/train/recipes/change-augmentation.js";
 import { chooseRecipe, type RecipeChanges, resumedRecipe } from "../../src/train/recipes/choose-recipe.js";
 import { readClassWeights, weightsOfClasses } from "../../src/train/recipes/class-weights.js";
+import { describeChoices, describePictures } from "../../src/train/recipes/describe-augmentation.js";
 import { trainPipeline } from "../../src/train/recipes/pipeline.js";
 import { planRecipe } from "../../src/train/recipes/plan.js";
 
@@ -96,6 +97,28 @@ describe("a recipe", () => {
   ])("refuses %j", (changes, message) => {
     expect(() => changeAugmentation(s2, changes)).toThrow(message);
   });
+});
+
+it("what chance does is told in one line, and nothing where it does nothing", () => {
+  expect(describeChoices(s2, null)).toBeNull();
+  expect(describePictures(s2, s2.epochs - 1)).toMatch(/^RandAugment level \d+$/);
+  const changed = changeAugmentation(s2, {
+    ...{
+      autoAugment: "svhn",
+      colorJitter: [0.4, 0.4, 0.4, 0.1],
+      randomErasing: 0.25,
+      mixup: 0.2,
+      cutmix: 1,
+      mixupProb: 0.5,
+    },
+    ...{ loss: "focal", focalGamma: 1.5, classWeights: "balanced" },
+  });
+  const pictures = "AutoAugment svhn, colour jitter 0.4, 0.4, 0.4, 0.1, random erasing 25 %, const";
+  expect(describePictures(changed, 0)).toBe(`no RandAugment, ${pictures}`);
+  expect(describeChoices(changed, [2, 2 / 3])).toBe(
+    `${pictures.replace("svhn, ", "svhn; ").replace("0.1, ", "0.1; ")}; batches by mixup 0.2 and CutMix 1 for 50 %, 50 % of them; loss focal, gamma 1.5, classes weigh 0.667 to 2`,
+  );
+  expect(describeChoices(changeAugmentation(s2, { cutmix: 1 }), null)).toBe("batches by CutMix 1");
 });
 
 describe("weights of classes", () => {

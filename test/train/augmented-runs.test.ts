@@ -59,11 +59,11 @@ describe("a run with AdamW, accumulation, mixup, CutMix and changed pictures", (
   it("is another run without any of it, which the resumed one is told", async () => {
     await run("with", { maxSteps: 1 });
     for (const [changes, message] of [
-      [{ mixup: 0 }, /batchAugments.mixup was 0.2, is undefined/],
+      [{ mixup: 0 }, /batchAugments.mixup was 0.2, is absent/],
       [{ colorJitter: [0] }, /images.colorJitter was/],
       [{ randomErasing: 0.25 }, /images.randomErasing.probability was 0.5, is 0.25/],
-      [{ classWeights: "none" }, /loss.classWeights was "balanced", is undefined/],
-      [{ loss: "cross-entropy" }, /loss.kind was "focal", is undefined/],
+      [{ classWeights: "none" }, /loss.classWeights was "balanced", is absent/],
+      [{ loss: "cross-entropy" }, /loss.kind was "focal", is absent/],
     ] as const)
       await expect(run("with", { resume: true, recipe: changeAugmentation(own, changes) })).rejects.toThrow(message);
   });

@@ -112,9 +112,12 @@ describe("a run that stops early", () => {
   });
 
   it("stops on all processes at one epoch, with the bytes of one process", async () => {
-    await run("one", { replicas: 2 });
+    const byClasses = { replicas: 2, recipe: { ...recipe, saveBest: "macroF1" } as const };
+    const { best, validation } = await run("one", byClasses);
+    expect(best!.metric).toBe("macroF1");
+    expect(validation!.macroF1).toBeGreaterThan(0);
     const groups = memoryGroups(2);
-    const all = await Promise.all(groups.map((group) => run("two", { replicas: 2, group })));
+    const all = await Promise.all(groups.map((group) => run("two", { ...byClasses, group })));
     expect(all.map(({ stopped }) => stopped)).toEqual(["early", "early"]);
     expect(all.map(({ best }) => best === null)).toEqual([false, true]);
     expect(filesOf("two")).toEqual(filesOf("one"));

@@ -3,7 +3,7 @@ import { describe, expect, it } from "vitest";
 import { optim } from "../../src/index.js";
 import { mobileoneS0 } from "../../src/models/mobileone/recipe-s0.js";
 import type { Recipe } from "../../src/models/recipe.js";
-import { changeOptimization } from "../../src/train/recipes/change-optimization.js";
+import { changeOptimization, withKind } from "../../src/train/recipes/change-optimization.js";
 import { changeRecipe, chooseRecipe, publishedRecipe, resumedRecipe } from "../../src/train/recipes/choose-recipe.js";
 import { finetuneRecipe } from "../../src/train/recipes/finetune.js";
 import { planRecipe } from "../../src/train/recipes/plan.js";
@@ -44,9 +44,11 @@ describe("another optimiser", () => {
   it("leaves the backbone of a fine-tuned model its share of the classifier's rate", () => {
     const base = finetuneRecipe("mobileone_s0", { pictures: 100 });
     const share = base.optimizer.lr / base.transfer!.headLr!;
-    const { optimizer, transfer } = changeRecipe(base, { optimizer: "adamw" });
-    expect(optimizer.lr).toBeCloseTo(1e-3 * share, 12);
-    expect(transfer!.headLr).toBeCloseTo(1e-3, 12);
+    for (const { optimizer, transfer } of [changeRecipe(base, { optimizer: "adamw" }), withKind(base, "adamw")]) {
+      expect(optimizer.lr).toBeCloseTo(1e-3 * share, 12);
+      expect(transfer!.headLr).toBeCloseTo(1e-3, 12);
+    }
+    expect(withKind(base, "sgd")).toEqual(base);
   });
 
   it("scales by the images of a step, accumulated ones included", () => {

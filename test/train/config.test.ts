@@ -6,11 +6,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { listModels, type ModelName } from "../../src/models/index.js";
-import { recipeForms } from "../../src/models/recipe.js";
-import { changeRecipe, demoRecipe, publishedRecipe } from "../../src/train/recipes/choose-recipe.js";
+import { type Recipe, recipeForms } from "../../src/models/recipe.js";
+import { changeRecipe, chooseRecipe, demoRecipe, publishedRecipe } from "../../src/train/recipes/choose-recipe.js";
 import { loadRecipeFile } from "../../src/train/recipes/config/config-file.js";
 import { applyLayer } from "../../src/train/recipes/config/layers.js";
 import { laidOverStored, resolveRecipe } from "../../src/train/recipes/config/resolve-recipe.js";
+import { finetuneRecipe } from "../../src/train/recipes/finetune.js";
 import { planRecipe } from "../../src/train/recipes/plan.js";
 import { type TensoroneError, UsageError } from "../../src/util/errors.js";
 
@@ -38,14 +39,56 @@ async function refusal(run: () => Promise<unknown>): Promise<TensoroneError> {
   return error as TensoroneError;
 }
 
+/** Every field that may be absent, said. */
+const everything = {
+  ...publishedRecipe("mobileone_s2"),
+  plan: "short",
+  accumulate: 2,
+  loss: { labelSmoothing: 0, mode: "original", kind: "focal", gamma: 1, classWeights: { cat: 2, dog: 1 } },
+  batchAugments: { mixup: 0.2, probability: 1, switchProbability: 0.5 },
+  optimizer: {
+    kind: "adamw",
+    lr: 1e-3,
+    weightDecay: 0.05,
+    betas: [0.9, 0.99],
+    eps: 1e-8,
+    amsgrad: true,
+    maximize: false,
+  },
+  earlyStopping: { patience: 3, metric: "loss", minDelta: 0.1 },
+  saveBest: "top1",
+  clipGrad: { maxNorm: 5, normType: "inf" },
+  schedule: {
+    warmupEpochs: 1,
+    warmupStart: 0.1,
+    kind: "step",
+    lrSteps: { epochs: [100, 200], factor: 0.1 },
+    lrFloor: 0,
+    weightDecayFloor: null,
+    normWeightDecay: 0,
+    interval: "step",
+  },
+  transfer: { frozenStages: 1, normEval: true, headLr: 0.01 },
+  ema: { momentum: 0.02, warmup: true },
+  sampling: { balanced: true },
+  images: {
+    ...publishedRecipe("mobileone_s2").images,
+    autoAugment: "svhn",
+    colorJitter: { brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0.1 },
+    randomErasing: { probability: 0.5, scale: [0.02, 0.3], ratio: [0.3, 3], mode: "rand", value: [0, 1, 2] },
+  },
+} as const satisfies Recipe;
+
 describe("every recipe there is", () => {
   const recipes = listModels().flatMap((name) => [
     ...recipeForms.map((form) => publishedRecipe(name, form)),
     demoRecipe(name),
     planRecipe(demoRecipe(name), 10),
+    ...[100, 1000, 10_000].map((pictures) => finetuneRecipe(name, { pictures })),
   ]);
+  const all: readonly Recipe[] = [...recipes, everything];
   test.each(
-    recipes.map((recipe) => [`${recipe.name} ${recipe.plan ?? ""}`, recipe] as const),
+    all.map((recipe) => [`${recipe.name} ${recipe.plan ?? ""}`, recipe] as const),
   )("%s is a whole config, and comes back in the same bytes", async (_, recipe) => {
     const config = written("whole.json", { extends: null, ...recipe });
     const { recipe: found, changed } = await resolveRecipe({ config, base: () => recipe });
@@ -285,6 +328,7 @@ describe("--config", () => {
     ["[]", /c\.json:1: \[\], expected an object of recipe fields/],
     ['{ "epochs": 5, }', /c\.json:1: \}, expected a name in double quotes/],
     ['{ "extends": "gone.json" }', /c\.json: extends .*gone\.json: there is no such file/],
+    ['{ "extends": "\\u001b[2J.json" }', /extends .*\\u001b\[2J\.json: there is no such file/],
     ['{ "extends": "./c.json" }', /it extends itself/],
   ])("%s is refused", async (text, message) => {
     const config = written("c.json", text);
@@ -300,6 +344,19 @@ describe("--config", () => {
 });
 
 describe("with options", () => {
+  test.each([
+    {},
+    { epochs: 30, imageSize: 128, batchSize: 8, lr: 0.5, autoScaleLr: true, replicas: 4 },
+    { optimizer: "adamw", weightDecay: 0.1, schedule: "one-cycle", accumulate: 2, mixup: 0.2, patience: 3 },
+  ] as const)("and no config, %j give the recipe that they always gave, in the same bytes", async (options) => {
+    for (const isDemo of [true, false]) {
+      const base = (of: ModelName) => (isDemo ? demoRecipe(of) : publishedRecipe(of));
+      const { recipe } = await resolveRecipe({ model: "mobileone_s2", base, ...options });
+      const before = chooseRecipe(isDemo, { model: "mobileone_s2", recipe: "intended", ...options });
+      expect(JSON.stringify(recipe)).toBe(JSON.stringify(before));
+    }
+  });
+
   test.each([
     [{ lr: 0.1 }, "optimizer.lr=0.2", "--lr says optimizer.lr as well"],
     [{ imageSize: 64 }, "images.evalSize=32", "--image-size says images.evalSize as well"],

@@ -150,8 +150,8 @@ describe("gradCam", () => {
   });
 
   it.each([
-    [{ stage: 9 }, /stage 9, expected a number from -5 to 4, or one of stage0, stage1, /],
-    [{ stage: 1.5 }, /stage 1.5/],
+    [{ stage: 9 }, /no stage 9, expected one of stage0, stage1, .*, or a number from -5 to 4/],
+    [{ stage: 1.5 }, /no stage 1.5/],
     [{ stage: "stag3" }, /no stage "stag3", expected one of stage0, .*\n.*did you mean stage3/],
     [{ stage: "" }, /no stage ""/],
     [{ class: "cwo" }, /no class "cwo", expected a name, or a number from 0 to 3\n.*did you mean cow/],

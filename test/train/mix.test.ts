@@ -12,6 +12,7 @@ import {
   boxAround,
   drawMix,
   type Mix,
+  mixBatch,
   mixImages,
   mixLabels,
   mixTensors,
@@ -71,7 +72,7 @@ describe.each(["reference", "wasm"] as const)("%s: the same share, order and box
 
   it.each(golden.mixes.map((one, i) => [i, one] as const))("mix %i: pictures and labels", (_, one) => {
     scope(() => {
-      const tensors = mixTensors(mixOf(one), batch, labels);
+      const tensors = mixTensors(mixOf(one), batch);
       const images = tensor(Float32Array.from(golden.images), golden.shape);
       expect(worst(mixImages(images, tensors).dataSync(), one.images)).toBeLessThan(1e-6);
       const target = mixLabels(tensor(labels), golden.classes, tensors);
@@ -85,7 +86,7 @@ describe.each(["reference", "wasm"] as const)("%s: the same share, order and box
     for (const { choice, mix, isWeighted, loss, gradient } of cases)
       scope(() => {
         const logits = tensor(Float32Array.from(golden.logits), [size, golden.classes], { requiresGrad: true });
-        const soft = mix === null ? null : mixTensors(mixOf(golden.mixes[mix]!), batch, labels);
+        const soft = mix === null ? null : mixTensors(mixOf(golden.mixes[mix]!), batch);
         const target = soft ? mixLabels(tensor(labels), golden.classes, soft) : tensor(labels);
         const weight = isWeighted ? tensor(Float32Array.from(golden.weight)) : null;
         const value = recipeLoss(logits, target, choice, weight);
@@ -160,5 +161,32 @@ describe("what is drawn for a batch", () => {
     const order = Uint32Array.of(1, 2, 3, 0);
     expect([...mostlyLabels({ share: 0.6, order, box: null }, labels)]).toEqual([0, 2, 1, 2]);
     expect([...mostlyLabels({ share: 0.4, order, box: null }, labels)]).toEqual([2, 1, 2, 0]);
+  });
+});
+
+describe("mixBatch", () => {
+  const images = () => tensor(Float32Array.from(golden.images), golden.shape);
+
+  it("mixes as a step of train does", () =>
+    scope(() => {
+      const options = { numClasses: golden.classes, mixup: 0.8, cutmix: 1, seed: 4 };
+      const kinds = new Set<string>();
+      for (let step = 0; step < 8; step++) {
+        const augments = { mixup: 0.8, cutmix: 1, probability: 1, switchProbability: 0.5 };
+        const mix = drawMix(augments, batch, { seed: 4, step, place: 0 });
+        const mixed = mixBatch(images(), tensor(labels), { ...options, step });
+        const tensors = mixTensors(mix, batch);
+        expect(mixed.images.dataSync()).toEqual(mixImages(images(), tensors).dataSync());
+        expect(mixed.labels.dataSync()).toEqual(mixLabels(tensor(labels), golden.classes, tensors).dataSync());
+        kinds.add(mix.box ? "cutmix" : "mixup");
+      }
+      expect(kinds.size).toBe(2);
+    }));
+
+  it("says what does not fit", () => {
+    expect(() => mixBatch(images(), tensor(labels), { numClasses: 3, mixup: 0 })).toThrow(
+      /expected one of them above 0/,
+    );
+    expect(() => mixBatch(images(), tensor([0, 1]), { numClasses: 3, mixup: 1 })).toThrow(/labels \[2\], expected \[N/);
   });
 });

@@ -47,6 +47,13 @@ describe("patience", () => {
     expect(follow(patient(2, "loss"), losses.slice(0, 3)).over).toBe(null);
   });
 
+  it("may look at the mean F1 of the classes", () => {
+    const f1s = [50, 60, 55].map((macroF1, i) => ({ ...info(i + 1, 10), macroF1 }));
+    const recipe = { earlyStopping: { patience: 1, metric: "macroF1" }, saveBest: "macroF1" } as const;
+    expect(follow(recipe, f1s)).toMatchObject({ best: [1, 2], over: 3 });
+    expect([recipe, patient(1)].map((one) => new ValidationWatch(one).wantsClasses)).toEqual([true, false]);
+  });
+
   it("says why", () => {
     const { watch } = follow(patient(2), top1s(10, 9, 8));
     expect(describeEarlyStop(watch, { ...mobileoneS0, ...patient(2) })).toBe(

@@ -74,6 +74,13 @@ test.each([
   expect(() => read(text)).toThrow(message);
 });
 
+test("takes a megabyte of lines at once", () => {
+  const rows = Array.from({ length: 60_000 }, (_, i) => `  "row${i}": ${i}`);
+  const { value, lineOf } = read(`{\n${rows.join(",\n")}\n}`);
+  expect(Object.keys(value as object)).toHaveLength(60_000);
+  expect([lineOf("row0"), lineOf("row59999")]).toEqual([2, 60_001]);
+});
+
 test("a field may be called as what every object has", () => {
   const { value } = read('{"__proto__": {"a": 1}, "constructor": 2}');
   expect(Object.keys(value as object)).toEqual(["__proto__", "constructor"]);

@@ -100,6 +100,13 @@ describe("where turbo does not run", () => {
   });
   it("browsers are told, too", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    // what bundles for a browser have in the place of turbo
+    const { turboWorks } = await import("../../src/backends/wasm/no-turbo.js");
+    expect(turboWorks()).toBe(false);
+    expect(warn.mock.calls[0]![0]).toContain("needs Node 24 or later, this is a browser");
+  });
+  it("and so are other engines than V8", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
     vi.doMock("../../src/util/platform.js", async (original) => ({
       ...(await original<object>()),
       v8Version: () => undefined,
@@ -107,7 +114,7 @@ describe("where turbo does not run", () => {
     const fresh = await import("../../src/backends/wasm/turbo.js");
     vi.doUnmock("../../src/util/platform.js");
     expect(fresh.turboWorks()).toBe(false);
-    expect(warn.mock.calls[0]![0]).toContain("needs Node 24 or later, this is a browser");
+    expect(warn.mock.calls[0]![0]).toContain("needs Node 24 or later, this is another engine");
   });
   it("--turbo on another backend is an error", async () => {
     await expect(startBackend({ backend: "reference", threads: undefined, turbo: true })).rejects.toThrow(UsageError);

@@ -10,7 +10,8 @@ import { applyTransform } from "../../data/transforms/index.js";
 import { type Drawn, traceTransform } from "../../data/transforms/trace.js";
 import { contactSheet, fitted } from "../../figures/contact-sheet.js";
 import { listModels, type ModelName } from "../../models/index.js";
-import { describePictures, trainPhase, trainPipeline } from "../../train/recipes/pipeline.js";
+import { describePictures } from "../../train/recipes/describe-augmentation.js";
+import { trainPhase, trainPipeline } from "../../train/recipes/pipeline.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { DataError } from "../../util/errors.js";
 import { formatInteger } from "../../util/format.js";
@@ -75,7 +76,7 @@ export const browse = defineCommand({
     const { data = demoData, out, epoch, variants, seed } = values;
     checkOutput("browse", "", out, values.force);
     const isDemo = values.data === undefined;
-    const { recipe } = await recipeOf(values, given, { config, isDemo });
+    const { recipe, changed } = await recipeOf(values, given, { config, isDemo });
     const dataset = openDataset(data, "train", valFractionOf(values));
     const nameOf = namesWithin(dataset);
     const decoder = await loadDecoder(values.decoder);
@@ -110,12 +111,15 @@ export const browse = defineCommand({
     }
     const groupSize = variants + 1;
     const groupsPerRow = Math.max(1, Math.floor(SHEET_WIDTH / (groupSize * tile)));
-    const sheet = contactSheet(tiles, { tile, groupSize, groupsPerRow });
+    const captions = pictures.map((one) => [one.class ?? String(one.label)]);
+    const sheet = contactSheet(tiles, { tile, groupSize, groupsPerRow, captions });
     await writeFileAtomic(out, encode({ ...sheet, depth: 8 }));
     const { trainSize } = trainPhase(recipe, epoch);
     terminal.print(
       `recipe ${recipe.name}, epoch ${epoch}: ${trainSize}x${trainSize}, ${describePictures(recipe, epoch)}  ${decoderLabel(decoder.name, 0)}`,
     );
+    for (const one of changed) terminal.print(`changed: ${one}`);
+    if (recipe.batchAugments) terminal.print("batches are mixed after this: the sheet shows what goes into them");
     terminal.print(
       `wrote ${shownPath(out)}  ${sheet.width}x${sheet.height}: ${pictures.length} of ${formatInteger(dataset.length)} pictures, each as it is and in ${variants} epoch${variants > 1 ? "s" : ""}`,
     );
@@ -123,6 +127,7 @@ export const browse = defineCommand({
     return {
       json: {
         recipe: recipe.name,
+        changed,
         data,
         decoder: decoder.name,
         out,

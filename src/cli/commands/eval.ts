@@ -1,4 +1,7 @@
-/** `eval`: accuracy of a checkpoint on a split of a data set; a training form also shows its folding certificate. */
+/**
+ * `eval`: accuracy of a checkpoint on a split of a data set, class by class, with --out every answer; a training form also shows its
+ * folding certificate.
+ */
 import { loadDecoder } from "../../data/codecs/decoder.js";
 import { DataLoader } from "../../data/reading/loader.js";
 import { openDataset } from "../../data/sets/dataset.js";
@@ -6,19 +9,24 @@ import { evalTransform } from "../../data/transforms/index.js";
 import { reparameterize } from "../../models/index.js";
 import { compareClasses } from "../../train/checkpoints/class-names.js";
 import { loadModel } from "../../train/checkpoints/run-weights.js";
-import { evaluateShared } from "../../train/evaluate.js";
+import { evaluateShared, type PictureEvaluation } from "../../train/evaluate.js";
+import { EVALUATION_FILES } from "../../train/looking/evaluation-files.js";
 import { imageSizes } from "../../train/recipes/image-sizes.js";
 import { formatInteger, formatLoss, formatPercent, formatSpeed, isTop5Telling } from "../../util/format.js";
+import { printable } from "../../util/printable.js";
 import { progressBar } from "../../util/terminal.js";
 import { certificateJson, certificateLine } from "../certificate.js";
 import { defineCommand, type Outcome } from "../command.js";
+import { showAnswers } from "../eval/answers.js";
+import { checkOutputFolder } from "../eval/output-folder.js";
 import { sharingGroups, sharingOptions } from "../launch/options.js";
 import { type Sharer, shareWork } from "../launch/shared-work.js";
 import { localWeights } from "../local-weights.js";
-import { integer, text, textOrTexts, type Values } from "../options.js";
+import { flag, integer, text, textOrTexts, type Values } from "../options.js";
 import { demoData, shownData, shownPath } from "../paths.js";
 import {
   allowOtherClassesOption,
+  badPictureOption,
   checkpointOption,
   commonOptions,
   computeOptions,
@@ -39,12 +47,19 @@ const evalOptions = {
   weights: weightsOption,
   data: textOrTexts({ help: `${DATA_HELP}; default: the bundled demo set`, placeholder: "DIR" }),
   valFraction: valFractionOption,
+  onBadPicture: badPictureOption,
   split: text({ help: "which part of it; all: every picture", placeholder: "NAME", default: "val" }),
   batchSize: integer({ help: "images at a time", default: 64 }),
   imageSize: integer({ help: "side of the pictures; default: what the model was trained for", max: 4096 }),
   workers: workersOption,
   allowOtherClasses: allowOtherClassesOption,
   decoder: decoderOption,
+  out: text({
+    help: "folder for every answer (CSV, JSON lines), metrics.json, the confusion matrix (CSV, SVG) and the surest mistakes as sheets of pictures",
+    placeholder: "DIR",
+  }),
+  mistakes: integer({ help: "mistakes on those sheets, the surest first", min: 0, default: 96 }),
+  force: flag({ help: "write into DIR where it holds an evaluation already" }),
   ...computeOptions,
   ...sharingOptions,
   ...commonOptions,
@@ -52,7 +67,7 @@ const evalOptions = {
 
 export const evaluation = defineCommand({
   name: "eval",
-  summary: "Measures top-1 and top-5 of a checkpoint on a data set",
+  summary: "Measures a checkpoint on a data set, class by class",
   options: evalOptions,
   groups: sharingGroups,
   examples: [
@@ -61,9 +76,15 @@ export const evaluation = defineCommand({
     "eval --checkpoint runs/pets --weights raw --data my-pictures",
     "eval --checkpoint runs/pets --data my-pictures --val-fraction 0.1",
     "eval --checkpoint runs/pets --data new-pictures --data more.csv --split all",
+    "eval --checkpoint runs/pets --data my-pictures --out pets-eval --mistakes 24",
+    "eval --checkpoint runs/pets --data my-pictures --out pets-eval --force",
     "eval --checkpoint runs/s0 --data path/to/imagenet --nproc 4",
+    "eval --checkpoint runs/pets --data my-pictures --on-bad-picture skip",
   ],
-  run: (values, _, context) => shareWork("eval", values, context, (sharer) => measure(values, sharer)),
+  run: (values, _, context) => {
+    if (values.out !== undefined) checkOutputFolder("eval", values.out, EVALUATION_FILES, values.force);
+    return shareWork("eval", values, context, (sharer) => measure(values, sharer));
+  },
 });
 
 type EvalValues = Values<typeof evalOptions>;
@@ -91,7 +112,11 @@ async function measure(values: EvalValues, { group, terminal }: Sharer): Promise
   const transform = evalTransform(sizes);
   const { rank, worldSize } = group;
   const share = { replicas: worldSize, rank, pad: false };
-  const loader = new DataLoader(dataset, { batchSize, transform, workers, decoder, ...share });
+  const loader = new DataLoader(dataset, {
+    ...{ batchSize, transform, workers, decoder, ...share },
+    badPictures: values.onBadPicture === "skip" ? "leaveOut" : "stop",
+    onBadPicture: ({ summary }) => terminal.print(`${printable(summary)}: left out`),
+  });
   const processes = worldSize === 1 ? "" : `  ${worldSize} processes (${group.transport})`;
   terminal.print(
     `${terminal.paint("bold", info.model)}  ${info.form} form  backend ${backend}${processes}  ${shownPath(path)}`,
@@ -105,9 +130,11 @@ async function measure(values: EvalValues, { group, terminal }: Sharer): Promise
   const onProgress = ({ done, total }: { readonly done: number; readonly total: number }) =>
     terminal.update(`${progressBar(done / total, Math.min(24, terminal.width - 20))}  ${done}/${total} batches`);
   const where = `eval: ${checkpoint}`;
-  const result = await evaluateShared(model, loader, { onProgress, where, group }).finally(() => loader.close());
+  const detail = values.out === undefined ? "classes" : "pictures";
+  const evaluated = evaluateShared(model, loader, { onProgress, where, group, detail }).finally(() => loader.close());
   // without a signal nothing stops it
-  const { top1, top5, loss, images, imagesPerSecond } = result!;
+  const result = (await evaluated) as PictureEvaluation;
+  const { top1, top5, loss, images, imagesPerSecond } = result;
   if (rank !== 0) return { json: null };
   // no figures are shown of a model whose certificate fails
   const folded = info.form === "deploy" ? null : await reparameterize(model, { probe: { imageSize: sizes.imageSize } });
@@ -115,7 +142,7 @@ async function measure(values: EvalValues, { group, terminal }: Sharer): Promise
   terminal.print(
     `top-1 ${formatPercent(top1)}${ofFive}  loss ${formatLoss(loss)}  ${formatSpeed(imagesPerSecond)} img/s, decoding ${formatSpeed(loader.stats.imagesPerSecond)} img/s a thread`,
   );
-  const json = {
+  const about = {
     checkpoint,
     weights: values.weights ?? null,
     model: info.model,
@@ -129,8 +156,9 @@ async function measure(values: EvalValues, { group, terminal }: Sharer): Promise
     loss,
     images,
     imagesPerSecond,
-    decoding: loader.stats,
   };
+  const answers = await showAnswers(terminal, result, { ...values, about, dataset, decoder, modelClasses: classes });
+  const json = { ...about, decoding: loader.stats, ...answers };
   if (!folded) return { json };
   const { certificate } = folded;
   terminal.print(certificateLine(certificate));

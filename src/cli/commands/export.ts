@@ -12,13 +12,15 @@ import { formatBytes, formatCount } from "../../util/format.js";
 import { installLine } from "../../util/optional-packages.js";
 import { certificateJson, certificateLine } from "../certificate.js";
 import { defineCommand } from "../command.js";
+import { encodeSmaller, smallerRequest } from "../export/smaller.js";
 import { localWeights } from "../local-weights.js";
 import { checkOnnx, ONNX_TOLERANCE, type OnnxVerification } from "../onnx-check.js";
-import { choice, flag, integer } from "../options.js";
+import { choice, flag, integer, text, textOrTexts } from "../options.js";
 import { checkOutput, shownPath } from "../paths.js";
 import { commonOptions, computeOptions, startBackend, weightsOption } from "../shared-options.js";
 
 const forms = ["deploy", "train"] as const;
+const dtypes = ["float32", "float16", "int8"] as const;
 
 export const exporting = defineCommand({
   name: "export",
@@ -29,6 +31,20 @@ export const exporting = defineCommand({
       help: "deploy, without branches and batch norms, folding a training file on the way, or train, as it is evaluated",
       default: "deploy",
     }),
+    dtype: choice<(typeof dtypes)[number]>(dtypes, {
+      help: "float16 for weights and arithmetic; int8 for both, calibrated with pictures, of the deploy form",
+      default: "float32",
+    }),
+    calibrate: textOrTexts({
+      help: "int8: a data set whose training pictures show the ranges of values; default: that of the run in IN",
+      placeholder: "DIR",
+    }),
+    calibrationImages: integer({ help: "int8: how many of these pictures", default: 100, max: 10_000 }),
+    keepFloat: text({
+      help: "int8: layers that stay float32, by their names in the file, with commas between them",
+      placeholder: "NAME",
+    }),
+    measureLayers: flag({ help: "int8: round every layer alone too, and show the costliest" }),
     weights: weightsOption,
     imageSize: integer({ help: "side of the pictures; default: what the model was trained for", max: 4096 }),
     preprocess: flag({ help: "take bytes [N, H, W, 3] and normalise them inside the graph" }),
@@ -39,6 +55,9 @@ export const exporting = defineCommand({
   examples: [
     "export runs/s0/model.safetensors s0.onnx",
     "export runs/s0/model-deploy.safetensors s0-bytes.onnx --preprocess",
+    "export runs/s0 s0-half.onnx --dtype float16",
+    "export runs/s0 s0-int8.onnx --dtype int8 --measure-layers",
+    "export s0.safetensors s0-int8.onnx --dtype int8 --calibrate my-pictures --calibration-images 200 --keep-float logits",
   ],
   async run(values, [input = "", out = ""], { terminal }) {
     if (!out.endsWith(".onnx"))
@@ -47,8 +66,10 @@ export const exporting = defineCommand({
         "reparameterize writes .safetensors",
       );
     checkOutput("export", input, out, values.force);
+    const asked = smallerRequest(values);
     await startBackend(values);
-    const { model: source, classes, info } = await loadModel(await localWeights(input, terminal), values.weights);
+    const local = await localWeights(input, terminal);
+    const { model: source, classes, info } = await loadModel(local, values.weights);
     await expectUsable(`export: ${input}`, source);
     if (values.form === "train" && source.isDeployed)
       throw new UsageError(
@@ -60,12 +81,16 @@ export const exporting = defineCommand({
     const folded = values.form === "deploy" && !source.isDeployed ? await reparameterize(source) : null;
     const model = folded?.model ?? source;
     if (folded) terminal.print(certificateLine(folded.certificate));
-    const file = await encodeOnnx(model, {
-      preprocessing,
-      normalizes: values.preprocess,
-      classes,
-      name: info.model,
-    });
+    const options = { preprocessing, normalizes: values.preprocess, classes, name: info.model };
+    if (asked) {
+      const smaller = await encodeSmaller(model, options, { ...asked, folder: local, terminal });
+      await writeFileAtomic(out, smaller.file.bytes);
+      for (const line of smaller.lines) terminal.print(line);
+      terminal.print(`wrote ${shownPath(out)}  ${formatBytes(smaller.file.bytes.length)}`);
+      const certificate = folded && certificateJson(folded.certificate);
+      return { json: { input, output: out, model: info.model, form: values.form, certificate, ...smaller.json } };
+    }
+    const file = await encodeOnnx(model, options);
     const verification = await checkOnnx(file, model, preprocessing);
     refuseDifference(out, verification);
     await writeFileAtomic(out, file.bytes);

@@ -26,6 +26,7 @@ export const finetuning = defineCommand({
     "finetune --data my-pictures --init runs/mobileone_s0-demo --frozen-stages 2 --norm-eval",
     "finetune --data my-pictures --init runs/mobileone_s0-demo --lr 0.005 --head-lr 0.05",
     "finetune --data my-pictures --init runs/mobileone_s0-demo --val-fraction 0.1 --balanced-sampling",
+    "finetune --data my-pictures --init runs/mobileone_s0-demo --config my.json --set transfer.headLr=0.02",
     "finetune --resume runs/pets",
   ],
   run(line, _, context, given) {

@@ -6,7 +6,9 @@ import { bench } from "./bench.js";
 import { browse } from "./browse.js";
 import { conversion } from "./convert.js";
 import { evaluation } from "./eval.js";
+import { explain } from "./explain.js";
 import { exporting } from "./export.js";
+import { features } from "./features.js";
 import { finetuning } from "./finetune.js";
 import { predict } from "./predict.js";
 import { preparation } from "./prepare.js";
@@ -24,6 +26,8 @@ export const commands = [
   finetuning,
   evaluation,
   predict,
+  explain,
+  features,
   preparation,
   verification,
   reparameterization,

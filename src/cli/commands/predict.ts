@@ -1,127 +1,90 @@
-/** `predict`: the classes a model sees in pictures, with its scores. */
-import { statSync } from "node:fs";
-import { noGrad } from "../../autograd/tape.js";
-import { loadDecoder } from "../../data/codecs/decoder.js";
-import { SampleReader } from "../../data/reading/sample-reader.js";
-import { evalTransform } from "../../data/transforms/index.js";
-import { normalizeInto } from "../../data/transforms/normalize.js";
-import { softmax } from "../../ops/functional/index.js";
-import { tensor } from "../../tensor/create.js";
-import { scope } from "../../tensor/scope.js";
-import { namesInWords } from "../../train/checkpoints/class-names.js";
-import { loadModel } from "../../train/checkpoints/run-weights.js";
-import { likeliest } from "../../train/metrics/classification.js";
-import { imageSizes } from "../../train/recipes/image-sizes.js";
-import { expectUsable, problemOfLogits } from "../../train/steps/finite.js";
-import { DataError } from "../../util/errors.js";
-import { formatPercent, formatTable } from "../../util/format.js";
+/** `predict`: the classes a model sees in pictures, with its scores, as they come. */
+import { classifyFiles } from "../../train/looking/classify-files.js";
+import { picturePaths } from "../../train/looking/picture-paths.js";
+import { formatInteger, formatPercent, formatTable } from "../../util/format.js";
+import { printable } from "../../util/printable.js";
 import { progressBar, type Terminal } from "../../util/terminal.js";
 import { defineCommand } from "../command.js";
-import { localWeights } from "../local-weights.js";
-import { integer } from "../options.js";
-import { shownPath } from "../paths.js";
-import {
-  checkpointOption,
-  commonOptions,
-  computeOptions,
-  decoderLabel,
-  decoderOption,
-  required,
-  startBackend,
-  weightsOption,
-} from "../shared-options.js";
+import { flag, integer, text } from "../options.js";
+import { checkOutput, shownPath } from "../paths.js";
+import { type Answer, formatOf, type Guess, writeAnswers } from "../pictures/answer-file.js";
+import { openModel, pictureOptions, pictureWords } from "../pictures/opened-model.js";
+import { PassedOver } from "../pictures/passed-over.js";
+import { workersOption } from "../shared-options.js";
 
-/** Pictures that go through the model together. */
-const BATCH_SIZE = 32;
 const BAR_WIDTH = 20;
-
-interface Guess {
-  readonly index: number;
-  readonly name: string;
-  /** 0 to 1. */
-  readonly score: number;
-}
 
 export const predict = defineCommand({
   name: "predict",
   summary: "Names what is in pictures, with scores",
-  positionals: { names: ["IMAGE"], isRepeated: true },
+  positionals: pictureWords,
   options: {
-    checkpoint: checkpointOption,
-    weights: weightsOption,
-    top: integer({ help: "classes to show for each picture", default: 5 }),
-    imageSize: integer({ help: "side of the pictures; default: what the model was trained for", max: 4096 }),
-    decoder: decoderOption,
-    ...computeOptions,
-    ...commonOptions,
+    ...pictureOptions,
+    topK: integer({ help: "classes of each picture", default: 5 }),
+    out: text({
+      help: "write the answers to a table (.csv) or as JSON lines (.jsonl) instead of showing them",
+      placeholder: "FILE",
+    }),
+    force: flag({ help: "replace FILE if it exists" }),
+    workers: workersOption,
   },
-  examples: ["predict --checkpoint runs/s0/model-deploy.safetensors cat.jpg dog.png"],
-  async run(values, images, { terminal, aside }) {
-    const { top } = values;
-    const checkpoint = required("predict: --checkpoint", values.checkpoint, "FILE");
-    for (const image of images) checkPicture(image);
-    const { name: decoder } = await loadDecoder(values.decoder);
-    const backend = await startBackend(values);
-    const { model, classes, info } = await loadModel(await localWeights(checkpoint, aside), values.weights);
-    const names = namesInWords(classes, info.numClasses);
-    await expectUsable(`predict: ${checkpoint}`, model);
-    const sizes = imageSizes(info.model, info.images, values.imageSize);
-    const side = sizes.imageSize;
-    const reader = new SampleReader({ decoder });
-    const guesses: Guess[][] = [];
-    for (let first = 0; first < images.length; first += BATCH_SIZE) {
-      const part = images.slice(first, first + BATCH_SIZE);
-      const pixels = await readPictures(reader, part, sizes);
-      const logits = noGrad(() => scope(() => model.forward(tensor(pixels, [part.length, side, side, 3]))));
-      const scores = noGrad(() => softmax(logits));
-      const [answer, shares] = await Promise.all([logits.data(), scores.data()]);
-      for (const one of [logits, scores]) one.dispose();
-      const problem = problemOfLogits("predict", answer, part.length, (i) => part[i]!);
-      if (problem) throw problem;
-      for (let i = 0; i < part.length; i++) {
-        const row = shares.subarray(i * info.numClasses, (i + 1) * info.numClasses);
-        guesses.push(likeliest(row, names, top).map(({ index, label, score }) => ({ index, name: label, score })));
+  examples: [
+    "predict --checkpoint runs/s0/model-deploy.safetensors cat.jpg dog.png",
+    "predict --checkpoint runs/pets --top-k 1 new-pictures",
+    "predict --checkpoint runs/pets new-pictures --out answers.csv",
+    "predict --checkpoint runs/pets - --out answers.jsonl --force",
+  ],
+  async run(values, words, { terminal, aside }) {
+    const { topK, out, workers } = values;
+    if (out !== undefined) {
+      formatOf(out);
+      checkOutput("predict", "", out, values.force);
+    }
+    const paths = picturePaths("predict", words, process.stdin);
+    const opened = await openModel("predict", values, aside);
+    const { model, names, info, sizes, decoder } = opened;
+    const passedOver = new PassedOver(aside);
+    let count = 0;
+    async function* answers(): AsyncGenerator<Answer> {
+      const options = { ...sizes, ...(names && { classNames: names }), topK, decoder, workers, where: opened.where };
+      for await (const { path, classes, problem } of classifyFiles(model, paths, options)) {
+        if (problem) passedOver.add(path, problem);
+        else {
+          count++;
+          yield { image: path, classes: classes.map(({ index, label, score }) => ({ index, name: label, score })) };
+        }
       }
     }
-    aside.print(`${info.model}  ${info.form} form  backend ${backend}  ${decoderLabel(decoder, 0)}`);
-    images.forEach((image, i) => {
-      show(terminal, image, guesses[i]!);
-    });
-    const json = images.map((image, i) => ({ image, classes: guesses[i]! }));
-    return { json: { checkpoint, model: info.model, form: info.form, decoder, images: json } };
+    const kept: Answer[] = [];
+    if (out === undefined)
+      for await (const answer of answers()) {
+        show(terminal, answer);
+        if (values.json) kept.push(answer);
+      }
+    else {
+      const onLine = () => terminal.update(`${formatInteger(count)} pictures`);
+      await writeAnswers(out, answers(), Math.min(topK, info.numClasses), onLine);
+      terminal.print(`wrote ${shownPath(out)}: ${formatInteger(count)} pictures`);
+    }
+    const exitCode = passedOver.finish(count);
+    const { checkpoint } = opened;
+    const about = { checkpoint, model: info.model, form: info.form, decoder, failed: passedOver.failed };
+    return { json: { ...about, ...(out === undefined ? { images: kept } : { out, count }) }, exitCode };
   },
 });
 
-function checkPicture(path: string): void {
-  const found = statSync(path, { throwIfNoEntry: false });
-  if (!found) throw new DataError(`predict: no file ${path}, expected a picture`, "JPEG and PNG are read");
-  if (!found.isFile())
-    throw new DataError(`predict: ${path} is a folder, expected a picture`, `${path}/*.jpg names all`);
-}
-
-/** Pictures decoded, cut and normalised: [count, side, side, 3]. */
-async function readPictures(
-  reader: SampleReader,
-  paths: readonly string[],
-  sizes: { readonly imageSize: number; readonly resizeSize: number },
-): Promise<Float32Array> {
-  const bytes = new Uint8Array(paths.length * sizes.imageSize ** 2 * 3);
-  const sources = paths.map((path) => ({ path }));
-  await reader.read({ sources, seeds: paths.map(() => 0), transform: evalTransform(sizes), into: bytes });
-  return normalizeInto(bytes, new Float32Array(bytes.length));
-}
-
 /** Bars for people, one line a class for programs: path, score, class. */
-function show(terminal: Terminal, image: string, guesses: readonly Guess[]): void {
+function show(terminal: Terminal, { image, classes }: Answer): void {
+  const shown = (guess: Guess): string => printable(guess.name);
   if (!terminal.isLive) {
-    for (const { name, score } of guesses) terminal.print(`${image}\t${score.toFixed(4)}\t${name}`);
+    for (const guess of classes) terminal.print(`${printable(image)}\t${guess.score.toFixed(4)}\t${shown(guess)}`);
     return;
   }
-  terminal.print(terminal.paint("bold", shownPath(image)));
-  const rows = guesses.map(({ name, score }) => [
-    `  ${name}`,
-    formatPercent(100 * score),
-    progressBar(score, BAR_WIDTH),
+  terminal.print(terminal.paint("bold", printable(shownPath(image))));
+  const rows = classes.map((guess) => [
+    `  ${shown(guess)}`,
+    formatPercent(100 * guess.score),
+    progressBar(guess.score, BAR_WIDTH),
   ]);
   for (const line of formatTable(rows, [false, true, false])) terminal.print(line);
 }

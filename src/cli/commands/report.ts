@@ -26,7 +26,11 @@ export const reporting = defineCommand({
     ...computeOptions,
     ...commonOptions,
   },
-  examples: ["report runs/s0", "report runs/s0 --out s0.html --data my-pictures --most-images 500"],
+  examples: [
+    "report runs/s0",
+    "report runs/s0 --out s0.html --data my-pictures --most-images 500",
+    "report runs/s0 --out s0.html --force --workers 2 --decoder jpeg-js",
+  ],
   async run(values, words, { terminal }) {
     const [run] = words;
     if (run === undefined)

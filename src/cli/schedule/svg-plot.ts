@@ -2,6 +2,7 @@
  * Curves over epochs as an SVG file: panels above each other that share the x axis. A few lines of text, no library; not a
  * general chart.
  */
+import { inMarkup } from "../../util/escape.js";
 import { formatRate } from "../../util/format.js";
 
 export interface Curve {
@@ -26,8 +27,6 @@ const plotHeight = PANEL_HEIGHT - margin.top - margin.bottom;
 const X_TICKS = 6;
 const Y_TICKS = 3;
 
-const escaped = (text: string): string =>
-  text.replace(/[&<>"]/g, (sign) => ({ "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;" })[sign]!);
 const number = (value: number): string => String(Number(value.toFixed(2)));
 
 /** The file's text; every curve has one value per epoch. */
@@ -35,9 +34,9 @@ export function svgPlot(title: string, panels: readonly Panel[]): string {
   const height = panels.length * PANEL_HEIGHT + 40;
   return [
     `<svg xmlns="http://www.w3.org/2000/svg" width="${WIDTH}" height="${height}" viewBox="0 0 ${WIDTH} ${height}" font-family="sans-serif" font-size="12">`,
-    `<title>${escaped(title)}</title>`,
+    `<title>${inMarkup(title)}</title>`,
     `<rect width="${WIDTH}" height="${height}" fill="white"/>`,
-    `<text x="${margin.left}" y="24" font-size="15" font-weight="bold">${escaped(title)}</text>`,
+    `<text x="${margin.left}" y="24" font-size="15" font-weight="bold">${inMarkup(title)}</text>`,
     ...panels.map((panel, i) => `<g transform="translate(0 ${36 + i * PANEL_HEIGHT})">${panelOf(panel)}</g>`),
     "</svg>",
     "",
@@ -60,7 +59,7 @@ function panelOf({ title, curves, isStepped = false }: Panel): string {
     return `<polyline fill="none" stroke="${curve.color}" stroke-width="1.8" points="${points.join(" ")}"/>`;
   });
   return [
-    `<text x="${margin.left}" y="${margin.top - 10}" font-weight="bold">${escaped(title)}</text>`,
+    `<text x="${margin.left}" y="${margin.top - 10}" font-weight="bold">${inMarkup(title)}</text>`,
     ...legend(curves),
     ...(isStepped ? [...new Set([low, ...values])] : ticks(Y_TICKS).map((share) => low + share * range)).map(
       (value) => {
@@ -84,6 +83,6 @@ function legend(curves: readonly Curve[]): string[] {
   const room = 150;
   return curves.map(({ label, color }, i) => {
     const x = WIDTH - margin.right - room * (curves.length - 1 - i);
-    return `<text x="${x}" y="${margin.top - 10}" text-anchor="end" fill="${color}">${escaped(label)}</text>`;
+    return `<text x="${x}" y="${margin.top - 10}" text-anchor="end" fill="${color}">${inMarkup(label)}</text>`;
   });
 }

@@ -2,7 +2,6 @@
  * The options of a training run, which train and finetune share, and their groups in the help.
  */
 
-import { badPictureChoices } from "../../data/reading/bad-pictures.js";
 import { listModels, type ModelName } from "../../models/index.js";
 import type { Command } from "../command.js";
 import { launchOptions } from "../launch/options.js";
@@ -10,6 +9,7 @@ import { choice, flag, integer, optionalFile, positive, text, textOrTexts, type 
 import {
   allowOtherClassesOption,
   autoScaleLrOption,
+  badPictureOption,
   commonOptions,
   computeOptions,
   configOptions,
@@ -39,11 +39,7 @@ export const trainingOptions = {
   data: textOrTexts({ help: `${DATA_HELP}; default: the bundled demo set`, placeholder: "DIR" }),
   valFraction: valFractionOption,
   balancedSampling: flag({ help: "every class equally often in an epoch, pictures of rare ones several times" }),
-  onBadPicture: choice(badPictureChoices, {
-    help: "at a picture that cannot be read, end with its name, or take the next one in its place and count",
-    placeholder: "WORD",
-    default: "stop",
-  }),
+  onBadPicture: badPictureOption,
   out: text({ help: "folder of the run; default: a new one in runs/", placeholder: "DIR" }),
   recipe: recipeOption,
   ...configOptions,

@@ -2,7 +2,7 @@
  * Opening a data set, whatever form it has: tar shards where there is their index, a CSV file, else an image folder; one of them, or
  * several as one. Where nothing is marked for validation, some is chosen. Node only.
  */
-import { readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync, statSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import { DataError } from "../../util/errors.js";
 import { printable } from "../../util/printable.js";
@@ -58,6 +58,8 @@ function kindOf(root: string): Kind {
       open: (split, report, options) =>
         report ? CsvSet.survey(root, split, report, options) : CsvSet.open(root, split, options),
     };
+  if (/\.csv$/i.test(root) && !existsSync(root))
+    throw new DataError(`${root}: there is no such file, expected a CSV file of path,label`);
   expectNoTornShards(root);
   return {
     hasValidation: hasValidation(root),

@@ -5,7 +5,7 @@
 import type { FieldTable } from "../protobuf.js";
 
 /** TensorProto.DataType. */
-export const dataTypes = { float32: 1, uint8: 2 } as const;
+export const dataTypes = { float32: 1, uint8: 2, int8: 3, int32: 6, float16: 10 } as const;
 export type OnnxDataType = keyof typeof dataTypes;
 
 /** AttributeProto.AttributeType. */

@@ -6,6 +6,7 @@ import { GraphBuilder, OnnxError, type Port } from "../../io/onnx/graph.js";
 import { dataTypes, type GraphProto, type ModelProto, modelFields } from "../../io/onnx/schema.js";
 import { encodeMessage } from "../../io/protobuf.js";
 import { toFileEntries } from "../../io/state-dict-file.js";
+import { sizeOf } from "../../tensor/shape.js";
 import type { Classifier } from "../classifier.js";
 import { familyOfClassifier } from "../families.js";
 import { LayerWriter } from "./onnx-layers.js";
@@ -131,6 +132,15 @@ function check(model: Classifier, { preprocessing, classes }: OnnxOptions): void
  * not fit.
  */
 export async function encodeOnnx(model: Classifier, options: OnnxOptions): Promise<OnnxFile> {
+  const { graph, input, output } = await graphOf(model, options);
+  return fileOf(model, graph, { input, output, options });
+}
+
+/** The graph of encodeOnnx, before it becomes a file. */
+export async function graphOf(
+  model: Classifier,
+  options: OnnxOptions,
+): Promise<{ readonly graph: GraphProto; readonly input: Port; readonly output: Port }> {
   check(model, options);
   const input = inputPort(model.inChannels, options);
   const output: Port = { name: OUTPUT, dtype: "float32", shape: ["batch", model.numClasses] };
@@ -139,7 +149,15 @@ export async function encodeOnnx(model: Classifier, options: OnnxOptions): Promi
   const family = familyOfClassifier(model);
   const writer = new LayerWriter(graph, await toFileEntries(model));
   writer.head(model.classifierName, family.toOnnx(writer, model, images), OUTPUT);
-  const finished = graph.finish(options.name ?? family.name.toLowerCase(), [output]);
+  return { graph: graph.finish(options.name ?? family.name.toLowerCase(), [output]), input, output };
+}
+
+/** A graph with what programs need to know, as bytes. Throws OnnxError where they are too many for one file. */
+export function fileOf(
+  model: Classifier,
+  finished: GraphProto,
+  { input, output, options }: { readonly input: Port; readonly output: Port; readonly options: OnnxOptions },
+): OnnxFile {
   const bytes = encodeMessage<ModelProto>(modelFields, {
     irVersion: IR_VERSION,
     producerName: "tensorone",
@@ -149,13 +167,12 @@ export async function encodeOnnx(model: Classifier, options: OnnxOptions): Promi
   });
   if (bytes.length > LARGEST_FILE)
     throw new OnnxError(`onnx: the file would have ${bytes.length} bytes, expected at most ${LARGEST_FILE}`);
-  const weightBytes = finished.initializer.reduce((sum, { rawData }) => sum + rawData.length, 0);
   return {
     bytes,
     opset: ONNX_OPSET,
     input,
     output,
     operators: operatorsOf(finished),
-    weightCount: weightBytes / Float32Array.BYTES_PER_ELEMENT,
+    weightCount: finished.initializer.reduce((sum, { dims }) => sum + sizeOf(dims), 0),
   };
 }

@@ -19,7 +19,8 @@ export interface Plot {
   readonly id: string;
   /** Digits after the point in the legend; null: three significant ones. */
   readonly digits: number | null;
-  readonly isLog: boolean;
+  /** Of the y axis: what its values need, within 0 to 100, or on an axis of powers of ten. */
+  readonly range: "own" | "percent" | "powers";
   readonly lines: readonly PlotLine[];
 }
 
@@ -66,7 +67,13 @@ export function startPage(): void {
     return Array.from({ length: Math.floor((high - low) / every) + 1 }, (___, i) => 10 ** (low + i * every));
   };
 
-  const optionsOf = ({ digits, isLog, lines }: Plot, width: number): object => {
+  const within = (_: unknown, min: number, max: number): [number, number] => {
+    const room = Math.max(1, (max - min) / 10);
+    return [Math.max(0, min - room), Math.min(100, max + room)];
+  };
+  const scales = { own: {}, percent: { range: within }, powers: { distr: 3 } };
+
+  const optionsOf = ({ digits, range, lines }: Plot, width: number): object => {
     const axis = {
       stroke: colour("soft"),
       grid: { stroke: colour("line"), width: 1 },
@@ -78,7 +85,7 @@ export function startPage(): void {
       height,
       cursor: { sync: { key: "run" }, drag: { x: true, y: false }, points: { size: 6 } },
       legend: { live: true },
-      scales: { x: { time: false }, y: isLog ? { distr: 3 } : {} },
+      scales: { x: { time: false }, y: scales[range] },
       axes: [
         {
           ...axis,
@@ -89,7 +96,7 @@ export function startPage(): void {
         {
           ...axis,
           size: 56,
-          ...(isLog ? { splits: powers, filter: (__: unknown, splits: number[]) => splits } : {}),
+          ...(range === "powers" ? { splits: powers, filter: (__: unknown, splits: number[]) => splits } : {}),
           values: (_: unknown, splits: (number | null)[]) => splits.map(brief),
         },
       ],

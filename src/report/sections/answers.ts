@@ -16,7 +16,7 @@ function classTable({ classes, macro, measured }: AnswerFacts): Html {
     ...[precision, recall, f1].map((share) => ({ shown: percent(share), value: share })),
     { shown: formatInteger(support), value: support },
   ];
-  return html`<div class="wide scroll" tabindex="0">${tableOf(
+  return html`<div class="wide scroll" tabindex="0" role="group" aria-label="Figures of each class">${tableOf(
     [{ title: "class" }, ...["precision", "recall", "F1", "pictures"].map((title) => ({ title, isNumber: true }))],
     classes.map((one) => ({ cells: row(one.label, one, one.support) })),
     {
@@ -63,7 +63,7 @@ ${unread.length > 0 && html`<details><summary>${formatInteger(unread.length)} of
 <h3>Classes</h3>
 ${classTable(value)}
 <h3>Which class is taken for which</h3>
-<div class="wide" tabindex="0">${new Html(confusion)}</div>
+<div class="wide" tabindex="0" role="group" aria-label="Confusion matrix">${new Html(confusion)}</div>
 <h3>The surest mistakes</h3>
 ${mistakesList(value, pngOf)}`;
   });

@@ -58,6 +58,7 @@ function panelsOf(log: RunLog, numClasses: number | null): Panel[] {
   const { validations } = log;
   const hasTop5 = numClasses === null || isTop5Telling(numClasses);
   const loss = stepLine(log, "loss", { label: "train", color: "train", look: "faint" });
+  const speed = stepLine(log, "imagesPerSecond", { label: "images/s", color: "train", look: "faint" });
   const losses = [
     loss,
     { ...smoothed(loss), label: "train, smoothed", look: "line" as const },
@@ -71,7 +72,7 @@ function panelsOf(log: RunLog, numClasses: number | null): Panel[] {
       plot: {
         id: "plot-loss",
         digits: 3,
-        isLog: isWide(losses),
+        range: isWide(losses) ? "powers" : "own",
         lines: losses,
       },
     },
@@ -81,7 +82,7 @@ function panelsOf(log: RunLog, numClasses: number | null): Panel[] {
       plot: {
         id: "plot-accuracy",
         digits: 1,
-        isLog: false,
+        range: "percent",
         lines: [
           ...validationLine(validations, "top1", { label: "top-1", color: "val", look: "points" }),
           ...(hasTop5 ? validationLine(validations, "top5", { label: "top-5", color: "train", look: "points" }) : []),
@@ -95,7 +96,7 @@ function panelsOf(log: RunLog, numClasses: number | null): Panel[] {
       plot: {
         id: "plot-rate",
         digits: null,
-        isLog: false,
+        range: "own",
         lines: [stepLine(log, "lr", { label: "lr", color: "train", look: "line" })],
       },
     },
@@ -105,8 +106,8 @@ function panelsOf(log: RunLog, numClasses: number | null): Panel[] {
       plot: {
         id: "plot-speed",
         digits: 0,
-        isLog: false,
-        lines: [stepLine(log, "imagesPerSecond", { label: "images/s", color: "train", look: "line" })],
+        range: "own",
+        lines: [speed, { ...smoothed(speed), label: "smoothed", look: "line" }],
       },
     },
   ];
@@ -134,7 +135,7 @@ function validationTable(validations: readonly ValidationPoint[]): Part {
       cells: [epoch + 1, step, ...names.map((name) => shown(name, figures[name]))],
     })),
   );
-  return html`<details><summary>${validations.length} validations as a table</summary><div class="wide scroll" tabindex="0">${table}</div></details>`;
+  return html`<details><summary>${validations.length === 1 ? "The validation" : `${validations.length} validations`} as a table</summary><div class="wide scroll" tabindex="0" role="group" aria-label="Validations">${table}</div></details>`;
 }
 
 function figureOf({ title, unit, plot }: Panel): Html {

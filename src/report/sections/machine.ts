@@ -66,7 +66,7 @@ function dataTable({ root, classes, splits }: DataFacts): Html {
     { cells: ["all", ...splits.map(({ counts }) => formatInteger(total(counts))), ""], kind: "total" as const },
   ];
   return html`<p>${splits.map(({ split, images }, i) => `${i > 0 ? ", " : ""}${formatInteger(images)} pictures of ${split}`)}, ${formatInteger(classes.length)} ${classes.length === 1 ? "class" : "classes"}, in <code>${root}</code>.</p>
-<div class="wide scroll" tabindex="0">${tableOf(columns, rows, { isSortable: true, totals })}</div>`;
+<div class="wide scroll" tabindex="0" role="group" aria-label="Pictures of each class">${tableOf(columns, rows, { isSortable: true, totals })}</div>`;
 }
 
 export const dataSection = ({ data }: RunFacts): Section => ({

@@ -13,10 +13,14 @@ function fieldsOf(value: unknown, path = ""): [path: string, value: unknown][] {
   return Object.entries(value).flatMap(([name, inner]) => fieldsOf(inner, path === "" ? name : `${path}.${name}`));
 }
 
+/** Of a number that is shown: a warm-up fitted to a run has sixteen. */
+const DIGITS = 6;
+
 /** As JSON, with spaces after commas; texts without their quotes. */
 const shown = (value: unknown): string => {
   if (value === undefined) return "–";
   if (typeof value === "string") return value;
+  if (typeof value === "number") return String(Number(value.toPrecision(DIGITS)));
   return JSON.stringify(value).replace(/([,:])(?=[^,])/g, "$1 ");
 };
 
@@ -39,11 +43,11 @@ export function recipeSection({ checkpoint, published, command }: RunFacts): Sec
   const names = [...new Set([...own.keys(), ...others.keys()])];
   let changed = 0;
   const rows = names.map((name): TableRow => {
-    const [is, was] = [shown(own.get(name)), shown(others.get(name))];
-    const isOther = published !== null && is !== was;
+    const [is, was] = [own.get(name), others.get(name)];
+    const isOther = published !== null && JSON.stringify(is) !== JSON.stringify(was);
     if (isOther) changed++;
     return {
-      cells: [html`<code>${name}</code>`, is, ...(published ? [isOther ? was : "the same"] : [])],
+      cells: [html`<code>${name}</code>`, shown(is), ...(published ? [isOther ? shown(was) : "the same"] : [])],
       ...(isOther && { kind: "other" }),
     };
   });

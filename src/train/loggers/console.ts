@@ -113,6 +113,7 @@ export class ConsoleLogger implements Logger {
       field(1, `val loss ${formatLoss(info.loss)}`),
       field(0, terminal.paint("green", `val top1 ${formatPercent(info.top1)}`)),
       ...(isTop5Telling(progress.run.numClasses) ? [field(1, `top5 ${formatPercent(info.top5)}`)] : []),
+      ...(info.macroF1 === undefined ? [] : [field(1, `F1 ${formatPercent(info.macroF1)}`)]),
       ...(info.raw ? [field(1, `raw ${formatPercent(info.raw.top1)}`)] : []),
       field(4, formatDuration(this.#now() - this.#epochStartedAt)),
     ];

@@ -75,11 +75,13 @@ export interface ValidationInfo {
   readonly top1: number;
   /** Percent. */
   readonly top5: number;
+  /** Mean F1 of the classes, percent; where the recipe looks at it. */
+  readonly macroF1?: number;
   readonly loss: number;
   readonly images: number;
   readonly imagesPerSecond: number;
   /** The same of the raw weights, where asked for; everything above is of the averaged ones. */
-  readonly raw?: Pick<ValidationInfo, "top1" | "top5" | "loss">;
+  readonly raw?: Pick<ValidationInfo, "top1" | "top5" | "macroF1" | "loss">;
 }
 
 /** A checkpoint that was written. */

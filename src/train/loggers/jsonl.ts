@@ -25,9 +25,13 @@ export class JsonlLogger implements Logger {
     return this.#append({ ...row, ...(ranks && rankFields(ranks)) });
   }
 
-  onValidation({ epoch, top1, top5, loss, raw }: ValidationInfo): Promise<void> {
+  onValidation({ epoch, top1, top5, macroF1, loss, raw }: ValidationInfo): Promise<void> {
     const ofRaw = raw && { rawTop1: raw.top1, rawTop5: raw.top5, rawLoss: raw.loss };
-    return this.#append({ kind: "val", epoch, top1, top5, loss, ...ofRaw });
+    const ofClasses = {
+      ...(macroF1 !== undefined && { macroF1 }),
+      ...(raw?.macroF1 !== undefined && { rawMacroF1: raw.macroF1 }),
+    };
+    return this.#append({ kind: "val", epoch, top1, top5, loss, ...ofRaw, ...ofClasses });
   }
 
   async onEnd(): Promise<void> {

@@ -55,9 +55,10 @@ export class TensorBoardLogger implements Logger {
   }
 
   onValidation({ step, raw, ...averaged }: ValidationInfo): Promise<void> {
-    const figuresOf = ({ top1, top5, loss }: Pick<ValidationInfo, "top1" | "top5" | "loss">) => ({
+    const figuresOf = ({ top1, top5, macroF1, loss }: NonNullable<ValidationInfo["raw"]>) => ({
       top1,
       ...(this.#hasTop5 && { top5 }),
+      ...(macroF1 !== undefined && { macroF1 }),
       loss,
     });
     return this.#append(step, [

@@ -22,6 +22,7 @@ import { type Classification, likeliest } from "../metrics/classification.js";
 import { softmaxOf } from "../metrics/predictions.js";
 import { problemOfLogits } from "../steps/finite.js";
 import { type DescribedModel, expectNames, type SeeingOptions, seePicture } from "./seen-picture.js";
+import { stageNames, stageNumber } from "./stages.js";
 
 /** What is looked at, and for which class. */
 export interface GradCamOptions extends SeeingOptions {
@@ -52,17 +53,8 @@ export interface GradCam {
 
 type Place = readonly [name: string, module: Module];
 
-/** The modules of a family's stages that give their outputs. */
-function stagesOf(model: Classifier): Place[] {
-  return model.featureInfo.map(({ module: name }) => [
-    name,
-    model.blocks.findLast(({ spec }) => spec.name.split(".")[0] === name)!,
-  ]);
-}
-
-/** Throws UsageError for a stage that is not there. */
+/** The module that gives a stage's output. Throws UsageError for a stage that is not there. */
 function findStage(model: Module, stage: GradCamOptions["stage"]): Place {
-  const stages = model instanceof Classifier ? stagesOf(model) : [];
   const all = model.namedModules();
   if (stage instanceof Module) {
     const name = [...all].find(([, module]) => module === stage)?.[0];
@@ -71,25 +63,23 @@ function findStage(model: Module, stage: GradCamOptions["stage"]): Place {
       `gradCam: the stage is a ${stage.constructor.name} outside of the model, expected a part of it`,
     );
   }
-  const names = stages.map(([name]) => name);
-  if (typeof stage === "string") {
-    const named = stages.find(([name]) => name === stage)?.[1] ?? (all.get(stage) as Module | undefined);
-    if (named !== undefined && stage !== "") return [stage, named];
-    const meant = nearestName(stage, [...names, ...all.keys()]);
-    throw new UsageError(
-      `gradCam: no stage "${stage}", expected ${names.length > 0 ? `one of ${names.join(", ")}` : "the name of a module"}`,
-      meant === undefined || meant === "" ? undefined : `did you mean ${meant}?`,
-    );
+  const named = typeof stage === "string" && stage !== "" ? (all.get(stage) as Module | undefined) : undefined;
+  if (model instanceof Classifier) {
+    // a stage of a single block may have its name
+    if (named !== undefined && !stageNames(model).includes(stage as string)) return [stage as string, named];
+    const name = stageNames(model)[stageNumber("gradCam", model, stage)]!;
+    return [name, model.blocks.findLast(({ spec }) => spec.name.split(".")[0] === name)!];
   }
-  if (stages.length === 0)
+  if (named !== undefined) return [stage as string, named];
+  if (stage === undefined || typeof stage === "number")
     throw new UsageError(
       `gradCam: ${model.constructor.name} has no stages, expected the module that gives the features`,
-      `gradCam(model, picture, { stage: model.features })`,
+      "gradCam(model, picture, { stage: model.features })",
     );
-  const found = stages.at(stage ?? -1);
-  if (Number.isInteger(stage ?? -1) && found) return found;
+  const meant = nearestName(stage, [...all.keys()]);
   throw new UsageError(
-    `gradCam: stage ${stage}, expected a number from ${-stages.length} to ${stages.length - 1}, or one of ${names.join(", ")}`,
+    `gradCam: no module "${stage}", expected the name of one`,
+    meant === undefined || meant === "" ? undefined : `did you mean ${meant}?`,
   );
 }
 

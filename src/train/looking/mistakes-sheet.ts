@@ -7,6 +7,8 @@ import type { Prediction } from "../metrics/predictions.js";
 /** Eighteen large letters wide. */
 const TILE = 224;
 const PER_ROW = 6;
+/** Most that a sheet holds, in eight rows. */
+export const MISTAKES_ON_SHEET = 48;
 
 /** Label, answer and both scores of a mistake in three lines: "cat", "→ dog", "98.1 %, own 1.2 %". */
 export function mistakeCaption(

@@ -36,7 +36,13 @@ export interface SeenPicture {
   readonly square: Image;
 }
 
-function sizesOf(where: string, model: Module, images: Recipe["images"] | null, options: SeeingOptions): ImageSizes {
+/** The sides at which a model sees pictures. Throws UsageError where nothing says. */
+export function sizesOf(
+  where: string,
+  model: Module,
+  images: Recipe["images"] | null,
+  options: SeeingOptions,
+): ImageSizes {
   const { imageSize, resizeSize } = options;
   const name = model instanceof Classifier ? nameOf(model) : "custom";
   let sizes: ImageSizes;
@@ -52,6 +58,19 @@ function sizesOf(where: string, model: Module, images: Recipe["images"] | null, 
 
 const isDescribed = (subject: Module | DescribedModel): subject is DescribedModel =>
   "model" in subject && "info" in subject;
+
+/** What is known of a model: names that are given count before those of its file. */
+export function describe(
+  subject: Module | DescribedModel,
+  options: SeeingOptions,
+): {
+  readonly model: Module;
+  readonly classNames: readonly string[] | null;
+  readonly images: Recipe["images"] | null;
+} {
+  const { model, classes, info } = isDescribed(subject) ? subject : { model: subject, classes: null, info: null };
+  return { model, classNames: options.classNames ?? classes, images: info?.images ?? null };
+}
 
 /** Throws UsageError for another number of names than of classes. */
 export function expectNames(where: string, names: readonly string[] | null | undefined, classes: number): void {
@@ -69,8 +88,7 @@ export async function seePicture(
   picture: PictureInput,
   options: SeeingOptions,
 ): Promise<SeenPicture> {
-  const { model, classes, info } = isDescribed(subject) ? subject : { model: subject, classes: null, info: null };
-  const { classNames = classes } = options;
+  const { model, classNames, images } = describe(subject, options);
   expectChannels(where, options);
   if (model instanceof Classifier) {
     expectNames(where, classNames, model.numClasses);
@@ -79,7 +97,7 @@ export async function seePicture(
         `${where}: the model takes images of ${model.inChannels} channels, expected 3, which pictures have`,
       );
   }
-  const transform = evalTransform(sizesOf(where, model, info?.images ?? null, options));
+  const transform = evalTransform(sizesOf(where, model, images, options));
   const image = await readImage(picture, where);
   // a transform may change the pixels that it is given, and these may be the caller's
   const own: Image = image === picture ? { ...image, data: image.data.slice() } : image;

@@ -54,7 +54,8 @@ export class AnswerTally {
 
   /** Adds finite logits [N, classes] of the pictures with these labels and places in the data set. */
   add(logits: TypedArray, labels: ArrayLike<number>, pictures: ArrayLike<number>): void {
-    if (this.#detail === "totals") return;
+    // a batch is empty where none of its pictures could be read
+    if (this.#detail === "totals" || labels.length === 0) return;
     const classes = logits.length / labels.length;
     this.#confusion ??= emptyMatrix(classes);
     for (let i = 0; i < labels.length; i++) {

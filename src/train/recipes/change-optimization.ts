@@ -32,8 +32,14 @@ const usual: { readonly [K in OptimizerKind]: OptimizerChoice & { readonly kind:
   adamw: { kind: "adamw", lr: 1e-3, weightDecay: 0.01 },
 };
 
-/** The recipe with an optimiser of another kind at its usual rates; the same where it has that kind. */
-export const withKind = (base: Recipe, kind: OptimizerKind): Recipe => withOptimizer(base, { optimizer: kind });
+/** The recipe with an optimiser of another kind at its usual rates, the classifier's too; the same where it has that kind. */
+export function withKind(base: Recipe, kind: OptimizerKind): Recipe {
+  const lr = usualLr(base, kind);
+  const { headLr } = base.transfer ?? {};
+  const changed = withOptimizer(base, { optimizer: kind, lr });
+  if (headLr === undefined) return changed;
+  return { ...changed, transfer: { ...base.transfer, headLr: headLr * (lr / base.optimizer.lr) } };
+}
 
 /** The peak of a recipe, or the usual one where its optimiser is to be of another kind: the classifier's where that has its own. */
 export function usualLr({ optimizer, transfer }: Recipe, kind: OptimizerKind = optimizer.kind): number {

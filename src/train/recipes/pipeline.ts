@@ -26,18 +26,6 @@ export function trainPipeline(recipe: Pick<Recipe, "images">, epoch: number): Tr
   });
 }
 
-/** What chance does to train pictures of 0-based `epoch` beside cropping and flipping, for people. */
-export function describePictures(recipe: Pick<Recipe, "images">, epoch: number): string {
-  const { randAugmentLevel } = trainPhase(recipe, epoch);
-  const { autoAugment, colorJitter: jitter, randomErasing: erasing } = recipe.images;
-  return [
-    randAugmentLevel === null ? "no RandAugment" : `RandAugment level ${randAugmentLevel}`,
-    ...(autoAugment ? [`AutoAugment ${autoAugment}`] : []),
-    ...(jitter ? [`colour jitter ${Object.values(jitter).join(", ")}`] : []),
-    ...(erasing ? [`random erasing ${erasing.probability}, ${erasing.mode}`] : []),
-  ].join(", ");
-}
-
 /** The validation pipeline: -> [evalSize, evalSize, 3]. */
 export function evalPipeline({ images }: Pick<Recipe, "images">): Transform {
   return evalTransform({ imageSize: images.evalSize, resizeSize: images.evalResize });

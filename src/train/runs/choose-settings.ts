@@ -70,6 +70,11 @@ export function choosePlan(
     checkEvery,
   };
   const merged = mergeSettings(stored?.settings ?? null, own, given);
+  if (merged.settings.noValidate && merged.settings.valFraction)
+    throw new UsageError(
+      `--val-fraction ${merged.settings.valFraction} and --no-validate, expected one of them`,
+      "--no-validate trains on every picture",
+    );
   if (!stored) return { recipe: fresh.recipe, seed: values.seed, replicas: values.replicas, ...merged };
   // a checkpoint that names its decoder leaves the choice, and the comparison, to the trainer
   const isKept = stored.decoder !== null;

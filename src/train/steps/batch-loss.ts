@@ -66,7 +66,7 @@ export class BatchLoss {
 
   /** The tensors of a batch, before the compiled step. */
   inputs(batch: Batch, mix: Mix | null): StepInputs {
-    return { ...this.#input.tensors(batch), mix: mix && mixTensors(mix, batch, batch.labels) };
+    return { ...this.#input.tensors(batch), mix: mix && mixTensors(mix, batch) };
   }
 
   /** Forward and backward; `move` uses the gradients while the logits are there. Inside a compiled step. */

@@ -10,7 +10,9 @@ import type { BatchAugments } from "../../models/recipe-choices.js";
 import * as F from "../../ops/functional/index.js";
 import { tensor } from "../../tensor/create.js";
 import { scope } from "../../tensor/scope.js";
+import { showShape } from "../../tensor/shape.js";
 import type { Tensor } from "../../tensor/tensor.js";
+import { ShapeError, UsageError } from "../../util/errors.js";
 
 /** Half-open ranges of rows and columns. */
 export interface MixBox {
@@ -90,8 +92,6 @@ export interface MixTensors {
   /** Of each sample of a picture, the share of its own and of the other picture: [H, W, 3]. */
   readonly own: Tensor;
   readonly other: Tensor;
-  /** int32 [N], the other pictures' labels. */
-  readonly otherLabels: Tensor;
   /** Of the labels, [1]. */
   readonly share: Tensor;
   readonly rest: Tensor;
@@ -109,27 +109,72 @@ function samples({ height, width }: BatchSize, box: MixBox | null, inside: numbe
 }
 
 /** The tensors of a mix; outside of the compiled step. */
-export function mixTensors({ share, order, box }: Mix, size: BatchSize, labels: Int32Array): MixTensors {
+export function mixTensors({ share, order, box }: Mix, size: BatchSize): MixTensors {
   return {
     order: tensor(Int32Array.from(order)),
     own: box ? samples(size, box, 0, 1) : samples(size, null, share, 0),
     other: box ? samples(size, box, 1, 0) : samples(size, null, 1 - share, 0),
-    otherLabels: tensor(labelsInOrder(labels, order)),
     share: tensor(Float32Array.of(share)),
     rest: tensor(Float32Array.of(1 - share)),
   };
 }
-
-const labelsInOrder = (labels: Int32Array, order: Uint32Array): Int32Array => Int32Array.from(order, (i) => labels[i]!);
 
 /** images [N, H, W, 3] mixed with each other. */
 export const mixImages = (images: Tensor, { order, own, other }: MixTensors): Tensor =>
   scope(() => F.add(F.mul(images, own), F.mul(indexSelect(images, 0, order), other)));
 
 /** labels [N] -> probabilities of all classes [N, classes]. */
-export const mixLabels = (labels: Tensor, classes: number, { otherLabels, share, rest }: MixTensors): Tensor =>
-  scope(() => F.add(F.mul(F.oneHot(labels, classes), share), F.mul(F.oneHot(otherLabels, classes), rest)));
+export const mixLabels = (labels: Tensor, classes: number, { order, share, rest }: MixTensors): Tensor =>
+  scope(() => {
+    const hard = F.oneHot(labels, classes);
+    return F.add(F.mul(hard, share), F.mul(indexSelect(hard, 0, order), rest));
+  });
 
 /** The label that each mixed picture has most of, which the train log's accuracy asks for. */
 export const mostlyLabels = ({ share, order }: Mix, labels: Int32Array): Int32Array =>
-  share >= 0.5 ? labels : labelsInOrder(labels, order);
+  share >= 0.5 ? labels : Int32Array.from(order, (i) => labels[i]!);
+
+/** How a batch is mixed, and by which draw. */
+export interface MixOptions extends Partial<BatchAugments> {
+  readonly numClasses: number;
+  /** Of the run. Default 0. */
+  readonly seed?: number;
+  /** Another one is another draw. Default 0. */
+  readonly step?: number;
+}
+
+/**
+ * A batch mixed with itself by mixup, CutMix or one of both, for steps of one's own: images [N, H, W, 3] and labels [N] -> mixed images
+ * and probabilities of all classes [N, numClasses]. `train` does the same where its recipe has `batchAugments`. Zhang et al. 2018,
+ * "mixup"; Yun et al. 2019, "CutMix". Throws UsageError where neither α is above 0.
+ *
+ * @example
+ * ```ts
+ * const batch = mixBatch(rand([4, 32, 32, 3]), tensor(Int32Array.of(3, 1, 4, 1)), { numClasses: 10, mixup: 0.2, cutmix: 1 });
+ * const loss = nn.crossEntropy(randn([4, 10]), batch.labels);
+ * console.log(batch.images.shape, batch.labels.shape, loss.shape); // [4, 32, 32, 3] [4, 10] []
+ * ```
+ */
+export function mixBatch(
+  images: Tensor,
+  labels: Tensor,
+  { numClasses, mixup, cutmix, probability = 1, switchProbability = 0.5, seed = 0, step = 0 }: MixOptions,
+): { readonly images: Tensor; readonly labels: Tensor } {
+  if (![mixup, cutmix].some((alpha) => alpha !== undefined && alpha > 0))
+    throw new UsageError(`mixBatch: mixup is ${mixup}, cutmix ${cutmix}, expected one of them above 0`);
+  const [size, height, width, channels] = images.shape;
+  if (images.rank !== 4 || channels !== CHANNELS || !labels.hasShape([size!]))
+    throw new ShapeError(
+      `mixBatch: images ${showShape(images.shape)} and labels ${showShape(labels.shape)}, expected [N, H, W, 3] and [N]`,
+    );
+  const batch = { size: size!, height: height!, width: width! };
+  const augments = {
+    ...(mixup ? { mixup } : {}),
+    ...(cutmix ? { cutmix } : {}),
+    ...{ probability, switchProbability },
+  };
+  return scope(() => {
+    const tensors = mixTensors(drawMix(augments, batch, { seed, step, place: 0 }), batch);
+    return { images: mixImages(images, tensors), labels: mixLabels(labels, numClasses, tensors) };
+  });
+}

@@ -12,6 +12,7 @@ type Figures = Pick<ValidationInfo, MetricName>;
 const metrics: { readonly [K in MetricName]: (figures: Figures) => number } = {
   top1: ({ top1 }) => top1,
   top5: ({ top5 }) => top5,
+  macroF1: ({ macroF1 = Number.NaN }) => macroF1,
   loss: ({ loss }) => -loss,
 };
 
@@ -53,6 +54,12 @@ export class ValidationWatch {
   /** Whether both sets of weights compete, as they do for what a short run delivers. */
   get wantsRaw(): boolean {
     return this.isOn && this.#recipe.plan === "short";
+  }
+
+  /** Whether it reads figures of the classes. */
+  get wantsClasses(): boolean {
+    const { earlyStopping, saveBest } = this.#recipe;
+    return [earlyStopping?.metric, saveBest].includes("macroF1");
   }
 
   /** Whether the validation after `step` is still to be counted. */

@@ -1,8 +1,8 @@
 #!/usr/bin/python3
 """Pictures of AutoAugment, ColorJitter and RandomErasing as torchvision 0.14 makes them with Pillow 9.4, and the draws behind them.
 
-Needs python3-torchvision, python3-skimage (its photographs are free to use: see python3-skimage's data/README.txt) and Debian's
-Pillow; writes augment.json and photos/*.png beside itself. A digest is the first 16 hex digits of SHA-256 of the RGB bytes.
+Needs python3-torchvision, python3-skimage (of its photographs: astronaut, NASA, and rocket, SpaceX, public domain; coffee and chelsea, CC0) and
+Debian's Pillow; writes augment.json and augment/*.png beside itself. A digest is the first 16 hex digits of SHA-256 of the RGB bytes.
 """
 import hashlib
 import json
@@ -46,7 +46,7 @@ PHOTOS = {
 
 
 def photographs():
-    folder = here / "photos"
+    folder = here / "augment"
     folder.mkdir(exist_ok=True)
     made = {}
     for name, (file, box, size) in PHOTOS.items():

@@ -6,6 +6,7 @@ import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { UsageError } from "../../../util/errors.js";
 import { type JsonLines, parseJsonLines } from "../../../util/json-lines.js";
+import { visibleText } from "../../../util/visible-text.js";
 import { shownValue } from "./expected.js";
 import { type ConfigLayer, faultsError, type Patch } from "./layers.js";
 import { type Fault, overlay } from "./overlay.js";
@@ -40,18 +41,19 @@ export interface RecipeFile {
 export const loadRecipeFile = (path: string): Promise<RecipeFile> => load(path, []);
 
 async function load(path: string, from: readonly string[]): Promise<RecipeFile> {
-  const where = from.length === 0 ? `--config ${path}` : `${from.at(-1)}: extends ${path}`;
+  const named = [...from, path].map(visibleText);
+  const where = from.length === 0 ? `--config ${named[0]}` : `${named.at(-2)}: extends ${named.at(-1)}`;
   if (from.some((one) => resolve(one) === resolve(path)))
-    throw new UsageError(`${where}: it extends itself, expected an end: ${[...from, path].join(" extends ")}`);
+    throw new UsageError(`${where}: it extends itself, expected an end: ${named.join(" extends ")}`);
   const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
     const came = { ENOENT: "there is no such file", EISDIR: "it is a folder" }[error.code ?? ""] ?? error.message;
     throw new UsageError(`${where}: ${came}, expected a JSON file of recipe fields`);
   });
-  return understood(path, parseJsonLines(text, path), from);
+  return understood(path, parseJsonLines(text, visibleText(path)), from);
 }
 
 async function understood(path: string, { value, lineOf }: JsonLines, from: readonly string[]): Promise<RecipeFile> {
-  const whereOf = (part: string) => `${path}:${lineOf(part)}`;
+  const whereOf = (part: string) => `${visibleText(path)}:${lineOf(part)}`;
   if (typeof value !== "object" || value === null || Array.isArray(value))
     throw new UsageError(`${whereOf("")}: ${shownValue(value)}, expected an object of recipe fields`);
   const { $schema: _, extends: base, run = {}, ...patch } = value as Patch;
