@@ -30,6 +30,7 @@ const modules = {
   "demo-seeds": () => import("./demo-seeds.js"),
   "own-pictures": () => import("./own-pictures.js"),
   finetune: () => import("./finetune.js"),
+  "frozen-stages": () => import("./frozen-stages.js"),
   "all-reduce": () => import("./all-reduce.js"),
   distributed: () => import("./distributed.js"),
 } as const satisfies { readonly [name: string]: () => Promise<StudyModule> };

@@ -113,6 +113,16 @@ describe("convertToMmengine", () => {
     expect(await readTrainingCheckpoint(join(folder, "epoch_003.json"))).toMatchObject({ step: 12, averageSteps: 12 });
   });
 
+  it("refuses a recipe that keeps stages", async () => {
+    const own = { ...header, recipe: { ...header.recipe, transfer: { frozenStages: 1 } } };
+    const { bytes, file } = await encodeCheckpoint(await resumed(), own, "epoch_003");
+    writeFileSync(join(folder, "frozen.safetensors"), bytes);
+    writeFileSync(join(folder, "frozen.json"), JSON.stringify({ ...file, tensors: "frozen.safetensors" }));
+    await expect(convertToMmengine(join(folder, "frozen.json"), join(folder, "y.pth"), [])).rejects.toThrow(
+      /frozen stages/,
+    );
+  });
+
   it("refuses a checkpoint from within an epoch", async () => {
     const session = await resumed();
     session.step = 13;

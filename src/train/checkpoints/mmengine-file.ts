@@ -102,8 +102,13 @@ export async function adoptMmengineCheckpoint(
   };
 }
 
-/** Throws CheckpointError for a recipe whose steps mmengine counts otherwise: its iterations are batches. */
-function expectPlainSteps(path: string, { accumulate = 1 }: Recipe): void {
+/** Throws CheckpointError for a recipe whose steps mmengine counts otherwise, or that moves parameters at several rates or not at all. */
+function expectPlainSteps(path: string, { accumulate = 1, transfer }: Recipe): void {
+  if (transfer)
+    throw new CheckpointError(
+      `${path}: a recipe with frozen stages, normEval or a rate of the head's own, expected one that moves all at one rate`,
+      "weights alone can go to mmengine: convert without --full",
+    );
   if (accumulate === 1) return;
   throw new CheckpointError(
     `${path}: a step of the recipe takes ${accumulate} batches, of mmengine's checkpoints one`,
