@@ -195,13 +195,11 @@ const NAMES = `
 `;
 
 /** WordNet's numbers, "n01440764" first; rising. */
-export const imagenetSynsets: readonly string[] = NUMBERS
-  .trim()
+export const imagenetSynsets: readonly string[] = NUMBERS.trim()
   .split(/\s+/)
   .map((number) => `n${number}`);
 
 /** Names in words, "tench" first; no two are equal. */
-export const imagenetNames: readonly string[] = NAMES
-  .trim()
+export const imagenetNames: readonly string[] = NAMES.trim()
   .split("|")
   .map((name) => name.trim());
