@@ -23,6 +23,14 @@ export {
 export * from "./index.js";
 export { mobileoneS0, mobileoneS0Demo } from "./models/mobileone/recipe-s0.js";
 export { mobileoneRecipe } from "./models/mobileone/recipes.js";
+export {
+  encodeOnnxFloat16,
+  encodeOnnxInt8,
+  type Pictures,
+  type QuantizedFile,
+  type QuantizeOptions,
+  type RangeRule,
+} from "./models/quantize/index.js";
 export type { MetricName, Recipe, RecipeForm, ScheduleKind } from "./models/recipe.js";
 export type {
   BatchAugments,
@@ -33,8 +41,10 @@ export type {
   PictureAugments,
   RandomErasingChoice,
 } from "./models/recipe-choices.js";
+export { writeModelCard } from "./report/card.js";
 export { type ReportOptions, type WrittenReport, writeReport } from "./report/report.js";
 export { evaluate, train } from "./train/any-run.js";
+export { type CalibrationOptions, calibrationPictures } from "./train/calibration-pictures.js";
 export type { BestModel } from "./train/checkpoints/best-model.js";
 export { loadCheckpoint, saveCheckpoint } from "./train/checkpoints/checkpoint-file.js";
 export { loadModelFile, saveModelFile } from "./train/checkpoints/model-file.js";

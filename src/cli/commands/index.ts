@@ -4,6 +4,7 @@ import { nearestName } from "../../util/nearest.js";
 import type { Command } from "../command.js";
 import { bench } from "./bench.js";
 import { browse } from "./browse.js";
+import { cardWriting } from "./card.js";
 import { conversion } from "./convert.js";
 import { evaluation } from "./eval.js";
 import { explain } from "./explain.js";
@@ -34,6 +35,7 @@ export const commands = [
   exporting,
   conversion,
   reporting,
+  cardWriting,
   schedule,
   browse,
   summary,

@@ -18,6 +18,7 @@ const kinds: readonly (readonly [pattern: RegExp, what: string])[] = [
   [/^checkpoints\/.*\.json$/, "what belongs to the checkpoint of that name"],
   [/^tensorboard\/events\./, "events for TensorBoard"],
   [/\.onnx$/, "an exported model"],
+  [/^MODEL_CARD\.md$/, "the model card"],
 ];
 
 /** Folders of a run that may hold files of it. */
