@@ -48,6 +48,7 @@ export { type CalibrationOptions, calibrationPictures } from "./train/calibratio
 export type { BestModel } from "./train/checkpoints/best-model.js";
 export { loadCheckpoint, saveCheckpoint } from "./train/checkpoints/checkpoint-file.js";
 export { loadModelFile, saveModelFile } from "./train/checkpoints/model-file.js";
+export { type FinetuneOptions, finetune } from "./train/finetune.js";
 export type {
   CheckpointInfo,
   EvalProgress,

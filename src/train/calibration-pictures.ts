@@ -9,6 +9,7 @@ import { evalTransform } from "../data/transforms/index.js";
 import { normalizeInto } from "../data/transforms/normalize.js";
 import type { Pictures } from "../models/quantize/index.js";
 
+/** Which pictures, and at what size the model sees them. */
 export interface CalibrationOptions {
   readonly imageSize: number;
   /** Short side before the crop. */

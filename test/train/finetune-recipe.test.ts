@@ -51,7 +51,7 @@ describe("the recipe", () => {
     const recipe = finetuneRecipe(model, { pictures: 100, images: { evalSize: 64, evalResize: 70 } });
     expect(isFinetuneRecipe(recipe)).toBe(true);
     expect(recipe).toMatchObject({ model, name: `${model}-finetune`, ema: published.ema });
-    expect(recipe.optimizer).toEqual({ ...published.optimizer, lr: published.optimizer.lr / 10 });
+    expect(recipe.optimizer).toEqual({ ...published.optimizer, lr: published.optimizer.lr / 5 });
     expect(recipe.images).toMatchObject({ trainSize: 64, evalSize: 64, evalResize: 70, switches: [] });
     expect(finetuneRecipe(model, { pictures: 100 }).images.trainSize).toBe(published.images.evalSize);
     expect(resumedRecipe(recipe, { model: "mobileone_s0", recipe: "intended" }, new Set())).toEqual(recipe);
