@@ -148,7 +148,7 @@ describe("class names", () => {
     const others = run(`${init} --data others --out no`);
     expect([others.code, others.stdout]).toEqual([
       0,
-      expect.stringMatching(/new head: .* class 0 is "cat" in .* and "cow" in others/s),
+      expect.stringMatching(/new head: .*\(class 0 is "cat" in .* and "cow" in others\)/s),
     ]);
     const told = run(`${init} --data others --out yes --allow-other-classes`);
     expect([told.code, told.stdout]).toEqual([0, expect.stringMatching(/labels are taken as numbers/)]);
