@@ -4,9 +4,9 @@
  */
 import { Tensor } from "../tensor/tensor.js";
 
-type Rest<F> = F extends (x: Tensor, ...rest: infer R) => infer Y ? (...rest: R) => Y : never;
-/** Functions as methods. Mapped over a module, not over a table: editors then show docstrings on hover. */
-export type AsMethods<Functions> = { readonly [K in keyof Functions]: Rest<Functions[K]> };
+type Rest<F, X> = F extends (x: X, ...rest: infer R) => infer Y ? (...rest: R) => Y : never;
+/** Functions of an X as methods of it. Mapped over a module, not over a table: editors then show docstrings on hover. */
+export type AsMethods<Functions, X = Tensor> = { readonly [K in keyof Functions]: Rest<Functions[K], X> };
 
 type AnyFunction = (x: Tensor, ...rest: unknown[]) => unknown;
 

@@ -70,8 +70,11 @@ const others =
     " ",
   );
 
+/** Named here: the declaration of `methods` would lack the import otherwise. */
+type Self = Tensor;
+
 declare module "../tensor/tensor.js" {
-  interface Tensor extends AsMethods<Pick<typeof F, keyof typeof methods>> {}
+  interface Tensor extends AsMethods<Pick<typeof F, keyof typeof methods>, Self> {}
 }
 
 installMethods(methods);

@@ -42,8 +42,9 @@ describe("another optimiser", () => {
   });
 
   it("leaves the backbone of a fine-tuned model its share of the classifier's rate", () => {
-    const base = finetuneRecipe("mobileone_s0", { pictures: 100 });
+    const base = changeRecipe(finetuneRecipe("mobileone_s0", { pictures: 100 }), { headLr: 0.1 });
     const share = base.optimizer.lr / base.transfer!.headLr!;
+    expect(share).toBeCloseTo(0.2, 12);
     for (const { optimizer, transfer } of [changeRecipe(base, { optimizer: "adamw" }), withKind(base, "adamw")]) {
       expect(optimizer.lr).toBeCloseTo(1e-3 * share, 12);
       expect(transfer!.headLr).toBeCloseTo(1e-3, 12);
