@@ -60,7 +60,7 @@ describe("the recipe", () => {
   it("keeps the head's share of the learning rate, and says nothing where nothing is kept", () => {
     const own = changeRecipe(of(100), { headLr: 0.05, frozenStages: 2 });
     expect(own.transfer).toEqual({ headLr: 0.05, frozenStages: 2 });
-    expect(changeRecipe(own, { lr: 0.02 }).transfer).toEqual({ headLr: 0.1, frozenStages: 2 });
+    expect(changeRecipe(own, { lr: 0.04 }).transfer).toEqual({ headLr: 0.1, frozenStages: 2 });
     expect(changeRecipe(own, { lr: 0.02, headLr: 0.3, normEval: true }).transfer).toEqual({
       ...{ headLr: 0.3, frozenStages: 2, normEval: true },
     });
