@@ -27,7 +27,7 @@ export const slowTests: readonly string[] = [
   "test/e2e/{distributed,resume,versions}.test.ts",
   "test/examples/ports.test.ts",
   "test/gpu/**/*.test.ts",
-  "test/io/{tensorboard-protoc,torch-round-trip}.test.ts",
+  "test/io/{onnx-export,tensorboard-protoc,torch-round-trip}.test.ts",
   "test/models/families-golden.test.ts",
   "test/models/quantize/files.test.ts",
   "test/onnx-cases/**/*.test.ts",

@@ -1,12 +1,12 @@
 /** `card`: a run as a model card in Markdown. */
 import { CARD_NAME, writeModelCard } from "../../report/card.js";
-import { MOST_IMAGES } from "../../report/report.js";
 import { UsageError } from "../../util/errors.js";
 import { defineCommand } from "../command.js";
 import { evalBar } from "../eval-bar.js";
-import { flag, integer, text, textOrTexts } from "../options.js";
+import { flag, text } from "../options.js";
 import { checkOutput, demoData, shownPath } from "../paths.js";
-import { commonOptions, computeOptions, decoderOption, startBackend, workersOption } from "../shared-options.js";
+import { runReportOptions } from "../report-options.js";
+import { startBackend } from "../shared-options.js";
 
 export const cardWriting = defineCommand({
   name: "card",
@@ -14,17 +14,8 @@ export const cardWriting = defineCommand({
   positionals: { names: ["RUN"] },
   options: {
     out: text({ help: `the file to write; default: ${CARD_NAME} in RUN`, placeholder: "FILE.md" }),
-    data: textOrTexts({ help: "where the pictures are now; default: where the run found them", placeholder: "DIR" }),
-    mostImages: integer({
-      help: "validation pictures that the model is asked about, evenly spread; 0 asks about none",
-      min: 0,
-      default: MOST_IMAGES,
-    }),
-    workers: workersOption,
-    decoder: decoderOption,
     force: flag({ help: "replace the card if it exists: what was filled in by hand is lost" }),
-    ...computeOptions,
-    ...commonOptions,
+    ...runReportOptions,
   },
   examples: ["card runs/s0", "card runs/s0 --out s0.md --most-images 500"],
   async run(values, words, { terminal }) {

@@ -1,12 +1,13 @@
 /** `report`: a run as one HTML file that works offline. */
-import { MOST_IMAGES, writeReport } from "../../report/report.js";
+import { writeReport } from "../../report/report.js";
 import { UsageError } from "../../util/errors.js";
 import { formatBytes } from "../../util/format.js";
 import { defineCommand } from "../command.js";
 import { evalBar } from "../eval-bar.js";
-import { flag, integer, text, textOrTexts } from "../options.js";
+import { flag, text } from "../options.js";
 import { checkOutput, demoData, shownPath } from "../paths.js";
-import { commonOptions, computeOptions, decoderOption, startBackend, workersOption } from "../shared-options.js";
+import { runReportOptions } from "../report-options.js";
+import { startBackend } from "../shared-options.js";
 
 export const reporting = defineCommand({
   name: "report",
@@ -14,17 +15,8 @@ export const reporting = defineCommand({
   positionals: { names: ["RUN"] },
   options: {
     out: text({ help: "the file to write; default: report.html in RUN, which it replaces", placeholder: "FILE.html" }),
-    data: textOrTexts({ help: "where the pictures are now; default: where the run found them", placeholder: "DIR" }),
-    mostImages: integer({
-      help: "validation pictures that the model is asked about, evenly spread; 0 asks about none",
-      min: 0,
-      default: MOST_IMAGES,
-    }),
-    workers: workersOption,
-    decoder: decoderOption,
     force: flag({ help: "replace FILE.html if it exists" }),
-    ...computeOptions,
-    ...commonOptions,
+    ...runReportOptions,
   },
   examples: [
     "report runs/s0",

@@ -52,11 +52,7 @@ export function choosePlan(
     checkEvery,
   } = values;
   const data =
-    values.data === undefined
-      ? null
-      : typeof values.data === "string"
-        ? resolve(values.data)
-        : values.data.map((one) => resolve(one));
+    typeof values.data === "string" ? resolve(values.data) : (values.data?.map((one) => resolve(one)) ?? null);
   const own: RunSettings = {
     data,
     valFraction,
