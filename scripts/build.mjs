@@ -16,9 +16,9 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { basename, join, relative } from "node:path";
+import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
-import { reachedDeclarations } from "./declarations.mjs";
+import { definingDeclarations, reachedDeclarations } from "./declarations.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -38,7 +38,10 @@ const filesBelow = (folder) =>
 
 /** A line for each file that the build depends on. */
 function sources() {
-  const files = [...settings.map((name) => join(root, name)), ...filesBelow(source)];
+  const files = [
+    ...settings.map((name) => join(root, name)),
+    ...filesBelow(source).filter((file) => !file.endsWith(".npmignore")),
+  ];
   return files
     .map((file) => {
       const { size, mtimeMs } = statSync(file);
@@ -70,15 +73,42 @@ function copyUPlot() {
     copyFileSync(join(from, name), join(to, basename(name)));
 }
 
-/** Leaves the declarations that a user's compiler may see. False where one of them is not there. */
+const entries = ["index", "nn-entry", "optim-entry", "methods-entry", "node"].map((entry) =>
+  join(dist, `${entry}.d.ts`),
+);
+
+/**
+ * Leaves the declarations that a user's compiler may see, and of their maps those of files that define an export: an editor
+ * leads from a name to its source by them. False where one of them is not there.
+ */
 function keepReachedDeclarations() {
-  const { reached, missing } = reachedDeclarations(
-    ["index", "nn-entry", "optim-entry", "node"].map((entry) => join(dist, `${entry}.d.ts`)),
-  );
+  const { reached, missing } = reachedDeclarations(entries);
   if (missing.length > 0) return false;
-  for (const file of filesBelow(dist))
-    if (/\.d\.ts(\.map)?$/.test(file) && !reached.has(file.replace(/\.map$/, ""))) rmSync(file);
+  const defining = definingDeclarations(entries);
+  for (const file of defining) if (!existsSync(`${file}.map`)) return false;
+  for (const file of filesBelow(dist)) {
+    if (!/\.d\.ts(\.map)?$/.test(file)) continue;
+    const declaration = file.replace(/\.map$/, "");
+    if (!reached.has(declaration) || (file !== declaration && !defining.has(declaration))) rmSync(file);
+    else if (file === declaration && !defining.has(declaration)) withoutMap(file);
+  }
   return true;
+}
+
+/** Takes the mention of its map out of a declaration. */
+function withoutMap(file) {
+  const text = readFileSync(file, "utf8");
+  const rest = text.replace(/\n?\/\/# sourceMappingURL=.*\s*$/, "\n");
+  if (rest !== text) writeFileSync(file, rest);
+}
+
+/** Lists the sources that no map leads to where npm looks for what to leave out of the package. */
+function ignoreOtherSources() {
+  const led = new Set();
+  for (const file of filesBelow(dist).filter((name) => name.endsWith(".d.ts.map")))
+    for (const name of JSON.parse(readFileSync(file, "utf8")).sources) led.add(resolve(dirname(file), name));
+  const others = filesBelow(source).filter((file) => !led.has(file) && file.endsWith(".ts"));
+  writeFileSync(join(source, ".npmignore"), others.map((file) => `/${relative(source, file)}\n`).join(""));
 }
 
 function compile() {
@@ -105,6 +135,7 @@ function build(now = sources()) {
     compile();
     if (!keepReachedDeclarations()) throw new Error("build: a declaration that an entry reaches was not written");
   }
+  ignoreOtherSources();
   writeFileSync(`${builtFrom}.new`, now);
   renameSync(`${builtFrom}.new`, builtFrom);
 }

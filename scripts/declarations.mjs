@@ -21,3 +21,14 @@ export function reachedDeclarations(entries) {
   }
   return { reached, missing };
 }
+
+const reexport = /export\b[^;]*?\bfrom\s*"(\.[^"]+)\.js"/g;
+
+/** The files that define what `entries` export: those that `export … from` leads to. Others are reached by types alone. */
+export function definingDeclarations(entries) {
+  const defining = new Set(entries);
+  for (const file of defining)
+    for (const [, path] of readFileSync(file, "utf8").matchAll(reexport))
+      defining.add(join(dirname(file), `${path}.d.ts`));
+  return defining;
+}

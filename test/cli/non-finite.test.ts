@@ -177,6 +177,9 @@ it("the same files answer where nothing is planted", () => {
   expect(run("export deploy.safetensors sound.onnx --image-size 32").stdout).toContain("wrote sound.onnx");
 });
 
+/** What a run leaves that never had a checkpoint to write: what it was asked for, where, and its log. */
+const begun = ["command.txt", "log.jsonl", "machine.json", "recipe.json"];
+
 describe("a run", () => {
   const filesOf = (out: string) =>
     existsSync(at(out)) ? readdirSync(at(out), { recursive: true }).map(String).sort() : [];
@@ -192,7 +195,7 @@ describe("a run", () => {
   ])("whose weights give no answer leaves its log alone: %s", (what, more, line) => {
     const out = what.replaceAll(" ", "-");
     expectRefusal(run(`train ${quick} --lr 1e12 ${more} --out ${out}`), line);
-    expect(filesOf(out)).toEqual(["log.jsonl"]);
+    expect(filesOf(out)).toEqual(begun);
     expect(readFileSync(at(out, "log.jsonl"), "utf8")).not.toMatch(/null|NaN/);
   });
 
@@ -201,7 +204,7 @@ describe("a run", () => {
     expect(code, stderr).toBe(1);
     expect(stderr).toMatch(/error: train: .* (step 1|step 2)/);
     expect(stdout).not.toContain("top-1");
-    expect(filesOf("ranks")).toEqual(["log.jsonl"]);
+    expect(filesOf("ranks")).toEqual(begun);
   });
 
   it("passes over checkpoints that are not finite, says so, and goes on from the newest that is", {

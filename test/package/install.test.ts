@@ -56,14 +56,14 @@ describe("the package", () => {
         expect(existsSync(join(dirname(map), source)), `${map}: ${source}`).toBe(true);
   });
 
-  it("holds what README and docs link to, but for programs of tests and benchmarks", () => {
+  it("holds what README and docs link to, but for the repository's programs and the sources that no export leads to", () => {
     const docs = filesOf(join(inside, "docs")).filter((file) => file.endsWith(".md"));
     const links = [join(inside, "README.md"), ...docs].flatMap((page) =>
       [...readFileSync(page, "utf8").matchAll(/\]\(([^)#\s]+)/g)]
         .map(([, target]) => target!)
         .filter((target) => !/^https?:/.test(target))
         .map((target) => relative(inside, join(dirname(page), target)))
-        .filter((target) => !/^(test|bench)\/.*\.(ts|py)$/.test(target)),
+        .filter((target) => !/^(src|test|bench)\/.*\.(ts|py)$/.test(target)),
     );
     expect(links.length).toBeGreaterThan(5);
     expect(links.filter((target) => !existsSync(join(inside, target)))).toEqual([]);
