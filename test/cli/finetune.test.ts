@@ -2,10 +2,11 @@
  * finetune on the command line: which head it takes, what frozen stages keep, that a run goes on to the same bytes, and what it
  * says where weights cannot be trained on.
  */
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { finetuning } from "../../src/cli/commands/finetune.js";
 import { decodeSafetensors, type StoredTensor } from "../../src/models/files/index.js";
 import { mobileoneS0 } from "../../src/models/mobileone/recipe-s0.js";
 import type { Recipe } from "../../src/models/recipe.js";
@@ -115,4 +116,19 @@ test.each([
   expect(failed.stderr.trim().split("\n").length).toBeLessThanOrEqual(2);
   expect(failed.code).toBe(code);
   expect(existsSync(join(folder, "failed"))).toBe(false);
+});
+
+describe("examples of the help", () => {
+  beforeAll(() => {
+    cpSync(join(folder, "pets", "train"), join(folder, "my-pictures"), { recursive: true });
+    writeFileSync(join(folder, "my.json"), '{ "epochs": 3 }\n');
+    cpSync(join(folder, "base"), join(folder, "runs", "mobileone_s0-demo"), { recursive: true });
+    expect(run("convert base/model.safetensors mobileone_s0.pth").code).toBe(0);
+  });
+
+  test.each(finetuning.examples.map((example, i) => [example, i] as const))("%s", (example, i) => {
+    const own = example.includes("--out") || example.includes("--resume") ? "" : ` --out run${i}`;
+    const { code, stderr } = run(`${example}${own} --max-steps 2 ${quick}`);
+    expect(code, stderr).toBe(0);
+  });
 });

@@ -27,6 +27,8 @@ export const finetuning = defineCommand({
     "finetune --data my-pictures --init runs/mobileone_s0-demo --lr 0.005 --head-lr 0.05",
     "finetune --data my-pictures --init runs/mobileone_s0-demo --val-fraction 0.1 --balanced-sampling",
     "finetune --data my-pictures --init runs/mobileone_s0-demo --config my.json --set transfer.headLr=0.02",
+    "finetune --data my-pictures --init runs/mobileone_s0-demo --optimizer adamw --lr 0.001 --loss focal --class-weights balanced",
+    "finetune --data my-pictures --init runs/mobileone_s0-demo --mixup 0.2 --patience 5 --save-best macroF1 --tensorboard",
     "finetune --resume runs/pets",
   ],
   run(line, _, context, given) {
