@@ -58,6 +58,7 @@ new Double().forward(zeros([2])).relu().matmul(zeros([2, 2]));
 `,
   "entries.ts": `
 import { coverage, fallbacks, format, setPrintOptions, type Tensor, zeros } from "tensorone";
+import "tensorone/methods";
 import * as nn from "tensorone/nn";
 import * as optim from "tensorone/optim";
 
