@@ -21,11 +21,11 @@ export const settings = {
 export const slowTests: readonly string[] = [
   "test/bench/measure.test.ts",
   "test/browser/**/*.test.ts",
-  "test/cli/{augmentation,config,convert,families,finetune}.test.ts",
+  "test/cli/{augmentation,bad-input,commands,config,convert,families,finetune}.test.ts",
   "test/cli/{looking,non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
   "test/distributed/{faults,hosts}.test.ts",
   "test/e2e/{distributed,resume,versions}.test.ts",
-  "test/examples/ports.test.ts",
+  "test/examples/**/*.test.ts",
   "test/gpu/**/*.test.ts",
   "test/io/{onnx-export,tensorboard-protoc,torch-round-trip}.test.ts",
   "test/models/families-golden.test.ts",
@@ -34,6 +34,8 @@ export const slowTests: readonly string[] = [
   "test/report/states.test.ts",
   "test/torch-cases/torch-cases.test.ts",
   "test/train/recipe-schema.test.ts",
+  "test/tensor/loops.test.ts",
   "test/train/{accumulated,augmented,best}-runs.test.ts",
+  "test/train/{phases,short-run}.test.ts",
   "test/wasm/turbo.test.ts",
 ];
