@@ -11,7 +11,7 @@ import { tensor } from "../tensor/create.js";
 import { areFinite } from "../tensor/finite.js";
 import { Random } from "../tensor/random.js";
 import { scope } from "../tensor/scope.js";
-import { runInOnnxRuntime } from "./onnx-runtime.js";
+import { channelsFirst, runInOnnxRuntime } from "./onnx-runtime.js";
 
 /** Largest difference, as a share of the largest |logit|, that float32 sums in another order explain, with room to spare. */
 export const ONNX_TOLERANCE = 3e-5;
@@ -27,15 +27,6 @@ export interface OnnxVerification {
   readonly relativeError: number;
 }
 
-/** [N, H, W, C] -> [N, C, H, W]. */
-function toChannelsFirst(pixels: Float32Array, side: number, channels: number): Float32Array {
-  const area = side * side;
-  return pixels.map((_, i) => {
-    const [n, c, at] = [Math.floor(i / (channels * area)), Math.floor(i / area) % channels, i % area];
-    return pixels[(n * area + at) * channels + c]!;
-  });
-}
-
 /**
  * What ONNX Runtime answers beside `model`; null where none is installed. Throws OnnxError for a model whose own logits are
  * not finite, the runtime's error for a file it refuses.
@@ -46,11 +37,11 @@ export async function checkOnnx(
   { imageSize, mean, std }: Preprocessing,
 ): Promise<OnnxVerification | null> {
   const channels = model.inChannels;
-  const shape = [BATCH, imageSize, imageSize, channels];
+  const shape = [BATCH, imageSize, imageSize, channels] as const;
   const random = new Random(0);
   const bytes = Uint8Array.from({ length: BATCH * imageSize ** 2 * channels }, () => random.next32());
   const pixels = normalizeInto(bytes, new Float32Array(bytes.length), mean, std);
-  const given = file.input.dtype === "uint8" ? bytes : toChannelsFirst(pixels, imageSize, channels);
+  const given = file.input.dtype === "uint8" ? bytes : channelsFirst(pixels, shape);
   const inputShape = file.input.shape.map((size) => (typeof size === "number" ? size : BATCH));
   const logits = noGrad(() => scope(() => model.forward(tensor(pixels, shape))));
   const expected = Float64Array.from(await logits.data());

@@ -41,6 +41,18 @@ async function installed(): Promise<{ name: string; runtime: Runtime } | null> {
   return null;
 }
 
+/** Pictures as files want them: [N, H, W, C] -> [N, C, H, W]. */
+export function channelsFirst(
+  pixels: Float32Array,
+  [, height, width, channels]: readonly [n: number, h: number, w: number, c: number],
+): Float32Array {
+  const area = height * width;
+  return pixels.map((_, i) => {
+    const [n, c, at] = [Math.floor(i / (channels * area)), Math.floor(i / area) % channels, i % area];
+    return pixels[(n * area + at) * channels + c]!;
+  });
+}
+
 /** Runs the file on one input; null where no runtime is installed. Throws the runtime's error for a file it refuses. */
 export async function runInOnnxRuntime(
   file: Uint8Array,

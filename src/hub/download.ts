@@ -3,10 +3,11 @@
  * takes its name, and two processes that want the same file harm nothing.
  */
 import { createHash, type Hash } from "node:crypto";
-import { createReadStream, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { type FileHandle, mkdir, open, readFile, rename, rm } from "node:fs/promises";
 import { writeFileAtomic } from "../util/atomic-file.js";
 import { CheckpointError } from "../util/errors.js";
+import { hashFile } from "../util/file-hash.js";
 import type { RemoteFile } from "./address.js";
 import { type Answer, ask, type Part, SILENCE_MS } from "./answer.js";
 import type { CacheEntry, CacheRecord } from "./cache.js";
@@ -36,9 +37,7 @@ const sizeOf = (path: string): number | null => statSync(path, { throwIfNoEntry:
 export async function cached(entry: CacheEntry): Promise<CacheRecord | null> {
   const record = await readRecord(entry.record);
   if (record?.sha256 == null || record.bytes === null || sizeOf(entry.file) !== record.bytes) return null;
-  const hash = createHash("sha256");
-  await addFile(hash, entry.file, record.bytes);
-  return hash.digest("hex") === record.sha256 ? record : null;
+  return (await hashFile(entry.file)).digest("hex") === record.sha256 ? record : null;
 }
 
 /** A part that a server can go on with. */
@@ -46,12 +45,6 @@ async function findPart(entry: CacheEntry, url: string): Promise<Part | null> {
   const from = sizeOf(entry.part);
   const record = await readRecord(entry.record);
   return from && record?.url === url && record.etag !== null ? { from, etag: record.etag } : null;
-}
-
-/** Adds the first `bytes` of a file to a hash. */
-async function addFile(hash: Hash, path: string, bytes: number): Promise<void> {
-  if (bytes === 0) return;
-  for await (const piece of createReadStream(path, { end: bytes - 1 })) hash.update(piece as Buffer);
 }
 
 /**
@@ -105,7 +98,8 @@ async function transfer(
     }
     const { from, bytes, etag } = answer;
     const hash = createHash("sha256");
-    await addFile(hash, entry.part, from);
+    // a part that is gone on with is whole up to there
+    if (from > 0) await hashFile(entry.part, hash);
     await writeFileAtomic(entry.record, `${JSON.stringify({ url: file.url, etag, bytes, sha256: null })}\n`);
     const received = await receive(file, answer, entry, hash, (done) => {
       alive();

@@ -2,11 +2,10 @@
  * A model card of a run: what the model is, what it was trained on and how, what it answers, and the files with their hashes, as
  * Markdown with the metadata that Hugging Face's hub reads. What nobody but the author can know is left as marked blanks. Node only.
  */
-import { createHash } from "node:crypto";
-import { createReadStream } from "node:fs";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../util/atomic-file.js";
+import { hashFile } from "../util/file-hash.js";
 import { formatBytes, formatCount, formatInteger } from "../util/format.js";
 import { printable } from "../util/printable.js";
 import { gatherRun } from "./facts/gather.js";
@@ -36,12 +35,6 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
   `|${head.map(() => "---|").join("")}`,
   ...rows.map((row) => `| ${row.join(" | ")} |`),
 ];
-
-async function sha256(path: string): Promise<string> {
-  const hash = createHash("sha256");
-  for await (const piece of createReadStream(path)) hash.update(piece as Buffer);
-  return hash.digest("hex");
-}
 
 /** The weights that the run began with, as recipe.json names them. */
 async function initOf(folder: string): Promise<string | null> {
@@ -228,7 +221,8 @@ export async function writeModelCard(run: string, options: ReportOptions = {}): 
   const answers = { mostImages, workers, decoder, onProgress };
   const facts = await gatherRun(run, { data: source, demo, certificate, answers, ownPath: CARD_NAME });
   const hashes = new Map<string, string>();
-  for (const { path } of facts.files.filter(isDelivered)) hashes.set(path, await sha256(join(facts.folder, path)));
+  for (const { path } of facts.files.filter(isDelivered))
+    hashes.set(path, (await hashFile(join(facts.folder, path))).digest("hex"));
   await writeFileAtomic(out, renderCard(facts, await initOf(facts.folder), hashes));
   return { path: out };
 }

@@ -18,7 +18,7 @@ import { UsageError } from "../../util/errors.js";
 import { formatBytes, formatTable } from "../../util/format.js";
 import { installLine } from "../../util/optional-packages.js";
 import type { Terminal } from "../../util/terminal.js";
-import { runInOnnxRuntime } from "../onnx-runtime.js";
+import { channelsFirst, runInOnnxRuntime } from "../onnx-runtime.js";
 import { demoData } from "../paths.js";
 
 /** Layers that are shown of those that were measured; --json has all. */
@@ -158,16 +158,6 @@ function randomPictures(model: Classifier, side: number): Pictures {
   return { values, shape: [TRIED, side, side, model.inChannels] };
 }
 
-/** [N, H, W, C] -> [N, C, H, W]. */
-function channelsFirst({ values, shape }: Pictures): Float32Array {
-  const [, height, width, channels] = shape;
-  const area = height * width;
-  return values.map((_, i) => {
-    const [n, c, at] = [Math.floor(i / (channels * area)), Math.floor(i / area) % channels, i % area];
-    return values[(n * area + at) * channels + c]!;
-  });
-}
-
 interface RuntimeFigures {
   /** Package and version. */
   readonly runtime: string;
@@ -182,7 +172,11 @@ async function runtimeOf(file: OnnxFile, model: Classifier, pictures: Pictures):
   const logits = noGrad(() => scope(() => model.forward(tensor(pictures.values, pictures.shape))));
   const expected = await logits.data<Float32Array>();
   logits.dispose();
-  const input = { name: file.input.name, data: channelsFirst(pictures), shape: [count, channels, height, width] };
+  const input = {
+    name: file.input.name,
+    data: channelsFirst(pictures.values, pictures.shape),
+    shape: [count, channels, height, width],
+  };
   const answer = await runInOnnxRuntime(file.bytes, input, file.output.name);
   if (!answer) return null;
   const found = Float32Array.from(answer.values);

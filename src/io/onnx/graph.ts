@@ -45,12 +45,20 @@ function valueInfo({ name, dtype, shape, about }: Port): ValueInfoProto {
 }
 
 /** float32, little endian whatever the machine. */
-function rawFloats(values: Values["values"]): Uint8Array {
+function rawFloats(values: ArrayLike<number>): Uint8Array {
   const raw = new Uint8Array(4 * values.length);
   const view = new DataView(raw.buffer);
   for (let i = 0; i < values.length; i++) view.setFloat32(4 * i, values[i]!, true);
   return raw;
 }
+
+/** float32 values as a weight of a graph; dims [] make a single number. */
+export const floatTensor = (name: string, dims: readonly number[], values: ArrayLike<number>): TensorProto => ({
+  name,
+  dims,
+  dataType: dataTypes.float32,
+  rawData: rawFloats(values),
+});
 
 export class GraphBuilder {
   readonly #nodes: NodeProto[] = [];
@@ -80,7 +88,7 @@ export class GraphBuilder {
         `onnx: ${showNonFinite(found)}, expected finite weights`,
         "the training diverged or the file is damaged",
       );
-    this.#weights.push({ dims: shape, dataType: dataTypes.float32, name, rawData: rawFloats(values) });
+    this.#weights.push(floatTensor(name, shape, values));
     return name;
   }
 

@@ -3,6 +3,7 @@
  * alone behind int8 weights and int32 biases. A runtime that knows the pattern computes in int8, any other gets the same numbers
  * in float32.
  */
+import { floatTensor } from "../../io/onnx/graph.js";
 import {
   type AttributeProto,
   attributeTypes,
@@ -13,7 +14,7 @@ import {
 import { quantizeWeights } from "./int8-weights.js";
 import type { QuantizationPlan } from "./plan.js";
 import type { Quantizer } from "./ranges.js";
-import { floatsOf, floatTensor, integerTensor } from "./weights.js";
+import { floatsOf, integerTensor } from "./weights.js";
 
 const node = (
   opType: string,

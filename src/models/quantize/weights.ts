@@ -27,14 +27,6 @@ const raw = (length: number, bytesEach: number, write: (view: DataView, i: numbe
   return bytes;
 };
 
-/** float32 values as a weight of the graph; a single number without dims where `dims` is []. */
-export const floatTensor = (name: string, dims: readonly number[], values: ArrayLike<number>): TensorProto => ({
-  name,
-  dims,
-  dataType: dataTypes.float32,
-  rawData: raw(values.length, 4, (view, i) => view.setFloat32(4 * i, values[i]!, true)),
-});
-
 /** Whole numbers of an integer type, which have to be within its range. */
 export const integerTensor = (
   name: string,
