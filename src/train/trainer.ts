@@ -13,6 +13,7 @@ import { CheckpointError, TensoroneError } from "../util/errors.js";
 import { turnOfEventLoop } from "../util/platform.js";
 import { BestModelFiles } from "./checkpoints/best-model.js";
 import { CheckpointFolder } from "./checkpoints/checkpoint.js";
+import { expectStorable } from "./checkpoints/checkpoint-fields.js";
 import { type CheckpointHeader, restoreCheckpoint } from "./checkpoints/checkpoint-format.js";
 import {
   chooseWeights,
@@ -105,6 +106,7 @@ class Run {
     this.#classWeights = weightsOfClasses(recipe.loss.classWeights, classes, this.#data.classCounts);
     this.#stepper = createStepper(this.#session, replicas, group, { seed, classWeights: this.#classWeights });
     this.#header = { recipe, seed, replicas, numClasses, classes, trainImages, decoder };
+    expectStorable(this.#header);
     this.#validation = new RunValidation(this.#session, this.#data, group, this.#loggers, options);
     this.#best = new BestModelFiles(out, (text) => this.#loggers.notice(text));
   }

@@ -12,6 +12,7 @@ import {
   type Checkpoint,
   type CheckpointFile,
   type CheckpointHeader,
+  checkpointText,
   DamagedError,
   encodeCheckpoint,
   expectSameRun,
@@ -94,7 +95,7 @@ export class CheckpointFolder {
       await mkdir(this.#folder, { recursive: true });
       await this.#removeUnfinished();
       await writeFileAtomic(path, bytes);
-      await writeFileAtomic(join(this.#folder, `${name}.json`), `${JSON.stringify(file, null, 1)}\n`);
+      await writeFileAtomic(join(this.#folder, `${name}.json`), checkpointText(file));
     } catch (error) {
       throw this.#explained(error, step, bytes.length);
     }
@@ -116,11 +117,11 @@ export class CheckpointFolder {
   ): Promise<FoundCheckpoint> {
     if (named !== null && containerOf(named) === "torch")
       return { ...(await adoptMmengineCheckpoint(named, header, check, notice)), path: named };
-    if (named !== null) return this.#read(named.replace(/\.(json|safetensors)$/, ".json"), header, check);
+    if (named !== null) return this.#read(named.replace(/\.(json|safetensors)$/, ".json"), header, notice, check);
     const candidates = await this.#list();
     for (const { path } of candidates)
       try {
-        return await this.#read(path, header, check);
+        return await this.#read(path, header, notice, check);
       } catch (error) {
         if (!(error instanceof DamagedError)) throw error;
         notice(`${error.summary}; trying the one before`);
@@ -131,11 +132,17 @@ export class CheckpointFolder {
     );
   }
 
-  async #read(path: string, header: CheckpointHeader, { allow }: ClassCheck): Promise<FoundCheckpoint> {
+  async #read(
+    path: string,
+    header: CheckpointHeader,
+    notice: (text: string) => void,
+    { allow }: ClassCheck,
+  ): Promise<FoundCheckpoint> {
     // a run that does not fit is told before the hash of a large file is taken
     const file = await readCheckpointFile(path);
     expectSameRun(path, allow ? { ...file, classes: header.classes } : file, header);
-    const checkpoint = await readCheckpoint(path);
+    const { isSealed, ...checkpoint } = await readCheckpoint(path);
+    if (!isSealed) notice(`${path} is of a version that wrote no hashes of it: its fields are checked alone`);
     this.#newest = path.replace(/\.json$/, ".safetensors");
     return { ...checkpoint, path: this.#newest };
   }
