@@ -16,6 +16,7 @@ import type { OptimizerKind } from "../../optim/index.js";
 import { findNonFinite, showNonFinite } from "../../tensor/finite.js";
 import { scope } from "../../tensor/scope.js";
 import { CheckpointError } from "../../util/errors.js";
+import { StepAverages, type StepSums } from "../loggers/step-averages.js";
 import { differences, firstDifferences } from "../recipes/differences.js";
 import { inTodaysForm } from "../recipes/plan.js";
 import type { Session } from "../steps/session.js";
@@ -44,7 +45,15 @@ export interface CheckpointFile extends Omit<CheckpointHeader, "decoder"> {
   readonly format: string;
   readonly tensors: string;
   readonly sha256: string;
-  readonly progress: { readonly step: number; readonly epoch: number; readonly stepInEpoch: number };
+  readonly progress: {
+    readonly step: number;
+    readonly epoch: number;
+    readonly stepInEpoch: number;
+    /** Written at the end of an epoch's steps, before its validation; else absent. */
+    readonly isValidationDue?: true;
+  };
+  /** What logs average over steps; absent from files of versions that did not keep it. */
+  readonly averages?: StepSums;
   readonly ema: { readonly steps: number };
   /** What the run remembers of its validations; absent where its recipe asks for nothing. */
   readonly watch?: WatchState;
@@ -65,8 +74,7 @@ const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes)
 
 /** The state of a session, to be written under `name`. Throws DivergedError where a number of it is not finite. */
 export async function encodeCheckpoint(session: Session, header: CheckpointHeader, name: string): Promise<Checkpoint> {
-  const { model, ema, optimizer, step, epoch, stepInEpoch } = session;
-  const watch = session.watch.state();
+  const { model, ema, optimizer, step } = session;
   const entries = {
     averages: await toFileEntries(model, ema.averages),
     raw: await toFileEntries(model),
@@ -79,13 +87,23 @@ export async function encodeCheckpoint(session: Session, header: CheckpointHeade
     format: FORMAT,
     tensors: `${name}.safetensors`,
     sha256: sha256(bytes),
-    progress: { step, epoch, stepInEpoch },
+    ...placeOf(session),
     ema: { steps: ema.steps },
-    ...(watch && { watch }),
     optimizer: { kind: header.recipe.optimizer.kind, parameters: startedParameters(entries.optimizer) },
     ...header,
   };
   return { file, bytes };
+}
+
+/** Where a session stands, and what it remembers of its steps and validations: all that a validation changes of a checkpoint. */
+export function placeOf(session: Session): Pick<CheckpointFile, "progress" | "averages" | "watch"> {
+  const { step, epoch, stepInEpoch, isValidationDue, averages } = session;
+  const watch = session.watch.state();
+  return {
+    progress: { step, epoch, stepInEpoch, ...(isValidationDue && { isValidationDue }) },
+    averages: averages.sums,
+    ...(watch && { watch }),
+  };
 }
 
 /** Puts everything into a fresh session of the same run. Throws CheckpointError or StateDictError where it does not fit. */
@@ -100,6 +118,8 @@ export function restoreCheckpoint({ file, bytes }: Checkpoint, session: Session)
   });
   if (file.watch) session.watch.loadState(file.watch);
   session.step = file.progress.step;
+  session.averages = new StepAverages(file.averages);
+  session.isValidationDue = file.progress.isValidationDue ?? false;
 }
 
 /** Reads the JSON of a checkpoint. Throws DamagedError where it is none. */
@@ -125,9 +145,12 @@ export async function readCheckpointFile(path: string): Promise<CheckpointFile> 
   return { replicas: 1, ...file, recipe: inTodaysForm(file.recipe!) } as CheckpointFile;
 }
 
-/** Reads both files. Throws DamagedError unless they are whole, belong together and hold finite numbers. */
-export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  const file = await readCheckpointFile(path);
+/** The text of a checkpoint's JSON. */
+export const checkpointText = (file: CheckpointFile): string => `${JSON.stringify(file, null, 1)}\n`;
+
+/** Reads both files, or the tensors of a JSON that was read. Throws DamagedError unless they are whole, belong together and hold finite numbers. */
+export async function readCheckpoint(path: string, known?: CheckpointFile): Promise<Checkpoint> {
+  const file = known ?? (await readCheckpointFile(path));
   const tensors = join(path, "..", basename(file.tensors));
   const bytes = await readCheckpointBytes(tensors).catch((error: CheckpointError) => {
     throw new DamagedError(error.summary);
