@@ -10,9 +10,10 @@ const SEAL = "fileSha256";
 const UNSEALED = "0".repeat(64);
 const sealAtEnd = /"fileSha256":\s*"([0-9a-f]{64})"\s*\}\s*$/;
 
-/** The text of a file that holds `value`, whose fields come in their order. */
+/** The text of a file that holds `value`, whose fields come in their order; a former seal among them counts for nothing. */
 export function sealJson(value: object, indent: number): string {
-  const text = `${JSON.stringify({ ...value, [SEAL]: UNSEALED }, null, indent)}\n`;
+  const { [SEAL]: _, ...fields } = value as { readonly [name: string]: unknown };
+  const text = `${JSON.stringify({ ...fields, [SEAL]: UNSEALED }, null, indent)}\n`;
   const digits = sha256(new TextEncoder().encode(text));
   const at = text.lastIndexOf(UNSEALED);
   return `${text.slice(0, at)}${digits}${text.slice(at + UNSEALED.length)}`;
@@ -22,8 +23,8 @@ export function sealJson(value: object, indent: number): string {
 export interface SealedJson {
   /** Without the seal. */
   readonly value: unknown;
-  /** Files of versions that did not seal are not. */
-  readonly isSealed: boolean;
+  /** Null in files of versions that wrote none. */
+  readonly seal: string | null;
   /** What is wrong with the text or its seal; null: nothing. Where it is no JSON, the value is undefined. */
   readonly problem: string | null;
 }
@@ -36,15 +37,15 @@ export function readSealedJson(bytes: Uint8Array): SealedJson {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
     value = JSON.parse(text);
   } catch {
-    return { value: undefined, isSealed: false, problem: "it is not JSON" };
+    return { value: undefined, seal: null, problem: "it is not JSON" };
   }
   const twice = repeatedName(text);
   if (twice !== undefined)
-    return { value: undefined, isSealed: false, problem: `${JSON.stringify(twice)} stands twice in an object of it` };
-  if (typeof value !== "object" || value === null || !(SEAL in value)) return { value, isSealed: false, problem: null };
+    return { value: undefined, seal: null, problem: `${JSON.stringify(twice)} stands twice in an object of it` };
+  if (typeof value !== "object" || value === null || !(SEAL in value)) return { value, seal: null, problem: null };
   const { [SEAL]: _, ...rest } = value as { readonly [name: string]: unknown };
   const digits = sealAtEnd.exec(text)?.[1];
   const blank = digits === undefined ? text : text.replace(sealAtEnd, (end) => end.replace(digits, UNSEALED));
   const isSound = digits !== undefined && sha256(new TextEncoder().encode(blank)) === digits;
-  return { value: rest, isSealed: true, problem: isSound ? null : `it does not match its hash, ${SEAL}` };
+  return { value: rest, seal: digits ?? "", problem: isSound ? null : `it does not match its hash, ${SEAL}` };
 }

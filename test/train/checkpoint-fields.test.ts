@@ -12,6 +12,10 @@ const sound: CheckpointFile = {
   tensors: "epoch_002.safetensors",
   sha256: "ab".repeat(32),
   progress: { step: 130, epoch: 2, stepInEpoch: 4, stepsPerEpoch: 63 },
+  averages: {
+    epoch: { steps: 4, loss: 9.25, accuracy: 0.5 },
+    recent: { weight: 0.75, loss: 1.5, accuracy: 0.25 },
+  },
   ema: { steps: 130 },
   watch: {
     step: 126,
@@ -49,7 +53,10 @@ function changed(path: string, value: unknown): object {
 
 describe("the JSON of a checkpoint", () => {
   it("comes back, sealed, and ends with its hash", () => {
-    expect(decodeCheckpointFile(bytesOf(sound), "c.json")).toEqual({ file: sound, isSealed: true });
+    const { fileSha256, ...found } = decodeCheckpointFile(bytesOf(sound), "c.json");
+    expect(found).toEqual(sound);
+    expect(checkpointText(sound)).toContain(`"fileSha256": "${fileSha256}"`);
+    expect(checkpointText({ ...sound, fileSha256: "0" })).toBe(checkpointText(sound));
     expect(checkpointText(sound)).toMatch(/\n "fileSha256": "[0-9a-f]{64}"\n}\n$/);
   });
 
@@ -71,6 +78,8 @@ describe("the JSON of a checkpoint", () => {
     ["progress.stepsPerEpoch", 0, /progress\.stepsPerEpoch: 0/],
     ["ema", {}, /ema\.steps is missing/],
     ["ema.steps", 131, /ema\.steps: 131, beyond step 130/],
+    ["averages.epoch.steps", 131, /averages\.epoch\.steps: 131, beyond step 130/],
+    ["averages.recent.weight", 2, /averages\.recent\.weight: 2/],
     ["watch.step", 131, /watch\.step: 131, beyond step 130/],
     ["watch.best.step", 127, /watch\.best\.step: 127, beyond watch\.step/],
     ["recipe.optimizer.lr", -0.1, /recipe\.optimizer\.lr: -0\.1, expected a number above 0/],
@@ -106,7 +115,7 @@ describe("the JSON of a checkpoint", () => {
   it.each(readdirSync(versions).filter((name) => !name.endsWith(".mjs")))("of version %s is read", (commit) => {
     const folder = join(versions, commit, "run", "checkpoints");
     for (const name of readdirSync(folder).filter((one) => one.endsWith(".json")))
-      expect(decodeCheckpointFile(readFileSync(join(folder, name)), name).file.recipe.model).toMatch(/^mobileone_/);
+      expect(decodeCheckpointFile(readFileSync(join(folder, name)), name).recipe.model).toMatch(/^mobileone_/);
   });
 
   it("is asked for before a run begins", () => {

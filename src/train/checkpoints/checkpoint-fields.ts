@@ -6,6 +6,7 @@ import { type DecoderName, decoderNames } from "../../data/codecs/decoder.js";
 import { metricNames, type Recipe } from "../../models/recipe.js";
 import { type OptimizerKind, optimizerKinds } from "../../optim/index.js";
 import { UsageError } from "../../util/errors.js";
+import type { StepSums } from "../loggers/step-averages.js";
 import { shownValue } from "../recipes/config/expected.js";
 import { type Fault, overlayFields } from "../recipes/config/overlay.js";
 import { recipeFields } from "../recipes/config/recipe-fields.js";
@@ -19,6 +20,8 @@ import {
   number,
   object,
   orNull,
+  type RuleOf,
+  share,
   text,
   whole,
 } from "../recipes/config/rules.js";
@@ -48,15 +51,23 @@ export interface CheckpointFile extends Omit<CheckpointHeader, "decoder"> {
     readonly epoch: number;
     readonly stepInEpoch: number;
     readonly stepsPerEpoch?: number;
+    /** Written at the end of an epoch's steps, before its validation; else absent. */
+    readonly isValidationDue?: true;
   };
+  /** What logs average over steps; absent from files of versions that did not keep it. */
+  readonly averages?: StepSums;
   readonly ema: { readonly steps: number };
   /** What the run remembers of its validations; absent where its recipe asks for nothing. */
   readonly watch?: WatchState;
   /** How many parameters have a state. */
   readonly optimizer: { readonly kind: OptimizerKind; readonly parameters: number };
+  /** Of the file itself, as it was read (util/sealed-json); absent from files of versions that wrote none. */
+  readonly fileSha256?: string;
 }
 
 const count = () => whole({ min: 0 });
+/** A field that is there only where it holds. */
+const truth = { kind: "flag" } as RuleOf<true>;
 const anyText = () => either(text(), choice([""]));
 
 /** Versions from before a field existed do not write it. */
@@ -100,8 +111,27 @@ const watchFields: FieldsOf<WatchState> = {
   },
 };
 
+const sumFields: FieldsOf<StepSums> = {
+  epoch: {
+    rule: object<StepSums["epoch"]>({
+      steps: { rule: count(), doc: "steps of the epoch so far" },
+      loss: { rule: number(), doc: "the sum of their losses" },
+      accuracy: { rule: number({ min: 0 }), doc: "the sum of their shares" },
+    }),
+    doc: "sums over the epoch",
+  },
+  recent: {
+    rule: object<StepSums["recent"]>({
+      weight: { rule: share(), doc: "weight of all values" },
+      loss: { rule: number(), doc: "weighted sum of the losses" },
+      accuracy: { rule: share(), doc: "weighted sum of the shares" },
+    }),
+    doc: "a mean that forgets",
+  },
+};
+
 /** As it stands in the file: fields of earlier versions, and without those that came later. */
-interface StoredFile extends Omit<CheckpointFile, "optimizer" | "replicas"> {
+interface StoredFile extends Omit<CheckpointFile, "optimizer" | "replicas" | "fileSha256"> {
   readonly replicas?: number;
   readonly optimizer: Partial<CheckpointFile["optimizer"]> & { readonly momentumBuffers?: number };
 }
@@ -119,9 +149,15 @@ const storedFields: FieldsOf<StoredFile> = {
       epoch: { rule: count(), doc: "whole epochs among them" },
       stepInEpoch: { rule: count(), doc: "steps beyond these" },
       stepsPerEpoch: { rule: whole(), doc: "steps of an epoch", absent: BEFORE },
+      isValidationDue: {
+        rule: truth,
+        doc: "whether the validation of these steps is still to come",
+        absent: "it is not",
+      },
     }),
     doc: "where the run stands",
   },
+  averages: { rule: object(sumFields), doc: "what logs average over steps", absent: BEFORE },
   ema: {
     rule: object<CheckpointFile["ema"]>({ steps: { rule: count(), doc: "updates of the average" } }),
     doc: "the moving average",
@@ -169,6 +205,8 @@ const relations: readonly Relation[] = [
       `progress.step: ${step}, expected epoch ${epoch} x ${per} steps + ${stepInEpoch}, of less than ${per}`,
     );
   },
+  ({ averages, progress: { step } }) =>
+    unless((averages?.epoch.steps ?? 0) <= step, `averages.epoch.steps: ${averages?.epoch.steps}, beyond step ${step}`),
   (file) => {
     const per = stepsPerEpochOf(file);
     const last = per === null ? Infinity : file.recipe.epochs * per;

@@ -21,6 +21,7 @@ import { scope } from "../../tensor/scope.js";
 import { CheckpointError } from "../../util/errors.js";
 import { readSealedJson, sealJson } from "../../util/sealed-json.js";
 import { sha256 } from "../../util/sha256.js";
+import { StepAverages } from "../loggers/step-averages.js";
 import { differences, firstDifferences } from "../recipes/differences.js";
 import { inTodaysForm } from "../recipes/plan.js";
 import type { Session } from "../steps/session.js";
@@ -40,20 +41,12 @@ export interface Checkpoint {
   readonly bytes: Uint8Array;
 }
 
-/** The JSON of a checkpoint that was read. */
-export interface ReadFile {
-  readonly file: CheckpointFile;
-  /** Whether it has a hash, which then fits. */
-  readonly isSealed: boolean;
-}
-
 /** A checkpoint that is not whole, or holds numbers that are not finite: the one before it may be sound. */
 export class DamagedError extends CheckpointError {}
 
 /** The state of a session, to be written under `name`. Throws DivergedError where a number of it is not finite. */
 export async function encodeCheckpoint(session: Session, header: CheckpointHeader, name: string): Promise<Checkpoint> {
-  const { model, ema, optimizer, step, epoch, stepInEpoch, stepsPerEpoch } = session;
-  const watch = session.watch.state();
+  const { model, ema, optimizer, step } = session;
   const entries = {
     averages: await toFileEntries(model, ema.averages),
     raw: await toFileEntries(model),
@@ -66,13 +59,23 @@ export async function encodeCheckpoint(session: Session, header: CheckpointHeade
     format: FORMAT,
     tensors: `${name}.safetensors`,
     sha256: sha256(bytes),
-    progress: { step, epoch, stepInEpoch, stepsPerEpoch },
+    ...placeOf(session),
     ema: { steps: ema.steps },
-    ...(watch && { watch }),
     optimizer: { kind: header.recipe.optimizer.kind, parameters: startedParameters(entries.optimizer) },
     ...header,
   };
   return { file, bytes };
+}
+
+/** Where a session stands, and what it remembers of its steps and validations: all that a validation changes of a checkpoint. */
+export function placeOf(session: Session): Pick<CheckpointFile, "progress" | "averages" | "watch"> {
+  const { step, epoch, stepInEpoch, stepsPerEpoch, isValidationDue, averages } = session;
+  const watch = session.watch.state();
+  return {
+    progress: { step, epoch, stepInEpoch, stepsPerEpoch, ...(isValidationDue && { isValidationDue }) },
+    averages: averages.sums,
+    ...(watch && { watch }),
+  };
 }
 
 /** Puts everything into a fresh session of the same run. Throws CheckpointError or StateDictError where it does not fit. */
@@ -87,6 +90,8 @@ export function restoreCheckpoint({ file, bytes }: Checkpoint, session: Session)
   });
   if (file.watch) session.watch.loadState(file.watch);
   session.step = file.progress.step;
+  session.averages = new StepAverages(file.averages);
+  session.isValidationDue = file.progress.isValidationDue ?? false;
 }
 
 /** The text of its JSON, which ends with its own hash. */
@@ -99,8 +104,8 @@ const isObject = (value: unknown): value is { readonly [name: string]: unknown }
  * The JSON of a checkpoint from its bytes; `path` names it in errors. Throws DamagedError for a file that does not match its hash, and
  * for fields that are missing, unknown, out of their range, or do not fit together.
  */
-export function decodeCheckpointFile(bytes: Uint8Array, path: string): ReadFile {
-  const { value, isSealed, problem } = readSealedJson(bytes);
+export function decodeCheckpointFile(bytes: Uint8Array, path: string): CheckpointFile {
+  const { value, seal, problem } = readSealedJson(bytes);
   const damaged = (what: string): DamagedError => new DamagedError(`${path}: ${what}, the file is damaged`);
   if (value === undefined) throw damaged(problem ?? "it is not JSON");
   const format = isObject(value) ? value.format : undefined;
@@ -114,12 +119,12 @@ export function decodeCheckpointFile(bytes: Uint8Array, path: string): ReadFile 
   const detail = fault?.text ?? brokenRelation(json as unknown as CheckpointFile);
   if (problem !== null) throw damaged(detail === null ? problem : `${problem}; ${detail}`);
   if (detail !== null) throw damaged(detail);
-  return { file: json as unknown as CheckpointFile, isSealed };
+  return { ...(json as unknown as CheckpointFile), ...(seal !== null && { fileSha256: seal }) };
 }
 
 /** Reads the JSON of a checkpoint. Throws DamagedError as decodeCheckpointFile does. */
 export const readCheckpointFile = async (path: string): Promise<CheckpointFile> =>
-  decodeCheckpointFile(await readCheckpointBytes(path), path).file;
+  decodeCheckpointFile(await readCheckpointBytes(path), path);
 
 /**
  * Throws DamagedError unless the bytes of the tensors are those that `file` was written with, naming the entry that is not, and hold
@@ -144,15 +149,15 @@ export function expectTensorsOf(file: CheckpointFile, bytes: Uint8Array, path: s
     throw new DamagedError(`${path}: ${started} parameters have a state, its JSON says ${parameters}`);
 }
 
-/** Reads both files. Throws DamagedError unless they are whole, belong together and hold finite numbers. */
-export async function readCheckpoint(path: string): Promise<Checkpoint & ReadFile> {
-  const read = decodeCheckpointFile(await readCheckpointBytes(path), path);
-  const tensors = join(path, "..", basename(read.file.tensors));
+/** Reads both files, or the tensors of a JSON that was read. Throws DamagedError unless they are whole, belong together and hold finite numbers. */
+export async function readCheckpoint(path: string, known?: CheckpointFile): Promise<Checkpoint> {
+  const file = known ?? (await readCheckpointFile(path));
+  const tensors = join(path, "..", basename(file.tensors));
   const bytes = await readCheckpointBytes(tensors).catch((error: CheckpointError) => {
     throw new DamagedError(error.summary);
   });
-  expectTensorsOf(read.file, bytes, tensors);
-  return { ...read, bytes };
+  expectTensorsOf(file, bytes, tensors);
+  return { file, bytes };
 }
 
 /** Throws CheckpointError naming what differs from the run at hand. */
