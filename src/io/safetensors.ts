@@ -8,6 +8,7 @@ import { showShape, sizeOf } from "../tensor/shape.js";
 import { alignUp } from "../util/align-up.js";
 import { byCodePoint } from "../util/by-code-point.js";
 import { CheckpointError } from "../util/errors.js";
+import { repeatedName } from "../util/json-names.js";
 import { codes, type ElementCode, isCode, rowOf } from "./element-codes.js";
 import type { Values } from "./layout.js";
 
@@ -125,14 +126,21 @@ function readHeader(bytes: Uint8Array, where: string): { header: Record<string, 
       "the file is truncated, or it is not a safetensors file",
     );
   const dataStart = LENGTH_BYTES + Number(length);
+  let text: string;
   let header: unknown;
   try {
-    const text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(LENGTH_BYTES, dataStart));
+    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(LENGTH_BYTES, dataStart));
     header = JSON.parse(text);
   } catch {
     throw new CheckpointError(`${where}: the header is not JSON`, "the file is damaged, or not a safetensors file");
   }
   if (!isRecord(header)) throw new CheckpointError(`${where}: the header is not a JSON object`);
+  const twice = repeatedName(text);
+  if (twice !== undefined)
+    throw new CheckpointError(
+      `${where}: ${JSON.stringify(twice)} stands twice in an object of the header, expected each name once`,
+      "two readers would take two different tensors: write the file anew",
+    );
   return { header, dataStart };
 }
 

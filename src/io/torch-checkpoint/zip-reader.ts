@@ -59,9 +59,12 @@ export class ZipReader {
       localAt + LOCAL_BYTES + this.#view.getUint16(localAt + 26, true) + this.#view.getUint16(localAt + 28, true);
     if (start + size > this.#bytes.length) throw this.#damaged(`${name} reaches past the end`);
     const data = this.#bytes.subarray(start, start + size);
-    // 0 is what writers leave that do not compute it
-    if (crc !== 0 && crc32(data) !== crc) throw this.#damaged(`the checksum of ${name} does not fit`);
-    return data;
+    if (crc32(data) === crc) return data;
+    if (crc !== 0) throw this.#damaged(`the checksum of ${name} does not fit`);
+    throw this.#damaged(
+      `the checksum of ${name} is 0, which does not fit`,
+      "the file is damaged, or was written without checksums: torch.serialization.set_crc32_options(True), then save it again",
+    );
   }
 
   #readDirectory(): void {
@@ -76,6 +79,8 @@ export class ZipReader {
       if (next > end) throw this.#damaged(`entry ${i} of its directory reaches past the end`);
       const nameAt = at + CENTRAL_BYTES;
       const name = decoder.decode(this.#bytes.subarray(nameAt, nameAt + nameLength!));
+      if (this.#members.has(name))
+        throw this.#damaged(`${name} stands twice in its directory, expected each name once`, "write the file anew");
       this.#members.set(name, {
         isEncrypted: (view.getUint16(at + 8, true) & ENCRYPTED) !== 0,
         isStored: view.getUint16(at + 10, true) === STORED,
