@@ -25,39 +25,46 @@ export const budgetLimits = {
     real: "ViT-L/16 as float32 1.2 GB, RepVGG-D2se in training form 0.5 GB; Node reads no more at once",
   },
   textBytes: {
-    most: 500e6,
+    most: 256e6,
     unit: "bytes of text",
     about: "CSV files, lists of pictures, classes.txt, recipe files",
-    real: "a CSV file of ImageNet's 1.28 million pictures 80 MB; V8 holds texts of up to 537 million characters",
+    real: "a CSV file of ImageNet's 1.28 million pictures 80 MB",
+  },
+  samples: {
+    most: 5e6,
+    unit: "samples",
+    about: "lines of CSV files and of lists, pictures of shards",
+    real: "ImageNet 1.28 million, iNaturalist 2.7 million; ImageNet-21k has 14 million, and wants it raised",
   },
   jsonBytes: {
-    most: 100e6,
+    most: 64e6,
     unit: "bytes of JSON",
-    about: "headers of safetensors files and checkpoints, indexes of shards, answers of a hub",
-    real: "the header of ViT-L 50 kB, a shard of 10,000 pictures 600 kB; safetensors' own limit is the same",
+    about: "headers of safetensors files, checkpoints, runs, indexes of shards",
+    real: "the header of ViT-L/16 40 kB, the index of a shard of 43,000 pictures 2.5 MB",
   },
   jsonValues: {
-    most: 1e6,
+    most: 4e6,
     unit: "values in JSON",
-    about: "the same: every text, number, list and object of them",
-    real: "3,500 for the entries of ViT-L, 40,000 for a shard of 10,000 pictures",
+    about: "the same: every name, text and number, and four for an object or a list",
+    real: "10,000 for the entries of ViT-L/16, 172,000 for a shard of 43,000 pictures",
   },
   depth: {
     most: 100,
     unit: "levels of nesting",
-    about: "JSON, pickles, recipe files",
-    real: "a checkpoint of mmengine 9, a recipe 4",
+    about: "JSON, recipe files, wrappers around a state dict",
+    real: "a recipe 5",
   },
   entries: {
     most: 100e3,
     unit: "entries",
-    about: "tensors of a weights file, members of a ZIP archive, shards of a data set, columns of a CSV file",
+    about:
+      "tensors of a weights file, members of a ZIP archive, shards and classes of a data set, columns of a CSV file",
     real: "a checkpoint of MobileOne-S4 with optimizer and average 10,000",
   },
   nameBytes: {
     most: 4096,
     unit: "bytes of a name",
-    about: "names of tensors and of members of archives",
+    about: "names of tensors, of members of archives, of pictures in shards",
     real: "a tensor 100, a path on Linux 4,096",
   },
   pickleObjects: {
@@ -67,7 +74,7 @@ export const budgetLimits = {
     real: "a state dict of ViT-L 5,000, mmengine's checkpoint of 300 epochs 60,000",
   },
   steps: {
-    most: 20e6,
+    most: 10e6,
     unit: "steps of work",
     about: "opcodes of a pickle, and elements of its lists each time that something refers to them",
     real: "mmengine's checkpoint of 300 epochs 400,000",
@@ -164,7 +171,7 @@ export function setBudget(changes: Partial<BudgetValues>): BudgetValues {
 }
 
 /** The error of a reader. */
-type Fault = new (message: string, hint?: string) => TensoroneError;
+export type Fault = new (message: string, hint?: string) => TensoroneError;
 
 /** What one file may still take; errors are of the class that its reader throws, and begin with `where`. */
 export class Budget {

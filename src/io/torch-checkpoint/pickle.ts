@@ -1,8 +1,9 @@
 /**
  * A machine for Python's pickle language, protocols 0 to 5 (CPython's Lib/pickletools.py describes every opcode). It
  * builds values and never imports or calls anything: names stay names, and calls are handed to `host`, which answers with
- * a value or an inert placeholder. Each opcode takes time and memory in proportion to its own bytes.
+ * a value or an inert placeholder. Objects and steps are taken from the budget, since a byte may ask for more than its share.
  */
+import { Budget, getBudget } from "../../util/budget.js";
 import { CheckpointError } from "../../util/errors.js";
 import { GlobalName, Placeholder } from "./values.js";
 
@@ -16,9 +17,17 @@ export interface PickleHost {
   persistent(id: unknown): unknown;
 }
 
-/** Runs the pickle that starts at byte `at`; returns its value and where it ended. Throws CheckpointError naming `where`. */
-export function unpickle(bytes: Uint8Array, host: PickleHost, where: string, at = 0): { value: unknown; end: number } {
-  return new Machine(bytes, host, where, at).run();
+/**
+ * Runs the pickle that starts at byte `at`; returns its value and where it ended. Throws CheckpointError naming `where`, also for more
+ * objects or steps than `budget` has left.
+ */
+export function unpickle(
+  bytes: Uint8Array,
+  host: PickleHost,
+  where: string,
+  { at = 0, budget = new Budget(where, CheckpointError) }: { readonly at?: number; readonly budget?: Budget } = {},
+): { value: unknown; end: number } {
+  return new Machine(bytes, host, where, at, budget).run();
 }
 
 const utf8 = new TextDecoder();
@@ -33,18 +42,23 @@ class Machine {
   at: number;
   stack: unknown[] = [];
   readonly marks: unknown[][] = [];
-  readonly memo = new Map<number, unknown>();
+  /** By index; no Map, since V8's hash of numbers is known, and numbers that collide would be searched one by one. */
+  readonly memo: unknown[] = [];
+  readonly budget: Budget;
 
-  constructor(bytes: Uint8Array, host: PickleHost, where: string, at: number) {
+  constructor(bytes: Uint8Array, host: PickleHost, where: string, at: number, budget: Budget) {
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.host = host;
     this.where = where;
     this.at = at;
+    this.budget = budget;
   }
 
   run(): { value: unknown; end: number } {
-    for (;;) {
+    // spending is dear beside an opcode: in rows
+    for (let steps = 1; ; steps++) {
+      if (steps % STEPS_AT_ONCE === 0) this.budget.spend("steps", STEPS_AT_ONCE);
       const opcode = this.uint(1);
       if (opcode === STOP) return { value: this.pop(), end: this.at };
       const handler = opcodes.get(opcode);
@@ -58,6 +72,12 @@ class Machine {
   }
 
   push(value: unknown): void {
+    this.stack.push(value);
+  }
+
+  /** Pushes something that did not exist before and takes memory. */
+  make(value: unknown): void {
+    this.budget.spend("pickleObjects", 1);
     this.stack.push(value);
   }
 
@@ -127,12 +147,21 @@ class Machine {
   }
 
   remember(index: number): void {
-    this.memo.set(index, this.top());
+    if (!(index >= 0 && index < getBudget().pickleObjects)) throw this.damaged(`the memo has no place ${index}`);
+    if (this.memo[index] === undefined) this.budget.spend("pickleObjects", 1);
+    this.memo[index] = this.top();
   }
 
   recall(index: number): void {
-    if (!this.memo.has(index)) throw this.damaged(`the memo has no entry ${index}`);
-    this.push(this.memo.get(index));
+    const value = this.memo[index];
+    if (value === undefined) throw this.damaged(`the memo has no entry ${index}`);
+    this.push(value);
+  }
+
+  mark(): void {
+    this.budget.spend("pickleObjects", 1);
+    this.marks.push(this.stack);
+    this.stack = [];
   }
 
   text(): string {
@@ -141,25 +170,42 @@ class Machine {
     return value;
   }
 
+  /** A list may be extended as often as something refers to it. */
+  extended(args: readonly unknown[], last: unknown): unknown[] {
+    this.budget.spend("steps", args.length);
+    return [...args, last];
+  }
+
   call(callee: unknown, args: unknown): void {
     if (!Array.isArray(args)) throw this.damaged("arguments are no tuple");
     // what an unknown call returned, such as getattr's answer, may be called again and stays unknown
-    if (callee instanceof Placeholder) this.push(new Placeholder(callee.of, args));
-    else if (callee instanceof GlobalName) this.push(this.host.call(callee.name, args));
+    if (callee instanceof Placeholder) this.make(new Placeholder(callee.of, args));
+    else if (callee instanceof GlobalName) this.make(this.host.call(callee.name, args));
     else throw this.damaged("something is called that is no name");
   }
 
   append(items: readonly unknown[]): void {
     const list = this.top();
     if (Array.isArray(list)) for (const item of items) list.push(item);
-    else if (list instanceof Set) for (const item of items) list.add(item);
+    else if (list instanceof Set) this.addAll(list, items);
     else if (!(list instanceof Placeholder)) throw this.damaged("items are added to something that is no list");
+  }
+
+  addAll(set: Set<unknown>, items: readonly unknown[]): void {
+    for (const item of items) {
+      expectKey(this.budget, item, set.size);
+      set.add(item);
+    }
   }
 
   setItems(items: readonly unknown[]): void {
     const dictionary = this.top();
     if (items.length % 2 !== 0) throw this.damaged("a key has no value");
-    if (dictionary instanceof Map) for (let i = 0; i < items.length; i += 2) dictionary.set(items[i], items[i + 1]);
+    if (dictionary instanceof Map)
+      for (let i = 0; i < items.length; i += 2) {
+        expectKey(this.budget, items[i], dictionary.size);
+        dictionary.set(items[i], items[i + 1]);
+      }
     else if (!(dictionary instanceof Placeholder))
       throw this.damaged("items are set in something that is no dictionary");
   }
@@ -167,7 +213,16 @@ class Machine {
 
 const STOP = code(".");
 /** Python's own limit is higher; none of PyTorch's integers has more than 10. */
-const LARGEST_LONG = 1024;
+const LARGEST_LONG = 64;
+const STEPS_AT_ONCE = 1024;
+/** Places of a chain that are looked at in the time of a step. */
+const LOOKS_PER_STEP = 8;
+
+/** Pays for a key where there are `before` already: numbers can be chosen so that all have one hash, and each is compared with all before it. */
+export function expectKey(budget: Budget, key: unknown, before: number): void {
+  budget.spend("pickleObjects", 1);
+  if (typeof key === "number" || typeof key === "bigint") budget.spend("steps", before / LOOKS_PER_STEP);
+}
 
 const narrow = (value: bigint): number | bigint => {
   const number = Number(value);
@@ -182,36 +237,36 @@ function integerLine(machine: Machine): number | bigint | boolean {
 }
 
 const dictionaryOf = (machine: Machine, items: readonly unknown[]): void => {
-  machine.push(new Map());
+  machine.make(new Map());
   machine.setItems(items);
 };
 
-const text = (size: 1 | 4 | 8) => (machine: Machine) => machine.push(utf8.decode(machine.take(machine.uint(size))));
-const byteString = (size: 1 | 4 | 8) => (machine: Machine) => machine.push(machine.take(machine.uint(size)).slice());
+const text = (size: 1 | 4 | 8) => (machine: Machine) => machine.make(utf8.decode(machine.take(machine.uint(size))));
+const byteString = (size: 1 | 4 | 8) => (machine: Machine) => machine.make(machine.take(machine.uint(size)).slice());
 /** Python 2's str: text where it was written by old PyTorch. */
-const oldString = (size: 1 | 4) => (machine: Machine) => machine.push(latin1.decode(machine.take(machine.uint(size))));
+const oldString = (size: 1 | 4) => (machine: Machine) => machine.make(latin1.decode(machine.take(machine.uint(size))));
 const constant = (value: unknown) => (machine: Machine) => machine.push(value);
 const tuple = (length: number) => (machine: Machine) => {
   const items = Array.from({ length }, () => machine.pop());
-  machine.push(items.reverse());
+  machine.make(items.reverse());
 };
-const global = (machine: Machine, module: string, name: string) => machine.push(machine.host.name(`${module}.${name}`));
+const global = (machine: Machine, module: string, name: string) => machine.make(machine.host.name(`${module}.${name}`));
 
 /** Every opcode but STOP, by its byte; groups as in pickletools. */
 const opcodes = new Map<number, (machine: Machine) => void>([
   // numbers
-  [code("I"), (m) => m.push(integerLine(m))],
-  [code("L"), (m) => m.push(integerLine(m))],
+  [code("I"), (m) => m.make(integerLine(m))],
+  [code("L"), (m) => m.make(integerLine(m))],
   [code("J"), (m) => m.push(m.int32())],
   [code("K"), (m) => m.push(m.uint(1))],
   [code("M"), (m) => m.push(m.uint(2))],
-  [0x8a, (m) => m.push(m.long(m.uint(1)))],
-  [0x8b, (m) => m.push(m.long(m.int32()))],
+  [0x8a, (m) => m.make(m.long(m.uint(1)))],
+  [0x8b, (m) => m.make(m.long(m.int32()))],
   [code("F"), (m) => m.push(Number(m.line()))],
   [code("G"), (m) => m.push(m.float64())],
   // text and bytes
-  [code("S"), (m) => m.push(m.line().replace(/^(['"])(.*)\1$/, "$2"))],
-  [code("V"), (m) => m.push(m.line())],
+  [code("S"), (m) => m.make(m.line().replace(/^(['"])(.*)\1$/, "$2"))],
+  [code("V"), (m) => m.make(m.line())],
   [code("T"), oldString(4)],
   [code("U"), oldString(1)],
   [code("X"), text(4)],
@@ -226,37 +281,39 @@ const opcodes = new Map<number, (machine: Machine) => void>([
   [0x88, constant(true)],
   [0x89, constant(false)],
   // lists, tuples, sets, dictionaries
-  [code("]"), (m) => m.push([])],
-  [code("l"), (m) => m.push(m.popMark())],
+  [code("]"), (m) => m.make([])],
+  [code("l"), (m) => m.make(m.popMark())],
   [code("a"), (m) => m.append([m.pop()])],
   [code("e"), (m) => m.append(m.popMark())],
-  [code(")"), (m) => m.push([])],
-  [code("t"), (m) => m.push(m.popMark())],
+  [code(")"), (m) => m.make([])],
+  [code("t"), (m) => m.make(m.popMark())],
   [0x85, tuple(1)],
   [0x86, tuple(2)],
   [0x87, tuple(3)],
-  [code("}"), (m) => m.push(new Map())],
+  [code("}"), (m) => m.make(new Map())],
   [code("d"), (m) => dictionaryOf(m, m.popMark())],
   [code("s"), (m) => m.setItems([m.pop(), m.pop()].reverse())],
   [code("u"), (m) => m.setItems(m.popMark())],
-  [0x8f, (m) => m.push(new Set())],
+  [0x8f, (m) => m.make(new Set())],
   [0x90, (m) => m.append(m.popMark())],
-  [0x91, (m) => m.push(new Set(m.popMark()))],
-  // the stack and the memo
   [
-    code("("),
+    0x91,
     (m) => {
-      m.marks.push(m.stack);
-      m.stack = [];
+      const items = m.popMark();
+      const set = new Set<unknown>();
+      m.addAll(set, items);
+      m.make(set);
     },
   ],
+  // the stack and the memo
+  [code("("), (m) => m.mark()],
   [code("0"), (m) => void m.pop()],
   [code("1"), (m) => void m.popMark()],
   [code("2"), (m) => m.push(m.top())],
   [code("p"), (m) => m.remember(Number(m.line()))],
   [code("q"), (m) => m.remember(m.uint(1))],
   [code("r"), (m) => m.remember(m.uint(4))],
-  [0x94, (m) => m.remember(m.memo.size)],
+  [0x94, (m) => m.remember(m.memo.length)],
   [code("g"), (m) => m.recall(Number(m.line()))],
   [code("h"), (m) => m.recall(m.uint(1))],
   [code("j"), (m) => m.recall(m.uint(4))],
@@ -302,7 +359,7 @@ const opcodes = new Map<number, (machine: Machine) => void>([
     (m) => {
       const keywords = m.pop();
       const args = m.pop();
-      m.call(m.pop(), Array.isArray(args) ? [...args, keywords] : args);
+      m.call(m.pop(), Array.isArray(args) ? m.extended(args, keywords) : args);
     },
   ],
   [
