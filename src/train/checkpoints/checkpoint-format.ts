@@ -15,7 +15,9 @@ import type { Recipe } from "../../models/recipe.js";
 import type { OptimizerKind } from "../../optim/index.js";
 import { findNonFinite, showNonFinite } from "../../tensor/finite.js";
 import { scope } from "../../tensor/scope.js";
+import { shownInError } from "../../util/clipped.js";
 import { CheckpointError } from "../../util/errors.js";
+import { parseJson } from "../../util/parse-json.js";
 import { differences, firstDifferences } from "../recipes/differences.js";
 import { inTodaysForm } from "../recipes/plan.js";
 import type { Session } from "../steps/session.js";
@@ -104,23 +106,23 @@ export function restoreCheckpoint({ file, bytes }: Checkpoint, session: Session)
 
 /** Reads the JSON of a checkpoint. Throws DamagedError where it is none. */
 export async function readCheckpointFile(path: string): Promise<CheckpointFile> {
-  const text = new TextDecoder().decode(await readCheckpointBytes(path));
-  let file: Partial<CheckpointFile>;
-  try {
-    file = JSON.parse(text) as Partial<CheckpointFile>;
-  } catch {
-    throw new DamagedError(`${path}: it is not JSON, the file is damaged`);
-  }
+  const notJson = () => new DamagedError(`${path}: it is not JSON, the file is damaged`);
+  const file = parseJson(
+    await readCheckpointBytes(path, "jsonBytes"),
+    path,
+    DamagedError,
+    notJson,
+  ) as Partial<CheckpointFile>;
   if (
     file?.format !== FORMAT ||
     !Number.isInteger(file.progress?.step) ||
     typeof file.tensors !== "string" ||
     !file.recipe?.ema
   )
-    throw new DamagedError(`${path}: format ${JSON.stringify(file?.format)}, expected ${FORMAT}`);
+    throw new DamagedError(`${path}: format ${shownInError(file?.format)}, expected ${FORMAT}`);
   const { decoder } = file;
   if (decoder !== undefined && !decoderNames.includes(decoder))
-    throw new DamagedError(`${path}: decoder ${JSON.stringify(decoder)}, expected one of ${decoderNames.join(", ")}`);
+    throw new DamagedError(`${path}: decoder ${shownInError(decoder)}, expected one of ${decoderNames.join(", ")}`);
   // runs of one replica once did not say so, and recipes not how they were planned
   return { replicas: 1, ...file, recipe: inTodaysForm(file.recipe!) } as CheckpointFile;
 }
