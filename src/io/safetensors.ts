@@ -6,9 +6,12 @@
 import { dtypeOf, dtypes } from "../tensor/dtype.js";
 import { showShape, sizeOf } from "../tensor/shape.js";
 import { alignUp } from "../util/align-up.js";
+import { Budget } from "../util/budget.js";
 import { byCodePoint } from "../util/by-code-point.js";
+import { clipped, shownInError } from "../util/clipped.js";
 import { CheckpointError } from "../util/errors.js";
 import { repeatedName } from "../util/json-names.js";
+import { parseJson } from "../util/parse-json.js";
 import { codes, type ElementCode, isCode, rowOf } from "./element-codes.js";
 import type { Values } from "./layout.js";
 import { checkProof, type HashedEntry, proofOf, proofOfLength } from "./proof.js";
@@ -26,8 +29,6 @@ const LENGTH_BYTES = 8;
 const ALIGNMENT = 8;
 /** The one name that is not a tensor's. */
 const METADATA = "__metadata__";
-/** The reference implementation's own limit, MAX_HEADER_SIZE. */
-const LARGEST_HEADER = 100_000_000;
 /** Above any file of ours; keeps a hostile shape from costing time. */
 const LARGEST_RANK = 16;
 
@@ -144,7 +145,12 @@ export function decodeSafetensors(bytes: Uint8Array, where = "safetensors"): Dec
   const { header, dataStart } = readHeader(bytes, where);
   const { [METADATA]: metadata, ...tensors } = header;
   const dataLength = bytes.byteLength - dataStart;
-  const rows = Object.entries(tensors).map(([name, row]) => checkRow(name, row, dataLength, where));
+  const budget = new Budget(where, CheckpointError);
+  budget.check("entries", Object.keys(tensors).length);
+  const rows = Object.entries(tensors).map(([name, row]) => {
+    budget.check("nameBytes", name.length, clipped(name));
+    return checkRow(name, row, dataLength, where);
+  });
   rows.sort((a, b) => a.begin - b.begin || a.end - b.end);
   checkCoverage(rows, dataLength, where);
   const data = bytes.subarray(dataStart);
@@ -166,25 +172,24 @@ function readHeader(bytes: Uint8Array, where: string): { header: Record<string, 
     throw new CheckpointError(`${where}: ${bytes.byteLength} bytes are too few for a safetensors file`);
   const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
   const left = bytes.byteLength - LENGTH_BYTES;
-  if (length > BigInt(Math.min(left, LARGEST_HEADER)))
+  if (length > BigInt(left))
     throw new CheckpointError(
       `${where}: the header claims ${length} bytes, the file has ${left} after its first ${LENGTH_BYTES}`,
       "the file is truncated, or it is not a safetensors file",
     );
   const dataStart = LENGTH_BYTES + Number(length);
-  let text: string;
-  let header: unknown;
-  try {
-    text = new TextDecoder("utf-8", { fatal: true }).decode(bytes.subarray(LENGTH_BYTES, dataStart));
-    header = JSON.parse(text);
-  } catch {
-    throw new CheckpointError(`${where}: the header is not JSON`, "the file is damaged, or not a safetensors file");
-  }
+  const json = bytes.subarray(LENGTH_BYTES, dataStart);
+  const header = parseJson(
+    json,
+    `${where}: its header`,
+    CheckpointError,
+    () => new CheckpointError(`${where}: the header is not JSON`, "the file is damaged, or not a safetensors file"),
+  );
   if (!isRecord(header)) throw new CheckpointError(`${where}: the header is not a JSON object`);
-  const twice = repeatedName(text);
+  const twice = repeatedName(new TextDecoder().decode(json));
   if (twice !== undefined)
     throw new CheckpointError(
-      `${where}: ${JSON.stringify(twice)} stands twice in an object of the header, expected each name once`,
+      `${where}: ${shownInError(twice)} stands twice in an object of the header, expected each name once`,
       "two readers would take two different tensors: write the file anew",
     );
   return { header, dataStart };
@@ -203,7 +208,7 @@ function checkRow(name: string, row: unknown, dataLength: number, where: string)
   const { dtype, shape, data_offsets: offsets } = row;
   if (!isCode(dtype))
     throw new CheckpointError(
-      `${where}: ${name}: dtype ${JSON.stringify(dtype)} is not known, expected one of ${Object.keys(codes).join(", ")}`,
+      `${where}: ${name}: dtype ${shownInError(dtype)} is not known, expected one of ${Object.keys(codes).join(", ")}`,
     );
   if (!Array.isArray(shape) || shape.length > LARGEST_RANK || !shape.every(isCount))
     return fail("its shape is not a list of sizes");
@@ -237,7 +242,8 @@ function checkCoverage(rows: readonly HeaderRow[], dataLength: number, where: st
 }
 
 function checkMetadata(metadata: unknown, where: string): Metadata {
-  if (metadata === undefined) return {};
+  // null is how some writers say that there is none
+  if (metadata === undefined || metadata === null) return {};
   if (!isRecord(metadata) || Object.values(metadata).some((value) => typeof value !== "string"))
     throw new CheckpointError(`${where}: __metadata__ is not a table of strings`);
   return metadata as Metadata;

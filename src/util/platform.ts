@@ -27,6 +27,13 @@ export function builtin<K extends keyof Builtins>(name: K): Builtins[K] | undefi
 /** A variable of the environment; undefined in browsers. */
 export const environmentVariable = (name: string): string | undefined => (isNode ? process.env[name] : undefined);
 
+/** Sets a variable of the environment, for threads and processes that are started later; in browsers nothing. */
+export function setEnvironmentVariable(name: string, value: string): void {
+  if (!isNode) return;
+  if (value === "") delete process.env[name];
+  else process.env[name] = value;
+}
+
 /** V8's version as major + minor / 100, so that versions compare as numbers: 11.03 for 11.3. Undefined in browsers. */
 export function v8Version(): number | undefined {
   const match = isNode ? /^(\d+)\.(\d+)/.exec(process.versions.v8 ?? "") : null;

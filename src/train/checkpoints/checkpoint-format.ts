@@ -18,6 +18,7 @@ import {
 import type { Recipe } from "../../models/recipe.js";
 import { findNonFinite, showNonFinite } from "../../tensor/finite.js";
 import { scope } from "../../tensor/scope.js";
+import { shownInError } from "../../util/clipped.js";
 import { CheckpointError } from "../../util/errors.js";
 import { readSealedJson, sealJson } from "../../util/sealed-json.js";
 import { sha256 } from "../../util/sha256.js";
@@ -105,12 +106,11 @@ const isObject = (value: unknown): value is { readonly [name: string]: unknown }
  * for fields that are missing, unknown, out of their range, or do not fit together.
  */
 export function decodeCheckpointFile(bytes: Uint8Array, path: string): CheckpointFile {
-  const { value, seal, problem } = readSealedJson(bytes);
   const damaged = (what: string): DamagedError => new DamagedError(`${path}: ${what}, the file is damaged`);
-  if (value === undefined) throw damaged(problem ?? "it is not JSON");
+  const { value, seal, problem } = readSealedJson(bytes, path, DamagedError, damaged);
   const format = isObject(value) ? value.format : undefined;
   if (!isObject(value) || format !== FORMAT)
-    throw new DamagedError(`${path}: format ${JSON.stringify(format)?.slice(0, 80)}, expected ${FORMAT}`);
+    throw new DamagedError(`${path}: format ${shownInError(format)}, expected ${FORMAT}`);
   // runs of one replica once did not say so, and recipes not how they were planned
   const { recipe } = value;
   const isRecipe = isObject(recipe) && isObject(recipe.optimizer) && isObject(recipe.ema);
@@ -124,7 +124,7 @@ export function decodeCheckpointFile(bytes: Uint8Array, path: string): Checkpoin
 
 /** Reads the JSON of a checkpoint. Throws DamagedError as decodeCheckpointFile does. */
 export const readCheckpointFile = async (path: string): Promise<CheckpointFile> =>
-  decodeCheckpointFile(await readCheckpointBytes(path), path);
+  decodeCheckpointFile(await readCheckpointBytes(path, "jsonBytes"), path);
 
 /**
  * Throws DamagedError unless the bytes of the tensors are those that `file` was written with, naming the entry that is not, and hold
