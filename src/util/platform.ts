@@ -2,12 +2,14 @@
  * The one file that knows Node from a browser. Node's modules are reached at run time through process.getBuiltinModule, so
  * that a bundle for the browser contains no node: import.
  */
+import type * as NodeCrypto from "node:crypto";
 import type * as NodeInspector from "node:inspector";
 import type * as NodeOs from "node:os";
 import type * as NodeV8 from "node:v8";
 import type * as NodeWorkers from "node:worker_threads";
 
 interface Builtins {
+  "node:crypto": typeof NodeCrypto;
   "node:inspector": typeof NodeInspector;
   "node:os": typeof NodeOs;
   "node:v8": typeof NodeV8;

@@ -42,7 +42,8 @@ export async function encodeState(movers: Movers, place: Place, run: Header["run
   const found = findNonFinite(namedEntries(entries), { as: "float64" });
   if (found) throw divergedAt(optimizer, `${showNonFinite(found)} after step ${place.step}`, "recipe.optimizer.lr");
   const header: Header = { format: FORMAT, ...place, run, emaSteps: ema?.steps ?? null, random: generator.state };
-  return encodeSafetensors(joinEntries(entries), { producer: "tensorone", training: JSON.stringify(header) });
+  const metadata = { producer: "tensorone", training: JSON.stringify(header) };
+  return encodeSafetensors(joinEntries(entries), metadata, { hashes: true });
 }
 
 function headerOf(text: string | undefined, where: string): Header {
