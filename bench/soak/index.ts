@@ -104,6 +104,8 @@ async function run(args: readonly string[]): Promise<number> {
         ...{ seed: values.seed, deadline, isShort: values.short, folder, keep, parts: of, tell },
       });
       const seconds = Math.round((performance.now() - start) / 1000);
+      for (const { what, trials, failures: failed, note } of counts)
+        tell(`  ${what}: ${trials} tried, ${failed} failed${note === undefined ? "" : `; ${note}`}`);
       results.push({ name, seed: values.seed, seconds, counts, failures, skipped });
       for (const line of [...failures.map((one) => `  FAILED ${one}`), ...skipped.map((one) => `  not tried: ${one}`)])
         tell(line);

@@ -53,7 +53,7 @@ export const campaign: Campaign = {
       const found = await watched(order);
       const row = countOf(name, found);
       counts.push(row);
-      tell(`  ${name}: ${row.trials} files, ${row.failures} failures; ${row.note}`);
+      tell(`  ${i + 1} of ${names.length}, ${name}: ${row.trials} files, ${row.failures} failures`);
       for (const [why, { times, file }] of found.faults)
         failures.push(`${name}: ${times} × ${why}${file && `, kept as ${file}`}`);
     }

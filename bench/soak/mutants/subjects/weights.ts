@@ -11,6 +11,7 @@ import {
 import { variants } from "../../../../src/models/mobileone/variants.js";
 import { readTrainingCheckpoint } from "../../../../src/train/checkpoints/mmengine-file.js";
 import { loadModelFile } from "../../../../src/train/checkpoints/model-file.js";
+import { tiny } from "../../tiny.js";
 import { goldenFile, goldenFiles, type Subject } from "./subject.js";
 
 const pickleWords = [
@@ -59,14 +60,6 @@ const tensorWords = [
 ];
 
 const latin1 = (text: string): readonly number[] => [...Buffer.from(text, "latin1")];
-
-/** The network of test/golden/versions: its files are read as those of any model. */
-const tiny = {
-  widths: [1 / 16, 1 / 16, 1 / 32, 1 / 32],
-  numConvBranches: 4,
-  squeezeExciteUnits: [0, 0, 0, 1],
-  units: [1, 1, 1, 1],
-} as const;
 
 /** Makes mobileone_tiny a model of this process. */
 export function knowTiny(): void {
