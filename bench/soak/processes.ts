@@ -4,7 +4,7 @@ import { createHash } from "node:crypto";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { steering } from "../../src/util/visible-text.js";
+import { printable } from "../../src/util/printable.js";
 import { builtCommandLine } from "../paths.js";
 
 /** What a process may be made to meet, each a module of preload/ that every process of a run loads first. */
@@ -128,6 +128,6 @@ export function wrongEnd({ code, signal, stderr }: Ended, expected: RegExp): str
       ?.trim()}`;
   const lines = stderr.split("\n").filter((line) => line.startsWith("error: "));
   if (lines.length !== 1) return `${lines.length} lines of errors, expected one`;
-  if (steering.test(lines[0]!)) return "control characters in its line";
+  if (printable(lines[0]!) !== lines[0]) return "control characters in its line";
   return expected.test(lines[0]!) ? null : `"${lines[0]!.slice(0, 200)}", expected ${expected}`;
 }
