@@ -48,6 +48,7 @@ export const roofs = [
 export const familyNames: readonly { readonly file: RegExp; readonly why: "list" | "face" | "data" }[] = [
   { file: /^models\/families\.ts$/, why: "list" },
   { file: /^hub\/(published|address)\.ts$/, why: "data" },
+  { file: /^util\/budget\.ts$/, why: "data" },
   { file: /^(models\/index|models-entry|node)\.ts$/, why: "face" },
   {
     file: /^cli\/help\.ts$|^cli\/(shared|keys)-options?\.ts$|^cli\/(commands\/|train\/training-options\.ts$)/,
