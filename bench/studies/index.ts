@@ -21,6 +21,7 @@ const modules = {
   ports: () => import("./ports.js"),
   gpu: () => import("./gpu.js"),
   turbo: () => import("./turbo.js"),
+  tab: () => import("./tab.js"),
   "javascript-share": () => import("./javascript-share.js"),
   scaling: () => import("./scaling.js"),
   decoders: () => import("./decoders.js"),
