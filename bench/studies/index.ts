@@ -22,6 +22,7 @@ const modules = {
   gpu: () => import("./gpu.js"),
   turbo: () => import("./turbo.js"),
   tab: () => import("./tab.js"),
+  run: () => import("./run.js"),
   "javascript-share": () => import("./javascript-share.js"),
   scaling: () => import("./scaling.js"),
   decoders: () => import("./decoders.js"),

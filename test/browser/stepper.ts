@@ -1,5 +1,4 @@
-/** Steps of training in a worker of a page, turn by turn, and the processor time that threads of the browser took. */
-import { readdirSync, readFileSync } from "node:fs";
+/** Steps of training in a worker of a page, turn by turn. */
 import type { Browser } from "playwright-core";
 import type { StepWork } from "../../bench/work/work.js";
 import type { Turn } from "./step-worker.js";
@@ -28,38 +27,4 @@ export async function startStepper(browser: Browser, url: string, work: StepWork
   };
   const { threads } = await ask(work);
   return { threads, run: async (steps) => (await ask(steps)).ms, close: () => page.close() };
-}
-
-/** By process: its parent. */
-function parents(): ReadonlyMap<number, number> {
-  const found = new Map<number, number>();
-  for (const pid of readdirSync("/proc").filter((name) => /^\d+$/.test(name)))
-    try {
-      // the name in brackets may hold anything; the parent is the second word after it
-      found.set(Number(pid), Number(readFileSync(`/proc/${pid}/stat`, "utf8").split(") ").at(-1)!.split(" ")[1]));
-    } catch {
-      // it has ended
-    }
-  return found;
-}
-
-/** By thread of every process that descends from this one: its name, and the ticks of processor time that it has had. Linux only. */
-export function threadTicks(): ReadonlyMap<number, { readonly name: string; readonly ticks: number }> {
-  const parentOf = parents();
-  const descends = (pid: number): boolean => pid === process.pid || (pid > 1 && descends(parentOf.get(pid) ?? 0));
-  const found = new Map<number, { name: string; ticks: number }>();
-  for (const pid of parentOf.keys()) {
-    if (pid === process.pid || !descends(pid)) continue;
-    try {
-      for (const thread of readdirSync(`/proc/${pid}/task`)) {
-        const text = readFileSync(`/proc/${pid}/task/${thread}/stat`, "utf8");
-        const words = text.slice(text.lastIndexOf(") ") + 2).split(" ");
-        const name = text.slice(text.indexOf("(") + 1, text.lastIndexOf(")"));
-        found.set(Number(thread), { name, ticks: Number(words[11]) + Number(words[12]) });
-      }
-    } catch {
-      // it has ended
-    }
-  }
-  return found;
 }

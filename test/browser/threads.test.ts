@@ -5,9 +5,10 @@
 import { existsSync } from "node:fs";
 import type { Browser } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { threadTicks } from "../../bench/measure/processes.js";
 import { executable, launchChromium } from "./chromium.js";
 import { type PageServer, serveCheckout } from "./server.js";
-import { startStepper, threadTicks } from "./stepper.js";
+import { startStepper } from "./stepper.js";
 
 const STEPS = 12;
 /** Of the time of the thread that works most. */
