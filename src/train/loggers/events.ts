@@ -4,6 +4,7 @@
 
 import type { DecoderName } from "../../data/codecs/decoder.js";
 import type { Recipe } from "../../models/recipe.js";
+import type { StepSums } from "./step-averages.js";
 
 /** A run as it begins: what is trained, on how many pictures, for how long, and where. */
 export interface RunInfo {
@@ -20,6 +21,10 @@ export interface RunInfo {
   readonly totalSteps: number;
   /** Steps already done when this run starts; more than 0 after a resume. */
   readonly startStep: number;
+  /** What was averaged over the steps before; absent at the begin of a run, and after a checkpoint that does not say. */
+  readonly former?: StepSums;
+  /** Whether the run begins with the validation of the epoch before, which was cut off. */
+  readonly isValidationDue?: boolean;
   /** Batches of a step. */
   readonly replicas: number;
   readonly processes: number;

@@ -13,10 +13,10 @@ export const LOG_NAME = "log.jsonl";
 export class JsonlLogger implements Logger {
   #file: FileHandle | undefined;
 
-  async onStart({ out, startStep }: RunInfo): Promise<void> {
+  async onStart({ out, startStep, isValidationDue = false }: RunInfo): Promise<void> {
     await mkdir(out, { recursive: true });
     const path = join(out, LOG_NAME);
-    await cutAfter(path, startStep);
+    await cutAfter(path, startStep, isValidationDue);
     this.#file = await open(path, "a");
   }
 
@@ -51,8 +51,11 @@ function rankFields({ computeMs, exchangeMs }: NonNullable<StepInfo["ranks"]>) {
   return { exchangeMs, fastestRankMs: Math.min(...computeMs), slowestRankMs, slowestRank };
 }
 
-/** Shortens the log to the lines up to `step`: everything before the first step beyond it, and before a broken line. */
-async function cutAfter(path: string, step: number): Promise<void> {
+/**
+ * Shortens the log to the lines up to `step`: everything before the first step beyond it, before its validation where that comes
+ * again, and before a broken line.
+ */
+async function cutAfter(path: string, step: number, isValidationDue: boolean): Promise<void> {
   let bytes: Buffer;
   try {
     bytes = await readFile(path);
@@ -61,18 +64,24 @@ async function cutAfter(path: string, step: number): Promise<void> {
     throw error;
   }
   let end = 0;
+  let last = 0;
   for (let next = bytes.indexOf(10); next >= 0; next = bytes.indexOf(10, end)) {
-    if (!belongs(bytes.toString("utf8", end, next), step)) break;
+    const at = stepOf(bytes.toString("utf8", end, next));
+    const isBeyond = at === "val" ? step === 0 || (isValidationDue && last === step) : !(at <= step);
+    if (isBeyond) break;
+    if (at !== "val") last = at;
     end = next + 1;
   }
   if (end < bytes.length) await truncate(path, end);
 }
 
-function belongs(line: string, step: number): boolean {
+/** The step of a line; "val" for a validation, which belongs to the step before; NaN for a broken line. */
+function stepOf(line: string): number | "val" {
   try {
     const row = JSON.parse(line) as { kind?: unknown; step?: unknown };
-    return row.kind === "val" ? step > 0 : typeof row.step === "number" && row.step <= step;
+    if (row.kind === "val") return "val";
+    return typeof row.step === "number" ? row.step : Number.NaN;
   } catch {
-    return false;
+    return Number.NaN;
   }
 }
