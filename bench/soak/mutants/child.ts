@@ -24,6 +24,8 @@ const say = (message: Progress | Fault): void => void process.send?.(message);
 
 const tally = { tried: 0, taken: 0, refused: 0, slowestMs: 0 };
 const kinds = new Map<string, number>();
+/** Whether what is read has been judged before. */
+let isAgain = false;
 
 const peakBytes = (): number => process.resourceUsage().maxRSS * 1024;
 
@@ -80,15 +82,18 @@ async function addNew(
 ): Promise<void> {
   const ofBatch = coverage.look();
   if (!coverage.isNew(ofBatch)) return;
+  isAgain = true;
   for (const mutant of batch) {
     writeFileSync(current, mutant);
     await verdictOn(() => read(mutant.slice()));
+    await new Promise(setImmediate);
     const blocks = coverage.look();
     if (!coverage.isNew(blocks)) continue;
     coverage.note(blocks);
     if (corpus.length < LARGEST_CORPUS) corpus.push(mutant);
     else corpus[seeds + draw.below(LARGEST_CORPUS - seeds)] = mutant;
   }
+  isAgain = false;
   // a block may have run for the batch alone, by what one mutant left for the next
   coverage.note(ofBatch);
 }
@@ -125,6 +130,7 @@ async function main(): Promise<void> {
 }
 
 process.on("unhandledRejection", (error) => {
+  if (isAgain) return;
   keep(
     readFileSync(current),
     `a rejection that nobody handles: ${error}`,
