@@ -19,7 +19,7 @@ export const settings = {
 
 /** Minutes of work, or what npm cannot bring: Chromium, PyTorch, Open MPI, a driver for WebGPU. */
 export const slowTests: readonly string[] = [
-  "test/bench/measure.test.ts",
+  "test/bench/{measure,soak-runs}.test.ts",
   "test/browser/**/*.test.ts",
   "test/cli/{augmentation,bad-input,commands,config,convert,families,finetune}.test.ts",
   "test/cli/{looking,non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
