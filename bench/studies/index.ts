@@ -22,6 +22,7 @@ const modules = {
   gpu: () => import("./gpu.js"),
   turbo: () => import("./turbo.js"),
   "javascript-share": () => import("./javascript-share.js"),
+  scaling: () => import("./scaling.js"),
   decoders: () => import("./decoders.js"),
   "folded-speed": () => import("./folded-speed.js"),
   "folded-accuracy": () => import("./folded-accuracy.js"),

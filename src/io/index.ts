@@ -15,6 +15,7 @@ export {
   decodeSafetensors,
   encodeSafetensors,
   type Metadata,
+  type SafetensorsOptions,
   type StoredTensor,
 } from "./safetensors.js";
 export {

@@ -37,7 +37,10 @@ const OWN_META = "tensorone";
 
 /** The weights in the bytes of a file; `where` names it in errors. Throws CheckpointError. */
 export function decodeWeights(bytes: Uint8Array, where = "weights"): WeightsFile {
-  if (!isTorchFile(bytes)) return { container: "safetensors", found: null, ...decodeSafetensors(bytes, where) };
+  if (!isTorchFile(bytes)) {
+    const { entries, metadata } = decodeSafetensors(bytes, where);
+    return { container: "safetensors", found: null, entries, metadata };
+  }
   const object = decodeTorchFile(bytes, where);
   const { state, found } = findStateDict(object, where);
   return {

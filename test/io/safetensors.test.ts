@@ -161,6 +161,16 @@ describe("decodeSafetensors", () => {
     ],
     ["a hole", fileOf({ x: f32([0, 4]), y: f32([8, 12]) }, [...four, ...four, ...four]), /y starts at byte 8.*hole/],
     ["bytes left over", fileOf({ x: f32([0, 4]) }, [...four, 1]), /take 4 bytes, the file has 5/],
+    [
+      "a name that stands twice",
+      fileOf(`{"x":${JSON.stringify(f32([0, 4]))},"\\u0078":${JSON.stringify(f32([0, 4]))}}`, four),
+      /"x" stands twice/,
+    ],
+    [
+      "a field that stands twice",
+      fileOf('{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"shape":[1]}}', four),
+      /"shape" stands twice/,
+    ],
     ["metadata that is not text", fileOf({ __metadata__: { a: 1 } }), /__metadata__ is not a table of strings/],
   ];
   for (const [what, file, message] of hostile)

@@ -47,7 +47,9 @@ function withMinima(bytes: Uint8Array): Uint8Array {
 }
 
 describe("the self-test", async () => {
-  const { findFault } = await import("../../src/backends/wasm/turbo.js");
+  const { turboTarget } = await import("../../src/backends/wasm/turbo.js");
+  const selfTest = await import("../../src/backends/wasm/turbo/self-test.js");
+  const findFault = (compiler: Compiler, minGain: number) => selfTest.findFault(compiler, turboTarget(), minGain);
 
   it("passes a compiler that gives the same bits and is fast enough", () => {
     expect(

@@ -2,12 +2,13 @@
  * A data set listed in a CSV file: a header with `path` and `label`, perhaps `split`, and a line a picture. Reads no picture. Node
  * only.
  */
-import { readFileSync, statSync } from "node:fs";
+import { statSync } from "node:fs";
 import { dirname, resolve } from "node:path";
 import { byCodePoint } from "../../util/by-code-point.js";
 import { DataError } from "../../util/errors.js";
 import { nearestName } from "../../util/nearest.js";
 import { printable } from "../../util/printable.js";
+import { readTextWithin } from "../../util/read-within.js";
 import { parseCsv } from "./csv.js";
 import { FolderListings } from "./folder-listings.js";
 import { classNames, type ImageFolderOptions } from "./image-folder.js";
@@ -101,7 +102,7 @@ export class CsvSet {
 }
 
 function readRows(file: string): Row[] {
-  const [header, ...records] = parseCsv(readFileSync(file, "utf8"), file);
+  const [header, ...records] = parseCsv(readTextWithin(file, "textBytes", DataError), file);
   const names = (header?.fields ?? []).map((name) => name.trim().toLowerCase());
   const [path, label, split] = columns.map((name) => names.indexOf(name)) as [number, number, number];
   const missing = columns.slice(0, 2).find((name) => !names.includes(name));

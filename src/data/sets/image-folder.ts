@@ -2,10 +2,12 @@
  * A data set on disk in folders: a folder per class, alone or under train/ and val/, or list files naming path and label.
  * Finds the samples and checks that they make sense; reads no picture. Node only.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { Budget } from "../../util/budget.js";
 import { DataError } from "../../util/errors.js";
 import { printable } from "../../util/printable.js";
+import { readTextWithin } from "../../util/read-within.js";
 import { classFolders, isFolder, pictureFiles } from "./class-folders.js";
 import { EndingTally, pictureEndings } from "./endings.js";
 import { LAYOUT_HINT, type Place, placeNotices, placeOf } from "./layouts.js";
@@ -154,12 +156,14 @@ function openList(file: string, root: string, split: string, numClasses: number 
 export function classNames(root: string): { readonly file: string; readonly classes: readonly string[] } | undefined {
   const file = [join(root, "meta", "classes.txt"), join(root, "classes.txt")].find((path) => existsSync(path));
   if (file === undefined) return undefined;
-  const classes = readFileSync(file, "utf8")
+  const classes = readTextWithin(file, "textBytes", DataError)
     .replace(/^\ufeff/, "")
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "");
-  const twice = classes.find((name, i) => classes.indexOf(name) !== i);
+  new Budget(file, DataError).check("entries", classes.length);
+  const seen = new Set<string>();
+  const twice = classes.find((name) => seen.size === seen.add(name).size);
   if (classes.length === 0 || twice !== undefined)
     throw new DataError(
       `${file}: ${twice === undefined ? "no names" : `${JSON.stringify(twice)} twice`}, expected a class name a line`,

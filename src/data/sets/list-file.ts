@@ -2,9 +2,11 @@
  * Reading a list of samples, one `path label` a line, as DeepSparkHub, Caffe and mmpretrain write them. Paths may hold
  * spaces (the last one splits) and may start with the split's folder name or not. Node only.
  */
-import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { Budget } from "../../util/budget.js";
+import { clipped } from "../../util/clipped.js";
 import { DataError } from "../../util/errors.js";
+import { readTextWithin } from "../../util/read-within.js";
 import { FolderListings } from "./folder-listings.js";
 import type { Report, Sample } from "./sample.js";
 
@@ -23,15 +25,16 @@ export interface ListFileOptions {
 export function readListFile(file: string, { root, split, classCount, report }: ListFileOptions): Sample[] {
   const samples: Sample[] = [];
   const listings = new FolderListings();
-  const lines = readFileSync(file, "utf8").split("\n");
-  for (const [i, line] of lines.entries()) {
+  const budget = new Budget(file, DataError);
+  for (const [i, line] of linesOf(readTextWithin(file, "textBytes", DataError))) {
+    budget.check("samples", i + 1);
     const text = line.trim();
     if (text === "") continue;
     const where = `${file}, line ${i + 1}`;
     const space = text.lastIndexOf(" ");
     const label = Number(text.slice(space + 1));
     if (space < 1 || !Number.isInteger(label) || label < 0) {
-      report(new DataError(`${where}: "${text}", expected a path, a space and a label such as 0`));
+      report(new DataError(`${where}: "${clipped(text)}", expected a path, a space and a label such as 0`));
       continue;
     }
     if (label >= classCount) {
@@ -51,6 +54,16 @@ export function readListFile(file: string, { root, split, classCount, report }: 
   }
   if (samples.length === 0) report(new DataError(`${file}: no samples, expected one "path label" a line`));
   return samples;
+}
+
+/** One line at a time, with its rank: all of them at once take more memory than the file. */
+function* linesOf(text: string): Iterable<readonly [number, string]> {
+  for (let rank = 0, at = 0; at < text.length; rank++) {
+    const found = text.indexOf("\n", at);
+    const end = found < 0 ? text.length : found;
+    yield [rank, text.slice(at, end)];
+    at = end + 1;
+  }
 }
 
 /** `train/x/y.JPEG` is meant from the root, `x/y.JPEG` from the split's folder; the other reading is tried second. */

@@ -17,7 +17,7 @@ import {
   DamagedError,
   encodeCheckpoint,
   expectSameRun,
-  placeOf,
+  fileOf,
   readCheckpoint,
   readCheckpointFile,
 } from "./checkpoint-format.js";
@@ -45,6 +45,7 @@ export interface FoundCheckpoint extends Checkpoint {
 interface Written {
   readonly json: string;
   readonly file: CheckpointFile;
+  readonly header: CheckpointHeader;
   /** What was the newest before. */
   readonly before: string;
 }
@@ -105,7 +106,7 @@ export class CheckpointFolder {
       await writeFileAtomic(path, bytes);
       await writeFileAtomic(json, checkpointText(file));
     });
-    this.#written = { json, file, before: this.#newest };
+    this.#written = { json, file, header, before: this.#newest };
     this.#newest = path;
     return { path, bytes: bytes.length };
   }
@@ -115,7 +116,8 @@ export class CheckpointFolder {
     const written = this.#written;
     if (!written) return;
     this.#written = null;
-    const text = checkpointText({ ...written.file, ...placeOf(session) });
+    const { tensors, sha256, optimizer } = written.file;
+    const text = checkpointText(fileOf(session, written.header, { tensors, sha256, parameters: optimizer.parameters }));
     if (text !== checkpointText(written.file))
       await this.#writing(`JSON of step ${session.step}`, () => writeFileAtomic(written.json, text));
     await this.#prune(session.step, session.watch.best?.step, isWithin(written.json));
@@ -145,14 +147,14 @@ export class CheckpointFolder {
       return { ...(await adoptMmengineCheckpoint(named, header, check, notice)), path: named };
     if (named !== null) {
       const path = named.replace(/\.(json|safetensors)$/, ".json");
-      return this.#read(path, await readCheckpointFile(path), header, check);
+      return this.#read(path, await readCheckpointFile(path), header, notice, check);
     }
     const candidates = await listCheckpoints(this.#folder);
     // which step they are of, nobody can tell: the newest, perhaps
     for (const { problem } of candidates) if (problem) notice(`${problem.summary}; passed over`);
     for (const { path, file } of candidates)
       try {
-        if (file) return await this.#read(path, file, header, check);
+        if (file) return await this.#read(path, file, header, notice, check);
       } catch (error) {
         if (!(error instanceof DamagedError)) throw error;
         notice(`${error.summary}; trying the one before`);
@@ -170,15 +172,18 @@ export class CheckpointFolder {
     path: string,
     file: CheckpointFile,
     header: CheckpointHeader,
+    notice: (text: string) => void,
     { allow }: ClassCheck,
   ): Promise<FoundCheckpoint> {
     // a run that does not fit is told before the hash of a large file is taken
     expectSameRun(path, allow ? { ...file, classes: header.classes } : file, header);
     const checkpoint = await readCheckpoint(path, file);
+    if (file.fileSha256 === undefined)
+      notice(`${path} is of a version that wrote no hashes of it: its fields are checked alone`);
     this.#newest = path.replace(/\.json$/, ".safetensors");
     // a validation that was cut off is added to the checkpoint of this folder, and to no other
     const isOwn = resolve(dirname(path)) === resolve(this.#folder);
-    if (isOwn && file.progress.isValidationDue) this.#written = { json: path, file, before: this.#newest };
+    if (isOwn && file.progress.isValidationDue) this.#written = { json: path, file, header, before: this.#newest };
     return { ...checkpoint, path: this.#newest };
   }
 

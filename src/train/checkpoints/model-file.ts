@@ -2,7 +2,6 @@
  * A model as one file. Ours says itself what it is: variant, form, classes, the picture size it wants; files of PyTorch and
  * of other tools are recognised by the names and shapes of their entries. Training checkpoints load here too.
  */
-import { readFile } from "node:fs/promises";
 import {
   decodeTorchFile,
   decodeWeights,
@@ -25,6 +24,8 @@ import { type Classifier, createModel, families, nameOf } from "../../models/ind
 import type { Recipe } from "../../models/recipe.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { CheckpointError } from "../../util/errors.js";
+import { parseJson } from "../../util/parse-json.js";
+import { readWithin, type SizeLimit } from "../../util/read-within.js";
 import { splitEntries } from "./checkpoint-entries.js";
 
 /** What a model file says beside its tensors. */
@@ -143,11 +144,12 @@ export async function saveModelFile(
   await writeFileAtomic(path, encodeWeights(entries, describe(model, about), layout));
 }
 
-/** The bytes of a checkpoint; throws CheckpointError naming the file. */
-export async function readCheckpointBytes(path: string): Promise<Uint8Array> {
+/** The bytes of a checkpoint; throws CheckpointError naming the file, also for one above `limit`. */
+export async function readCheckpointBytes(path: string, limit: SizeLimit = "fileBytes"): Promise<Uint8Array> {
   try {
-    return await readFile(path);
+    return readWithin(path, limit, { fault: CheckpointError });
   } catch (error) {
+    if (error instanceof CheckpointError) throw error;
     const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
     throw new CheckpointError(
       isMissing ? `${path}: there is no such file` : `${path}: cannot be read, ${(error as Error).message}`,
@@ -161,12 +163,10 @@ export async function readCheckpointBytes(path: string): Promise<Uint8Array> {
 /** A piece of metadata, if it is what it should be. Throws CheckpointError where it is not even JSON. */
 function parse<T>(text: string | undefined, isRight: (value: unknown) => value is T, path: string): T | null {
   if (text === undefined) return null;
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRight(value) ? value : null;
-  } catch {
-    throw new CheckpointError(`${path}: its metadata is not JSON`, "the file is damaged, or another tool wrote it");
-  }
+  const value = parseJson(text, `${path}: its metadata`, CheckpointError, () => {
+    return new CheckpointError(`${path}: its metadata is not JSON`, "the file is damaged, or another tool wrote it");
+  });
+  return isRight(value) ? value : null;
 }
 
 const isNames = (value: unknown): value is string[] =>

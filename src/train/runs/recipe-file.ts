@@ -3,9 +3,10 @@
  * lines that started it. Written with the first step: a run that never began leaves neither.
  */
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../../util/atomic-file.js";
+import { DataError } from "../../util/errors.js";
+import { readTextWithin } from "../../util/read-within.js";
 import type { Logger, RunInfo } from "../loggers/events.js";
 import type { RunConfig } from "../recipes/config/run-fields.js";
 
@@ -59,6 +60,6 @@ export class RecipeFileLogger implements Logger {
 }
 
 async function addLine(path: string, line: string): Promise<void> {
-  const before = existsSync(path) ? await readFile(path, "utf8") : "";
+  const before = existsSync(path) ? readTextWithin(path, "textBytes", DataError) : "";
   await writeFileAtomic(path, `${before}${line}\n`);
 }

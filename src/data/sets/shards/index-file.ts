@@ -3,8 +3,11 @@
  * of each split; it is written last, so a folder that has it is complete. `train-000000.json` says where in its tar the
  * pictures are. Nothing in them is trusted before it is checked. Node only.
  */
-import { readFileSync } from "node:fs";
+import { Budget } from "../../../util/budget.js";
+import { shownInError } from "../../../util/clipped.js";
 import { DataError } from "../../../util/errors.js";
+import { parseJson } from "../../../util/parse-json.js";
+import { readWithin } from "../../../util/read-within.js";
 import type { PackFormat } from "./pack.js";
 
 /** Name of the file that makes a folder a sharded data set. */
@@ -61,12 +64,15 @@ export const writeShardIndex = (index: ShardIndex): string => `${JSON.stringify(
 export function readSetIndex(path: string): SetIndex {
   const json = readJson(path);
   const { format, version, classes, resized, splits } = json;
-  if (format !== FORMAT_NAME) throw wrong(path, `format ${JSON.stringify(format)}`, `"${FORMAT_NAME}"`);
-  if (version !== FORMAT_VERSION) throw wrong(path, `version ${JSON.stringify(version)}`, String(FORMAT_VERSION));
+  if (format !== FORMAT_NAME) throw wrong(path, `format ${shownInError(format)}`, `"${FORMAT_NAME}"`);
+  if (version !== FORMAT_VERSION) throw wrong(path, `version ${shownInError(version)}`, String(FORMAT_VERSION));
   if (!isList(classes, isText) || classes.length === 0) throw wrong(path, "no list of class names", "one");
+  const budget = new Budget(path, DataError);
+  budget.check("entries", classes.length, "its classes");
   if (!isRecord(splits)) throw wrong(path, "no splits", "lists of shards by split");
   for (const [split, shards] of Object.entries(splits)) {
     if (!isList(shards, isShardEntry)) throw wrong(path, `shards of ${split} that are none`, "file, samples, bytes");
+    budget.spend("entries", shards.length, "its shards");
   }
   return { classes, resized: (resized ?? null) as SetIndex["resized"], splits: splits as SetIndex["splits"] };
 }
@@ -79,6 +85,7 @@ export function readShardIndex(path: string, classCount: number): ShardIndex {
   if (!isList(names, isText) || !isList(offsets, isCount) || !isList(sizes, isCount) || !isList(labels, isCount))
     throw wrong(path, "lists that are missing or hold other things", "names, offsets, sizes and labels");
   const count = names.length;
+  new Budget(path, DataError).check("samples", count);
   if (offsets.length !== count || sizes.length !== count || labels.length !== count) {
     const lengths = [count, offsets.length, sizes.length, labels.length].join(", ");
     throw wrong(path, `lists of ${lengths} elements`, "as many names as offsets, sizes and labels");
@@ -91,13 +98,15 @@ export function readShardIndex(path: string, classCount: number): ShardIndex {
 }
 
 function readJson(path: string): Record<string, unknown> {
-  let json: unknown;
+  const unreadable = (why: string) => wrong(path, `not readable as JSON (${why})`, "an index that prepare wrote");
+  let bytes: Uint8Array;
   try {
-    json = JSON.parse(readFileSync(path, "utf8"));
+    bytes = readWithin(path, "jsonBytes", { fault: DataError });
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw wrong(path, `not readable as JSON (${message})`, "an index that prepare wrote");
+    if (cause instanceof DataError) throw cause;
+    throw unreadable(cause instanceof Error ? cause.message : String(cause));
   }
+  const json = parseJson(bytes, path, DataError, unreadable);
   if (!isRecord(json)) throw wrong(path, "not a JSON object", "an index that prepare wrote");
   return json;
 }
@@ -109,8 +118,10 @@ const isText = (value: unknown): value is string => typeof value === "string";
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
+/** A name in the same folder; a NUL ends names for the system. */
+const isTarName = (value: unknown): boolean => isText(value) && /^[^/\\\0]{1,250}\.tar(\.gz)?$/.test(value);
 const isShardEntry = (value: unknown): value is ShardEntry =>
-  isRecord(value) && /^[^/\\]+\.tar(\.gz)?$/.test(String(value.file)) && isCount(value.samples) && isCount(value.bytes);
+  isRecord(value) && isTarName(value.file) && isCount(value.samples) && isCount(value.bytes);
 function isList<T>(value: unknown, isElement: (element: unknown) => element is T): value is T[] {
   return Array.isArray(value) && value.every(isElement);
 }

@@ -4,6 +4,7 @@
  */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { Budget } from "../../../util/budget.js";
 import { DataError } from "../../../util/errors.js";
 import type { Sample } from "../sample.js";
 import { readSetIndex, readShardIndex, SET_INDEX_NAME, type SetIndex, shardIndexFile } from "./index-file.js";
@@ -49,8 +50,14 @@ export class ShardSet {
         `train with ${classes.length} classes, or point to the data set the model was made for`,
       );
     const samples: Sample[] = [];
+    const budget = new Budget(indexPath, DataError);
+    const seen = new Set<string>();
     for (const { file, bytes, samples: count } of shards) {
       const path = join(root, file);
+      if (seen.has(file))
+        throw new DataError(`${indexPath}: split ${split} lists ${file} twice, expected each shard once`);
+      seen.add(file);
+      budget.spend("samples", count);
       checkTar(path, bytes);
       const shardIndexPath = join(root, shardIndexFile(file));
       const index = readShardIndex(shardIndexPath, classes.length);

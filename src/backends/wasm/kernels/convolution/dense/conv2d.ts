@@ -16,10 +16,13 @@ import { blockRows, defineRows, packedBytes, type RowsSpec, tileRows } from "../
 import { longReduction, type RowProducer } from "../../products/long-reduction.js";
 import { type PackSource, pack } from "../../products/pack.js";
 import { patchInputGrad } from "./patch-grad.js";
-import { defineWindowRows, type WindowSpec, windowFloats } from "./window-rows.js";
+import { defineWindowRows, type WindowSpec, windowFloats, windowTaps } from "./window-rows.js";
 
 /** Window rows made at a time: they should still be in the L1 or L2 cache when the product reads them. */
 const WINDOW_BYTES = 1 << 16;
+
+/** Of a weight gradient's window: 128 rows of them are 128 KiB, half of a small L2 cache. */
+const WHOLE_WINDOW_FLOATS = 256;
 
 /** The sizes of one convolution. */
 interface Geometry {
@@ -216,21 +219,29 @@ export const conv2dInputGrad: Lowering<"conv2dInputGrad"> = ([dy, w], attrs, [dx
   return true;
 };
 
+/** Windows as rows of A: whole where a block of them fits the L2 cache, else tap by tap. */
+function windowProducer(windows: WindowSpec): RowProducer {
+  const isWhole = windowFloats(windows) <= WHOLE_WINDOW_FLOATS;
+  const taps = windowTaps(windows);
+  return {
+    name: JSON.stringify(windows),
+    pieces: isWhole ? 1 : taps.length,
+    define: (m, piece) => defineWindowRows(m, isWhole ? windows : taps[piece]!),
+  };
+}
+
 export const conv2dWeightGrad: Lowering<"conv2dWeightGrad"> = ([x, dy], attrs, [dw], plan) => {
   if (dw.dtype !== "float32") return false;
   const g = geometryOf(x.shape, dw.shape, dy.shape, attrs);
   const windows = forwardWindows(g, attrs);
   const i = windowFloats(windows);
-  const producer: RowProducer = {
-    name: JSON.stringify(windows),
-    define: (m) => defineWindowRows(m, windows),
-  };
+  const producer = windowProducer(windows);
   for (let group = 0; group < attrs.groups; group++) {
     const sizes = {
       rows: g.rows.out,
       i,
       j: g.outPerGroup,
-      aRow: g.isPointwise ? 4 * g.cIn : 4 * i,
+      aRow: g.isPointwise ? 4 * g.cIn : (4 * i) / producer.pieces,
       bRow: 4 * g.cOut,
       cRow: 4 * g.cOut,
       ...(g.isPointwise ? {} : { producer }),

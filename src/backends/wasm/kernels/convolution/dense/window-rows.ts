@@ -29,6 +29,19 @@ export interface WindowSpec {
 /** Floats of a row. */
 export const windowFloats = ({ kernel, taken }: WindowSpec): number => sizeOf(kernel) * taken;
 
+/** The same windows one tap at a time, in the order of their floats. */
+export function windowTaps(windows: WindowSpec): WindowSpec[] {
+  const { kernel, padding, dilation } = windows;
+  return Array.from({ length: sizeOf(kernel) }, (_, tap) => {
+    const [ky, kx] = [Math.floor(tap / kernel[1]), tap % kernel[1]];
+    return {
+      ...windows,
+      kernel: [1, 1],
+      padding: [padding[0] - ky * dilation[0], padding[1] - kx * dilation[1]],
+    };
+  });
+}
+
 /** Runs up to this many floats are copied by unrolled vectors, longer ones by memory.copy. */
 const UNROLLED_FLOATS = 64;
 
