@@ -56,26 +56,33 @@ export async function encodeCheckpoint(session: Session, header: CheckpointHeade
   const found = findNonFinite(namedEntries(entries), { as: "float32" });
   if (found) throw session.diverged(`${showNonFinite(found)} after step ${step}`);
   const bytes = encodeSafetensors(joinEntries(entries), describe(model, header), { hashes: true });
-  const file: CheckpointFile = {
-    format: FORMAT,
-    tensors: `${name}.safetensors`,
+  const tensors = `${name}.safetensors`;
+  const file = fileOf(session, header, {
+    tensors,
     sha256: sha256(bytes),
-    ...placeOf(session),
-    ema: { steps: ema.steps },
-    optimizer: { kind: header.recipe.optimizer.kind, parameters: startedParameters(entries.optimizer) },
-    ...header,
-  };
+    parameters: startedParameters(entries.optimizer),
+  });
   return { file, bytes };
 }
 
-/** Where a session stands, and what it remembers of its steps and validations: all that a validation changes of a checkpoint. */
-export function placeOf(session: Session): Pick<CheckpointFile, "progress" | "averages" | "watch"> {
-  const { step, epoch, stepInEpoch, stepsPerEpoch, isValidationDue, averages } = session;
+/** The JSON beside tensors that are written: where the session stands, and what it remembers of its steps and validations. */
+export function fileOf(
+  session: Session,
+  header: CheckpointHeader,
+  { tensors, sha256, parameters }: Pick<CheckpointFile, "tensors" | "sha256"> & { readonly parameters: number },
+): CheckpointFile {
+  const { step, epoch, stepInEpoch, stepsPerEpoch, isValidationDue, averages, ema } = session;
   const watch = session.watch.state();
   return {
+    format: FORMAT,
+    tensors,
+    sha256,
     progress: { step, epoch, stepInEpoch, stepsPerEpoch, ...(isValidationDue && { isValidationDue }) },
     averages: averages.sums,
     ...(watch && { watch }),
+    ema: { steps: ema.steps },
+    optimizer: { kind: header.recipe.optimizer.kind, parameters },
+    ...header,
   };
 }
 

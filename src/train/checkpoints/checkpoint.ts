@@ -17,7 +17,7 @@ import {
   DamagedError,
   encodeCheckpoint,
   expectSameRun,
-  placeOf,
+  fileOf,
   readCheckpoint,
   readCheckpointFile,
 } from "./checkpoint-format.js";
@@ -45,6 +45,7 @@ export interface FoundCheckpoint extends Checkpoint {
 interface Written {
   readonly json: string;
   readonly file: CheckpointFile;
+  readonly header: CheckpointHeader;
   /** What was the newest before. */
   readonly before: string;
 }
@@ -105,7 +106,7 @@ export class CheckpointFolder {
       await writeFileAtomic(path, bytes);
       await writeFileAtomic(json, checkpointText(file));
     });
-    this.#written = { json, file, before: this.#newest };
+    this.#written = { json, file, header, before: this.#newest };
     this.#newest = path;
     return { path, bytes: bytes.length };
   }
@@ -115,7 +116,8 @@ export class CheckpointFolder {
     const written = this.#written;
     if (!written) return;
     this.#written = null;
-    const text = checkpointText({ ...written.file, ...placeOf(session) });
+    const { tensors, sha256, optimizer } = written.file;
+    const text = checkpointText(fileOf(session, written.header, { tensors, sha256, parameters: optimizer.parameters }));
     if (text !== checkpointText(written.file))
       await this.#writing(`JSON of step ${session.step}`, () => writeFileAtomic(written.json, text));
     await this.#prune(session.step, session.watch.best?.step, isWithin(written.json));
@@ -181,7 +183,7 @@ export class CheckpointFolder {
     this.#newest = path.replace(/\.json$/, ".safetensors");
     // a validation that was cut off is added to the checkpoint of this folder, and to no other
     const isOwn = resolve(dirname(path)) === resolve(this.#folder);
-    if (isOwn && file.progress.isValidationDue) this.#written = { json: path, file, before: this.#newest };
+    if (isOwn && file.progress.isValidationDue) this.#written = { json: path, file, header, before: this.#newest };
     return { ...checkpoint, path: this.#newest };
   }
 
