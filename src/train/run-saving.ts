@@ -2,14 +2,17 @@
  * When a run is saved, and under which kind of name: at the end of an epoch's steps, before the validation that completes the
  * checkpoint; within an epoch as often as asked; and where an error ends the run between two steps. Rank 0 alone writes.
  */
+import type { Dataset } from "../data/sets/sample.js";
 import { TensoroneError } from "../util/errors.js";
 import { shownPath } from "../util/shown-path.js";
 import { CheckpointFolder } from "./checkpoints/checkpoint.js";
+import { expectStorable } from "./checkpoints/checkpoint-fields.js";
 import type { CheckpointHeader } from "./checkpoints/checkpoint-format.js";
 import type { LoggerSet } from "./logger-set.js";
 import { type Pace, SaveClock } from "./recipes/save-every.js";
 import { DisagreementError } from "./replicas/agreement.js";
 import type { ProcessGroup } from "./replicas/process-group.js";
+import { RunPictures } from "./run-pictures.js";
 import { DivergedError } from "./steps/finite.js";
 import type { Session } from "./steps/session.js";
 import type { Stepper } from "./steps/stepper.js";
@@ -29,10 +32,14 @@ export interface SavingOptions {
   readonly pace: Pace;
   /** Whether epochs end with a validation. */
   readonly validates: boolean;
+  /** The pictures of the run, and whether they may be others than those of the checkpoint that it goes on from. */
+  readonly sets: readonly Dataset[];
+  readonly allowChangedData: boolean;
 }
 
 export class RunSaving {
   readonly checkpoints: CheckpointFolder;
+  readonly pictures: RunPictures;
   readonly #of: Saved;
   readonly #clock: SaveClock;
   readonly #validates: boolean;
@@ -41,9 +48,16 @@ export class RunSaving {
   /** What is not told yet. */
   #written: { readonly path: string; readonly bytes: number } | null = null;
 
-  constructor(of: Saved, { folder, keep, pace, validates }: SavingOptions) {
+  /** Throws UsageError for a run whose checkpoints could not be read. */
+  constructor(of: Saved, { folder, keep, pace, validates, sets, allowChangedData }: SavingOptions) {
+    expectStorable(of.header);
     this.#of = of;
     this.checkpoints = new CheckpointFolder(folder, keep);
+    this.pictures = new RunPictures(sets, this.checkpoints, {
+      allow: allowChangedData,
+      stepsPerEpoch: of.session.stepsPerEpoch,
+      notice: (text) => of.loggers.notice(text),
+    });
     this.#clock = new SaveClock(pace);
     this.#validates = validates;
   }

@@ -12,7 +12,6 @@ import { createModel, type Reparameterized } from "../models/index.js";
 import { CheckpointError, TensoroneError } from "../util/errors.js";
 import { turnOfEventLoop } from "../util/platform.js";
 import { BestModelFiles } from "./checkpoints/best-model.js";
-import { expectStorable } from "./checkpoints/checkpoint-fields.js";
 import { type CheckpointHeader, restoreCheckpoint } from "./checkpoints/checkpoint-format.js";
 import {
   chooseWeights,
@@ -107,7 +106,6 @@ class Run {
     this.#classWeights = weightsOfClasses(recipe.loss.classWeights, classes, this.#data.classCounts);
     this.#stepper = createStepper(this.#session, replicas, group, { seed, classWeights: this.#classWeights });
     this.#header = { recipe, seed, replicas, numClasses, classes, trainImages, decoder };
-    expectStorable(this.#header);
     const saved = {
       session: this.#session,
       stepper: this.#stepper,
@@ -115,7 +113,16 @@ class Run {
       group,
       loggers: this.#loggers,
     };
-    this.#saving = new RunSaving(saved, { folder: join(out, "checkpoints"), keep, pace, validates: validate });
+    const { allowChangedData = false } = options;
+    const folder = join(out, "checkpoints");
+    this.#saving = new RunSaving(saved, {
+      folder,
+      keep,
+      pace,
+      validates: validate,
+      sets: this.#data.sets,
+      allowChangedData,
+    });
     this.#validation = new RunValidation(this.#session, this.#data, group, this.#loggers, options);
     this.#best = new BestModelFiles(out, (text) => this.#loggers.notice(text));
   }
@@ -212,14 +219,16 @@ class Run {
       const own = { where: String(data), names: areClassesNamed ? classes : null, count: classes.length };
       await loadFirstWeights(this.#session.model, init, own, { allow }, notice);
     }
+    if (this.#group.rank === 0) await this.#saving.pictures.look();
     await this.#expectEqualWeights("first weights");
   }
 
   async #resume(named: string | null): Promise<void> {
     const group = this.#group;
     const notice = (text: string) => this.#loggers.notice(text);
-    const { allowOtherClasses: allow = false } = this.#options;
-    const found = group.rank === 0 ? await this.#saving.checkpoints.find(named, this.#header, notice, { allow }) : null;
+    const { allowOtherClasses: allow = false, allowChangedData: allowOtherData = false } = this.#options;
+    const check = { allow, allowOtherData, data: this.#saving.pictures };
+    const found = group.rank === 0 ? await this.#saving.checkpoints.find(named, this.#header, notice, check) : null;
     const file = await broadcastJson(group, found?.file ?? null);
     const bytes = await broadcastBytes(group, found?.bytes ?? null);
     restoreCheckpoint({ file: file!, bytes }, this.#session);

@@ -101,6 +101,7 @@ export async function runTraining(
       validateRaw: settings.validateRaw,
       keep: settings.keep,
       allowOtherClasses: values.allowOtherClasses,
+      allowChangedData: values.allowChangedData,
       ...(values.maxSteps === undefined ? {} : { maxSteps: values.maxSteps }),
       ...(resume === undefined ? {} : { resume }),
       ...(init === undefined ? {} : { init }),
