@@ -55,7 +55,8 @@ export async function decodeBySharp(
     return applyOrientation ? orient(image, orientation) : image;
   } catch (cause) {
     if (cause instanceof DataError) throw cause;
-    const message = cause instanceof Error ? cause.message : String(cause);
+    // each library below has its say, a line each; the reason is the last
+    const message = cause instanceof Error ? cause.message.trim().split("\n").at(-1) : String(cause);
     throw new DataError(
       `${path}: not a readable ${format.toUpperCase()}, expected a complete file (${message})`,
       DAMAGED_HINT,
