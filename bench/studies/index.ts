@@ -22,6 +22,7 @@ const modules = {
   gpu: () => import("./gpu.js"),
   turbo: () => import("./turbo.js"),
   "javascript-share": () => import("./javascript-share.js"),
+  scaling: () => import("./scaling.js"),
   decoders: () => import("./decoders.js"),
   "folded-speed": () => import("./folded-speed.js"),
   "folded-accuracy": () => import("./folded-accuracy.js"),
@@ -32,6 +33,7 @@ const modules = {
   finetune: () => import("./finetune.js"),
   "frozen-stages": () => import("./frozen-stages.js"),
   "all-reduce": () => import("./all-reduce.js"),
+  wire: () => import("./wire.js"),
   distributed: () => import("./distributed.js"),
 } as const satisfies { readonly [name: string]: () => Promise<StudyModule> };
 

@@ -19,7 +19,7 @@ const loadTurbo = async (): Promise<Turbo> =>
 const factories: { readonly [K in BackendName]: (options: BackendOptions) => Promise<Backends[K]> } = {
   reference: async () => referenceBackend,
   wasm: async ({ turbo, ...options }) =>
-    createWasmBackend({ ...options, turbo: turbo ? await loadTurbo() : undefined }),
+    createWasmBackend({ ...options, turbo: turbo ? await loadTurbo() : undefined, quietTurbo: turbo === "auto" }),
   // loaded when asked for: its kernels are of no use to anybody else
   gpu: async (options) => (await import("./gpu/gpu-backend.js")).createGpuBackend(options),
 };

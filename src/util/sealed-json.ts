@@ -2,7 +2,10 @@
  * JSON files that prove themselves: the last field is the SHA-256 of the file's bytes, its own digits taken as zeros. It is taken over
  * bytes and not over values, since two texts can stand for one number.
  */
+import type { Fault } from "./budget.js";
+import { shownInError } from "./clipped.js";
 import { repeatedName } from "./json-names.js";
+import { parseJson } from "./parse-json.js";
 import { sha256 } from "./sha256.js";
 
 /** What the field is called. */
@@ -25,23 +28,29 @@ export interface SealedJson {
   readonly value: unknown;
   /** Null in files of versions that wrote none. */
   readonly seal: string | null;
-  /** What is wrong with the text or its seal; null: nothing. Where it is no JSON, the value is undefined. */
+  /** That the file is not what its seal was taken of; null where it is, or has none. */
   readonly problem: string | null;
 }
 
-/** Reads the bytes of a file, sealed or not. Throws nothing: who reads says where. */
-export function readSealedJson(bytes: Uint8Array): SealedJson {
+/**
+ * Reads the bytes of a file, sealed or not. Throws `fault` with `where` for what is beyond the budget, and what `damaged` makes of the
+ * reason for what is no JSON or has a name twice.
+ */
+export function readSealedJson(
+  bytes: Uint8Array,
+  where: string,
+  fault: Fault,
+  damaged: (what: string) => Error,
+): SealedJson {
   let text: string;
-  let value: unknown;
   try {
     text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: true }).decode(bytes);
-    value = JSON.parse(text);
   } catch {
-    return { value: undefined, seal: null, problem: "it is not JSON" };
+    throw damaged("it is not JSON");
   }
+  const value = parseJson(text, where, fault, () => damaged("it is not JSON"));
   const twice = repeatedName(text);
-  if (twice !== undefined)
-    return { value: undefined, seal: null, problem: `${JSON.stringify(twice)} stands twice in an object of it` };
+  if (twice !== undefined) throw damaged(`${shownInError(twice)} stands twice in an object of it`);
   if (typeof value !== "object" || value === null || !(SEAL in value)) return { value, seal: null, problem: null };
   const { [SEAL]: _, ...rest } = value as { readonly [name: string]: unknown };
   const digits = sealAtEnd.exec(text)?.[1];

@@ -6,7 +6,7 @@ import type { Runner } from "../../ops/apply.js";
 import { expectIndices } from "../../ops/indices.js";
 import type { Executable, Program } from "../../ops/program.js";
 import type { Resolved } from "../../ops/scalar.js";
-import type { Attrs, OpName, UpdateAttrs, UpdateName } from "../../ops/spec/index.js";
+import { type Attrs, type OpName, type UpdateAttrs, type UpdateName, updateWrites } from "../../ops/spec/index.js";
 import { type DType, dtypes, type TypedArray } from "../../tensor/dtype.js";
 import type { Allocation } from "../../tensor/storage.js";
 import type { Tensor } from "../../tensor/tensor.js";
@@ -22,6 +22,7 @@ import { Fallbacks } from "./fallbacks.js";
 import { wasmKernels, wasmUpdates } from "./kernels/index.js";
 import type { HeapOperand, Kernel, Plan } from "./kernels/plan.js";
 import { Arena, type Block } from "./runtime/arena.js";
+import { type MemoryRange, rangeOf } from "./runtime/compare-codes.js";
 import type { ExecutableHost } from "./runtime/executable.js";
 import { type Compiler, ModuleCache, plainCompiler } from "./runtime/modules.js";
 import { KernelError, ThreadPool } from "./runtime/threads.js";
@@ -31,7 +32,8 @@ import { wasmSpeeds } from "./speeds.js";
 export interface Turbo {
   readonly turboCompiler: Compiler;
   turboTarget(): Target;
-  turboWorks(): boolean;
+  /** Says why not by console.warn, once, unless `quiet`. */
+  turboWorks(how?: { readonly quiet?: boolean }): boolean;
 }
 
 export interface WasmOptions {
@@ -39,6 +41,8 @@ export interface WasmOptions {
   readonly threads?: number;
   /** Paired vectors under V8's revectorizer; where that does not work, a warning and plain kernels. */
   readonly turbo?: Turbo | undefined;
+  /** No warning where turbo does not work. Default false. */
+  readonly quietTurbo?: boolean;
   /** Upper limit of the memory, at most 4 GiB. */
   readonly memoryBytes?: number;
   /** Overrides what was found about the machine; for tests and measurements. */
@@ -103,12 +107,14 @@ export class WasmBackend implements Runner, WasmFigures {
   readonly #plan: Plan;
   readonly #fallbacks = new Fallbacks();
   #scratch: Block[] = [];
+  /** What the op or update that runs now writes, beside its scratch; null between two. */
+  #writes: readonly MemoryRange[] | null = null;
 
   /** Throws BackendError for a number of threads that is not a positive integer. */
-  constructor({ threads, turbo, memoryBytes, target, poison = false }: WasmOptions = {}) {
+  constructor({ threads, turbo, quietTurbo = false, memoryBytes, target, poison = false }: WasmOptions = {}) {
     if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
       throw new BackendError(`wasm: threads is ${threads}, expected a positive integer`);
-    const paired = turbo?.turboWorks() ? turbo : null;
+    const paired = turbo?.turboWorks({ quiet: quietTurbo }) ? turbo : null;
     this.turbo = paired !== null;
     this.target = { ...(paired ? paired.turboTarget() : targetOf(capabilities())), ...target };
     const { shared } = this.target;
@@ -188,6 +194,7 @@ export class WasmBackend implements Runner, WasmFigures {
   #runNow(work: Work, inputs: readonly Tensor[], attrs: unknown, outputs: readonly Tensor[]): void {
     const ins = inputs.map(operandOf);
     const outs = outputs.map(operandOf);
+    this.#writes = (work.kind === "op" ? outs : ins.slice(0, updateWrites[work.op])).map(rangeOf);
     if (!this.#withScratch(() => lower(work, ins, attrs, outs, this.#plan))) this.#fallBack(work, ins, attrs, outs);
   }
 
@@ -203,10 +210,12 @@ export class WasmBackend implements Runner, WasmFigures {
   call(kernel: Kernel, tasks: number, args: readonly number[]): void {
     if (tasks === 0) return;
     const loaded = this.#modules.get(kernel);
-    if (this.#pool && tasks > 1) this.#pool.fork(loaded, tasks, args);
+    const isFirst = loaded.isUntried && this.#writes !== null;
+    if (!isFirst && this.#pool && tasks > 1) this.#pool.fork(loaded, tasks, args);
     else
       try {
-        loaded.run(0, tasks, ...args);
+        if (isFirst) this.#modules.firstCall(kernel, tasks, args, [...this.#writes!, ...this.#scratch]);
+        else loaded.run(0, tasks, ...args);
       } catch (error) {
         throw new KernelError(`${kernel.key}: the kernel failed: ${error instanceof Error ? error.message : error}`);
       }
@@ -238,6 +247,7 @@ export class WasmBackend implements Runner, WasmFigures {
     } finally {
       for (const block of this.#scratch) this.#arena.free(block);
       this.#scratch = [];
+      this.#writes = null;
     }
   }
 

@@ -47,7 +47,8 @@ export async function decodeBySharp(
     const image = createImage(info.width, info.height, new Uint8Array(data.buffer, data.byteOffset, data.length));
     return applyOrientation ? orient(image, orientation) : image;
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
+    // each library below has its say, a line each; the reason is the last
+    const message = cause instanceof Error ? cause.message.trim().split("\n").at(-1) : String(cause);
     throw new DataError(
       `${path}: not a readable ${format.toUpperCase()}, expected a complete file (${message})`,
       DAMAGED_HINT,

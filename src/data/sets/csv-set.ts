@@ -11,7 +11,7 @@ import { printable } from "../../util/printable.js";
 import { readTextWithin } from "../../util/read-within.js";
 import { parseCsv } from "./csv.js";
 import { FolderListings } from "./folder-listings.js";
-import { classNames, type ImageFolderOptions } from "./image-folder.js";
+import { classNames, type ImageFolderOptions, numberedClasses } from "./image-folder.js";
 import { validationNames } from "./layouts.js";
 import type { Report, Sample } from "./sample.js";
 
@@ -163,7 +163,7 @@ function classesOf(file: string, folder: string, rows: readonly Row[], numClasse
   if (named) checkCount(named.file, count, numClasses);
   const labelOf = (text: string) => (Number(text) < count ? Number(text) : undefined);
   return {
-    classes: named?.classes ?? Array.from({ length: count }, (_, i) => String(i)),
+    classes: named?.classes ?? numberedClasses(file, count),
     areClassesNamed: named !== undefined,
     labelOf,
   };

@@ -149,7 +149,13 @@ function openList(file: string, root: string, split: string, numClasses: number 
   const samples = readListFile(file, { root, split, classCount: known ?? Infinity, report });
   if (named.length > 0) return { areClassesNamed: true, classes: named, samples };
   const classCount = known ?? samples.reduce((most, { label }) => Math.max(most, label + 1), 0);
-  return { areClassesNamed: false, classes: Array.from({ length: classCount }, (_, i) => String(i)), samples };
+  return { areClassesNamed: false, classes: numberedClasses(file, classCount), samples };
+}
+
+/** Names of classes that have none. Throws DataError for more than the budget's entries: one label is enough to ask for any number. */
+export function numberedClasses(file: string, count: number): string[] {
+  new Budget(file, DataError).check("entries", count, "classes, one for each label up to its largest");
+  return Array.from({ length: count }, (_, i) => String(i));
 }
 
 /** Names by line, the first that of label 0 (mmpretrain's `classes`); undefined where no file has them. */

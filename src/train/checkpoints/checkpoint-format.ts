@@ -20,7 +20,6 @@ import { findNonFinite, showNonFinite } from "../../tensor/finite.js";
 import { scope } from "../../tensor/scope.js";
 import { shownInError } from "../../util/clipped.js";
 import { CheckpointError } from "../../util/errors.js";
-import { expectModestJson } from "../../util/parse-json.js";
 import { readSealedJson, sealJson } from "../../util/sealed-json.js";
 import { sha256 } from "../../util/sha256.js";
 import { StepAverages } from "../loggers/step-averages.js";
@@ -107,10 +106,8 @@ const isObject = (value: unknown): value is { readonly [name: string]: unknown }
  * for fields that are missing, unknown, out of their range, or do not fit together.
  */
 export function decodeCheckpointFile(bytes: Uint8Array, path: string): CheckpointFile {
-  expectModestJson(bytes, path, DamagedError);
-  const { value, seal, problem } = readSealedJson(bytes);
   const damaged = (what: string): DamagedError => new DamagedError(`${path}: ${what}, the file is damaged`);
-  if (value === undefined) throw damaged(problem ?? "it is not JSON");
+  const { value, seal, problem } = readSealedJson(bytes, path, DamagedError, damaged);
   const format = isObject(value) ? value.format : undefined;
   if (!isObject(value) || format !== FORMAT)
     throw new DamagedError(`${path}: format ${shownInError(format)}, expected ${FORMAT}`);
