@@ -27,6 +27,7 @@ export const training = defineCommand({
     "train --data my-pictures --epochs 50 --patience 5 --patience-metric loss --min-delta 0.01 --save-best loss",
     "train --data path/to/imagenet --replicas 8 --nproc 8",
     "train --data imagenet --replicas 8 --nproc 4 --nnodes 2 --node-rank 0 --master-addr gpu0",
+    "train --data imagenet --replicas 8 --nproc 4 --nnodes 2 --node-rank 0 --master-addr gpu0 --master-port 29600 --bind-addr 0.0.0.0",
   ],
   run: (values, _, context, given) => runTraining(values, context, given),
 });
