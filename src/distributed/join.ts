@@ -9,7 +9,8 @@ import { MeshGroup } from "./mesh-group.js";
 import { joinMpi } from "./mpi/join.js";
 import { mpiTrouble } from "./mpi/library.js";
 import type { Blame } from "./peer-error.js";
-import { isLoopback, type MeetingPoint, meet } from "./sockets/rendezvous.js";
+import { isLoopback } from "./sockets/bind.js";
+import { type MeetingPoint, meet } from "./sockets/rendezvous.js";
 import { SocketTransport } from "./sockets/socket-transport.js";
 
 export const transportNames = ["auto", "sockets", "mpi"] as const;

@@ -6,7 +6,7 @@ import { DistributedError } from "../../src/util/errors.js";
 import { freePort, secret } from "./ranks.js";
 
 const close = (groups: readonly Peers[]) => {
-  for (const peers of groups) for (const socket of peers.values()) socket.destroy();
+  for (const peers of groups) for (const { socket } of peers.values()) socket.destroy();
 };
 
 /** One rank on `port`, hearing its notices. */
@@ -45,18 +45,25 @@ async function stranger(port: number, bytes: Uint8Array, { hangsUp = false, ms =
 }
 
 /** The first words of the protocol, as anybody may read them in the source. */
-const greeting = Buffer.concat([Buffer.from("tensorone"), Buffer.alloc(32, 7)]);
+const greeting = Buffer.concat([Buffer.from("tensor/02"), Buffer.alloc(32, 7)]);
 const sealed = (message: object, length?: number) => {
   const text = Buffer.from(JSON.stringify(message));
   const head = Buffer.alloc(4);
   head.writeUInt32LE(length ?? text.length);
   return Buffer.concat([head, text, Buffer.alloc(32, 9)]);
 };
-const claim = { version: 1, from: 1, to: 0, worldSize: 2, port: 1 };
+const claim = { version: 2, from: 1, to: 0, worldSize: 2, port: 1 };
 
 describe("the rendezvous", () => {
   it.each([
     ["garbage", Buffer.from("GET / HTTP/1.1\r\nHost: x\r\n\r\n"), {}, 0, /its first bytes are not ours/],
+    [
+      "an earlier version",
+      Buffer.concat([Buffer.from("tensorone"), Buffer.alloc(32, 7)]),
+      {},
+      0,
+      /speaks protocol 1, expected 2/,
+    ],
     ["random bytes", Buffer.from(Array.from({ length: 5000 }, (_, i) => (i * 37) % 256)), {}, 0, /first bytes/],
     ["a truncated greeting", greeting.subarray(0, 20), { hangsUp: true }, 0, /hung up/],
     ["nothing at all", Buffer.alloc(0), { hangsUp: true }, 0, /hung up/],
@@ -105,10 +112,12 @@ describe("the rendezvous", () => {
   it("tells a rank with another secret, and another number of ranks, why it is refused", async () => {
     const port = await freePort();
     const first = rankOn(port, 0, 2);
-    await expect(rankOn(port, 1, 2, { secret: "not what the others have" }).met).rejects.toThrow(
-      /rank 0 at 127\.0\.0\.1:\d+ did not accept rank 1[\s\S]*TENSORONE_SECRET/,
+    const other = rankOn(port, 1, 2, { secret: "not what the others have", deadlineMs: 600 });
+    await expect(other.met).rejects.toThrow(
+      /no answer from rank 0 at 127\.0\.0\.1:\d+ within 0\.6 s: it hung up when[\s\S]*hint: is the secret/,
     );
-    await expect(rankOn(port, 1, 3).met).rejects.toThrow(/refused rank 1: it expects 3 ranks, expected 2/);
+    expect(other.notices).toEqual([expect.stringMatching(/rank 1 waits for rank 0 .*where the secrets .* differ/)]);
+    await expect(rankOn(port, 1, 3).met).rejects.toThrow(/rank 0 at .* refused rank 1: it expects 3 ranks, expected 2/);
     const groups = await Promise.all([first.met, rankOn(port, 1, 2).met]);
     expect(first.notices).toHaveLength(2);
     close(groups);
@@ -126,14 +135,18 @@ describe("the rendezvous", () => {
     const port = await freePort();
     const alone = rankOn(port, 1, 2, { deadlineMs: 300 });
     await expect(alone.met).rejects.toThrow(DistributedError);
-    await expect(alone.met).rejects.toThrow(/no answer from rank 0 at 127\.0\.0\.1:\d+ within 0\.3 s: ECONNREFUSED/);
+    await expect(alone.met).rejects.toThrow(
+      /no answer from rank 0 at 127\.0\.0\.1:\d+ within 0\.3 s: ECONNREFUSED, nobody listens there/,
+    );
   });
 
   it("says which port is taken", async () => {
     const port = await freePort();
     const first = rankOn(port, 0, 2, { deadlineMs: 1500 });
     await new Promise((resolve) => setTimeout(resolve, 50));
-    await expect(rankOn(port, 0, 2).met).rejects.toThrow(/cannot listen on port \d+: EADDRINUSE[\s\S]*--master-port/);
+    await expect(rankOn(port, 0, 2).met).rejects.toThrow(
+      /cannot listen on port \d+ of 127\.0\.0\.1: EADDRINUSE[\s\S]*--master-port/,
+    );
     await expect(first.met).rejects.toThrow(/rank 1 has not come/);
   });
 });

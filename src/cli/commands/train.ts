@@ -1,13 +1,14 @@
 /** `train`: runs a recipe on a data set. */
 import { defineCommand } from "../command.js";
 import { runTraining } from "../train/run-training.js";
-import { trainingGroups, trainingOptions } from "../train/training-options.js";
+import { trainingExits, trainingGroups, trainingOptions } from "../train/training-options.js";
 
 export const training = defineCommand({
   name: "train",
   summary: "Trains a model and writes checkpoints, a log and the folded model",
   options: trainingOptions,
   groups: trainingGroups,
+  exits: trainingExits,
   examples: [
     "train",
     "train --data path/to/imagenet --out runs/s0",
@@ -25,6 +26,7 @@ export const training = defineCommand({
     "train --data my-pictures --loss sigmoid-focal --focal-gamma 2 --focal-alpha 0.25 --label-smoothing 0 --class-weights balanced",
     "train --data my-pictures --epochs 50 --patience 5 --save-best top1",
     "train --data my-pictures --epochs 50 --patience 5 --patience-metric loss --min-delta 0.01 --save-best loss",
+    "train --data my-pictures --epochs 20 --save-every 500 --keep 5",
     "train --data path/to/imagenet --replicas 8 --nproc 8",
     "train --data imagenet --replicas 8 --nproc 4 --nnodes 2 --node-rank 0 --master-addr gpu0",
   ],

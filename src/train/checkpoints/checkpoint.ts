@@ -21,7 +21,7 @@ import {
   readCheckpoint,
   readCheckpointFile,
 } from "./checkpoint-format.js";
-import { type CheckpointKind, isWithin, listCheckpoints, nameOf, ownFile } from "./checkpoint-list.js";
+import { type CheckpointKind, isOrphan, isWithin, listCheckpoints, nameOf, unfinished } from "./checkpoint-list.js";
 import type { ClassCheck } from "./class-names.js";
 import { adoptMmengineCheckpoint } from "./mmengine-file.js";
 import { containerOf } from "./model-file.js";
@@ -33,8 +33,6 @@ const KEPT = 3;
 /** Of those within an epoch: should the newest turn out damaged, there is one before. */
 const KEPT_WITHIN = 2;
 
-/** What a killed writer leaves (util/atomic-file). */
-const unfinished = /^\..*\.tmp$/;
 /** A disk, a quota or a limit on files that is used up. */
 const noRoom: readonly (string | undefined)[] = ["ENOSPC", "EDQUOT", "EFBIG"];
 
@@ -210,10 +208,8 @@ export class CheckpointFolder {
   /** Temporary files, and tensors whose JSON was not written any more. */
   async #removeUnfinished(next: string): Promise<void> {
     const names = await readdir(this.#folder);
-    const isOrphan = (name: string) =>
-      ownFile.test(name) && name !== `${next}.safetensors` && !names.includes(name.replace(/\.safetensors$/, ".json"));
-    for (const name of names)
-      if (unfinished.test(name) || isOrphan(name)) await rm(join(this.#folder, name), { force: true });
+    const isLeft = (name: string) => unfinished.test(name) || (name !== `${next}.safetensors` && isOrphan(name, names));
+    for (const name of names.filter(isLeft)) await rm(join(this.#folder, name), { force: true });
   }
 
   async #writing(what: string, body: () => Promise<void>): Promise<void> {

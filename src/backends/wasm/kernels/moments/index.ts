@@ -32,7 +32,6 @@ function patchRowsOf([n, h, w, channels]: Shape, attrs: PatchAttrs): PatchRows {
     stride,
     padding,
     dilation,
-    spread: [1, 1],
     channels: channels!,
     taken,
   };
