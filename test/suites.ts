@@ -10,6 +10,7 @@ export const settings = {
     "tensorone/node": source("node"),
     tensorone: source("index"),
     "#pictures": source("data/codecs/read-picture"),
+    "#turbo": source("backends/wasm/turbo"),
   },
   setupFiles: "test/setup.ts",
   testTimeout: 300_000,
