@@ -12,7 +12,7 @@ import { CheckpointError, TensoroneError } from "../util/errors.js";
 import { turnOfEventLoop } from "../util/platform.js";
 import { BestModelFiles } from "./checkpoints/best-model.js";
 import { expectStorable } from "./checkpoints/checkpoint-fields.js";
-import { type CheckpointHeader, restoreCheckpoint } from "./checkpoints/checkpoint-format.js";
+import type { CheckpointHeader } from "./checkpoints/checkpoint-format.js";
 import {
   chooseWeights,
   DEPLOY_FILE_NAME,
