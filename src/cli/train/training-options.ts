@@ -120,6 +120,6 @@ export const trainingGroups = [
   },
   {
     title: "several machines, without a launcher of their own",
-    options: ["nnodes", "nodeRank", "masterAddr", "masterPort"],
+    options: ["nnodes", "nodeRank", "masterAddr", "masterPort", "bindAddr"],
   },
 ] as const satisfies Command<typeof trainingOptions>["groups"];
