@@ -13,6 +13,7 @@ export const training = defineCommand({
     "train",
     "train --data path/to/imagenet --out runs/s0",
     "train --resume runs/s0",
+    "train --resume runs/s0 --allow-changed-data",
     "train --max-steps 200 --tensorboard --no-report",
     "train --model mobileone_s1 --data my-pictures --epochs 20 --image-size 128",
     "train --data my-pictures --optimizer adamw --weight-decay 0.05 --schedule one-cycle --clip-grad-norm 5",
