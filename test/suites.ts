@@ -25,7 +25,6 @@ export const slowTests: readonly string[] = [
   "test/cli/{augmentation,bad-input,commands,config,convert,families}.test.ts",
   "test/cli/{finetune,looking,non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
   "test/data/damaged-all.test.ts",
-  "test/distributed/{faults,hosts}.test.ts",
   "test/distributed/{faults,hosts,wire}.test.ts",
   "test/e2e/{distributed,resume,versions}.test.ts",
   "test/examples/**/*.test.ts",
