@@ -61,7 +61,7 @@ function layoutOf(target: Target, { rows, ...patches }: PatchRows): [Layout, run
 }
 
 /** (from, to, columns): to (f64) += from (f32), whole panels. */
-const defineAdd = (m: WasmModule): FunctionRef =>
+export const defineAdd = (m: WasmModule): FunctionRef =>
   m.function("add to doubles", ["i32", "i32", "i32"], (f, from, to, columns) => {
     const width = panelColumns(m.target);
     f.for(0, columns, width, () => {
