@@ -15,8 +15,10 @@ import { CACHE_LINE, defineTile, defineTouch, panelColumns, tileRows } from "./g
 export const ROW_BLOCK = 128;
 /** From this distance between rows on, strips and panels are copied. */
 const COPY_FROM_BYTES = 1024;
-/** Pieces of work wanted, for up to so many threads and even load. */
-const PIECES = 16;
+/** Runs of rows wanted, each with a partial matrix of its own. */
+const RUNS = 16;
+/** Pieces of work wanted: 32 threads and more still find some, and two end together. */
+const PIECES = 32;
 /** Fewer rows than this are not worth a partial matrix of their own. */
 const MIN_PARTIAL_ROWS = 2 * ROW_BLOCK;
 /** Partial matrices together stay within this, so that they live in caches. */
@@ -53,7 +55,7 @@ interface Partition {
 /** From shapes only. Cutting i costs another copy of B's panels per cut, cutting rows another partial matrix. */
 function partition({ rows, i, j, producer }: ReductionSizes, tile: number): Partition {
   const byMemory = Math.max(1, Math.floor(PARTIAL_BYTES / (4 * i * j)));
-  const wanted = Math.max(1, Math.min(PIECES, byMemory, Math.floor(rows / MIN_PARTIAL_ROWS)));
+  const wanted = Math.max(1, Math.min(RUNS, byMemory, Math.floor(rows / MIN_PARTIAL_ROWS)));
   const run = alignUp(Math.ceil(rows / wanted), ROW_BLOCK);
   const runs = Math.ceil(rows / run);
   // made rows would be made again for every cut

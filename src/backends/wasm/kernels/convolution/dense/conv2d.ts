@@ -7,9 +7,9 @@
 import type { Conv2dAttrs, Pair } from "../../../../../ops/spec/index.js";
 import type { Shape } from "../../../../../tensor/shape.js";
 import { alignUp } from "../../../../../util/align-up.js";
-import { applyEpilogue, type Epilogue, type EpilogueKind, kindOf } from "../../blocks/epilogue.js";
+import { type Epilogue, kindOf } from "../../blocks/epilogue.js";
 import { blocksOf } from "../../blocks/tasks.js";
-import { defineRangeKernel, list, specOf } from "../../define-kernel.js";
+import { defineRangeKernel, specOf } from "../../define-kernel.js";
 import type { HeapOperand, Lowering, Plan } from "../../plan.js";
 import { gemm, taskRows } from "../../products/gemm.js";
 import { blockRows, defineRows, packedBytes, type RowsSpec, tileRows } from "../../products/gemm-tile.js";
@@ -104,7 +104,6 @@ interface WindowGemmSpec {
   readonly rows: RowsSpec;
   readonly block: number;
   readonly rowsPerTask: number;
-  readonly kind: EpilogueKind;
 }
 
 /** C[rows, n] = windows · B. A task is a run of rows, done in blocks whose windows fit the cache. */
@@ -112,28 +111,16 @@ const windowGemmKernel = defineRangeKernel(
   {
     name: "window gemm",
     spec: specOf<WindowGemmSpec>(),
-    args: ({ kind }: WindowGemmSpec) => ({
-      x: "pointer",
-      b: "pointer",
-      c: "pointer",
-      rows: "int",
-      bias: list(kind ? 1 : 0, "pointer"),
-    }),
+    args: { x: "pointer", b: "pointer", c: "pointer", rows: "int", bias: "pointer" },
     scratchPerWorker: ({ block, rows: { aRow } }) => block * aRow,
   },
-  (
-    { m, f, spec: { windows, rows: spec, block, rowsPerTask, kind }, scratch },
-    { begin, end },
-    { x, b, c, rows, bias },
-  ) => {
+  ({ m, f, spec: { windows, rows: spec, block, rowsPerTask }, scratch }, { begin, end }, { x, b, c, rows, bias }) => {
     const own = f.int(scratch);
     const last = f.int(end.mul(rowsPerTask).min(rows));
     f.for(begin.mul(rowsPerTask), last, block, (row) => {
       const count = f.int(last.sub(row).min(block));
       f.call(defineWindowRows(m, windows), x, own, row, count);
-      f.call(defineRows(m, spec), own, b, c.add(row.mul(spec.cRow)), count);
-      const at = { columns: spec.n, rowBytes: spec.cRow };
-      applyEpilogue(f, m, kind, at, c.add(row.mul(spec.cRow)), bias[0], count);
+      f.call(defineRows(m, spec), own, b, c.add(row.mul(spec.cRow)), count, bias);
     });
   },
 );
@@ -164,12 +151,14 @@ function windowProducts(
       continue;
     }
     const tail = rows % tileRows(plan.target);
-    const spec: RowsSpec = { n, k, aRow: 4 * k, cRow: pointers.cRow, tail, directB: null, prefetch: false };
+    const spec: RowsSpec = {
+      ...{ n, k, aRow: 4 * k, cRow: pointers.cRow, tail, directB: null, prefetch: false, epilogue: kindOf(own) },
+    };
     const rowsPerTask = alignUp(taskRows(plan.target, n, k), block);
     windowGemmKernel.call(plan, {
-      spec: { windows, rows: spec, block, rowsPerTask, kind: kindOf(own) },
+      spec: { windows, rows: spec, block, rowsPerTask },
       tasks: blocksOf(rows, rowsPerTask),
-      args: { x: source, b: packed, c, rows, bias: own ? [own.bias] : [] },
+      args: { x: source, b: packed, c, rows, bias: own?.bias ?? 0 },
     });
   }
 }
