@@ -19,7 +19,7 @@ export const settings = {
 
 /** Minutes of work, or what npm cannot bring: Chromium, PyTorch, Open MPI, a driver for WebGPU. */
 export const slowTests: readonly string[] = [
-  "test/bench/measure.test.ts",
+  "test/bench/{flip-bits,measure}.test.ts",
   "test/browser/**/*.test.ts",
   "test/cli/{augmentation,bad-input,commands,config,convert,families,finetune}.test.ts",
   "test/cli/{looking,non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
@@ -36,6 +36,6 @@ export const slowTests: readonly string[] = [
   "test/train/recipe-schema.test.ts",
   "test/tensor/loops.test.ts",
   "test/train/{accumulated,augmented,best}-runs.test.ts",
-  "test/train/{phases,short-run}.test.ts",
+  "test/train/{changed-data,phases,short-run}.test.ts",
   "test/wasm/turbo.test.ts",
 ];
