@@ -25,7 +25,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
 };
 /** The subfolders of a folder from the bottom up: each may import those before it, and no file at the folder's top. */
 export const floors: Readonly<Record<string, readonly string[]>> = {
-  "backends/wasm": ["kernels", "runtime"],
+  "backends/wasm": ["kernels", "runtime", "turbo"],
   data: ["codecs", "transforms", "sets", "reading"],
   train: ["recipes", "metrics", "loggers", "replicas", "steps", "checkpoints", "runs", "modules", "looking"],
 };

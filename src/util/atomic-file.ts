@@ -3,6 +3,7 @@
  * in the same folder, flushed to the disk, takes the name in one rename. Node only.
  */
 import { randomBytes } from "node:crypto";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 
@@ -15,7 +16,7 @@ export type FileContent = Uint8Array | string | Iterable<Uint8Array> | AsyncIter
  */
 export async function writeFileAtomic(path: string, bytes: FileContent, beginning?: () => Uint8Array): Promise<void> {
   const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+  const temporary = temporaryOf(path);
   try {
     const file = await open(temporary, "wx");
     try {
@@ -32,6 +33,27 @@ export async function writeFileAtomic(path: string, bytes: FileContent, beginnin
   }
   await syncFolder(folder);
 }
+
+/** The same for a short text at once, for a process that is about to end. */
+export function writeFileAtomicSync(path: string, text: string): void {
+  const temporary = temporaryOf(path);
+  try {
+    const file = openSync(temporary, "wx");
+    try {
+      writeFileSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw error;
+  }
+}
+
+const temporaryOf = (path: string): string =>
+  join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
 
 function pieces(bytes: FileContent): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
   if (typeof bytes === "string") return [new TextEncoder().encode(bytes)];

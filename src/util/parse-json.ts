@@ -15,7 +15,7 @@ const CLOSE = "}".charCodeAt(0);
 const CONTAINER = 4;
 
 /** Throws `fault` for JSON that is too long, too deep, or has too many values; says nothing of its grammar. */
-function expectModest(source: string | Uint8Array, where: string, fault: Fault): void {
+export function expectModestJson(source: string | Uint8Array, where: string, fault: Fault): void {
   const budget = new Budget(where, fault);
   budget.check("jsonBytes", source.length);
   const at: (i: number) => number = typeof source === "string" ? (i) => source.charCodeAt(i) : (i) => source[i]!;
@@ -44,7 +44,7 @@ export function parseJson(
   fault: Fault,
   notJson: (why: string) => Error,
 ): unknown {
-  expectModest(source, where, fault);
+  expectModestJson(source, where, fault);
   try {
     return JSON.parse(typeof source === "string" ? source : new TextDecoder("utf-8", { fatal: true }).decode(source));
   } catch (error) {

@@ -29,10 +29,10 @@ import {
   badPictureOption,
   checkpointOption,
   commonOptions,
-  computeOptions,
   DATA_HELP,
   decoderLabel,
   decoderOption,
+  fastComputeOptions,
   required,
   startBackend,
   valFractionOf,
@@ -60,7 +60,7 @@ const evalOptions = {
   }),
   mistakes: integer({ help: "mistakes on those sheets, the surest first", min: 0, default: 96 }),
   force: flag({ help: "write into DIR where it holds an evaluation already" }),
-  ...computeOptions,
+  ...fastComputeOptions,
   ...sharingOptions,
   ...commonOptions,
 };
@@ -95,12 +95,12 @@ async function measure(values: EvalValues, { group, terminal }: Sharer): Promise
   const { data = demoData, split, batchSize, workers } = values;
   const { name: decoder } = await loadDecoder(values.decoder); // a missing package is told before any work
   const { threads } = shareOfMachine({ threads: values.threads, workers }, group.localSize);
-  const backend = await startBackend({ ...values, threads });
+  const { label: backend } = await startBackend({ ...values, threads });
   // what has to be fetched is fetched by one process of a machine
   if (group.localRank > 0) await group.barrier();
   const file = await localWeights(checkpoint, terminal);
   if (group.localRank === 0) await group.barrier();
-  const { model, classes, info, path } = await loadModel(file, values.weights);
+  const { model, classes, info, path } = await loadModel(file, { weights: values.weights });
   const dataset = openDataset(data, split, { numClasses: info.numClasses, ...valFractionOf(values) });
   const { areClassesNamed = true } = dataset;
   const notice = compareClasses(

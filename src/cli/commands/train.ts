@@ -30,6 +30,7 @@ export const training = defineCommand({
     "train --data my-pictures --epochs 20 --save-every 500 --keep 5",
     "train --data path/to/imagenet --replicas 8 --nproc 8",
     "train --data imagenet --replicas 8 --nproc 4 --nnodes 2 --node-rank 0 --master-addr gpu0",
+    "train --data imagenet --replicas 8 --nproc 4 --nnodes 2 --node-rank 0 --master-addr gpu0 --master-port 29600 --bind-addr 0.0.0.0",
   ],
   run: (values, _, context, given) => runTraining(values, context, given),
 });
