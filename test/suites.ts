@@ -26,6 +26,7 @@ export const slowTests: readonly string[] = [
   "test/cli/{looking,non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
   "test/data/damaged-all.test.ts",
   "test/distributed/{faults,hosts}.test.ts",
+  "test/distributed/{faults,hosts,wire}.test.ts",
   "test/e2e/{distributed,resume,versions}.test.ts",
   "test/examples/**/*.test.ts",
   "test/gpu/**/*.test.ts",
