@@ -1,6 +1,7 @@
 /** Who may come in: ranks with the secret; strangers, garbage and wrong runs are shown out while the ranks meet. */
-import { connect, type Socket } from "node:net";
+import { connect, createServer, type Socket } from "node:net";
 import { describe, expect, it } from "vitest";
+import { expectLauncherFiles, expectOpenFiles, openFilesLimit } from "../../src/distributed/sockets/open-files.js";
 import { meet, type Peers, type RendezvousOptions } from "../../src/distributed/sockets/rendezvous.js";
 import { DistributedError } from "../../src/util/errors.js";
 import { freePort, secret } from "./ranks.js";
@@ -148,5 +149,68 @@ describe("the rendezvous", () => {
       /cannot listen on port \d+ of 127\.0\.0\.1: EADDRINUSE[\s\S]*--master-port/,
     );
     await expect(first.met).rejects.toThrow(/rank 1 has not come/);
+  });
+
+  it("keeps dialling a meeting point that hangs up, and one that is not there yet", async () => {
+    const port = await freePort();
+    let hungUp = 0;
+    const busy = createServer((socket) => {
+      hungUp++;
+      socket.destroy();
+      if (hungUp === 3) busy.close();
+    });
+    await new Promise<void>((resolve) => busy.listen(port, "127.0.0.1", resolve));
+    const second = rankOn(port, 1, 2);
+    await new Promise((resolve) => busy.once("close", resolve));
+    const first = rankOn(port, 0, 2);
+    close(await Promise.all([first.met, second.met]));
+    expect(hungUp).toBe(3);
+    // ranks that start at different moments are no news, a peer that hangs up is
+    expect(second.notices).toEqual([expect.stringMatching(/^rank 1 waits for rank 0 at 127.* it hung up before/)]);
+  });
+
+  it("says at once what a rank waits for where the name of the meeting point is none", async () => {
+    const at = { kind: "tcp", host: "no-such-host.invalid", port: 29500 } as const;
+    const lost = rankOn(0, 1, 2, { at, deadlineMs: 1500 });
+    await expect.poll(() => lost.notices, { timeout: 1200 }).toHaveLength(1);
+    expect(lost.notices[0]).toMatch(/rank 1 waits for rank 0 at no-such-host\.invalid:29500: (ENOTFOUND|EAI_AGAIN), /);
+    await expect(lost.met).rejects.toThrow(/no answer from rank 0 at no-such-host\.invalid:29500 within 1\.5 s/);
+    const first = rankOn(0, 0, 2, { at, deadlineMs: 800 });
+    await expect(first.met).rejects.toThrow(/rank 0: cannot listen on port 29500 of no-such-host\.invalid: E/);
+  });
+
+  it("listens on the named address alone, and on others where it is told to", async () => {
+    const port = await freePort();
+    const elsewhere = { host: "127.0.0.2", port };
+    const answerAt = () =>
+      new Promise<string>((resolve) => {
+        const socket = connect(elsewhere, () => {
+          socket.destroy();
+          resolve("open");
+        });
+        socket.once("error", ({ code }: NodeJS.ErrnoException) => resolve(code ?? ""));
+      });
+    const first = rankOn(port, 0, 2);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await answerAt()).toBe("ECONNREFUSED");
+    close(await Promise.all([first.met, rankOn(port, 1, 2).met]));
+    const at = { kind: "tcp", host: "127.0.0.1", port, bind: "0.0.0.0" } as const;
+    const open = rankOn(port, 0, 2, { at });
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    expect(await answerAt()).toBe("open");
+    close(await Promise.all([open.met, rankOn(port, 1, 2).met]));
+    const foreign = { kind: "tcp", host: "192.0.2.1", port } as const;
+    await expect(rankOn(port, 0, 2, { at: foreign }).met).rejects.toThrow(/EADDRNOTAVAIL[\s\S]*--bind-addr 0\.0\.0\.0/);
+  });
+
+  it("asks for open files before the first connection", () => {
+    expect(() => expectOpenFiles(0, 1024, 1024)).toThrow(
+      /rank 0: 1024 processes need 1216 open files each, this one may have 1024\n {2}hint: ulimit -n 1216/,
+    );
+    expect(expectOpenFiles(0, 4, 1024)).toBe(446);
+    expect(expectOpenFiles(0, 4, Number.POSITIVE_INFINITY)).toBe(4096);
+    expect(openFilesLimit("Max open files            20000                1048576              files\n")).toBe(20_000);
+    expect(openFilesLimit("no such line")).toBeUndefined();
+    expect(() => expectLauncherFiles(64, 256)).toThrow(/launch: 64 processes need 320 open files of their launcher/);
   });
 });

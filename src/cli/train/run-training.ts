@@ -113,6 +113,7 @@ export async function runTraining(
       keep: settings.keep,
       saveEvery: settings.saveEvery,
       allowOtherClasses: values.allowOtherClasses,
+      allowChangedData: values.allowChangedData,
       ...(values.maxSteps === undefined ? {} : { maxSteps: values.maxSteps }),
       ...(resume === undefined ? {} : { resume }),
       ...(init === undefined ? {} : { init }),

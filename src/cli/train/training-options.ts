@@ -77,6 +77,9 @@ export const trainingOptions = {
   }),
   ...transferOptions,
   allowOtherClasses: allowOtherClassesOption,
+  allowChangedData: flag({
+    help: "with --resume: go on where pictures were replaced, renamed, removed or added since; a line names them",
+  }),
   noValidate: flag({ help: "leave validation out, and train on every picture where none are marked for it" }),
   tensorboard: flag({
     help: "write curves for TensorBoard into <out>/tensorboard; a resumed run that has the folder goes on with it",
@@ -120,6 +123,6 @@ export const trainingGroups = [
   },
   {
     title: "several machines, without a launcher of their own",
-    options: ["nnodes", "nodeRank", "masterAddr", "masterPort"],
+    options: ["nnodes", "nodeRank", "masterAddr", "masterPort", "bindAddr"],
   },
 ] as const satisfies Command<typeof trainingOptions>["groups"];

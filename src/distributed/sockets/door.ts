@@ -57,7 +57,10 @@ export class Door {
   /** Nobody comes in any more. */
   close(): void {
     this.#server?.close();
-    for (const socket of [...this.#silent, ...this.#speaking]) socket.destroy();
+    const unproved = [...this.#silent, ...this.#speaking];
+    this.#silent.clear();
+    this.#speaking.clear();
+    for (const socket of unproved) socket.destroy();
   }
 
   async #accept(socket: Socket): Promise<void> {
@@ -78,6 +81,8 @@ export class Door {
       if ("refused" in verdict) socket.end();
     } catch (error) {
       socket.destroy();
+      // one that was shown out has done nothing that is worth a line of its own
+      if (!this.#silent.has(socket) && !this.#speaking.has(socket)) return;
       onNotice(`refused a stranger (${from}): ${error instanceof DistributedError ? error.summary : String(error)}`);
     } finally {
       clearTimeout(timer);

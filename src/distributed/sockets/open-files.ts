@@ -6,6 +6,8 @@ import { DistributedError } from "../../util/errors.js";
 
 /** Streams, pictures, data threads and the log of a rank, generously. */
 const OWN_FILES = 128;
+/** What a launcher keeps open of a rank: its errors, the channel, and one more while it starts. */
+const FILES_PER_RANK = 3;
 /** Strangers at the door, at least and at most, while ranks meet. */
 const unproved = { least: 64, usual: 256, most: 4096 } as const;
 
@@ -26,11 +28,24 @@ export function expectOpenFiles(rank: number, worldSize: number, limit = openFil
   if (limit < needed)
     throw new DistributedError(
       `rank ${rank}: ${worldSize} processes need ${needed} open files each, this one may have ${limit}`,
-      `ulimit -n ${needed} before it starts, on every machine; where that is not permitted, the hard limit of the system (limits.conf, LimitNOFILE)`,
+      hintFor(needed),
     );
   // half of what is left: newcomers are counted a moment after they have come
   return Math.max(unproved.least, Math.min(unproved.most, Math.floor((limit - worldSize - OWN_FILES) / 2)));
 }
+
+/** Throws DistributedError where a launcher of `nproc` ranks may not have the files that it needs. */
+export function expectLauncherFiles(nproc: number, limit = openFilesLimit()): void {
+  const needed = nproc * FILES_PER_RANK + OWN_FILES;
+  if (limit === undefined || limit >= needed) return;
+  throw new DistributedError(
+    `launch: ${nproc} processes need ${needed} open files of their launcher, it may have ${limit}`,
+    hintFor(needed),
+  );
+}
+
+const hintFor = (needed: number): string =>
+  `ulimit -n ${needed} before it starts, on every machine; where that is not permitted, the hard limit of the system (limits.conf, LimitNOFILE)`;
 
 function readLimits(): string | null {
   try {
