@@ -29,7 +29,7 @@ export const slowTests: readonly string[] = [
   "test/e2e/{distributed,resume,versions}.test.ts",
   "test/examples/**/*.test.ts",
   "test/gpu/**/*.test.ts",
-  "test/io/{onnx-export,tensorboard-protoc,torch-round-trip}.test.ts",
+  "test/io/{bombs,onnx-export,tensorboard-protoc,torch-round-trip}.test.ts",
   "test/models/families-golden.test.ts",
   "test/models/quantize/files.test.ts",
   "test/onnx-cases/**/*.test.ts",
