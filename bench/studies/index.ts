@@ -35,6 +35,7 @@ const modules = {
   finetune: () => import("./finetune.js"),
   "frozen-stages": () => import("./frozen-stages.js"),
   "all-reduce": () => import("./all-reduce.js"),
+  wire: () => import("./wire.js"),
   distributed: () => import("./distributed.js"),
 } as const satisfies { readonly [name: string]: () => Promise<StudyModule> };
 

@@ -13,13 +13,13 @@ const INDENT = 2;
 const DEEP_INDENT = 6;
 
 /** A command as its help sees it: nothing is run. */
-export type Described = Pick<Command, "name" | "summary" | "positionals" | "options" | "examples"> & {
+export type Described = Pick<Command, "name" | "summary" | "positionals" | "options" | "examples" | "exits"> & {
   readonly groups?: readonly { readonly title: string; readonly options: readonly string[] }[];
 };
 
 /** How a command is called, its options, and examples that work. */
 export function commandHelp(command: Described, width: number): string {
-  const { positionals, groups = [] } = command;
+  const { positionals, groups = [], exits = [] } = command;
   const rows = Object.entries(command.options).map(([name, option]) => ({
     name,
     row: [written(name, option), described(option)] as const,
@@ -43,6 +43,7 @@ export function commandHelp(command: Described, width: number): string {
       ...wrap(`${title}:`, width),
       ...linesOf((name) => options.includes(name)),
     ]),
+    ...(exits.length > 0 ? ["", "exit codes:", ...wordedRows(exits, width)] : []),
     "",
     "examples:",
     ...command.examples.flatMap((example) => commandLines(example, width)),

@@ -18,6 +18,7 @@ const settings: RunSettings = {
   turbo: false,
   noValidate: false,
   validateRaw: false,
+  saveEvery: 500,
   keep: 3,
   checkEvery: 100,
 };

@@ -11,6 +11,7 @@ import { JsonlLogger } from "../../train/loggers/jsonl.js";
 import { MachineLogger } from "../../train/loggers/machine.js";
 import { TENSORBOARD_FOLDER, TensorBoardLogger } from "../../train/loggers/tensorboard.js";
 import { expectReplicas } from "../../train/replicas/replica-tree.js";
+import { beginAgain } from "../../train/runs/begun-run.js";
 import { agreeOnRun, chooseRun } from "../../train/runs/choose-run.js";
 import { chooseData, choosePlan } from "../../train/runs/choose-settings.js";
 import { RecipeFileLogger } from "../../train/runs/recipe-file.js";
@@ -31,11 +32,12 @@ import { type TrainingValues, trainingOptions } from "./training-options.js";
 
 /** `chooseBase` gives the recipe that config and options change, of a run to go on with its name; default: the published one, or the demo set's. */
 export async function runTraining(
-  line: TrainingValues,
+  asTyped: TrainingValues,
   context: CommandContext,
-  onLine: ReadonlySet<string>,
+  typed: ReadonlySet<string>,
   chooseBase?: (values: TrainingValues) => Promise<Recipe>,
 ): Promise<Outcome> {
+  const { line, onLine, begins } = asBegun(asTyped, typed);
   const config = await configOf(line);
   const { values, given } = withRun(line, onLine, config?.run);
   const base = await chooseBase?.(values);
@@ -76,7 +78,7 @@ export async function runTraining(
     say(`with ImageNet: ${caller} train${modelOption} --data path/to/imagenet   (train/<class>/*.JPEG, val/…)`);
     say("");
   }
-  for (const line of notices) say(line);
+  for (const line of [...(begins === null ? [] : [begins]), ...notices]) say(line);
   const { decoder, backend } = settings;
   const { threads, workers } = shareOfMachine(values, group.localSize);
   const { label: backendLabel, turbo } = await startBackend({
@@ -109,7 +111,9 @@ export async function runTraining(
       validate: !settings.noValidate,
       validateRaw: settings.validateRaw,
       keep: settings.keep,
+      saveEvery: settings.saveEvery,
       allowOtherClasses: values.allowOtherClasses,
+      allowChangedData: values.allowChangedData,
       ...(values.maxSteps === undefined ? {} : { maxSteps: values.maxSteps }),
       ...(resume === undefined ? {} : { resume }),
       ...(init === undefined ? {} : { init }),
@@ -140,6 +144,15 @@ export async function runTraining(
   } finally {
     interruption.stop();
   }
+}
+
+/** The line of a run that goes on; of one that left nothing to go on with, that which begins it again. */
+function asBegun(typed: TrainingValues, given: ReadonlySet<string>) {
+  const begins = beginAgain(typed);
+  if (!begins) return { line: typed, onLine: given, begins: null };
+  const { out, config, notice } = begins;
+  const onLine = new Set([...given].filter((name) => name !== "resume"));
+  return { line: { ...typed, resume: undefined, out, config }, onLine, begins: notice };
 }
 
 /** The weights that a run starts from as its recipe.json names them: a file wherever it is read, else as they were asked for. */

@@ -49,6 +49,7 @@ export function choosePlan(
     noValidate,
     validateRaw,
     keep,
+    saveEvery,
     checkEvery,
   } = values;
   const data =
@@ -63,6 +64,7 @@ export function choosePlan(
     noValidate,
     validateRaw,
     keep,
+    saveEvery,
     checkEvery,
   };
   const merged = mergeSettings(stored?.settings ?? null, own, given);

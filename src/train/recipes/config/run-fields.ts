@@ -4,6 +4,7 @@
 import { type DecoderName, decoderNames } from "../../../data/codecs/decoder.js";
 import { type BadPictureChoice, badPictureChoices } from "../../../data/reading/bad-pictures.js";
 import type { DataSource } from "../../../data/sets/dataset.js";
+import type { SaveEvery } from "../save-every.js";
 import { choice, either, type FieldsOf, flag, list, number, orNull, text, whole } from "./rules.js";
 
 /** Options of `train` that a resumed run takes over unless they are given again. */
@@ -22,6 +23,7 @@ export interface RunSettings {
   readonly noValidate: boolean;
   readonly validateRaw: boolean;
   readonly keep: number;
+  readonly saveEvery: SaveEvery;
   readonly checkEvery: number;
 }
 
@@ -42,6 +44,10 @@ export const settingFields: FieldsOf<RunSettings> = {
   noValidate: { rule: flag(), doc: "leave validation out" },
   validateRaw: { rule: flag(), doc: "validate the raw weights as well" },
   keep: { rule: whole(), doc: "checkpoints to keep" },
+  saveEvery: {
+    rule: either(whole({ min: 0 }), text()),
+    doc: 'steps, or a time such as "10m", between two checkpoints within an epoch; 0: none',
+  },
   checkEvery: { rule: whole(), doc: "steps between two checks that all processes hold equal weights" },
 };
 
