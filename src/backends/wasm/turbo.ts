@@ -13,6 +13,7 @@
 import { builtin, v8Version } from "../../util/platform.js";
 import type { Target } from "../../wasm/index.js";
 import { capabilities } from "./capabilities.js";
+import { compareCodes } from "./runtime/compare-codes.js";
 import { type Compiler, plainCompiler } from "./runtime/modules.js";
 import { findFault } from "./turbo/self-test.js";
 import { thisMachine, VerdictFile } from "./turbo/verdicts.js";
@@ -67,6 +68,7 @@ export const turboCompiler: Compiler = {
   compile: (bytes) => compileWith(flagsToCompile, bytes),
   trial: {
     verdicts,
+    compare: compareCodes,
     // at once as fast as it gets: the one call that it is made for would otherwise end before V8 has optimised it
     plain: { mark: section("twin"), compile: (bytes) => compileWith(flagsToCompile.slice(1), bytes) },
   },
