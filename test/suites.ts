@@ -22,8 +22,8 @@ export const settings = {
 export const slowTests: readonly string[] = [
   "test/bench/{measure,soak-runs}.test.ts",
   "test/browser/**/*.test.ts",
-  "test/cli/{augmentation,bad-input,commands,config,convert,families,finetune}.test.ts",
-  "test/cli/{looking,non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
+  "test/cli/{augmentation,bad-input,commands,config,convert,families}.test.ts",
+  "test/cli/{finetune,looking,non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
   "test/data/damaged-all.test.ts",
   "test/distributed/{faults,hosts,wire}.test.ts",
   "test/e2e/{distributed,resume,versions}.test.ts",

@@ -1,11 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ConsoleLogger } from "../../src/train/loggers/console.js";
 import { JsonlLogger } from "../../src/train/loggers/jsonl.js";
 import { MachineLogger, readSessions } from "../../src/train/loggers/machine.js";
-import { Terminal, visibleWidth } from "../../src/util/terminal.js";
+import { Terminal } from "../../src/util/terminal.js";
 import { run, stepAt, stepsPerEpoch, validationAt } from "./a-run.js";
 
 /** A run of two epochs; 150 ms a step on a clock of its own. Returns what was written, piece by piece. */
@@ -40,7 +41,7 @@ function screen(written: readonly string[]): { readonly lines: string[]; readonl
     if (piece.startsWith(eraser)) lines[lines.length - 1] = "";
     const [text = "", ...more] = piece.replace(eraser, "").split("\n");
     lines[lines.length - 1] += text;
-    widest = Math.max(widest, visibleWidth(lines.at(-1)!));
+    widest = Math.max(widest, [...stripVTControlCharacters(lines.at(-1)!)].length);
     lines.push(...more);
   }
   return { lines, widest };
