@@ -10,6 +10,7 @@ export const settings = {
     "tensorone/node": source("node"),
     tensorone: source("index"),
     "#pictures": source("data/codecs/read-picture"),
+    "#turbo": source("backends/wasm/turbo"),
   },
   setupFiles: "test/setup.ts",
   testTimeout: 300_000,
@@ -19,10 +20,11 @@ export const settings = {
 
 /** Minutes of work, or what npm cannot bring: Chromium, PyTorch, Open MPI, a driver for WebGPU. */
 export const slowTests: readonly string[] = [
-  "test/bench/measure.test.ts",
+  "test/bench/{measure,soak-runs}.test.ts",
   "test/browser/**/*.test.ts",
   "test/cli/{augmentation,bad-input,commands,config,convert,families,finetune}.test.ts",
-  "test/cli/{looking,non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
+  "test/cli/{hostile-names,looking,non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
+  "test/data/damaged-all.test.ts",
   "test/distributed/{faults,hosts,wire}.test.ts",
   "test/e2e/{distributed,resume,versions}.test.ts",
   "test/examples/**/*.test.ts",

@@ -15,6 +15,7 @@ import { isLastAttempt } from "./launch/launch.js";
 import { parse } from "./parse.js";
 import { callerPrefix, packageRoot } from "./paths.js";
 import { printJson, report } from "./report.js";
+import { hasReaderLeft, leavesInOrder, READER_LEFT } from "./signals.js";
 
 const version = (): string =>
   (JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string }).version;
@@ -52,16 +53,18 @@ function say(named: { readonly [name: string]: string }, isJson: boolean, exitCo
   return null;
 }
 
-/** The reader of a pipe left: so do we, as any filter does. */
+/** The reader of a pipe left: so do we, as any filter does, or the run saves first. */
 function leaveWithReader(error: NodeJS.ErrnoException): void {
-  if (error.code === "EPIPE") process.exit(141);
-  throw error;
+  if (!hasReaderLeft(error)) throw error;
+  if (!leavesInOrder()) process.exit(READER_LEFT);
 }
 
 const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
   new Promise((resolve) => stream.write("", () => resolve()));
 
 process.stdout.on("error", leaveWithReader);
+// notes that nobody reads end nothing
+process.stderr.on("error", () => {});
 const args = process.argv.slice(2);
 const isJson = args.includes("--json");
 if (isJson) setFallbackWarnings(false);

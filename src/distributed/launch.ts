@@ -59,10 +59,11 @@ const ORDERLY_MS = 60_000;
 const SETTLE_MS = 200;
 /** A rank that fails leaves after those it has told, who blame it: it is waited for as long as its goodbye takes at most. */
 const BLAMED_MS = 2500;
-const handedOn = ["SIGINT", "SIGTERM", "SIGUSR1"] as const;
-const orderlyCodes: readonly number[] = handedOn.map((name) => 128 + constants.signals[name]);
+const handedOn = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"] as const;
+/** Those of a signal; SIGPIPE stands for a reader of rank 0's output who left. */
+const orderlyCodes: readonly number[] = [...handedOn, "SIGPIPE" as const].map((name) => 128 + constants.signals[name]);
 
-/** Runs the ranks to their end. SIGINT, SIGTERM and SIGUSR1 are handed on to them. Throws DistributedError before any starts. */
+/** Runs the ranks to their end. SIGINT, SIGTERM, SIGHUP and SIGUSR1 are handed on to them. Throws DistributedError before any starts. */
 export async function launchLocal(options: LaunchOptions, environment: Environment): Promise<LaunchOutcome> {
   const { nnodes = 1, nodeRank = 0, masterAddr, maxRestarts = 0, print } = options;
   if (nodeRank >= nnodes)

@@ -2,7 +2,9 @@
  * When a run is saved, and under which kind of name: at the end of an epoch's steps, before the validation that completes the
  * checkpoint; within an epoch as often as asked; and where an error ends the run between two steps. Rank 0 alone writes.
  */
-import { TensoroneError } from "../util/errors.js";
+import { mkdir, rmdir } from "node:fs/promises";
+import { join } from "node:path";
+import { RunFolderError, TensoroneError } from "../util/errors.js";
 import { shownPath } from "../util/shown-path.js";
 import { CheckpointFolder } from "./checkpoints/checkpoint.js";
 import type { CheckpointHeader } from "./checkpoints/checkpoint-format.js";
@@ -10,6 +12,7 @@ import type { LoggerSet } from "./logger-set.js";
 import { type Pace, SaveClock } from "./recipes/save-every.js";
 import { DisagreementError } from "./replicas/agreement.js";
 import type { ProcessGroup } from "./replicas/process-group.js";
+import { RunLock } from "./runs/run-lock.js";
 import { DivergedError } from "./steps/finite.js";
 import type { Session } from "./steps/session.js";
 import type { Stepper } from "./steps/stepper.js";
@@ -24,7 +27,8 @@ export interface Saved {
 }
 
 export interface SavingOptions {
-  readonly folder: string;
+  /** Of the run. */
+  readonly out: string;
   readonly keep: number | undefined;
   readonly pace: Pace;
   /** Whether epochs end with a validation. */
@@ -36,16 +40,39 @@ export class RunSaving {
   readonly #of: Saved;
   readonly #clock: SaveClock;
   readonly #validates: boolean;
+  readonly #out: string;
+  #lock: RunLock | null = null;
   /** The step of the last checkpoint, or that the run began with. */
   #savedStep = 0;
   /** What is not told yet. */
   #written: { readonly path: string; readonly bytes: number } | null = null;
 
-  constructor(of: Saved, { folder, keep, pace, validates }: SavingOptions) {
+  constructor(of: Saved, { out, keep, pace, validates }: SavingOptions) {
     this.#of = of;
-    this.checkpoints = new CheckpointFolder(folder, keep);
+    this.#out = out;
+    this.checkpoints = new CheckpointFolder(join(out, "checkpoints"), keep);
     this.#clock = new SaveClock(pace);
     this.#validates = validates;
+  }
+
+  /** Makes the folder, which is this run's until close(). Throws RunFolderError where another run has it. */
+  async open(): Promise<void> {
+    const { group, loggers } = this.#of;
+    if (group.rank !== 0) return;
+    await mkdir(this.#out, { recursive: true });
+    this.#lock = await RunLock.take(this.#out, (text) => loggers.notice(text));
+  }
+
+  async close(): Promise<void> {
+    if (!this.#lock) return;
+    this.#lock.release();
+    // a run that could not begin leaves nothing
+    await rmdir(this.#out).catch(() => {});
+  }
+
+  /** Throws RunFolderError where the folder is gone, or another run's. */
+  async expectFolder(): Promise<void> {
+    await this.#lock?.expectHeld();
   }
 
   /** The session is as a checkpoint has it, or as it was made. */
@@ -96,7 +123,8 @@ export class RunSaving {
     const { session, stepper, group, loggers } = this.#of;
     if (group.rank !== 0) return;
     if (error instanceof DivergedError) return this.checkpoints.takeBack();
-    if (error instanceof DisagreementError || session.step <= this.#savedStep) return;
+    if (error instanceof DisagreementError || error instanceof RunFolderError || session.step <= this.#savedStep)
+      return;
     try {
       if (!stepper.undo()) return;
       session.isValidationDue = this.#validates && session.stepInEpoch === 0;
@@ -111,6 +139,7 @@ export class RunSaving {
 
   async #write(kind: "epoch" | "step" | "within"): Promise<{ path: string; bytes: number }> {
     const { session, header } = this.#of;
+    await this.expectFolder();
     const saved = await this.checkpoints.write(session, header, kind);
     this.#savedStep = session.step;
     this.#clock.saved();

@@ -42,6 +42,8 @@ export class GradientError extends TensoroneError {}
 export class StateDictError extends TensoroneError {}
 /** A checkpoint file that is missing, damaged or of another kind. */
 export class CheckpointError extends TensoroneError {}
+/** The folder of a run that another run has, or that is gone. */
+export class RunFolderError extends TensoroneError {}
 /** A dataset, folder or image that cannot be used; names the path. */
 export class DataError extends TensoroneError {}
 /** Processes that train together: a rank that is lost, late or refused; the text says which. */

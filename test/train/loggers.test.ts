@@ -141,9 +141,9 @@ describe("log.jsonl", () => {
     expect(text).toHaveLength(52);
     expect(text.at(-1)).toBe("");
     expect(text[0]).toBe(
-      '{"kind":"train","epoch":0,"step":1,"loss":2.29,"lr":0.05,"weightDecay":0.0001,"imagesPerSecond":212,"dataWait":0.03,"stepMs":150}',
+      '{"kind":"train","epoch":1,"step":1,"loss":2.29,"lr":0.05,"weightDecay":0.0001,"imagesPerSecond":212,"dataWait":0.03,"stepMs":150}',
     );
-    expect(text[50]).toBe('{"kind":"val","epoch":0,"top1":52.34,"top5":95,"loss":1.25}');
+    expect(text[50]).toBe('{"kind":"val","epoch":1,"top1":52.34,"top5":95,"loss":1.25}');
   });
 
   test("a resumed run gives the log of one that was never stopped", async () => {
@@ -151,6 +151,15 @@ describe("log.jsonl", () => {
     const whole = lines();
     await log(50, 100);
     expect(lines()).toEqual(whole);
+    await log(70, 100);
+    expect(lines()).toEqual(whole);
+  });
+
+  test("a log of an earlier version, which counted epochs from 0, goes on with one count", async () => {
+    await log(0, 100);
+    const whole = lines();
+    const former = whole.map((line) => line.replace(/"epoch":(\d+)/, (_, epoch) => `"epoch":${Number(epoch) - 1}`));
+    writeFileSync(join(out, "log.jsonl"), former.join("\n"));
     await log(70, 100);
     expect(lines()).toEqual(whole);
   });

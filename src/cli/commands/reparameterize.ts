@@ -1,6 +1,6 @@
 /** `reparameterize IN OUT`: folds the branches of a trained model, verifies the result, writes it; .safetensors or .pth. */
 import { statSync } from "node:fs";
-import { reparameterize } from "../../models/index.js";
+import { foldLoaded } from "../../train/checkpoints/fold-model.js";
 import { saveModelFile } from "../../train/checkpoints/model-file.js";
 import { loadModel } from "../../train/checkpoints/run-weights.js";
 import { formatBytes } from "../../util/format.js";
@@ -32,8 +32,7 @@ export const reparameterization = defineCommand({
     checkOutput("reparameterize", input, out, values.force);
     await startBackend(values);
     const { model, classes, info, path } = await loadModel(await localWeights(input, terminal), values.weights);
-    const imageSize = info.images?.evalSize;
-    const folded = await reparameterize(model, imageSize === undefined ? {} : { probe: { imageSize } });
+    const folded = await foldLoaded({ model, info });
     const about = { classes, recipe: info.images && { images: info.images } };
     await saveModelFile(out, folded.model, about, values.keys ? { keys: values.keys } : {});
     terminal.print(certificateLine(folded.certificate));

@@ -29,6 +29,7 @@ import type { Session } from "../steps/session.js";
 
 import { joinEntries, namedEntries, splitEntries } from "./checkpoint-entries.js";
 import { brokenRelation, type CheckpointFile, type CheckpointHeader, faultsOf } from "./checkpoint-fields.js";
+import type { DataFingerprint } from "./data-check.js";
 import { describe, readCheckpointBytes } from "./model-file.js";
 import { fromOptimizerEntries, startedParameters, toOptimizerEntries } from "./optimizer-entries.js";
 
@@ -46,7 +47,12 @@ export interface Checkpoint {
 export class DamagedError extends CheckpointError {}
 
 /** The state of a session, to be written under `name`. Throws DivergedError where a number of it is not finite. */
-export async function encodeCheckpoint(session: Session, header: CheckpointHeader, name: string): Promise<Checkpoint> {
+export async function encodeCheckpoint(
+  session: Session,
+  header: CheckpointHeader,
+  name: string,
+  data?: DataFingerprint,
+): Promise<Checkpoint> {
   const { model, ema, optimizer, step } = session;
   const entries = {
     averages: await toFileEntries(model, ema.averages),
@@ -64,6 +70,7 @@ export async function encodeCheckpoint(session: Session, header: CheckpointHeade
     ema: { steps: ema.steps },
     optimizer: { kind: header.recipe.optimizer.kind, parameters: startedParameters(entries.optimizer) },
     ...header,
+    ...(data && { data }),
   };
   return { file, bytes };
 }

@@ -19,8 +19,13 @@ const names: { readonly [K in CheckpointKind]: (at: Pick<Session, "step" | "epoc
 /** A checkpoint's name, without an ending. */
 export const nameOf = (kind: CheckpointKind, at: Pick<Session, "step" | "epoch">): string => names[kind](at);
 
-/** Tensors that a run wrote, by their name. */
-export const ownFile = /^(epoch|step|within)_\d+\.safetensors$/;
+/** What a killed writer leaves (util/atomic-file). */
+export const unfinished = /^\..*\.tmp$/;
+const tensors = /^(epoch|step|within)_\d+\.safetensors$/;
+
+/** Whether a file is tensors of a run whose JSON was not written any more; `all` are the names in its folder. */
+export const isOrphan = (name: string, all: readonly string[]): boolean =>
+  tensors.test(name) && !all.includes(name.replace(/\.safetensors$/, ".json"));
 
 /** Whether a file is of a checkpoint within an epoch. */
 export const isWithin = (path: string): boolean => basename(path).startsWith("within_");

@@ -48,12 +48,13 @@ export class RecipeFileLogger implements Logger {
 
   async onStep(): Promise<void> {
     if (this.#info === null) return;
-    const { out, recipe, data, seed, replicas, decoder } = this.#info;
+    const { out, recipe, data, seed, replicas, decoder, startStep } = this.#info;
     this.#info = null;
     const { run, command } = this.#options;
     const path = join(out, RECIPE_NAME);
     const config = { extends: null, ...recipe, run: { data, ...run, seed, replicas, decoder } };
-    if (!existsSync(path)) await writeFileAtomic(path, `${JSON.stringify(config, null, 2)}\n`);
+    // that of a run which died before its first checkpoint may be another one's
+    if (startStep === 0 || !existsSync(path)) await writeFileAtomic(path, `${JSON.stringify(config, null, 2)}\n`);
     if (command !== undefined) await addLine(join(out, COMMAND_NAME), command);
   }
 }

@@ -11,6 +11,7 @@ import { readWithin } from "../../util/read-within.js";
 import type { Logger, RunInfo } from "../loggers/events.js";
 import { isAllowed } from "../recipes/config/overlay.js";
 import { type RunSettings, settingFields } from "../recipes/config/run-fields.js";
+import { SAVE_EVERY } from "../recipes/save-every.js";
 
 const FORMAT = "tensorone-run-1";
 const RUN_FILE_NAME = "run.json";
@@ -26,7 +27,7 @@ const wrongSetting = (found: { readonly [name: string]: unknown }): string | und
   });
 
 /** What files of earlier versions do not say. */
-const former: Partial<RunSettings> = { valFraction: null, onBadPicture: "stop" };
+const former: Partial<RunSettings> = { valFraction: null, onBadPicture: "stop", saveEvery: SAVE_EVERY };
 
 /** The settings of the run in a folder; null where it has none. Throws CheckpointError for a damaged file. */
 export async function readRunSettings(folder: string): Promise<RunSettings | null> {
@@ -47,7 +48,7 @@ export async function readRunSettings(folder: string): Promise<RunSettings | nul
   return found as unknown as RunSettings;
 }
 
-/** Writes the settings beside the first checkpoint: a run that leaves none has nothing to go on with. */
+/** Writes the settings with the first step, so that they are there before any checkpoint is. */
 export class RunFileLogger implements Logger {
   readonly #out: string;
   #isWritten = false;
@@ -62,6 +63,10 @@ export class RunFileLogger implements Logger {
     this.#settings = { ...this.#settings, decoder };
   }
 
+  onStep(): Promise<void> {
+    return this.onCheckpoint();
+  }
+
   async onCheckpoint(): Promise<void> {
     if (this.#isWritten) return;
     const text = `${JSON.stringify({ format: FORMAT, ...this.#settings }, null, 1)}\n`;
@@ -70,7 +75,7 @@ export class RunFileLogger implements Logger {
   }
 }
 
-/** Settings that change the numbers of a run: another value is worth a line. */
+/** Settings that change the numbers of a run: another value is worth a line, once it is known. */
 const telling = ["backend", "turbo"] as const;
 
 /** A line for a run that goes on otherwise. */
@@ -88,7 +93,7 @@ export function mergeSettings(
     settingNames.map((name) => [name, given.has(name) ? own[name] : stored[name]]),
   ) as unknown as RunSettings;
   const notices = telling
-    .filter((name) => settings[name] !== stored[name])
+    .filter((name) => settings[name] !== null && settings[name] !== stored[name])
     .map((name) => otherBits(name, stored[name], settings[name]));
   return { settings, notices };
 }

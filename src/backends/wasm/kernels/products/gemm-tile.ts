@@ -141,11 +141,13 @@ export interface RowsSpec {
   readonly directB: number | null;
   /** A is contiguous and comes from far: read the next strip ahead. */
   readonly prefetch: boolean;
+  /** C += instead of C =. */
+  readonly accumulates?: boolean;
 }
 
-/** The function (a, b, c, rows): C[rows, n] = A[rows, k] B[k, n]. */
+/** The function (a, b, c, rows): C[rows, n] = A[rows, k] B[k, n], or C +=. */
 export function defineRows(m: WasmModule, spec: RowsSpec): FunctionRef {
-  const { n, k, aRow, cRow, tail, directB, prefetch } = spec;
+  const { n, k, aRow, cRow, tail, directB, prefetch, accumulates = false } = spec;
   const rows = tileRows(m.target);
   const width = panelColumns(m.target);
   const bK = directB ?? 4 * width;
@@ -197,7 +199,7 @@ export function defineRows(m: WasmModule, spec: RowsSpec): FunctionRef {
 
   return m.function(`rows ${JSON.stringify(spec)}`, ["i32", "i32", "i32", "i32"], (f, a, b, c, count) => {
     for (let k0 = 0; k0 < k; k0 += kBlock) {
-      const accumulate = k0 > 0;
+      const accumulate = accumulates || k0 > 0;
       const kCount = Math.min(kBlock, k - k0);
       const ahead = prefetch && kCount === k;
       const bRest = b.add(fullPanels * panelBytes + k0 * restK);
