@@ -24,6 +24,8 @@ export const slowTests: readonly string[] = [
   "test/browser/**/*.test.ts",
   "test/cli/{augmentation,bad-input,commands,config,convert,families}.test.ts",
   "test/cli/{finetune,looking,non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
+  "test/cli/{augmentation,bad-input,commands,config,convert,families,finetune}.test.ts",
+  "test/cli/{hostile-names,looking,non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
   "test/data/damaged-all.test.ts",
   "test/distributed/{faults,hosts,wire}.test.ts",
   "test/e2e/{distributed,resume,versions}.test.ts",
