@@ -21,6 +21,8 @@ const modules = {
   ports: () => import("./ports.js"),
   gpu: () => import("./gpu.js"),
   turbo: () => import("./turbo.js"),
+  tab: () => import("./tab.js"),
+  run: () => import("./run.js"),
   "javascript-share": () => import("./javascript-share.js"),
   scaling: () => import("./scaling.js"),
   decoders: () => import("./decoders.js"),
@@ -33,6 +35,7 @@ const modules = {
   finetune: () => import("./finetune.js"),
   "frozen-stages": () => import("./frozen-stages.js"),
   "all-reduce": () => import("./all-reduce.js"),
+  wire: () => import("./wire.js"),
   distributed: () => import("./distributed.js"),
 } as const satisfies { readonly [name: string]: () => Promise<StudyModule> };
 

@@ -81,7 +81,7 @@ function written(name: string, { form, placeholder }: Option<unknown>): string {
 }
 
 function described({ help, fallback, form }: Option<unknown>): string {
-  const isShown = form === "value" && fallback !== undefined && !Array.isArray(fallback);
+  const isShown = form === "value" && (typeof fallback === "string" || typeof fallback === "number");
   return isShown ? `${help} (default ${String(fallback)})` : help;
 }
 

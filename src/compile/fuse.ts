@@ -1,11 +1,10 @@
 /**
- * Fusion on a recorded program: chains of ops that would each pass over memory become one op. The fused op does the same
- * arithmetic in the same order, so results keep their bits; only intermediates with a single reader are left out.
+ * Fusion on a recorded program: chains of ops that would each pass over memory become one op (fusion-rules.ts). Only
+ * intermediates with a single reader are left out.
  */
 import type { Instruction, ValueView } from "../ops/program.js";
 import { sizeOf } from "../tensor/shape.js";
-
-type Op = Extract<Instruction, { kind: "op" }>;
+import { type Op, rules, sumRules } from "./fusion-rules.js";
 
 /** Who makes and who reads each value. */
 interface Uses {
@@ -19,40 +18,22 @@ function usesOf(instructions: readonly Instruction[], outputs: readonly ValueVie
   const makers = new Map<number, number>();
   const readers = new Map<number, number[]>();
   instructions.forEach((instruction, at) => {
-    for (const { value } of instruction.inputs) readers.set(value, [...(readers.get(value) ?? []), at]);
+    for (const { value } of instruction.inputs) {
+      const own = readers.get(value);
+      if (own) own.push(at);
+      else readers.set(value, [at]);
+    }
     if (instruction.kind === "op") for (const { value } of instruction.outputs) makers.set(value, at);
   });
   return { makers, readers, kept: new Set(outputs.map(({ value }) => value)) };
 }
 
-/** Replaces a producer and its one consumer by one instruction, or null. `operand` is the consumer's input that is the producer's output. */
-type Rule = (producer: Op, consumer: Op, operand: number) => Op | null;
-
-const isConvolution = ({ op }: Op): boolean => op === "conv2d" || op === "conv2dBias";
-
-const rules: readonly Rule[] = [
-  // conv2d, then a vector over its channels
-  (producer, consumer, operand) => {
-    const [y] = producer.outputs;
-    const bias = consumer.inputs[1 - operand];
-    if (producer.op !== "conv2d" || consumer.op !== "add" || bias?.shape.length !== 1) return null;
-    if (bias.shape[0] !== y!.shape.at(-1) || bias.value === y!.value) return null;
-    const attrs = { ...producer.attrs, activation: "none" };
-    return { kind: "op", op: "conv2dBias", inputs: [...producer.inputs, bias], attrs, outputs: consumer.outputs };
-  },
-  // … then a relu
-  (producer, consumer) => {
-    const { activation } = producer.attrs as { activation?: string };
-    if (!isConvolution(producer) || activation !== "none" || consumer.op !== "relu") return null;
-    return { ...producer, attrs: { ...producer.attrs, activation: "relu" }, outputs: consumer.outputs };
-  },
-];
-
 /** Applies the rules until none fits. */
 export function fuse(instructions: readonly Instruction[], outputs: readonly ValueView[]): Instruction[] {
   let current = [...instructions];
   for (;;) {
-    const next = fuseOnce(current, usesOf(current, outputs));
+    const summed = fuseSums(current, usesOf(current, outputs));
+    const next = fuseOnce(summed, usesOf(summed, outputs));
     if (next.length === current.length) return current;
     current = next;
   }
@@ -78,6 +59,29 @@ function fuseOnce(instructions: readonly Instruction[], { makers, readers, kept 
       gone.add(maker);
       return true;
     });
+  });
+  return instructions.flatMap((instruction, at) => (gone.has(at) ? [] : [replaced.get(at) ?? instruction]));
+}
+
+/** Applies the rules for sums: an accumulate of what two ops made, neither of which anybody saw before. */
+function fuseSums(instructions: readonly Instruction[], { makers, readers, kept }: Uses): Instruction[] {
+  const replaced = new Map<number, Instruction>();
+  const gone = new Set<number>();
+  instructions.forEach((sum, at) => {
+    if (sum.kind !== "update" || sum.op !== "accumulate") return;
+    const [to, from] = sum.inputs as [ValueView, ValueView];
+    const [first, second] = [makers.get(to.value), makers.get(from.value)];
+    if (first === undefined || second === undefined || first === second) return;
+    const [a, b] = [instructions[first], instructions[second]] as [Op, Op];
+    const isWhole = [a, b].every(({ outputs: [y] }) => sizeOf(y!.shape) === sizeOf(to.shape));
+    const isPrivate = readers.get(from.value)!.length === 1 && !kept.has(from.value);
+    const isUnseen = !readers.get(to.value)!.some((reader) => reader < at);
+    if (!isWhole || !isPrivate || !isUnseen) return;
+    if (isWrittenBetween(instructions, a, first, at) || isWrittenBetween(instructions, b, second, at)) return;
+    const rule = sumRules.map((fits) => fits(a, b)).find((made) => made !== null);
+    if (!rule) return;
+    replaced.set(at, rule);
+    gone.add(first).add(second);
   });
   return instructions.flatMap((instruction, at) => (gone.has(at) ? [] : [replaced.get(at) ?? instruction]));
 }

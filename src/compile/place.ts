@@ -1,7 +1,8 @@
 /**
  * Static memory: every input and temporary of a program gets a place in one run of bytes, shared by values whose
  * lifetimes do not meet. Greedy by size (Pisarchyk & Lee 2020, "Efficient memory management for deep neural net
- * inference"): the largest first, each at the lowest place free during its life.
+ * inference"): the largest first, each at the lowest place free during its life. Lives of a training step are nested, as
+ * activations made first are read last: there the longest life first leaves fewer holes. What needs less is taken.
  */
 import type { Program } from "../ops/program.js";
 import { dtypes } from "../tensor/dtype.js";
@@ -35,7 +36,8 @@ function livesOf({ values, instructions, groups, outputs }: Unplaced): Life[] {
   });
   for (const { value } of outputs) touch(value, groups.length);
   return values.flatMap(({ kind, dtype, length }, value) => {
-    if (kind === "external") return [];
+    // what fusion left out has no life
+    if (kind === "external" || (kind === "temporary" && first[value]! < 0)) return [];
     const bytes = Math.max(ALIGNMENT, alignUp(length * dtypes[dtype].bytes, ALIGNMENT));
     // inputs are there from the start
     const from = kind === "input" ? 0 : Math.max(0, first[value]!);
@@ -43,9 +45,20 @@ function livesOf({ values, instructions, groups, outputs }: Unplaced): Life[] {
   });
 }
 
+type Order = (a: Life, b: Life) => number;
+
+const lengthOf = ({ first, last }: Life): number => last - first;
+const bySize: Order = (a, b) => b.bytes - a.bytes || a.first - b.first;
+const byLife: Order = (a, b) => lengthOf(b) - lengthOf(a) || bySize(a, b);
+
 /** Places for all values that are not external. */
 export function placeTemporaries(program: Unplaced): Placement {
-  const lives = livesOf(program).sort((a, b) => b.bytes - a.bytes || a.first - b.first);
+  const [large, long] = [bySize, byLife].map((order) => placeInOrder(program, order)) as [Placement, Placement];
+  return long.temporaryBytes < large.temporaryBytes ? long : large;
+}
+
+function placeInOrder(program: Unplaced, order: Order): Placement {
+  const lives = livesOf(program).sort(order);
   const placement = new Array<number>(program.values.length).fill(-1);
   /** Placed ones, by place. */
   const placed: Life[] = [];

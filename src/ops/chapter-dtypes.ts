@@ -96,6 +96,10 @@ export const foldsDTypes: Rules<FoldOps> = {
     moments.forEach(expectMoments);
     return floatsOnly("patchMomentsGrad")([x!]);
   },
+  foldedInputGrad: ([dy, w, x, ...moments]) => {
+    moments.forEach(expectMoments);
+    return floatsOnly("foldedInputGrad")([dy!, w!, x!]);
+  },
   foldBranches: ([mean, covariance, ...branches]) => {
     expectMoments(mean);
     expectMoments(covariance);

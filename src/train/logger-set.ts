@@ -67,7 +67,7 @@ export function runInfo(
 export function stepInfo(session: Session, epoch: number, outcome: StepOutcome, stepMs: number): StepInfo {
   const { stepsPerEpoch, step, stepInEpoch, recipe } = session;
   return {
-    epoch,
+    epoch: epoch + 1,
     step,
     stepInEpoch: stepInEpoch === 0 ? stepsPerEpoch : stepInEpoch,
     loss: outcome.loss,

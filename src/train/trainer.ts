@@ -11,7 +11,6 @@ import { createModel, type Reparameterized } from "../models/index.js";
 import { CheckpointError, TensoroneError } from "../util/errors.js";
 import { turnOfEventLoop } from "../util/platform.js";
 import { BestModelFiles } from "./checkpoints/best-model.js";
-import { expectStorable } from "./checkpoints/checkpoint-fields.js";
 import type { CheckpointHeader } from "./checkpoints/checkpoint-format.js";
 import {
   chooseWeights,
@@ -100,7 +99,6 @@ class Run {
     this.#classWeights = weightsOfClasses(recipe.loss.classWeights, classes, this.#data.classCounts);
     this.#stepper = createStepper(this.#session, replicas, group, { seed, classWeights: this.#classWeights });
     this.#header = { recipe, seed, replicas, numClasses, classes, trainImages, decoder };
-    expectStorable(this.#header);
     const saved = {
       session: this.#session,
       stepper: this.#stepper,

@@ -17,6 +17,8 @@ import {
   tensor,
 } from "../../src/index.js";
 import { createModel } from "../../src/models/index.js";
+import { MobileOneBlock } from "../../src/models/mobileone/block.js";
+import { blockSpecs, variants } from "../../src/models/mobileone/variants.js";
 import { update } from "../../src/ops/apply.js";
 
 let backend: WasmBackend;
@@ -296,6 +298,32 @@ describe("fusion", () => {
     const [kernel, bias] = [w(), randn([6], { seed: 3 })];
     expect(opsOf((x) => conv2d(x, kernel, { padding: 1 }).add(bias).relu())).toEqual(["conv2dBias"]);
     expect(opsOf((x) => bias.add(conv2d(x, kernel)))).toEqual(["conv2dBias"]);
+  });
+  it("makes one op of what reaches the input of a folded block, and of the relu before it, with the same bits", () => {
+    const names = blockSpecs(variants.mobileone_s0).slice(0, 3);
+    const specs = [
+      { ...names[2]!, inChannels: 6, outChannels: 20, stride: 1 },
+      { ...names[1]!, inChannels: 20, outChannels: 20, groups: 20, stride: 1 },
+      { ...names[2]!, inChannels: 20, outChannels: 33, stride: 1 },
+      { ...names[1]!, inChannels: 33, outChannels: 33, groups: 33, stride: 2 },
+    ];
+    const first = randn([3, 3, 4, 6], { seed: 1, requiresGrad: true });
+    const blocks = specs.map((spec) => new MobileOneBlock(spec, {}, "folded"));
+    const parameters = [first, ...blocks.flatMap((block) => [...block.parameters()])];
+    const step = (x: Tensor): Tensor[] => {
+      for (const parameter of parameters) parameter.grad = null;
+      const y = blocks.reduce((z, block) => block.forward(z), conv2d(x, first, { padding: 1 }).relu());
+      y.square().mean().backward();
+      return parameters.map((parameter) => parameter.grad!.mul(1));
+    };
+    const x = randn([2, 9, 8, 4], { seed: 2 });
+    const expected = step(x).map(bits);
+    const compiled = compile(step);
+    for (let i = 0; i < 3; i++) expect(compiled(x).map(bits)).toEqual(expected);
+    const ops = compiled.profile([x], 1)!.map((row) => row.op);
+    const count = (name: string) => ops.filter((op) => op === name).length;
+    // the first block's relu has no bias behind it, the last block's own is behind nothing folded
+    expect(["foldedInputGrad", "patchMomentsGrad", "biasReluGrad", "reluGrad"].map(count)).toEqual([4, 0, 1, 0]);
   });
   it("leaves an intermediate that somebody else reads", () => {
     const [kernel, bias] = [w(), randn([6], { seed: 3 })];

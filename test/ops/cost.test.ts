@@ -89,6 +89,7 @@ const productOps: readonly OpName[] = [
   "conv2dWeightGrad",
   "patchMoments",
   "patchMomentsGrad",
+  "foldedInputGrad",
   "foldBranches",
   "foldBranchesGrad",
   "foldMomentsGrad",

@@ -27,6 +27,7 @@ const ofGradients: readonly OpName[] = [
   "batchNormGrad",
   "layerNormGrad",
   "patchMomentsGrad",
+  "foldedInputGrad",
   "foldBranchesGrad",
   "foldMomentsGrad",
 ];
@@ -68,6 +69,7 @@ const withoutSpecialValues: readonly OpName[] = [
   "layerNormGrad",
   "patchMoments",
   "patchMomentsGrad",
+  "foldedInputGrad",
   "foldBranches",
   "foldBranchesGrad",
   "foldMomentsGrad",

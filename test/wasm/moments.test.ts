@@ -61,7 +61,10 @@ function runEverywhere<K extends OpName>(op: K, inputs: readonly Input[], attrs:
 const bits = (values: TypedArray) => Buffer.from(values.buffer);
 
 describe("every form of the kernels", () => {
-  const ops = ["patchMoments", "patchMomentsGrad", "foldBranches", "foldBranchesGrad", "foldMomentsGrad"] as const;
+  const ops = [
+    ...(["patchMoments", "patchMomentsGrad", "foldedInputGrad"] as const),
+    ...(["foldBranches", "foldBranchesGrad", "foldMomentsGrad"] as const),
+  ];
   for (const op of ops)
     it(op, () => {
       const large = (cases[op] as readonly Case<Attrs<typeof op>>[]).filter(({ isLarge }) => isLarge);
@@ -77,7 +80,8 @@ describe("every form of the kernels", () => {
     });
 
   it("serve every case but the gradient of dense windows, which no MobileOne asks for", () => {
-    for (const backend of backends) expect(Object.keys(backend.stats.fallbacks)).toEqual(["patchMomentsGrad"]);
+    for (const backend of backends)
+      expect(Object.keys(backend.stats.fallbacks)).toEqual(["patchMomentsGrad", "foldedInputGrad"]);
   });
 });
 

@@ -8,8 +8,7 @@ import { join } from "node:path";
 import { Coverage } from "./coverage.js";
 import { CURRENT_NAME, type Fault, HANG_MS, MOST_BYTES, type Order, type Progress } from "./messages.js";
 import { Draw, mutate } from "./mutators.js";
-import { subjects } from "./subjects/index.js";
-import type { Read } from "./subjects/subject.js";
+import type { Read, Subject } from "./subjects/subject.js";
 import { type Verdict, verdictOn } from "./verdict.js";
 
 /** Mutants between two looks at the coverage. */
@@ -25,6 +24,8 @@ const say = (message: Progress | Fault): void => void process.send?.(message);
 
 const tally = { tried: 0, taken: 0, refused: 0, slowestMs: 0 };
 const kinds = new Map<string, number>();
+/** Whether what is read has been judged before. */
+let isAgain = false;
 
 const peakBytes = (): number => process.resourceUsage().maxRSS * 1024;
 
@@ -52,12 +53,14 @@ async function tryOne(bytes: Uint8Array, read: Read): Promise<Verdict> {
   const start = performance.now();
   // a copy: a reader may keep or change what it gets
   const verdict = await verdictOn(() => read(bytes.slice()));
+  // a rejection that nobody handles shows now, while its mutant is the current one
+  await new Promise(setImmediate);
   const ms = performance.now() - start;
   tally.tried++;
   tally.slowestMs = Math.max(tally.slowestMs, ms);
   if (verdict.kind === "fault") keep(bytes, verdict.why, verdict.stack);
   else tally[verdict.kind]++;
-  if (ms > HANG_MS) keep(bytes, `${(ms / 1000).toFixed(0)} s`, "");
+  if (ms > (order.hangMs ?? HANG_MS)) keep(bytes, `${(ms / 1000).toFixed(0)} s`, "");
   if (peakBytes() > MOST_BYTES) {
     keep(bytes, `a peak of ${(peakBytes() / 1e6).toFixed(0)} MB, before it ${(before / 1e6).toFixed(0)}`, "");
     progress(0, 0);
@@ -79,22 +82,26 @@ async function addNew(
 ): Promise<void> {
   const ofBatch = coverage.look();
   if (!coverage.isNew(ofBatch)) return;
+  isAgain = true;
   for (const mutant of batch) {
     writeFileSync(current, mutant);
     await verdictOn(() => read(mutant.slice()));
+    await new Promise(setImmediate);
     const blocks = coverage.look();
     if (!coverage.isNew(blocks)) continue;
     coverage.note(blocks);
     if (corpus.length < LARGEST_CORPUS) corpus.push(mutant);
     else corpus[seeds + draw.below(LARGEST_CORPUS - seeds)] = mutant;
   }
+  isAgain = false;
   // a block may have run for the batch alone, by what one mutant left for the next
   coverage.note(ofBatch);
 }
 
 async function main(): Promise<void> {
   process.chdir(order.folder);
-  const { words, prepare } = subjects[order.subject]!;
+  const table = (await import(order.table ?? "./subjects/index.js")) as { subjects: Record<string, Subject> };
+  const { words, prepare } = table.subjects[order.subject]!;
   const { seeds, read } = await prepare();
   if (order.replay !== undefined) {
     await tryOne(new Uint8Array(readFileSync(order.replay)), read);
@@ -123,6 +130,7 @@ async function main(): Promise<void> {
 }
 
 process.on("unhandledRejection", (error) => {
+  if (isAgain) return;
   keep(
     readFileSync(current),
     `a rejection that nobody handles: ${error}`,

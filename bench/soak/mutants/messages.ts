@@ -39,11 +39,15 @@ export interface Order {
   readonly keep: string;
   /** A kept file to be read once, instead of mutants. */
   readonly replay?: string;
+  /** URL of a module that exports other `subjects`. */
+  readonly table?: string;
+  /** A reader that takes longer hangs. Default HANG_MS. */
+  readonly hangMs?: number;
 }
 
 /** The mutant under way, in the folder of the process: when it was written is when it began. */
 export const CURRENT_NAME = ".mutant";
-/** A reader that takes longer hangs. */
+/** What the issue allows for any file. */
 export const HANG_MS = 10_000;
 /** More than this, over everything that the process has loaded, is too much for any file. */
 export const MOST_BYTES = 1e9;

@@ -47,6 +47,7 @@ function once(order: Order, onFault: OnFault): Promise<Ended> {
   rmSync(order.folder, { recursive: true, force: true });
   mkdirSync(order.folder, { recursive: true });
   const current = join(order.folder, CURRENT_NAME);
+  const { hangMs = HANG_MS } = order;
   return new Promise((resolve) => {
     const process = fork(child, [JSON.stringify(order)], {
       execArgv: [`--max-old-space-size=${HEAP_MB}`],
@@ -64,7 +65,7 @@ function once(order: Order, onFault: OnFault): Promise<Ended> {
       else if (message.why !== "") onFault(message.why, message.stack, message.file);
     });
     const watch = setInterval(() => {
-      if (!existsSync(current) || Date.now() - statSync(current).mtimeMs < HANG_MS + LOOK_MS) return;
+      if (!existsSync(current) || Date.now() - statSync(current).mtimeMs < hangMs + LOOK_MS) return;
       isHanging = true;
       process.kill("SIGKILL");
     }, LOOK_MS);
@@ -136,5 +137,9 @@ async function judgeEnd(
   }
   if (how === "hang") sum.hangs++;
   else sum.aborts++;
-  onFault(how === "hang" ? `more than ${HANG_MS / 1000} s` : `the process aborts: ${lastWords(text)}`, "", file);
+  onFault(
+    how === "hang" ? `more than ${(order.hangMs ?? HANG_MS) / 1000} s` : `the process aborts: ${lastWords(text)}`,
+    "",
+    file,
+  );
 }

@@ -5,6 +5,7 @@ import type { Entry } from "./entry.js";
 export const foldsGradients: { readonly [K in keyof FoldOps]: Entry<K> | null } = {
   patchMoments: { needs: { inputs: [0], outputs: [0] }, connected: 2, rule: patchMomentsGradients },
   patchMomentsGrad: null,
+  foldedInputGrad: null,
   foldBranches: {
     needs: { inputs: "all", outputs: [0, 3, 4] },
     connected: 4,

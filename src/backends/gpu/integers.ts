@@ -106,6 +106,7 @@ const rules: { readonly [K in Lowered]: Rule } = {
   layerNormGrad: "floats",
   patchMoments: "floats",
   patchMomentsGrad: "floats",
+  foldedInputGrad: "floats",
   foldBranches: "floats",
   foldBranchesGrad: "floats",
   foldMomentsGrad: "floats",

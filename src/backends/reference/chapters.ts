@@ -15,6 +15,7 @@ import { activationKernels, functionKernels } from "./curves.js";
 import { divisionKernels } from "./divisions.js";
 import { biasReluGrad } from "./elementwise.js";
 import * as fold from "./fold-branches.js";
+import { foldedInputGrad } from "./folded-input-grad.js";
 import * as indexing from "./indexing.js";
 import * as rows from "./layer-norm.js";
 import * as moments from "./patch-moments.js";
@@ -41,6 +42,7 @@ export const normalisationKernels: Pick<ArrayKernels, keyof NormalisationOps> = 
 export const foldKernels: Pick<ArrayKernels, keyof FoldOps> = {
   patchMoments: moments.patchMoments,
   patchMomentsGrad: moments.patchMomentsGrad,
+  foldedInputGrad,
   foldBranches: fold.foldBranches,
   foldBranchesGrad: fold.foldBranchesGrad,
   foldMomentsGrad: fold.foldMomentsGrad,

@@ -13,6 +13,7 @@ export const training = defineCommand({
     "train",
     "train --data path/to/imagenet --out runs/s0",
     "train --resume runs/s0",
+    "train --resume runs/s0 --allow-changed-data",
     "train --max-steps 200 --tensorboard --no-report",
     "train --model mobileone_s1 --data my-pictures --epochs 20 --image-size 128",
     "train --data my-pictures --optimizer adamw --weight-decay 0.05 --schedule one-cycle --clip-grad-norm 5",
@@ -29,6 +30,7 @@ export const training = defineCommand({
     "train --data my-pictures --epochs 20 --save-every 500 --keep 5",
     "train --data path/to/imagenet --replicas 8 --nproc 8",
     "train --data imagenet --replicas 8 --nproc 4 --nnodes 2 --node-rank 0 --master-addr gpu0",
+    "train --data imagenet --replicas 8 --nproc 4 --nnodes 2 --node-rank 0 --master-addr gpu0 --master-port 29600 --bind-addr 0.0.0.0",
   ],
   run: (values, _, context, given) => runTraining(values, context, given),
 });

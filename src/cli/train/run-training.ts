@@ -15,7 +15,7 @@ import { beginAgain } from "../../train/runs/begun-run.js";
 import { agreeOnRun, chooseRun } from "../../train/runs/choose-run.js";
 import { chooseData, choosePlan } from "../../train/runs/choose-settings.js";
 import { RecipeFileLogger } from "../../train/runs/recipe-file.js";
-import { RunFileLogger } from "../../train/runs/run-file.js";
+import { otherBits, RunFileLogger } from "../../train/runs/run-file.js";
 import { train } from "../../train/trainer.js";
 import { certificateJson } from "../certificate.js";
 import type { CommandContext, Outcome } from "../command.js";
@@ -79,9 +79,18 @@ export async function runTraining(
     say("");
   }
   for (const line of [...(begins === null ? [] : [begins]), ...notices]) say(line);
-  const { decoder, backend, turbo } = settings;
+  const { decoder, backend } = settings;
   const { threads, workers } = shareOfMachine(values, group.localSize);
-  const backendLabel = await startBackend({ backend, turbo, threads });
+  const { label: backendLabel, turbo } = await startBackend({
+    backend,
+    // one that the run had on wasm, and nobody asks for now
+    turbo: backend === "wasm" || given.has("turbo") ? settings.turbo : null,
+    threads,
+  });
+  // a run that goes on takes what ran, not what would run now
+  const chosen = { ...settings, turbo };
+  if (stored?.settings && settings.turbo !== turbo && stored.settings.turbo !== turbo)
+    say(otherBits("turbo", stored.settings.turbo, turbo));
   const interruption = interruptions((name) => {
     say(`${name}: saving at the end of this step, then leaving; once more leaves at once`);
   });
@@ -104,15 +113,16 @@ export async function runTraining(
       keep: settings.keep,
       saveEvery: settings.saveEvery,
       allowOtherClasses: values.allowOtherClasses,
+      allowChangedData: values.allowChangedData,
       ...(values.maxSteps === undefined ? {} : { maxSteps: values.maxSteps }),
       ...(resume === undefined ? {} : { resume }),
       ...(init === undefined ? {} : { init }),
       loggers: [
         new ConsoleLogger(terminal, { showPath: shownPath }),
         new JsonlLogger(),
-        new RunFileLogger(out, settings),
+        new RunFileLogger(out, chosen),
         new RecipeFileLogger({
-          run: { ...settings, ...(init !== undefined && { init: namedInit(values.init!) }) },
+          run: { ...chosen, ...(init !== undefined && { init: namedInit(values.init!) }) },
           command: commandLine(),
         }),
         new MachineLogger(),

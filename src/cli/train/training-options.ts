@@ -11,10 +11,10 @@ import {
   autoScaleLrOption,
   badPictureOption,
   commonOptions,
-  computeOptions,
   configOptions,
   DATA_HELP,
   decoderOption,
+  fastComputeOptions,
   planOptions,
   recipeOption,
   valFractionOption,
@@ -77,6 +77,9 @@ export const trainingOptions = {
   }),
   ...transferOptions,
   allowOtherClasses: allowOtherClassesOption,
+  allowChangedData: flag({
+    help: "with --resume: go on where pictures were replaced, renamed, removed or added since; a line names them",
+  }),
   noValidate: flag({ help: "leave validation out, and train on every picture where none are marked for it" }),
   tensorboard: flag({
     help: "write curves for TensorBoard into <out>/tensorboard; a resumed run that has the folder goes on with it",
@@ -90,7 +93,7 @@ export const trainingOptions = {
     max: 256,
   }),
   decoder: decoderOption,
-  ...computeOptions,
+  ...fastComputeOptions,
   replicas: integer({
     help: "batches of a step, each with its own statistics, their gradients averaged; any number of processes gives the same weights",
     max: 4096,
@@ -120,6 +123,6 @@ export const trainingGroups = [
   },
   {
     title: "several machines, without a launcher of their own",
-    options: ["nnodes", "nodeRank", "masterAddr", "masterPort"],
+    options: ["nnodes", "nodeRank", "masterAddr", "masterPort", "bindAddr"],
   },
 ] as const satisfies Command<typeof trainingOptions>["groups"];

@@ -4,6 +4,7 @@ import type { FoldOps } from "../spec/folds.js";
 import type { FoldAttrs, PatchAttrs } from "../spec/index.js";
 import { windowOutput } from "../window-output.js";
 import { countMeetings } from "../windows.js";
+import { productsCosts } from "./products.js";
 import type { CostRule } from "./rule.js";
 
 /** Where patches lie: [N, OH, OW] as a convolution with their geometry has outputs. */
@@ -53,6 +54,16 @@ export const foldsCosts: { readonly [K in keyof FoldOps]: CostRule<K> } = {
       multiplyAdds: numbers * mean[1]!,
       others: 2 * numbers,
       reads: [inputs * x[3]!, undefined, taps * x[3]!],
+    };
+  },
+  foldedInputGrad: ([dy, w, x, ...moments], { behind, ...attrs }) => {
+    const conv = productsCosts.conv2dInputGrad([dy, w], { ...attrs, inputShape: x }, [x]);
+    const grad = foldsCosts.patchMomentsGrad([x, ...moments], attrs, [x]);
+    const size = sizeOf(x);
+    return {
+      multiplyAdds: conv.multiplyAdds! + grad.multiplyAdds!,
+      others: grad.others! + size * { none: 1, relu: 2, biasRelu: 3 }[behind],
+      reads: [...conv.reads!, behind === "none" ? grad.reads![0] : size, ...grad.reads!.slice(1)],
     };
   },
   // each kernel times Σ, times μ, times Σw, into the weight; the weight times μ into the bias

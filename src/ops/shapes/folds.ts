@@ -3,6 +3,7 @@ import { ShapeError } from "../../util/errors.js";
 import { foldSizes, momentShapes, splitBranches } from "../branches.js";
 import type { FoldOps } from "../spec/folds.js";
 import { expectRank, expectSame, windowShape } from "./checks.js";
+import { productsShapes } from "./products.js";
 import type { ShapeRule } from "./rule.js";
 
 export const foldsShapes: { readonly [K in keyof FoldOps]: ShapeRule<K> } = {
@@ -22,6 +23,11 @@ export const foldsShapes: { readonly [K in keyof FoldOps]: ShapeRule<K> } = {
     expectSame(dmean, first, "patchMomentsGrad: dmean");
     expectSame(dcovariance, second, "patchMomentsGrad: dcovariance");
     return [x];
+  },
+  foldedInputGrad: ([dy, w, x, ...moments], { behind, ...attrs }) => {
+    const [dx] = productsShapes.conv2dInputGrad([dy, w], { ...attrs, inputShape: x });
+    foldsShapes.patchMomentsGrad([x, ...moments], attrs);
+    return behind === "biasRelu" ? [dx, dx.slice(-1)] : [dx];
   },
   foldBranches: ([mean, covariance, ...branches], attrs) => {
     const { branches: count, inPerGroup, cOut, k } = foldSizes("foldBranches", mean[1]!, branches, attrs);

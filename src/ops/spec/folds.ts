@@ -17,10 +17,23 @@ export interface FoldAttrs extends EpsAttrs {
   /** The first branch is a batch norm of the input itself: it has a γ and a β but no kernel. */
   readonly hasIdentity: boolean;
 }
+/** What made a folded block's input: "relu" a relu, "biasRelu" one behind a bias whose gradient is wanted as well. */
+export interface BehindAttrs {
+  readonly behind: "none" | "relu" | "biasRelu";
+}
 export interface FoldOps {
   /** x [N, H, W, Cin] -> mean [groups, K], centred biased covariance [groups, K, K]; padding counts as zeros. */
   patchMoments: Spec<["x"], PatchAttrs, ["mean", "covariance"]>;
   patchMomentsGrad: Spec<["x", "mean", "dmean", "dcovariance"], PatchAttrs, ["dx"]>;
+  /**
+   * All that reaches the input x of a folded block: conv2dInputGrad(dy, w) + patchMomentsGrad(x, mean, dmean, dcovariance).
+   * Behind a relu it is 0 where x <= 0, and "biasRelu" adds its sum over all positions [Cin].
+   */
+  foldedInputGrad: Spec<
+    ["dy", "w", "x", "mean", "dmean", "dcovariance"],
+    PatchAttrs & BehindAttrs,
+    ["dx", ...dbias: string[]]
+  >;
   /**
    * weight [KH, KW, Cin/groups, Cout] and bias [Cout] of the one convolution that does what all branches do; the batch
    * mean and biased variance of each branch [B, Cout]; covariance · kernel of each branch [B, K, Cout], which its gradient uses.

@@ -23,7 +23,7 @@ import type { ResizeOps } from "./resize.js";
 
 export type { ActivationName, CurveAttrs, FunctionName } from "./curves.js";
 export type { BitwiseAttrs } from "./divisions.js";
-export type { FoldAttrs, PatchAttrs } from "./folds.js";
+export type { BehindAttrs, FoldAttrs, PatchAttrs } from "./folds.js";
 export type { AxisAttrs, EndPadding, InputShape, NoAttrs, Pair } from "./kinds.js";
 export type { StridedAttrs } from "./movement.js";
 export type { EpsAttrs } from "./normalisation.js";

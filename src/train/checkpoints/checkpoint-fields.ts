@@ -3,6 +3,8 @@
  * find what was written wrong, or changed by hand, and what files without a hash hold.
  */
 import { type DecoderName, decoderNames } from "../../data/codecs/decoder.js";
+import { isContentsRule } from "../../data/sets/picture-contents.js";
+import type { PictureListInfo } from "../../data/sets/picture-list.js";
 import { metricNames, type Recipe } from "../../models/recipe.js";
 import { type OptimizerKind, optimizerKinds } from "../../optim/index.js";
 import { UsageError } from "../../util/errors.js";
@@ -27,6 +29,8 @@ import {
 } from "../recipes/config/rules.js";
 import { epochLength } from "../recipes/epoch-length.js";
 import type { WatchState } from "../steps/validation-watch.js";
+
+import type { DataFingerprint } from "./data-check.js";
 
 /** What a run is: what has to be the same for it to go on, and who decodes, which may change where the pixels do not. */
 export interface CheckpointHeader {
@@ -54,6 +58,8 @@ export interface CheckpointFile extends Omit<CheckpointHeader, "decoder"> {
     /** Written at the end of an epoch's steps, before its validation; else absent. */
     readonly isValidationDue?: true;
   };
+  /** The pictures of the run; absent from files of versions that did not keep it. */
+  readonly data?: DataFingerprint;
   /** What logs average over steps; absent from files of versions that did not keep it. */
   readonly averages?: StepSums;
   readonly ema: { readonly steps: number };
@@ -111,6 +117,12 @@ const watchFields: FieldsOf<WatchState> = {
   },
 };
 
+const listFields: FieldsOf<PictureListInfo> = {
+  pictures: { rule: whole(), doc: "how many" },
+  sha256: { rule: text(), doc: "of their list" },
+  contents: { rule: text(), doc: "how much of them was read" },
+};
+
 const sumFields: FieldsOf<StepSums> = {
   epoch: {
     rule: object<StepSums["epoch"]>({
@@ -157,6 +169,14 @@ const storedFields: FieldsOf<StoredFile> = {
     }),
     doc: "where the run stands",
   },
+  data: {
+    rule: object<DataFingerprint>({
+      train: { rule: object(listFields), doc: "the training set" },
+      val: { rule: orNull(object(listFields)), doc: "the validation set" },
+    }),
+    doc: "the pictures of the run",
+    absent: BEFORE,
+  },
   averages: { rule: object(sumFields), doc: "what logs average over steps", absent: BEFORE },
   ema: {
     rule: object<CheckpointFile["ema"]>({ steps: { rule: count(), doc: "updates of the average" } }),
@@ -189,6 +209,16 @@ const relations: readonly Relation[] = [
   ({ tensors }) =>
     unless(/^[^/\\]+\.safetensors$/.test(tensors), `tensors: ${shownValue(tensors)}, expected NAME.safetensors`),
   ({ sha256 }) => unless(hexDigits.test(sha256), `sha256: ${shownValue(sha256)}, expected 64 hex digits`),
+  ({ data }) => {
+    const lists = [data?.train, data?.val].filter((list) => list !== undefined && list !== null);
+    const wrong = lists.find(({ sha256, contents }) => !hexDigits.test(sha256) || !isContentsRule(contents));
+    return unless(wrong === undefined, `data: ${shownValue(wrong)}, expected the hash of a list, and whole or middle`);
+  },
+  ({ data, trainImages }) =>
+    unless(
+      (data?.train.pictures ?? trainImages) === trainImages,
+      `data.train.pictures: ${data?.train.pictures}, expected trainImages, ${trainImages}`,
+    ),
   ({ classes, numClasses }) =>
     unless(classes.length === numClasses, `numClasses: ${numClasses}, expected the ${classes.length} of classes`),
   ({ optimizer, recipe }) =>

@@ -29,6 +29,7 @@ import type { Session } from "../steps/session.js";
 
 import { joinEntries, namedEntries, splitEntries } from "./checkpoint-entries.js";
 import { brokenRelation, type CheckpointFile, type CheckpointHeader, faultsOf } from "./checkpoint-fields.js";
+import type { DataFingerprint } from "./data-check.js";
 import { describe, readCheckpointBytes } from "./model-file.js";
 import { fromOptimizerEntries, startedParameters, toOptimizerEntries } from "./optimizer-entries.js";
 
@@ -46,7 +47,12 @@ export interface Checkpoint {
 export class DamagedError extends CheckpointError {}
 
 /** The state of a session, to be written under `name`. Throws DivergedError where a number of it is not finite. */
-export async function encodeCheckpoint(session: Session, header: CheckpointHeader, name: string): Promise<Checkpoint> {
+export async function encodeCheckpoint(
+  session: Session,
+  header: CheckpointHeader,
+  name: string,
+  data?: DataFingerprint,
+): Promise<Checkpoint> {
   const { model, ema, optimizer, step } = session;
   const entries = {
     averages: await toFileEntries(model, ema.averages),
@@ -56,33 +62,27 @@ export async function encodeCheckpoint(session: Session, header: CheckpointHeade
   const found = findNonFinite(namedEntries(entries), { as: "float32" });
   if (found) throw session.diverged(`${showNonFinite(found)} after step ${step}`);
   const bytes = encodeSafetensors(joinEntries(entries), describe(model, header), { hashes: true });
-  const tensors = `${name}.safetensors`;
-  const file = fileOf(session, header, {
-    tensors,
+  const file: CheckpointFile = {
+    format: FORMAT,
+    tensors: `${name}.safetensors`,
     sha256: sha256(bytes),
-    parameters: startedParameters(entries.optimizer),
-  });
+    ...placeOf(session),
+    ema: { steps: ema.steps },
+    optimizer: { kind: header.recipe.optimizer.kind, parameters: startedParameters(entries.optimizer) },
+    ...header,
+    ...(data && { data }),
+  };
   return { file, bytes };
 }
 
-/** The JSON beside tensors that are written: where the session stands, and what it remembers of its steps and validations. */
-export function fileOf(
-  session: Session,
-  header: CheckpointHeader,
-  { tensors, sha256, parameters }: Pick<CheckpointFile, "tensors" | "sha256"> & { readonly parameters: number },
-): CheckpointFile {
-  const { step, epoch, stepInEpoch, stepsPerEpoch, isValidationDue, averages, ema } = session;
+/** Where a session stands, and what it remembers of its steps and validations: all that a validation changes of a checkpoint. */
+export function placeOf(session: Session): Pick<CheckpointFile, "progress" | "averages" | "watch"> {
+  const { step, epoch, stepInEpoch, stepsPerEpoch, isValidationDue, averages } = session;
   const watch = session.watch.state();
   return {
-    format: FORMAT,
-    tensors,
-    sha256,
     progress: { step, epoch, stepInEpoch, stepsPerEpoch, ...(isValidationDue && { isValidationDue }) },
     averages: averages.sums,
     ...(watch && { watch }),
-    ema: { steps: ema.steps },
-    optimizer: { kind: header.recipe.optimizer.kind, parameters },
-    ...header,
   };
 }
 

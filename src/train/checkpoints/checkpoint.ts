@@ -17,12 +17,13 @@ import {
   DamagedError,
   encodeCheckpoint,
   expectSameRun,
-  fileOf,
+  placeOf,
   readCheckpoint,
   readCheckpointFile,
 } from "./checkpoint-format.js";
 import { type CheckpointKind, isOrphan, isWithin, listCheckpoints, nameOf, unfinished } from "./checkpoint-list.js";
 import type { ClassCheck } from "./class-names.js";
+import type { DataLists } from "./data-check.js";
 import { adoptMmengineCheckpoint } from "./mmengine-file.js";
 import { containerOf } from "./model-file.js";
 
@@ -45,7 +46,6 @@ export interface FoundCheckpoint extends Checkpoint {
 interface Written {
   readonly json: string;
   readonly file: CheckpointFile;
-  readonly header: CheckpointHeader;
   /** What was the newest before. */
   readonly before: string;
 }
@@ -60,15 +60,33 @@ export async function readRunToResume(folder: string, resume: string | true): Pr
   return readCheckpointFile(resume.replace(/\.safetensors$/, ".json")).catch(() => null);
 }
 
+/** What may differ from the run that a checkpoint is of. */
+export interface RunCheck extends ClassCheck {
+  /** The number of pictures. */
+  readonly allowOtherData?: boolean;
+  /** Looks at the pictures; throws where they are others. */
+  readonly data?: { compare(path: string, file: CheckpointFile): Promise<void> };
+}
+
 export class CheckpointFolder {
   readonly #folder: string;
   readonly #kept: number;
   #newest = "";
   #written: Written | null = null;
+  #data: DataLists | null = null;
 
   constructor(folder: string, kept = KEPT) {
     this.#folder = folder;
     this.#kept = kept;
+  }
+
+  /** The pictures of the run, whose lists are written beside its first checkpoint. */
+  keepData(data: DataLists): void {
+    this.#data = data;
+  }
+
+  get hasData(): boolean {
+    return this.#data !== null;
   }
 
   /** The tensors' file of the checkpoint last saved or found. */
@@ -97,16 +115,17 @@ export class CheckpointFolder {
     kind: CheckpointKind,
   ): Promise<{ path: string; bytes: number }> {
     const name = nameOf(kind, session);
-    const { file, bytes } = await encodeCheckpoint(session, header, name);
+    const { file, bytes } = await encodeCheckpoint(session, header, name, this.#data?.fingerprint);
     const path = join(this.#folder, file.tensors);
     const json = join(this.#folder, `${name}.json`);
     await this.#writing(`${formatBytes(bytes.length)} of step ${session.step}`, async () => {
       await mkdir(this.#folder, { recursive: true });
       await this.#removeUnfinished(name);
+      await this.#data?.writeInto(this.#folder);
       await writeFileAtomic(path, bytes);
       await writeFileAtomic(json, checkpointText(file));
     });
-    this.#written = { json, file, header, before: this.#newest };
+    this.#written = { json, file, before: this.#newest };
     this.#newest = path;
     return { path, bytes: bytes.length };
   }
@@ -116,8 +135,7 @@ export class CheckpointFolder {
     const written = this.#written;
     if (!written) return;
     this.#written = null;
-    const { tensors, sha256, optimizer } = written.file;
-    const text = checkpointText(fileOf(session, written.header, { tensors, sha256, parameters: optimizer.parameters }));
+    const text = checkpointText({ ...written.file, ...placeOf(session) });
     if (text !== checkpointText(written.file))
       await this.#writing(`JSON of step ${session.step}`, () => writeFileAtomic(written.json, text));
     await this.#prune(session.step, session.watch.best?.step, isWithin(written.json));
@@ -141,7 +159,7 @@ export class CheckpointFolder {
     named: string | null,
     header: CheckpointHeader,
     notice: (text: string) => void,
-    check: ClassCheck = { allow: false },
+    check: RunCheck = { allow: false },
   ): Promise<FoundCheckpoint> {
     if (named !== null && containerOf(named) === "torch")
       return { ...(await adoptMmengineCheckpoint(named, header, check, notice)), path: named };
@@ -173,17 +191,19 @@ export class CheckpointFolder {
     file: CheckpointFile,
     header: CheckpointHeader,
     notice: (text: string) => void,
-    { allow }: ClassCheck,
+    { allow, allowOtherData = false, data }: RunCheck,
   ): Promise<FoundCheckpoint> {
     // a run that does not fit is told before the hash of a large file is taken
-    expectSameRun(path, allow ? { ...file, classes: header.classes } : file, header);
+    await data?.compare(path, file);
+    const { classes, trainImages } = header;
+    expectSameRun(path, { ...file, ...(allow && { classes }), ...(allowOtherData && { trainImages }) }, header);
     const checkpoint = await readCheckpoint(path, file);
     if (file.fileSha256 === undefined)
-      notice(`${path} is of a version that wrote no hashes of it: its fields are checked alone`);
+      notice(`${path} is of a version that wrote no hashes, of it and of its pictures: its fields alone are checked`);
     this.#newest = path.replace(/\.json$/, ".safetensors");
     // a validation that was cut off is added to the checkpoint of this folder, and to no other
     const isOwn = resolve(dirname(path)) === resolve(this.#folder);
-    if (isOwn && file.progress.isValidationDue) this.#written = { json: path, file, header, before: this.#newest };
+    if (isOwn && file.progress.isValidationDue) this.#written = { json: path, file, before: this.#newest };
     return { ...checkpoint, path: this.#newest };
   }
 

@@ -41,7 +41,7 @@ export interface RunInfo {
 
 /** A step that was done: its loss, its rates, and what it cost. */
 export interface StepInfo {
-  /** 0-based. */
+  /** The one under way, from 1, as logs and files count. */
   readonly epoch: number;
   /** Steps done, from 1, over all epochs. */
   readonly step: number;
@@ -73,7 +73,7 @@ export interface EvalProgress {
 
 /** Figures of the validation set after a step. */
 export interface ValidationInfo {
-  /** 0-based epoch that was just finished. */
+  /** The one that was just finished or cut short, from 1. */
   readonly epoch: number;
   readonly step: number;
   /** Percent. */

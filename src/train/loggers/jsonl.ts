@@ -2,14 +2,16 @@
  * `<out>/log.jsonl`: one object a line, for programs. A resumed run goes on where its checkpoint stands: what an earlier
  * run wrote beyond that step, or half wrote, is cut off, so that steps only rise.
  */
+import { existsSync } from "node:fs";
 import { type FileHandle, mkdir, open, readFile, truncate } from "node:fs/promises";
 import { join } from "node:path";
+import { writeFileAtomic } from "../../util/atomic-file.js";
 import type { Logger, RunInfo, StepInfo, ValidationInfo } from "./events.js";
 
 /** Name of the log in a run folder. */
 export const LOG_NAME = "log.jsonl";
 
-/** Appends every step and validation to the log of the run. Epochs count from 0, steps from 1. */
+/** Appends every step and validation to the log of the run. Epochs and steps count from 1. */
 export class JsonlLogger implements Logger {
   #file: FileHandle | undefined;
 
@@ -17,6 +19,7 @@ export class JsonlLogger implements Logger {
     await mkdir(out, { recursive: true });
     const path = join(out, LOG_NAME);
     await cutAfter(path, startStep, isValidationDue);
+    await countFromOne(path);
     this.#file = await open(path, "a");
   }
 
@@ -73,6 +76,16 @@ async function cutAfter(path: string, step: number, isValidationDue: boolean): P
     end = next + 1;
   }
   if (end < bytes.length) await truncate(path, end);
+}
+
+/** Logs of earlier versions count epochs from 0: one that goes on counts them all as it does. Every line is whole. */
+async function countFromOne(path: string): Promise<void> {
+  if (!existsSync(path)) return;
+  const lines = (await readFile(path, "utf8")).split("\n").slice(0, -1);
+  const rows = lines.map((line) => JSON.parse(line) as { readonly epoch?: unknown });
+  if (rows[0]?.epoch !== 0) return;
+  const counted = rows.map((row) => (typeof row.epoch === "number" ? { ...row, epoch: row.epoch + 1 } : row));
+  await writeFileAtomic(path, counted.map((row) => `${JSON.stringify(row)}\n`).join(""));
 }
 
 /** The step of a line; "val" for a validation, which belongs to the step before; NaN for a broken line. */

@@ -42,7 +42,7 @@ export class Progress {
     const { former, startStep, stepsPerEpoch } = run;
     this.#averages = new StepAverages(former);
     // of a checkpoint without sums the epoch begins here
-    this.#currentEpoch = former ? Math.floor(startStep / stepsPerEpoch) : -1;
+    this.#currentEpoch = former ? Math.floor(startStep / stepsPerEpoch) + 1 : 0;
   }
 
   addStep(step: StepInfo): void {

@@ -75,7 +75,7 @@ export class RunFileLogger implements Logger {
   }
 }
 
-/** Settings that change the numbers of a run: another value is worth a line. */
+/** Settings that change the numbers of a run: another value is worth a line, once it is known. */
 const telling = ["backend", "turbo"] as const;
 
 /** A line for a run that goes on otherwise. */
@@ -93,7 +93,7 @@ export function mergeSettings(
     settingNames.map((name) => [name, given.has(name) ? own[name] : stored[name]]),
   ) as unknown as RunSettings;
   const notices = telling
-    .filter((name) => settings[name] !== stored[name])
+    .filter((name) => settings[name] !== null && settings[name] !== stored[name])
     .map((name) => otherBits(name, stored[name], settings[name]));
   return { settings, notices };
 }

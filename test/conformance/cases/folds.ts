@@ -1,3 +1,4 @@
+import { inferShapes } from "../../../src/ops/shapes/index.js";
 import type { FoldOps } from "../../../src/ops/spec/folds.js";
 import type { Attrs, Pair } from "../../../src/ops/spec/index.js";
 import type { Shape } from "../../../src/tensor/shape.js";
@@ -110,12 +111,30 @@ const foldCases = <A>(
     return { ...built, attrs, isLarge };
   });
 
+/** Every geometry of momentCases behind nothing and behind each kind of relu, in turn. */
+function foldedCases(): readonly Case<Attrs<"foldedInputGrad">>[] {
+  const behind = ["biasRelu", "none", "relu"] as const;
+  const rows = convGrid.filter(({ attrs }) => attrs.paddingEnd === undefined);
+  return rows.map(({ x, w, attrs, isLarge }, i) => {
+    const kernelSize: Pair = [w[0]!, w[1]!];
+    const k = w[0]! * w[1]! * w[2]!;
+    const { groups } = attrs;
+    const [dy] = inferShapes.conv2d([x, w], attrs);
+    return {
+      inputs: [input(dy), input(w), input(x), double([groups, k]), double([groups, k]), double([groups, k, k])],
+      attrs: { ...attrs, kernelSize, behind: behind[i % behind.length]! },
+      isLarge,
+    };
+  });
+}
+
 export const foldsCases: { readonly [K in keyof FoldOps]: readonly Case<Attrs<K>>[] } = {
   patchMoments: momentCases((x, _, attrs) => ({ inputs: [x], attrs })),
   patchMomentsGrad: momentCases((x, k, attrs) => ({
     inputs: [x, double([attrs.groups, k]), double([attrs.groups, k]), double([attrs.groups, k, k])],
     attrs,
   })),
+  foldedInputGrad: foldedCases(),
   foldBranches: foldCases(({ moments, branches }) => ({ inputs: [...moments, ...branches] as [Input, Input] })),
   foldBranchesGrad: foldCases(({ k, moments, branches, count, weight }) => {
     const cOut = weight[3]!;

@@ -114,7 +114,11 @@ export const weightSubjects = {
   safetensors: {
     words: tensorWords,
     prepare: async () => ({
-      seeds: [encodeSafetensors(small), encodeSafetensors(small, { producer: "soak", classes: '["a","b"]' })],
+      seeds: [
+        encodeSafetensors(small),
+        encodeSafetensors(small, { producer: "soak", classes: '["a","b"]' }),
+        encodeSafetensors(small, { producer: "soak" }, { hashes: true }),
+      ],
       read: (bytes) => decodeSafetensors(bytes, "mutant.safetensors"),
     }),
   },

@@ -17,6 +17,9 @@ import {
   type View,
   viewOf,
 } from "../plan.js";
+import { batchNorms } from "./batch-norm.js";
+import { convolutions } from "./conv2d.js";
+import { elementwise } from "./elementwise.js";
 import { multiply, product } from "./products.js";
 import { sumRun } from "./reduce.js";
 
@@ -240,7 +243,24 @@ const patchMomentsGrad: Lowering<"patchMomentsGrad"> = ([x, mean, dmean, dcovari
   });
 };
 
-export const moments = { patchMoments, patchMomentsGrad };
+/** The parts one after the other: both gradients, their sum, and what a relu before them lets through. */
+const foldedInputGrad: Lowering<"foldedInputGrad"> = (
+  [dy, w, x, mean, dmean, dcovariance],
+  { behind, ...attrs },
+  [dx, dbias],
+  plan,
+) => {
+  const part = (): BufferOperand => ({ ...x, place: plan.scratch(x.size) });
+  const [through, ofMoments] = [part(), part()];
+  convolutions.conv2dInputGrad([dy, w], { ...attrs, inputShape: x.shape }, [through], plan);
+  patchMomentsGrad([x, mean, dmean, dcovariance], attrs, [ofMoments], plan);
+  const sum = behind === "none" ? dx : part();
+  elementwise.add([through, ofMoments], {}, [sum], plan);
+  if (behind === "relu") elementwise.reluGrad([sum, x], {}, [dx], plan);
+  if (behind === "biasRelu") batchNorms.biasReluGrad([sum, x], {}, [dx, dbias!], plan);
+};
+
+export const moments = { patchMoments, patchMomentsGrad, foldedInputGrad };
 
 export const momentKernels: readonly GpuKernel[] = [
   meanKernel,

@@ -18,7 +18,8 @@ export interface RunSettings {
   readonly decoder: DecoderName | null;
   /** A backend's name: the command line knows which there are. */
   readonly backend: string;
-  readonly turbo: boolean;
+  /** null until the run has found out whether it works. */
+  readonly turbo: boolean | null;
   readonly noValidate: boolean;
   readonly validateRaw: boolean;
   readonly keep: number;
@@ -39,7 +40,7 @@ export const settingFields: FieldsOf<RunSettings> = {
   onBadPicture: { rule: choice(badPictureChoices), doc: "what becomes of the run at a picture that cannot be read" },
   decoder: { rule: orNull(choice(decoderNames)), doc: "what decodes JPEG; null: the best that is installed" },
   backend: { rule: text(), doc: "what runs the ops" },
-  turbo: { rule: flag(), doc: "kernels of paired vectors" },
+  turbo: { rule: orNull(flag()), doc: "kernels of paired vectors; null: where they work" },
   noValidate: { rule: flag(), doc: "leave validation out" },
   validateRaw: { rule: flag(), doc: "validate the raw weights as well" },
   keep: { rule: whole(), doc: "checkpoints to keep" },

@@ -159,48 +159,73 @@ const tableKernel = defineKernel(
   },
 );
 
-/** (first pixel in its plane, weights, dx): `outputs` pixels of a class, `step` apart, `lanes` channels. */
+/** What becomes of the sums: written, or added to what dx holds, and 0 then where x, this far from dx, is not above 0. */
+type Ending = "write" | "add" | "addBehindRelu";
+
+/** (first pixel in its plane, weights, dx, x − dx in bytes): `outputs` pixels of a class, `step` apart, `lanes` channels. */
 function defineTile(
   m: WasmModule,
   { channels }: ImageGeometry,
+  ending: Ending,
   { offsets, row }: PixelClass,
   planeRow: number,
   { step, outputs, lanes }: { readonly step: number; readonly outputs: number; readonly lanes: number },
 ): FunctionRef {
   const pixel = pixelBytes(m);
   const weightRow = 4 * paddedChannels(channels);
-  return m.function(`tile ${row} ${step} ${outputs} ${lanes}`, ["i32", "i32", "i32"], (f, x, weights, dx) => {
-    const constant = f.vec(f.load(weights, (row + offsets.length) * weightRow));
-    const totals = Array.from({ length: outputs }, () => f.vec(constant));
-    for (const dy of new Set(offsets.map((offset) => offset.dy)))
-      f.fence(() => {
-        const held = offsets.flatMap((offset, i) =>
-          offset.dy === dy ? [{ dx: offset.dx, weight: f.vec(f.load(weights, (row + i) * weightRow)) }] : [],
-        );
-        const columns = new Set(totals.flatMap((_, o) => held.map((one) => o * step + one.dx)));
-        for (const column of [...columns].sort((a, b) => a - b)) {
-          const value = f.vec(f.load(x, dy * planeRow + column * pixel));
-          for (const one of held) {
-            const total = totals[(column - one.dx) / step];
-            if (total) total.set(f.madd(value, one.weight, total));
+  return m.function(
+    `tile ${row} ${step} ${outputs} ${lanes}`,
+    ["i32", "i32", "i32", "i32"],
+    (f, x, weights, dx, apart) => {
+      const constant = f.vec(f.load(weights, (row + offsets.length) * weightRow));
+      const totals = Array.from({ length: outputs }, () => f.vec(constant));
+      for (const dy of new Set(offsets.map((offset) => offset.dy)))
+        f.fence(() => {
+          const held = offsets.flatMap((offset, i) =>
+            offset.dy === dy ? [{ dx: offset.dx, weight: f.vec(f.load(weights, (row + i) * weightRow)) }] : [],
+          );
+          const columns = new Set(totals.flatMap((_, o) => held.map((one) => o * step + one.dx)));
+          for (const column of [...columns].sort((a, b) => a - b)) {
+            const value = f.vec(f.load(x, dy * planeRow + column * pixel));
+            for (const one of held) {
+              const total = totals[(column - one.dx) / step];
+              if (total) total.set(f.madd(value, one.weight, total));
+            }
           }
-        }
+        });
+      const at = (o: number) => 4 * channels * o * step;
+      if (ending !== "write")
+        totals.forEach((total, o) => {
+          total.set(f.loadPartial(dx, at(o), lanes).add(total));
+        });
+      if (ending === "addBehindRelu") {
+        const source = f.int(dx.add(apart));
+        totals.forEach((total, o) => {
+          // a NaN passes its gradient on
+          total.set(total.andNot(f.loadPartial(source, at(o), lanes).lessEqual(f.splat(0))));
+        });
+      }
+      totals.forEach((total, o) => {
+        f.storePartial(dx, at(o), total, lanes);
       });
-    totals.forEach((total, o) => {
-      f.storePartial(dx, 4 * channels * o * step, total, lanes);
-    });
-  });
+    },
+  );
+}
+
+interface GatherSpec {
+  readonly geometry: ImageGeometry;
+  readonly ending: Ending;
 }
 
 /** A task is one strip of channels of one image. */
 const gatherKernel = defineKernel(
   {
     name: "depthwise moments gather",
-    spec: specOf<ImageGeometry>(),
+    spec: specOf<GatherSpec>(),
     args: { x: "pointer", pivot: "pointer", weights: "pointer", dx: "pointer" },
-    scratchPerWorker: planesBytes,
+    scratchPerWorker: ({ geometry }) => planesBytes(geometry),
   },
-  ({ m, f, spec: geometry, scratch }, task, { x, pivot, weights, dx }) => {
+  ({ m, f, spec: { geometry, ending }, scratch }, task, { x, pivot, weights, dx }) => {
     const { channels, image, padding } = geometry;
     const [rowRuns, columnRuns] = [runsOf(geometry, 0), runsOf(geometry, 1)];
     const classes = classesOf(geometry);
@@ -212,17 +237,17 @@ const gatherKernel = defineKernel(
 
     /** (row of a plane at the image's first column, weights, dx of that row): all its pixels for `lanes` channels. */
     const defineRow = (row: Run, lanes: number): FunctionRef =>
-      m.function(`row ${row.taps} ${lanes}`, ["i32", "i32", "i32"], (g, from, table, to) => {
+      m.function(`row ${row.taps} ${lanes}`, ["i32", "i32", "i32", "i32"], (g, from, table, to, apart) => {
         for (const column of columnRuns) {
           const p = g.int(from.add(column.first * pixel));
           const out = g.int(to.add(4 * channels * column.first));
           const tile = (outputs: number) => {
-            const ref = defineTile(m, geometry, classOf(row, column), planes.row, {
+            const ref = defineTile(m, geometry, ending, classOf(row, column), planes.row, {
               step: column.step,
               outputs,
               lanes,
             });
-            g.call(ref, p, table, out);
+            g.call(ref, p, table, out, apart);
             p.inc(outputs * column.step * pixel);
             out.inc(4 * channels * outputs * column.step);
           };
@@ -240,6 +265,7 @@ const gatherKernel = defineKernel(
     const imageAt = f.int(n.mul(image[0] * line).add(offset));
     planes.clear(f, own, myPivot);
     planes.fill(f, own, myPivot, x.add(imageAt), strip);
+    const apart = f.int(x.sub(dx));
     const inside = f.int(own.add(padding[0] * planes.row + padding[1] * pixel));
     const rows = (stripLanes: number) => {
       for (const run of rowRuns) {
@@ -250,7 +276,8 @@ const gatherKernel = defineKernel(
             const lanes = Math.min(m.lanes, stripLanes - plane * m.lanes);
             if (lanes <= 0) continue;
             const at = plane * pixel;
-            f.call(defineRow(run, lanes), from.add(plane * planes.bytes), weights.add(offset).add(at), out.add(at));
+            const row = from.add(plane * planes.bytes);
+            f.call(defineRow(run, lanes), row, weights.add(offset).add(at), out.add(at), apart);
           }
           from.inc(run.step * planes.row);
           out.inc(run.step * line);
@@ -261,12 +288,13 @@ const gatherKernel = defineKernel(
   },
 );
 
-/** Writes dx from x and, in float64, mean and dmean [C, K] and dcovariance [C, K, K]. */
+/** Writes dx from x and, in float64, mean and dmean [C, K] and dcovariance [C, K, K]; or adds it to dx. */
 export function callDepthwiseGrad(
   plan: Plan,
   geometry: DepthwiseGeometry,
   [x, mean, dmean, dcovariance]: readonly [number, number, number, number],
   dx: number,
+  ending: Ending = "write",
 ): void {
   const { images, channels, out } = geometry;
   const shape = ofImage(geometry);
@@ -278,7 +306,7 @@ export function callDepthwiseGrad(
     args: { pivot, mean, dmean, dcovariance, positions: images * out[0] * out[1], to: table },
   });
   gatherKernel.call(plan, {
-    spec: shape,
+    spec: { geometry: shape, ending },
     tasks: images * strips(channels),
     args: { x, pivot, weights: table, dx },
   });

@@ -6,8 +6,10 @@
 import type { Pair, PatchAttrs } from "../../../../ops/spec/index.js";
 import { windowOutput } from "../../../../ops/window-output.js";
 import { type Shape, sizeOf } from "../../../../tensor/shape.js";
+import { callReluRows } from "../blocks/relu-rows.js";
 import type { WindowSpec } from "../convolution/dense/window-rows.js";
-import type { WasmKernels } from "../plan.js";
+import { depthwiseInputGrad } from "../convolution/depthwise/index.js";
+import type { Lowering, WasmKernels } from "../plan.js";
 import { callDepthwiseMoments } from "./depthwise.js";
 import { callDepthwiseGrad } from "./depthwise-grad.js";
 import { callGram } from "./gram.js";
@@ -32,7 +34,6 @@ function patchRowsOf([n, h, w, channels]: Shape, attrs: PatchAttrs): PatchRows {
     stride,
     padding,
     dilation,
-    spread: [1, 1],
     channels: channels!,
     taken,
   };
@@ -52,6 +53,30 @@ function depthwiseOf([n, h, w, channels]: Shape, attrs: PatchAttrs): DepthwiseGe
   const out = [0, 1].map((i) => windowOutput([h!, w!][i]!, kernel[i]!, stride[i]!, padding[i]!, 1)) as [number, number];
   return { images: n!, channels, image: [h!, w!], out, kernel, stride, padding };
 }
+
+const foldedInputGrad: Lowering<"foldedInputGrad"> = ([dy, w, x, ...moments], { behind, ...attrs }, outputs, plan) => {
+  const [dx, dbias] = outputs;
+  if (x.dtype !== "float32" || x.size === 0) return false;
+  const c = x.shape[3]!;
+  const pointers = [x, ...moments].map(({ pointer }) => pointer) as [number, number, number, number];
+  const sums = dbias?.pointer ?? null;
+  const depthwise = depthwiseOf(x.shape, attrs);
+  if (depthwise && w.shape[3] === c) {
+    if (!depthwiseInputGrad([dy, w], { ...attrs, inputShape: x.shape }, [dx], plan)) return false;
+    callDepthwiseGrad(plan, depthwise, pointers, dx.pointer, behind === "none" ? "add" : "addBehindRelu");
+    if (sums !== null)
+      callReluRows(
+        plan,
+        { channels: c, rows: x.size / c, hasMask: false },
+        { dy: dx.pointer, y: 0, dx: 0, dbias: sums },
+      );
+    return true;
+  }
+  if (!isPointwise(attrs) || attrs.groups > 1) return false;
+  const through = { dy: dy.pointer, w: w.pointer, cOut: w.shape[3]!, behind, dbias: sums };
+  callRowsGrad(plan, x.size / c, c, pointers, dx.pointer, through);
+  return true;
+};
 
 export const momentKernels = {
   patchMoments([x], attrs, [mean, covariance], plan) {
@@ -86,4 +111,5 @@ export const momentKernels = {
     callRowsGrad(plan, x.size / c, c, pointers, dx.pointer);
     return true;
   },
+  foldedInputGrad,
 } satisfies WasmKernels;

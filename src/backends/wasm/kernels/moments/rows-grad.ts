@@ -2,14 +2,17 @@
  * What reaches the rows x [M, C] of a 1×1 convolution through their moments: dx = (x − μ) D + dμ/M, D = (dΣ + dΣᵀ)/M. One
  * matrix product over centred rows, block by block in scratch; a column of ones beside them brings in the constant.
  */
+import type { BehindAttrs } from "../../../../ops/spec/index.js";
 import { alignUp } from "../../../../util/align-up.js";
 import type { FunctionRef, WasmModule } from "../../../../wasm/index.js";
 import { forEachStrip, paddedChannels, piecesOf } from "../blocks/channels.js";
+import { applyReluRows, callMergeSums, type ReluRows, SUM_ROWS, sumBytes, sumTaskRows } from "../blocks/relu-rows.js";
 import { blocksOf } from "../blocks/tasks.js";
-import { defineKernel, specOf } from "../define-kernel.js";
+import { defineKernel, list, specOf } from "../define-kernel.js";
 import type { Plan } from "../plan.js";
 import { taskRows } from "../products/gemm.js";
 import { blockRows, defineRows, packedBytes, panelColumns, type RowsSpec, tileRows } from "../products/gemm-tile.js";
+import { matrixSource, pack } from "../products/pack.js";
 import { pitchOf } from "./patch-rows.js";
 
 /** Bytes of centred rows made at a time: they should still be in the L1 or L2 cache when the product reads them. */
@@ -86,72 +89,120 @@ const roundMeanKernel = defineKernel(
   },
 );
 
+/** The product with dy that comes first where the gradient through the convolution is wanted as well, and what follows both. */
+interface Through {
+  readonly rows: RowsSpec;
+  readonly behind: ReluRows | null;
+}
+
 interface ProductSpec {
   readonly rows: RowsSpec;
   /** Rows made at a time, and rows of a task. */
   readonly block: number;
   readonly rowsPerTask: number;
+  readonly through: Through | null;
 }
 
 const productKernel = defineKernel(
   {
     name: "moments product",
     spec: specOf<ProductSpec>(),
-    args: { x: "pointer", mean: "pointer", b: "pointer", dx: "pointer", rows: "int" },
+    args: ({ through }: ProductSpec) => ({
+      x: "pointer",
+      mean: "pointer",
+      b: "pointer",
+      dx: "pointer",
+      rows: "int",
+      /** dy and its packed weights; float64 sums of the tasks. */
+      more: list(through ? 3 : 0, "pointer"),
+    }),
     scratchPerWorker: ({ block, rows: { aRow } }) => block * aRow,
   },
-  ({ m, f, spec: { rows: spec, block, rowsPerTask }, scratch }, task, { x, mean, b, dx, rows }) => {
+  ({ m, f, spec: { rows: spec, block, rowsPerTask, through }, scratch }, task, { x, mean, b, dx, rows, more }) => {
     const { n: c, aRow: pitch } = spec;
     const own = f.int(scratch);
     const one = f.f32(1);
     f.for(0, block, 1, (row) => f.storeFloat(own.add(row.mul(pitch)), 4 * c, one));
+    const sums = f.int(more[2] ? more[2].add(task.mul(sumBytes(c))) : 0);
+    if (through?.behind?.hasSums) f.fill(sums, 0, sumBytes(c));
     const last = f.int(task.add(1).mul(rowsPerTask).min(rows));
     f.for(task.mul(rowsPerTask), last, block, (row) => {
       const count = f.int(last.sub(row).min(block));
       const from = f.int(x.add(row.mul(4 * c)));
+      const to = f.int(dx.add(row.mul(spec.cRow)));
+      if (through)
+        f.call(defineRows(m, through.rows), more[0]!.add(row.mul(through.rows.aRow)), more[1]!, to, count, 0);
       forEachStrip(
         f,
         c,
         (lanes) => defineCentre(m, c, pitch, lanes),
         (at) => [from.add(at), mean.add(at), own.add(at), count],
       );
-      f.call(defineRows(m, spec), own, b, dx.add(row.mul(spec.cRow)), count);
+      f.call(defineRows(m, spec), own, b, to, count, 0);
+      if (through?.behind) applyReluRows(m, f, through.behind, { dy: to, y: from, dx: to, sums }, count);
     });
   },
 );
 
-/** Writes dx [rows, c] from x and, in float64, mean and dmean [c] and dcovariance [c, c]. */
+/** Where the convolution's side lies: dy [rows, cOut], w [c, cOut]. */
+export interface ThroughConvolution {
+  readonly dy: number;
+  readonly w: number;
+  readonly cOut: number;
+  readonly behind: BehindAttrs["behind"];
+  /** Where the sums go; null where none are wanted. */
+  readonly dbias: number | null;
+}
+
+/** Writes dx [rows, c] from x and, in float64, mean and dmean [c] and dcovariance [c, c]; with `through`, of foldedInputGrad. */
 export function callRowsGrad(
   plan: Plan,
   rows: number,
   c: number,
   [x, mean, dmean, dcovariance]: readonly [number, number, number, number],
   dx: number,
+  through: ThroughConvolution | null = null,
 ): void {
   const { target } = plan;
   const pitch = pitchOf(c + 1);
-  const block = blockRows(target, pitch, BLOCK_BYTES);
+  const tail = rows % tileRows(target);
   const spec: RowsSpec = {
-    n: c,
-    k: c + 1,
-    aRow: pitch,
-    cRow: 4 * c,
-    tail: rows % tileRows(target),
-    directB: null,
-    prefetch: false,
+    ...{ n: c, k: c + 1, aRow: pitch, cRow: 4 * c, tail, directB: null, prefetch: false },
+    ...(through && { accumulates: true }),
   };
   const rounded = plan.scratch(4 * paddedChannels(c));
   const b = plan.scratch(packedBytes(target, c + 1, c));
-  const rowsPerTask = alignUp(taskRows(target, c, c), block);
   roundMeanKernel.call(plan, { spec: { c }, tasks: 1, args: { mean, to: rounded } });
   packKernel.call(plan, {
     spec: { c },
     tasks: blocksOf(c, panelColumns(target)),
     args: { dcovariance, mean, dmean, rows, to: b },
   });
+  if (!through) {
+    const block = blockRows(target, pitch, BLOCK_BYTES);
+    const rowsPerTask = alignUp(taskRows(target, c, c), block);
+    productKernel.call(plan, {
+      spec: { rows: spec, block, rowsPerTask, through: null },
+      tasks: blocksOf(rows, rowsPerTask),
+      args: { x, mean: rounded, b, dx, rows, more: [] },
+    });
+    return;
+  }
+  const { dy, w, cOut, behind, dbias } = through;
+  const packed = plan.scratch(packedBytes(target, cOut, c));
+  pack(plan, matrixSource(cOut, c, true), w, packed);
+  const rowsPerTask = sumTaskRows(c);
+  const block = Math.min(rowsPerTask, SUM_ROWS * Math.max(1, Math.floor(BLOCK_BYTES / (SUM_ROWS * pitch))));
+  const tasks = blocksOf(rows, rowsPerTask);
+  const sums = dbias === null ? 0 : plan.scratch(tasks * sumBytes(c));
+  const throughRows: RowsSpec = {
+    ...{ n: c, k: cOut, aRow: 4 * cOut, cRow: 4 * c, tail, directB: null, prefetch: true },
+  };
+  const relu = behind === "none" ? null : { channels: c, hasMask: true, hasSums: dbias !== null };
   productKernel.call(plan, {
-    spec: { rows: spec, block, rowsPerTask },
-    tasks: blocksOf(rows, rowsPerTask),
-    args: { x, mean: rounded, b, dx, rows },
+    spec: { rows: spec, block, rowsPerTask, through: { rows: throughRows, behind: relu } },
+    tasks,
+    args: { x, mean: rounded, b, dx, rows, more: [dy, packed, sums] },
   });
+  if (dbias !== null) callMergeSums(plan, c, sums, tasks, dbias);
 }
