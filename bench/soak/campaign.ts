@@ -25,6 +25,8 @@ export interface SoakContext {
   readonly isShort: boolean;
   /** An empty folder of its own, removed afterwards. */
   readonly folder: string;
+  /** Processes at a time, of campaigns whose trials do not disturb each other. */
+  readonly jobs: number;
   /** Where inputs that failed are kept. */
   readonly keep: string;
   /** Names behind the slash of `--only CAMPAIGN/PART`; empty: all parts. */

@@ -8,6 +8,7 @@ const modules = {
   disks: () => import("./disks.js"),
   "clock-steps": () => import("./clock-steps.js"),
   "memory-limits": () => import("./memory-limits.js"),
+  wire: () => import("./wire.js"),
   endurance: () => import("./endurance.js"),
 } as const satisfies { readonly [name: string]: () => Promise<{ readonly campaign: Campaign }> };
 

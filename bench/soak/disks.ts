@@ -12,9 +12,8 @@ const STEPS = 12;
 /** Sizes of disks and of files: below a log, a checkpoint, a model and a page of HTML. */
 const sizesKb = [4, 16, 64, 128, 256];
 const SLOW_MS = 150;
-/** What says that there is no room, with a path before it. */
-const NO_ROOM =
-  /(\/|\.(jsonl|json|safetensors|onnx|tar|pth|html|txt|png|svg|csv))\b.*(ENOSPC|EFBIG|no space|disk is full|full|too large)/i;
+/** What says that there is no room, and where: a path, and the reason before it or behind it. */
+const NO_ROOM = /(?=.*(ENOSPC|EFBIG|no space|no room|disk is full|larger than))(?=.*(\/[\w. -]+){3})/i;
 
 /** What writes, by name; `made` is a finished run. */
 const commands: { readonly [what: string]: (made: string, out: string) => readonly string[] } = {
@@ -22,7 +21,7 @@ const commands: { readonly [what: string]: (made: string, out: string) => readon
   "train --tensorboard": (_, out) => tinyTraining(join(out, "run"), STEPS, "--tensorboard"),
   convert: (made, out) => ["convert", join(made, "model.safetensors"), join(out, "model.pth")],
   reparameterize: (made, out) => ["reparameterize", join(made, "model.safetensors"), join(out, "deploy.safetensors")],
-  export: (made, out) => ["export", "--checkpoint", join(made, "model.safetensors"), "--out", join(out, "model.onnx")],
+  export: (made, out) => ["export", join(made, "model.safetensors"), join(out, "model.onnx")],
   report: (made, out) => ["report", made, "--out", join(out, "report.html")],
 };
 

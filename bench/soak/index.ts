@@ -30,6 +30,7 @@ const options = {
       placeholder: "NAME",
     }),
   ),
+  jobs: integer({ help: "processes that read mutants at a time", default: 1 }),
   short: flag({ help: "the least of each, as the slow suite runs it: a minute" }),
   dry: flag({ help: "print, but leave bench/results as it is" }),
   keep: text({ help: "where inputs that failed are kept", placeholder: "DIR", default: join("build", "soak-faults") }),
@@ -96,19 +97,26 @@ async function run(args: readonly string[]): Promise<number> {
     const deadline = start + ((end - start) * share) / shares;
     shares -= share;
     try {
-      const {
-        counts,
-        failures,
-        skipped = [],
-      } = await run({
-        ...{ seed: values.seed, deadline, isShort: values.short, folder, keep, parts: of, tell },
-      });
+      const context = {
+        seed: values.seed,
+        deadline,
+        isShort: values.short,
+        jobs: values.jobs,
+        folder,
+        keep,
+        parts: of,
+      };
+      const { counts, skipped = [], ...found } = await run({ ...context, tell });
+      // a page says nothing of where it was made
+      const failures = found.failures.map((line) =>
+        line.replaceAll(folder, "…").replaceAll(`${repositoryRoot}/`, "").replaceAll("file://", ""),
+      );
       const seconds = Math.round((performance.now() - start) / 1000);
       for (const { what, trials, failures: failed, note } of counts)
         tell(`  ${what}: ${trials} tried, ${failed} failed${note === undefined ? "" : `; ${note}`}`);
+      for (const line of [...failures.map((one) => `FAILED ${one}`), ...skipped.map((one) => `not tried: ${one}`)])
+        tell(`  ${line}`);
       results.push({ name, seed: values.seed, seconds, counts, failures, skipped });
-      for (const line of [...failures.map((one) => `  FAILED ${one}`), ...skipped.map((one) => `  not tried: ${one}`)])
-        tell(line);
     } finally {
       rmSync(folder, { recursive: true, force: true });
     }

@@ -17,6 +17,7 @@ import {
   type Writable,
 } from "./torch-checkpoint/index.js";
 import { metaOf, stateDictEntries } from "./weights-file.js";
+import { unwrapEntries } from "./wrappers.js";
 
 type Entries = ReadonlyMap<string, StoredTensor>;
 
@@ -58,7 +59,7 @@ export function readMmengineCheckpoint(object: unknown, fileBytes: number, where
       "weights alone start a new run: --init",
     );
   const reader = new TensorReader(fileBytes, where);
-  const averages = stateDictEntries(lookUp(object, "state_dict"), reader, where);
+  const averages = unwrapEntries(stateDictEntries(lookUp(object, "state_dict"), reader, where)).entries;
   const { raw, averageSteps } = readRaw(object, averages, reader, where);
   const [step, epoch, seed] = ["iter", "epoch", "seed"].map((name) => lookUp(object, "meta", name));
   if (!isCount(step) || !isCount(epoch))
@@ -92,7 +93,7 @@ function readRaw(
   const averageSteps = steps instanceof TorchTensor ? reader.read("ema_state_dict.steps", steps).values[0] : steps;
   if (!isCount(averageSteps))
     throw new CheckpointError(`${where}: ema_state_dict.steps is ${shown(averageSteps)}, expected a count`);
-  return { raw: stateDictEntries(rest, reader, where), averageSteps };
+  return { raw: unwrapEntries(stateDictEntries(rest, reader, where)).entries, averageSteps };
 }
 
 /**

@@ -13,6 +13,7 @@ import { CheckpointError } from "../util/errors.js";
 import { repeatedName } from "../util/json-names.js";
 import { parseJson } from "../util/parse-json.js";
 import { codes, type ElementCode, isCode, rowOf } from "./element-codes.js";
+import { foreignFile } from "./foreign-files.js";
 import type { Values } from "./layout.js";
 import { checkProof, type HashedEntry, proofOf, proofOfLength } from "./proof.js";
 
@@ -167,23 +168,51 @@ export function decodeSafetensors(bytes: Uint8Array, where = "safetensors"): Dec
   return { entries, ...proven };
 }
 
-function readHeader(bytes: Uint8Array, where: string): { header: Record<string, unknown>; dataStart: number } {
-  if (bytes.byteLength < LENGTH_BYTES)
-    throw new CheckpointError(`${where}: ${bytes.byteLength} bytes are too few for a safetensors file`);
-  const length = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true);
-  const left = bytes.byteLength - LENGTH_BYTES;
-  if (length > BigInt(left))
-    throw new CheckpointError(
-      `${where}: the header claims ${length} bytes, the file has ${left} after its first ${LENGTH_BYTES}`,
-      "the file is truncated, or it is not a safetensors file",
+function foreign(head: Uint8Array, tail: Uint8Array, where: string): CheckpointError | null {
+  const found = foreignFile(head, tail);
+  return found && new CheckpointError(`${where}: ${found.what}, expected weights`, found.hint);
+}
+
+/**
+ * Throws CheckpointError for a file of `size` bytes, of which `head` and `tail` are known, that cannot be a safetensors file: it says what
+ * it is where its first bytes tell.
+ */
+export function expectSafetensors(head: Uint8Array, tail: Uint8Array, size: number, where: string): void {
+  if (size < LENGTH_BYTES)
+    throw (
+      foreign(head, tail, where) ?? new CheckpointError(`${where}: ${size} bytes are too few for a safetensors file`)
     );
-  const dataStart = LENGTH_BYTES + Number(length);
+  const length = new DataView(head.buffer, head.byteOffset).getBigUint64(0, true);
+  const left = size - LENGTH_BYTES;
+  if (length <= BigInt(left)) return;
+  throw (
+    foreign(head, tail, where) ??
+    (length <= BigInt(Number.MAX_SAFE_INTEGER) && head[LENGTH_BYTES] === "{".charCodeAt(0)
+      ? new CheckpointError(
+          `${where}: the header claims ${length} bytes, the file has ${left} after its first ${LENGTH_BYTES}`,
+          "the file is truncated: copy or download it again",
+        )
+      : new CheckpointError(
+          `${where}: neither a safetensors file nor one of torch.save, its first bytes are ${hex(head)}`,
+          "the file is damaged, or of another program",
+        ))
+  );
+}
+
+const hex = (bytes: Uint8Array): string =>
+  [...bytes.subarray(0, LENGTH_BYTES)].map((byte) => byte.toString(16).padStart(2, "0")).join(" ");
+
+function readHeader(bytes: Uint8Array, where: string): { header: Record<string, unknown>; dataStart: number } {
+  expectSafetensors(bytes, bytes, bytes.byteLength, where);
+  const dataStart = LENGTH_BYTES + Number(new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0, true));
   const json = bytes.subarray(LENGTH_BYTES, dataStart);
   const header = parseJson(
     json,
     `${where}: its header`,
     CheckpointError,
-    () => new CheckpointError(`${where}: the header is not JSON`, "the file is damaged, or not a safetensors file"),
+    () =>
+      foreign(bytes, bytes, where) ??
+      new CheckpointError(`${where}: the header is not JSON`, "the file is damaged, or not a safetensors file"),
   );
   if (!isRecord(header)) throw new CheckpointError(`${where}: the header is not a JSON object`);
   const twice = repeatedName(new TextDecoder().decode(json));

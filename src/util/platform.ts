@@ -86,6 +86,9 @@ export function spawnWorker<T, F extends { readonly [K in keyof F]: (...args: ne
   return { terminate: async () => worker.terminate() };
 }
 
+/** Resolves after about so many ms, in which the event loop turns. */
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
+
 /** Resolves after the event loop has turned: timers, messages, signals and finalizers have run. */
 export function turnOfEventLoop(): Promise<void> {
   if (typeof setImmediate === "function") return new Promise((resolve) => void setImmediate(resolve));

@@ -14,8 +14,8 @@ export type SizeLimit = Extract<BudgetName, "fileBytes" | "textBytes" | "jsonByt
 export interface ReadWithinOptions {
   /** What errors are made of. */
   readonly fault: Fault;
-  /** Gets the first bytes, up to 1 MiB, and how many there are in all where that is known; throws where the rest is not worth reading. */
-  readonly inspect?: (head: Uint8Array, size: number | null) => void;
+  /** Gets the first and last bytes of a regular file, up to 1 MiB, and its size; throws where the rest is not worth reading. */
+  readonly inspect?: (head: Uint8Array, tail: Uint8Array, size: number) => void;
 }
 
 /**
@@ -39,7 +39,7 @@ export function readWithin(path: string, limit: SizeLimit, { fault, inspect }: R
     const head = new Uint8Array(Math.min(CHUNK_BYTES, size ?? CHUNK_BYTES));
     const fillFrom = (into: Uint8Array) => namingPathSync(path, () => fill(file, into));
     const first = head.subarray(0, fillFrom(head));
-    inspect?.(first, size);
+    if (size !== null) inspect?.(first, lastBytes(file, first, size), size);
     if (size === null) return toTheEnd(file, first, (bytes) => budget.spend(limit, bytes));
     if (first.length === size) return first;
     const whole = new Uint8Array(size);
@@ -48,6 +48,12 @@ export function readWithin(path: string, limit: SizeLimit, { fault, inspect }: R
   } finally {
     closeSync(file);
   }
+}
+
+function lastBytes(file: number, first: Uint8Array, size: number): Uint8Array {
+  if (size <= first.length) return first;
+  const tail = new Uint8Array(Math.min(CHUNK_BYTES, size));
+  return tail.subarray(0, readSync(file, tail, 0, tail.length, size - tail.length));
 }
 
 function toTheEnd(file: number, first: Uint8Array, spend: (bytes: number) => void): Uint8Array {

@@ -9,6 +9,9 @@ import { type Watched, watched } from "./watch.js";
 const SHORT_COUNT = 40;
 const SHORT_MS = 5000;
 
+/** Seeds of kinds of files, and of their processes, lie between those of two runs. */
+const SEED_STEP = 1000;
+
 /** Faults of every kind. */
 const failuresOf = ({ faults }: Watched): number => [...faults.values()].reduce((sum, { times }) => sum + times, 0);
 
@@ -31,32 +34,31 @@ export const campaign: Campaign = {
   help: "mutated files for every parser and decoder, guided by coverage",
   share: 12,
   async run(context: SoakContext) {
-    const { seed, parts, keep, folder, isShort, deadline, tell } = context;
+    const { seed, parts, keep, folder, isShort, jobs, deadline, tell } = context;
     const names = Object.keys(subjects).filter(
       (name) => parts.length === 0 || parts.some((part) => name.includes(part)),
     );
-    const counts: Count[] = [];
-    const failures: string[] = [];
-    for (const [i, name] of names.entries()) {
-      if (isOver(context)) break;
-      const ms = isShort ? SHORT_MS : (deadline - performance.now()) / (names.length - i);
-      const count = isShort ? SHORT_COUNT : Number.MAX_SAFE_INTEGER;
-      const order = {
-        subject: name,
-        seed: seed * 1000 + i,
-        count,
-        ms,
-        isGuided: !isShort,
-        folder: join(folder, `kind-${i}`),
-        keep,
-      };
-      const found = await watched(order);
-      const row = countOf(name, found);
-      counts.push(row);
-      tell(`  ${i + 1} of ${names.length}, ${name}: ${row.trials} files, ${row.failures} failures`);
-      for (const [why, { times, file }] of found.faults)
-        failures.push(`${name}: ${times} × ${why}${file && `, kept as ${file}`}`);
-    }
-    return { counts, failures };
+    const rows = new Map<string, { readonly count: Count; readonly failures: readonly string[] }>();
+    const waiting = [...names.entries()];
+    const readNext = async (): Promise<void> => {
+      for (let next = waiting.shift(); next && !isOver(context); next = waiting.shift()) {
+        const [i, name] = next;
+        // a fair share of what is left, for those that wait and this one
+        const ms = isShort ? SHORT_MS : ((deadline - performance.now()) * jobs) / Math.max(jobs, waiting.length + 1);
+        const found = await watched({
+          ...{ subject: name, seed: seed * SEED_STEP + i, count: isShort ? SHORT_COUNT : Number.MAX_SAFE_INTEGER, ms },
+          ...{ isGuided: !isShort, folder: join(folder, `kind-${i}`), keep },
+        });
+        const count = countOf(name, found);
+        const failures = [...found.faults].map(
+          ([why, { times, file }]) => `${name}: ${times} × ${why}${file && `, kept as ${file}`}`,
+        );
+        rows.set(name, { count, failures });
+        tell(`  ${rows.size} of ${names.length}, ${name}: ${count.trials} files, ${count.failures} failures`);
+      }
+    };
+    await Promise.all(Array.from({ length: jobs }, readNext));
+    const found = names.flatMap((name) => rows.get(name) ?? []);
+    return { counts: found.map(({ count }) => count), failures: found.flatMap(({ failures }) => failures) };
   },
 };

@@ -10,8 +10,8 @@ export type Verdict =
   | { readonly kind: "taken" | "refused" }
   | { readonly kind: "fault"; readonly why: string; readonly stack: string };
 
-/** More than a screen of text answers no question. */
-const LONGEST_LINE = 4000;
+/** Names of up to 4,096 bytes (util/budget) may be quoted, several in a line; what is longer quotes a file. */
+const LONGEST_LINE = 16_384;
 /** What the engine says of programs that did not look before they leapt; in a message of ours it is as bad. */
 const engineWords =
   /Maximum call stack|Invalid (typed )?array (buffer )?length|Array buffer allocation|Cannot (read|set|convert|destructure|mix)|is not (a function|iterable|a constructor|defined)|out of bounds|Invalid time value|circular structure|\[object /i;

@@ -91,6 +91,9 @@ export function installPrograms(make: (program: Program, host: ExecutableHost) =
   makeExecutable = make;
 }
 
+/** Workers of a busy machine take a second at most. */
+const START_LIMIT_MS = 10_000;
+
 const blockOf = (allocation: Allocation): Block => (allocation as WasmAllocation).block;
 
 export class WasmBackend implements Runner, WasmFigures {
@@ -98,12 +101,11 @@ export class WasmBackend implements Runner, WasmFigures {
   readonly dtypes = ["float32", "float64", "int64", "int32", "uint8", "bool"] as const;
   readonly speeds = wasmSpeeds;
   readonly target: Target;
-  readonly threads: number;
   /** Asked for, and working here. */
   readonly turbo: boolean;
   readonly #arena: Arena;
   readonly #modules: ModuleCache;
-  readonly #pool: ThreadPool | null;
+  #pool: ThreadPool | null;
   readonly #plan: Plan;
   readonly #fallbacks = new Fallbacks();
   #scratch: Block[] = [];
@@ -118,22 +120,41 @@ export class WasmBackend implements Runner, WasmFigures {
     this.turbo = paired !== null;
     this.target = { ...(paired ? paired.turboTarget() : targetOf(capabilities())), ...target };
     const { shared } = this.target;
-    this.threads = shared ? (threads ?? coreCount()) : 1;
-    if (threads !== undefined && threads > this.threads)
+    const width = shared ? (threads ?? coreCount()) : 1;
+    if (threads !== undefined && threads > width)
       console.warn(
         `wasm: ${threads} threads run as 1, as memory cannot be shared here; a page needs the headers` +
           " Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp",
       );
     this.#arena = new Arena(shared, memoryBytes, poison);
     const compiler = paired ? paired.turboCompiler : plainCompiler;
-    this.#modules = new ModuleCache(this.target, this.#arena, this.threads > 1, compiler);
-    this.#pool = this.threads > 1 ? new ThreadPool(this.threads, this.#arena.memory) : null;
+    this.#modules = new ModuleCache(this.target, this.#arena, width > 1, compiler);
+    this.#pool = width > 1 ? new ThreadPool(width, this.#arena.memory) : null;
     this.#plan = {
       target: this.target,
       call: (kernel, tasks, args) => this.call(kernel, tasks, args),
       scratch: (bytes) => this.#takeScratch(bytes),
       scratchPerWorker: (bytes) => this.#takeScratch(bytes * this.threads),
     };
+  }
+
+  /** The caller's included. */
+  get threads(): number {
+    return this.#pool?.threads ?? 1;
+  }
+
+  /** Resolves when all threads have started. Where some do not within `limitMs`, it warns and goes on with one. */
+  async start(limitMs = START_LIMIT_MS): Promise<this> {
+    const pool = this.#pool;
+    if (pool === null) return this;
+    const started = 1 + (await pool.started(limitMs));
+    if (started === pool.threads) return this;
+    console.warn(
+      `wasm: ${started} of ${pool.threads} threads started within ${limitMs / 1000} s; going on with one (a page must allow worker-src blob:)`,
+    );
+    this.#pool = null;
+    await pool.dispose();
+    return this;
   }
 
   get stats(): WasmStats {

@@ -100,7 +100,7 @@ async function measure(values: EvalValues, { group, terminal }: Sharer): Promise
   if (group.localRank > 0) await group.barrier();
   const file = await localWeights(checkpoint, terminal);
   if (group.localRank === 0) await group.barrier();
-  const { model, classes, info, path } = await loadModel(file, values.weights);
+  const { model, classes, info, path } = await loadModel(file, { weights: values.weights });
   const dataset = openDataset(data, split, { numClasses: info.numClasses, ...valFractionOf(values) });
   const { areClassesNamed = true } = dataset;
   const notice = compareClasses(

@@ -69,7 +69,7 @@ export const exporting = defineCommand({
     const asked = smallerRequest(values);
     await startBackend(values);
     const local = await localWeights(input, terminal);
-    const { model: source, classes, info } = await loadModel(local, values.weights);
+    const { model: source, classes, info } = await loadModel(local, { weights: values.weights });
     await expectUsable(`export: ${input}`, source);
     if (values.form === "train" && source.isDeployed)
       throw new UsageError(

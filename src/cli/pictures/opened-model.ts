@@ -40,7 +40,7 @@ export async function openModel(
   const checkpoint = required(`${command}: --checkpoint`, values.checkpoint, "FILE");
   const { name: decoder } = await loadDecoder(values.decoder); // a missing package is told before any work
   const { label: backend } = await startBackend(values);
-  const { model, classes, info } = await loadModel(await localWeights(checkpoint, aside), values.weights);
+  const { model, classes, info } = await loadModel(await localWeights(checkpoint, aside), { weights: values.weights });
   aside.print(`${info.model}  ${info.form} form  backend ${backend}  ${decoderLabel(decoder, 0)}`);
   return {
     checkpoint,

@@ -6,6 +6,7 @@ import { Budget } from "../../util/budget.js";
 import { clipped } from "../../util/clipped.js";
 import { CheckpointError } from "../../util/errors.js";
 import { codes } from "../element-codes.js";
+import { foreignArchive } from "../foreign-files.js";
 import { expectHarmlessCall, expectHarmlessName } from "./names.js";
 import { unpickle } from "./pickle.js";
 import { expectKey, type PickleHost } from "./pickle-machine.js";
@@ -39,7 +40,10 @@ function decodeArchive(bytes: Uint8Array, where: string): unknown {
   const zip = new ZipReader(bytes, where);
   const main = zip.names.find((name) => name === "data.pkl" || name.endsWith("/data.pkl"));
   if (main === undefined)
-    throw new CheckpointError(`${where}: a ZIP archive without data.pkl, expected a file of torch.save`);
+    throw new CheckpointError(
+      `${where}: ${foreignArchive(zip.names) ?? "a ZIP archive"} without data.pkl, expected a file of torch.save`,
+      zip.names.length === 0 ? "it is empty" : `its first member is ${clipped(zip.names[0]!)}`,
+    );
   const root = main.slice(0, main.length - "data.pkl".length);
   if (zip.names.includes(root + SCRIPT_MEMBER))
     throw new CheckpointError(

@@ -8,13 +8,12 @@ import { Budget } from "../../util/budget.js";
 import { clipped } from "../../util/clipped.js";
 import { crc32 } from "../../util/crc32.js";
 import { CheckpointError } from "../../util/errors.js";
-import { CENTRAL, CENTRAL_BYTES, END, END_BYTES, LOCAL, LOCAL_BYTES, SEE_ZIP64, STORED } from "./zip-format.js";
+import { CENTRAL, CENTRAL_BYTES, findEnd, LOCAL, LOCAL_BYTES, SEE_ZIP64, STORED } from "./zip-format.js";
 
 const END64 = 0x06064b50;
 const LOCATOR64 = 0x07064b50;
 const LOCATOR64_BYTES = 20;
 const END64_BYTES = 56;
-const LARGEST_COMMENT = 0xffff;
 const ZIP64_EXTRA = 0x0001;
 const ENCRYPTED = 1;
 
@@ -129,7 +128,8 @@ export class ZipReader {
   }
 
   #findDirectory(): { at: number; count: number; end: number } {
-    const end = this.#findEnd();
+    const end = findEnd(this.#bytes);
+    if (end < 0) throw this.#damaged("it has no end record", "the file is truncated");
     const view = this.#view;
     let count = view.getUint16(end + 10, true);
     let size = view.getUint32(end + 12, true);
@@ -144,14 +144,6 @@ export class ZipReader {
     if (at + size > end || count * CENTRAL_BYTES > size)
       throw this.#damaged(`its directory of ${count} entries reaches past the end`);
     return { at, count, end: at + size };
-  }
-
-  /** The end record is last but for a comment of at most 64 KiB. */
-  #findEnd(): number {
-    const last = this.#bytes.length - END_BYTES;
-    for (let at = last; at >= Math.max(0, last - LARGEST_COMMENT); at--)
-      if (this.#view.getUint32(at, true) === END) return at;
-    throw this.#damaged("it has no end record", "the file is truncated");
   }
 
   #uint64(at: number): number {

@@ -1,6 +1,7 @@
 /** Pictures: JPEG by each decoder, PNG, and what package sharp reads beside them. */
 import sharp from "sharp";
 import { type DecoderName, loadDecoder } from "../../../../src/data/codecs/decoder.js";
+import { crc32 } from "../../../../src/util/crc32.js";
 import { goldenFile, goldenFiles, type Subject } from "./subject.js";
 
 const jpegWords: readonly (readonly number[])[] = [
@@ -25,6 +26,10 @@ const jpegWords: readonly (readonly number[])[] = [
   ],
 ];
 const pngWords = ["IHDR", "IDAT", "IEND", "PLTE", "tRNS", "eXIf", "acTL", "fdAT", "iCCP", "\0\0\0\0IEND"];
+
+const SIGNATURE_BYTES = 8;
+/** Length, type and checksum. */
+const CHUNK_FRAME_BYTES = 12;
 
 /** Small enough that a decoder makes a thousand of them in a second. */
 const MAX_SEED_BYTES = 4000;
@@ -62,14 +67,36 @@ const converted = (format: "webp" | "gif" | "tiff" | "avif"): Subject =>
     },
   );
 
+/** A PNG whose chunks have the checksums that their damaged contents need. */
+function withChecksums(bytes: Uint8Array): Uint8Array {
+  const copy = bytes.slice();
+  const view = new DataView(copy.buffer);
+  for (let at = SIGNATURE_BYTES; at + CHUNK_FRAME_BYTES <= copy.length; ) {
+    const end = at + 8 + view.getUint32(at);
+    if (end + 4 > copy.length) break;
+    view.setUint32(end, crc32(copy.subarray(at + 4, end)));
+    at = end + 4;
+  }
+  return copy;
+}
+
+const pngs = async (): Promise<Uint8Array[]> => [
+  ...goldenFiles("data/images", /^[^b].*[^d]\.png$/),
+  ...goldenFiles("data/codecs", /^[^b].*\d\.png$/),
+];
+
 export const pictureSubjects = {
   "JPEG by jpeg-js": jpegBy("jpeg-js"),
   "JPEG by libjpeg-turbo": jpegBy("libjpeg-turbo"),
   "JPEG by sharp": jpegBy("sharp"),
-  PNG: decodedBy("jpeg-js", pngWords, async () => [
-    ...goldenFiles("data/images", /^[^b].*[^d]\.png$/),
-    ...goldenFiles("data/codecs", /^[^b].*\d\.png$/),
-  ]),
+  PNG: decodedBy("jpeg-js", pngWords, pngs),
+  "PNG, checksums made anew": {
+    words: pngWords,
+    async prepare() {
+      const { decode } = await loadDecoder("jpeg-js");
+      return { seeds: await pngs(), read: (bytes) => decode(withChecksums(bytes), "mutant.png") };
+    },
+  },
   WebP: converted("webp"),
   GIF: converted("gif"),
   TIFF: converted("tiff"),
