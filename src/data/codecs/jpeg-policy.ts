@@ -104,15 +104,16 @@ function makeCoefficients({ components, height, maxV }: Frame, isKept: boolean):
     blocks: components.map(({ stride, v }) => new Int16Array(isKept ? 64 * stride * mcuRows * v : 64)),
     quantizers: components.map(() => undefined),
     lastGoodRow: 0,
+    dataRows: 0,
   };
 }
 
 /** Whether some block's samples leave the range that every decoder's arithmetic cuts alike. */
-function hasWildBlocks(frame: Frame, { blocks, quantizers }: Coefficients): boolean {
-  return frame.components.some(({ columns, rows, stride }, component) => {
+function hasWildBlocks(frame: Frame, { blocks, quantizers, dataRows }: Coefficients): boolean {
+  return frame.components.some(({ columns, rows, stride, v }, component) => {
     const quantizer = naturalQuantizer(quantizers[component]);
     const of = blocks[component]!;
-    for (let row = 0; row < rows; row++)
+    for (let row = 0; row < Math.min(rows, dataRows * v); row++)
       for (let column = 0; column < columns; column++)
         if (isWild(of, 64 * (row * stride + column), quantizer)) return true;
     return false;

@@ -9,9 +9,13 @@ import { inverseDct, naturalQuantizer } from "./jpeg-idct.js";
 import type { ReadJpeg } from "./jpeg-policy.js";
 import { smooth } from "./jpeg-smoothing.js";
 
+/** Rows of MCUs below the last data that it can still reach: two by estimates of a progressive file, one by upsampling. */
+const MARGIN_ROWS = 3;
+
 /** 8-bit RGB as stored. */
 export function repairedPixels(read: ReadJpeg, header: JpegHeader): Image {
-  const { width, height, maxH, maxV, components } = read.frame;
+  const { width, height: wholeHeight, maxH, maxV, components } = read.frame;
+  const height = Math.min(wholeHeight, 8 * maxV * (read.coefficients.dataRows + MARGIN_ROWS));
   const samples = new Uint8Array(width * height * components.length);
   const stride = components.length;
   components.forEach(({ h, v, columns }, channel) => {
@@ -25,7 +29,18 @@ export function repairedPixels(read: ReadJpeg, header: JpegHeader): Image {
       else for (let x = 0; x < width; x++, to += stride) samples[to] = plane[row + Math.floor(x / ratioX)]!;
     }
   });
-  return createImage(width, height, finishRaw(samples, header));
+  return withRowsBelow(finishRaw(samples, { ...header, height }), width, height, wholeHeight);
+}
+
+/** The picture with its last row repeated down to `wholeHeight`: where there is no data, all rows are alike. */
+function withRowsBelow(data: Uint8Array, width: number, height: number, wholeHeight: number): Image {
+  if (height === wholeHeight) return createImage(width, height, data);
+  const whole = createImage(width, wholeHeight);
+  whole.data.set(data);
+  const start = (height - 1) * width * 3;
+  for (let filled = width * 3; start + filled < whole.data.length; filled *= 2)
+    whole.data.copyWithin(start + filled, start, start + filled);
+  return whole;
 }
 
 /** Whether all coefficients of the block are zero; two of them are an entry of `pairs`. */
@@ -36,7 +51,8 @@ function isEmptyBlock(pairs: Int32Array, block: number): boolean {
 
 /** The samples of one component, [8 rows, 8 columns] of blocks. */
 function planeOf({ frame, coefficients, knowledge }: ReadJpeg, component: number): Uint8Array {
-  const { columns, rows, stride } = frame.components[component]!;
+  const { columns, rows: allRows, stride, v } = frame.components[component]!;
+  const rows = Math.min(allRows, v * (coefficients.dataRows + MARGIN_ROWS));
   const known = knowledge?.[component];
   const blocks = known ? smooth(frame, component, known, coefficients) : coefficients.blocks[component]!;
   const quantizer = naturalQuantizer(coefficients.quantizers[component]);

@@ -17,6 +17,8 @@ export interface Coefficients {
   readonly quantizers: (Uint16Array | undefined)[];
   /** The last row of MCUs whose data was there, in the last scan that had some. */
   lastGoodRow: number;
+  /** Rows of MCUs that any scan had data for; blocks below are empty. */
+  dataRows: number;
 }
 
 /** Blocks of an interleaved MCU (T.81, B.2.3). */
@@ -65,6 +67,7 @@ export function readScan(segments: JpegSegments, frame: Frame, scan: ScanHeader,
       if (isShort) continue;
       const { at: start, fills } = bits;
       to.lastGoodRow = isInterleaved ? row : Math.floor(row / v);
+      if (to.dataRows <= to.lastGoodRow) to.dataRows = to.lastGoodRow + 1;
       for (const member of members) {
         const { stride } = frame.components[member.component]!;
         for (let y = 0; y < member.v; y++)

@@ -81,7 +81,8 @@ export function smooth(frame: Frame, component: number, known: Knowledge, from: 
   const { v, rows, columns, stride } = frame.components[component]!;
   const lastMcuRow = Math.ceil(frame.height / (8 * frame.maxV)) - 1;
   const quantizer = from.quantizers[component]!;
-  for (let row = 0; row < rows; row++) {
+  // below, all DC values around are zero
+  for (let row = 0; row < Math.min(rows, v * (from.dataRows + 2)); row++) {
     const mcuRow = Math.floor(row / v);
     const bits = mcuRow > from.lastGoodRow ? known.before : known.now;
     const isBare = bits.subarray(1, ESTIMATED + 1).every((bit) => bit === -1);
