@@ -12,6 +12,7 @@ const modules = {
   "clock-steps": () => import("./clock-steps.js"),
   "memory-limits": () => import("./memory-limits.js"),
   wire: () => import("./wire.js"),
+  "flip-bits": () => import("./flips.js"),
   endurance: () => import("./endurance.js"),
 } as const satisfies { readonly [name: string]: () => Promise<{ readonly campaign: Campaign }> };
 
