@@ -147,7 +147,11 @@ async function receive(
       }
     await out.sync();
   } catch (error) {
-    if (error instanceof CheckpointError) throw error;
+    if (error instanceof CheckpointError) {
+      // what is beyond the budget is not gone on with
+      await rm(part, { force: true });
+      throw error;
+    }
     if (
       typeof (error as NodeJS.ErrnoException).syscall === "string" &&
       (error as NodeJS.ErrnoException).code !== "ECONNRESET"

@@ -74,7 +74,7 @@ export const budgetLimits = {
     real: "a state dict of ViT-L 5,000, mmengine's checkpoint of 300 epochs 60,000",
   },
   steps: {
-    most: 10e6,
+    most: 5e6,
     unit: "steps of work",
     about: "opcodes of a pickle, and elements of its lists each time that something refers to them",
     real: "mmengine's checkpoint of 300 epochs 400,000",
@@ -135,6 +135,7 @@ function fromEnvironment(): Partial<BudgetValues> {
   return checked(pairs, VARIABLE);
 }
 
+const usual = Object.fromEntries(names.map((name) => [name, budgetLimits[name].most])) as unknown as BudgetValues;
 let current: BudgetValues | null = null;
 
 /**
@@ -146,7 +147,6 @@ let current: BudgetValues | null = null;
  * ```
  */
 export function getBudget(): BudgetValues {
-  const usual = Object.fromEntries(names.map((name) => [name, budgetLimits[name].most])) as unknown as BudgetValues;
   current ??= { ...usual, ...fromEnvironment() };
   return current;
 }
@@ -184,9 +184,10 @@ export class Budget {
     this.#fault = fault;
   }
 
-  /** Throws where `amount` alone is above the limit; `of` says of what in the file. */
+  /** Throws where `amount` alone is above the limit, Infinity for what was not counted to its end; `of` says of what in the file. */
   check(name: BudgetName, amount: number, of?: string): void {
-    if (!(amount <= getBudget()[name])) throw this.#over(name, String(amount), of);
+    const came = amount === Number.POSITIVE_INFINITY ? "more" : String(amount);
+    if (!(amount <= getBudget()[name])) throw this.#over(name, came, of);
   }
 
   /** Counts `amount` to what the file took before, and throws where that is above the limit. */

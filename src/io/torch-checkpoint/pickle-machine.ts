@@ -21,7 +21,7 @@ const utf8 = new TextDecoder();
 /** Python's own limit is higher; none of PyTorch's integers has more than 10. */
 const LARGEST_LONG = 64;
 /** Places of a chain that are looked at in the time of a step. */
-const LOOKS_PER_STEP = 8;
+const LOOKS_PER_STEP = 2;
 
 /** Pays for a key where there are `before` already: numbers can be chosen so that all have one hash, and each is compared with all before it. */
 export function expectKey(budget: Budget, key: unknown, before: number): void {

@@ -7,7 +7,7 @@ import { piecesOf, STRIP_LANES } from "./channels.js";
 import { blocksOf } from "./tasks.js";
 
 /** Columns of a task. */
-const TASK_COLUMNS = 2048;
+const TASK_COLUMNS = 256;
 
 interface Spec {
   /** Columns modulo STRIP_LANES: the width of the narrower strip. */

@@ -6,7 +6,16 @@
 import type { FunctionBuilder, FunctionRef, IntVar, WasmModule } from "../../../../wasm/index.js";
 import { defineKernel, specOf } from "../define-kernel.js";
 import type { Plan } from "../plan.js";
-import { addToDoubles, forEachPair, forEachRowBlock, forEachStrip, paddedChannels, piecesOf } from "./channels.js";
+import {
+  addToDoubles,
+  atStrip,
+  forEachPair,
+  forEachRowBlock,
+  forEachStrip,
+  paddedChannels,
+  piecesOf,
+  STRIP_LANES,
+} from "./channels.js";
 
 /** Rows summed in float32: whole register tiles of a product, with FMA (6) and without (4), whose rows are still in the cache. */
 export const SUM_ROWS = 48;
@@ -92,27 +101,31 @@ const rowsKernel = defineKernel(
   },
 );
 
+/** A task is a strip of channels. */
 const mergeKernel = defineKernel(
   {
     name: "relu rows merge",
     spec: specOf<{ readonly channels: number }>(),
     args: { sums: "pointer", parts: "int", to: "pointer" },
   },
-  ({ f, spec: { channels } }, _, { sums, parts, to }) =>
-    forEachPair(f, channels, (c, lanes) => {
-      const p = f.int(sums.add(c.mul(8)));
-      const sum = f.vec(f.splatDouble(0, 1));
-      f.for(0, parts, 1, () => {
-        sum.set(sum.addDouble(f.load(p, 0, 1)));
-        p.inc(sumBytes(channels));
-      });
-      f.storePartial(to.add(c.mul(4)), 0, sum.demote(), lanes);
-    }),
+  ({ f, spec: { channels } }, strip, { sums, parts, to }) =>
+    atStrip(f, channels, strip, (width) =>
+      forEachPair(f, width, (pair, lanes) => {
+        const c = strip.mul(STRIP_LANES).add(pair);
+        const p = f.int(sums.add(c.mul(8)));
+        const sum = f.vec(f.splatDouble(0, 1));
+        f.for(0, parts, 1, () => {
+          sum.set(sum.addDouble(f.load(p, 0, 1)));
+          p.inc(sumBytes(channels));
+        });
+        f.storePartial(to.add(c.mul(4)), 0, sum.demote(), lanes);
+      }),
+    ),
 );
 
 /** Adds up the sums of `parts` tasks, in order, to float32 at `to`. */
 export function callMergeSums(plan: Plan, channels: number, sums: number, parts: number, to: number): void {
-  mergeKernel.call(plan, { spec: { channels }, tasks: 1, args: { sums, parts, to } });
+  mergeKernel.call(plan, { spec: { channels }, tasks: Math.ceil(channels / STRIP_LANES), args: { sums, parts, to } });
 }
 
 /** dx from dy and y where there is a mask, and the sums at `dbias` where it is not null. */

@@ -1,7 +1,7 @@
 /**
  * The gradient of the moments of folded branches, in float64: dΣ = Σ v w wᵀ over branches and output channels with
  * v = −½ γ dγ/σ², and dμ = −W db. Per group dΣ is a product [K, n] × [n, K], n = branches · channels (padded to pairs).
- * Three calls: the factors v, the rows v·w, then dΣ panel by panel, above the diagonal only.
+ * 1×1 blocks do it in float32 tiles (pointwise-moments-grad.ts). Three calls: the factors v, the rows v·w, then dΣ panel by panel, above the diagonal only.
  */
 import { splitBranches } from "../../../../ops/branches.js";
 import type { FoldAttrs } from "../../../../ops/spec/index.js";
@@ -11,6 +11,7 @@ import { defineKernel, list, specOf } from "../define-kernel.js";
 import type { HeapOperand, Plan } from "../plan.js";
 import type { BranchLayout } from "./branch-panels.js";
 import { DOUBLE_ROWS, defineDoubleTile, PANEL_COLUMNS, PANEL_ROW_BYTES } from "./double-tile.js";
+import { callPointwiseMomentsGrad, isPointwiseFold } from "./pointwise-moments-grad.js";
 
 /** Of n, done at a time: a panel's block and a strip of rows stay in the L1 cache. */
 const BLOCK = 512;
@@ -222,7 +223,6 @@ export function callFoldMomentsGrad(
   const { gammas, kernels } = splitBranches(list, attrs);
   const kernelPointers = kernels.map((kernel) => kernel?.pointer ?? 0);
   const factors = plan.scratch(8 * branches * groups * paddedOut(layout));
-  const rows = plan.scratch(groups * k * rowBytes(layout));
   factorKernel.call(plan, {
     spec: layout,
     tasks: branches,
@@ -234,6 +234,12 @@ export function callFoldMomentsGrad(
       gammas: gammas.map(({ pointer }) => pointer),
     },
   });
+  if (isPointwiseFold(layout)) {
+    const own = { factors, factorBytes: 8 * paddedOut(layout) };
+    callPointwiseMomentsGrad(plan, layout, own, { weight, dbias }, kernels, [dmean, dcovariance]);
+    return;
+  }
+  const rows = plan.scratch(groups * k * rowBytes(layout));
   rowsKernel.call(plan, {
     spec: layout,
     tasks: groups * k,

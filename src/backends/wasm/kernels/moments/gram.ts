@@ -20,8 +20,12 @@ import {
   pitchOf,
 } from "./patch-rows.js";
 
-/** Pieces of work wanted, for up to so many threads and even load. */
-const PIECES = 16;
+/** Runs of rows at most, each with totals of its own: enough for 64 threads where totals are small. */
+const RUNS = 64;
+/** Pieces of work wanted: 32 threads and more still find some, and two end together. */
+const PIECES = 64;
+/** Rows of the matrix that a piece has at least: each piece centres its rows anew. */
+const LEAST_CHUNK = 84;
 /** Totals together stay within this. */
 const TOTAL_BYTES = 8 << 20;
 
@@ -48,20 +52,23 @@ function layoutOf(target: Target, { rows, ...patches }: PatchRows): [Layout, run
   const tile = tileRows(target);
   const columns = alignUp(k, panelColumns(target));
   const byMemory = Math.max(1, Math.floor(TOTAL_BYTES / (8 * k * columns)));
-  const wanted = Math.max(1, Math.min(PIECES, byMemory, blocksOf(rows, BLOCK_ROWS)));
+  const wanted = Math.max(1, Math.min(RUNS, byMemory, blocksOf(rows, BLOCK_ROWS)));
   const run = alignUp(blocksOf(rows, wanted), BLOCK_ROWS);
   const runs = blocksOf(rows, run);
-  const chunk = alignUp(blocksOf(k, Math.max(1, Math.floor(PIECES / 2 / runs))), tile);
+  const chunks = Math.max(1, Math.min(Math.floor(PIECES / runs), Math.floor(k / LEAST_CHUNK)));
+  const chunk = alignUp(blocksOf(k, chunks), tile);
   const pitch = pitchOf(k);
   const stripAt = blockBytes(patches, pitch).all;
   const sumsAt = stripAt + alignUp(4 * tile * columns, CACHE_LINE);
   const workerBytes = sumsAt + 4 * paddedChannels(k);
-  const chunks = blocksOf(k, chunk);
-  return [{ patches, pitch, totalRow: 8 * columns, run, chunk, chunks, stripAt, sumsAt, workerBytes }, runs];
+  return [
+    { patches, pitch, totalRow: 8 * columns, run, chunk, chunks: blocksOf(k, chunk), stripAt, sumsAt, workerBytes },
+    runs,
+  ];
 }
 
 /** (from, to, columns): to (f64) += from (f32), whole panels. */
-const defineAdd = (m: WasmModule): FunctionRef =>
+export const defineAdd = (m: WasmModule): FunctionRef =>
   m.function("add to doubles", ["i32", "i32", "i32"], (f, from, to, columns) => {
     const width = panelColumns(m.target);
     f.for(0, columns, width, () => {

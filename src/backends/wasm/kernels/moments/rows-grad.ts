@@ -130,14 +130,15 @@ const productKernel = defineKernel(
       const count = f.int(last.sub(row).min(block));
       const from = f.int(x.add(row.mul(4 * c)));
       const to = f.int(dx.add(row.mul(spec.cRow)));
-      if (through) f.call(defineRows(m, through.rows), more[0]!.add(row.mul(through.rows.aRow)), more[1]!, to, count);
+      if (through)
+        f.call(defineRows(m, through.rows), more[0]!.add(row.mul(through.rows.aRow)), more[1]!, to, count, 0);
       forEachStrip(
         f,
         c,
         (lanes) => defineCentre(m, c, pitch, lanes),
         (at) => [from.add(at), mean.add(at), own.add(at), count],
       );
-      f.call(defineRows(m, spec), own, b, to, count);
+      f.call(defineRows(m, spec), own, b, to, count, 0);
       if (through?.behind) applyReluRows(m, f, through.behind, { dy: to, y: from, dx: to, sums }, count);
     });
   },

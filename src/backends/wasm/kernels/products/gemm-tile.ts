@@ -3,7 +3,8 @@
  * broadcast per row and k; B comes in panels of `panelColumns` columns; a tile of C stays in registers for a whole run of k.
  */
 import { alignUp } from "../../../../util/align-up.js";
-import type { FunctionBuilder, FunctionRef, Target, VecVar, WasmModule } from "../../../../wasm/index.js";
+import type { FunctionBuilder, FunctionRef, IntVar, Target, VecVar, WasmModule } from "../../../../wasm/index.js";
+import type { EpilogueKind } from "../blocks/epilogue.js";
 
 /** Vectors per tile row: with 6 rows, 12 accumulators + 2 of B + 1 of A are the 15 registers that V8 gives (x64). */
 const TILE_VECTORS = 2;
@@ -48,7 +49,8 @@ export interface TileLayout {
 
 /**
  * The function (a, b, c, k): C[rows, columns] = Σ_k A[i, k] B[k, j], or C += with `accumulate`. k is at least 1. B must be
- * readable to full vectors, C is written for `columns` only.
+ * readable to full vectors, C is written for `columns` only. With an epilogue (a, b, c, k, bias): what follows the sums is
+ * done while they are in registers.
  */
 export function defineTile(
   m: WasmModule,
@@ -56,10 +58,13 @@ export function defineTile(
   columns: number,
   layout: TileLayout,
   accumulate: boolean,
+  epilogue: EpilogueKind = null,
 ): FunctionRef {
   const { aRow, aK, bK, cRow } = layout;
-  const name = `tile ${rows}x${columns} ${aRow} ${aK} ${bK} ${cRow} ${accumulate}`;
-  return m.function(name, ["i32", "i32", "i32", "i32"], (f, a, b, c, k) => {
+  const name = `tile ${rows}x${columns} ${aRow} ${aK} ${bK} ${cRow} ${accumulate} ${epilogue?.relu}`;
+  const params = new Array<"i32">(epilogue ? 5 : 4).fill("i32");
+  return m.function(name, params, (f, ...given) => {
+    const [a, b, c, k, bias] = given as [IntVar, IntVar, IntVar, IntVar, IntVar];
     const vectors = Math.ceil(columns / m.lanes);
     const vectorBytes = 4 * m.lanes;
     const acc = Array.from({ length: rows }, () => Array.from({ length: vectors }, () => f.vec(0)));
@@ -108,12 +113,18 @@ export function defineTile(
           bs[j]!.set(f.loadPartial(c, at(j), count(j)));
           sum.set(sum.add(bs[j]!));
         });
+      if (epilogue)
+        accRow.forEach((sum, j) => {
+          bs[j]!.set(f.loadPartial(bias, j * vectorBytes, count(j), m.lanes / 4));
+          sum.set(sum.add(bs[j]!));
+          if (epilogue.relu) sum.set(sum.pmax(f.splat(0)));
+        });
       accRow.forEach((sum, j) => {
         f.storePartial(c, at(j), sum, count(j));
       });
     };
     acc.forEach((accRow, i) => {
-      if (accumulate) fenceIfFma(f, () => storeRow(accRow, i));
+      if (accumulate || epilogue) fenceIfFma(f, () => storeRow(accRow, i));
       else storeRow(accRow, i);
     });
   });
@@ -143,11 +154,13 @@ export interface RowsSpec {
   readonly prefetch: boolean;
   /** C += instead of C =. */
   readonly accumulates?: boolean;
+  /** What follows the whole sum. */
+  readonly epilogue?: EpilogueKind;
 }
 
-/** The function (a, b, c, rows): C[rows, n] = A[rows, k] B[k, n], or C +=. */
+/** The function (a, b, c, rows, bias): C[rows, n] = A[rows, k] B[k, n], or C +=; without an epilogue bias is not looked at. */
 export function defineRows(m: WasmModule, spec: RowsSpec): FunctionRef {
-  const { n, k, aRow, cRow, tail, directB, prefetch, accumulates = false } = spec;
+  const { n, k, aRow, cRow, tail, directB, prefetch, accumulates = false, epilogue = null } = spec;
   const rows = tileRows(m.target);
   const width = panelColumns(m.target);
   const bK = directB ?? 4 * width;
@@ -159,28 +172,37 @@ export function defineRows(m: WasmModule, spec: RowsSpec): FunctionRef {
   const kBlock = k <= K_BLOCK ? k : alignUp(Math.ceil(k / Math.ceil(k / (K_BLOCK / 2))), 2);
   const panelsPerBlock = Math.max(1, Math.floor(B_BLOCK_BYTES / (4 * width * kBlock)));
 
-  /** (a, bFull, bRest, c, kCount, panels, rows): strips of rows over some full panels, then the last panel. */
-  const defineStrips = (withRest: boolean, accumulate: boolean, ahead: boolean) =>
+  /** (a, bFull, bRest, c, kCount, panels, rows, bias): strips of rows over some full panels, then the last panel. */
+  const defineStrips = (withRest: boolean, accumulate: boolean, ahead: boolean, ending: EpilogueKind) =>
     m.function(
-      `strips ${withRest} ${accumulate} ${ahead} ${JSON.stringify(spec)}`,
-      ["i32", "i32", "i32", "i32", "i32", "i32", "i32"],
-      (f, a, bFull, bRest, c, kCount, panels, count) => {
+      `strips ${withRest} ${accumulate} ${ahead} ${ending?.relu} ${JSON.stringify(spec)}`,
+      ["i32", "i32", "i32", "i32", "i32", "i32", "i32", "i32"],
+      (f, a, bFull, bRest, c, kCount, panels, count, bias) => {
         const layout = { aRow, aK: 4, bK, cRow };
         const b = f.int();
         const cj = f.int();
+        const own = f.int();
+        const tile = (height: number, columns: number, k: number, from: IntVar) =>
+          f.call(
+            defineTile(m, height, columns, { ...layout, bK: k }, accumulate, ending),
+            ...[a, from, cj, kCount],
+            ...(ending ? [own] : []),
+          );
         const strip = (height: number) => {
           b.set(bFull);
           cj.set(c);
+          if (ending) own.set(bias);
           const bEnd = f.int(bFull.add(panels.mul(panelBytes)));
           f.while(
             () => b.notEqual(bEnd),
             () => {
-              f.call(defineTile(m, height, width, layout, accumulate), a, b, cj, kCount);
+              tile(height, width, bK, b);
               b.inc(panelBytes);
               cj.inc(4 * width);
+              if (ending) own.inc(4 * width);
             },
           );
-          if (withRest) f.call(defineTile(m, height, rest, { ...layout, bK: restK }, accumulate), a, bRest, cj, kCount);
+          if (withRest) tile(height, rest, restK, bRest);
           a.inc(height * aRow);
           c.inc(height * cRow);
         };
@@ -197,7 +219,7 @@ export function defineRows(m: WasmModule, spec: RowsSpec): FunctionRef {
       },
     );
 
-  return m.function(`rows ${JSON.stringify(spec)}`, ["i32", "i32", "i32", "i32"], (f, a, b, c, count) => {
+  return m.function(`rows ${JSON.stringify(spec)}`, ["i32", "i32", "i32", "i32", "i32"], (f, a, b, c, count, bias) => {
     for (let k0 = 0; k0 < k; k0 += kBlock) {
       const accumulate = accumulates || k0 > 0;
       const kCount = Math.min(kBlock, k - k0);
@@ -207,7 +229,7 @@ export function defineRows(m: WasmModule, spec: RowsSpec): FunctionRef {
         const panels = Math.min(panelsPerBlock, fullPanels - panel);
         const withRest = rest > 0 && panel + panels === fullPanels;
         f.call(
-          defineStrips(withRest, accumulate, ahead && panel === 0),
+          defineStrips(withRest, accumulate, ahead && panel === 0, k0 + kCount === k ? epilogue : null),
           a.add(4 * k0),
           b.add(panel * panelBytes + k0 * bK),
           bRest,
@@ -215,6 +237,7 @@ export function defineRows(m: WasmModule, spec: RowsSpec): FunctionRef {
           kCount,
           panels,
           count,
+          bias.add(4 * panel * width),
         );
         if (panel + panels >= fullPanels) break;
       }

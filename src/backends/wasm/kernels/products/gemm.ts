@@ -2,10 +2,10 @@
  * C[m, n] = A[m, k] B[k, n] with A and C row-major and B packed (or read in place when few rows would not repay packing).
  * Tasks are runs of rows.
  */
-import type { IntVar, Target } from "../../../../wasm/index.js";
-import { applyEpilogue, type Epilogue, type EpilogueKind, kindOf } from "../blocks/epilogue.js";
+import type { Target } from "../../../../wasm/index.js";
+import { type Epilogue, kindOf } from "../blocks/epilogue.js";
 import { blocksOf } from "../blocks/tasks.js";
-import { defineRangeKernel, list, specOf } from "../define-kernel.js";
+import { defineRangeKernel, specOf } from "../define-kernel.js";
 import type { Plan } from "../plan.js";
 import { defineRows, type RowsSpec, tileRows } from "./gemm-tile.js";
 
@@ -34,36 +34,18 @@ export function taskRows(target: Target, n: number, k: number): number {
 interface Spec {
   readonly rows: RowsSpec;
   readonly rowsPerTask: number;
-  readonly kind: EpilogueKind;
 }
 
 const gemmKernel = defineRangeKernel(
   {
     name: "gemm",
     spec: specOf<Spec>(),
-    args: ({ kind }: Spec) => ({
-      a: "pointer",
-      b: "pointer",
-      c: "pointer",
-      rows: "int",
-      bias: list(kind ? 1 : 0, "pointer"),
-    }),
+    args: { a: "pointer", b: "pointer", c: "pointer", rows: "int", bias: "pointer" },
   },
-  ({ m, f, spec: { rows: spec, rowsPerTask, kind } }, { begin, end }, { a, b, c, rows, bias }) => {
-    const product = (first: IntVar, last: IntVar) =>
-      f.call(defineRows(m, spec), a.add(first.mul(spec.aRow)), b, c.add(first.mul(spec.cRow)), last.sub(first));
-    if (!kind) {
-      product(f.int(begin.mul(rowsPerTask)), f.int(end.mul(rowsPerTask).min(rows)));
-      return;
-    }
-    // task by task, so that the epilogue finds its rows in the cache
-    f.for(begin, end, 1, (task) => {
-      const first = f.int(task.mul(rowsPerTask));
-      const last = f.int(first.add(rowsPerTask).min(rows));
-      product(first, last);
-      const at = { columns: spec.n, rowBytes: spec.cRow };
-      applyEpilogue(f, m, kind, at, c.add(first.mul(spec.cRow)), bias[0], last.sub(first));
-    });
+  ({ m, f, spec: { rows: spec, rowsPerTask } }, { begin, end }, { a, b, c, rows, bias }) => {
+    const first = f.int(begin.mul(rowsPerTask));
+    const count = f.int(end.mul(rowsPerTask).min(rows).sub(first));
+    f.call(defineRows(m, spec), a.add(first.mul(spec.aRow)), b, c.add(first.mul(spec.cRow)), count, bias);
   },
 );
 
@@ -91,11 +73,12 @@ export function gemm(
     tail: m % tileRows(plan.target),
     directB: direct ? 4 * n : null,
     prefetch: aRow === 4 * k,
+    epilogue: kindOf(epilogue),
   };
   const rowsPerTask = taskRows(plan.target, n, k);
   gemmKernel.call(plan, {
-    spec: { rows: spec, rowsPerTask, kind: kindOf(epilogue) },
+    spec: { rows: spec, rowsPerTask },
     tasks: blocksOf(m, rowsPerTask),
-    args: { a, b, c, rows: m, bias: epilogue ? [epilogue.bias] : [] },
+    args: { a, b, c, rows: m, bias: epilogue?.bias ?? 0 },
   });
 }

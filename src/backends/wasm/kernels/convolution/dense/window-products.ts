@@ -2,9 +2,9 @@
 import type { Pair } from "../../../../../ops/spec/index.js";
 import { alignUp } from "../../../../../util/align-up.js";
 import type { FunctionRef, WasmModule } from "../../../../../wasm/index.js";
-import { applyEpilogue, type Epilogue, type EpilogueKind, kindOf } from "../../blocks/epilogue.js";
+import { type Epilogue, kindOf } from "../../blocks/epilogue.js";
 import { blocksOf } from "../../blocks/tasks.js";
-import { defineRangeKernel, list, specOf } from "../../define-kernel.js";
+import { defineRangeKernel, specOf } from "../../define-kernel.js";
 import type { Plan } from "../../plan.js";
 import { taskRows } from "../../products/gemm.js";
 import { blockRows, defineRows, type RowsSpec, tileRows } from "../../products/gemm-tile.js";
@@ -26,7 +26,6 @@ interface WindowGemmSpec {
   readonly rows: RowsSpec;
   readonly block: number;
   readonly rowsPerTask: number;
-  readonly kind: EpilogueKind;
   readonly scatter: Scatter | null;
 }
 
@@ -65,17 +64,11 @@ const windowGemmKernel = defineRangeKernel(
   {
     name: "window gemm",
     spec: specOf<WindowGemmSpec>(),
-    args: ({ kind }: WindowGemmSpec) => ({
-      x: "pointer",
-      b: "pointer",
-      c: "pointer",
-      rows: "int",
-      bias: list(kind ? 1 : 0, "pointer"),
-    }),
+    args: { x: "pointer", b: "pointer", c: "pointer", rows: "int", bias: "pointer" },
     scratchPerWorker: ({ block, rows, scatter }) => block * (rows.aRow + (scatter ? rowBytesOf(rows) : 0)),
   },
   (
-    { m, f, spec: { windows, rows: spec, block, rowsPerTask, kind, scatter }, scratch },
+    { m, f, spec: { windows, rows: spec, block, rowsPerTask, scatter }, scratch },
     { begin, end },
     { x, b, c, rows, bias },
   ) => {
@@ -86,13 +79,11 @@ const windowGemmKernel = defineRangeKernel(
       f.call(defineWindowRows(m, windows), x, own, row, count);
       if (scatter) {
         const products = f.int(own.add(block * spec.aRow));
-        f.call(defineRows(m, spec), own, b, products, count);
+        f.call(defineRows(m, spec), own, b, products, count, bias);
         f.call(defineScatter(m, scatter, spec.n, spec.cRow), products, c, row, count);
         return;
       }
-      f.call(defineRows(m, spec), own, b, c.add(row.mul(spec.cRow)), count);
-      const at = { columns: spec.n, rowBytes: spec.cRow };
-      applyEpilogue(f, m, kind, at, c.add(row.mul(spec.cRow)), bias[0], count);
+      f.call(defineRows(m, spec), own, b, c.add(row.mul(spec.cRow)), count, bias);
     });
   },
 );
@@ -116,12 +107,15 @@ export function windowProduct(plan: Plan, { windows, rows, n, x, b, c, place, ep
   const block = blockRows(target, 4 * k, WINDOW_BYTES);
   const scatter = typeof place === "number" ? null : place;
   const cRow = typeof place === "number" ? place : alignUp(4 * n, 16);
-  const spec: RowsSpec = { n, k, aRow: 4 * k, cRow, tail: rows % tileRows(target), directB: null, prefetch: false };
+  const spec: RowsSpec = {
+    ...{ n, k, aRow: 4 * k, cRow, tail: rows % tileRows(target), directB: null, prefetch: false },
+    epilogue: kindOf(epilogue),
+  };
   const rowsPerTask = alignUp(taskRows(target, n, k), block);
   windowGemmKernel.call(plan, {
-    spec: { windows, rows: spec, block, rowsPerTask, kind: kindOf(epilogue), scatter },
+    spec: { windows, rows: spec, block, rowsPerTask, scatter },
     tasks: blocksOf(rows, rowsPerTask),
-    args: { x, b, c, rows, bias: epilogue ? [epilogue.bias] : [] },
+    args: { x, b, c, rows, bias: epilogue?.bias ?? 0 },
   });
 }
 
