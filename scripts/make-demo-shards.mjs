@@ -4,10 +4,12 @@
  * `npm pack` calls it, after the build.
  * Usage: node scripts/make-demo-shards.mjs [TARGET_DIR]
  */
+import { createHash } from "node:crypto";
 import { mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { writeSetIndex } from "../dist/data/sets/shards/index-file.js";
 import { prepareShards } from "../dist/node.js";
 
 const fromRoot = (path) => fileURLToPath(new URL(`../${path}`, import.meta.url));
@@ -26,8 +28,9 @@ try {
     rmSync(tar);
     shard.file += ".gz";
     shard.bytes = packed.length;
+    shard.sha256 = createHash("sha256").update(packed).digest("hex");
   }
-  writeFileSync(indexFile, `${JSON.stringify(index, null, 2)}\n`);
+  writeFileSync(indexFile, writeSetIndex({ classes: index.classes, resized: index.resized, splits: index.splits }));
   rmSync(target, { recursive: true, force: true });
   renameSync(out, target);
 } finally {

@@ -77,4 +77,5 @@ export type {
 } from "./train/modules/options.js";
 export { train } from "./train/modules/train-module.js";
 export { type MixOptions, mixBatch } from "./train/steps/mix.js";
+export { type BudgetName, type BudgetValues, budgetLimits, getBudget, setBudget } from "./util/budget.js";
 export * from "./util/errors.js";

@@ -47,7 +47,8 @@ export { evaluate, train } from "./train/any-run.js";
 export { type CalibrationOptions, calibrationPictures } from "./train/calibration-pictures.js";
 export type { BestModel } from "./train/checkpoints/best-model.js";
 export { loadCheckpoint, saveCheckpoint } from "./train/checkpoints/checkpoint-file.js";
-export { loadModelFile, saveModelFile } from "./train/checkpoints/model-file.js";
+export { saveModelFile } from "./train/checkpoints/model-file.js";
+export { loadModel as loadModelFile } from "./train/checkpoints/run-weights.js";
 export { type FinetuneOptions, finetune } from "./train/finetune.js";
 export type {
   CheckpointInfo,

@@ -16,7 +16,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   nn: ["chapters", "ops", "autograd", "tensor", "util"],
   optim: ["nn", "chapters", "ops", "autograd", "tensor", "util"],
   models: ["io", "optim", "nn", "chapters", "ops", "autograd", "tensor", "util"],
-  data: ["tensor", "util"],
+  data: ["wasm", "tensor", "util"],
   figures: ["data", "tensor", "util"],
   io: ["nn", "tensor", "util"],
   train: ["models", "optim", "nn", "chapters", "figures", "data", "io", "autograd", "compile", "ops", "tensor", "util"],
@@ -25,7 +25,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
 };
 /** The subfolders of a folder from the bottom up: each may import those before it, and no file at the folder's top. */
 export const floors: Readonly<Record<string, readonly string[]>> = {
-  "backends/wasm": ["kernels", "runtime"],
+  "backends/wasm": ["kernels", "runtime", "turbo"],
   data: ["codecs", "transforms", "sets", "reading"],
   train: ["recipes", "metrics", "loggers", "replicas", "steps", "checkpoints", "runs", "modules", "looking"],
 };
@@ -48,6 +48,7 @@ export const roofs = [
 export const familyNames: readonly { readonly file: RegExp; readonly why: "list" | "face" | "data" }[] = [
   { file: /^models\/families\.ts$/, why: "list" },
   { file: /^hub\/(published|address)\.ts$/, why: "data" },
+  { file: /^util\/budget\.ts$/, why: "data" },
   { file: /^(models\/index|models-entry|node)\.ts$/, why: "face" },
   {
     file: /^cli\/help\.ts$|^cli\/(shared|keys)-options?\.ts$|^cli\/(commands\/|train\/training-options\.ts$)/,

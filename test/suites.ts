@@ -10,6 +10,7 @@ export const settings = {
     "tensorone/node": source("node"),
     tensorone: source("index"),
     "#pictures": source("data/codecs/read-picture"),
+    "#turbo": source("backends/wasm/turbo"),
   },
   setupFiles: "test/setup.ts",
   testTimeout: 300_000,
@@ -19,15 +20,18 @@ export const settings = {
 
 /** Minutes of work, or what npm cannot bring: Chromium, PyTorch, Open MPI, a driver for WebGPU. */
 export const slowTests: readonly string[] = [
-  "test/bench/measure.test.ts",
+  "test/bench/{flip-bits,measure,soak-runs}.test.ts",
   "test/browser/**/*.test.ts",
+  "test/cli/{augmentation,bad-input,commands,config,convert,families}.test.ts",
+  "test/cli/{finetune,looking,non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
   "test/cli/{augmentation,bad-input,commands,config,convert,families,finetune}.test.ts",
-  "test/cli/{looking,non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
-  "test/distributed/{faults,hosts}.test.ts",
+  "test/cli/{hostile-names,looking,non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
+  "test/data/damaged-all.test.ts",
+  "test/distributed/{faults,hosts,wire}.test.ts",
   "test/e2e/{distributed,resume,versions}.test.ts",
   "test/examples/**/*.test.ts",
   "test/gpu/**/*.test.ts",
-  "test/io/{onnx-export,tensorboard-protoc,torch-round-trip}.test.ts",
+  "test/io/{bombs,onnx-export,tensorboard-protoc,torch-round-trip}.test.ts",
   "test/models/families-golden.test.ts",
   "test/models/quantize/files.test.ts",
   "test/onnx-cases/**/*.test.ts",
@@ -36,6 +40,6 @@ export const slowTests: readonly string[] = [
   "test/train/recipe-schema.test.ts",
   "test/tensor/loops.test.ts",
   "test/train/{accumulated,augmented,best}-runs.test.ts",
-  "test/train/{phases,short-run}.test.ts",
+  "test/train/{changed-data,phases,short-run}.test.ts",
   "test/wasm/turbo.test.ts",
 ];

@@ -19,7 +19,11 @@ const loadTurbo = async (): Promise<Turbo> =>
 const factories: { readonly [K in BackendName]: (options: BackendOptions) => Promise<Backends[K]> } = {
   reference: async () => referenceBackend,
   wasm: async ({ turbo, ...options }) =>
-    createWasmBackend({ ...options, turbo: turbo ? await loadTurbo() : undefined }),
+    createWasmBackend({
+      ...options,
+      turbo: turbo ? await loadTurbo() : undefined,
+      quietTurbo: turbo === "auto",
+    }).start(),
   // loaded when asked for: its kernels are of no use to anybody else
   gpu: async (options) => (await import("./gpu/gpu-backend.js")).createGpuBackend(options),
 };
@@ -42,7 +46,8 @@ export function getBackend(): Backend {
 setDefaultStorage(() => getBackend());
 
 /**
- * Chooses where new tensors live and run. Tensors of an earlier backend stay usable with each other.
+ * Chooses where new tensors live and run, and waits for the threads to start, 10 s at most: where some do not, it warns and goes on
+ * with one. Tensors of an earlier backend stay usable with each other.
  * Throws BackendError for an unknown name.
  *
  * @example

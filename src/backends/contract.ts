@@ -12,8 +12,11 @@ export type GpuMode = "webgpu" | "webasm" | "cpu";
 export interface BackendOptions {
   /** Threads of the wasm backend. Default: the cores of this machine. */
   readonly threads?: number;
-  /** Paired vectors under V8's revectorizer (Node 24 and later, experimental). Default false. */
-  readonly turbo?: boolean;
+  /**
+   * Paired vectors under V8's revectorizer (Node 24 and later on x86-64 with AVX2). true warns where that does not work, "auto" goes on
+   * without a word. Default false.
+   */
+  readonly turbo?: boolean | "auto";
   /** Of the gpu backend: a device, or gpu.js on the processor. Default webgpu. */
   readonly mode?: GpuMode;
 }

@@ -40,6 +40,8 @@ export interface Command<O extends OptionTable = OptionTable> {
   readonly options: O;
   /** Options that the help shows apart from the others, under a title. */
   readonly groups?: readonly { readonly title: string; readonly options: readonly (keyof O & string)[] }[];
+  /** Exit codes that need words. */
+  readonly exits?: readonly (readonly [code: string, meaning: string])[];
   /** Hands every word on as it came, options too; for a command that starts another program. */
   readonly takesAnything?: boolean;
   /** What follows `tensorone` on a line that works; at least one. */

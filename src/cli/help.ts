@@ -13,13 +13,13 @@ const INDENT = 2;
 const DEEP_INDENT = 6;
 
 /** A command as its help sees it: nothing is run. */
-export type Described = Pick<Command, "name" | "summary" | "positionals" | "options" | "examples"> & {
+export type Described = Pick<Command, "name" | "summary" | "positionals" | "options" | "examples" | "exits"> & {
   readonly groups?: readonly { readonly title: string; readonly options: readonly string[] }[];
 };
 
 /** How a command is called, its options, and examples that work. */
 export function commandHelp(command: Described, width: number): string {
-  const { positionals, groups = [] } = command;
+  const { positionals, groups = [], exits = [] } = command;
   const rows = Object.entries(command.options).map(([name, option]) => ({
     name,
     row: [written(name, option), described(option)] as const,
@@ -43,6 +43,7 @@ export function commandHelp(command: Described, width: number): string {
       ...wrap(`${title}:`, width),
       ...linesOf((name) => options.includes(name)),
     ]),
+    ...(exits.length > 0 ? ["", "exit codes:", ...wordedRows(exits, width)] : []),
     "",
     "examples:",
     ...command.examples.flatMap((example) => commandLines(example, width)),
@@ -80,7 +81,7 @@ function written(name: string, { form, placeholder }: Option<unknown>): string {
 }
 
 function described({ help, fallback, form }: Option<unknown>): string {
-  const isShown = form === "value" && fallback !== undefined && !Array.isArray(fallback);
+  const isShown = form === "value" && (typeof fallback === "string" || typeof fallback === "number");
   return isShown ? `${help} (default ${String(fallback)})` : help;
 }
 

@@ -7,6 +7,7 @@ import { setFallbackWarnings } from "../backends/wasm/fallbacks.js";
 import "../index.js"; // gives tensors their methods and gradients
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { withPath } from "../util/io-error.js";
 import { Terminal, textWidth } from "../util/terminal.js";
 import type { Outcome } from "./command.js";
 import { commandNamed, commands } from "./commands/index.js";
@@ -15,6 +16,7 @@ import { isLastAttempt } from "./launch/launch.js";
 import { parse } from "./parse.js";
 import { callerPrefix, packageRoot } from "./paths.js";
 import { printJson, report } from "./report.js";
+import { hasReaderLeft, leavesInOrder, READER_LEFT } from "./signals.js";
 
 const version = (): string =>
   (JSON.parse(readFileSync(join(packageRoot, "package.json"), "utf8")) as { version: string }).version;
@@ -52,16 +54,23 @@ function say(named: { readonly [name: string]: string }, isJson: boolean, exitCo
   return null;
 }
 
-/** The reader of a pipe left: so do we, as any filter does. */
+/** What cannot be written is told once. */
+let isMute = false;
+
+/** The reader of a pipe left: so do we, as any filter does, or the run saves first. */
 function leaveWithReader(error: NodeJS.ErrnoException): void {
-  if (error.code === "EPIPE") process.exit(141);
-  throw error;
+  const isLeft = hasReaderLeft(error);
+  if (!isLeft && !isMute) report(withPath(error, "standard output"), false);
+  isMute = true;
+  if (!leavesInOrder()) process.exit(isLeft ? READER_LEFT : 1);
 }
 
 const flushed = (stream: NodeJS.WriteStream): Promise<void> =>
   new Promise((resolve) => stream.write("", () => resolve()));
 
 process.stdout.on("error", leaveWithReader);
+// notes that nobody reads end nothing
+process.stderr.on("error", () => {});
 const args = process.argv.slice(2);
 const isJson = args.includes("--json");
 if (isJson) setFallbackWarnings(false);

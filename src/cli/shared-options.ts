@@ -9,7 +9,7 @@ import { type RecipeForm, recipeForms } from "../models/recipe.js";
 import { weightSets } from "../train/checkpoints/model-file.js";
 import type { PlanOverrides } from "../train/recipes/plan.js";
 import { UsageError } from "../util/errors.js";
-import { choice, flag, integer, number, optionalChoice, repeated, text, type Values } from "./options.js";
+import { choice, flag, integer, number, type Option, optionalChoice, repeated, text, type Values } from "./options.js";
 
 /** Every command takes them. */
 export const commonOptions = {
@@ -17,12 +17,28 @@ export const commonOptions = {
   help: flag({ help: "show this text" }),
 };
 
+const turboWords = { auto: null, on: true, off: false } as const;
+type TurboWord = keyof typeof turboWords;
+
+/** --turbo: null for auto. */
+function turboOption(fallback: TurboWord): Option<boolean | null> {
+  const help = `auto (where they work: Node 24 or later, AVX2), on (with a warning where they do not) or off: kernels of paired vectors, each compared with its plain code once; default: ${fallback}`;
+  const { expected, read } = choice(Object.keys(turboWords) as TurboWord[], { help, default: fallback });
+  return {
+    ...{ form: "value", placeholder: "WORD", help, expected, example: "off", fallback: turboWords[fallback] },
+    read: (value, where) => turboWords[read(value, where)],
+  };
+}
+
 /** Where and how wide to compute. */
 export const computeOptions = {
   backend: choice(backendNames, { help: "what runs the ops", default: "wasm" }),
   threads: integer({ help: "threads of the backend; default: the cores of this machine", max: 256 }),
-  turbo: flag({ help: "kernels of paired vectors: faster, experimental, Node 24 or later" }),
+  turbo: turboOption("off"),
 };
+
+/** The same for commands that compute for long, or again and again. */
+export const fastComputeOptions = { ...computeOptions, turbo: turboOption("auto") };
 
 /** Which form of the published recipe. */
 export const recipeOption = choice<RecipeForm>(recipeForms, {
@@ -148,23 +164,29 @@ export function required<T>(where: string, value: T | undefined, placeholder: st
   return value;
 }
 
-/**
- * Starts the backend and returns its label, e.g. "wasm x2" or "wasm x2 turbo": what really runs, not what was asked for.
- * Throws UsageError for turbo on a backend that has none.
- */
+/** A backend that runs. */
+export interface StartedBackend {
+  /** "wasm x2" or "wasm x2 turbo": what really runs, not what was asked for. */
+  readonly label: string;
+  readonly turbo: boolean;
+}
+
+/** Starts the backend. Throws UsageError for turbo on a backend that has none. */
 export async function startBackend(values: {
   /** As a run.json says it, which may be anybody's. */
   readonly backend: string;
   readonly threads: number | undefined;
-  readonly turbo: boolean;
-}): Promise<string> {
+  /** null: where it works. */
+  readonly turbo: boolean | null;
+}): Promise<StartedBackend> {
   const { backend, threads, turbo } = values;
   if (turbo && backend !== "wasm")
-    throw new UsageError(`--turbo: the backend is ${backend}, expected wasm`, "leave --turbo or --backend away");
+    throw new UsageError(`--turbo on: the backend is ${backend}, expected wasm`, "leave --turbo or --backend away");
   const name = backendNames.find((known) => known === backend);
   if (name === undefined) throw new UsageError(`--backend: ${backend}, expected one of ${backendNames.join(", ")}`);
-  const started = await setBackend(name, { turbo, ...(threads !== undefined && { threads }) });
-  if ("label" in started && typeof started.label === "string") return started.label;
+  const started = await setBackend(name, { turbo: turbo ?? "auto", ...(threads !== undefined && { threads }) });
+  const isTurbo = "turbo" in started && started.turbo === true;
+  if ("label" in started && typeof started.label === "string") return { label: started.label, turbo: isTurbo };
   const width = "threads" in started && typeof started.threads === "number" ? ` x${started.threads}` : "";
-  return `${started.name}${width}${"turbo" in started && started.turbo === true ? " turbo" : ""}`;
+  return { label: `${started.name}${width}${isTurbo ? " turbo" : ""}`, turbo: isTurbo };
 }

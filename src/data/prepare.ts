@@ -8,6 +8,7 @@ import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
 import { join, sep } from "node:path";
 import { writeFileAtomic } from "../util/atomic-file.js";
 import { DataError } from "../util/errors.js";
+import { hashFile } from "../util/file-hash.js";
 import { lookAhead } from "../util/look-ahead.js";
 import { type DecoderName, loadDecoder } from "./codecs/decoder.js";
 import { openTaskPool } from "./reading/decode-pool.js";
@@ -28,7 +29,8 @@ import {
   writeShardIndex,
 } from "./sets/shards/index-file.js";
 import { PACK_QUALITY, type PackedPicture, type PackFormat } from "./sets/shards/pack.js";
-import { tarEnd, tarEntry } from "./sets/shards/tar.js";
+import { BLOCK_BYTES, tarEnd, tarEntry } from "./sets/shards/tar.js";
+import { StretchHashes } from "./sets/shards/tar-stretches.js";
 
 /** What prepareShards() reads, and how it writes. */
 export interface PrepareOptions {
@@ -148,7 +150,9 @@ async function makeSplit(
       index = await makeShard(join(out, file), part, pool, options, { madeFrom, tell });
       await writeFileAtomic(join(out, shardIndexFile(file)), writeShardIndex(index));
     }
-    entries.push({ file, samples: part.samples.length, bytes: index.bytes });
+    const { bytes, sha256 } = index;
+    const indexSha256 = (await hashFile(join(out, shardIndexFile(file)))).digest("hex");
+    entries.push({ file, samples: part.samples.length, bytes, ...(sha256 !== undefined && { sha256 }), indexSha256 });
     onProgress?.({ split, done: first + part.samples.length, total: samples.length });
   }
   if (existsSync(join(out, shardFile(split, entries.length)))) throw otherShards(out, shardFile(split, entries.length));
@@ -169,7 +173,8 @@ function finished(out: string, file: string, madeFrom: string, classCount: numbe
   if (tar === undefined || !existsSync(indexPath)) return undefined;
   const index = readShardIndex(indexPath, classCount);
   if (index.madeFrom !== madeFrom || index.bytes !== tar.size) throw otherShards(out, file);
-  return index;
+  // of a version that wrote no hashes: made anew
+  return index.hashes && index;
 }
 
 const otherShards = (out: string, file: string): DataError =>
@@ -186,6 +191,7 @@ async function makeShard(
   { madeFrom, tell }: { readonly madeFrom: string; readonly tell: (done: number) => void },
 ): Promise<ShardIndex> {
   const index = { names: [] as string[], offsets: [] as number[], sizes: [] as number[], labels: [] as number[] };
+  const hashes = new StretchHashes();
   let bytes = 0;
   async function* pieces(): AsyncIterable<Uint8Array> {
     for await (const picture of packed(part.samples, pool, options)) {
@@ -199,17 +205,21 @@ async function makeShard(
       index.offsets.push(bytes + image.dataOffset);
       index.sizes.push(picture.bytes.length);
       index.labels.push(label);
+      const dataAt = bytes + image.dataOffset;
       for (const piece of [...image.pieces, ...labelText.pieces]) {
+        if (bytes === dataAt - BLOCK_BYTES) hashes.begin();
+        hashes.add(piece);
         bytes += piece.length;
         yield piece;
       }
       if (i % SLICE_SIZE === 0) tell(i);
     }
     bytes += tarEnd.length;
+    hashes.add(tarEnd);
     yield tarEnd;
   }
   await writeFileAtomic(path, pieces());
-  return { bytes, madeFrom, ...index };
+  return { bytes, madeFrom, ...index, ...hashes.end() };
 }
 
 /** Pictures in order, packed ahead by the pool. */

@@ -12,6 +12,7 @@ import { openTaskPool } from "./reading/decode-pool.js";
 import type { TaskPool } from "./reading/tasks.js";
 import { type DataSource, type Dataset, surveyDataset } from "./sets/dataset.js";
 import { sourceName } from "./sets/picture-source.js";
+import { type ShardFindings, verifyShards } from "./sets/shards/verify-shards.js";
 import { lonelyClasses, repeatedPictures } from "./sets/survey.js";
 
 export interface VerifyOptions {
@@ -68,6 +69,8 @@ export async function verifyDataset(options: VerifyOptions): Promise<VerifyRepor
   const problems: string[] = [];
   const oddities: Oddity[] = [];
   const datasets = (["train", "val"] as const).map((split) => openLeniently(options, split, problems));
+  const shards = await Promise.all([options.data].flat().map((root) => shardFindings(root)));
+  problems.push(...shards.flatMap((found) => found.problems));
   const pool = openTaskPool(workers, decoder ? { decoder } : {});
   try {
     for (const dataset of datasets) {
@@ -83,13 +86,27 @@ export async function verifyDataset(options: VerifyOptions): Promise<VerifyRepor
   const found = datasets.filter((dataset) => dataset !== undefined);
   const splits = Object.fromEntries(found.map((dataset) => [dataset.split, count(dataset)]));
   const both = train && [...lonelyClasses(train, val ?? null), ...repeatedPictures(train, val ?? null)];
-  const warnings = [...found.flatMap(({ notices = [] }) => notices), ...(both ?? [])];
+  const warnings = [
+    ...found.flatMap(({ notices = [] }) => notices),
+    ...shards.flatMap((one) => one.warnings),
+    ...(both ?? []),
+  ];
   return {
     splits,
     problems: [...new Set([...problems, ...oneSided(splits)])],
     warnings: [...new Set(warnings)],
     oddities,
   };
+}
+
+/** A damaged index was told before. */
+async function shardFindings(root: string): Promise<ShardFindings> {
+  try {
+    return await verifyShards(root);
+  } catch (cause) {
+    if (!(cause instanceof DataError)) throw cause;
+    return { problems: [cause.summary], warnings: [] };
+  }
 }
 
 /** Problems that both splits share come once. */

@@ -8,8 +8,9 @@ import { endWithLauncher } from "./launcher-watch.js";
 import { MeshGroup } from "./mesh-group.js";
 import { joinMpi } from "./mpi/join.js";
 import { mpiTrouble } from "./mpi/library.js";
-import type { Blame } from "./peer-error.js";
-import { isLoopback, type MeetingPoint, meet } from "./sockets/rendezvous.js";
+import type { Blame, Notice } from "./peer-error.js";
+import { isLoopback } from "./sockets/bind.js";
+import { type MeetingPoint, meet } from "./sockets/rendezvous.js";
 import { SocketTransport } from "./sockets/socket-transport.js";
 
 export const transportNames = ["auto", "sockets", "mpi"] as const;
@@ -36,6 +37,8 @@ export const variables = {
   launcher: "TENSORONE_LAUNCHER",
   /** Folder of the Unix sockets, where all ranks are on one machine. */
   folder: "TENSORONE_SOCKETS",
+  /** The address that a rank listens on, where it is not the one it is reached by. */
+  bind: "TENSORONE_BIND",
 } as const;
 
 const defaults = { deadlineMs: 600_000, joinMs: 300_000, masterPort: 29_500 } as const;
@@ -104,8 +107,21 @@ async function joinSockets(
       `sockets: ${variables.secret} ${secret === undefined ? "is not set" : `has ${secret.length} characters`}, expected a secret of at least ${LEAST_SECRET_LENGTH} characters that all ranks share`,
       `export ${variables.secret}=$(openssl rand -hex 32) before the launcher starts; the same on every machine`,
     );
-  const peers = await meet({ rank, worldSize, at, secret, deadlineMs: joinMs, onNotice });
+  const tell = noticesOf(identity, environment, onNotice);
+  const peers = await meet({ rank, worldSize, at, secret, deadlineMs: joinMs, onNotice: tell });
   return new SocketTransport(identity, peers, at.kind === "unix" ? "sockets" : "sockets (TCP)");
+}
+
+/** What a rank prints that is not rank 0 is not seen: the first one of a machine tells our launcher. */
+function noticesOf(
+  { rank, localRank }: RankIdentity,
+  environment: Environment,
+  onNotice: (text: string) => void,
+): (text: string) => void {
+  if (rank === 0 || localRank > 0 || environment[variables.launcher] === undefined) return onNotice;
+  return (notice) => {
+    if (process.connected) process.send?.({ notice } satisfies Notice);
+  };
 }
 
 function meetingPoint(
@@ -124,5 +140,7 @@ function meetingPoint(
     throw new DistributedError(
       `sockets: MASTER_ADDR=${host} with ${localSize} of ${worldSize} ranks on this machine, expected an address that the others reach`,
     );
-  return { kind: "tcp", host, port: wholeNumber(environment, "MASTER_PORT") ?? defaults.masterPort };
+  const port = wholeNumber(environment, "MASTER_PORT") ?? defaults.masterPort;
+  const bind = environment[variables.bind];
+  return { kind: "tcp", host, port, ...(bind && { bind }) };
 }

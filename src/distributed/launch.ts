@@ -3,14 +3,15 @@
  * them are torchrun's, so a rank cannot tell the two apart. It knows nothing of what the ranks do.
  */
 import { randomBytes } from "node:crypto";
-import { mkdtemp, rm } from "node:fs/promises";
-import { availableParallelism, constants, tmpdir } from "node:os";
-import { join } from "node:path";
+import { rm } from "node:fs/promises";
+import { availableParallelism, constants } from "node:os";
 import { setTimeout as sleep } from "node:timers/promises";
 import { DistributedError } from "../util/errors.js";
 import type { Environment } from "./environment.js";
 import { variables } from "./join.js";
 import { RankProcess } from "./rank-process.js";
+import { makeSocketFolder } from "./socket-folder.js";
+import { expectLauncherFiles } from "./sockets/open-files.js";
 
 export interface LaunchOptions {
   /** Ranks on this machine. */
@@ -23,6 +24,8 @@ export interface LaunchOptions {
   readonly masterAddr?: string;
   /** Default 29500. */
   readonly masterPort?: number;
+  /** The address that the ranks of this machine listen on where it is not the one they are reached by: 0.0.0.0 for all. */
+  readonly bindAddr?: string;
   /** How often all ranks are started again after a failure. Default 0. */
   readonly maxRestarts?: number;
   /** Words after `node` of every rank; `restart` counts from 0, so that a restarted one may be told to resume. */
@@ -56,15 +59,16 @@ const ORDERLY_MS = 60_000;
 const SETTLE_MS = 200;
 /** A rank that fails leaves after those it has told, who blame it: it is waited for as long as its goodbye takes at most. */
 const BLAMED_MS = 2500;
-const handedOn = ["SIGINT", "SIGTERM", "SIGUSR1"] as const;
-const orderlyCodes: readonly number[] = handedOn.map((name) => 128 + constants.signals[name]);
+const handedOn = ["SIGINT", "SIGTERM", "SIGHUP", "SIGUSR1"] as const;
+/** Those of a signal; SIGPIPE stands for a reader of rank 0's output who left. */
+const orderlyCodes: readonly number[] = [...handedOn, "SIGPIPE" as const].map((name) => 128 + constants.signals[name]);
 
-/** Runs the ranks to their end. SIGINT, SIGTERM and SIGUSR1 are handed on to them. Throws DistributedError before any starts. */
+/** Runs the ranks to their end. SIGINT, SIGTERM, SIGHUP and SIGUSR1 are handed on to them. Throws DistributedError before any starts. */
 export async function launchLocal(options: LaunchOptions, environment: Environment): Promise<LaunchOutcome> {
   const { nnodes = 1, nodeRank = 0, masterAddr, maxRestarts = 0, print } = options;
   if (nodeRank >= nnodes)
     throw new DistributedError(`launch: node rank ${nodeRank} of ${nnodes} nodes, expected a number below`);
-  if (nnodes > 1 && masterAddr === undefined)
+  if (nnodes > 1 && !masterAddr)
     throw new DistributedError(
       `launch: ${nnodes} nodes and no master address`,
       "--master-addr HOST: where the first one is",
@@ -74,6 +78,7 @@ export async function launchLocal(options: LaunchOptions, environment: Environme
       `launch: ${nnodes} nodes and no ${variables.secret}`,
       `export ${variables.secret}=$(openssl rand -hex 32) once, the same value on every machine`,
     );
+  expectLauncherFiles(options.nproc);
   for (let restart = 0; ; restart++) {
     const run = new LocalRanks(options, environment, restart);
     const outcome = await run.finish();
@@ -105,7 +110,7 @@ class LocalRanks {
 
   async finish(): Promise<Omit<LaunchOutcome, "restarts">> {
     const { nnodes = 1 } = this.#options;
-    const folder = nnodes === 1 ? await mkdtemp(join(tmpdir(), "tensorone-")) : null;
+    const folder = nnodes === 1 ? await makeSocketFolder() : null;
     const handOn = (signal: NodeJS.Signals) => {
       this.isStopping = true;
       for (const rank of this.#ranks) rank.kill(signal);
@@ -128,8 +133,10 @@ class LocalRanks {
       nodeRank = 0,
       masterAddr = "127.0.0.1",
       masterPort = 29_500,
+      bindAddr,
       maxRestarts = 0,
       command,
+      print,
     } = this.#options;
     const shared = {
       WORLD_SIZE: nnodes * nproc,
@@ -142,12 +149,13 @@ class LocalRanks {
       [variables.launcher]: process.pid,
       [variables.secret]: this.#environment[variables.secret] ?? randomBytes(32).toString("hex"),
       ...(folder !== null && { [variables.folder]: folder }),
+      ...(bindAddr !== undefined && { [variables.bind]: bindAddr }),
     };
     this.#ranks = Array.from({ length: nproc }, (_, localRank) => {
       const rank = nodeRank * nproc + localRank;
       const own = { RANK: rank, LOCAL_RANK: localRank, ...shared };
       const strings = Object.fromEntries(Object.entries(own).map(([name, value]) => [name, String(value)]));
-      return new RankProcess(rank, command(this.#restart), { ...this.#environment, ...strings });
+      return new RankProcess(rank, command(this.#restart), { ...this.#environment, ...strings }, print);
     });
   }
 

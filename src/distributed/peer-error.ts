@@ -18,3 +18,8 @@ export class PeerError extends DistributedError {
 export interface Blame {
   readonly blames: readonly number[];
 }
+
+/** What the first rank of a machine tells its launcher where rank 0, which all see, is on another machine. */
+export interface Notice {
+  readonly notice: string;
+}

@@ -4,7 +4,7 @@
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import type { Environment } from "./environment.js";
-import type { Blame } from "./peer-error.js";
+import type { Blame, Notice } from "./peer-error.js";
 
 const KEPT_LINES = 20;
 /** What a process has said may be read a little after its end, on a busy machine more than a little. */
@@ -23,8 +23,11 @@ export class RankProcess {
   #tail = "";
   #hasEnded = false;
 
-  /** Runs `node ...words`. The whole run has one stdin, that of rank 0, and shows one stdout, also rank 0's. */
-  constructor(rank: number, words: readonly string[], env: Environment) {
+  /**
+   * Runs `node ...words`. The whole run has one stdin, that of rank 0, and shows one stdout, also rank 0's; `onNotice` hears what the
+   * first rank of another machine has to say while it cannot be seen.
+   */
+  constructor(rank: number, words: readonly string[], env: Environment, onNotice: (text: string) => void) {
     this.rank = rank;
     const isFirst = rank === 0;
     this.#child = spawn(process.execPath, [...process.execArgv, ...words], {
@@ -36,8 +39,9 @@ export class RankProcess {
       this.#tail = (this.#tail + chunk.toString()).slice(-KEPT_BYTES);
     });
     this.#child.on("message", (message) => {
-      const { blames } = message as Partial<Blame>;
+      const { blames, notice } = message as Partial<Blame & Notice>;
       if (Array.isArray(blames)) this.blames = blames;
+      if (typeof notice === "string") onNotice(notice);
     });
     this.ended = new Promise((resolve) => {
       const finish = (exitCode: number | null, signal: NodeJS.Signals | null) => {

@@ -2,6 +2,7 @@
  * One question to a server: redirects followed and counted, the hash that a hub states kept, and everything that is not the
  * file turned into one line.
  */
+import { clipped } from "../util/clipped.js";
 import { CheckpointError } from "../util/errors.js";
 import type { RemoteFile } from "./address.js";
 
@@ -72,6 +73,8 @@ export async function ask(file: RemoteFile, part: Part | null, signal: AbortSign
     const location = response.headers.get("location");
     if (response.status >= 300 && response.status < 400 && location !== null) {
       await response.body?.cancel();
+      if (!URL.canParse(location, url))
+        throw new CheckpointError(`${file.spec}: ${url.host} redirects to ${clipped(location)}, expected an address`);
       const next = new URL(location, url);
       if (url.protocol === "https:" && next.protocol !== "https:")
         throw new CheckpointError(

@@ -2,18 +2,8 @@
  * Where downloaded weights are kept: a folder for each address in the user's cache, with the file and what is known of it.
  */
 import { createHash } from "node:crypto";
-import { homedir } from "node:os";
 import { join } from "node:path";
-import type { HubEnvironment, RemoteFile } from "./address.js";
-
-/**
- * TENSORONE_CACHE, or tensorone in the place for caches: $XDG_CACHE_HOME, %LOCALAPPDATA% on Windows, else ~/.cache.
- */
-export function cacheFolder(env: HubEnvironment, platform: string = process.platform): string {
-  if (env.TENSORONE_CACHE) return env.TENSORONE_CACHE;
-  const local = platform === "win32" ? env.LOCALAPPDATA : undefined;
-  return join(env.XDG_CACHE_HOME || local || join(homedir(), ".cache"), "tensorone");
-}
+import type { RemoteFile } from "./address.js";
 
 /** Longer than any name in use, shorter than every file system's limit of 255 bytes. */
 const MAX_NAME = 120;

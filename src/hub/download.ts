@@ -4,10 +4,13 @@
  */
 import { createHash, type Hash } from "node:crypto";
 import { statSync } from "node:fs";
-import { type FileHandle, mkdir, open, readFile, rename, rm } from "node:fs/promises";
+import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { writeFileAtomic } from "../util/atomic-file.js";
+import { Budget } from "../util/budget.js";
 import { CheckpointError } from "../util/errors.js";
 import { hashFile } from "../util/file-hash.js";
+import { parseJson } from "../util/parse-json.js";
+import { readWithin } from "../util/read-within.js";
 import type { RemoteFile } from "./address.js";
 import { type Answer, ask, type Part, SILENCE_MS } from "./answer.js";
 import type { CacheEntry, CacheRecord } from "./cache.js";
@@ -25,7 +28,9 @@ export interface DownloadOptions {
 
 async function readRecord(path: string): Promise<CacheRecord | null> {
   try {
-    return JSON.parse(await readFile(path, "utf8")) as CacheRecord;
+    const notJson = (why: string) => new CheckpointError(`${path}: ${why}`);
+    const bytes = readWithin(path, "jsonBytes", { fault: CheckpointError });
+    return parseJson(bytes, path, CheckpointError, notJson) as CacheRecord;
   } catch {
     return null;
   }
@@ -125,12 +130,16 @@ async function receive(
   hash: Hash,
   onBytes: (done: number) => void,
 ): Promise<number | CheckpointError> {
+  const budget = new Budget(file.spec, CheckpointError);
+  budget.check("fileBytes", bytes ?? 0);
   let done = from;
   let out: FileHandle | null = null;
   try {
     out = await open(part, from > 0 ? "a" : "w");
     if (response.body !== null && response.status !== 416)
       for await (const piece of response.body as unknown as AsyncIterable<Uint8Array>) {
+        // a server that does not say how much it has may go on for ever
+        budget.check("fileBytes", done + piece.length);
         await out.writeFile(piece);
         hash.update(piece);
         done += piece.length;
@@ -138,6 +147,11 @@ async function receive(
       }
     await out.sync();
   } catch (error) {
+    if (error instanceof CheckpointError) {
+      // what is beyond the budget is not gone on with
+      await rm(part, { force: true });
+      throw error;
+    }
     if (
       typeof (error as NodeJS.ErrnoException).syscall === "string" &&
       (error as NodeJS.ErrnoException).code !== "ECONNRESET"

@@ -1,8 +1,9 @@
 /**
  * Weights by file, address or name, as a file on this machine. Node only.
  */
+import { cacheFolder } from "../util/cache-folder.js";
 import { type HubEnvironment, parseAddress } from "./address.js";
-import { cacheEntry, cacheFolder } from "./cache.js";
+import { cacheEntry } from "./cache.js";
 import { cached, type DownloadOptions, download } from "./download.js";
 import type { PublishedWeights } from "./published.js";
 

@@ -15,6 +15,7 @@ export {
   decodeSafetensors,
   encodeSafetensors,
   type Metadata,
+  type SafetensorsOptions,
   type StoredTensor,
 } from "./safetensors.js";
 export {
@@ -25,4 +26,5 @@ export {
   toFileEntries,
 } from "./state-dict-file.js";
 export { decodeTorchFile, encodeTorchFile, isTorchFile, StateDict, type Writable } from "./torch-checkpoint/index.js";
-export { decodeWeights, type WeightsFile } from "./weights-file.js";
+export { decodeStateDict, decodeWeights, expectWeights, type WeightsFile } from "./weights-file.js";
+export { commonPrefix, unwrapEntries } from "./wrappers.js";

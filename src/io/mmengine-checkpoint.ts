@@ -9,6 +9,7 @@ import { CheckpointError } from "../util/errors.js";
 import type { Metadata, StoredTensor } from "./safetensors.js";
 import {
   encodeTorchFile,
+  kindOf,
   lookUp,
   StateDict,
   TensorReader,
@@ -16,6 +17,7 @@ import {
   type Writable,
 } from "./torch-checkpoint/index.js";
 import { metaOf, stateDictEntries } from "./weights-file.js";
+import { unwrapEntries } from "./wrappers.js";
 
 type Entries = ReadonlyMap<string, StoredTensor>;
 
@@ -41,6 +43,8 @@ export interface TrainingState {
 /** Buffers of a batch norm; all other entries of a state dict are parameters. */
 const BUFFER = /(^|\.)(running_mean|running_var|num_batches_tracked)$/;
 
+/** A value of a pickle, which may be of any depth. */
+const shown = (value: unknown): string => (typeof value === "number" ? String(value) : kindOf(value));
 const isCount = (value: unknown): value is number => Number.isSafeInteger(value) && (value as number) >= 0;
 
 /** Whether the object in a file of torch.save is a training checkpoint, and not weights alone. */
@@ -55,11 +59,13 @@ export function readMmengineCheckpoint(object: unknown, fileBytes: number, where
       "weights alone start a new run: --init",
     );
   const reader = new TensorReader(fileBytes, where);
-  const averages = stateDictEntries(lookUp(object, "state_dict"), reader, where);
+  const averages = unwrapEntries(stateDictEntries(lookUp(object, "state_dict"), reader, where)).entries;
   const { raw, averageSteps } = readRaw(object, averages, reader, where);
   const [step, epoch, seed] = ["iter", "epoch", "seed"].map((name) => lookUp(object, "meta", name));
   if (!isCount(step) || !isCount(epoch))
-    throw new CheckpointError(`${where}: its meta says iter ${step}, epoch ${epoch}, expected two counts`);
+    throw new CheckpointError(
+      `${where}: its meta says iter ${shown(step)}, epoch ${shown(epoch)}, expected two counts`,
+    );
   const classes = lookUp(object, "meta", "dataset_meta", "classes");
   return {
     raw,
@@ -86,8 +92,8 @@ function readRaw(
   const rest = new Map([...state].filter(([name]) => name !== "steps"));
   const averageSteps = steps instanceof TorchTensor ? reader.read("ema_state_dict.steps", steps).values[0] : steps;
   if (!isCount(averageSteps))
-    throw new CheckpointError(`${where}: ema_state_dict.steps is ${averageSteps}, expected a count`);
-  return { raw: stateDictEntries(rest, reader, where), averageSteps };
+    throw new CheckpointError(`${where}: ema_state_dict.steps is ${shown(averageSteps)}, expected a count`);
+  return { raw: unwrapEntries(stateDictEntries(rest, reader, where)).entries, averageSteps };
 }
 
 /**
@@ -102,13 +108,16 @@ function readOptimizer(
 ): ReadonlyMap<string, Entries> {
   const groups = lookUp(object, "optimizer", "param_groups");
   const state = lookUp(object, "optimizer", "state");
-  const indices = (Array.isArray(groups) ? groups : []).flatMap((group) => lookUp(group, "params") as unknown[]);
   const parameters = [...raw].filter(([name]) => !BUFFER.test(name));
-  if (indices.length !== parameters.length || !(state instanceof Map))
+  // counted before they are put together: any number of groups may refer to one list
+  const lists = (Array.isArray(groups) ? groups : []).map((group) => lookUp(group, "params"));
+  const count = lists.reduce<number>((sum, list) => sum + (Array.isArray(list) ? list.length : 0), 0);
+  if (count !== parameters.length || !(state instanceof Map))
     throw new CheckpointError(
-      `${where}: its optimizer has ${indices.length} parameters, its weights ${parameters.length}`,
+      `${where}: its optimizer has ${count} parameters, its weights ${parameters.length}`,
       "only the optimizer that trained these weights can go on with them",
     );
+  const indices = lists.flatMap((list) => (Array.isArray(list) ? (list as unknown[]) : []));
   const slots = new Map<string, Map<string, StoredTensor>>();
   parameters.forEach(([name, { shape }], i) => {
     const own = state.get(indices[i]);
@@ -121,7 +130,9 @@ function readOptimizer(
           `${where}: the ${key} of parameter ${i} is ${showShape(value.shape)}, expected ${showShape(shape)} of ${name}`,
           "parameters are expected in the order of the model, as mmengine's paramwise_cfg groups them",
         );
-      const slot = camelCase(String(key));
+      if (typeof key !== "string")
+        throw new CheckpointError(`${where}: the state of parameter ${i} has ${kindOf(key)} for a name`);
+      const slot = camelCase(key);
       const entry = isStep ? readStep(value, name, reader, where) : reader.read(`${key} of ${name}`, value);
       slots.set(slot, (slots.get(slot) ?? new Map<string, StoredTensor>()).set(name, entry));
     }
@@ -136,7 +147,7 @@ const storedCount = (count: number): StoredTensor => ({ shape: [], values: Int32
 
 function readStep(value: unknown, name: string, reader: TensorReader, where: string): StoredTensor {
   const count = value instanceof TorchTensor ? reader.read(`step of ${name}`, value).values[0] : value;
-  if (!isCount(count)) throw new CheckpointError(`${where}: the step of ${name} is ${count}, expected a count`);
+  if (!isCount(count)) throw new CheckpointError(`${where}: the step of ${name} is ${shown(count)}, expected a count`);
   return storedCount(count);
 }
 

@@ -93,7 +93,7 @@ export function expectFiniteEntries(
 }
 
 /**
- * A safetensors file of the model. Equal weights and metadata give equal bytes. Throws CheckpointError for weights that are
+ * A safetensors file of the model, with hashes that readers of this package check. Equal weights and metadata give equal bytes. Throws CheckpointError for weights that are
  * not finite.
  *
  * @example
@@ -110,5 +110,5 @@ export async function encodeModel(
 ): Promise<Uint8Array> {
   const entries = await toFileEntries(model);
   expectFiniteEntries(entries, "encodeModel", options);
-  return encodeSafetensors(entries, metadata);
+  return encodeSafetensors(entries, metadata, { hashes: true });
 }

@@ -2,8 +2,10 @@
  * The weights in a file, whatever wrote it: safetensors, a bare state dict of torch.save, or one inside a training
  * checkpoint. What the file is follows from its content, never from its name.
  */
+import { Budget } from "../util/budget.js";
+import { clipped } from "../util/clipped.js";
 import { CheckpointError } from "../util/errors.js";
-import { decodeSafetensors, type Metadata, type StoredTensor } from "./safetensors.js";
+import { decodeSafetensors, expectSafetensors, type Metadata, type StoredTensor } from "./safetensors.js";
 import {
   decodeTorchFile,
   isTorchFile,
@@ -13,31 +15,42 @@ import {
   TorchTensor,
   type Writable,
 } from "./torch-checkpoint/index.js";
+import { findEnd, isZip } from "./torch-checkpoint/zip-format.js";
+import { findInWrappers, isSideEntry, unwrapEntries, wrapperWords } from "./wrappers.js";
 
 /** A file of weights, whatever wrote it. */
 export interface WeightsFile {
   readonly container: "safetensors" | "torch";
-  /** Names as in the file, without wrappers. */
+  /** Names as in the file; of decodeWeights without what tools put before them. */
   readonly entries: Map<string, StoredTensor>;
   /** What the file says beside its tensors, as text; of a .pth file what it has of it. */
   readonly metadata: Metadata;
-  /** Where the weights were in a file that holds more, e.g. "state_dict"; null where they are all there is. */
+  /** Where the weights were in a file that holds more, e.g. "state_dict" or "model.model_ema"; null where they are all there is. */
   readonly found: string | null;
+  /** What was taken off the names, e.g. "module."; absent: nothing. */
+  readonly prefix?: string;
 }
 
-/**
- * Where training tools put weights, averaged ones first: timm (state_dict_ema), torchvision and others (model_ema),
- * mmengine (state_dict, averaged itself; its raw weights are in ema_state_dict).
- */
-const wrappers = ["state_dict_ema", "model_ema", "ema", "state_dict", "model"] as const;
-/** What DistributedDataParallel and averaged models put before every name. */
-const PARALLEL_PREFIX = "module.";
 /** The entry of `meta` under which our own .pth files keep their description. */
 const OWN_META = "tensorone";
 
-/** The weights in the bytes of a file; `where` names it in errors. Throws CheckpointError. */
+/**
+ * The weights in the bytes of a file, without what training tools put around them (module., model., _orig_mod., dictionaries such as
+ * state_dict and model_ema) and beside them (n_averaged); `where` names it in errors. Throws CheckpointError, which says what the file
+ * is where it is known to be something else.
+ */
 export function decodeWeights(bytes: Uint8Array, where = "weights"): WeightsFile {
-  if (!isTorchFile(bytes)) return { container: "safetensors", found: null, ...decodeSafetensors(bytes, where) };
+  const file = decodeStateDict(bytes, where);
+  const { entries, prefix } = unwrapEntries(file.entries);
+  return { ...file, entries, ...(prefix && { prefix }) };
+}
+
+/** The same under the names of the file. */
+export function decodeStateDict(bytes: Uint8Array, where = "weights"): WeightsFile {
+  if (!isTorchFile(bytes)) {
+    const { entries, metadata } = decodeSafetensors(bytes, where);
+    return { container: "safetensors", found: null, entries, metadata };
+  }
   const object = decodeTorchFile(bytes, where);
   const { state, found } = findStateDict(object, where);
   return {
@@ -48,39 +61,52 @@ export function decodeWeights(bytes: Uint8Array, where = "weights"): WeightsFile
   };
 }
 
-/** The tensors of a dictionary of tensors, without the prefix of parallel training. Throws CheckpointError. */
+/** Throws CheckpointError for a file of `size` bytes that cannot hold weights, as its first and last bytes say. */
+export function expectWeights(head: Uint8Array, tail: Uint8Array, size: number, where: string): void {
+  if (!isTorchFile(head)) expectSafetensors(head, tail, size, where);
+  else if (isZip(head) && findEnd(tail) < 0)
+    throw new CheckpointError(
+      `${where}: a ZIP archive without its end`,
+      "the file is truncated: copy or download it again",
+    );
+}
+
+/** The tensors of a dictionary of tensors, side entries of tools left out. Throws CheckpointError. */
 export function stateDictEntries(state: unknown, reader: TensorReader, where: string): Map<string, StoredTensor> {
   if (!(state instanceof Map))
     throw new CheckpointError(`${where}: ${kindOf(state)}, expected a dictionary of tensors`);
+  const budget = new Budget(where, CheckpointError);
+  budget.check("entries", state.size);
   const names = [...state.keys()].map((name) => {
     if (typeof name !== "string") throw new CheckpointError(`${where}: an entry is named by ${kindOf(name)}`);
+    budget.check("nameBytes", name.length, clipped(name));
     return name;
   });
-  const isPrefixed = names.length > 0 && names.every((name) => name.startsWith(PARALLEL_PREFIX));
   return new Map(
-    names.map((name) => {
-      const value = state.get(name);
+    names.flatMap((name): [string, StoredTensor][] => {
+      const value: unknown = state.get(name);
+      if (!(value instanceof TorchTensor) && isSideEntry(name)) return [];
       if (!(value instanceof TorchTensor))
         throw new CheckpointError(
           `${where}: ${name} is ${kindOf(value)}, expected a tensor of plain numbers`,
           "in Python: torch.save(model.state_dict(), file)",
         );
-      return [isPrefixed ? name.slice(PARALLEL_PREFIX.length) : name, reader.read(name, value)];
+      return [[name, reader.read(name, value)]];
     }),
   );
 }
 
-const holdsTensors = (value: unknown): boolean =>
-  value instanceof Map && [...value.values()].some((entry) => entry instanceof TorchTensor);
+const holdsWeights = (value: ReadonlyMap<unknown, unknown>): boolean => {
+  for (const [name, entry] of value)
+    if (entry instanceof TorchTensor && typeof name === "string" && !isSideEntry(name)) return true;
+  return false;
+};
 
 function findStateDict(object: unknown, where: string): { state: unknown; found: string | null } {
-  for (const name of wrappers) {
-    const state = lookUp(object, name);
-    if (holdsTensors(state)) return { state, found: name };
-  }
-  if (holdsTensors(object)) return { state: object, found: null };
+  const found = findInWrappers(object, holdsWeights);
+  if (found) return { state: found.state, found: found.path };
   throw new CheckpointError(
-    `${where}: holds ${kindOf(object)} without weights, expected a state dict, or one under ${wrappers.join(", ")}`,
+    `${where}: holds ${kindOf(object)} without weights, expected a state dict, or one under ${wrapperWords}`,
     "in Python: torch.save(model.state_dict(), file)",
   );
 }

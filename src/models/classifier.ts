@@ -253,8 +253,10 @@ export abstract class Classifier extends Module {
     const isHead = ({ name }: { readonly name: string }) => name.startsWith(`${this.#head?.name}.`);
     const head = misshapen.find(isHead);
     if (!head || !misshapen.every(isHead)) return undefined;
-    // the side that differs is that of the classes, whatever the layout
-    const classes = head.given.find((side, axis) => side !== head.expected[axis]);
+    // the bias has no other side; of a matrix it is the one that is not the features, whatever the layout
+    const bias = misshapen.find(({ given }) => given.length === 1);
+    const classes = bias ? bias.given[0] : head.given.find((side) => !head.expected.includes(side));
+    if (classes === undefined) return undefined;
     return `the classifier has another size: createModel(name, { numClasses: ${classes} })`;
   }
 }

@@ -71,6 +71,9 @@ export function familyOfClassifier(model: Classifier): Family {
   return family;
 }
 
+/** What a variant is called that has no registered name. */
+export const CUSTOM = "custom";
+
 /** The registered name of a model's variant; "custom" for a variant without a registered name. */
 export const nameOf = (model: Classifier): string =>
-  Object.entries(familyOfClassifier(model).variants).find(([, variant]) => variant === model.variant)?.[0] ?? "custom";
+  Object.entries(familyOfClassifier(model).variants).find(([, variant]) => variant === model.variant)?.[0] ?? CUSTOM;

@@ -87,5 +87,5 @@ export function stateDictError(
     ...listed("unexpected", unexpected, withNearest(missing)),
     ...listed("misshapen", misshapen, (m) => `${m.name} is ${showShape(m.given)}, expected ${showShape(m.expected)}`),
   ];
-  return new StateDictError(lines.join("\n"), explain(difference));
+  return new StateDictError(lines, explain(difference));
 }

@@ -2,12 +2,14 @@
  * A model card of a run: what the model is, what it was trained on and how, what it answers, and the files with their hashes, as
  * Markdown with the metadata that Hugging Face's hub reads. What nobody but the author can know is left as marked blanks. Node only.
  */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../util/atomic-file.js";
+import { DataError } from "../util/errors.js";
 import { hashFile } from "../util/file-hash.js";
 import { formatBytes, formatCount, formatInteger } from "../util/format.js";
+import { parseJson } from "../util/parse-json.js";
 import { printable } from "../util/printable.js";
+import { readWithin } from "../util/read-within.js";
 import { gatherRun } from "./facts/gather.js";
 import type { FileFacts, RunFacts } from "./facts/run-facts.js";
 import { MOST_IMAGES, type ReportOptions } from "./report.js";
@@ -39,7 +41,10 @@ const table = (head: readonly string[], rows: readonly (readonly string[])[]): s
 /** The weights that the run began with, as recipe.json names them. */
 async function initOf(folder: string): Promise<string | null> {
   try {
-    const { run } = JSON.parse(await readFile(join(folder, "recipe.json"), "utf8")) as { run?: { init?: unknown } };
+    const path = join(folder, "recipe.json");
+    const notJson = (why: string) => new DataError(`${path}: ${why}`);
+    const found = parseJson(readWithin(path, "jsonBytes", { fault: DataError }), path, DataError, notJson);
+    const { run } = found as { run?: { init?: unknown } };
     return typeof run?.init === "string" ? run.init : null;
   } catch {
     return null;

@@ -34,7 +34,7 @@ export class LoggerSet {
 }
 
 /** How far the run goes, and from where. */
-type Extent = Pick<RunInfo, "valImages" | "stepsPerEpoch" | "totalSteps" | "startStep">;
+type Extent = Pick<RunInfo, "valImages" | "stepsPerEpoch" | "totalSteps" | "startStep" | "former" | "isValidationDue">;
 
 export function runInfo(
   { recipe, out, data, seed, backendLabel, replicas = 1 }: TrainOptions,
@@ -67,7 +67,7 @@ export function runInfo(
 export function stepInfo(session: Session, epoch: number, outcome: StepOutcome, stepMs: number): StepInfo {
   const { stepsPerEpoch, step, stepInEpoch, recipe } = session;
   return {
-    epoch,
+    epoch: epoch + 1,
     step,
     stepInEpoch: stepInEpoch === 0 ? stepsPerEpoch : stepInEpoch,
     loss: outcome.loss,

@@ -80,7 +80,8 @@ export class RunData {
   /** What is worth a line about the data, on rank 0. */
   readonly notices: readonly string[];
   readonly #accumulate: number;
-  readonly #sets: readonly Dataset[];
+  /** Of training, and of validation where it is wanted. */
+  readonly sets: readonly Dataset[];
   readonly #training: DataLoader;
 
   /** Throws DataError for a data set that cannot be used. */
@@ -92,7 +93,7 @@ export class RunData {
     const share = replicaShare(replicas, group.worldSize, group.rank);
     const { batchSize, accumulate = 1 } = recipe;
     const { evalBatchSize } = recipe.images;
-    this.#sets = [trainSet, ...(valSet ? [valSet] : [])];
+    this.sets = [trainSet, ...(valSet ? [valSet] : [])];
     this.classes = trainSet.classes;
     this.areClassesNamed = trainSet.areClassesNamed ?? true;
     this.trainImages = trainSet.samples.length;
@@ -139,7 +140,7 @@ export class RunData {
 
   /** What has to be the same for every process of a run. */
   fingerprints(): { readonly train: string; readonly val: string | null } {
-    const [train, val = null] = this.#sets.map((set) => contentOf(set));
+    const [train, val = null] = this.sets.map((set) => contentOf(set));
     return { train: train!, val };
   }
 

@@ -12,6 +12,7 @@ import type { BestModel } from "./checkpoints/best-model.js";
 import type { WeightSet } from "./checkpoints/model-file.js";
 import type { Logger, ValidationInfo } from "./loggers/events.js";
 import type { PlanOverrides } from "./recipes/plan.js";
+import type { SaveEvery } from "./recipes/save-every.js";
 import type { ProcessGroup } from "./replicas/process-group.js";
 
 /** What train() trains, on what, and where to. */
@@ -56,12 +57,19 @@ export interface TrainOptions {
   readonly init?: string;
   /** Go on where `init` or `resume` name other classes than the data set. Default false: an error names the first. */
   readonly allowOtherClasses?: boolean;
+  /** Go on with `resume` where pictures were replaced, renamed, removed or added since. Default false: an error names the first. */
+  readonly allowChangedData?: boolean;
   /** Validate after each epoch and at the end. Default true; false needs no validation set. */
   readonly validate?: boolean;
   /** Validate the raw weights as well as the averaged ones. */
   readonly validateRaw?: boolean;
   /** Checkpoints to keep, the newest; older ones are deleted. Default 3. */
   readonly keep?: number;
+  /**
+   * How often the run is saved within an epoch, of which --resume has the same bits: steps, a time such as "10m" or "45s", or 0:
+   * only after epochs. The newest two are kept beside those of epochs, until the epoch's own is written. Default "10m".
+   */
+  readonly saveEvery?: SaveEvery;
   /** Hear the run where this process is rank 0. */
   readonly loggers: readonly Logger[];
   /**

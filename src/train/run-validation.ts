@@ -47,7 +47,7 @@ export class RunValidation {
     const result = await session.ema.withAverages(() => this.#measure(validation, "averages"));
     const raw = result && (validateRaw || doCompete) ? await this.#measureRaw(validation, validateRaw) : undefined;
     if (!result || raw === null) return null;
-    const epoch = Math.ceil(session.step / session.stepsPerEpoch) - 1;
+    const epoch = Math.max(1, Math.ceil(session.step / session.stepsPerEpoch));
     return { epoch, step: session.step, ...result, ...(raw && { raw }) };
   }
 

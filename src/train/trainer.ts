@@ -4,7 +4,6 @@
  * process of a group runs the same lines; rank 0 alone writes, and tells its loggers everything. It prints nothing.
  */
 
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import type { DecoderName } from "../data/codecs/decoder.js";
 import type { Batch } from "../data/reading/loader.js";
@@ -12,8 +11,7 @@ import { createModel, type Reparameterized } from "../models/index.js";
 import { CheckpointError, TensoroneError } from "../util/errors.js";
 import { turnOfEventLoop } from "../util/platform.js";
 import { BestModelFiles } from "./checkpoints/best-model.js";
-import { CheckpointFolder } from "./checkpoints/checkpoint.js";
-import { type CheckpointHeader, restoreCheckpoint } from "./checkpoints/checkpoint-format.js";
+import type { CheckpointHeader } from "./checkpoints/checkpoint-format.js";
 import {
   chooseWeights,
   DEPLOY_FILE_NAME,
@@ -21,7 +19,6 @@ import {
   MODEL_FILE_NAME,
   writeFinalModel,
 } from "./checkpoints/final-model.js";
-import { loadFirstWeights } from "./checkpoints/first-weights.js";
 import type { WeightSet } from "./checkpoints/model-file.js";
 import { LoggerSet, runInfo, stepInfo } from "./logger-set.js";
 import type { RunInfo, ValidationInfo } from "./loggers/events.js";
@@ -29,19 +26,16 @@ import { weightsOfClasses } from "./recipes/class-weights.js";
 import { describeChoices } from "./recipes/describe-augmentation.js";
 import { describeEarlyStop, expectWatchable } from "./recipes/early-stopping.js";
 import { describePlan, planRecipe } from "./recipes/plan.js";
-import {
-  broadcastBytes,
-  broadcastJson,
-  expectSameFingerprint,
-  expectSameRun,
-  fingerprint,
-} from "./replicas/agreement.js";
+import { paceOf, SAVE_EVERY } from "./recipes/save-every.js";
+import { expectSameFingerprint, expectSameRun, fingerprint } from "./replicas/agreement.js";
 import { type ProcessGroup, soloGroup } from "./replicas/process-group.js";
 import { expectReplicas } from "./replicas/replica-tree.js";
 import { ABORTED, StopVote } from "./replicas/stop-vote.js";
 import { RunData } from "./run-data.js";
-import { chooseDecoder, compareDecoders } from "./run-decoder.js";
+import { chooseDecoder } from "./run-decoder.js";
 import type { TrainOptions, TrainResult } from "./run-options.js";
+import { RunSaving } from "./run-saving.js";
+import { beginRun } from "./run-start.js";
 import { RunValidation } from "./run-validation.js";
 import { DivergedError } from "./steps/finite.js";
 import { Session } from "./steps/session.js";
@@ -72,7 +66,7 @@ class Run {
   readonly #group: ProcessGroup;
   readonly #loggers: LoggerSet;
   readonly #stop: StopVote;
-  readonly #checkpoints: CheckpointFolder;
+  readonly #saving: RunSaving;
   readonly #data: RunData;
   readonly #session: Session;
   readonly #stepper: Stepper;
@@ -85,11 +79,11 @@ class Run {
   #folded: Reparameterized | null = null;
 
   constructor(options: TrainOptions, group: ProcessGroup, decoder: DecoderName) {
-    const { data, out, seed, workers, replicas = 1, loggers, keep, validate = true } = options;
+    const { data, out, seed, workers, replicas = 1, loggers, keep, validate = true, saveEvery = SAVE_EVERY } = options;
+    const pace = paceOf(saveEvery, "train: saveEvery");
     this.#group = group;
     this.#loggers = new LoggerSet(group.rank === 0 ? loggers : []);
     this.#stop = new StopVote(group, options.signal);
-    this.#checkpoints = new CheckpointFolder(join(out, "checkpoints"), keep);
     const { valFraction, onBadPicture = "stop" } = options;
     const skipBadPictures = onBadPicture === "skip";
     const onNotice = (text: string) => this.#loggers.notice(text);
@@ -105,56 +99,80 @@ class Run {
     this.#classWeights = weightsOfClasses(recipe.loss.classWeights, classes, this.#data.classCounts);
     this.#stepper = createStepper(this.#session, replicas, group, { seed, classWeights: this.#classWeights });
     this.#header = { recipe, seed, replicas, numClasses, classes, trainImages, decoder };
+    const saved = {
+      session: this.#session,
+      stepper: this.#stepper,
+      header: this.#header,
+      group,
+      loggers: this.#loggers,
+    };
+    this.#saving = new RunSaving(saved, { out, keep, pace, validates: validate });
     this.#validation = new RunValidation(this.#session, this.#data, group, this.#loggers, options);
     this.#best = new BestModelFiles(out, (text) => this.#loggers.notice(text));
   }
 
   async run(): Promise<TrainResult> {
-    const { recipe, out, maxSteps } = this.#options;
-    const session = this.#session;
+    let result: TrainResult;
     try {
-      await this.#meet();
-      await this.#prepare();
-      if (this.#group.rank === 0) await mkdir(out, { recursive: true });
-      const steps = recipe.epochs * session.stepsPerEpoch;
-      const totalSteps = Math.min(steps, maxSteps ?? steps);
-      if (session.step > totalSteps)
-        throw new CheckpointError(`train: the checkpoint is at step ${session.step}, asked to stop at ${totalSteps}`);
-      await this.#loggers.tell("onStart", this.#info(totalSteps));
-      this.#tellPlan();
-      const startStep = session.step;
-      await this.#stop.agree();
-      const { watch } = session;
-      // a signal may have cut off the validation of the epoch that the checkpoint ends
-      const isCutOff = startStep > 0 && session.stepInEpoch === 0 && watch.misses(startStep);
-      if (this.#stop.code === 0 && isCutOff) await this.#validate(totalSteps);
-      while (session.step < totalSteps && this.#stop.code === 0 && !watch.isOver) {
-        await this.#epoch(totalSteps);
-        const isWhole = session.stepInEpoch === 0;
-        const isEnd = session.step === totalSteps;
-        await this.#stop.agree();
-        // before the checkpoint, which is not written of weights that give no answer
-        if (this.#stop.code === 0 && (isWhole || isEnd)) await this.#validate(totalSteps);
-        if (this.#stop.code === 0 && (isEnd || watch.isOver)) await this.#fold();
-        await this.#save(isWhole);
-        await this.#stop.agree();
-      }
-      // a run that was at its end already has its choice between the two sets of weights to make again
-      const isAtEnd = this.#stop.code === 0 && (startStep === totalSteps || watch.isOver);
-      const isValidated = this.#lastValidation?.step === session.step;
-      if (isAtEnd && !isValidated && recipe.plan === "short") await this.#validate(totalSteps);
-      const stopped = this.#howStopped(steps);
-      if (startStep === session.step) {
-        if (stopped !== "signal") await this.#fold();
-        await this.#save(session.stepInEpoch === 0);
-      }
-      return await this.#finish(stopped);
+      result = await this.#train();
     } catch (error) {
+      await this.#saving.afterError(error);
+      // the first error counts
+      await this.#end().catch(() => {});
       throw this.#explained(error);
-    } finally {
+    }
+    await this.#end();
+    return result;
+  }
+
+  async #end(): Promise<void> {
+    try {
       await this.#data.close();
       await this.#loggers.tell("onEnd", undefined);
+    } finally {
+      await this.#saving.close();
     }
+  }
+
+  async #train(): Promise<TrainResult> {
+    const { recipe, maxSteps } = this.#options;
+    const session = this.#session;
+    await this.#meet();
+    await this.#saving.open();
+    await this.#begin();
+    const steps = recipe.epochs * session.stepsPerEpoch;
+    const totalSteps = Math.min(steps, maxSteps ?? steps);
+    if (session.step > totalSteps)
+      throw new CheckpointError(`train: the checkpoint is at step ${session.step}, asked to stop at ${totalSteps}`);
+    await this.#loggers.tell("onStart", this.#info(totalSteps));
+    this.#tellPlan();
+    const startStep = session.step;
+    await this.#stop.agree();
+    const { watch } = session;
+    this.#saving.begin();
+    await this.#makeUpValidation(totalSteps);
+    while (session.step < totalSteps && this.#stop.code === 0 && !watch.isOver) {
+      await this.#epoch(totalSteps);
+      const isEnd = session.step === totalSteps;
+      await this.#stop.agree();
+      // a run that is killed in its validation has the epoch
+      await this.#saving.afterSteps(isEnd);
+      // weights that give no answer take it back
+      if (this.#stop.code === 0 && (session.stepInEpoch === 0 || isEnd)) await this.#validate(totalSteps);
+      if (this.#stop.code === 0 && (isEnd || watch.isOver)) await this.#fold();
+      await this.#saving.settle();
+      await this.#stop.agree();
+    }
+    // a run that was at its end already has its choice between the two sets of weights to make again
+    const isAtEnd = this.#stop.code === 0 && (startStep === totalSteps || watch.isOver);
+    const isValidated = this.#lastValidation?.step === session.step;
+    if (isAtEnd && !isValidated && recipe.plan === "short") await this.#validate(totalSteps);
+    const stopped = this.#howStopped(steps);
+    if (startStep === session.step) {
+      if (stopped !== "signal") await this.#fold();
+      await this.#saving.save();
+    }
+    return await this.#finish(stopped);
   }
 
   #howStopped(steps: number): TrainResult["stopped"] {
@@ -190,31 +208,13 @@ class Run {
     await expectSameRun(this.#group, { ...this.#header, ...options, valImages, data: this.#data.fingerprints() });
   }
 
-  /** Initial weights, or everything from a checkpoint, which rank 0 reads for all. */
-  async #prepare(): Promise<void> {
-    const { resume, init, data, allowOtherClasses: allow = false } = this.#options;
-    const notice = (text: string) => this.#loggers.notice(text);
-    if (resume !== undefined) await this.#resume(resume === true ? null : resume);
-    else if (init !== undefined) {
-      const { classes, areClassesNamed } = this.#data;
-      const own = { where: String(data), names: areClassesNamed ? classes : null, count: classes.length };
-      await loadFirstWeights(this.#session.model, init, own, { allow }, notice);
-    }
+  async #begin(): Promise<void> {
+    const { checkpoints } = this.#saving;
+    await beginRun({
+      ...{ options: this.#options, group: this.#group, session: this.#session, header: this.#header },
+      ...{ data: this.#data, checkpoints, best: this.#best, loggers: this.#loggers },
+    });
     await this.#expectEqualWeights("first weights");
-  }
-
-  async #resume(named: string | null): Promise<void> {
-    const group = this.#group;
-    const notice = (text: string) => this.#loggers.notice(text);
-    const { allowOtherClasses: allow = false } = this.#options;
-    const found = group.rank === 0 ? await this.#checkpoints.find(named, this.#header, notice, { allow }) : null;
-    const file = await broadcastJson(group, found?.file ?? null);
-    const bytes = await broadcastBytes(group, found?.bytes ?? null);
-    restoreCheckpoint({ file: file!, bytes }, this.#session);
-    if (group.rank === 0) await this.#best.check(this.#session);
-    const other = found && compareDecoders(found.file, this.#header.decoder);
-    if (other) this.#loggers.notice(other);
-    if (found) this.#loggers.notice(`resumed ${found.path} at step ${this.#session.step}`);
   }
 
   async #expectEqualWeights(what: string): Promise<void> {
@@ -227,6 +227,7 @@ class Run {
     const { checkEvery = 100 } = this.#options;
     const session = this.#session;
     const { epoch } = session;
+    const isLast = () => session.stepInEpoch === 0 || session.step === totalSteps || this.#stop.code > 0;
     const batches = this.#data.epoch(epoch, session.stepInEpoch);
     const next = async () => (await batches.next()).value as Batch;
     let last = performance.now();
@@ -234,12 +235,17 @@ class Run {
       do {
         const outcome = await this.#stepper.step(next, () => this.#stop.own);
         const now = performance.now();
-        await this.#loggers.tell("onStep", stepInfo(session, epoch, outcome, now - last));
+        const info = stepInfo(session, epoch, outcome, now - last);
         last = now;
         this.#stop.take(outcome.stop);
+        session.log(info);
+        await this.#saving.expectFolder();
+        await this.#loggers.tell("onStep", info);
         if (session.step % checkEvery === 0) await this.#expectEqualWeights(`weights after step ${session.step}`);
+        if (!isLast()) await this.#saving.withinEpoch();
+        this.#stop.throwFailure();
         await turnOfEventLoop();
-      } while (session.stepInEpoch !== 0 && session.step < totalSteps && this.#stop.code === 0);
+      } while (!isLast());
       if (session.stepInEpoch === 0) await batches.next();
     } finally {
       await batches.return?.();
@@ -249,7 +255,7 @@ class Run {
   /** What stays of a run that has diverged; no file is named that is not there. */
   #explained(error: unknown): unknown {
     if (!(error instanceof DivergedError) || this.#group.rank !== 0) return error;
-    const { newest } = this.#checkpoints;
+    const { newest } = this.#saving.checkpoints;
     const rest = newest === "" ? "no checkpoint was written" : `${newest} is untouched`;
     return new DivergedError(error.summary, error.hint === undefined ? rest : `${error.hint}; ${rest}`);
   }
@@ -258,14 +264,13 @@ class Run {
     if (this.#group.rank === 0) this.#folded = await foldWeights(this.#session, this.#weights);
   }
 
-  async #save(isEpochEnd: boolean): Promise<void> {
-    const session = this.#session;
-    if (this.#group.rank === 0) {
-      const saved = await this.#checkpoints.save(session, this.#header, isEpochEnd);
-      await this.#loggers.tell("onCheckpoint", { ...saved, step: session.step });
-    }
-    // what comes next may count on the checkpoint
-    await this.#group.barrier();
+  /** A kill or a signal may have cut off the validation of the epoch that the checkpoint ends. */
+  async #makeUpValidation(totalSteps: number): Promise<void> {
+    const { step, stepInEpoch, isValidationDue, watch } = this.#session;
+    const isMissing = isValidationDue && (stepInEpoch === 0 || step === totalSteps);
+    if (this.#stop.code > 0 || step === 0 || !(isMissing || (stepInEpoch === 0 && watch.misses(step)))) return;
+    await this.#validate(totalSteps);
+    if (this.#stop.code === 0) await this.#saving.settle();
   }
 
   /**
@@ -279,6 +284,7 @@ class Run {
     const info = await this.#validation.run(doCompete);
     if (!info) return this.#stop.agree();
     this.#lastValidation = info;
+    session.isValidationDue = false;
     await this.#loggers.tell("onValidation", info);
     if (session.stepInEpoch !== 0) return;
     if (this.#group.rank === 0) await this.#best.take(session, info, this.#header.classes);
@@ -286,9 +292,12 @@ class Run {
   }
 
   #info(totalSteps: number): RunInfo {
-    const { stepsPerEpoch, step: startStep } = this.#session;
+    const { stepsPerEpoch, step: startStep, averages, isValidationDue } = this.#session;
     const { valImages } = this.#data;
-    return runInfo(this.#options, this.#header, this.#group, { valImages, stepsPerEpoch, totalSteps, startStep });
+    const { sums } = averages;
+    const former = { ...(sums.epoch.steps > 0 && { former: sums }), ...(isValidationDue && { isValidationDue }) };
+    const extent = { valImages, stepsPerEpoch, totalSteps, startStep, ...former };
+    return runInfo(this.#options, this.#header, this.#group, extent);
   }
 
   /** Which set of weights is delivered, by the validation of the step the session is at. */
@@ -306,6 +315,7 @@ class Run {
     const files = { modelFile: join(out, MODEL_FILE_NAME), deployFile: join(out, DEPLOY_FILE_NAME) };
     const weights = this.#weights;
     const folded = isWritten ? this.#folded : null;
+    await this.#saving.expectFolder();
     if (folded) await writeFinalModel(session, folded.model, this.#header.classes, weights, files);
     await this.#group.barrier();
     return {
@@ -317,7 +327,7 @@ class Run {
       validation: this.#lastValidation,
       badPictures: this.#data.badPictures,
       decoding: this.#data.decoding,
-      checkpoint: this.#checkpoints.newest,
+      checkpoint: this.#saving.checkpoints.newest,
       plan: recipe.plan!,
       certificate: folded?.certificate ?? null,
       best: this.#group.rank === 0 ? this.#best.of(session) : null,

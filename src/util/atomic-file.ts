@@ -3,8 +3,10 @@
  * in the same folder, flushed to the disk, takes the name in one rename. Node only.
  */
 import { randomBytes } from "node:crypto";
+import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { withPath } from "./io-error.js";
 
 /** What a file is made of: one piece, several in order, or pieces that come as they are made. */
 export type FileContent = Uint8Array | string | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -15,7 +17,7 @@ export type FileContent = Uint8Array | string | Iterable<Uint8Array> | AsyncIter
  */
 export async function writeFileAtomic(path: string, bytes: FileContent, beginning?: () => Uint8Array): Promise<void> {
   const folder = dirname(path);
-  const temporary = join(folder, `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
+  const temporary = temporaryOf(path);
   try {
     const file = await open(temporary, "wx");
     try {
@@ -28,10 +30,40 @@ export async function writeFileAtomic(path: string, bytes: FileContent, beginnin
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw ofFile(error, path, temporary);
   }
   await syncFolder(folder);
 }
+
+/** The same for a short text at once, for a process that is about to end. */
+export function writeFileAtomicSync(path: string, text: string): void {
+  const temporary = temporaryOf(path);
+  try {
+    const file = openSync(temporary, "wx");
+    try {
+      writeFileSync(file, text);
+      fsyncSync(file);
+    } finally {
+      closeSync(file);
+    }
+    renameSync(temporary, path);
+  } catch (error) {
+    rmSync(temporary, { force: true });
+    throw ofFile(error, path, temporary);
+  }
+}
+
+/** The system's error with the name that people know, where it has that of the temporary file or none. */
+function ofFile(error: unknown, path: string, temporary: string): unknown {
+  const named = withPath(error, path) as NodeJS.ErrnoException;
+  if (named.path !== temporary) return named;
+  named.message = named.message.replace(/ '.*$/s, ` '${path}'`);
+  named.path = path;
+  return named;
+}
+
+const temporaryOf = (path: string): string =>
+  join(dirname(path), `.${basename(path)}.${randomBytes(6).toString("hex")}.tmp`);
 
 function pieces(bytes: FileContent): Iterable<Uint8Array> | AsyncIterable<Uint8Array> {
   if (typeof bytes === "string") return [new TextEncoder().encode(bytes)];

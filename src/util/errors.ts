@@ -1,3 +1,5 @@
+import { printable } from "./printable.js";
+
 /**
  * The errors a user can meet. Each says `where: what came, what was expected`, and carries a `hint` with what would work.
  * They are thrown before any work starts; the command line prints them as one line plus the hint, without a stack.
@@ -5,10 +7,13 @@
 export class TensoroneError extends Error {
   readonly hint: string | undefined;
 
-  constructor(message: string, hint?: string) {
-    super(hint === undefined ? message : `${message}\n  hint: ${hint}`);
+  /** `message` is one line, or several in their order. Whatever they quote, names from files among it, cannot begin another. */
+  constructor(message: string | readonly string[], hint?: string) {
+    const shown = [message].flat().map(printable).join("\n");
+    const shownHint = hint === undefined ? undefined : printable(hint);
+    super(shownHint === undefined ? shown : `${shown}\n  hint: ${shownHint}`);
     this.name = new.target.name;
-    this.hint = hint;
+    this.hint = shownHint;
   }
 
   /** The message without its hint line. */
@@ -37,6 +42,8 @@ export class GradientError extends TensoroneError {}
 export class StateDictError extends TensoroneError {}
 /** A checkpoint file that is missing, damaged or of another kind. */
 export class CheckpointError extends TensoroneError {}
+/** The folder of a run that another run has, or that is gone. */
+export class RunFolderError extends TensoroneError {}
 /** A dataset, folder or image that cannot be used; names the path. */
 export class DataError extends TensoroneError {}
 /** Processes that train together: a rank that is lost, late or refused; the text says which. */

@@ -2,6 +2,7 @@
  * JSON that people write (RFC 8259): read with the line of every value, so that what is wrong in it can be pointed at. A name that
  * stands twice in an object is a fault here, where JSON.parse takes the last.
  */
+import { getBudget } from "./budget.js";
 import { UsageError } from "./errors.js";
 import { visibleText } from "./visible-text.js";
 
@@ -18,8 +19,8 @@ const space = /[ \t\r\n]*/y;
 
 /** Longer words are cut in errors. */
 const SHOWN_CHARACTERS = 20;
-/** Arrays deeper than this are no configuration, and would exhaust the stack. */
-const MOST_NESTED = 100;
+/** The reader calls itself a container deeper: more would exhaust the stack, whatever the budget says. */
+const MOST_NESTED = 1000;
 
 /** "a.b[2]" -> "a.b". */
 const containerOf = (path: string): string => path.slice(0, Math.max(0, path.search(/(\.[^.[]*|\[\d+\])$/)));
@@ -63,7 +64,8 @@ class Reader {
   }
 
   #value(path: string, depth: number): unknown {
-    if (depth > MOST_NESTED) throw this.#fault(`at most ${MOST_NESTED} containers in each other`);
+    const most = Math.min(MOST_NESTED, getBudget().depth);
+    if (depth > most) throw this.#fault(`at most ${most} containers in each other`);
     if (!this.#lines.has(path)) this.#lines.set(path, this.#line());
     if (this.#takes("{")) return this.#object(path, depth);
     if (this.#takes("[")) return this.#array(path, depth);

@@ -2,12 +2,14 @@
  * The one file that knows Node from a browser. Node's modules are reached at run time through process.getBuiltinModule, so
  * that a bundle for the browser contains no node: import.
  */
+import type * as NodeCrypto from "node:crypto";
 import type * as NodeInspector from "node:inspector";
 import type * as NodeOs from "node:os";
 import type * as NodeV8 from "node:v8";
 import type * as NodeWorkers from "node:worker_threads";
 
 interface Builtins {
+  "node:crypto": typeof NodeCrypto;
   "node:inspector": typeof NodeInspector;
   "node:os": typeof NodeOs;
   "node:v8": typeof NodeV8;
@@ -24,6 +26,13 @@ export function builtin<K extends keyof Builtins>(name: K): Builtins[K] | undefi
 
 /** A variable of the environment; undefined in browsers. */
 export const environmentVariable = (name: string): string | undefined => (isNode ? process.env[name] : undefined);
+
+/** Sets a variable of the environment, for threads and processes that are started later; in browsers nothing. */
+export function setEnvironmentVariable(name: string, value: string): void {
+  if (!isNode) return;
+  if (value === "") delete process.env[name];
+  else process.env[name] = value;
+}
 
 /** V8's version as major + minor / 100, so that versions compare as numbers: 11.03 for 11.3. Undefined in browsers. */
 export function v8Version(): number | undefined {
@@ -76,6 +85,9 @@ export function spawnWorker<T, F extends { readonly [K in keyof F]: (...args: ne
   worker.postMessage(data);
   return { terminate: async () => worker.terminate() };
 }
+
+/** Resolves after about so many ms, in which the event loop turns. */
+export const pause = (ms: number): Promise<void> => new Promise((resolve) => void setTimeout(resolve, ms));
 
 /** Resolves after the event loop has turned: timers, messages, signals and finalizers have run. */
 export function turnOfEventLoop(): Promise<void> {

@@ -2,6 +2,9 @@
  * Text from files and folders on its way to people: a name may hold anything, and a terminal obeys what it is sent.
  */
 
+/** What JSON.stringify leaves as it is and `printable` does not. */
+export const steeringInJson = /[\u007f-\u009f\u061c\u2028\u2029\ufffe\uffff\u200e\u200f\u202a-\u202e\u2066-\u2069]/g;
+
 /**
  * `text` with control characters, ESC among them, written as \xNN, and as \u{N} the marks that turn the reading direction, line ends of
  * Unicode, halves of characters and what XML forbids.

@@ -1,7 +1,9 @@
 /**
  * A stream that people read: finished lines, and under them at most one live line that is redrawn in place. In a pipe, or
- * on a dumb terminal, there is no live line, and no colour unless FORCE_COLOR asks for it. Knows nothing of what it shows.
+ * on a dumb terminal, there is no live line, and no colour unless FORCE_COLOR asks for it. Knows nothing of what it shows, and so trusts
+ * none of it: what a terminal would obey is escaped here, and only what `paint` has marked becomes a colour.
  */
+import { printable } from "./printable.js";
 
 /** What is needed of process.stdout. */
 export interface OutputStream {
@@ -21,7 +23,13 @@ export interface Field {
 }
 
 const DEFAULT_WIDTH = 80;
-const escapes = new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, "g");
+/** Begins and ends a mark of `paint`; with a number of this process between, which no file can hold. */
+const [BEGIN, END] = ["\u{f0000}", "\u{f0001}"];
+const SECRET = Math.random().toString(36).slice(2);
+const marks = new RegExp(`${BEGIN}${SECRET}:(\\d+)${END}`, "gu");
+const markOf = (code: number): string => `${BEGIN}${SECRET}:${code}${END}`;
+/** Ready for the terminal. */
+const shown = (text: string): string => printable(text).replace(marks, "\u001b[$1m");
 
 /** Narrower text has a word a line, wider lines are hard to follow. */
 const textWidths = { least: 40, most: 120 };
@@ -41,9 +49,9 @@ function wantsColor({ FORCE_COLOR = "", NO_COLOR = "" }: Environment, isScreen: 
   return isScreen && NO_COLOR === "";
 }
 
-/** Number of columns a text takes, without its colours; every character counts as one. */
+/** Number of columns a text takes as it is shown, without its colours; every character counts as one. */
 export function visibleWidth(text: string): number {
-  return [...text.replace(escapes, "")].length;
+  return [...printable(text.replace(marks, ""))].length;
 }
 
 /** The fields joined by two spaces, without those that do not fit in `width`; the order stays. */
@@ -84,28 +92,38 @@ export class Terminal {
     return this.#stream.columns || DEFAULT_WIDTH;
   }
 
+  /** Text with a style, for `print` and `update` of this process alone: its marks are no escape sequences yet. */
   paint(style: Style, text: string): string {
-    return this.#hasColor ? `\u001b[${styles[style]}m${text}\u001b[0m` : text;
+    return this.#hasColor ? `${markOf(styles[style])}${text}${markOf(0)}` : text;
   }
 
-  /** A finished line; it takes the place of the live line. */
+  /** A finished line; it takes the place of the live line. Line ends and tabs in it are escaped as all that steers a terminal is. */
   print(line = ""): void {
-    this.#stream.write(`${this.#eraser()}${line}\n`);
-    this.#isDrawn = false;
+    this.#write(shown(line));
+  }
+
+  /** A line for programs: fields with tabs between, of which none can make another field or line. */
+  printRow(fields: readonly string[]): void {
+    this.#write(fields.map(shown).join("\t"));
   }
 
   /** Redraws the live line; nothing in a pipe. The last column stays free: a full line would wrap. */
   update(line: string): void {
     if (!this.isLive) return;
     const room = this.width - 1;
-    const shown = visibleWidth(line) <= room ? line : [...line.replace(escapes, "")].slice(0, room).join("");
-    this.#stream.write(`${this.#eraser()}${shown}`);
+    const plain = [...printable(line.replace(marks, ""))];
+    this.#stream.write(`${this.#eraser()}${plain.length <= room ? shown(line) : plain.slice(0, room).join("")}`);
     this.#isDrawn = true;
   }
 
   /** Takes the live line away. */
   clear(): void {
     if (this.#isDrawn) this.#stream.write(this.#eraser());
+    this.#isDrawn = false;
+  }
+
+  #write(line: string): void {
+    this.#stream.write(`${this.#eraser()}${line}\n`);
     this.#isDrawn = false;
   }
 

@@ -9,18 +9,19 @@ import type { AddressInfo } from "node:net";
 import { join, normalize } from "node:path";
 import ts from "typescript";
 
-const root = join(import.meta.dirname, "..", "..");
+const own = join(import.meta.dirname, "..", "..");
 
 const served = [
   /^\/dist\/[\w/-]+\.js$/,
   /^\/test\/(browser|conformance|gpu)\/[\w/-]+\.js$/,
-  /^\/bench\/gpu\/training-step\.js$/,
+  /^\/bench\/(gpu\/training-step|work\/work|measure\/case)\.js$/,
+  /^\/src\/[\w/-]+\.js$/,
   /^\/node_modules\/gpu\.js\/dist\/[\w-]+\.js$/,
 ];
 
 const isolation = { "Cross-Origin-Opener-Policy": "same-origin", "Cross-Origin-Embedder-Policy": "require-corp" };
 
-/** "/src/" is for tests alone: they import the engine from there, and get the built one. */
+/** "/src/" is for tests alone: they import the engine from there, and get the built one; workers, which no import map reaches, too. */
 const page = `<!doctype html>
 <meta charset="utf-8">
 <link rel="icon" href="data:,">
@@ -42,15 +43,15 @@ export interface PageServer {
   close(): Promise<void>;
 }
 
-async function moduleText(path: string): Promise<string> {
-  if (!/^\/(test|bench)\//.test(path)) return readFile(join(root, path), "utf8");
+async function moduleText(root: string, path: string): Promise<string> {
+  if (!/^\/(test|bench)\//.test(path)) return readFile(join(root, path.replace(/^\/src\//, "/dist/")), "utf8");
   const source = await readFile(join(root, path.replace(/\.js$/, ".ts")), "utf8");
   const compilerOptions = { target: ts.ScriptTarget.ES2022, module: ts.ModuleKind.ES2022, verbatimModuleSyntax: true };
   return ts.transpileModule(source, { compilerOptions }).outputText;
 }
 
 /** Listens on a free port of this machine alone; `given` are bytes that a tab may ask for, by path. */
-export async function serveCheckout(given: Readonly<Record<string, Uint8Array>> = {}): Promise<PageServer> {
+export async function serveCheckout(given: Readonly<Record<string, Uint8Array>> = {}, root = own): Promise<PageServer> {
   const requests: string[] = [];
   const server = createServer(async ({ url = "/" }, response) => {
     const path = normalize(new URL(url, "http://localhost").pathname);
@@ -66,7 +67,7 @@ export async function serveCheckout(given: Readonly<Record<string, Uint8Array>> 
     }
     try {
       if (!served.some((pattern) => pattern.test(path))) throw new Error("not served");
-      const text = await moduleText(path);
+      const text = await moduleText(root, path);
       response.writeHead(200, { "Content-Type": "text/javascript", ...isolation }).end(text);
     } catch (error) {
       response.writeHead(404, isolation).end(String(error));

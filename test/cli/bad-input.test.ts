@@ -24,7 +24,7 @@ beforeAll(async () => {
       copyFileSync(join(images, "rgb.jpg"), at("pets", split, name, "1.jpg"));
     }
   cpSync(at("pets"), at("torn"), { recursive: true });
-  copyFileSync(join(images, "bad-truncated.jpg"), at("torn", "train", "dog", "2.jpg"));
+  copyFileSync(join(images, "bad-header-only.jpg"), at("torn", "train", "dog", "2.jpg"));
   copyFileSync(join(images, "bad-text.jpg"), at("text.jpg"));
   mkdirSync(at("empty"));
   mkdirSync(at("no-classes", "train"), { recursive: true });

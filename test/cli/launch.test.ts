@@ -7,6 +7,7 @@ const values = (some: Partial<LaunchValues> = {}): LaunchValues => ({
   nodeRank: undefined,
   masterAddr: undefined,
   masterPort: undefined,
+  bindAddr: undefined,
   transport: "auto",
   maxRestarts: 0,
   collectiveTimeout: 600,

@@ -24,6 +24,7 @@ import {
   type StoredTensor,
 } from "../../src/models/files/index.js";
 import { createModel, reparameterize } from "../../src/models/index.js";
+import { type CheckpointFile, checkpointText } from "../../src/train/checkpoints/checkpoint-format.js";
 import { saveModelFile } from "../../src/train/checkpoints/model-file.js";
 import { fingerprint, packageRoot, tensorone } from "./spawn.js";
 
@@ -66,8 +67,8 @@ function plant(source: string, target: string, what: Plant): void {
   const json = at(source.replace(/safetensors$/, "json"));
   if (!existsSync(json)) return;
   const sha256 = createHash("sha256").update(bytes).digest("hex");
-  const file = { ...(JSON.parse(readFileSync(json, "utf8")) as object), sha256 };
-  writeFileSync(at(target.replace(/safetensors$/, "json")), JSON.stringify(file));
+  const file = { ...(JSON.parse(readFileSync(json, "utf8")) as CheckpointFile), sha256 };
+  writeFileSync(at(target.replace(/safetensors$/, "json")), checkpointText(file));
 }
 
 const quick = "--data pets --batch-size 2 --image-size 32 --threads 1 --workers 0";

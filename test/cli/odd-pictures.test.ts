@@ -30,7 +30,7 @@ beforeAll(async () => {
   mkdirSync(at("train", "eye"));
   cpSync(photo("eye", "0.jpg"), at("train", "eye", "0.jpg"));
   // three broken pictures, two of them in train
-  cpSync(join(golden, "images", "bad-truncated.jpg"), at("train", "coffee", "torn.jpg"));
+  cpSync(join(golden, "images", "bad-header-only.jpg"), at("train", "coffee", "torn.jpg"));
   cpSync(join(golden, "images", "bad-text.jpg"), at("train", "rocket", "page.jpg"));
   cpSync(join(golden, "images", "bad-empty.jpg"), at("valid", "cat", "empty.jpg"));
   const { default: sharp } = await import("sharp");

@@ -7,7 +7,7 @@ import { fixtureUrl } from "./fixtures.js";
 
 const path = (name: string) => fileURLToPath(fixtureUrl(name));
 const good = ["cat", "coffee", "eye", "person", "rocket"].map((name) => path(`photos/${name}/0.jpg`));
-const bad = ["bad-text.jpg", "bad-truncated.jpg", "bad-empty.jpg"].map((name) => path(`images/${name}`));
+const bad = ["bad-text.jpg", "bad-lossless.jpg", "bad-empty.jpg"].map((name) => path(`images/${name}`));
 /** 0 1 x x 2 3 4 x, with the index for a label. */
 const samples = [good[0]!, good[1]!, bad[0]!, bad[1]!, good[2]!, good[3]!, good[4]!, bad[2]!].map((file, label) => ({
   path: file,
@@ -49,7 +49,7 @@ test("the next picture that can be read takes the place, the same one in every e
   expect(alone.count).toBe(3);
   expect(alone.told).toEqual([
     expect.stringMatching(/bad-text\.jpg: neither a JPEG nor a PNG/),
-    expect.stringMatching(/bad-truncated\.jpg: /),
+    expect.stringMatching(/bad-lossless\.jpg: /),
     expect.stringMatching(/bad-empty\.jpg: an empty file/),
   ]);
   const two = await epochOf("replace", 2);

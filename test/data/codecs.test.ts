@@ -26,7 +26,6 @@ describe("PNG, exactly", () => {
 
 describe("refused, with the file's name and a hint", () => {
   test.each([
-    ["bad-truncated.jpg", /ends too early|not a readable JPEG/],
     ["bad-header-only.jpg", /frame header/],
     ["bad-arithmetic.jpg", /arithmetic/],
     ["bad-12bit.jpg", /12 bits per sample/],

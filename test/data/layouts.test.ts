@@ -95,6 +95,7 @@ describe("class folders alone", () => {
     const held = val!.length;
     expect(noticesOf("photos", "train")).toEqual([
       "photos: class folders without train/ around them",
+      "photos: 1 file is no picture and is left out: 1 .py",
       `photos: no validation pictures of its own, so ${held} of its 40, chosen by their content, are held out (--val-fraction 0.2)`,
     ]);
     expect(shown("photos", "train", { valFraction: 0 })).toHaveLength(40);

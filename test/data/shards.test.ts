@@ -31,6 +31,7 @@ import { PictureFiles } from "../../src/data/sets/picture-source.js";
 import { ShardSet } from "../../src/data/sets/shards/shard-set.js";
 import { readHeader, tarEntry } from "../../src/data/sets/shards/tar.js";
 import { applyTransform, type Transform, trainTransform } from "../../src/data/transforms/index.js";
+import { verifyDataset } from "../../src/data/verify.js";
 import { DataError } from "../../src/util/errors.js";
 import { difference, fixtureUrl } from "./fixtures.js";
 
@@ -66,6 +67,22 @@ const options = (out: string, more: Partial<PrepareOptions> = {}): PrepareOption
   workers: 0,
   ...more,
 });
+/** As an earlier version wrote them, whose fields alone can be checked. */
+function withoutHashes(name: string): string {
+  const out = copyOf(name);
+  for (const file of readdirSync(out).filter((one) => one.endsWith(".json"))) {
+    const text = readFileSync(join(out, file), "utf8");
+    writeFileSync(
+      join(out, file),
+      JSON.stringify(
+        JSON.parse(text, (key, value: unknown) =>
+          ["fileSha256", "sha256", "indexSha256", "hashes"].includes(key) ? undefined : value,
+        ),
+      ),
+    );
+  }
+  return out;
+}
 /** A copy of the shards, to be damaged. */
 function copyOf(name: string): string {
   cpSync(join(root, "shards"), join(root, name), { recursive: true });
@@ -224,7 +241,7 @@ describe("a run that was stopped", () => {
   });
 });
 
-describe("damage is named", () => {
+describe("damage without hashes is named", () => {
   const open = (name: string) => () => openDataset(join(root, name), "train");
   const edit = (name: string, file: string, change: (json: Record<string, never>) => unknown) => {
     const path = join(root, name, file);
@@ -232,7 +249,7 @@ describe("damage is named", () => {
   };
 
   test("in tar files, when they are opened", () => {
-    const out = copyOf("tars");
+    const out = withoutHashes("tars");
     truncateSync(join(out, "train-000001.tar"), 1000);
     expect(open("tars")).toThrow(/train-000001\.tar: 1000 bytes, expected a shard of \d+ bytes/);
     rmSync(join(out, "train-000001.tar"));
@@ -262,20 +279,20 @@ describe("damage is named", () => {
     ["other shard", "train-000000.json", (json) => ({ ...json, bytes: 1e9 }), /different runs|says/],
     ["array", "train-000000.json", () => [], /not a JSON object/],
   ])("in indexes: %s", (name, file, change, message) => {
-    copyOf(`index ${name}`);
+    withoutHashes(`index ${name}`);
     edit(`index ${name}`, file, change);
     expect(open(`index ${name}`)).toThrow(message);
     expect(open(`index ${name}`)).toThrow(DataError);
   });
 
   test("in an index that is no JSON", () => {
-    appendFileSync(join(copyOf("text"), "train-000000.json"), "}");
+    appendFileSync(join(withoutHashes("text"), "train-000000.json"), "}");
     expect(open("text")).toThrow(/train-000000\.json: not readable as JSON/);
   });
 
   test.each([0, 1])("in an index that points elsewhere, when the picture is read, %i workers", async (workers) => {
     const name = `off by one block ${workers}`;
-    copyOf(name);
+    withoutHashes(name);
     edit(name, "train-000000.json", (json: Record<string, unknown>) => ({
       ...json,
       offsets: (json.offsets as number[]).map((offset, i) => (i === 2 ? offset + 512 : offset)),
@@ -286,7 +303,7 @@ describe("damage is named", () => {
 
   test("in an index whose entries changed places", async () => {
     const swapped = <T>([first, second, ...rest]: T[]): T[] => [second!, first!, ...rest];
-    copyOf("swapped");
+    withoutHashes("swapped");
     edit("swapped", "train-000001.json", (json: Record<string, unknown>) => ({
       ...json,
       offsets: swapped(json.offsets as number[]),
@@ -297,7 +314,7 @@ describe("damage is named", () => {
   });
 
   test("in a shard cut short while it is read", async () => {
-    const out = copyOf("cut");
+    const out = withoutHashes("cut");
     const dataset = openDataset(out, "train");
     truncateSync(join(out, "train-000000.tar"), 1000);
     await expect(batches(dataset)).rejects.toThrow(/train-000000\.tar\(.*\): the tar file ends too early/);
@@ -309,8 +326,11 @@ describe("damage is named", () => {
     );
   });
 
-  test("in 300 mutated files: the same data set, or an error of ours, never another one", () => {
-    const out = copyOf("mutated");
+  test.each([
+    ["with hashes", copyOf, [294, 300], [0, 6]],
+    ["without", withoutHashes, [100, 280], [20, 200]],
+  ] as const)("in 300 mutated files %s: the same data set, or an error of ours", (name, make, refused, opened) => {
+    const out = make(`mutated ${name}`);
     const random = new MersenneTwister(11);
     const outcomes = { opened: 0, refused: 0 };
     for (const file of ["shards.json", "train-000000.json", "train-000000.tar"]) {
@@ -320,6 +340,7 @@ describe("damage is named", () => {
         const bytes = Buffer.from(original);
         for (let n = random.randint(4); n >= 0; n--) bytes[random.randint(bytes.length)] = random.randint(256);
         writeFileSync(path, bytes);
+        if (bytes.equals(original)) continue;
         try {
           const files = new PictureFiles(0);
           for (const sample of openDataset(out, "train").samples) files.bytesOf(sample);
@@ -333,7 +354,99 @@ describe("damage is named", () => {
       }
       writeFileSync(path, original);
     }
-    expect(outcomes.refused).toBeGreaterThan(100);
-    expect(outcomes.opened).toBeGreaterThan(20);
+    for (const [found, [least, most]] of [
+      [outcomes.refused, refused],
+      [outcomes.opened, opened],
+    ] as const) {
+      expect(found).toBeGreaterThanOrEqual(least);
+      expect(found).toBeLessThanOrEqual(most);
+    }
+  });
+});
+
+describe("shards prove themselves", () => {
+  const readAll = (out: string): void => {
+    const files = new PictureFiles(0);
+    for (const split of ["train", "val"]) for (const sample of openDataset(out, split).samples) files.bytesOf(sample);
+    files.close();
+  };
+  const errorOf = (out: string): string => {
+    try {
+      readAll(out);
+    } catch (error) {
+      expect(error).toBeInstanceOf(DataError);
+      return (error as DataError).summary;
+    }
+    return "";
+  };
+  /** With one bit turned. */
+  const flip = (path: string, bit: number): (() => void) => {
+    const bytes = readFileSync(path);
+    bytes[bit >> 3]! ^= 1 << (bit & 7);
+    writeFileSync(path, bytes);
+    return () => {
+      bytes[bit >> 3]! ^= 1 << (bit & 7);
+      writeFileSync(path, bytes);
+    };
+  };
+
+  test("the files' SHA-256 stand in shards.json as sha256sum gives them", () => {
+    const out = join(root, "shards");
+    const { splits } = JSON.parse(readFileSync(join(out, "shards.json"), "utf8")) as {
+      splits: Record<string, { file: string; sha256: string; indexSha256: string }[]>;
+    };
+    for (const { file, sha256, indexSha256 } of Object.values(splits).flat()) {
+      const sum = (name: string) => execFileSync("sha256sum", [join(out, name)], { encoding: "utf8" }).slice(0, 64);
+      expect([sum(file), sum(file.replace(/tar$/, "json"))]).toEqual([sha256, indexSha256]);
+    }
+  });
+
+  test("flipped bits of a tar: headers, pictures, padding, labels, its end; the sample is named", () => {
+    const out = copyOf("flips");
+    const path = join(out, "train-000000.tar");
+    const { samples } = openDataset(out, "train");
+    const own = samples.filter((sample) => sample.path === path);
+    const size = statSync(path).size;
+    const random = new MersenneTwister(5);
+    for (let k = 0; k < 40; k++) {
+      const at = k === 0 ? size - 1 : random.randint(size);
+      const back = flip(path, 8 * at + random.randint(8));
+      const found = own.findLast(({ entry }) => entry!.offset - 512 <= at) ?? own[0]!;
+      expect(errorOf(out), `byte ${at}`).toMatch(
+        /train-000000\.tar\(.*\): bytes \d+ to \d+ .* do not match their hash/,
+      );
+      expect(errorOf(out)).toContain(found.entry!.name);
+      back();
+    }
+    expect(errorOf(out)).toBe("");
+  });
+
+  test("flipped bits of the indexes; the file is named", () => {
+    const out = copyOf("flipped indexes");
+    const random = new MersenneTwister(6);
+    for (const name of ["shards.json", "train-000001.json", "val-000000.json"]) {
+      const path = join(out, name);
+      const bits = 8 * statSync(path).size;
+      for (let k = 0; k < 40; k++) {
+        const bit = random.randint(bits);
+        const back = flip(path, bit);
+        expect(errorOf(out), `bit ${bit}`).toContain(`${path}: `);
+        back();
+      }
+    }
+  });
+
+  test("verify-dataset names shard and sample, and says of shards without hashes that they have none", async () => {
+    const out = copyOf("verified");
+    expect((await verifyDataset({ data: out, workers: 0 })).problems).toEqual([]);
+    const { path, entry } = openDataset(out, "val").samples[0]!;
+    flip(path, 8 * (entry!.offset + entry!.bytes) + 8 * 3);
+    const { problems } = await verifyDataset({ data: out, workers: 0 });
+    expect(problems).toHaveLength(2);
+    expect(problems[0]).toContain(`${path}: its SHA-256 is not the one in shards.json`);
+    expect(problems[1]).toContain(`${path}(${entry!.name}): bytes`);
+    const former = await verifyDataset({ data: withoutHashes("former"), workers: 0 });
+    expect(former.problems).toEqual([]);
+    expect(former.warnings.join()).toContain("wrote no hashes");
   });
 });

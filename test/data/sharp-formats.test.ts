@@ -7,6 +7,7 @@ import { loadDecoder } from "../../src/data/codecs/decoder.js";
 import { createImage } from "../../src/data/codecs/image.js";
 import { openDataset } from "../../src/data/sets/dataset.js";
 import { verifyDataset } from "../../src/data/verify.js";
+import { DataError } from "../../src/util/errors.js";
 import { difference, fixtureUrl } from "./fixtures.js";
 
 const sharp = (await import("sharp")).default;
@@ -73,6 +74,19 @@ test("a damaged one is named", async () => {
   const { decode } = await loadDecoder("jpeg-js");
   const bytes = (await sharp(photo).webp().toBuffer()).subarray(0, 300);
   await expect(decode(bytes, "torn.webp")).rejects.toThrow(/torn\.webp: not a readable WEBP, expected a complete file/);
+});
+
+test("what the libraries below say of a damaged one is one line", async () => {
+  const { decode } = await loadDecoder("jpeg-js");
+  const bytes = new Uint8Array(await sharp(photo).resize(24).avif().toBuffer());
+  // the size of the box that holds all others
+  bytes[bytes.indexOf(0x6d, 16) - 1]! += 40;
+  const failure = (await Promise.resolve(decode(bytes.subarray(0, -9), "torn.avif")).catch(
+    (error) => error,
+  )) as DataError;
+  expect(failure).toBeInstanceOf(DataError);
+  expect(failure.summary).not.toMatch(/\n|\\x0a/);
+  expect(failure.summary).toMatch(/^torn\.avif: not a readable AVIF, expected a complete file \(.+\)$/);
 });
 
 test("without sharp they are left out of data sets, with the line that adds it", async () => {

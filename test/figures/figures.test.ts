@@ -11,7 +11,7 @@ import { heatColour } from "../../src/figures/heat-colours.js";
 import { lengthOf, lettersIn, writeLine } from "../../src/figures/lettering.js";
 import { encodePng, thumbnailPng } from "../../src/figures/png.js";
 import { confusionMatrix } from "../../src/train/metrics/confusion-matrix.js";
-import { inCsv, inMarkup } from "../../src/util/escape.js";
+import { inCsv, inMarkup, jsonLine } from "../../src/util/escape.js";
 import { printable } from "../../src/util/printable.js";
 
 const plain = (width: number, height: number, value: number): Image => {
@@ -134,13 +134,17 @@ describe("text that is shown", () => {
   it("has nothing unseen, no tags and whole fields", () => {
     expect(printable("a\u001b[31m\nb\u202ec\ud800\u2028é猫")).toBe("a\\x1b[31m\\x0ab\\u{202e}c\\u{d800}\\u{2028}é猫");
     expect(inMarkup(`<b title="x">&'\0`)).toBe("&lt;b title=&quot;x&quot;&gt;&amp;&#39;\\x00");
-    expect([inCsv("a b"), inCsv("a,b"), inCsv('a"b'), inCsv("a\nb"), inCsv(0.5)]).toEqual([
+    expect(["a b", "a,b", 'a"b', "a\nb\t\u001b", 0.5, -0.5].map(inCsv)).toEqual([
       "a b",
       '"a,b"',
       '"a""b"',
-      '"a\nb"',
+      "a\\x0ab\\x09\\x1b",
       "0.5",
+      "-0.5",
     ]);
+    expect(["=1+1", "+1", "-1", "@SUM(A1)", "a=1"].map(inCsv)).toEqual(["'=1+1", "'+1", "'-1", "'@SUM(A1)", "a=1"]);
+    expect(jsonLine({ name: "a\u009b\u202e\u2028\u0007é猫" })).toBe('{"name":"a\\u009b\\u202e\\u2028\\u0007é猫"}\n');
+    expect(JSON.parse(jsonLine("\u009b\u2066"))).toBe("\u009b\u2066");
   });
 });
 

@@ -6,6 +6,7 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { cacheEntry } from "../../src/hub/cache.js";
 import { fetchWeights } from "../../src/hub/index.js";
+import { getBudget, setBudget } from "../../src/util/budget.js";
 import { CheckpointError, TensoroneError } from "../../src/util/errors.js";
 import { cutting, serving, startServer, type TestServer } from "./server.js";
 
@@ -227,5 +228,38 @@ describe("a word", () => {
     expect(error.hint).toContain(hint);
     expect(error.message).not.toContain("word@");
     if (error instanceof CheckpointError) expect(server.questions).toHaveLength(0);
+  });
+});
+
+describe("a server that has more than the budget", () => {
+  const usual = getBudget();
+  beforeEach(() => {
+    setBudget({ fileBytes: 50_000 });
+  });
+  afterEach(() => {
+    setBudget(usual);
+  });
+  it("says so, and nothing is asked for", async () => {
+    server.answer = serving(bytes);
+    const error = await refusal(get("/w.safetensors"));
+    expect(error.summary).toMatch(/w\.safetensors: 100003 bytes of a file, expected at most 50000/);
+    expect(kept()).toEqual([]);
+  });
+  it("does not say how much, and never ends", async () => {
+    server.answer = (_, response) => {
+      response.writeHead(200, { etag: '"one"' });
+      const more = () => {
+        while (response.write(bytes.subarray(0, 10_000)));
+      };
+      response.on("drain", more);
+      more();
+    };
+    const error = await refusal(get("/w.safetensors"));
+    expect(error.summary).toMatch(/w\.safetensors: \d+ bytes of a file, expected at most 50000/);
+    expect(kept()).toEqual([]);
+  });
+  it("redirects to what is no address", async () => {
+    server.answer = (_, response) => response.writeHead(302, { location: "http://[" }).end();
+    expect((await refusal(get("/w.safetensors"))).summary).toMatch(/redirects to http:\/\/\[, expected an address/);
   });
 });

@@ -1,9 +1,9 @@
 /** The table of published weights: every row complete, of a model that is here, and cited. */
 import { describe, expect, it } from "vitest";
 import { parseAddress } from "../../src/hub/address.js";
-import { cacheFolder } from "../../src/hub/cache.js";
 import { findPublished, publishedWeights } from "../../src/hub/published.js";
 import { listModels } from "../../src/models/index.js";
+import { cacheFolder } from "../../src/util/cache-folder.js";
 
 describe("published weights", () => {
   it("name each a model, a source and a stated accuracy, once", () => {

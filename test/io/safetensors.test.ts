@@ -122,11 +122,11 @@ describe("decodeSafetensors", () => {
   });
   const four = [0, 0, 0, 0];
   const hostile: readonly (readonly [what: string, file: Uint8Array, message: RegExp])[] = [
-    ["an empty file", new Uint8Array(0), /0 bytes are too few/],
+    ["an empty file", new Uint8Array(0), /an empty file, expected weights/],
     [
       "a length beyond the file",
       Uint8Array.of(255, 255, 255, 255, 255, 255, 255, 127, 0),
-      /header claims 9223372036854775807 bytes/,
+      /its first bytes are ff ff ff ff ff ff ff 7f/,
     ],
     ["a truncated header", fileOf({ x: f32([0, 4]) }, four).subarray(0, 30), /header claims/],
     ["truncated data", fileOf({ x: f32([0, 4]) }, [0, 0]), /x: its data_offsets \[0, 4\] reach outside the 2 bytes/],
@@ -161,6 +161,16 @@ describe("decodeSafetensors", () => {
     ],
     ["a hole", fileOf({ x: f32([0, 4]), y: f32([8, 12]) }, [...four, ...four, ...four]), /y starts at byte 8.*hole/],
     ["bytes left over", fileOf({ x: f32([0, 4]) }, [...four, 1]), /take 4 bytes, the file has 5/],
+    [
+      "a name that stands twice",
+      fileOf(`{"x":${JSON.stringify(f32([0, 4]))},"\\u0078":${JSON.stringify(f32([0, 4]))}}`, four),
+      /"x" stands twice/,
+    ],
+    [
+      "a field that stands twice",
+      fileOf('{"x":{"dtype":"F32","shape":[1],"data_offsets":[0,4],"shape":[1]}}', four),
+      /"shape" stands twice/,
+    ],
     ["metadata that is not text", fileOf({ __metadata__: { a: 1 } }), /__metadata__ is not a table of strings/],
   ];
   for (const [what, file, message] of hostile)

@@ -15,6 +15,7 @@ import {
   StateDict,
   type StoredTensor,
 } from "../../src/models/files/index.js";
+import { crc32 } from "../../src/util/crc32.js";
 import { expected, fixture } from "./fixtures.js";
 
 const text = (content: string): Uint8Array => new TextEncoder().encode(content);
@@ -205,6 +206,7 @@ describe("the archive", () => {
     file.set(payload, 40);
     const central = 60;
     view.setUint32(central, 0x02014b50, true);
+    view.setUint32(central + 16, crc32(payload), true);
     for (const field of [20, 24, 42]) view.setUint32(central + field, 0xffffffff, true);
     view.setUint16(central + 28, name.length, true);
     view.setUint16(central + 30, 4 + 3 + 4 + 24, true);
@@ -244,6 +246,21 @@ describe("the archive", () => {
     compressed[entry + 10] = 8;
     expect(() => new ZipReader(compressed, "c.pth").read("a/data.pkl")).toThrow(/c\.pth: a\/data\.pkl is compressed/);
     expect(() => new ZipReader(writeZip(pieces).subarray(0, -30), "t.pth")).toThrow(/t\.pth: it has no end record/);
+  });
+
+  it("refuses a checksum of 0 that does not fit, takes one that does, and refuses a name twice", () => {
+    const unchecked = writeZip(pieces);
+    const entry = unchecked.findIndex((_, i) => unchecked[i] === 0x50 && unchecked[i + 2] === 1);
+    unchecked.fill(0, entry + 16, entry + 20);
+    expect(() => new ZipReader(unchecked, "u.pth").read("a/data.pkl")).toThrow(
+      /u\.pth: the checksum of a\/data\.pkl is 0/,
+    );
+    // the CRC of nothing is 0
+    const empty = { name: "a/empty", bytes: new Uint8Array(0) };
+    expect(new ZipReader(writeZip([empty]), "e.pth").read("a/empty")).toEqual(empty.bytes);
+    expect(() => new ZipReader(writeZip([...pieces, pieces[0]!]), "n.pth")).toThrow(
+      /n\.pth: a\/data\.pkl stands twice/,
+    );
   });
 });
 

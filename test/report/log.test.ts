@@ -11,7 +11,7 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }));
 const row = (step: number, loss: unknown): string =>
   JSON.stringify({
     kind: "train",
-    epoch: 0,
+    epoch: 1,
     step,
     loss,
     lr: 0.1,
@@ -46,7 +46,7 @@ it("passes over broken lines and numbers that are none; a validation stands at t
     "",
     "[]",
     "null",
-    '{"kind":"val","epoch":0,"top1":50,"loss":null}',
+    '{"kind":"val","epoch":1,"top1":50,"loss":null}',
     row(3, 4),
     '{"kind":"train","ep',
   ]);
@@ -55,9 +55,21 @@ it("passes over broken lines and numbers that are none; a validation stands at t
     [2, Number.NaN],
     [3, 4],
   ]);
-  expect(log.validations).toEqual([{ step: 2, epoch: 0, figures: { top1: 50 } }]);
+  expect(log.validations).toEqual([{ step: 2, epoch: 1, figures: { top1: 50 } }]);
 });
 
 it("is null where there is no log", async () => {
   expect(await readLog(join(folder, "nowhere.jsonl"))).toBeNull();
+});
+
+it("counts epochs from 1, also of a log of an earlier version, which began at 0", async () => {
+  const lines = (first: number) => [
+    JSON.stringify({ kind: "train", epoch: first, step: 1 }),
+    JSON.stringify({ kind: "val", epoch: first, top1: 1 }),
+    JSON.stringify({ kind: "train", epoch: first + 1, step: 2 }),
+  ];
+  for (const first of [0, 1]) {
+    const { lastEpoch, validations } = await read(lines(first));
+    expect([lastEpoch, validations[0]!.epoch]).toEqual([2, 1]);
+  }
 });

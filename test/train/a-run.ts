@@ -28,7 +28,7 @@ export const run = (changes: Partial<RunInfo> = {}): RunInfo => ({
 });
 
 export const stepAt = (step: number): StepInfo => ({
-  epoch: Math.floor((step - 1) / stepsPerEpoch),
+  epoch: Math.floor((step - 1) / stepsPerEpoch) + 1,
   step,
   stepInEpoch: ((step - 1) % stepsPerEpoch) + 1,
   loss: 2.3 - step / 100,
@@ -41,7 +41,7 @@ export const stepAt = (step: number): StepInfo => ({
 });
 
 export const validationAt = (step: number): ValidationInfo => ({
-  epoch: Math.ceil(step / stepsPerEpoch) - 1,
+  epoch: Math.ceil(step / stepsPerEpoch),
   step,
   top1: 52.34,
   top5: 95,

@@ -1,11 +1,12 @@
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { stripVTControlCharacters } from "node:util";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { ConsoleLogger } from "../../src/train/loggers/console.js";
 import { JsonlLogger } from "../../src/train/loggers/jsonl.js";
 import { MachineLogger, readSessions } from "../../src/train/loggers/machine.js";
-import { Terminal, visibleWidth } from "../../src/util/terminal.js";
+import { Terminal } from "../../src/util/terminal.js";
 import { run, stepAt, stepsPerEpoch, validationAt } from "./a-run.js";
 
 /** A run of two epochs; 150 ms a step on a clock of its own. Returns what was written, piece by piece. */
@@ -40,7 +41,7 @@ function screen(written: readonly string[]): { readonly lines: string[]; readonl
     if (piece.startsWith(eraser)) lines[lines.length - 1] = "";
     const [text = "", ...more] = piece.replace(eraser, "").split("\n");
     lines[lines.length - 1] += text;
-    widest = Math.max(widest, visibleWidth(lines.at(-1)!));
+    widest = Math.max(widest, [...stripVTControlCharacters(lines.at(-1)!)].length);
     lines.push(...more);
   }
   return { lines, widest };
@@ -140,9 +141,9 @@ describe("log.jsonl", () => {
     expect(text).toHaveLength(52);
     expect(text.at(-1)).toBe("");
     expect(text[0]).toBe(
-      '{"kind":"train","epoch":0,"step":1,"loss":2.29,"lr":0.05,"weightDecay":0.0001,"imagesPerSecond":212,"dataWait":0.03,"stepMs":150}',
+      '{"kind":"train","epoch":1,"step":1,"loss":2.29,"lr":0.05,"weightDecay":0.0001,"imagesPerSecond":212,"dataWait":0.03,"stepMs":150}',
     );
-    expect(text[50]).toBe('{"kind":"val","epoch":0,"top1":52.34,"top5":95,"loss":1.25}');
+    expect(text[50]).toBe('{"kind":"val","epoch":1,"top1":52.34,"top5":95,"loss":1.25}');
   });
 
   test("a resumed run gives the log of one that was never stopped", async () => {
@@ -150,6 +151,15 @@ describe("log.jsonl", () => {
     const whole = lines();
     await log(50, 100);
     expect(lines()).toEqual(whole);
+    await log(70, 100);
+    expect(lines()).toEqual(whole);
+  });
+
+  test("a log of an earlier version, which counted epochs from 0, goes on with one count", async () => {
+    await log(0, 100);
+    const whole = lines();
+    const former = whole.map((line) => line.replace(/"epoch":(\d+)/, (_, epoch) => `"epoch":${Number(epoch) - 1}`));
+    writeFileSync(join(out, "log.jsonl"), former.join("\n"));
     await log(70, 100);
     expect(lines()).toEqual(whole);
   });

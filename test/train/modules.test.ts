@@ -288,7 +288,7 @@ describe("train", () => {
     await expect(run({ data: { train: [{ x: 1 }] } })).rejects.toThrow(
       /a batch is object, expected \[input, target\][\s\S]*batchOf/,
     );
-    await expect(run({ data: { train: batches().values() } })).rejects.toThrow(/epoch 1 has no batches[\s\S]*used up/);
+    await expect(run({ data: { train: batches().values() } })).rejects.toThrow(/epoch 2 has no batches[\s\S]*used up/);
     await expect(run({ recipe: { epochs: 0, optimizer: { kind: "sgd", lr: 0.1 } } })).rejects.toThrow(/epochs is 0/);
     const perSample = { epochs: 1, optimizer: { kind: "sgd", lr: 0.1 }, loss: (y: Tensor) => y.mean(-1) };
     await expect(run({ recipe: perSample })).rejects.toThrow(/the loss is \[2\], expected one number/);

@@ -18,6 +18,7 @@ const settings: RunSettings = {
   turbo: false,
   noValidate: false,
   validateRaw: false,
+  saveEvery: 500,
   keep: 3,
   checkEvery: 100,
 };
@@ -42,4 +43,14 @@ test("a file of an earlier version has the default split and stops at bad pictur
     writeFileSync(file, JSON.stringify({ ...former, ...wrong }));
     await expect(readRunSettings(folder)).rejects.toThrow(new RegExp(`${Object.keys(wrong)[0]} is .*damaged`));
   }
+});
+
+test("turbo is told where it is another one; what is still to be found out is not", () => {
+  const notices = (turbo: boolean | null) =>
+    mergeSettings({ ...settings, turbo: true }, { ...settings, turbo }, new Set(["turbo"])).notices;
+  expect(notices(false)).toEqual(["turbo was true, is false: the run goes on with other bits"]);
+  expect([notices(true), notices(null)]).toEqual([[], []]);
+  // not given: as it was
+  const kept = mergeSettings({ ...settings, turbo: true }, { ...settings, turbo: null }, new Set());
+  expect(kept).toEqual({ settings: { ...settings, turbo: true }, notices: [] });
 });

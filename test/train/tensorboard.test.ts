@@ -100,7 +100,7 @@ describe("event files", () => {
   test("top-5 of five classes is left out", async () => {
     const logger = new TensorBoardLogger();
     await logger.onStart(run({ out, numClasses: 5 }));
-    await logger.onValidation({ epoch: 0, step: 1, top1: 1, top5: 100, loss: 1, images: 1, imagesPerSecond: 1 });
+    await logger.onValidation({ epoch: 1, step: 1, top1: 1, top5: 100, loss: 1, images: 1, imagesPerSecond: 1 });
     await logger.onEnd();
     const events = read(filesIn(folder())[0]!);
     expect(events.at(-1)!.summary!.value.map(({ tag }) => tag)).toEqual(["val/top1", "val/loss"]);

@@ -97,6 +97,12 @@ describe("convolutions", () => {
     checkAll([2, 40, 40, 3], [3, 3, 3, 48], { ...plain, stride: [2, 2], padding: [1, 1] });
     checkAll([1, 8, 8, 140], [3, 3, 140, 20], { ...plain, padding: [1, 1] });
   });
+  it("are right where a weight gradient is cut along both sides and its windows are made tap by tap", () => {
+    const plain = { stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 1 } as const;
+    checkAll([1, 13, 14, 37], [3, 3, 37, 205], plain);
+    checkAll([2, 13, 14, 37], [3, 3, 37, 20], { ...plain, stride: [2, 2] });
+    checkAll([1, 9, 8, 80], [3, 3, 40, 196], { ...plain, groups: 2, dilation: [2, 1], padding: [2, 0] });
+  });
   it("are right for one channel per group", () => {
     checkAll([2, 6, 6, 5], [3, 3, 1, 5], { stride: [2, 2], padding: [1, 1], dilation: [1, 1], groups: 5 });
     checkAll([2, 6, 6, 3], [3, 3, 1, 6], { stride: [1, 1], padding: [1, 1], dilation: [1, 1], groups: 3 });

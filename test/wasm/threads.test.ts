@@ -1,8 +1,9 @@
 import { execFileSync } from "node:child_process";
-import { afterAll, describe, expect, it } from "vitest";
+import { afterAll, describe, expect, it, vi } from "vitest";
 import type { Kernel } from "../../src/backends/wasm/kernels/plan.js";
 import { workerMain } from "../../src/backends/wasm/runtime/worker.js";
 import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
+import { ones, withBackend } from "../../src/index.js";
 
 const backend = createWasmBackend({ threads: 2 });
 afterAll(() => backend.dispose());
@@ -99,5 +100,25 @@ describe("threads", () => {
 
   it("refuses a senseless number of threads", () => {
     expect(() => createWasmBackend({ threads: 0 })).toThrow(/threads is 0, expected a positive integer/);
+  });
+});
+
+describe("start()", () => {
+  it("resolves when the threads have started, for backends of one thread at once", async () => {
+    const one = await createWasmBackend({ threads: 1 }).start(0);
+    const three = await createWasmBackend({ threads: 3 }).start(60_000);
+    expect([one.threads, three.threads]).toEqual([1, 3]);
+    await three.dispose();
+  });
+  it("warns and goes on with one where some have not started in time", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    const late = createWasmBackend({ threads: 2 });
+    await late.start(-1);
+    expect(late.threads).toBe(1);
+    expect(warn.mock.calls).toEqual([
+      [expect.stringMatching(/^wasm: 1 of 2 threads started within .* going on with one/)],
+    ]);
+    warn.mockRestore();
+    await withBackend(late, () => expect(ones([70_000]).add(1).sum().item()).toBe(140_000));
   });
 });

@@ -3,9 +3,10 @@
  * (scripts/newest-node.mjs, which `npm test` runs, or NEWEST_NODE=FILE).
  */
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
 import { wasmKernels } from "../../src/backends/wasm/kernels/index.js";
 import { type Compiler, plainCompiler } from "../../src/backends/wasm/runtime/modules.js";
 import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
@@ -47,7 +48,9 @@ function withMinima(bytes: Uint8Array): Uint8Array {
 }
 
 describe("the self-test", async () => {
-  const { findFault } = await import("../../src/backends/wasm/turbo.js");
+  const { turboTarget } = await import("../../src/backends/wasm/turbo.js");
+  const selfTest = await import("../../src/backends/wasm/turbo/self-test.js");
+  const findFault = (compiler: Compiler, minGain: number) => selfTest.findFault(compiler, turboTarget(), minGain);
 
   it("passes a compiler that gives the same bits and is fast enough", () => {
     expect(
@@ -94,9 +97,22 @@ describe("where turbo does not run", () => {
       ],
     ]);
   });
+  it.skipIf(hasTurbo)("auto goes on without a word", async () => {
+    const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
+    expect(await startBackend({ backend: "wasm", threads: 1, turbo: null })).toEqual({
+      label: "wasm x1",
+      turbo: false,
+    });
+    expect(warn).not.toHaveBeenCalled();
+    const { turboWorks } = await import("../../src/backends/wasm/no-turbo.js");
+    expect([turboWorks({ quiet: true }), warn.mock.calls.length]).toEqual([false, 0]);
+  });
   it.skipIf(hasTurbo)("the label of the command line does not claim it", async () => {
     vi.spyOn(console, "warn").mockImplementation(() => {});
-    expect(await startBackend({ backend: "wasm", threads: 1, turbo: true })).toBe("wasm x1");
+    expect(await startBackend({ backend: "wasm", threads: 1, turbo: true })).toEqual({
+      label: "wasm x1",
+      turbo: false,
+    });
   });
   it("browsers are told, too", async () => {
     const warn = vi.spyOn(console, "warn").mockImplementation(() => {});
@@ -186,6 +202,9 @@ function newestNode(): string | undefined {
   return existsSync(file) && spawnSync(file, ["--version"]).status === 0 ? file : undefined;
 }
 
+const cache = mkdtempSync(join(tmpdir(), "turbo-cache-"));
+afterAll(() => rmSync(cache, { recursive: true }));
+
 const node = newestNode();
 const hasBuild = existsSync(join(root, "dist", "index.js"));
 const reason = !node
@@ -205,7 +224,11 @@ interface Report {
 
 describe.skipIf(reason !== null)(`turbo in a Node that has it${reason === null ? "" : ` (${reason})`}`, () => {
   it("agrees with the reference over the grid, and with plain kernels in training", { timeout: 300_000 }, async () => {
-    const child = spawn(node!, [join(import.meta.dirname, "turbo-node.mjs")], { stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(node!, [join(import.meta.dirname, "turbo-node.mjs")], {
+      stdio: ["ignore", "pipe", "pipe"],
+      // nothing known: every kernel is compared with its plain code, and none may differ
+      env: { ...process.env, TENSORONE_CACHE: mkdtempSync(join(cache, "grid-")) },
+    });
     const [chunks, errors]: [Buffer[], Buffer[]] = [[], []];
     child.stdout.on("data", (chunk: Buffer) => chunks.push(chunk));
     child.stderr.on("data", (chunk: Buffer) => errors.push(chunk));
@@ -226,9 +249,14 @@ describe.skipIf(reason !== null)(`turbo in a Node that has it${reason === null ?
   it("is what the command line says it is", { timeout: 60_000 }, () => {
     const script = `
       import { startBackend } from ${JSON.stringify(join(root, "dist", "cli", "shared-options.js"))};
-      console.log(await startBackend({ backend: "wasm", threads: 2, turbo: true }));
+      console.log((await startBackend({ backend: "wasm", threads: 2, turbo: true })).label);
+      console.log((await startBackend({ backend: "wasm", threads: 1, turbo: null })).label);
+      console.log((await startBackend({ backend: "wasm", threads: 1, turbo: false })).label);
       process.exit();`;
-    const { stdout, stderr } = spawnSync(node!, ["--input-type=module", "-e", script], { encoding: "utf8" });
-    expect([stdout, stderr]).toEqual(["wasm x2 turbo\n", ""]);
+    const { stdout, stderr } = spawnSync(node!, ["--input-type=module", "-e", script], {
+      encoding: "utf8",
+      env: { ...process.env, TENSORONE_CACHE: cache },
+    });
+    expect([stdout, stderr]).toEqual(["wasm x2 turbo\nwasm x1 turbo\nwasm x1\n", ""]);
   });
 });

@@ -4,7 +4,8 @@
  */
 
 /** False: only Node's V8 has flags that a program sets. */
-export function turboWorks(): false {
+export function turboWorks({ quiet = false } = {}): false {
+  if (quiet) return false;
   console.warn(
     "wasm: turbo needs Node 24 or later, this is a browser; going on without it (turbo: false avoids this warning)",
   );

@@ -6,7 +6,7 @@ import type { Runner } from "../../ops/apply.js";
 import { expectIndices } from "../../ops/indices.js";
 import type { Executable, Program } from "../../ops/program.js";
 import type { Resolved } from "../../ops/scalar.js";
-import type { Attrs, OpName, UpdateAttrs, UpdateName } from "../../ops/spec/index.js";
+import { type Attrs, type OpName, type UpdateAttrs, type UpdateName, updateWrites } from "../../ops/spec/index.js";
 import { type DType, dtypes, type TypedArray } from "../../tensor/dtype.js";
 import type { Allocation } from "../../tensor/storage.js";
 import type { Tensor } from "../../tensor/tensor.js";
@@ -22,6 +22,7 @@ import { Fallbacks } from "./fallbacks.js";
 import { wasmKernels, wasmUpdates } from "./kernels/index.js";
 import type { HeapOperand, Kernel, Plan } from "./kernels/plan.js";
 import { Arena, type Block } from "./runtime/arena.js";
+import { type MemoryRange, rangeOf } from "./runtime/compare-codes.js";
 import type { ExecutableHost } from "./runtime/executable.js";
 import { type Compiler, ModuleCache, plainCompiler } from "./runtime/modules.js";
 import { KernelError, ThreadPool } from "./runtime/threads.js";
@@ -31,7 +32,8 @@ import { wasmSpeeds } from "./speeds.js";
 export interface Turbo {
   readonly turboCompiler: Compiler;
   turboTarget(): Target;
-  turboWorks(): boolean;
+  /** Says why not by console.warn, once, unless `quiet`. */
+  turboWorks(how?: { readonly quiet?: boolean }): boolean;
 }
 
 export interface WasmOptions {
@@ -39,6 +41,8 @@ export interface WasmOptions {
   readonly threads?: number;
   /** Paired vectors under V8's revectorizer; where that does not work, a warning and plain kernels. */
   readonly turbo?: Turbo | undefined;
+  /** No warning where turbo does not work. Default false. */
+  readonly quietTurbo?: boolean;
   /** Upper limit of the memory, at most 4 GiB. */
   readonly memoryBytes?: number;
   /** Overrides what was found about the machine; for tests and measurements. */
@@ -87,6 +91,9 @@ export function installPrograms(make: (program: Program, host: ExecutableHost) =
   makeExecutable = make;
 }
 
+/** Workers of a busy machine take a second at most. */
+const START_LIMIT_MS = 10_000;
+
 const blockOf = (allocation: Allocation): Block => (allocation as WasmAllocation).block;
 
 export class WasmBackend implements Runner, WasmFigures {
@@ -94,40 +101,60 @@ export class WasmBackend implements Runner, WasmFigures {
   readonly dtypes = ["float32", "float64", "int64", "int32", "uint8", "bool"] as const;
   readonly speeds = wasmSpeeds;
   readonly target: Target;
-  readonly threads: number;
   /** Asked for, and working here. */
   readonly turbo: boolean;
   readonly #arena: Arena;
   readonly #modules: ModuleCache;
-  readonly #pool: ThreadPool | null;
+  #pool: ThreadPool | null;
   readonly #plan: Plan;
   readonly #fallbacks = new Fallbacks();
   #scratch: Block[] = [];
+  /** What the op or update that runs now writes, beside its scratch; null between two. */
+  #writes: readonly MemoryRange[] | null = null;
 
   /** Throws BackendError for a number of threads that is not a positive integer. */
-  constructor({ threads, turbo, memoryBytes, target, poison = false }: WasmOptions = {}) {
+  constructor({ threads, turbo, quietTurbo = false, memoryBytes, target, poison = false }: WasmOptions = {}) {
     if (threads !== undefined && !(Number.isInteger(threads) && threads >= 1))
       throw new BackendError(`wasm: threads is ${threads}, expected a positive integer`);
-    const paired = turbo?.turboWorks() ? turbo : null;
+    const paired = turbo?.turboWorks({ quiet: quietTurbo }) ? turbo : null;
     this.turbo = paired !== null;
     this.target = { ...(paired ? paired.turboTarget() : targetOf(capabilities())), ...target };
     const { shared } = this.target;
-    this.threads = shared ? (threads ?? coreCount()) : 1;
-    if (threads !== undefined && threads > this.threads)
+    const width = shared ? (threads ?? coreCount()) : 1;
+    if (threads !== undefined && threads > width)
       console.warn(
         `wasm: ${threads} threads run as 1, as memory cannot be shared here; a page needs the headers` +
           " Cross-Origin-Opener-Policy: same-origin and Cross-Origin-Embedder-Policy: require-corp",
       );
     this.#arena = new Arena(shared, memoryBytes, poison);
     const compiler = paired ? paired.turboCompiler : plainCompiler;
-    this.#modules = new ModuleCache(this.target, this.#arena, this.threads > 1, compiler);
-    this.#pool = this.threads > 1 ? new ThreadPool(this.threads, this.#arena.memory) : null;
+    this.#modules = new ModuleCache(this.target, this.#arena, width > 1, compiler);
+    this.#pool = width > 1 ? new ThreadPool(width, this.#arena.memory) : null;
     this.#plan = {
       target: this.target,
       call: (kernel, tasks, args) => this.call(kernel, tasks, args),
       scratch: (bytes) => this.#takeScratch(bytes),
       scratchPerWorker: (bytes) => this.#takeScratch(bytes * this.threads),
     };
+  }
+
+  /** The caller's included. */
+  get threads(): number {
+    return this.#pool?.threads ?? 1;
+  }
+
+  /** Resolves when all threads have started. Where some do not within `limitMs`, it warns and goes on with one. */
+  async start(limitMs = START_LIMIT_MS): Promise<this> {
+    const pool = this.#pool;
+    if (pool === null) return this;
+    const started = 1 + (await pool.started(limitMs));
+    if (started === pool.threads) return this;
+    console.warn(
+      `wasm: ${started} of ${pool.threads} threads started within ${limitMs / 1000} s; going on with one (a page must allow worker-src blob:)`,
+    );
+    this.#pool = null;
+    await pool.dispose();
+    return this;
   }
 
   get stats(): WasmStats {
@@ -188,6 +215,7 @@ export class WasmBackend implements Runner, WasmFigures {
   #runNow(work: Work, inputs: readonly Tensor[], attrs: unknown, outputs: readonly Tensor[]): void {
     const ins = inputs.map(operandOf);
     const outs = outputs.map(operandOf);
+    this.#writes = (work.kind === "op" ? outs : ins.slice(0, updateWrites[work.op])).map(rangeOf);
     if (!this.#withScratch(() => lower(work, ins, attrs, outs, this.#plan))) this.#fallBack(work, ins, attrs, outs);
   }
 
@@ -203,10 +231,12 @@ export class WasmBackend implements Runner, WasmFigures {
   call(kernel: Kernel, tasks: number, args: readonly number[]): void {
     if (tasks === 0) return;
     const loaded = this.#modules.get(kernel);
-    if (this.#pool && tasks > 1) this.#pool.fork(loaded, tasks, args);
+    const isFirst = loaded.isUntried && this.#writes !== null;
+    if (!isFirst && this.#pool && tasks > 1) this.#pool.fork(loaded, tasks, args);
     else
       try {
-        loaded.run(0, tasks, ...args);
+        if (isFirst) this.#modules.firstCall(kernel, tasks, args, [...this.#writes!, ...this.#scratch]);
+        else loaded.run(0, tasks, ...args);
       } catch (error) {
         throw new KernelError(`${kernel.key}: the kernel failed: ${error instanceof Error ? error.message : error}`);
       }
@@ -238,6 +268,7 @@ export class WasmBackend implements Runner, WasmFigures {
     } finally {
       for (const block of this.#scratch) this.#arena.free(block);
       this.#scratch = [];
+      this.#writes = null;
     }
   }
 

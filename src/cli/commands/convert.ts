@@ -3,7 +3,7 @@ import { statSync } from "node:fs";
 import { setBackend } from "../../backends/backend.js";
 import { familyOf } from "../../models/index.js";
 import { convertToMmengine } from "../../train/checkpoints/mmengine-file.js";
-import { containerOf, saveModelFile } from "../../train/checkpoints/model-file.js";
+import { containerOf, expectWeightsName, saveModelFile } from "../../train/checkpoints/model-file.js";
 import { loadModel } from "../../train/checkpoints/run-weights.js";
 import { UsageError } from "../../util/errors.js";
 import { formatBytes } from "../../util/format.js";
@@ -46,13 +46,13 @@ export const conversion = defineCommand({
       throw new UsageError(
         `convert: --full to ${out} with ${keys ?? "mmpretrain"} names, expected a .pth file with mmpretrain's`,
       );
+    expectWeightsName("convert", out);
     checkOutput("convert", input, out, force);
     await setBackend("reference");
     terminal.update(`reading ${shownPath(input)}`);
-    const { model, classes, info, origin, path } = await loadModel(
-      await localWeights(input, terminal),
-      full ? "averaged" : weights,
-    );
+    const { model, classes, info, origin, path } = await loadModel(await localWeights(input, terminal), {
+      weights: full ? "averaged" : weights,
+    });
     const found = origin.found === null ? "" : `, its ${origin.found}`;
     terminal.print(
       `${info.model}  ${info.form} form  ${info.numClasses} classes  from ${spoken[origin.container]}, ${origin.keys} names${found}`,

@@ -6,8 +6,8 @@ import { loadDecoder } from "../../data/codecs/decoder.js";
 import { DataLoader } from "../../data/reading/loader.js";
 import { openDataset } from "../../data/sets/dataset.js";
 import { evalTransform } from "../../data/transforms/index.js";
-import { reparameterize } from "../../models/index.js";
 import { compareClasses } from "../../train/checkpoints/class-names.js";
+import { foldAt } from "../../train/checkpoints/fold-model.js";
 import { loadModel } from "../../train/checkpoints/run-weights.js";
 import { evaluateShared, type PictureEvaluation } from "../../train/evaluate.js";
 import { EVALUATION_FILES } from "../../train/looking/evaluation-files.js";
@@ -29,10 +29,10 @@ import {
   badPictureOption,
   checkpointOption,
   commonOptions,
-  computeOptions,
   DATA_HELP,
   decoderLabel,
   decoderOption,
+  fastComputeOptions,
   required,
   startBackend,
   valFractionOf,
@@ -60,7 +60,7 @@ const evalOptions = {
   }),
   mistakes: integer({ help: "mistakes on those sheets, the surest first", min: 0, default: 96 }),
   force: flag({ help: "write into DIR where it holds an evaluation already" }),
-  ...computeOptions,
+  ...fastComputeOptions,
   ...sharingOptions,
   ...commonOptions,
 };
@@ -95,12 +95,12 @@ async function measure(values: EvalValues, { group, terminal }: Sharer): Promise
   const { data = demoData, split, batchSize, workers } = values;
   const { name: decoder } = await loadDecoder(values.decoder); // a missing package is told before any work
   const { threads } = shareOfMachine({ threads: values.threads, workers }, group.localSize);
-  const backend = await startBackend({ ...values, threads });
+  const { label: backend } = await startBackend({ ...values, threads });
   // what has to be fetched is fetched by one process of a machine
   if (group.localRank > 0) await group.barrier();
   const file = await localWeights(checkpoint, terminal);
   if (group.localRank === 0) await group.barrier();
-  const { model, classes, info, path } = await loadModel(file, values.weights);
+  const { model, classes, info, path } = await loadModel(file, { weights: values.weights });
   const dataset = openDataset(data, split, { numClasses: info.numClasses, ...valFractionOf(values) });
   const { areClassesNamed = true } = dataset;
   const notice = compareClasses(
@@ -137,7 +137,7 @@ async function measure(values: EvalValues, { group, terminal }: Sharer): Promise
   const { top1, top5, loss, images, imagesPerSecond } = result;
   if (rank !== 0) return { json: null };
   // no figures are shown of a model whose certificate fails
-  const folded = info.form === "deploy" ? null : await reparameterize(model, { probe: { imageSize: sizes.imageSize } });
+  const folded = info.form === "deploy" ? null : await foldAt(model, sizes.imageSize);
   const ofFive = isTop5Telling(info.numClasses) ? `  top-5 ${formatPercent(top5)}` : "";
   terminal.print(
     `top-1 ${formatPercent(top1)}${ofFive}  loss ${formatLoss(loss)}  ${formatSpeed(imagesPerSecond)} img/s, decoding ${formatSpeed(loader.stats.imagesPerSecond)} img/s a thread`,

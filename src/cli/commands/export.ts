@@ -2,7 +2,7 @@
 import { imagenetMean, imagenetStd } from "../../data/transforms/normalize.js";
 import { OnnxError, type Port } from "../../io/onnx/index.js";
 import { encodeOnnx, type OnnxFile } from "../../models/files/onnx.js";
-import { reparameterize } from "../../models/index.js";
+import { foldLoaded } from "../../train/checkpoints/fold-model.js";
 import { loadModel } from "../../train/checkpoints/run-weights.js";
 import { imageSizes } from "../../train/recipes/image-sizes.js";
 import { expectUsable } from "../../train/steps/finite.js";
@@ -69,7 +69,7 @@ export const exporting = defineCommand({
     const asked = smallerRequest(values);
     await startBackend(values);
     const local = await localWeights(input, terminal);
-    const { model: source, classes, info } = await loadModel(local, values.weights);
+    const { model: source, classes, info } = await loadModel(local, { weights: values.weights });
     await expectUsable(`export: ${input}`, source);
     if (values.form === "train" && source.isDeployed)
       throw new UsageError(
@@ -78,7 +78,8 @@ export const exporting = defineCommand({
       );
     const { imageSize, resizeSize: resize } = imageSizes(info.model, info.images, values.imageSize);
     const preprocessing = { imageSize, resize, mean: imagenetMean, std: imagenetStd };
-    const folded = values.form === "deploy" && !source.isDeployed ? await reparameterize(source) : null;
+    const folded =
+      values.form === "deploy" && !source.isDeployed ? await foldLoaded({ model: source, info }, imageSize) : null;
     const model = folded?.model ?? source;
     if (folded) terminal.print(certificateLine(folded.certificate));
     const options = { preprocessing, normalizes: values.preprocess, classes, name: info.model };

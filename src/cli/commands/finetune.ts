@@ -7,7 +7,7 @@ import { localWeights } from "../local-weights.js";
 import { optionalChoice, textOrTexts } from "../options.js";
 import { DATA_HELP, required } from "../shared-options.js";
 import { runTraining } from "../train/run-training.js";
-import { type TrainingValues, trainingGroups, trainingOptions } from "../train/training-options.js";
+import { type TrainingValues, trainingExits, trainingGroups, trainingOptions } from "../train/training-options.js";
 
 const { recipe: _form, autoScaleLr: _scaling, ...shared } = trainingOptions;
 
@@ -20,6 +20,7 @@ export const finetuning = defineCommand({
     model: optionalChoice<ModelName>(listModels(), { help: "what to train; default: what --init holds" }),
   },
   groups: trainingGroups,
+  exits: trainingExits,
   examples: [
     "finetune --data my-pictures --init runs/mobileone_s0-demo --out runs/pets",
     "finetune --data my-pictures --init mobileone_s0.pth --epochs 20 --image-size 128",
@@ -28,6 +29,7 @@ export const finetuning = defineCommand({
     "finetune --data my-pictures --init runs/mobileone_s0-demo --val-fraction 0.1 --balanced-sampling",
     "finetune --data my-pictures --init runs/mobileone_s0-demo --config my.json --set transfer.headLr=0.02",
     "finetune --data my-pictures --init runs/mobileone_s0-demo --optimizer adamw --lr 0.001 --loss focal --class-weights balanced",
+    "finetune --data my-pictures --init runs/mobileone_s0-demo --save-every 45s",
     "finetune --data my-pictures --init runs/mobileone_s0-demo --mixup 0.2 --patience 5 --save-best macroF1 --tensorboard",
     "finetune --resume runs/pets",
   ],

@@ -7,7 +7,7 @@ import { progressBar, type Terminal } from "../../util/terminal.js";
 import { defineCommand } from "../command.js";
 import { flag, integer, text } from "../options.js";
 import { checkOutput, shownPath } from "../paths.js";
-import { type Answer, formatOf, type Guess, writeAnswers } from "../pictures/answer-file.js";
+import { type Answer, formatOf, writeAnswers } from "../pictures/answer-file.js";
 import { modelOptions, openModel, pictureOptions, pictureWords } from "../pictures/opened-model.js";
 import { PassedOver } from "../pictures/passed-over.js";
 import { workersOption } from "../shared-options.js";
@@ -76,14 +76,13 @@ export const predict = defineCommand({
 
 /** Bars for people, one line a class for programs: path, score, class. */
 function show(terminal: Terminal, { image, classes }: Answer): void {
-  const shown = (guess: Guess): string => printable(guess.name);
   if (!terminal.isLive) {
-    for (const guess of classes) terminal.print(`${printable(image)}\t${guess.score.toFixed(4)}\t${shown(guess)}`);
+    for (const { name, score } of classes) terminal.printRow([image, score.toFixed(4), name]);
     return;
   }
-  terminal.print(terminal.paint("bold", printable(shownPath(image))));
+  terminal.print(terminal.paint("bold", shownPath(image)));
   const rows = classes.map((guess) => [
-    `  ${shown(guess)}`,
+    `  ${printable(guess.name)}`,
     formatPercent(100 * guess.score),
     progressBar(guess.score, BAR_WIDTH),
   ]);

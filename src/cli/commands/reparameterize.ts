@@ -1,7 +1,7 @@
 /** `reparameterize IN OUT`: folds the branches of a trained model, verifies the result, writes it; .safetensors or .pth. */
 import { statSync } from "node:fs";
-import { reparameterize } from "../../models/index.js";
-import { saveModelFile } from "../../train/checkpoints/model-file.js";
+import { foldLoaded } from "../../train/checkpoints/fold-model.js";
+import { expectWeightsName, saveModelFile } from "../../train/checkpoints/model-file.js";
 import { loadModel } from "../../train/checkpoints/run-weights.js";
 import { formatBytes } from "../../util/format.js";
 import { certificateJson, certificateLine } from "../certificate.js";
@@ -29,11 +29,13 @@ export const reparameterization = defineCommand({
     "reparameterize mobileone_s0_unfused.pth.tar mobileone_s0.pth --keys apple",
   ],
   async run(values, [input = "", out = ""], { terminal }) {
+    expectWeightsName("reparameterize", out);
     checkOutput("reparameterize", input, out, values.force);
     await startBackend(values);
-    const { model, classes, info, path } = await loadModel(await localWeights(input, terminal), values.weights);
-    const imageSize = info.images?.evalSize;
-    const folded = await reparameterize(model, imageSize === undefined ? {} : { probe: { imageSize } });
+    const { model, classes, info, path } = await loadModel(await localWeights(input, terminal), {
+      weights: values.weights,
+    });
+    const folded = await foldLoaded({ model, info });
     const about = { classes, recipe: info.images && { images: info.images } };
     await saveModelFile(out, folded.model, about, values.keys ? { keys: values.keys } : {});
     terminal.print(certificateLine(folded.certificate));

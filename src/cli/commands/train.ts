@@ -1,17 +1,19 @@
 /** `train`: runs a recipe on a data set. */
 import { defineCommand } from "../command.js";
 import { runTraining } from "../train/run-training.js";
-import { trainingGroups, trainingOptions } from "../train/training-options.js";
+import { trainingExits, trainingGroups, trainingOptions } from "../train/training-options.js";
 
 export const training = defineCommand({
   name: "train",
   summary: "Trains a model and writes checkpoints, a log and the folded model",
   options: trainingOptions,
   groups: trainingGroups,
+  exits: trainingExits,
   examples: [
     "train",
     "train --data path/to/imagenet --out runs/s0",
     "train --resume runs/s0",
+    "train --resume runs/s0 --allow-changed-data",
     "train --max-steps 200 --tensorboard --no-report",
     "train --model mobileone_s1 --data my-pictures --epochs 20 --image-size 128",
     "train --data my-pictures --optimizer adamw --weight-decay 0.05 --schedule one-cycle --clip-grad-norm 5",
@@ -25,8 +27,10 @@ export const training = defineCommand({
     "train --data my-pictures --loss sigmoid-focal --focal-gamma 2 --focal-alpha 0.25 --label-smoothing 0 --class-weights balanced",
     "train --data my-pictures --epochs 50 --patience 5 --save-best top1",
     "train --data my-pictures --epochs 50 --patience 5 --patience-metric loss --min-delta 0.01 --save-best loss",
+    "train --data my-pictures --epochs 20 --save-every 500 --keep 5",
     "train --data path/to/imagenet --replicas 8 --nproc 8",
     "train --data imagenet --replicas 8 --nproc 4 --nnodes 2 --node-rank 0 --master-addr gpu0",
+    "train --data imagenet --replicas 8 --nproc 4 --nnodes 2 --node-rank 0 --master-addr gpu0 --master-port 29600 --bind-addr 0.0.0.0",
   ],
   run: (values, _, context, given) => runTraining(values, context, given),
 });

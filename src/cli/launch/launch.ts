@@ -61,7 +61,7 @@ export async function launchRanks(
   environment: Environment,
   { firstArgs, resumeArgs }: AddedWords,
 ): Promise<Outcome> {
-  const { nproc = 1, nnodes = 1, nodeRank = 0, masterAddr, masterPort, maxRestarts = 0 } = values;
+  const { nproc = 1, nnodes = 1, nodeRank = 0, masterAddr, masterPort, bindAddr, maxRestarts = 0 } = values;
   const terminal = new Terminal(process.stderr, environment);
   const words = process.argv.slice(1);
   const { exitCode, failure } = await launchLocal(
@@ -71,6 +71,7 @@ export async function launchRanks(
       nodeRank,
       ...(masterAddr !== undefined && { masterAddr }),
       ...(masterPort !== undefined && { masterPort }),
+      ...(bindAddr !== undefined && { bindAddr }),
       maxRestarts,
       command: (restart) => [...words, ...(restart === 0 ? firstArgs : resumeArgs)],
       print: (line) => terminal.print(line),

@@ -10,6 +10,10 @@ export const launchOptions = {
   nodeRank: integer({ help: "which of the machines this is, from 0", min: 0, max: 65535 }),
   masterAddr: text({ help: "where the first machine can be reached", placeholder: "HOST" }),
   masterPort: integer({ help: "its port; default: 29500", max: 65535 }),
+  bindAddr: text({
+    help: "address to listen on where others reach this machine by another one; 0.0.0.0: all",
+    placeholder: "HOST",
+  }),
   transport: choice(transportNames, { help: "how the processes talk", default: "auto" }),
   maxRestarts: integer({ help: "start all processes again after a failure, this often", min: 0, default: 0 }),
   collectiveTimeout: integer({
@@ -27,6 +31,6 @@ export const sharingGroups = [
   { title: "several processes", options: ["nproc", "transport", "collectiveTimeout"] },
   {
     title: "several machines, without a launcher of their own",
-    options: ["nnodes", "nodeRank", "masterAddr", "masterPort"],
+    options: ["nnodes", "nodeRank", "masterAddr", "masterPort", "bindAddr"],
   },
 ] as const;

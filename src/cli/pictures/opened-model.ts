@@ -9,9 +9,9 @@ import { integer, type Values } from "../options.js";
 import {
   checkpointOption,
   commonOptions,
-  computeOptions,
   decoderLabel,
   decoderOption,
+  fastComputeOptions,
   required,
   startBackend,
   weightsOption,
@@ -24,7 +24,7 @@ export const modelOptions = { checkpoint: checkpointOption, weights: weightsOpti
 export const pictureOptions = {
   imageSize: integer({ help: "side of the pictures; default: what the model was trained for", max: 4096 }),
   decoder: decoderOption,
-  ...computeOptions,
+  ...fastComputeOptions,
   ...commonOptions,
 };
 
@@ -39,8 +39,8 @@ export async function openModel(
 ) {
   const checkpoint = required(`${command}: --checkpoint`, values.checkpoint, "FILE");
   const { name: decoder } = await loadDecoder(values.decoder); // a missing package is told before any work
-  const backend = await startBackend(values);
-  const { model, classes, info } = await loadModel(await localWeights(checkpoint, aside), values.weights);
+  const { label: backend } = await startBackend(values);
+  const { model, classes, info } = await loadModel(await localWeights(checkpoint, aside), { weights: values.weights });
   aside.print(`${info.model}  ${info.form} form  backend ${backend}  ${decoderLabel(decoder, 0)}`);
   return {
     checkpoint,

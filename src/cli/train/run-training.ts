@@ -11,10 +11,11 @@ import { JsonlLogger } from "../../train/loggers/jsonl.js";
 import { MachineLogger } from "../../train/loggers/machine.js";
 import { TENSORBOARD_FOLDER, TensorBoardLogger } from "../../train/loggers/tensorboard.js";
 import { expectReplicas } from "../../train/replicas/replica-tree.js";
+import { beginAgain } from "../../train/runs/begun-run.js";
 import { agreeOnRun, chooseRun } from "../../train/runs/choose-run.js";
 import { chooseData, choosePlan } from "../../train/runs/choose-settings.js";
 import { RecipeFileLogger } from "../../train/runs/recipe-file.js";
-import { RunFileLogger } from "../../train/runs/run-file.js";
+import { otherBits, RunFileLogger } from "../../train/runs/run-file.js";
 import { train } from "../../train/trainer.js";
 import { certificateJson } from "../certificate.js";
 import type { CommandContext, Outcome } from "../command.js";
@@ -31,11 +32,12 @@ import { type TrainingValues, trainingOptions } from "./training-options.js";
 
 /** `chooseBase` gives the recipe that config and options change, of a run to go on with its name; default: the published one, or the demo set's. */
 export async function runTraining(
-  line: TrainingValues,
+  asTyped: TrainingValues,
   context: CommandContext,
-  onLine: ReadonlySet<string>,
+  typed: ReadonlySet<string>,
   chooseBase?: (values: TrainingValues) => Promise<Recipe>,
 ): Promise<Outcome> {
+  const { line, onLine, begins } = asBegun(asTyped, typed);
   const config = await configOf(line);
   const { values, given } = withRun(line, onLine, config?.run);
   const base = await chooseBase?.(values);
@@ -76,10 +78,19 @@ export async function runTraining(
     say(`with ImageNet: ${caller} train${modelOption} --data path/to/imagenet   (train/<class>/*.JPEG, val/…)`);
     say("");
   }
-  for (const line of notices) say(line);
-  const { decoder, backend, turbo } = settings;
+  for (const line of [...(begins === null ? [] : [begins]), ...notices]) say(line);
+  const { decoder, backend } = settings;
   const { threads, workers } = shareOfMachine(values, group.localSize);
-  const backendLabel = await startBackend({ backend, turbo, threads });
+  const { label: backendLabel, turbo } = await startBackend({
+    backend,
+    // one that the run had on wasm, and nobody asks for now
+    turbo: backend === "wasm" || given.has("turbo") ? settings.turbo : null,
+    threads,
+  });
+  // a run that goes on takes what ran, not what would run now
+  const chosen = { ...settings, turbo };
+  if (stored?.settings && settings.turbo !== turbo && stored.settings.turbo !== turbo)
+    say(otherBits("turbo", stored.settings.turbo, turbo));
   const interruption = interruptions((name) => {
     say(`${name}: saving at the end of this step, then leaving; once more leaves at once`);
   });
@@ -100,16 +111,18 @@ export async function runTraining(
       validate: !settings.noValidate,
       validateRaw: settings.validateRaw,
       keep: settings.keep,
+      saveEvery: settings.saveEvery,
       allowOtherClasses: values.allowOtherClasses,
+      allowChangedData: values.allowChangedData,
       ...(values.maxSteps === undefined ? {} : { maxSteps: values.maxSteps }),
       ...(resume === undefined ? {} : { resume }),
       ...(init === undefined ? {} : { init }),
       loggers: [
         new ConsoleLogger(terminal, { showPath: shownPath }),
         new JsonlLogger(),
-        new RunFileLogger(out, settings),
+        new RunFileLogger(out, chosen),
         new RecipeFileLogger({
-          run: { ...settings, ...(init !== undefined && { init: namedInit(values.init!) }) },
+          run: { ...chosen, ...(init !== undefined && { init: namedInit(values.init!) }) },
           command: commandLine(),
         }),
         new MachineLogger(),
@@ -131,6 +144,15 @@ export async function runTraining(
   } finally {
     interruption.stop();
   }
+}
+
+/** The line of a run that goes on; of one that left nothing to go on with, that which begins it again. */
+function asBegun(typed: TrainingValues, given: ReadonlySet<string>) {
+  const begins = beginAgain(typed);
+  if (!begins) return { line: typed, onLine: given, begins: null };
+  const { out, config, notice } = begins;
+  const onLine = new Set([...given].filter((name) => name !== "resume"));
+  return { line: { ...typed, resume: undefined, out, config }, onLine, begins: notice };
 }
 
 /** The weights that a run starts from as its recipe.json names them: a file wherever it is read, else as they were asked for. */

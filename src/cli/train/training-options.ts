@@ -11,17 +11,30 @@ import {
   autoScaleLrOption,
   badPictureOption,
   commonOptions,
-  computeOptions,
   configOptions,
   DATA_HELP,
   decoderOption,
+  fastComputeOptions,
   planOptions,
   recipeOption,
   valFractionOption,
 } from "../shared-options.js";
 import { augmentationGroup, lossOptions, pictureOptions } from "./augmentation-options.js";
 import { optimizationOptions } from "./optimization-options.js";
+import { savingOptions } from "./saving-options.js";
 import { stoppingOptions } from "./stopping-options.js";
+
+/** How a run ends, for whoever started it. */
+export const trainingExits = [
+  ["0", "done, also where --max-steps or --patience ended it"],
+  ["1", "an error; the steps before it are saved where they are whole"],
+  ["2", "called wrongly"],
+  [
+    "129, 130, 138, 143",
+    "SIGHUP, SIGINT, SIGUSR1, SIGTERM: saved at the end of a step; the second signal leaves at once",
+  ],
+  ["141", "nobody reads its output any more: saved at the end of a step"],
+] as const;
 
 /** What of the weights of --init stays, and how fast the rest moves. */
 const transferOptions = {
@@ -64,20 +77,23 @@ export const trainingOptions = {
   }),
   ...transferOptions,
   allowOtherClasses: allowOtherClassesOption,
+  allowChangedData: flag({
+    help: "with --resume: go on where pictures were replaced, renamed, removed or added since; a line names them",
+  }),
   noValidate: flag({ help: "leave validation out, and train on every picture where none are marked for it" }),
   tensorboard: flag({
     help: "write curves for TensorBoard into <out>/tensorboard; a resumed run that has the folder goes on with it",
   }),
   noReport: flag({ help: "write no report.html at the end" }),
   validateRaw: flag({ help: "validate the raw weights as well as the averaged ones" }),
-  keep: integer({ help: "checkpoints to keep, the newest", default: 3 }),
+  ...savingOptions,
   workers: integer({
     help: "threads of each process that decode pictures; 0 decodes between the steps; default: a quarter of its cores",
     min: 0,
     max: 256,
   }),
   decoder: decoderOption,
-  ...computeOptions,
+  ...fastComputeOptions,
   replicas: integer({
     help: "batches of a step, each with its own statistics, their gradients averaged; any number of processes gives the same weights",
     max: 4096,
@@ -100,12 +116,13 @@ export const trainingGroups = [
     title: "by the validation of each epoch",
     options: ["patience", "patienceMetric", "minDelta", "saveBest"],
   },
+  { title: "checkpoints", options: ["keep", "saveEvery"] },
   {
     title: "several processes",
     options: ["replicas", "nproc", "transport", "collectiveTimeout", "maxRestarts", "checkEvery"],
   },
   {
     title: "several machines, without a launcher of their own",
-    options: ["nnodes", "nodeRank", "masterAddr", "masterPort"],
+    options: ["nnodes", "nodeRank", "masterAddr", "masterPort", "bindAddr"],
   },
 ] as const satisfies Command<typeof trainingOptions>["groups"];

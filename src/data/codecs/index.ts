@@ -7,7 +7,7 @@ import { installLine } from "../../util/optional-packages.js";
 import type { Image } from "./image.js";
 import { jpegJsPixels } from "./jpeg.js";
 import { checkJpeg } from "./jpeg-checks.js";
-import type { JpegHeader } from "./jpeg-header.js";
+import { type JpegPixels, pixelsByPolicy } from "./jpeg-verdict.js";
 import { orient } from "./orient.js";
 import { decodePng } from "./png.js";
 import { isSharpFormat, sniffFormat } from "./sniff.js";
@@ -17,13 +17,6 @@ export interface DecodeOptions {
   /** Turn the picture upright by its EXIF orientation, as OpenCV does; false to compare with torchvision. */
   readonly applyOrientation?: boolean;
 }
-
-/** The part of decoding that differs between decoders: the pixels, as stored, of a JPEG whose header was found good. */
-export type JpegPixels<Result extends Image | Promise<Image>> = (
-  bytes: Uint8Array,
-  header: JpegHeader,
-  path: string,
-) => Result;
 
 /**
  * Decodes a JPEG or PNG file to 8-bit RGB; throws DataError naming `path` if it cannot.
@@ -50,7 +43,7 @@ export function decodeWith<Result extends Image | Promise<Image>>(
   if (format === "png") return decodePng(bytes, path, applyOrientation);
   if (format === "jpeg") {
     const header = checkJpeg(bytes, path);
-    const pixels = jpegPixels(bytes, header, path);
+    const pixels = pixelsByPolicy(jpegPixels, bytes, header, path);
     if (!applyOrientation || header.orientation === 1) return pixels;
     const upright = (image: Image) => orient(image, header.orientation);
     return pixels instanceof Promise ? (pixels.then(upright) as Result) : upright(pixels);

@@ -2,12 +2,16 @@
  * What is refused before a JPEG is decoded, by its header alone: coding processes no decoder here takes, sizes the file
  * cannot hold, and pictures that would need too much memory. It reads no image data.
  */
+import { getBudget } from "../../util/budget.js";
 import { DataError } from "../../util/errors.js";
 import { type JpegHeader, readJpegHeader } from "./jpeg-header.js";
-import { DAMAGED_HINT, MAX_PIXELS, SIZE_HINT } from "./limits.js";
+import { DAMAGED_HINT, SIZE_HINT } from "./limits.js";
 
 /** Largest working memory: a 61-megapixel 4:2:0 photo needs 0.9 GiB, a 36-megapixel 4:4:4 one 0.9 GiB. */
 const MAX_BYTES = 2 ** 31;
+
+/** The largest picture of which most may be missing: 0.3 s and 120 MB of grey. */
+const MAX_MISSING_PIXELS = 2 ** 24;
 
 const unsupportedFrames: Readonly<Record<number, string>> = {
   195: "lossless (SOF3)",
@@ -57,10 +61,11 @@ function checkSize(header: JpegHeader, fileBytes: number, path: string): void {
   const { width, height } = header;
   const came = `${path}: JPEG of ${width}x${height} pixels`;
   if (width === 0 || height === 0) throw new DataError(`${came}, expected at least 1x1`, DAMAGED_HINT);
-  if (width * height > MAX_PIXELS) throw new DataError(`${came}, expected at most ${MAX_PIXELS}`, SIZE_HINT);
+  if (width * height > getBudget().pixels)
+    throw new DataError(`${came}, expected at most ${getBudget().pixels}`, SIZE_HINT);
   const { blocks, workingBytes } = jpegCost(header);
-  // every block takes at least one bit: its DC difference
-  if (fileBytes * 8 < blocks)
+  // every block takes at least one bit, its DC difference: a header of another size is damage in a small picture, an attack in a large one
+  if (fileBytes * 8 < blocks && width * height > MAX_MISSING_PIXELS)
     throw new DataError(
       `${came} in ${fileBytes} bytes, expected at least ${Math.ceil(blocks / 8)} bytes`,
       DAMAGED_HINT,

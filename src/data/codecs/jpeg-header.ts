@@ -49,7 +49,7 @@ export function readJpegHeader(bytes: Uint8Array): JpegHeader | undefined {
     if (marker === 0xda || marker === 0xd9) break;
     const length = (bytes[at + 2]! << 8) | bytes[at + 3]!;
     const segment = bytes.subarray(at + 4, at + 2 + length);
-    if (marker === 0xe0 && segment.length >= 12 && startsWith(segment, "JFIF\0")) hasJfif = true;
+    if (marker === 0xe0 && segment.length >= 14 && startsWith(segment, "JFIF\0")) hasJfif = true;
     if (marker === 0xe1 && startsWith(segment, "Exif\0")) orientation ??= readOrientation(segment.subarray(6));
     if (marker === 0xee && segment.length >= 12 && startsWith(segment, "Adobe")) {
       adobe = { transform: segment[11]!, offset: at + 4 + 11 };

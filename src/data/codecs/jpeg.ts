@@ -6,9 +6,8 @@
 import jpegJs from "jpeg-js";
 import { DataError } from "../../util/errors.js";
 import { createImage, type Image } from "./image.js";
-import { inksToRgb } from "./inks.js";
 import { jpegCost } from "./jpeg-checks.js";
-import { finishInPlace } from "./jpeg-color.js";
+import { finishRaw } from "./jpeg-finish.js";
 import { decodeFour } from "./jpeg-four.js";
 import type { JpegHeader } from "./jpeg-header.js";
 import { DAMAGED_HINT } from "./limits.js";
@@ -23,17 +22,15 @@ export function jpegJsPixels(bytes: Uint8Array, header: JpegHeader, path: string
 }
 
 function decodeComponents(bytes: Uint8Array, header: JpegHeader): Uint8Array {
-  const { width, height, components } = header;
+  const { components } = header;
   const source = withoutTransform(bytes, header);
   if (components.length === 1) return decodeRaw(source, header);
-  const data =
+  return finishRaw(
     components.length === 3
       ? decodeRaw(source, header)
-      : decodeFour(source, header, (three) => decodeRaw(three, header));
-  finishInPlace(data, width, height, components, isYcc(header));
-  if (components.length === 3) return data;
-  if (isYcc(header)) invertThree(data);
-  return inksToRgb(data);
+      : decodeFour(source, header, (three) => decodeRaw(three, header)),
+    header,
+  );
 }
 
 /** Room for quantisation and Huffman tables in jpeg-js's count of its memory. */
@@ -54,14 +51,6 @@ function decodeRaw(bytes: Uint8Array, header: JpegHeader): Uint8Array {
   return data;
 }
 
-/** libjpeg's rules (jdapimin.c): JFIF means YCbCr, else Adobe's marker decides, else the identifiers. */
-function isYcc({ hasJfif, adobe, components }: JpegHeader): boolean {
-  if (components.length === 4) return adobe !== undefined && adobe.transform !== 0;
-  if (hasJfif) return true;
-  if (adobe !== undefined) return adobe.transform !== 0;
-  return String.fromCharCode(...components.map(({ id }) => id)) !== "RGB";
-}
-
 /** jpeg-js lets an Adobe marker overrule the option `colorTransform`: a copy of the file in which it says "none". */
 function withoutTransform(bytes: Uint8Array, { adobe }: JpegHeader): Uint8Array {
   if (adobe === undefined || adobe.transform === 0) return bytes;
@@ -69,15 +58,6 @@ function withoutTransform(bytes: Uint8Array, { adobe }: JpegHeader): Uint8Array 
   const copy = new Uint8Array(bytes);
   copy[adobe.offset] = 0;
   return copy;
-}
-
-/** YCCK holds the complements of its inks as YCbCr. */
-function invertThree(data: Uint8Array): void {
-  for (let q = 0; q < data.length; q += 4) {
-    data[q] = 255 - data[q]!;
-    data[q + 1] = 255 - data[q + 1]!;
-    data[q + 2] = 255 - data[q + 2]!;
-  }
 }
 
 /** jpeg-js's messages, in words where they have none. */

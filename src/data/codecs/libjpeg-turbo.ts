@@ -7,9 +7,9 @@ import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 import { DataError } from "../../util/errors.js";
 import { createImage } from "./image.js";
-import type { JpegPixels } from "./index.js";
 import { inksToRgb } from "./inks.js";
 import { jpegJsPixels } from "./jpeg.js";
+import type { JpegPixels } from "./jpeg-verdict.js";
 
 /** TurboJPEG's pixel formats (turbojpeg.h, enum TJPF). */
 const formats = { rgb: { code: 0, channels: 3 }, cmyk: { code: 11, channels: 4 } };
@@ -37,7 +37,7 @@ export async function loadLibjpegTurbo(): Promise<JpegPixels<ReturnType<typeof c
   return (bytes, header, path) => {
     const { width, height, components } = header;
     const format = components.length === 4 ? formats.cmyk : formats.rgb;
-    let result: Decompressed | undefined;
+    let result: Uint8Array | undefined;
     try {
       instance ??= start(module);
       result = instance.decompress(bytes, width, height, format);
@@ -46,10 +46,9 @@ export async function loadLibjpegTurbo(): Promise<JpegPixels<ReturnType<typeof c
       instance = undefined;
     }
     if (instance !== undefined && instance.bytes() > KEPT_BYTES) instance = undefined;
-    // libjpeg-turbo only says that something is wrong; jpeg-js says what, or that it is harmless
-    const judged = result?.isClean ? undefined : jpegJsPixels(bytes, header, path);
-    if (result === undefined) return judged!;
-    return createImage(width, height, format === formats.cmyk ? inksToRgb(result.samples) : result.samples);
+    // a file that was found plain: jpeg-js has words for what is wrong with it all the same
+    if (result === undefined) return jpegJsPixels(bytes, header, path);
+    return createImage(width, height, format === formats.cmyk ? inksToRgb(result) : result);
   };
 }
 
@@ -64,15 +63,9 @@ function locate(): string {
   }
 }
 
-interface Decompressed {
-  readonly samples: Uint8Array;
-  /** False where libjpeg warned: the data is damaged, or only untidy. */
-  readonly isClean: boolean;
-}
-
 interface Instance {
   bytes(): number;
-  decompress(file: Uint8Array, width: number, height: number, format: typeof formats.rgb): Decompressed;
+  decompress(file: Uint8Array, width: number, height: number, format: typeof formats.rgb): Uint8Array;
 }
 
 function start(module: WebAssembly.Module): Instance {
@@ -112,21 +105,11 @@ function start(module: WebAssembly.Module): Instance {
       turbo.tjDecompressHeader3(handle, fileAt, file.length, ...fieldAddresses);
       const [ownWidth, ownHeight] = new Uint32Array(turbo.memory.buffer, fieldsAt, 2);
       if (ownWidth !== width || ownHeight !== height) throw new Error(`libjpeg sees ${ownWidth}x${ownHeight} pixels`);
-      const status = turbo.tjDecompress2(
-        handle,
-        fileAt,
-        file.length,
-        pixelsAt,
-        width,
-        width * channels,
-        height,
-        code,
-        0,
-      );
+      turbo.tjDecompress2(handle, fileAt, file.length, pixelsAt, width, width * channels, height, code, 0);
       const samples = new Uint8Array(turbo.memory.buffer, pixelsAt, width * height * channels).slice();
       turbo.free(pixelsAt);
       turbo.free(fileAt);
-      return { samples, isClean: status === 0 };
+      return samples;
     },
   };
 }

@@ -1,7 +1,4 @@
-/** What every codec here holds a file to before it decodes, and the advice it gives about files that fall short. */
-
-/** Largest picture in pixels; ImageNet's largest has 61 million. */
-export const MAX_PIXELS = 100e6;
+/** The advice that codecs give about files that fall short; what a file may cost is util/budget.ts's. */
 
 /** What helps against a file that ends early or contradicts itself. */
 export const DAMAGED_HINT = "the file is truncated or damaged; replace it, or remove it from the data set";

@@ -3,10 +3,12 @@
  * profiles, animation and whatever else a file carries is passed over, so that it can neither spoil nor slow a picture.
  * Layout: PNG specification, third edition, sections 5 and 11.
  */
+import { Budget, getBudget } from "../../util/budget.js";
 import { DataError } from "../../util/errors.js";
 import { readOrientation } from "./exif.js";
 import { join } from "./join.js";
-import { DAMAGED_HINT, MAX_PIXELS, SIZE_HINT } from "./limits.js";
+import { DAMAGED_HINT, SIZE_HINT } from "./limits.js";
+import { inflatedBytes } from "./png-inflated.js";
 
 /** The fields of IHDR that matter, and the chunks of image data and palette: whole, with length, type and CRC. */
 export interface PngFile {
@@ -67,19 +69,43 @@ export function readPng(bytes: Uint8Array, path: string): PngFile {
   return { ...header, chunks, orientation: orientation ?? 1 };
 }
 
-/** Refuses a size that the compressed data cannot fill, before room is made for it. */
+/** Data behind the last row is passed over, as libpng does, up to so much. */
+const MOST_EXTRA_BYTES = 2 ** 20;
+/** Data that cannot unpack to more is not counted first: 16 kB of it. */
+const UNCOUNTED_BYTES = 16 * 2 ** 20;
+/** fast-png holds what it inflates as chunks, as a whole and as rows without their filters. */
+const COPIES = 3;
+
+/**
+ * Refuses a size that the compressed data cannot fill or that costs more than the budget, and data that unpacks to far more than the size
+ * says, before room is made for either.
+ */
 function checkAmount(
   { width, height, depth, colorType }: Pick<PngFile, "width" | "height" | "depth" | "colorType">,
   chunks: readonly Uint8Array[],
   path: string,
 ): void {
   const needed = height * (1 + Math.ceil((width * depth * channelsOf[colorType]!) / 8));
-  const compressed = chunkData({ chunks }, "IDAT").length;
+  const data = chunkData({ chunks }, "IDAT");
+  const compressed = data.length;
   if (needed > compressed * LARGEST_RATIO) {
     const least = Math.ceil(needed / LARGEST_RATIO);
     const came = `PNG of ${width}x${height} pixels in ${compressed} bytes of data`;
     throw new DataError(`${path}: ${came}, expected at least ${least} bytes`, DAMAGED_HINT);
   }
+  new Budget(`${path}: PNG of ${width}x${height} pixels`, DataError).check(
+    "pictureBytes",
+    COPIES * needed + 3 * width * height,
+  );
+  // the seven pictures of an interlaced one have more rows, each with its filter byte
+  const most = 2 * needed + MOST_EXTRA_BYTES;
+  if (compressed * LARGEST_RATIO <= Math.max(most, UNCOUNTED_BYTES)) return;
+  const unpacked = inflatedBytes(data, most);
+  if (unpacked > most)
+    throw new DataError(
+      `${path}: PNG of ${width}x${height} pixels whose data unpacks to more than ${most} bytes, expected about ${needed}`,
+      DAMAGED_HINT,
+    );
 }
 
 function readHeader(view: DataView, path: string): Omit<PngFile, "chunks" | "orientation"> {
@@ -91,9 +117,9 @@ function readHeader(view: DataView, path: string): Omit<PngFile, "chunks" | "ori
   const interlace = view.getUint8(at + 12);
   if (view.getUint32(at - 8) !== IHDR_BYTES || view.getUint32(at - 4) !== 0x49484452)
     throw new DataError(`${path}: PNG without its header chunk IHDR, expected it first`, DAMAGED_HINT);
-  if (width === 0 || height === 0 || width * height > MAX_PIXELS)
+  if (width === 0 || height === 0 || width * height > getBudget().pixels)
     throw new DataError(
-      `${path}: PNG of ${width}x${height} pixels, expected between 1 and ${MAX_PIXELS} pixels`,
+      `${path}: PNG of ${width}x${height} pixels, expected between 1 and ${getBudget().pixels} pixels`,
       SIZE_HINT,
     );
   if (!depths[colorType]?.includes(depth) || interlace > 1) {

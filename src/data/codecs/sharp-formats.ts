@@ -3,12 +3,16 @@
  * 8-bit RGB, alpha dropped, upright by EXIF as for every other format. Node only.
  */
 import { createRequire } from "node:module";
+import { Budget, getBudget } from "../../util/budget.js";
 import { DataError } from "../../util/errors.js";
 import { createImage, type Image } from "./image.js";
-import { DAMAGED_HINT, MAX_PIXELS } from "./limits.js";
+import { DAMAGED_HINT } from "./limits.js";
 import { orient } from "./orient.js";
 import { importSharp } from "./sharp.js";
 import type { ImageFormat } from "./sniff.js";
+
+/** What libvips holds of a pixel of a frame, and what comes out of it: four samples of 8 bits, then three. */
+const SAMPLE_BYTES = 4;
 
 let isInstalled: boolean | null = null;
 
@@ -35,9 +39,12 @@ export async function decodeBySharp(
   // as for JPEG: the loader's workers are the parallelism, and no picture comes twice
   sharp.concurrency(1);
   sharp.cache(false);
+  const budget = new Budget(`${path}: ${format.toUpperCase()}`, DataError);
   try {
-    const input = sharp(bytes, { failOn: "error", limitInputPixels: MAX_PIXELS, ignoreIcc: true });
-    const { orientation = 1 } = await input.metadata();
+    const input = sharp(bytes, { failOn: "error", limitInputPixels: getBudget().pixels, ignoreIcc: true });
+    const { width, height, orientation = 1 } = await input.metadata();
+    budget.check("pixels", width * height);
+    budget.check("pictureBytes", SAMPLE_BYTES * width * height);
     const { data, info } = await input
       .removeAlpha()
       .toColourspace("srgb")
@@ -47,7 +54,9 @@ export async function decodeBySharp(
     const image = createImage(info.width, info.height, new Uint8Array(data.buffer, data.byteOffset, data.length));
     return applyOrientation ? orient(image, orientation) : image;
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
+    if (cause instanceof DataError) throw cause;
+    // each library below has its say, a line each; the reason is the last
+    const message = cause instanceof Error ? cause.message.trim().split("\n").at(-1) : String(cause);
     throw new DataError(
       `${path}: not a readable ${format.toUpperCase()}, expected a complete file (${message})`,
       DAMAGED_HINT,

@@ -5,8 +5,9 @@
 import { DataError } from "../../util/errors.js";
 import { installLine } from "../../util/optional-packages.js";
 import { createImage, type Image } from "./image.js";
-import type { JpegPixels } from "./index.js";
 import { inksToRgb } from "./inks.js";
+import type { JpegHeader } from "./jpeg-header.js";
+import type { JpegPixels } from "./jpeg-verdict.js";
 import { DAMAGED_HINT } from "./limits.js";
 
 /** Loads the package; throws DataError with the install line if it is missing. */
@@ -15,9 +16,9 @@ export async function loadSharp(): Promise<JpegPixels<Promise<Image>>> {
   // one picture a time and thread: the loader's workers are the parallelism, and no picture comes twice
   sharp.concurrency(1);
   sharp.cache(false);
-  return async (bytes, { width, height, components }, path) => {
+  const decode = async (bytes: Uint8Array, { width, height, components }: JpegHeader, path: string): Promise<Image> => {
     try {
-      const input = sharp(bytes, { failOn: "error", limitInputPixels: false, ignoreIcc: true });
+      const input = sharp(bytes, { failOn: "warning", limitInputPixels: false, ignoreIcc: true });
       const isInk = components.length === 4;
       // libvips turns inks over to 0 for no ink; without the second call it would convert them by a profile of its own
       if (isInk) input.pipelineColourspace("cmyk").toColourspace("cmyk");
@@ -36,6 +37,7 @@ export async function loadSharp(): Promise<JpegPixels<Promise<Image>>> {
       throw new DataError(`${path}: not a readable JPEG, expected a complete file (${message})`, DAMAGED_HINT);
     }
   };
+  return Object.assign(decode, { isStrict: true });
 }
 
 /** The package itself. Throws DataError with the install line if it is missing. */

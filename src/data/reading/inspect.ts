@@ -6,6 +6,7 @@ import { extname } from "node:path";
 import { TensoroneError } from "../../util/errors.js";
 import { type DecoderName, loadDecoder } from "../codecs/decoder.js";
 import { readJpegHeader } from "../codecs/jpeg-header.js";
+import { jpegOddities } from "../codecs/jpeg-verdict.js";
 import { type ImageFormat, sniffFormat } from "../codecs/sniff.js";
 import { PictureFiles, type PictureSource, sourceName } from "../sets/picture-source.js";
 
@@ -61,5 +62,6 @@ function odditiesOf(bytes: Uint8Array, { path, entry }: PictureSource): string[]
   if (header?.components.length === INK_COMPONENTS) odd.push("in ink colours (CMYK or YCCK)");
   if (header?.components.length === 1) odd.push("grey");
   if (header !== undefined && header.orientation !== 1) odd.push(`EXIF orientation ${header.orientation}`);
+  if (format === "jpeg") odd.push(...jpegOddities(bytes, path));
   return odd;
 }

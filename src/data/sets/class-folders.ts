@@ -6,6 +6,7 @@ import { dirname, join, sep } from "node:path";
 import { byCodePoint } from "../../util/by-code-point.js";
 import { DataError } from "../../util/errors.js";
 import type { EndingTally } from "./endings.js";
+import { soundNames } from "./odd-names.js";
 import type { Report } from "./sample.js";
 
 /** Whether there is a folder, or a link to one; a link that leads nowhere, or to itself, is none. */
@@ -52,7 +53,10 @@ export function pictureFiles(folder: string, report: Report, endings: EndingTall
   const found: string[] = [];
   const walk = (below: string) => {
     for (const entry of listFolder(join(folder, below), report)) {
-      if (entry.name.startsWith(".")) continue;
+      if (entry.name.startsWith(".")) {
+        endings.passHidden();
+        continue;
+      }
       const relative = below === "" ? entry.name : `${below}/${entry.name}`;
       if (entry.isDirectory()) walk(relative);
       else if (endings.take(entry.name)) found.push(relative);
@@ -62,10 +66,23 @@ export function pictureFiles(folder: string, report: Report, endings: EndingTall
   return found.sort(byCodePoint);
 }
 
+/** Counts files that lie beside class folders, and belong to no class. */
+export function countBeside(folder: string, endings: EndingTally): void {
+  for (const entry of listFolder(folder, () => {})) {
+    if (!entry.isFile()) continue;
+    if (entry.name.startsWith(".")) endings.passHidden();
+    else endings.passBeside(entry.name);
+  }
+}
+
 function listFolder(path: string, report: Report): Dirent[] {
   try {
-    return readdirSync(path, { withFileTypes: true });
+    const entries = readdirSync(path, { withFileTypes: true });
+    const names = entries.map(({ name }) => name);
+    const sound = soundNames(path, names, report);
+    return entries.filter(({ name }) => sound.has(name));
   } catch (cause) {
+    if (cause instanceof DataError) throw cause;
     const message = cause instanceof Error ? cause.message : String(cause);
     report(new DataError(`ImageFolder: ${path} cannot be listed (${message}), expected a folder of pictures`));
     return [];

@@ -2,16 +2,19 @@
  * A data set listed in a CSV file: a header with `path` and `label`, perhaps `split`, and a line a picture. Reads no picture. Node
  * only.
  */
-import { readFileSync, statSync } from "node:fs";
-import { dirname, resolve } from "node:path";
+import { statSync } from "node:fs";
+import { basename, dirname, resolve } from "node:path";
 import { byCodePoint } from "../../util/by-code-point.js";
 import { DataError } from "../../util/errors.js";
 import { nearestName } from "../../util/nearest.js";
 import { printable } from "../../util/printable.js";
+import { readTextWithin } from "../../util/read-within.js";
 import { parseCsv } from "./csv.js";
+import { unreadable } from "./endings.js";
 import { FolderListings } from "./folder-listings.js";
-import { classNames, type ImageFolderOptions } from "./image-folder.js";
+import { classNames, type ImageFolderOptions, numberedClasses } from "./image-folder.js";
 import { validationNames } from "./layouts.js";
+import { twinHint } from "./odd-names.js";
 import type { Report, Sample } from "./sample.js";
 
 const columns = ["path", "label", "split"] as const;
@@ -77,7 +80,15 @@ export class CsvSet {
         report(
           new DataError(
             `${where}: no file ${path}, expected every listed picture to exist`,
-            "paths are relative to the folder of the CSV file; complete the data set, or remove the line",
+            twinHint(basename(path), listings.beside(path)) ??
+              "paths are relative to the folder of the CSV file; complete the data set, or remove the line",
+          ),
+        );
+      else if (unreadable(path))
+        report(
+          new DataError(
+            `${where}: ${path} is ${unreadable(path)!.what}, expected a JPEG or PNG`,
+            unreadable(path)!.hint,
           ),
         );
       else samples.push({ path, label });
@@ -101,7 +112,7 @@ export class CsvSet {
 }
 
 function readRows(file: string): Row[] {
-  const [header, ...records] = parseCsv(readFileSync(file, "utf8"), file);
+  const [header, ...records] = parseCsv(readTextWithin(file, "textBytes", DataError), file);
   const names = (header?.fields ?? []).map((name) => name.trim().toLowerCase());
   const [path, label, split] = columns.map((name) => names.indexOf(name)) as [number, number, number];
   const missing = columns.slice(0, 2).find((name) => !names.includes(name));
@@ -162,7 +173,7 @@ function classesOf(file: string, folder: string, rows: readonly Row[], numClasse
   if (named) checkCount(named.file, count, numClasses);
   const labelOf = (text: string) => (Number(text) < count ? Number(text) : undefined);
   return {
-    classes: named?.classes ?? Array.from({ length: count }, (_, i) => String(i)),
+    classes: named?.classes ?? numberedClasses(file, count),
     areClassesNamed: named !== undefined,
     labelOf,
   };

@@ -21,17 +21,45 @@ const endingOf = (name: string): string => extname(name).toLowerCase();
 /** The endings of pictures as they can be read here, for hints. */
 export const pictureEndings = (): string => [...plain, ...(hasSharp() ? bySharp : [])].join(" ");
 
+const isPicture = (ending: string): boolean => plain.has(ending) || (hasSharp() && bySharp.has(ending));
+
+/** Why a file cannot be read here whatever it holds, by its ending, and what would help; null for others. */
+export function unreadable(name: string): { readonly what: string; readonly hint: string } | null {
+  const ending = endingOf(name);
+  if (convertible.has(ending)) return { what: `a ${ending}`, hint: `convert ${ending} to JPEG or PNG` };
+  if (bySharp.has(ending) && !hasSharp())
+    return { what: `a ${ending}`, hint: `${installLine("sharp")} reads ${ending}` };
+  return null;
+}
+
 /** Tells pictures from other files, and counts these by ending. */
 export class EndingTally {
   readonly #others = new Map<string, number>();
-  readonly #hasSharp = hasSharp();
+  /** Pictures in no class. */
+  #homeless = 0;
 
   /** Whether the file is a picture; one that is none is counted. */
   take(name: string): boolean {
     const ending = endingOf(name);
-    if (plain.has(ending) || (this.#hasSharp && bySharp.has(ending))) return true;
-    this.#others.set(ending, (this.#others.get(ending) ?? 0) + 1);
+    if (isPicture(ending)) return true;
+    this.#count(ending);
     return false;
+  }
+
+  /** Counts a file whose name begins with a dot. */
+  passHidden(): void {
+    this.#count("hidden");
+  }
+
+  /** Counts a file that is in no class, a picture or not. */
+  passBeside(name: string): void {
+    const ending = endingOf(name);
+    if (isPicture(ending)) this.#homeless++;
+    else this.#count(ending);
+  }
+
+  #count(kind: string): void {
+    this.#others.set(kind, (this.#others.get(kind) ?? 0) + 1);
   }
 
   /** Takes another's counts over. */
@@ -58,13 +86,19 @@ export class EndingTally {
     return odd.length > 0 ? `convert ${odd.join(" ")} to JPEG or PNG` : null;
   }
 
-  /** A line on the files of `where` that were passed over; none where all are pictures. */
+  /** Lines on the files of `where` that were passed over; none where all are pictures of classes. */
   notices(where: string): string[] {
     const count = [...this.#others.values()].reduce((sum, one) => sum + one, 0);
-    if (count === 0) return [];
+    const homeless =
+      this.#homeless === 0
+        ? []
+        : [
+            `${printable(where)}: ${this.#homeless === 1 ? "1 picture lies" : `${this.#homeless} pictures lie`} in no class folder and ${this.#homeless === 1 ? "is" : "are"} left out`,
+          ];
+    if (count === 0) return homeless;
     const what =
       count === 1 ? "1 file is no picture and is left out" : `${count} files are no pictures and are left out`;
     const { hint } = this;
-    return [`${printable(where)}: ${what}: ${this.counts}${hint === null ? "" : `; ${hint}`}`];
+    return [`${printable(where)}: ${what}: ${this.counts}${hint === null ? "" : `; ${hint}`}`, ...homeless];
   }
 }

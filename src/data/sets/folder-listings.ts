@@ -2,7 +2,7 @@
  * Whether files exist, by listing each folder once: a million stat calls would take minutes on a network disk. Node only.
  */
 import { readdirSync } from "node:fs";
-import { dirname } from "node:path";
+import { basename, dirname } from "node:path";
 
 /** Remembers the names in every folder that was asked about. */
 export class FolderListings {
@@ -10,6 +10,11 @@ export class FolderListings {
 
   /** Whether there is something of that path. */
   has(path: string): boolean {
+    return this.beside(path).has(basename(path));
+  }
+
+  /** The names in the folder of that path. */
+  beside(path: string): ReadonlySet<string> {
     const folder = dirname(path);
     let names = this.#names.get(folder);
     if (names === undefined) {
@@ -20,6 +25,6 @@ export class FolderListings {
       }
       this.#names.set(folder, names);
     }
-    return names.has(path.slice(folder === "/" ? 1 : folder.length + 1));
+    return names;
   }
 }

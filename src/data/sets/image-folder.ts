@@ -2,14 +2,17 @@
  * A data set on disk in folders: a folder per class, alone or under train/ and val/, or list files naming path and label.
  * Finds the samples and checks that they make sense; reads no picture. Node only.
  */
-import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
+import { Budget } from "../../util/budget.js";
 import { DataError } from "../../util/errors.js";
 import { printable } from "../../util/printable.js";
-import { classFolders, isFolder, pictureFiles } from "./class-folders.js";
+import { readTextWithin } from "../../util/read-within.js";
+import { classFolders, countBeside, isFolder, pictureFiles } from "./class-folders.js";
 import { EndingTally, pictureEndings } from "./endings.js";
 import { LAYOUT_HINT, type Place, placeNotices, placeOf } from "./layouts.js";
 import { readListFile } from "./list-file.js";
+import { twinHint, twinNotices } from "./odd-names.js";
 import type { Report, Sample } from "./sample.js";
 
 /** What a data set must have. */
@@ -110,13 +113,14 @@ function openFolders(root: string, { name, folder }: Place, numClasses: number |
   checkClassCount(folder, classes.length, numClasses);
   const samples: Sample[] = [];
   const endings = new EndingTally();
+  countBeside(folder, endings);
   for (const name of present) {
     const label = labels.get(name);
     if (label === undefined) {
       report(
         new DataError(
           `ImageFolder: class ${name} in ${folder} is not among the ${classes.length} classes of ${join(root, "train")}`,
-          "train and val must use the same class folder names",
+          twinHint(name, classes) ?? "train and val must use the same class folder names",
         ),
       );
       continue;
@@ -127,7 +131,12 @@ function openFolders(root: string, { name, folder }: Place, numClasses: number |
     for (const file of files) samples.push({ path: join(folder, name, file), label });
     endings.add(own);
   }
-  return { areClassesNamed: true, classes, samples, notices: endings.notices(folder) };
+  return {
+    areClassesNamed: true,
+    classes,
+    samples,
+    notices: [...endings.notices(folder), ...twinNotices(folder, present)],
+  };
 }
 
 function emptyClass(name: string, folder: string, { counts, hint }: EndingTally): DataError {
@@ -147,19 +156,32 @@ function openList(file: string, root: string, split: string, numClasses: number 
   const samples = readListFile(file, { root, split, classCount: known ?? Infinity, report });
   if (named.length > 0) return { areClassesNamed: true, classes: named, samples };
   const classCount = known ?? samples.reduce((most, { label }) => Math.max(most, label + 1), 0);
-  return { areClassesNamed: false, classes: Array.from({ length: classCount }, (_, i) => String(i)), samples };
+  const lowest = samples.reduce((least, { label }) => Math.min(least, label), Infinity);
+  const notices =
+    samples.length > 0 && lowest > 0
+      ? [`${file}: labels begin at ${lowest}, so class 0 is empty; where they count from 1, subtract 1 from each`]
+      : [];
+  return { areClassesNamed: false, classes: numberedClasses(file, classCount), samples, notices };
+}
+
+/** Names of classes that have none. Throws DataError for more than the budget's entries: one label is enough to ask for any number. */
+export function numberedClasses(file: string, count: number): string[] {
+  new Budget(file, DataError).check("entries", count, "classes, one for each label up to its largest");
+  return Array.from({ length: count }, (_, i) => String(i));
 }
 
 /** Names by line, the first that of label 0 (mmpretrain's `classes`); undefined where no file has them. */
 export function classNames(root: string): { readonly file: string; readonly classes: readonly string[] } | undefined {
   const file = [join(root, "meta", "classes.txt"), join(root, "classes.txt")].find((path) => existsSync(path));
   if (file === undefined) return undefined;
-  const classes = readFileSync(file, "utf8")
+  const classes = readTextWithin(file, "textBytes", DataError)
     .replace(/^\ufeff/, "")
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "");
-  const twice = classes.find((name, i) => classes.indexOf(name) !== i);
+  new Budget(file, DataError).check("entries", classes.length);
+  const seen = new Set<string>();
+  const twice = classes.find((name) => seen.size === seen.add(name).size);
   if (classes.length === 0 || twice !== undefined)
     throw new DataError(
       `${file}: ${twice === undefined ? "no names" : `${JSON.stringify(twice)} twice`}, expected a class name a line`,

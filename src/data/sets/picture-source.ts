@@ -4,8 +4,10 @@
  */
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { DataError } from "../../util/errors.js";
+import { namingPathSync } from "../../util/io-error.js";
 import { BLOCK_BYTES, nameInHeader, readHeader } from "./shards/tar.js";
 import { openTar, readFully, type TarFile } from "./shards/tar-file.js";
+import { isSound, type Stretch } from "./shards/tar-stretches.js";
 
 /** A picture on disk; with `entry`, `path` is a tar file and the picture a part of it. */
 export interface PictureSource {
@@ -18,6 +20,8 @@ export interface TarPlace {
   readonly name: string;
   readonly offset: number;
   readonly bytes: number;
+  /** What its hash was taken of; absent where the shard has none. */
+  readonly stretch?: Stretch;
 }
 
 /** How errors call a picture. */
@@ -80,15 +84,22 @@ export class PictureFiles {
     }
   }
 
-  /** Data and the header before it in one read: an index that is off by anything is noticed. */
-  #readEntry(source: PictureSource, { name, offset, bytes }: TarPlace): Uint8Array {
+  /** Data and the header before it in one read, and where it has a hash all that this was taken of: damage is noticed. */
+  #readEntry(source: PictureSource, { name, offset, bytes, stretch }: TarPlace): Uint8Array {
     const start = offset - BLOCK_BYTES;
-    const both = new Uint8Array(BLOCK_BYTES + bytes);
-    if (this.#openShard(source.path).read(both, start) < both.length)
+    const { begin, end } = stretch ?? { begin: start, end: offset + bytes };
+    const found = new Uint8Array(end - begin);
+    if (this.#openShard(source.path).read(found, begin) < found.length)
       throw new DataError(
         `${sourceName(source)}: the tar file ends too early, expected ${bytes} bytes from byte ${offset}`,
         DAMAGED_HINT,
       );
+    if (stretch && !isSound(found, stretch))
+      throw new DataError(
+        `${sourceName(source)}: bytes ${begin} to ${end - 1} of the tar file do not match their hash`,
+        DAMAGED_HINT,
+      );
+    const both = found.subarray(start - begin, offset + bytes - begin);
     const header = readHeader(both.subarray(0, BLOCK_BYTES));
     if (header === undefined || header.bytes !== bytes || header.name !== nameInHeader(name)) {
       const found = header === undefined ? "no tar header" : `${header.name} of ${header.bytes} bytes`;
@@ -124,7 +135,10 @@ function readWhole(path: string): Uint8Array {
       throw new DataError(`${path}: cannot be read (it is ${kind}), expected a picture`, "remove it from the data set");
     }
     const bytes = new Uint8Array(stat.size);
-    return bytes.subarray(0, readFully(file, bytes, 0));
+    return bytes.subarray(
+      0,
+      namingPathSync(path, () => readFully(file, bytes, 0)),
+    );
   } finally {
     closeSync(file);
   }

@@ -1,18 +1,20 @@
 /**
- * Messages over one connected socket: a header of four numbers, then the bytes. A message is read only when it is awaited,
- * so a rank that runs ahead fills the kernel's buffers and then waits, not our memory.
+ * Messages over one connected socket: a header, then the bytes, each under its tag (message-seal). A message is read only when it is
+ * awaited, so a rank that runs ahead fills the kernel's buffers and then waits, not our memory.
  */
 import type { Socket } from "node:net";
 import { PeerError } from "../peer-error.js";
-import { ops, type Tag } from "../transport.js";
+import type { Tag } from "../transport.js";
+import { decodeHead, HEAD_BYTES, type Head, isIntact, kinds } from "./frame.js";
+import { MessageSeal, type SessionKeys } from "./message-seal.js";
+import { Outbox } from "./outbox.js";
 
-/** kind, op, sequence, payload bytes: little-endian u32 each. */
-const HEADER_BYTES = 16;
-const kinds = { data: 1, abort: 2, bye: 3 } as const;
-/** Below this the copy into one piece costs less than a second system call. */
-const JOIN_BYTES = 4096;
 /** A reason is a line or two, whatever a broken peer claims. */
 const MAX_REASON_BYTES = 65536;
+
+const none = new Uint8Array(0);
+const PROGRAM_HINT =
+  "do all ranks run the same program with the same options? If they do, something between them changes or loses messages";
 
 interface Awaited {
   readonly into: Uint8Array;
@@ -21,22 +23,20 @@ interface Awaited {
   readonly reject: (error: Error) => void;
 }
 
-interface Header {
-  readonly kind: number;
-  readonly tag: Tag;
-  readonly bytes: number;
-}
-
 export class Connection {
   readonly peer: number;
   readonly #socket: Socket;
   readonly #onEnd: (error: PeerError | null) => void;
   readonly #awaited: Awaited[] = [];
-  readonly #unsent = new Set<(error: Error) => void>();
-  readonly #headerBytes = new Uint8Array(HEADER_BYTES);
-  #headerAt = 0;
-  #header: Header | null = null;
+  readonly #outbox: Outbox;
+  /** null: without tags, to measure what they cost. */
+  readonly #seal: MessageSeal | null;
+  readonly #headBytes = new Uint8Array(HEAD_BYTES);
+  #headAt = 0;
+  #head: Head | null = null;
   #payloadAt = 0;
+  /** Messages so far, which the tags count. */
+  #count = 0;
   #reason = new Uint8Array(0);
   #chunk: Uint8Array = new Uint8Array(0);
   #failure: Error | null = null;
@@ -44,9 +44,11 @@ export class Connection {
   #isDeaf = false;
 
   /** `onEnd` is called once when the connection ends: with null after an orderly close. */
-  constructor(socket: Socket, peer: number, onEnd: (error: PeerError | null) => void) {
+  constructor(socket: Socket, peer: number, keys: SessionKeys | null, onEnd: (error: PeerError | null) => void) {
     this.peer = peer;
     this.#socket = socket;
+    this.#outbox = new Outbox(socket, keys && new MessageSeal(keys.mac, keys.send));
+    this.#seal = keys && new MessageSeal(keys.mac, keys.receive);
     this.#onEnd = onEnd;
     socket.on("data", (chunk) => {
       if (this.#isDeaf) return;
@@ -59,7 +61,8 @@ export class Connection {
   }
 
   send(bytes: Uint8Array, tag: Tag): Promise<void> {
-    return this.#write(kinds.data, tag, bytes);
+    if (this.#failure) return Promise.reject(this.#failure);
+    return this.#outbox.send(tag, bytes);
   }
 
   receive(into: Uint8Array, tag: Tag): Promise<void> {
@@ -70,12 +73,16 @@ export class Connection {
     });
   }
 
+  /** See Outbox. */
+  beat(): void {
+    if (!this.#isOver) this.#outbox.beat();
+  }
+
   /** Everything under way and all that comes after rejects with this. */
   fail(error: Error): void {
     this.#failure ??= error;
     for (const { reject } of this.#awaited.splice(0)) reject(error);
-    for (const reject of this.#unsent) reject(error);
-    this.#unsent.clear();
+    this.#outbox.fail(error);
     // whatever comes now, such as the peer's own reason, is read and dropped
     if (!this.#isOver) this.#socket.resume();
   }
@@ -89,7 +96,7 @@ export class Connection {
 
   /** Says goodbye; resolves when both sides have. */
   close(): Promise<void> {
-    return this.#last(kinds.bye, new Uint8Array(0));
+    return this.#last(kinds.bye, none);
   }
 
   /**
@@ -101,67 +108,43 @@ export class Connection {
     return new Promise((resolve) => {
       this.#socket.once("close", () => resolve());
       if (this.#socket.destroyed) return resolve();
-      this.#socket.write(encodeHeader(kind, { op: "barrier", sequence: 0 }, bytes.length));
-      this.#socket.end(bytes);
+      this.#outbox.end(kind, bytes);
       this.#socket.resume();
-    });
-  }
-
-  #write(kind: number, tag: Tag, bytes: Uint8Array): Promise<void> {
-    if (this.#failure) return Promise.reject(this.#failure);
-    return new Promise((resolve, reject) => {
-      const done = (error?: Error | null) => {
-        // an error of the socket itself arrives as its event, with a name
-        if (error) return;
-        this.#unsent.delete(reject);
-        resolve();
-      };
-      this.#unsent.add(reject);
-      const header = encodeHeader(kind, tag, bytes.length);
-      if (bytes.length <= JOIN_BYTES) {
-        this.#socket.write(Buffer.concat([header, bytes]), done);
-        return;
-      }
-      this.#socket.cork();
-      this.#socket.write(header);
-      this.#socket.write(bytes, done);
-      this.#socket.uncork();
     });
   }
 
   /** Takes what has come as far as a receive waits for it. */
   #drain(): void {
     while (this.#chunk.length > 0 || this.#payloadIsWhole()) {
-      if (!this.#header && !this.#readHeader()) return;
-      const { kind } = this.#header!;
-      const isTaken =
-        kind === kinds.data
-          ? this.#readData()
-          : kind === kinds.abort
-            ? this.#readReason()
-            : kind === kinds.bye
-              ? this.#readBye()
-              : this.#garbled(`sent a message of kind ${kind}`);
-      if (!isTaken) return;
+      if (!this.#head && !this.#readHead()) return;
+      if (!this.#readByKind(this.#head!.kind)) return;
     }
     if (this.#awaited.length > 0) this.#socket.resume();
   }
 
   /** An empty message needs no further byte. */
   #payloadIsWhole(): boolean {
-    return this.#header !== null && this.#payloadAt === this.#header.bytes;
+    return this.#head !== null && this.#payloadAt === this.#head.bytes;
   }
 
-  #readHeader(): boolean {
-    const taken = this.#take(this.#headerBytes, this.#headerAt);
-    this.#headerAt += taken;
-    if (this.#headerAt < HEADER_BYTES) return false;
-    this.#headerAt = 0;
+  #readByKind(kind: number): boolean {
+    if (kind === kinds.data) return this.#readData();
+    if (kind === kinds.abort) return this.#readReason();
+    const isEmpty = this.#head!.bytes === 0;
+    if (kind === kinds.bye && isEmpty) return this.#readBye();
+    if (kind === kinds.beat && isEmpty) return this.#readBeat();
+    return this.#garbled(`sent a message of kind ${kind}`);
+  }
+
+  /** A head without a payload is believed after its tag; another one has to be the one that is waited for, and is believed with it. */
+  #readHead(): boolean {
+    const taken = this.#take(this.#headBytes, this.#headAt);
+    this.#headAt += taken;
+    if (this.#headAt < HEAD_BYTES) return false;
+    this.#headAt = 0;
     this.#payloadAt = 0;
-    const view = new DataView(this.#headerBytes.buffer);
-    const tag = { op: ops[view.getUint32(4, true)] ?? "barrier", sequence: view.getUint32(8, true) };
-    this.#header = { kind: view.getUint32(0, true), tag, bytes: view.getUint32(12, true) };
-    return true;
+    this.#head = decodeHead(this.#headBytes);
+    return this.#head.bytes > 0 || this.#isSealed(none) || this.#forged();
   }
 
   #readData(): boolean {
@@ -171,39 +154,56 @@ export class Connection {
       this.#socket.pause();
       return false;
     }
-    const { tag, bytes } = this.#header!;
+    const { tag, bytes } = this.#head!;
     if (this.#payloadAt === 0 && mismatch(awaited, tag, bytes)) return this.#garbled(mismatch(awaited, tag, bytes)!);
     this.#payloadAt += this.#take(awaited.into, this.#payloadAt);
     if (!this.#payloadIsWhole()) return true;
-    this.#header = null;
+    if (bytes > 0 && !this.#isSealed(awaited.into)) return this.#forged();
+    this.#next();
     this.#awaited.shift();
     awaited.resolve();
     return true;
   }
 
   #skip(): boolean {
-    const taken = Math.min(this.#chunk.length, this.#header!.bytes - this.#payloadAt);
+    const taken = Math.min(this.#chunk.length, this.#head!.bytes - this.#payloadAt);
     this.#chunk = this.#chunk.subarray(taken);
     this.#payloadAt += taken;
-    if (this.#payloadIsWhole()) this.#header = null;
+    if (this.#payloadIsWhole()) this.#next();
     return true;
   }
 
   #readReason(): boolean {
-    const { bytes } = this.#header!;
+    const { bytes } = this.#head!;
     if (bytes > MAX_REASON_BYTES) return this.#garbled(`sent a reason of ${bytes} bytes`);
     if (this.#payloadAt === 0) this.#reason = new Uint8Array(bytes);
     this.#payloadAt += this.#take(this.#reason, this.#payloadAt);
     if (!this.#payloadIsWhole()) return true;
-    this.#header = null;
+    if (!this.#isSealed(this.#reason)) return this.#forged();
+    this.#next();
     this.#end(new PeerError([this.peer], `rank ${this.peer} has stopped: ${new TextDecoder().decode(this.#reason)}`));
     return true;
   }
 
   #readBye(): boolean {
-    this.#header = null;
+    this.#next();
     this.#end(null);
     return true;
+  }
+
+  #readBeat(): boolean {
+    this.#next();
+    return true;
+  }
+
+  /** Whether head and payload are what the peer has sent at this place. */
+  #isSealed(payload: Uint8Array): boolean {
+    return isIntact(this.#headBytes, payload, this.#seal, this.#count);
+  }
+
+  #next(): void {
+    this.#head = null;
+    this.#count++;
   }
 
   /** Moves what fits of the chunk to `into`, from byte `at`; returns how much. */
@@ -221,15 +221,21 @@ export class Connection {
   }
 
   #garbled(what: string): false {
-    this.#chunk = new Uint8Array(0);
-    this.#socket.destroy();
-    this.#end(
-      new PeerError(
-        [this.peer],
-        `rank ${this.peer} ${what}`,
-        "do all ranks run the same program with the same options?",
-      ),
+    return this.#broken(`rank ${this.peer} ${what}`, PROGRAM_HINT);
+  }
+
+  #forged(): false {
+    return this.#broken(
+      `message ${this.#count + 1} of rank ${this.peer} is not what it has sent: changed, lost, repeated or reordered on the way`,
+      "a faulty network card or cable, a proxy, or somebody between the two; what is saved is not touched by it",
     );
+  }
+
+  #broken(what: string, hint: string): false {
+    this.#chunk = new Uint8Array(0);
+    this.#head = null;
+    this.#socket.destroy();
+    this.#end(new PeerError([this.peer], what, hint));
     return false;
   }
 
@@ -251,11 +257,4 @@ export class Connection {
 function mismatch({ into, tag }: Awaited, came: Tag, bytes: number): string | null {
   if (came.op === tag.op && came.sequence === tag.sequence && bytes === into.length) return null;
   return `is at ${came.op} ${came.sequence} with ${bytes} bytes, expected ${tag.op} ${tag.sequence} with ${into.length}`;
-}
-
-function encodeHeader(kind: number, { op, sequence }: Tag, bytes: number): Uint8Array {
-  const header = new Uint8Array(HEADER_BYTES);
-  const view = new DataView(header.buffer);
-  for (const [i, value] of [kind, ops.indexOf(op), sequence, bytes].entries()) view.setUint32(4 * i, value, true);
-  return header;
 }

@@ -2,20 +2,35 @@
  * How ranks find each other: every rank listens; all others dial rank 0, tell where they listen, and get the addresses of
  * all; then each dials the ranks between. Ends with one authenticated connection for each pair, and no listening port.
  */
-import { connect, createServer, type ListenOptions, type Server, type Socket } from "node:net";
+import type { ListenOptions, Socket } from "node:net";
 import { join } from "node:path";
-import { setTimeout as sleep } from "node:timers/promises";
 import { DistributedError } from "../../util/errors.js";
 import { formatSeconds, rankList } from "../exchange.js";
-import { AuthenticatedChannel, PROTOCOL_VERSION, StrangerError } from "./handshake.js";
+import { listenAtMaster } from "./bind.js";
+import { type Address, type Dialled, dial } from "./dial.js";
+import { Door, type Verdict } from "./door.js";
+import { type AuthenticatedChannel, PROTOCOL_VERSION } from "./handshake.js";
+import { fasterMac, type MacName, macNames, type SessionKeys } from "./message-seal.js";
+import { expectOpenFiles } from "./open-files.js";
 
-/** Sockets to all other ranks. */
-export type Peers = ReadonlyMap<number, Socket>;
+/** Another rank: its socket, and the keys of what is said on it. */
+export interface Peer {
+  readonly socket: Socket;
+  readonly keys: SessionKeys;
+}
+/** All other ranks. */
+export type Peers = ReadonlyMap<number, Peer>;
 
 /** Where ranks meet: a folder of Unix sockets on one machine, or rank 0's host and port. */
 export type MeetingPoint =
   | { readonly kind: "unix"; readonly folder: string }
-  | { readonly kind: "tcp"; readonly host: string; readonly port: number };
+  | {
+      readonly kind: "tcp";
+      readonly host: string;
+      readonly port: number;
+      /** The address this rank listens on, such as 0.0.0.0. Default: rank 0's is `host`, others' the one they reach it from. */
+      readonly bind?: string;
+    };
 
 export interface RendezvousOptions {
   readonly rank: number;
@@ -26,10 +41,10 @@ export interface RendezvousOptions {
   readonly deadlineMs: number;
   /** A connection without proof of the secret by then is closed; a slow rank dials again. Default 5 s. */
   readonly greetingMs?: number;
+  /** Connections without proof at a time, of which the oldest are closed. Default: what the limit of open files leaves, at most 4096. */
+  readonly mostUnproved?: number;
   readonly onNotice: (text: string) => void;
 }
-
-type Address = { readonly path: string } | { readonly host: string; readonly port: number };
 
 /** What a dialer says of itself. */
 interface Claim {
@@ -39,12 +54,11 @@ interface Claim {
   readonly worldSize: number;
   /** Where it listens; its host is the one it dials from. */
   readonly port: number;
+  /** The faster one on its processor. */
+  readonly mac: MacName;
 }
 
 const DEFAULT_GREETING_MS = 5000;
-/** Of those who have not proved themselves, so many at a time: a flood must not take all file descriptors. */
-const MAX_UNPROVED = 256;
-const retryMs = { first: 20, most: 1000 } as const;
 
 /** Meets the other ranks. Throws DistributedError naming those who do not come, or why this rank is refused. */
 export async function meet(options: RendezvousOptions): Promise<Peers> {
@@ -53,19 +67,28 @@ export async function meet(options: RendezvousOptions): Promise<Peers> {
 
 class Rendezvous {
   readonly #options: RendezvousOptions;
-  readonly #peers = new Map<number, Socket>();
-  readonly #channels = new Map<number, AuthenticatedChannel>();
+  readonly #known = new Map<number, Dialled>();
   readonly #addresses = new Map<number, Address>();
-  readonly #unproved = new Set<Socket>();
   readonly #noticed = new Set<string>();
   readonly #until: number;
-  readonly #server: Server;
+  readonly #door: Door;
+  /** The address that the door of a rank above 0 is on, over TCP. */
+  #facing: string | null = null;
   #onJoin: () => void = () => {};
 
   constructor(options: RendezvousOptions) {
+    const { rank, worldSize, secret, greetingMs = DEFAULT_GREETING_MS } = options;
     this.#options = options;
     this.#until = performance.now() + options.deadlineMs;
-    this.#server = createServer({ pauseOnConnect: false }, (socket) => void this.#accept(socket));
+    const spare = expectOpenFiles(rank, worldSize);
+    const { mostUnproved = spare } = options;
+    this.#door = new Door({
+      secret,
+      greetingMs,
+      mostUnproved,
+      admit: (claim, channel, socket) => this.#admit(claim as Claim, channel, socket),
+      onNotice: (text) => this.#notice(text),
+    });
   }
 
   async run(): Promise<Peers> {
@@ -81,44 +104,64 @@ class Rendezvous {
       await this.#everyone(higher);
       if (rank === 0) {
         const table = Array.from({ length: worldSize }, (_, r) => this.#addresses.get(r) ?? null);
-        for (const channel of this.#channels.values()) channel.write({ table });
+        for (const { channel } of this.#known.values()) channel.write({ table });
       }
-      return this.#peers;
+      return new Map(
+        [...this.#known].map(([peer, { socket, channel, mac }]) => [peer, { socket, keys: channel.keys(mac) }]),
+      );
     } catch (error) {
       const reason = error instanceof DistributedError ? error.summary : String(error);
-      for (const channel of this.#channels.values()) channel.write({ failed: reason });
-      for (const socket of this.#peers.values()) socket.end();
+      for (const { socket, channel } of this.#known.values()) {
+        channel.write({ failed: reason });
+        socket.end();
+      }
       throw error;
     } finally {
-      this.#server.close();
-      for (const socket of this.#unproved) socket.destroy();
+      this.#door.close();
     }
   }
 
-  /** This rank's listening port: rank 0's is the rendezvous address, the others take any free one. */
+  /** Rank 0's place is the rendezvous address; over TCP the others listen when they know from which address they reach it. */
   async #listen(): Promise<void> {
     const { at, rank } = this.#options;
-    const where: ListenOptions =
-      at.kind === "unix"
-        ? { path: pathOf(at.folder, rank) }
-        : { port: rank === 0 ? at.port : 0, ...(isLoopback(at.host) && { host: at.host }) };
-    await new Promise<void>((resolve, reject) => {
-      this.#server.once("error", (error: NodeJS.ErrnoException) => {
-        const place = "path" in where ? where.path : `port ${where.port}`;
-        const hint =
-          error.code === "EADDRINUSE" ? "another run holds it: choose another one with --master-port" : undefined;
-        reject(new DistributedError(`rank ${rank}: cannot listen on ${place}: ${error.code}`, hint));
-      });
-      this.#server.listen(where, resolve);
+    if (at.kind === "unix") return this.#listenOn({ path: pathOf(at.folder, rank) });
+    if (rank > 0) return;
+    const { bind = at.host, port } = at;
+    await listenAtMaster({
+      bind,
+      port,
+      until: this.#until,
+      listen: (where) => this.#door.listen(where),
+      onNotice: (text) => this.#notice(text),
     });
-    this.#server.on("error", () => {});
+  }
+
+  async #listenOn(where: ListenOptions): Promise<void> {
+    try {
+      await this.#door.listen(where);
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException;
+      throw new DistributedError(
+        `rank ${this.#options.rank}: cannot listen on ${where.path ?? `${where.host}:${where.port}`}: ${code}`,
+      );
+    }
+  }
+
+  /** The port that others may dial, on the address by which `first` has reached rank 0: no door on any other network. */
+  async #openFacing(first: Socket): Promise<void> {
+    const { at } = this.#options;
+    if (at.kind === "unix") return;
+    const host = at.bind ?? first.localAddress!;
+    if (this.#facing === host) return;
+    await this.#listenOn({ host, port: 0 });
+    this.#facing = host;
   }
 
   /** Dials rank 0 and waits until it knows where everybody is. */
   async #joinFirst(): Promise<readonly (Address | null)[]> {
     const { at } = this.#options;
     const first = at.kind === "unix" ? { path: pathOf(at.folder, 0) } : { host: at.host, port: at.port };
-    const channel = await this.#dial(0, first);
+    const { channel } = await this.#dial(0, first);
     const { table, failed } = await this.#inTime(
       channel.read<{ table?: (Address | null)[]; failed?: string }>(),
       () => "rank 0 has not told where the others are",
@@ -127,74 +170,36 @@ class Rendezvous {
     return table;
   }
 
-  /** Dials until a peer with the secret answers; a refusal is final. */
-  async #dial(to: number, address: Address): Promise<AuthenticatedChannel> {
-    const { rank, worldSize, secret } = this.#options;
-    const shown = "path" in address ? address.path : `${address.host}:${address.port}`;
-    for (let wait: number = retryMs.first; ; wait = Math.min(2 * wait, retryMs.most)) {
-      const socket = connect(address);
-      try {
-        await connected(socket);
-        const channel = await this.#inTime(
-          AuthenticatedChannel.dial(socket, secret),
-          () => `rank ${to} at ${shown} is silent`,
-        );
-        const claim: Claim = { version: PROTOCOL_VERSION, from: rank, to, worldSize, port: this.#port() };
-        channel.write(claim);
-        const verdict = await this.#inTime(
-          channel.read<{ refused?: string }>(),
-          () => `rank ${to} at ${shown} is silent`,
-        );
-        if (verdict.refused !== undefined)
-          throw new DistributedError(`rank ${to} at ${shown} refused rank ${rank}: ${verdict.refused}`);
-        this.#keep(to, socket);
-        return channel;
-      } catch (error) {
-        socket.destroy();
-        if (error instanceof StrangerError)
-          throw new DistributedError(
-            `rank ${to} at ${shown} did not accept rank ${rank}: ${error.summary}`,
-            "is the secret (TENSORONE_SECRET) the same for all ranks, and the port that of this run?",
-          );
-        if (error instanceof DistributedError) throw error;
-        if (performance.now() + wait > this.#until)
-          throw new DistributedError(
-            `rank ${rank}: no answer from rank ${to} at ${shown} within ${formatSeconds(this.#options.deadlineMs)}: ${codeOf(error)}`,
-            "has rank 0 been started, and may this machine reach that host and port?",
-          );
-        await sleep(wait);
-      }
-    }
+  async #dial(to: number, address: Address): Promise<Dialled> {
+    const { rank, worldSize, secret, deadlineMs, at } = this.#options;
+    const dialled = await dial(to, address, {
+      rank,
+      secret,
+      until: this.#until,
+      deadlineMs,
+      claim: async (socket): Promise<Claim> => {
+        if (to === 0) await this.#openFacing(socket);
+        return { version: PROTOCOL_VERSION, from: rank, to, worldSize, port: this.#door.port, mac: fasterMac() };
+      },
+      // on one machine the launcher knows who has started
+      onNotice: (text) => at.kind === "tcp" && this.#notice(text),
+    });
+    this.#keep(to, dialled);
+    return dialled;
   }
 
-  async #accept(socket: Socket): Promise<void> {
-    const from = socket.remoteAddress ?? "this machine";
-    socket.on("error", () => {});
-    if (this.#unproved.size >= MAX_UNPROVED) return void socket.destroy();
-    this.#unproved.add(socket);
-    const timer = setTimeout(() => socket.destroy(), this.#options.greetingMs ?? DEFAULT_GREETING_MS);
-    try {
-      const channel = await AuthenticatedChannel.accept(socket, this.#options.secret);
-      const claim = await channel.read<Claim>();
-      const refused = this.#objection(claim);
-      channel.write(refused === undefined ? {} : { refused });
-      if (refused !== undefined) {
-        this.#notice(`refused rank ${claim.from} (${from}): ${refused}`);
-        return void socket.end();
-      }
-      this.#channels.set(claim.from, channel);
-      this.#addresses.set(claim.from, this.#addressOf(claim, socket));
-      this.#keep(claim.from, socket);
-      this.#onJoin();
-    } catch (error) {
-      socket.destroy();
-      this.#notice(
-        `refused a stranger (${from}): ${error instanceof DistributedError ? error.summary : codeOf(error)}`,
-      );
-    } finally {
-      clearTimeout(timer);
-      this.#unproved.delete(socket);
+  #admit(claim: Claim, channel: AuthenticatedChannel, socket: Socket): Verdict {
+    const refused = this.#objection(claim);
+    if (refused !== undefined) {
+      this.#notice(`refused rank ${claim.from} (${socket.remoteAddress ?? "this machine"}): ${refused}`);
+      return { refused };
     }
+    this.#addresses.set(claim.from, this.#addressOf(claim, socket));
+    const mac = claim.mac === fasterMac() ? claim.mac : macNames[0];
+    this.#keep(claim.from, { channel, socket, mac });
+    // the verdict goes out before anything else is said
+    queueMicrotask(() => this.#onJoin());
+    return { mac };
   }
 
   #objection({ version, from, to, worldSize }: Claim): string | undefined {
@@ -203,16 +208,16 @@ class Rendezvous {
     if (worldSize !== ours) return `it expects ${worldSize} ranks, expected ${ours}`;
     if (to !== rank) return `it looks for rank ${to}, this is rank ${rank}`;
     if (!Number.isInteger(from) || from <= rank || from >= ours) return `rank ${from} has no business here`;
-    if (this.#peers.has(from)) return `rank ${from} is here already`;
+    if (this.#known.has(from)) return `rank ${from} is here already`;
     return undefined;
   }
 
-  #keep(peer: number, socket: Socket): void {
+  #keep(peer: number, known: Dialled): void {
     if (this.#options.at.kind === "tcp") {
-      socket.setNoDelay(true);
-      socket.setKeepAlive(true, 10_000);
+      known.socket.setNoDelay(true);
+      known.socket.setKeepAlive(true, 10_000);
     }
-    this.#peers.set(peer, socket);
+    this.#known.set(peer, known);
   }
 
   #addressOf({ from, port }: Claim, socket: Socket): Address {
@@ -221,14 +226,9 @@ class Rendezvous {
     return { host: (socket.remoteAddress ?? at.host).replace(/^::ffff:/, ""), port };
   }
 
-  #port(): number {
-    const address = this.#server.address();
-    return typeof address === "object" && address ? address.port : 0;
-  }
-
   /** Resolves once all these ranks have dialled. */
   #everyone(ranks: readonly number[]): Promise<void> {
-    const missing = () => ranks.filter((rank) => !this.#peers.has(rank));
+    const missing = () => ranks.filter((rank) => !this.#known.has(rank));
     const all = new Promise<void>((resolve) => {
       this.#onJoin = () => {
         if (missing().length === 0) resolve();
@@ -258,7 +258,7 @@ class Rendezvous {
 
   /** Each kind of trouble once: a port scanner must not fill a log. */
   #notice(text: string): void {
-    const kind = text.replace(/\(.*?\)/, "");
+    const kind = text.replace(/\(.*?\)/g, "");
     if (this.#noticed.has(kind)) return;
     this.#noticed.add(kind);
     this.#options.onNotice(text);
@@ -266,16 +266,3 @@ class Rendezvous {
 }
 
 const pathOf = (folder: string, rank: number): string => join(folder, `${rank}.sock`);
-const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? String(error);
-
-export function isLoopback(host: string): boolean {
-  return host === "localhost" || host === "::1" || /^127\./.test(host);
-}
-
-function connected(socket: Socket): Promise<void> {
-  return new Promise((resolve, reject) => {
-    socket.once("connect", resolve);
-    socket.once("error", reject);
-    socket.on("error", () => {});
-  });
-}

@@ -8,6 +8,8 @@ import type { Peers } from "./rendezvous.js";
 
 /** Fits in the cache together with what it is added to; measured with bench/all-reduce. */
 const BUCKET_BYTES = 256 * 1024;
+/** Messages that are lost at the end of a step are noticed after about this. */
+const BEAT_MS = 2000;
 /** Parting words do not keep a process that fails. */
 const PARTING_MS = 2000;
 
@@ -19,21 +21,31 @@ export class SocketTransport implements Transport {
   readonly transport: string;
   readonly bucketBytes = BUCKET_BYTES;
   readonly #connections = new Map<number, Connection>();
+  readonly #beats: NodeJS.Timeout;
   #failure: Error | null = null;
 
-  constructor({ rank, worldSize, localRank, localSize }: RankIdentity, peers: Peers, transport: string) {
+  /** `isSealed` false leaves the tags of messages away: bench/studies/wire.ts measures what they cost, no run does without. */
+  constructor(
+    { rank, worldSize, localRank, localSize }: RankIdentity,
+    peers: Peers,
+    transport: string,
+    { isSealed = true } = {},
+  ) {
     this.rank = rank;
     this.worldSize = worldSize;
     this.localRank = localRank;
     this.localSize = localSize;
     this.transport = transport;
-    for (const [peer, socket] of peers)
+    for (const [peer, { socket, keys }] of peers)
       this.#connections.set(
         peer,
-        new Connection(socket, peer, (error) => {
+        new Connection(socket, peer, isSealed ? keys : null, (error) => {
           if (error && !this.#failure) this.fail(error);
         }),
       );
+    this.#beats = setInterval(() => {
+      for (const connection of this.#connections.values()) connection.beat();
+    }, BEAT_MS).unref();
   }
 
   get failure(): Error | null {
@@ -62,6 +74,7 @@ export class SocketTransport implements Transport {
   }
 
   async #part(leave: (connection: Connection) => Promise<void>): Promise<void> {
+    clearInterval(this.#beats);
     const all = Promise.all([...this.#connections.values()].map(leave));
     let timer: NodeJS.Timeout | undefined;
     const patience = new Promise<void>((resolve) => {

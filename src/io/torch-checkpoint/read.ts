@@ -2,12 +2,16 @@
  * A file of torch.save as values: the ZIP archive of PyTorch 1.6 and later, or the row of pickles before that. What the
  * objects are for is not known here.
  */
+import { Budget } from "../../util/budget.js";
+import { clipped } from "../../util/clipped.js";
 import { CheckpointError } from "../../util/errors.js";
 import { codes } from "../element-codes.js";
+import { foreignArchive } from "../foreign-files.js";
 import { expectHarmlessCall, expectHarmlessName } from "./names.js";
-import { type PickleHost, unpickle } from "./pickle.js";
+import { unpickle } from "./pickle.js";
+import { expectKey, type PickleHost } from "./pickle-machine.js";
 import { elementCodeOf, isViewGeometry } from "./tensors.js";
-import { GlobalName, Placeholder, type TorchStorage, TorchTensor } from "./values.js";
+import { GlobalName, kindOf, Placeholder, type TorchStorage, TorchTensor } from "./values.js";
 import { isZip } from "./zip-format.js";
 import { ZipReader } from "./zip-reader.js";
 
@@ -36,7 +40,10 @@ function decodeArchive(bytes: Uint8Array, where: string): unknown {
   const zip = new ZipReader(bytes, where);
   const main = zip.names.find((name) => name === "data.pkl" || name.endsWith("/data.pkl"));
   if (main === undefined)
-    throw new CheckpointError(`${where}: a ZIP archive without data.pkl, expected a file of torch.save`);
+    throw new CheckpointError(
+      `${where}: ${foreignArchive(zip.names) ?? "a ZIP archive"} without data.pkl, expected a file of torch.save`,
+      zip.names.length === 0 ? "it is empty" : `its first member is ${clipped(zip.names[0]!)}`,
+    );
   const root = main.slice(0, main.length - "data.pkl".length);
   if (zip.names.includes(root + SCRIPT_MEMBER))
     throw new CheckpointError(
@@ -45,21 +52,24 @@ function decodeArchive(bytes: Uint8Array, where: string): unknown {
     );
   const order = new TextDecoder().decode(zip.read(`${root}byteorder`) ?? new Uint8Array());
   const load = (key: string): Uint8Array | undefined => zip.read(`${root}data/${key}`);
-  return unpickle(zip.read(main)!, new TorchHost(where, load, order.trim() === "big"), where).value;
+  const budget = new Budget(where, CheckpointError);
+  return unpickle(zip.read(main)!, new TorchHost(where, budget, load, order.trim() === "big"), where, { budget }).value;
 }
 
 /** Magic number, protocol, system, the object, the keys of its storages; then for each its length and its elements. */
 function decodeLegacy(bytes: Uint8Array, where: string): unknown {
   const data = new Map<string, Uint8Array>();
   let isBigEndian = false;
+  const budget = new Budget(where, CheckpointError);
   const host = new TorchHost(
     where,
+    budget,
     (key) => data.get(key),
     () => isBigEndian,
   );
   let at = 0;
   const next = (): unknown => {
-    const { value, end } = unpickle(bytes, host, where, at);
+    const { value, end } = unpickle(bytes, host, where, { at, budget });
     at = end;
     return value;
   };
@@ -73,51 +83,71 @@ function decodeLegacy(bytes: Uint8Array, where: string): unknown {
   if (!Array.isArray(keys)) throw new CheckpointError(`${where}: the list of its storages is missing`);
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   for (const key of keys) {
-    const storage = host.storages.get(String(key));
+    const storage = typeof key === "string" ? host.storages.get(key) : undefined;
     const size = storage ? storage.length * codes[storage.code].bytes : 0;
     if (!storage || at + 8 + size > bytes.length || view.getBigInt64(at, !isBigEndian) !== BigInt(storage.length))
-      throw new CheckpointError(`${where}: storage ${key} is not whole`, "the file is truncated or damaged");
+      throw new CheckpointError(
+        `${where}: storage ${typeof key === "string" ? clipped(key) : kindOf(key)} is not whole`,
+        "the file is truncated or damaged",
+      );
     data.set(storage.key, bytes.subarray(at + 8, at + 8 + size));
     at += 8 + size;
   }
   return value;
 }
 
+const FROM_TYPE = "torch._tensor._rebuild_from_type_v2";
+
 type Call = (host: TorchHost, args: readonly unknown[]) => unknown;
 
 /** Calls that mean something here; all others give placeholders. */
 const known: Readonly<Record<string, Call>> = {
-  "collections.OrderedDict": (_, [pairs]) =>
-    new Map(Array.isArray(pairs) ? pairs.filter((pair) => Array.isArray(pair) && pair.length === 2) : []),
+  "collections.OrderedDict": (host, [pairs]) => host.dictionary(pairs),
   "torch._utils._rebuild_tensor": (host, args) => host.tensor(args),
   "torch._utils._rebuild_tensor_v2": (host, args) => host.tensor(args),
   "torch._utils._rebuild_parameter": (_, [tensor]) => tensor,
   "torch._utils._rebuild_parameter_with_state": (_, [tensor]) => tensor,
-  "torch._tensor._rebuild_from_type_v2": (host, [callee, , args]) =>
-    callee instanceof GlobalName && Array.isArray(args) ? host.call(callee.name, args) : undefined,
+  // what it would call in turn is another of these rows; one that names itself stays unknown
+  [FROM_TYPE]: (host, [callee, , args]) =>
+    callee instanceof GlobalName && callee.name !== FROM_TYPE && Array.isArray(args)
+      ? host.call(callee.name, args)
+      : new Placeholder(FROM_TYPE, []),
 };
 
 class TorchHost implements PickleHost {
   readonly storages = new Map<string, TorchStorage>();
   readonly #where: string;
+  readonly #budget: Budget;
   readonly #load: (key: string) => Uint8Array | undefined;
   readonly #isBigEndian: () => boolean;
 
-  constructor(where: string, load: (key: string) => Uint8Array | undefined, isBigEndian: boolean | (() => boolean)) {
+  constructor(
+    where: string,
+    budget: Budget,
+    load: (key: string) => Uint8Array | undefined,
+    isBigEndian: boolean | (() => boolean),
+  ) {
     this.#where = where;
+    this.#budget = budget;
     this.#load = load;
     this.#isBigEndian = typeof isBigEndian === "boolean" ? () => isBigEndian : isBigEndian;
   }
 
   name(full: string): GlobalName {
+    this.#budget.check("nameBytes", full.length, clipped(full));
+    const known = this.#names.get(full);
+    if (known) return known;
     expectHarmlessName(full, this.#where);
-    return new GlobalName(full);
+    const name = new GlobalName(full);
+    this.#names.set(full, name);
+    return name;
   }
 
   call(callee: string, args: readonly unknown[]): unknown {
     const meaning = Object.hasOwn(known, callee) ? known[callee] : undefined;
     if (meaning) return meaning(this, args);
-    expectHarmlessCall(callee, this.#where);
+    if (!this.#callable.has(callee)) expectHarmlessCall(callee, this.#where);
+    this.#callable.add(callee);
     return new Placeholder(callee, args);
   }
 
@@ -131,13 +161,16 @@ class TorchHost implements PickleHost {
     const code = elementCodeOf(type.name);
     if (code === undefined) return new Placeholder(type.name, []);
     if (!Number.isSafeInteger(length) || length < 0)
-      throw new CheckpointError(`${this.#where}: storage ${key} has no length`, "the file is damaged");
+      throw new CheckpointError(`${this.#where}: storage ${clipped(key)} has no length`, "the file is damaged");
     const storage: TorchStorage = { key, code, length, load: () => this.#elements(storage) };
     this.storages.set(key, storage);
     return storage;
   }
 
   readonly #loaded = new Map<string, Uint8Array>();
+  /** Looked at once: a file may mention a name a million times. */
+  readonly #names = new Map<string, GlobalName>();
+  readonly #callable = new Set<string>();
 
   #elements({ key, code, length }: TorchStorage): Uint8Array {
     const before = this.#loaded.get(key);
@@ -146,12 +179,25 @@ class TorchHost implements PickleHost {
     const size = length * codes[code].bytes;
     if (!data || data.length < size)
       throw new CheckpointError(
-        `${this.#where}: storage ${key} of ${length} elements needs ${size} bytes, the file has ${data?.length ?? 0}`,
+        `${this.#where}: storage ${clipped(key)} of ${length} elements needs ${size} bytes, the file has ${data?.length ?? 0}`,
         "the file is damaged or truncated",
       );
     const elements = this.#isBigEndian() ? swapped(data, codes[code].bytes) : data;
     this.#loaded.set(key, elements);
     return elements;
+  }
+
+  /** From a list of pairs, which any number of dictionaries may be made of: it is counted before it is gone over. */
+  dictionary(pairs: unknown): Map<unknown, unknown> {
+    const found = new Map<unknown, unknown>();
+    if (!Array.isArray(pairs)) return found;
+    this.#budget.spend("steps", pairs.length);
+    for (const pair of pairs)
+      if (Array.isArray(pair) && pair.length === 2) {
+        expectKey(this.#budget, pair[0], found.size);
+        found.set(pair[0], pair[1]);
+      }
+    return found;
   }
 
   tensor([storage, offset, shape, strides]: readonly unknown[]): unknown {

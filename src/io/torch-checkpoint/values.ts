@@ -63,6 +63,7 @@ export function lookUp(value: unknown, ...path: readonly string[]): unknown {
 /** What a value is, for errors: "a list", "argparse.Namespace". */
 export function kindOf(value: unknown): string {
   if (value === null) return "None";
+  if (value === undefined) return "nothing";
   if (value instanceof Placeholder) return `a ${value.of}`;
   if (value instanceof GlobalName) return `the name ${value.name}`;
   if (value instanceof TorchTensor) return "a tensor";

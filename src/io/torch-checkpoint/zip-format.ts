@@ -9,6 +9,17 @@ export const END_BYTES = 22;
 export const SEE_ZIP64 = 0xffffffff;
 export const STORED = 0;
 
+/** The end record is last but for a comment of at most 64 KiB. */
+const LARGEST_COMMENT = 0xffff;
+
+/** Where the end record is in the last bytes of a file; -1 for nowhere. */
+export function findEnd(bytes: Uint8Array): number {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const last = bytes.length - END_BYTES;
+  for (let at = last; at >= Math.max(0, last - LARGEST_COMMENT); at--) if (view.getUint32(at, true) === END) return at;
+  return -1;
+}
+
 /** Whether bytes begin as a ZIP archive does. */
 export const isZip = (bytes: Uint8Array): boolean =>
   bytes.length >= 4 && new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true) === LOCAL;

@@ -4,15 +4,16 @@
  * torch.save has none, and a compressed member is refused by name.
  */
 
+import { Budget } from "../../util/budget.js";
+import { clipped } from "../../util/clipped.js";
 import { crc32 } from "../../util/crc32.js";
 import { CheckpointError } from "../../util/errors.js";
-import { CENTRAL, CENTRAL_BYTES, END, END_BYTES, LOCAL, LOCAL_BYTES, SEE_ZIP64, STORED } from "./zip-format.js";
+import { CENTRAL, CENTRAL_BYTES, findEnd, LOCAL, LOCAL_BYTES, SEE_ZIP64, STORED } from "./zip-format.js";
 
 const END64 = 0x06064b50;
 const LOCATOR64 = 0x07064b50;
 const LOCATOR64_BYTES = 20;
 const END64_BYTES = 56;
-const LARGEST_COMMENT = 0xffff;
 const ZIP64_EXTRA = 0x0001;
 const ENCRYPTED = 1;
 
@@ -30,6 +31,9 @@ export class ZipReader {
   readonly #view: DataView;
   readonly #where: string;
   readonly #members = new Map<string, Member>();
+  /** Members that were read, and their bytes: no archive holds more than it has. */
+  readonly #checked = new Set<string>();
+  #readBytes = 0;
 
   /** Reads the directory. Throws CheckpointError, naming the file by `where`. */
   constructor(bytes: Uint8Array, where: string) {
@@ -59,14 +63,23 @@ export class ZipReader {
       localAt + LOCAL_BYTES + this.#view.getUint16(localAt + 26, true) + this.#view.getUint16(localAt + 28, true);
     if (start + size > this.#bytes.length) throw this.#damaged(`${name} reaches past the end`);
     const data = this.#bytes.subarray(start, start + size);
-    // 0 is what writers leave that do not compute it
-    if (crc !== 0 && crc32(data) !== crc) throw this.#damaged(`the checksum of ${name} does not fit`);
-    return data;
+    if (this.#checked.has(name)) return data;
+    this.#checked.add(name);
+    this.#readBytes += size;
+    if (this.#readBytes > this.#bytes.length) throw this.#damaged("its members lie on each other");
+    if (crc32(data) === crc) return data;
+    if (crc !== 0) throw this.#damaged(`the checksum of ${name} does not fit`);
+    throw this.#damaged(
+      `the checksum of ${name} is 0, which does not fit`,
+      "the file is damaged, or was written without checksums: torch.serialization.set_crc32_options(True), then save it again",
+    );
   }
 
   #readDirectory(): void {
     const { at: first, count, end } = this.#findDirectory();
     const decoder = new TextDecoder();
+    const budget = new Budget(this.#where, CheckpointError);
+    budget.check("entries", count, "its directory");
     let at = first;
     for (let i = 0; i < count; i++) {
       this.#expect(at, CENTRAL_BYTES, CENTRAL, `entry ${i} of its directory`);
@@ -76,6 +89,9 @@ export class ZipReader {
       if (next > end) throw this.#damaged(`entry ${i} of its directory reaches past the end`);
       const nameAt = at + CENTRAL_BYTES;
       const name = decoder.decode(this.#bytes.subarray(nameAt, nameAt + nameLength!));
+      budget.check("nameBytes", nameLength!, clipped(name));
+      if (this.#members.has(name))
+        throw this.#damaged(`${name} stands twice in its directory, expected each name once`, "write the file anew");
       this.#members.set(name, {
         isEncrypted: (view.getUint16(at + 8, true) & ENCRYPTED) !== 0,
         isStored: view.getUint16(at + 10, true) === STORED,
@@ -112,7 +128,8 @@ export class ZipReader {
   }
 
   #findDirectory(): { at: number; count: number; end: number } {
-    const end = this.#findEnd();
+    const end = findEnd(this.#bytes);
+    if (end < 0) throw this.#damaged("it has no end record", "the file is truncated");
     const view = this.#view;
     let count = view.getUint16(end + 10, true);
     let size = view.getUint32(end + 12, true);
@@ -127,14 +144,6 @@ export class ZipReader {
     if (at + size > end || count * CENTRAL_BYTES > size)
       throw this.#damaged(`its directory of ${count} entries reaches past the end`);
     return { at, count, end: at + size };
-  }
-
-  /** The end record is last but for a comment of at most 64 KiB. */
-  #findEnd(): number {
-    const last = this.#bytes.length - END_BYTES;
-    for (let at = last; at >= Math.max(0, last - LARGEST_COMMENT); at--)
-      if (this.#view.getUint32(at, true) === END) return at;
-    throw this.#damaged("it has no end record", "the file is truncated");
   }
 
   #uint64(at: number): number {

@@ -5,11 +5,14 @@ import type { StoredTensor } from "../../io/index.js";
 import { fileShape } from "../../io/layout.js";
 import { decodeSafetensors, type Metadata } from "../../io/safetensors.js";
 import { expectFiniteEntries, type FiniteOptions, fromFileEntries } from "../../io/state-dict-file.js";
+import { unwrapEntries, unwrapNames } from "../../io/wrappers.js";
 import type { Module } from "../../nn/module.js";
 import { type StateDifference, type StateSpec, stateDictError } from "../../nn/state-dict.js";
 import { scope } from "../../tensor/scope.js";
-import { familyOfModel, type KeyStyle } from "../families.js";
-import { keyMapOf, namings, styleOf } from "./names.js";
+import { StateDictError } from "../../util/errors.js";
+import { Classifier } from "../classifier.js";
+import { CUSTOM, familyOfModel, type KeyStyle, nameOf } from "../families.js";
+import { identify, keyMapOf, namings, styleOf } from "./names.js";
 
 /** The one entry PyTorch itself lets a file leave out. */
 const COUNTER = /(^|\.)num_batches_tracked$/;
@@ -53,13 +56,46 @@ function translationFor(model: Module<unknown>, entries: ReadonlyMap<string, Sto
   };
 }
 
+/**
+ * Entries without what tools put around and beside them, where `model` has them so: a module may itself have a child called `model`, and
+ * whoever saved it has its names.
+ */
+function unwrappedFor(
+  model: Module<unknown>,
+  entries: ReadonlyMap<string, StoredTensor>,
+): { readonly entries: ReadonlyMap<string, StoredTensor>; readonly prefix: string } {
+  const asTheyAre = { entries, prefix: "" };
+  const expected = model.stateDict();
+  const hits = (names: Iterable<string>) => [...names].filter((name) => expected.has(name)).length;
+  if (hits(entries.keys()) === entries.size) return asTheyAre;
+  const { entries: bare, prefix, aside } = unwrapEntries(entries);
+  if (prefix === "" && aside.length === 0) return asTheyAre;
+  const own = unwrapNames(expected.keys());
+  const fitted = new Map([...bare].map(([name, entry]) => [own.names.get(name) ?? `${own.prefix}${name}`, entry]));
+  const isBetter = familyOfModel(model) !== null || hits(fitted.keys()) > hits(entries.keys());
+  return isBetter ? { entries: fitted, prefix } : asTheyAre;
+}
+
+/** Throws StateDictError where the entries are those of another variant than the model: a list of all of them would say less. */
+function expectSameVariant(model: Module<unknown>, entries: ReadonlyMap<string, StoredTensor>, where: string): void {
+  const found = identify(entries)?.recognized;
+  if (!(model instanceof Classifier) || !familyOfModel(model) || !found) return;
+  const own = nameOf(model);
+  if (own === CUSTOM || own === found.model) return;
+  const { model: name, form, numClasses } = found;
+  throw new StateDictError(
+    `${where}: this is ${name} (${form === "deploy" ? "deploy form, " : ""}${numClasses} classes), expected ${own}`,
+    `createModel("${name}", { numClasses: ${numClasses}${form === "deploy" ? ", deploy: true" : ""} })`,
+  );
+}
+
 /** Doubles are rounded where a model has no room for them. */
 const digitsOf = (model: Module<unknown>): "float32" | "float64" =>
   [...model.stateDict().values()].some(({ dtype }) => dtype === "float64") ? "float64" : "float32";
 
 /**
- * Loads file entries into `model`, strictly, under its own names or another's that its family knows; returns whose they were,
- * null for a module of no family. Throws StateDictError listing every difference in the file's names and shapes,
+ * Loads file entries into `model`, strictly, under its own names or another's that its family knows, whatever training tools put before
+ * them (module., model., _orig_mod.) or beside them (n_averaged); returns whose they were, null for a module of no family. Throws StateDictError listing every difference in the file's names and shapes,
  * CheckpointError for numbers that are not finite, before anything is written.
  */
 export function loadFileEntries(
@@ -68,17 +104,22 @@ export function loadFileEntries(
   where = "loadStateDict",
   options: FiniteOptions = {},
 ): KeyStyle | null {
-  const { style, toFile, toOwn, own } = translationFor(model, entries);
+  const { entries: bare, prefix } = unwrappedFor(model, entries);
+  const { style, toFile, toOwn, own } = translationFor(model, bare);
   const explain = ({ missing, unexpected, misshapen }: StateDifference) =>
     model.explain({
       missing: missing.map(own),
       unexpected: unexpected.map(own),
       misshapen: misshapen.map((one) => ({ ...one, name: own(one.name) })),
     });
-  const error = stateDictError(toFile(expectedEntries(model)), entries, where, explain);
-  if (error) throw error;
-  expectFiniteEntries(entries, where, { ...options, as: digitsOf(model) });
-  scope(() => model.loadStateDict(fromFileEntries(model, toOwn(entries), where)));
+  const place = prefix === "" ? where : `${where}, without ${prefix} before its names`;
+  const error = stateDictError(toFile(expectedEntries(model)), bare, place, explain);
+  if (error) {
+    expectSameVariant(model, bare, place);
+    throw error;
+  }
+  expectFiniteEntries(bare, where, { ...options, as: digitsOf(model) });
+  scope(() => model.loadStateDict(fromFileEntries(model, toOwn(bare), where)));
   return style;
 }
 

@@ -51,7 +51,7 @@ export function encodeWeights(
   { container = "safetensors", keys }: WeightsLayout = {},
 ): Uint8Array {
   const { entries: renamed, style } = named(entries, keys);
-  if (container === "safetensors") return encodeSafetensors(renamed, metadata);
+  if (container === "safetensors") return encodeSafetensors(renamed, metadata, { hashes: true });
   const state = new StateDict(renamed);
   return encodeTorchFile(style === DESCRIBED ? { meta: metaOf(metadata), state_dict: state } : state);
 }

@@ -1,6 +1,5 @@
 /** Everything that a run folder tells, in whatever state the run is: what is not there stands as the reason why. */
 import { existsSync, statSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { basename, join, resolve } from "node:path";
 import type { DataSource } from "../../data/sets/dataset.js";
 import { type Certificate, isModelName, summarize } from "../../models/index.js";
@@ -12,7 +11,8 @@ import { LOG_NAME } from "../../train/loggers/jsonl.js";
 import { readSessions } from "../../train/loggers/machine.js";
 import { publishedRecipe } from "../../train/recipes/choose-recipe.js";
 import { readRunSettings } from "../../train/runs/run-file.js";
-import { CheckpointError } from "../../util/errors.js";
+import { CheckpointError, DataError } from "../../util/errors.js";
+import { readTextWithin } from "../../util/read-within.js";
 import { type AnswerOptions, answersOf } from "./answers.js";
 import { dataFacts, openSplit } from "./data.js";
 import { listFiles } from "./files.js";
@@ -43,7 +43,7 @@ function publishedOf({ recipe }: CheckpointFile): Recipe | null {
 
 async function commandOf(folder: string): Promise<Found<string>> {
   try {
-    return { value: (await readFile(join(folder, "command.txt"), "utf8")).trim() };
+    return { value: readTextWithin(join(folder, "command.txt"), "textBytes", DataError).trim() };
   } catch {
     return missing("The command line was not kept: the run was made from code, or by an earlier version.");
   }

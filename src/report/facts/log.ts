@@ -20,7 +20,7 @@ export interface StepPoint {
 /** A line of kind "val": figures by name, such as top1, loss, rawTop1. */
 export interface ValidationPoint {
   readonly step: number;
-  /** 0-based. */
+  /** From 1. */
   readonly epoch: number;
   readonly figures: Readonly<Record<string, number>>;
 }
@@ -31,7 +31,7 @@ export interface RunLog {
   /** Lines of kind "train". */
   readonly steps: number;
   readonly lastStep: number;
-  /** 0-based, of the last step. */
+  /** From 1, of the last step. */
   readonly lastEpoch: number;
   /** Of the last step. */
   readonly lastLoss: number;
@@ -128,6 +128,12 @@ const places = new Set(["kind", "epoch", "step"]);
 export async function readLog(path: string): Promise<RunLog | null> {
   const bins = new Bins();
   const validations: ValidationPoint[] = [];
+  // logs of earlier versions count epochs from 0
+  let first: number | null = null;
+  const epochOf = (row: Row): number => {
+    first ??= numberIn(row, "epoch");
+    return numberIn(row, "epoch") + (first === 0 ? 1 : 0);
+  };
   let [steps, lastStep, lastEpoch, lastLoss, stepMs] = [0, 0, 0, Number.NaN, 0];
   try {
     for await (const line of createInterface({
@@ -137,7 +143,7 @@ export async function readLog(path: string): Promise<RunLog | null> {
       const row = parsed(line);
       if (row?.kind === "train" && Number.isSafeInteger(row.step)) {
         lastStep = numberIn(row, "step");
-        lastEpoch = numberIn(row, "epoch");
+        lastEpoch = epochOf(row);
         lastLoss = numberIn(row, "loss");
         steps++;
         // the first step of a process compiles, and counts all the same
@@ -153,7 +159,7 @@ export async function readLog(path: string): Promise<RunLog | null> {
         );
         // a validation stands after its last step
         const step = Number.isSafeInteger(row.step) ? numberIn(row, "step") : lastStep;
-        validations.push({ step, epoch: numberIn(row, "epoch"), figures: Object.fromEntries(figures) });
+        validations.push({ step, epoch: epochOf(row), figures: Object.fromEntries(figures) });
       }
     }
   } catch (error) {

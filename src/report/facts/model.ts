@@ -1,11 +1,11 @@
 /** The model that a run delivers, folded, and what folding changed. */
 import { existsSync } from "node:fs";
 import { basename, join } from "node:path";
-import { type Certificate, type Classifier, reparameterize } from "../../models/index.js";
+import type { Certificate, Classifier } from "../../models/index.js";
 import { DEPLOY_FILE_NAME, MODEL_FILE_NAME } from "../../train/checkpoints/final-model.js";
+import { foldLoaded } from "../../train/checkpoints/fold-model.js";
 import { loadModelFile, type ModelInfo } from "../../train/checkpoints/model-file.js";
 import { findModelFile } from "../../train/checkpoints/run-weights.js";
-import { imageSizes } from "../../train/recipes/image-sizes.js";
 import { TensoroneError } from "../../util/errors.js";
 import { type Found, missing } from "./run-facts.js";
 
@@ -32,8 +32,7 @@ export async function deliveredModel(folder: string, known?: Certificate | null)
       return { value: { ...(await loadModelFile(folded)), file, certificate: known } };
     const { model, info, classes } = await loadModelFile(path);
     try {
-      const { imageSize } = imageSizes(info.model, info.images, undefined);
-      return { value: { file, info, classes, ...(await reparameterize(model, { probe: { imageSize } })) } };
+      return { value: { file, info, classes, ...(await foldLoaded({ model, info })) } };
     } finally {
       model.dispose();
     }

@@ -132,7 +132,7 @@ function validationTable(validations: readonly ValidationPoint[]): Part {
   const table = tableOf(
     [{ title: "epoch" }, { title: "step", isNumber: true }, ...names.map((title) => ({ title, isNumber: true }))],
     validations.map(({ step, epoch, figures }) => ({
-      cells: [epoch + 1, step, ...names.map((name) => shown(name, figures[name]))],
+      cells: [epoch, step, ...names.map((name) => shown(name, figures[name]))],
     })),
   );
   return html`<details><summary>${validations.length === 1 ? "The validation" : `${validations.length} validations`} as a table</summary><div class="wide scroll" tabindex="0" role="group" aria-label="Validations">${table}</div></details>`;

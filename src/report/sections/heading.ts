@@ -36,7 +36,7 @@ function bestOf({ log }: RunFacts): { readonly top1: number; readonly epoch: num
   const known = (valueOr(log, null)?.validations ?? []).filter(({ figures }) => figures.top1 !== undefined);
   if (known.length === 0) return null;
   const best = known.reduce((a, b) => (b.figures.top1! > a.figures.top1! ? b : a));
-  return { top1: best.figures.top1!, epoch: best.epoch + 1 };
+  return { top1: best.figures.top1!, epoch: best.epoch };
 }
 
 function keysOf(facts: RunFacts): Key[] {
@@ -66,7 +66,7 @@ function keysOf(facts: RunFacts): Key[] {
           note: `train ${formatLoss(known!.lastLoss)} at the last step`,
         },
     known && known.steps > 0
-      ? { name: "steps", value: formatInteger(known.lastStep), note: `epoch ${known.lastEpoch + 1}` }
+      ? { name: "steps", value: formatInteger(known.lastStep), note: `epoch ${known.lastEpoch}` }
       : null,
     Number.isNaN(time) ? null : { name: "time", value: formatDuration(time), note: "" },
     Number.isNaN(speed) ? null : { name: "speed", value: formatSpeed(speed), note: "images a second, median" },

@@ -11,10 +11,11 @@ import {
 } from "../../models/files/index.js";
 import type { Module } from "../../nn/module.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
-import { containerOf, type ReadOptions, readWeights } from "./model-file.js";
+import { containerOf, expectWeightsName, type ReadOptions, readWeights } from "./model-file.js";
+import { findModelFile } from "./run-weights.js";
 
 /**
- * Loads a .safetensors or .pth file into `model`, strictly, under the model's own names or others that its family knows; of a
+ * Loads a .safetensors or .pth file, or the model of a run folder, into `model`, strictly, under the model's own names or others that its family knows; of a
  * training checkpoint the averaged weights unless `weights` is "raw". Throws CheckpointError for a damaged file and for
  * numbers that are not finite, StateDictError naming every difference.
  *
@@ -27,14 +28,15 @@ import { containerOf, type ReadOptions, readWeights } from "./model-file.js";
  * ```
  */
 export async function loadCheckpoint(model: Module<unknown>, path: string, options: ReadOptions = {}): Promise<void> {
-  const { entries } = await readWeights(path, options);
-  loadFileEntries(model, entries, path, options);
+  const file = await findModelFile(path, options.weights);
+  const { entries } = await readWeights(file, options);
+  loadFileEntries(model, entries, file, options);
 }
 
 /**
  * Writes `model` in one step: .pth, .pt and .pth.tar for torch.load, anything else as safetensors; the names of a model
  * as `keys` says, by default its own. Throws CheckpointError for weights that are not finite, with the old file as it
- * was.
+ * was, and UsageError for a name that promises another format, such as x.h5.
  *
  * @example
  * ```ts
@@ -47,6 +49,7 @@ export async function saveCheckpoint(
   path: string,
   { keys, ...options }: FiniteOptions & { readonly keys?: KeyStyle } = {},
 ): Promise<void> {
+  expectWeightsName("saveCheckpoint", path);
   const layout = { container: containerOf(path), ...(keys && { keys }) };
   const entries = await toFileEntries(model);
   expectFiniteEntries(entries, path, options);

@@ -1,56 +1,41 @@
 /**
  * A checkpoint as bytes: `<name>.safetensors` with averaged weights, raw weights and the optimiser's state
- * (checkpoint-entries.ts), and `<name>.json` with everything else, which names the SHA-256 of the tensors.
+ * (checkpoint-entries.ts), and `<name>.json` with everything else, which names the SHA-256 of the tensors and ends with its own.
  *
  * Data order and augmentation are functions of seed, epoch and position (data/reading/loader), so seed and step are the whole
  * state of random numbers and sampler. Nothing here depends on clock, path or the number of processes: equal runs write
  * equal bytes.
  */
-import { createHash } from "node:crypto";
 import { basename, join } from "node:path";
 
-import { type DecoderName, decoderNames } from "../../data/codecs/decoder.js";
-import { decodeSafetensors, encodeSafetensors, fromFileEntries, toFileEntries } from "../../models/files/index.js";
+import {
+  type DecodedFile,
+  decodeSafetensors,
+  encodeSafetensors,
+  fromFileEntries,
+  toFileEntries,
+} from "../../models/files/index.js";
 import type { Recipe } from "../../models/recipe.js";
-import type { OptimizerKind } from "../../optim/index.js";
 import { findNonFinite, showNonFinite } from "../../tensor/finite.js";
 import { scope } from "../../tensor/scope.js";
+import { shownInError } from "../../util/clipped.js";
 import { CheckpointError } from "../../util/errors.js";
+import { readSealedJson, sealJson } from "../../util/sealed-json.js";
+import { sha256 } from "../../util/sha256.js";
+import { StepAverages } from "../loggers/step-averages.js";
 import { differences, firstDifferences } from "../recipes/differences.js";
 import { inTodaysForm } from "../recipes/plan.js";
 import type { Session } from "../steps/session.js";
-import type { WatchState } from "../steps/validation-watch.js";
 
 import { joinEntries, namedEntries, splitEntries } from "./checkpoint-entries.js";
+import { brokenRelation, type CheckpointFile, type CheckpointHeader, faultsOf } from "./checkpoint-fields.js";
+import type { DataFingerprint } from "./data-check.js";
 import { describe, readCheckpointBytes } from "./model-file.js";
 import { fromOptimizerEntries, startedParameters, toOptimizerEntries } from "./optimizer-entries.js";
 
+export type { CheckpointFile, CheckpointHeader } from "./checkpoint-fields.js";
+
 const FORMAT = "tensorone-checkpoint-1";
-
-/** What a run is: what has to be the same for it to go on, and who decodes, which may change where the pixels do not. */
-export interface CheckpointHeader {
-  readonly recipe: Recipe;
-  readonly seed: number;
-  readonly replicas: number;
-  readonly numClasses: number;
-  readonly classes: readonly string[];
-  readonly trainImages: number;
-  readonly decoder: DecoderName;
-}
-
-export interface CheckpointFile extends Omit<CheckpointHeader, "decoder"> {
-  /** Absent from files of versions that decoded by jpeg-js unless told otherwise, and did not keep it. */
-  readonly decoder?: DecoderName;
-  readonly format: string;
-  readonly tensors: string;
-  readonly sha256: string;
-  readonly progress: { readonly step: number; readonly epoch: number; readonly stepInEpoch: number };
-  readonly ema: { readonly steps: number };
-  /** What the run remembers of its validations; absent where its recipe asks for nothing. */
-  readonly watch?: WatchState;
-  /** How many parameters have a state. */
-  readonly optimizer: { readonly kind: OptimizerKind; readonly parameters: number };
-}
 
 /** The two files of a checkpoint. */
 export interface Checkpoint {
@@ -61,12 +46,14 @@ export interface Checkpoint {
 /** A checkpoint that is not whole, or holds numbers that are not finite: the one before it may be sound. */
 export class DamagedError extends CheckpointError {}
 
-const sha256 = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
-
 /** The state of a session, to be written under `name`. Throws DivergedError where a number of it is not finite. */
-export async function encodeCheckpoint(session: Session, header: CheckpointHeader, name: string): Promise<Checkpoint> {
-  const { model, ema, optimizer, step, epoch, stepInEpoch } = session;
-  const watch = session.watch.state();
+export async function encodeCheckpoint(
+  session: Session,
+  header: CheckpointHeader,
+  name: string,
+  data?: DataFingerprint,
+): Promise<Checkpoint> {
+  const { model, ema, optimizer, step } = session;
   const entries = {
     averages: await toFileEntries(model, ema.averages),
     raw: await toFileEntries(model),
@@ -74,18 +61,29 @@ export async function encodeCheckpoint(session: Session, header: CheckpointHeade
   };
   const found = findNonFinite(namedEntries(entries), { as: "float32" });
   if (found) throw session.diverged(`${showNonFinite(found)} after step ${step}`);
-  const bytes = encodeSafetensors(joinEntries(entries), describe(model, header));
+  const bytes = encodeSafetensors(joinEntries(entries), describe(model, header), { hashes: true });
   const file: CheckpointFile = {
     format: FORMAT,
     tensors: `${name}.safetensors`,
     sha256: sha256(bytes),
-    progress: { step, epoch, stepInEpoch },
+    ...placeOf(session),
     ema: { steps: ema.steps },
-    ...(watch && { watch }),
     optimizer: { kind: header.recipe.optimizer.kind, parameters: startedParameters(entries.optimizer) },
     ...header,
+    ...(data && { data }),
   };
   return { file, bytes };
+}
+
+/** Where a session stands, and what it remembers of its steps and validations: all that a validation changes of a checkpoint. */
+export function placeOf(session: Session): Pick<CheckpointFile, "progress" | "averages" | "watch"> {
+  const { step, epoch, stepInEpoch, stepsPerEpoch, isValidationDue, averages } = session;
+  const watch = session.watch.state();
+  return {
+    progress: { step, epoch, stepInEpoch, stepsPerEpoch, ...(isValidationDue && { isValidationDue }) },
+    averages: averages.sums,
+    ...(watch && { watch }),
+  };
 }
 
 /** Puts everything into a fresh session of the same run. Throws CheckpointError or StateDictError where it does not fit. */
@@ -100,42 +98,72 @@ export function restoreCheckpoint({ file, bytes }: Checkpoint, session: Session)
   });
   if (file.watch) session.watch.loadState(file.watch);
   session.step = file.progress.step;
+  session.averages = new StepAverages(file.averages);
+  session.isValidationDue = file.progress.isValidationDue ?? false;
 }
 
-/** Reads the JSON of a checkpoint. Throws DamagedError where it is none. */
-export async function readCheckpointFile(path: string): Promise<CheckpointFile> {
-  const text = new TextDecoder().decode(await readCheckpointBytes(path));
-  let file: Partial<CheckpointFile>;
-  try {
-    file = JSON.parse(text) as Partial<CheckpointFile>;
-  } catch {
-    throw new DamagedError(`${path}: it is not JSON, the file is damaged`);
-  }
-  if (
-    file?.format !== FORMAT ||
-    !Number.isInteger(file.progress?.step) ||
-    typeof file.tensors !== "string" ||
-    !file.recipe?.ema
-  )
-    throw new DamagedError(`${path}: format ${JSON.stringify(file?.format)}, expected ${FORMAT}`);
-  const { decoder } = file;
-  if (decoder !== undefined && !decoderNames.includes(decoder))
-    throw new DamagedError(`${path}: decoder ${JSON.stringify(decoder)}, expected one of ${decoderNames.join(", ")}`);
+/** The text of its JSON, which ends with its own hash. */
+export const checkpointText = (file: CheckpointFile): string => sealJson(file, 1);
+
+const isObject = (value: unknown): value is { readonly [name: string]: unknown } =>
+  typeof value === "object" && value !== null && !Array.isArray(value);
+
+/**
+ * The JSON of a checkpoint from its bytes; `path` names it in errors. Throws DamagedError for a file that does not match its hash, and
+ * for fields that are missing, unknown, out of their range, or do not fit together.
+ */
+export function decodeCheckpointFile(bytes: Uint8Array, path: string): CheckpointFile {
+  const damaged = (what: string): DamagedError => new DamagedError(`${path}: ${what}, the file is damaged`);
+  const { value, seal, problem } = readSealedJson(bytes, path, DamagedError, damaged);
+  const format = isObject(value) ? value.format : undefined;
+  if (!isObject(value) || format !== FORMAT)
+    throw new DamagedError(`${path}: format ${shownInError(format)}, expected ${FORMAT}`);
   // runs of one replica once did not say so, and recipes not how they were planned
-  return { replicas: 1, ...file, recipe: inTodaysForm(file.recipe!) } as CheckpointFile;
+  const { recipe } = value;
+  const isRecipe = isObject(recipe) && isObject(recipe.optimizer) && isObject(recipe.ema);
+  const json = { replicas: 1, ...value, recipe: isRecipe ? inTodaysForm(recipe as unknown as Recipe) : recipe };
+  const [fault] = faultsOf(json);
+  const detail = fault?.text ?? brokenRelation(json as unknown as CheckpointFile);
+  if (problem !== null) throw damaged(detail === null ? problem : `${problem}; ${detail}`);
+  if (detail !== null) throw damaged(detail);
+  return { ...(json as unknown as CheckpointFile), ...(seal !== null && { fileSha256: seal }) };
 }
 
-/** Reads both files. Throws DamagedError unless they are whole, belong together and hold finite numbers. */
-export async function readCheckpoint(path: string): Promise<Checkpoint> {
-  const file = await readCheckpointFile(path);
+/** Reads the JSON of a checkpoint. Throws DamagedError as decodeCheckpointFile does. */
+export const readCheckpointFile = async (path: string): Promise<CheckpointFile> =>
+  decodeCheckpointFile(await readCheckpointBytes(path, "jsonBytes"), path);
+
+/**
+ * Throws DamagedError unless the bytes of the tensors are those that `file` was written with, naming the entry that is not, and hold
+ * finite numbers; `path` names them in errors.
+ */
+export function expectTensorsOf(file: CheckpointFile, bytes: Uint8Array, path: string): void {
+  let entries: DecodedFile["entries"];
+  try {
+    entries = decodeSafetensors(bytes, path).entries;
+  } catch (error) {
+    if (!(error instanceof CheckpointError)) throw error;
+    throw new DamagedError(error.summary, error.hint);
+  }
+  if (sha256(bytes) !== file.sha256)
+    throw new DamagedError(`${path}: its SHA-256 is not the one in its JSON, the file is damaged`);
+  const parts = splitEntries(entries);
+  const found = findNonFinite(namedEntries(parts));
+  if (found) throw new DamagedError(`${path}: ${showNonFinite(found)}, expected finite numbers`);
+  const { parameters } = file.optimizer;
+  const started = startedParameters(parts.optimizer);
+  if (parameters !== undefined && parameters !== started)
+    throw new DamagedError(`${path}: ${started} parameters have a state, its JSON says ${parameters}`);
+}
+
+/** Reads both files, or the tensors of a JSON that was read. Throws DamagedError unless they are whole, belong together and hold finite numbers. */
+export async function readCheckpoint(path: string, known?: CheckpointFile): Promise<Checkpoint> {
+  const file = known ?? (await readCheckpointFile(path));
   const tensors = join(path, "..", basename(file.tensors));
   const bytes = await readCheckpointBytes(tensors).catch((error: CheckpointError) => {
     throw new DamagedError(error.summary);
   });
-  if (sha256(bytes) !== file.sha256)
-    throw new DamagedError(`${tensors}: its SHA-256 is not the one in ${basename(path)}, the file is damaged`);
-  const found = findNonFinite(namedEntries(splitEntries(decodeSafetensors(bytes, tensors).entries)));
-  if (found) throw new DamagedError(`${tensors}: ${showNonFinite(found)}, expected finite numbers`);
+  expectTensorsOf(file, bytes, tensors);
   return { file, bytes };
 }
 

@@ -1,9 +1,10 @@
 /**
- * The folder of a run's checkpoints: which there are, which is the newest that is whole, and which may go. The JSON of a
- * checkpoint is written last: it exists when its JSON does, and is whole when the hash in it fits (checkpoint-format.ts).
+ * The folder of a run's checkpoints: which is the newest that is whole, and which may go. Those within an epoch stand apart from
+ * those of epochs. The JSON of a checkpoint is written last: it exists when its JSON does, and is whole when the hash in it fits
+ * (checkpoint-format.ts).
  */
 import { mkdir, readdir, rm } from "node:fs/promises";
-import { join } from "node:path";
+import { dirname, join, resolve } from "node:path";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { CheckpointError } from "../../util/errors.js";
 import { formatBytes } from "../../util/format.js";
@@ -12,43 +13,41 @@ import {
   type Checkpoint,
   type CheckpointFile,
   type CheckpointHeader,
+  checkpointText,
   DamagedError,
   encodeCheckpoint,
   expectSameRun,
+  placeOf,
   readCheckpoint,
   readCheckpointFile,
 } from "./checkpoint-format.js";
+import { type CheckpointKind, isOrphan, isWithin, listCheckpoints, nameOf, unfinished } from "./checkpoint-list.js";
 import type { ClassCheck } from "./class-names.js";
+import type { DataLists } from "./data-check.js";
 import { adoptMmengineCheckpoint } from "./mmengine-file.js";
 import { containerOf } from "./model-file.js";
 
+export { listCheckpoints } from "./checkpoint-list.js";
+
 /** How many are kept unless the run says otherwise; older ones are deleted once a newer one is safely written. */
 const KEPT = 3;
+/** Of those within an epoch: should the newest turn out damaged, there is one before. */
+const KEPT_WITHIN = 2;
 
-/** What a killed writer leaves (util/atomic-file). */
-const unfinished = /^\..*\.tmp$/;
+/** A disk, a quota or a limit on files that is used up. */
+const noRoom: readonly (string | undefined)[] = ["ENOSPC", "EDQUOT", "EFBIG"];
 
 /** A checkpoint and the path of its tensors. */
 export interface FoundCheckpoint extends Checkpoint {
   readonly path: string;
 }
 
-/** The JSON of every checkpoint in a folder, newest first; those that cannot be read come last, to be reported. */
-export async function listCheckpoints(folder: string): Promise<{ path: string; step: number }[]> {
-  const names = await readdir(folder).catch(() => []);
-  const found = await Promise.all(
-    names
-      .filter((name) => name.endsWith(".json") && !name.startsWith("."))
-      .map(async (name) => {
-        const path = join(folder, name);
-        const step = await readCheckpointFile(path).then(
-          (file) => file.progress.step,
-          () => -1,
-        );
-        return { path, step };
-      }),
-  );
-  return found.sort((a, b) => b.step - a.step);
+/** A checkpoint on the disk, as far as it may still be changed. */
+interface Written {
+  readonly json: string;
+  readonly file: CheckpointFile;
+  /** What was the newest before. */
+  readonly before: string;
 }
 
 /**
@@ -57,19 +56,37 @@ export async function listCheckpoints(folder: string): Promise<{ path: string; s
  */
 export async function readRunToResume(folder: string, resume: string | true): Promise<CheckpointFile | null> {
   if (resume !== true && containerOf(resume) === "torch") return null;
-  const [newest] = resume === true ? await listCheckpoints(folder) : [{ path: resume, step: 0 }];
-  if (!newest || newest.step < 0) return null;
-  return readCheckpointFile(newest.path.replace(/\.safetensors$/, ".json")).catch(() => null);
+  if (resume === true) return (await listCheckpoints(folder))[0]?.file ?? null;
+  return readCheckpointFile(resume.replace(/\.safetensors$/, ".json")).catch(() => null);
+}
+
+/** What may differ from the run that a checkpoint is of. */
+export interface RunCheck extends ClassCheck {
+  /** The number of pictures. */
+  readonly allowOtherData?: boolean;
+  /** Looks at the pictures; throws where they are others. */
+  readonly data?: { compare(path: string, file: CheckpointFile): Promise<void> };
 }
 
 export class CheckpointFolder {
   readonly #folder: string;
   readonly #kept: number;
   #newest = "";
+  #written: Written | null = null;
+  #data: DataLists | null = null;
 
   constructor(folder: string, kept = KEPT) {
     this.#folder = folder;
     this.#kept = kept;
+  }
+
+  /** The pictures of the run, whose lists are written beside its first checkpoint. */
+  keepData(data: DataLists): void {
+    this.#data = data;
+  }
+
+  get hasData(): boolean {
+    return this.#data !== null;
   }
 
   /** The tensors' file of the checkpoint last saved or found. */
@@ -86,21 +103,51 @@ export class CheckpointFolder {
     header: CheckpointHeader,
     isEpochEnd: boolean,
   ): Promise<{ path: string; bytes: number }> {
-    const { step, epoch } = session;
-    const name = isEpochEnd ? `epoch_${String(epoch).padStart(3, "0")}` : `step_${String(step).padStart(6, "0")}`;
-    const { file, bytes } = await encodeCheckpoint(session, header, name);
+    const saved = await this.write(session, header, isEpochEnd ? "epoch" : "step");
+    await this.settle(session);
+    return saved;
+  }
+
+  /** Writes a session beside what is there, of which nothing goes before settle(). Throws as save does. */
+  async write(
+    session: Session,
+    header: CheckpointHeader,
+    kind: CheckpointKind,
+  ): Promise<{ path: string; bytes: number }> {
+    const name = nameOf(kind, session);
+    const { file, bytes } = await encodeCheckpoint(session, header, name, this.#data?.fingerprint);
     const path = join(this.#folder, file.tensors);
-    try {
+    const json = join(this.#folder, `${name}.json`);
+    await this.#writing(`${formatBytes(bytes.length)} of step ${session.step}`, async () => {
       await mkdir(this.#folder, { recursive: true });
-      await this.#removeUnfinished();
+      await this.#removeUnfinished(name);
+      await this.#data?.writeInto(this.#folder);
       await writeFileAtomic(path, bytes);
-      await writeFileAtomic(join(this.#folder, `${name}.json`), `${JSON.stringify(file, null, 1)}\n`);
-    } catch (error) {
-      throw this.#explained(error, step, bytes.length);
-    }
+      await writeFileAtomic(json, checkpointText(file));
+    });
+    this.#written = { json, file, before: this.#newest };
     this.#newest = path;
-    await this.#prune(step, session.watch.best?.step);
     return { path, bytes: bytes.length };
+  }
+
+  /** The checkpoint last written is one to rely on: says in it what a validation has added since, and removes what it replaces. */
+  async settle(session: Session): Promise<void> {
+    const written = this.#written;
+    if (!written) return;
+    this.#written = null;
+    const text = checkpointText({ ...written.file, ...placeOf(session) });
+    if (text !== checkpointText(written.file))
+      await this.#writing(`JSON of step ${session.step}`, () => writeFileAtomic(written.json, text));
+    await this.#prune(session.step, session.watch.best?.step, isWithin(written.json));
+  }
+
+  /** The checkpoint last written and not settled is none to rely on: its weights give no answers. */
+  async takeBack(): Promise<void> {
+    const written = this.#written;
+    if (!written) return;
+    this.#written = null;
+    await this.#remove(written.json);
+    this.#newest = written.before;
   }
 
   /**
@@ -112,60 +159,94 @@ export class CheckpointFolder {
     named: string | null,
     header: CheckpointHeader,
     notice: (text: string) => void,
-    check: ClassCheck = { allow: false },
+    check: RunCheck = { allow: false },
   ): Promise<FoundCheckpoint> {
     if (named !== null && containerOf(named) === "torch")
       return { ...(await adoptMmengineCheckpoint(named, header, check, notice)), path: named };
-    if (named !== null) return this.#read(named.replace(/\.(json|safetensors)$/, ".json"), header, check);
-    const candidates = await this.#list();
-    for (const { path } of candidates)
+    if (named !== null) {
+      const path = named.replace(/\.(json|safetensors)$/, ".json");
+      return this.#read(path, await readCheckpointFile(path), header, notice, check);
+    }
+    const candidates = await listCheckpoints(this.#folder);
+    // which step they are of, nobody can tell: the newest, perhaps
+    for (const { problem } of candidates) if (problem) notice(`${problem.summary}; passed over`);
+    for (const { path, file } of candidates)
       try {
-        return await this.#read(path, header, check);
+        if (file) return await this.#read(path, file, header, notice, check);
       } catch (error) {
         if (!(error instanceof DamagedError)) throw error;
         notice(`${error.summary}; trying the one before`);
       }
+    const isThere = candidates.length > 0;
     throw new CheckpointError(
-      `resume: no ${candidates.length > 0 ? "whole " : ""}checkpoint in ${this.#folder}${candidates.length > 0 ? ", expected one of finite numbers" : ""}`,
-      "leave --resume away to start a new run",
+      `resume: no ${isThere ? "whole " : ""}checkpoint in ${this.#folder}${isThere ? ", expected one of finite numbers" : ""}`,
+      isThere
+        ? "another --out starts a new run; to begin again in this folder, remove its checkpoints"
+        : "leave --resume away to start a new run",
     );
   }
 
-  async #read(path: string, header: CheckpointHeader, { allow }: ClassCheck): Promise<FoundCheckpoint> {
+  async #read(
+    path: string,
+    file: CheckpointFile,
+    header: CheckpointHeader,
+    notice: (text: string) => void,
+    { allow, allowOtherData = false, data }: RunCheck,
+  ): Promise<FoundCheckpoint> {
     // a run that does not fit is told before the hash of a large file is taken
-    const file = await readCheckpointFile(path);
-    expectSameRun(path, allow ? { ...file, classes: header.classes } : file, header);
-    const checkpoint = await readCheckpoint(path);
+    await data?.compare(path, file);
+    const { classes, trainImages } = header;
+    expectSameRun(path, { ...file, ...(allow && { classes }), ...(allowOtherData && { trainImages }) }, header);
+    const checkpoint = await readCheckpoint(path, file);
+    if (file.fileSha256 === undefined)
+      notice(`${path} is of a version that wrote no hashes, of it and of its pictures: its fields alone are checked`);
     this.#newest = path.replace(/\.json$/, ".safetensors");
+    // a validation that was cut off is added to the checkpoint of this folder, and to no other
+    const isOwn = resolve(dirname(path)) === resolve(this.#folder);
+    if (isOwn && file.progress.isValidationDue) this.#written = { json: path, file, before: this.#newest };
     return { ...checkpoint, path: this.#newest };
   }
 
-  #list(): Promise<{ path: string; step: number }[]> {
-    return listCheckpoints(this.#folder);
+  /**
+   * Those beyond `step` were passed over: they stand for nothing that is kept. The best stays however old it is. One of a whole
+   * epoch, or of a run's end, replaces all within.
+   */
+  async #prune(step: number, best: number | undefined, isOneWithin: boolean): Promise<void> {
+    const reached = (await listCheckpoints(this.#folder)).filter((one) => one.step <= step);
+    const within = reached.filter(({ path }) => isWithin(path));
+    const gone = isOneWithin
+      ? within.slice(KEPT_WITHIN)
+      : [...within, ...reached.filter(({ path }) => !isWithin(path)).slice(this.#kept)].filter(
+          (one) => isWithin(one.path) || one.step !== best,
+        );
+    for (const { path } of gone) await this.#remove(path);
   }
 
-  /** Those beyond `step` were passed over: they stand for nothing that is kept. The best stays however old it is. */
-  async #prune(step: number, best: number | undefined): Promise<void> {
-    const reached = (await this.#list()).filter((one) => one.step <= step);
-    for (const { path } of reached.slice(this.#kept).filter((one) => one.step !== best)) {
-      await rm(path, { force: true });
-      await rm(path.replace(/\.json$/, ".safetensors"), { force: true });
+  async #remove(json: string): Promise<void> {
+    await rm(json, { force: true });
+    await rm(json.replace(/\.json$/, ".safetensors"), { force: true });
+  }
+
+  /** Temporary files, and tensors whose JSON was not written any more. */
+  async #removeUnfinished(next: string): Promise<void> {
+    const names = await readdir(this.#folder);
+    const isLeft = (name: string) => unfinished.test(name) || (name !== `${next}.safetensors` && isOrphan(name, names));
+    for (const name of names.filter(isLeft)) await rm(join(this.#folder, name), { force: true });
+  }
+
+  async #writing(what: string, body: () => Promise<void>): Promise<void> {
+    try {
+      await body();
+    } catch (error) {
+      const { code, path } = error as NodeJS.ErrnoException;
+      if (!noRoom.includes(code)) throw error;
+      const limit = code === "EFBIG" ? " (larger than files may be here: ulimit -f)" : "";
+      throw new CheckpointError(
+        `checkpoint: no room for the ${what} in ${path ?? this.#folder}${limit}`,
+        this.#newest === ""
+          ? "free some space, then start again"
+          : "the checkpoints before it are whole: free some space, then go on with --resume",
+      );
     }
-  }
-
-  async #removeUnfinished(): Promise<void> {
-    for (const name of await readdir(this.#folder))
-      if (unfinished.test(name)) await rm(join(this.#folder, name), { force: true });
-  }
-
-  #explained(error: unknown, step: number, bytes: number): unknown {
-    const code = (error as NodeJS.ErrnoException).code;
-    if (code !== "ENOSPC" && code !== "EDQUOT") return error;
-    return new CheckpointError(
-      `checkpoint: no room for the ${formatBytes(bytes)} of step ${step} in ${this.#folder}`,
-      this.#newest === ""
-        ? "free some space, then start again"
-        : "the checkpoints before it are whole: free some space, then go on with --resume",
-    );
   }
 }

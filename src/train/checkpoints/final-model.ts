@@ -2,10 +2,11 @@
  * What a run leaves for others: one of its two sets of weights, and their folded form with its certificate. Folding comes
  * first: weights without a certificate leave no file.
  */
-import { type Classifier, FoldError, type Reparameterized, reparameterize } from "../../models/index.js";
+import { type Classifier, FoldError, type Reparameterized } from "../../models/index.js";
 import type { Recipe } from "../../models/recipe.js";
 import type { ValidationInfo } from "../loggers/events.js";
 import type { Session } from "../steps/session.js";
+import { foldAt } from "./fold-model.js";
 import { type FileSubject, saveModelFile, type WeightSet } from "./model-file.js";
 
 /** Names in a run folder. */
@@ -37,9 +38,7 @@ const withWeights = <T>({ ema }: Session, weights: WeightSet, body: () => Promis
 export async function foldWeights(session: Session, weights: WeightSet): Promise<Reparameterized> {
   const { model, recipe, step } = session;
   try {
-    return await withWeights(session, weights, () =>
-      reparameterize(model.eval(), { probe: { imageSize: recipe.images.evalSize } }),
-    );
+    return await withWeights(session, weights, () => foldAt(model.eval(), recipe.images.evalSize));
   } catch (error) {
     if (!(error instanceof FoldError)) throw error;
     throw session.diverged(`the ${weights} weights after step ${step} have no certificate: ${error.summary}`);

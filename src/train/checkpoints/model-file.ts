@@ -2,12 +2,13 @@
  * A model as one file. Ours says itself what it is: variant, form, classes, the picture size it wants; files of PyTorch and
  * of other tools are recognised by the names and shapes of their entries. Training checkpoints load here too.
  */
-import { readFile } from "node:fs/promises";
 import {
+  commonPrefix,
+  decodeStateDict,
   decodeTorchFile,
-  decodeWeights,
   encodeWeights,
   expectFiniteEntries,
+  expectWeights,
   type FiniteOptions,
   identify,
   isMmengineCheckpoint,
@@ -19,12 +20,16 @@ import {
   readMmengineCheckpoint,
   type StoredTensor,
   toFileEntries,
+  unwrapEntries,
   type WeightsFile,
 } from "../../models/files/index.js";
 import { type Classifier, createModel, families, nameOf } from "../../models/index.js";
 import type { Recipe } from "../../models/recipe.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
-import { CheckpointError } from "../../util/errors.js";
+import { clipped } from "../../util/clipped.js";
+import { CheckpointError, UsageError } from "../../util/errors.js";
+import { parseJson } from "../../util/parse-json.js";
+import { type ReadWithinOptions, readWithin, type SizeLimit } from "../../util/read-within.js";
 import { splitEntries } from "./checkpoint-entries.js";
 
 /** What a model file says beside its tensors. */
@@ -75,8 +80,10 @@ export async function readWeights(
   path: string,
   { weights: wanted, ...options }: ReadOptions = {},
 ): Promise<WeightsFile> {
-  const bytes = await readCheckpointBytes(path);
-  const file = decodeWeights(bytes, path);
+  const bytes = await readCheckpointBytes(path, "fileBytes", (head, tail, size) =>
+    expectWeights(head, tail, size, path),
+  );
+  const file = decodeStateDict(bytes, path);
   expectFiniteEntries(file.entries, path, options);
   const { averages, raw } = splitEntries(file.entries);
   if (raw.size > 0) return { ...file, entries: new Map(wanted === "raw" ? raw : averages) };
@@ -122,6 +129,20 @@ export function describe(model: Classifier, { recipe, classes, weights, step }: 
   };
 }
 
+/** Endings that promise what is not written here. */
+const foreignEndings =
+  /\.(h5|hdf5|keras|weights|onnx|tflite|pb|ckpt|index|np[yz]|pkl|pickle|pdparams|params|msgpack|gguf|ggml|mlmodel|mlpackage|json|zip|tar|gz|tgz|bin|txt|csv|png|jpe?g)$/i;
+
+/** Throws UsageError for a name by which other programs would take the file for what it is not. */
+export function expectWeightsName(where: string, path: string): void {
+  const ending = foreignEndings.exec(path)?.[0];
+  if (ending === undefined || containerOf(path) === "torch") return;
+  throw new UsageError(
+    `${where}: ${path} would hold safetensors, expected a name that does not end with ${ending}`,
+    ending.toLowerCase() === ".onnx" ? "export writes .onnx" : "weights are written as .safetensors, or PyTorch's .pth",
+  );
+}
+
 /** The container that a file's name asks for. */
 export const containerOf = (path: string): WeightsFile["container"] =>
   /\.(pth|pt|pth\.tar)$/i.test(path) ? "torch" : "safetensors";
@@ -129,7 +150,7 @@ export const containerOf = (path: string): WeightsFile["container"] =>
 /**
  * Writes weights and description in one step: .pth, .pt and .pth.tar as PyTorch has them, anything else as safetensors.
  * Names are the model's own unless `keys` says otherwise. Throws CheckpointError for weights that are not finite, with the old
- * file as it was.
+ * file as it was, and UsageError for a name that promises another format, such as x.h5.
  */
 export async function saveModelFile(
   path: string,
@@ -137,23 +158,28 @@ export async function saveModelFile(
   about: FileSubject,
   { keys, ...options }: FiniteOptions & { readonly keys?: KeyStyle } = {},
 ): Promise<void> {
+  expectWeightsName("saveModelFile", path);
   const layout = { container: containerOf(path), ...(keys && { keys }) };
   const entries = await toFileEntries(model);
   expectFiniteEntries(entries, path, options);
   await writeFileAtomic(path, encodeWeights(entries, describe(model, about), layout));
 }
 
-/** The bytes of a checkpoint; throws CheckpointError naming the file. */
-export async function readCheckpointBytes(path: string): Promise<Uint8Array> {
+/** The bytes of a checkpoint; throws CheckpointError naming the file, also for one above `limit`, and what `inspect` throws. */
+export async function readCheckpointBytes(
+  path: string,
+  limit: SizeLimit = "fileBytes",
+  inspect?: ReadWithinOptions["inspect"],
+): Promise<Uint8Array> {
   try {
-    return await readFile(path);
+    return readWithin(path, limit, { fault: CheckpointError, ...(inspect && { inspect }) });
   } catch (error) {
-    const isMissing = (error as NodeJS.ErrnoException).code === "ENOENT";
+    if (error instanceof CheckpointError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const came = { ENOENT: "there is no such file", EISDIR: "it is a folder" }[code ?? ""];
     throw new CheckpointError(
-      isMissing ? `${path}: there is no such file` : `${path}: cannot be read, ${(error as Error).message}`,
-      isMissing
-        ? "checkpoints are <out>/model.safetensors or <out>/checkpoints/*.safetensors, or PyTorch's .pth"
-        : undefined,
+      `${path}: ${came ?? `cannot be read, ${message}`}`,
+      came && "checkpoints are <out>/model.safetensors or <out>/checkpoints/*.safetensors, or PyTorch's .pth",
     );
   }
 }
@@ -161,12 +187,10 @@ export async function readCheckpointBytes(path: string): Promise<Uint8Array> {
 /** A piece of metadata, if it is what it should be. Throws CheckpointError where it is not even JSON. */
 function parse<T>(text: string | undefined, isRight: (value: unknown) => value is T, path: string): T | null {
   if (text === undefined) return null;
-  try {
-    const value: unknown = JSON.parse(text);
-    return isRight(value) ? value : null;
-  } catch {
-    throw new CheckpointError(`${path}: its metadata is not JSON`, "the file is damaged, or another tool wrote it");
-  }
+  const value = parseJson(text, `${path}: its metadata`, CheckpointError, () => {
+    return new CheckpointError(`${path}: its metadata is not JSON`, "the file is damaged, or another tool wrote it");
+  });
+  return isRight(value) ? value : null;
 }
 
 const isNames = (value: unknown): value is string[] =>
@@ -186,15 +210,13 @@ const familyNames = families.map(({ name }) => name).join(", ");
 
 /** Variant, form and number of classes follow from the entries, whatever the metadata claims. */
 function infoOf(
-  { entries, metadata }: WeightsFile,
+  file: WeightsFile,
   path: string,
-): { readonly info: ModelInfo; readonly keys: KeyStyle } {
+): { readonly info: ModelInfo; readonly keys: KeyStyle; readonly entries: WeightsFile["entries"] } {
+  const { metadata } = file;
+  const { entries, prefix } = unwrapEntries(file.entries);
   const found = identify(entries);
-  if (!found)
-    throw new CheckpointError(
-      `${path}: its ${entries.size} entries are no ${familyNames}${firstNames(entries)}`,
-      `known are names of ${keyStyles.join(", ")}`,
-    );
+  if (!found) throw unknownEntries(entries, prefix, path);
   const { recognized, style } = found;
   const classes = parse(metadata.classes, isNames, path);
   const info = {
@@ -203,7 +225,21 @@ function infoOf(
     classes: classes?.length === recognized.numClasses ? classes : null,
     images: parse(metadata.images, isImages, path),
   };
-  return { info, keys: style };
+  return { info, keys: style, entries };
+}
+
+/** What was taken off the names is named, and what is left before all of them. */
+function unknownEntries(entries: WeightsFile["entries"], prefix: string, path: string): CheckpointError {
+  const without = prefix === "" ? "" : `, without the ${prefix} before them`;
+  const common = entries.size > 1 ? commonPrefix(entries.keys()) : "";
+  const bare = new Map([...entries].map(([name, entry]) => [name.slice(common.length), entry]));
+  const inside = common === "" ? null : identify(bare);
+  return new CheckpointError(
+    `${path}: its ${entries.size} entries${without} are no ${familyNames}${firstNames(entries)}`,
+    inside === null
+      ? `known are names of ${keyStyles.join(", ")}`
+      : `all begin with ${clipped(common)}: without it this is ${inside.recognized.model}, so save that part alone`,
+  );
 }
 
 const firstNames = (entries: ReadonlyMap<string, StoredTensor>): string => {
@@ -218,11 +254,11 @@ const firstNames = (entries: ReadonlyMap<string, StoredTensor>): string => {
  */
 export async function loadModelFile(path: string, options: ReadOptions = {}): Promise<LoadedModel> {
   const file = await readWeights(path, options);
-  const { info, keys } = infoOf(file, path);
+  const { info, keys, entries } = infoOf(file, path);
   const { numClasses, form, inChannels = 3 } = info;
   const model = createModel(info.model, { numClasses, inChannels, deploy: form === "deploy", init: "zeros" });
   try {
-    loadFileEntries(model, file.entries, path, options);
+    loadFileEntries(model, entries, path, options);
   } catch (error) {
     model.dispose();
     throw error;

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { CheckpointError } from "../../util/errors.js";
 import { listCheckpoints } from "./checkpoint.js";
 import { BEST_FILE_NAME, MODEL_FILE_NAME } from "./final-model.js";
-import { type LoadedModel, loadModelFile, type WeightSet } from "./model-file.js";
+import { type LoadedModel, loadModelFile, type ReadOptions, type WeightSet } from "./model-file.js";
 
 export interface FoundModel extends LoadedModel {
   /** The file it was read from. */
@@ -30,8 +30,12 @@ export async function findModelFile(path: string, wanted?: WeightSet): Promise<s
   );
 }
 
-/** Loads the model that `path` names, its delivered weights or the set that `weights` names. Throws as findModelFile and loadModelFile do. */
-export async function loadModel(path: string, weights?: WeightSet): Promise<FoundModel> {
-  const file = await findModelFile(path, weights);
-  return { ...(await loadModelFile(file, { weights })), path: file };
+/**
+ * The model that `path` names: a .safetensors or .pth file under the names of any publisher, or the folder of a run; its averaged weights
+ * where it is a training checkpoint, or the set that `weights` names. Throws CheckpointError for a file that is missing, damaged, of no
+ * known family or not finite, and for a folder without a model; StateDictError naming the entries that do not fit.
+ */
+export async function loadModel(path: string, options: ReadOptions = {}): Promise<FoundModel> {
+  const file = await findModelFile(path, options.weights);
+  return { ...(await loadModelFile(file, options)), path: file };
 }

@@ -106,7 +106,7 @@ export class ConsoleLogger implements Logger {
     progress.addValidation(info);
     const { loss, accuracy } = progress.epochMeans;
     const fields = [
-      field(0, terminal.paint("bold", `epoch ${info.epoch + 1}/${progress.run.epochs}`)),
+      field(0, terminal.paint("bold", `epoch ${info.epoch}/${progress.run.epochs}`)),
       field(2, `step ${info.step}`),
       field(2, `train loss ${formatLoss(loss)}`),
       field(3, `top1 ${formatPercent(accuracy)}`),
@@ -151,7 +151,7 @@ export class ConsoleLogger implements Logger {
     const share = step.stepInEpoch / run.stepsPerEpoch;
     const room = terminal.width - 1;
     const bar = (width: number) => terminal.paint("cyan", progressBar(share, width));
-    const head = field(0, terminal.paint("bold", `epoch ${step.epoch + 1}/${run.epochs}`));
+    const head = field(0, terminal.paint("bold", `epoch ${step.epoch}/${run.epochs}`));
     const counter = field(1, `${step.stepInEpoch}/${run.stepsPerEpoch}`);
     return fitFields([head, field(4, bar(BAR_WIDTH)), counter, ...readings(step, progress)], room);
   }
@@ -189,6 +189,6 @@ function readings(step: StepInfo, progress: Progress): Field[] {
 
 function plainLine(step: StepInfo, progress: Progress): string {
   const { epochs, stepsPerEpoch } = progress.run;
-  const place = `epoch ${step.epoch + 1}/${epochs}  step ${step.stepInEpoch}/${stepsPerEpoch}`;
+  const place = `epoch ${step.epoch}/${epochs}  step ${step.stepInEpoch}/${stepsPerEpoch}`;
   return [place, ...readings(step, progress).flatMap(({ text }) => (text === "" ? [] : [text]))].join("  ");
 }

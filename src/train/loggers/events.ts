@@ -4,6 +4,7 @@
 
 import type { DecoderName } from "../../data/codecs/decoder.js";
 import type { Recipe } from "../../models/recipe.js";
+import type { StepSums } from "./step-averages.js";
 
 /** A run as it begins: what is trained, on how many pictures, for how long, and where. */
 export interface RunInfo {
@@ -20,6 +21,10 @@ export interface RunInfo {
   readonly totalSteps: number;
   /** Steps already done when this run starts; more than 0 after a resume. */
   readonly startStep: number;
+  /** What was averaged over the steps before; absent at the begin of a run, and after a checkpoint that does not say. */
+  readonly former?: StepSums;
+  /** Whether the run begins with the validation of the epoch before, which was cut off. */
+  readonly isValidationDue?: boolean;
   /** Batches of a step. */
   readonly replicas: number;
   readonly processes: number;
@@ -36,7 +41,7 @@ export interface RunInfo {
 
 /** A step that was done: its loss, its rates, and what it cost. */
 export interface StepInfo {
-  /** 0-based. */
+  /** The one under way, from 1, as logs and files count. */
   readonly epoch: number;
   /** Steps done, from 1, over all epochs. */
   readonly step: number;
@@ -68,7 +73,7 @@ export interface EvalProgress {
 
 /** Figures of the validation set after a step. */
 export interface ValidationInfo {
-  /** 0-based epoch that was just finished. */
+  /** The one that was just finished or cut short, from 1. */
   readonly epoch: number;
   readonly step: number;
   /** Percent. */

@@ -2,12 +2,14 @@
  * `<out>/machine.json`: where and when a run ran, an entry for each time that it was begun or gone on with. Clock, paths and
  * speed stay out of checkpoints, whose bytes depend on none of them.
  */
-import { readFile } from "node:fs/promises";
 import { arch, cpus, platform, release, totalmem } from "node:os";
 import { join, resolve } from "node:path";
 import type { DecoderName } from "../../data/codecs/decoder.js";
 import type { DataSource } from "../../data/sets/dataset.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
+import { DataError } from "../../util/errors.js";
+import { parseJson } from "../../util/parse-json.js";
+import { readWithin } from "../../util/read-within.js";
 import type { Logger, RunInfo, StepInfo } from "./events.js";
 
 export const MACHINE_NAME = "machine.json";
@@ -44,7 +46,9 @@ export interface RunSession {
 /** The sessions of the run in a folder, the first one first; none where the file is missing or damaged. */
 export async function readSessions(folder: string): Promise<readonly RunSession[]> {
   try {
-    const found = JSON.parse(await readFile(join(folder, MACHINE_NAME), "utf8")) as {
+    const path = join(folder, MACHINE_NAME);
+    const notJson = (why: string) => new DataError(`${path}: ${why}`);
+    const found = parseJson(readWithin(path, "jsonBytes", { fault: DataError }), path, DataError, notJson) as {
       readonly format?: unknown;
       readonly sessions?: unknown;
     };

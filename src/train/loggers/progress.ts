@@ -3,27 +3,10 @@
  * run will be over. Only numbers; console.ts makes them text.
  */
 import type { RunInfo, StepInfo, ValidationInfo } from "./events.js";
+import { RunningMean, StepAverages } from "./step-averages.js";
 
-/** Steps that a running mean looks back on. */
-const HORIZON = 20;
 /** The curve of the loss is kept at twice this many points at most. */
 const CURVE_POINTS = 256;
-
-/** A mean that forgets, unbiased from its first value. */
-class RunningMean {
-  #sum = 0;
-  #weight = 0;
-
-  add(value: number): void {
-    if (!Number.isFinite(value)) return;
-    this.#sum += (value - this.#sum) / HORIZON;
-    this.#weight += (1 - this.#weight) / HORIZON;
-  }
-
-  get value(): number {
-    return this.#weight > 0 ? this.#sum / this.#weight : Number.NaN;
-  }
-}
 
 /** The losses of a run in bounded memory: when full, neighbours are merged. */
 class LossCurve {
@@ -46,29 +29,26 @@ class LossCurve {
 /** The state of one run. */
 export class Progress {
   readonly curve = new LossCurve();
-  readonly #losses = new RunningMean();
-  readonly #accuracies = new RunningMean();
+  readonly #averages: StepAverages;
   readonly #stepTimes = new RunningMean();
   readonly #waits = new RunningMean();
   readonly #speeds = new RunningMean();
   readonly #exchanges = new RunningMean();
   readonly #spreads = new RunningMean();
   #validationMs = 0;
-  #epochAccuracy = 0;
-  #epochLoss = 0;
-  #epochSteps = 0;
-  #currentEpoch = -1;
+  #currentEpoch: number;
 
-  constructor(readonly run: RunInfo) {}
+  constructor(readonly run: RunInfo) {
+    const { former, startStep, stepsPerEpoch } = run;
+    this.#averages = new StepAverages(former);
+    // of a checkpoint without sums the epoch begins here
+    this.#currentEpoch = former ? Math.floor(startStep / stepsPerEpoch) + 1 : 0;
+  }
 
   addStep(step: StepInfo): void {
-    if (step.epoch !== this.#currentEpoch) {
-      this.#currentEpoch = step.epoch;
-      [this.#epochAccuracy, this.#epochLoss, this.#epochSteps] = [0, 0, 0];
-    }
+    this.#averages.add(step, step.epoch !== this.#currentEpoch || step.stepInEpoch === 1);
+    this.#currentEpoch = step.epoch;
     this.curve.add(step.loss);
-    this.#losses.add(step.loss);
-    this.#accuracies.add(step.accuracy);
     // the first step of a run compiles kernels; it says nothing about the next
     if (step.step > this.run.startStep + 1 || this.run.totalSteps === this.run.startStep + 1) {
       this.#stepTimes.add(step.stepMs);
@@ -80,9 +60,6 @@ export class Progress {
         this.#spreads.add((100 * (Math.max(...computeMs) - Math.min(...computeMs))) / step.stepMs);
       }
     }
-    this.#epochSteps++;
-    this.#epochLoss += step.loss;
-    this.#epochAccuracy += step.accuracy;
   }
 
   addValidation({ images, imagesPerSecond }: ValidationInfo): void {
@@ -90,12 +67,12 @@ export class Progress {
   }
 
   get loss(): number {
-    return this.#losses.value;
+    return this.#averages.recent.loss;
   }
 
   /** Percent. */
   get accuracy(): number {
-    return 100 * this.#accuracies.value;
+    return 100 * this.#averages.recent.accuracy;
   }
 
   get imagesPerSecond(): number {
@@ -117,9 +94,10 @@ export class Progress {
     return this.#spreads.value;
   }
 
-  /** Means over the steps of the current epoch that this run did. */
+  /** Means over the steps of the current epoch; accuracy in percent. */
   get epochMeans(): { readonly loss: number; readonly accuracy: number } {
-    return { loss: this.#epochLoss / this.#epochSteps, accuracy: (100 * this.#epochAccuracy) / this.#epochSteps };
+    const { loss, accuracy } = this.#averages.epoch;
+    return { loss, accuracy: 100 * accuracy };
   }
 
   /** Milliseconds until the run is over, validations included once one was measured; NaN before the first step. */

@@ -2,6 +2,7 @@
  * `<out>/tensorboard`: curves of a run for TensorBoard. A run that goes on writes a new file, whose first event takes back what
  * the earlier ones say of later steps, so that curves only rise.
  */
+import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { EventFile } from "../../io/tensorboard/event-file.js";
 import { DT_STRING, SESSION_START, type SummaryValue } from "../../io/tensorboard/schema.js";
@@ -41,8 +42,11 @@ export class TensorBoardLogger implements Logger {
   async onStart(run: RunInfo): Promise<void> {
     const { folder = join(run.out, TENSORBOARD_FOLDER), now = Date.now } = this.#options;
     this.#hasTop5 = isTop5Telling(run.numClasses);
+    // also those of a run that died before its first checkpoint, and begins again
+    const isFirst = !existsSync(folder) || readdirSync(folder).length === 0;
     this.#file = await EventFile.create(folder, () => now() / 1000);
-    if (run.startStep > 0) await this.#file.append({ step: run.startStep + 1, sessionLog: { status: SESSION_START } });
+    if (run.startStep > 0 || !isFirst)
+      await this.#file.append({ step: run.startStep + 1, sessionLog: { status: SESSION_START } });
     await this.#append(run.startStep, [textValue("recipe", markdownOf(run.recipe))]);
   }
 

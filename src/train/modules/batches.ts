@@ -78,7 +78,7 @@ export class PairSource<B> {
     for await (const batch of batches) if (count++ >= skip) yield this.#tensorsOf(batch);
     if (count === 0 && startBatch === 0)
       throw new DataError(
-        `${this.#where}: epoch ${epoch} has no batches, expected at least one`,
+        `${this.#where}: epoch ${epoch + 1} has no batches, expected at least one`,
         "an iterator is used up after one epoch: give (epoch) => batches, or an array",
       );
   }

@@ -70,7 +70,7 @@ export interface ModuleEvaluation {
 
 /** A step that was done. */
 export interface ModuleStep {
-  /** 0-based. */
+  /** The one under way, from 1. */
   readonly epoch: number;
   /** Steps done, from 1, over all epochs. */
   readonly step: number;

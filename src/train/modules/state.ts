@@ -6,7 +6,9 @@ import { decodeSafetensors, encodeSafetensors, fromFileEntries, toFileEntries } 
 import { findNonFinite, showNonFinite } from "../../tensor/finite.js";
 import { generator } from "../../tensor/random.js";
 import { scope } from "../../tensor/scope.js";
+import { shownInError } from "../../util/clipped.js";
 import { CheckpointError } from "../../util/errors.js";
+import { parseJson } from "../../util/parse-json.js";
 import { joinEntries, namedEntries, splitEntries } from "../checkpoints/checkpoint-entries.js";
 import { fromOptimizerEntries, toOptimizerEntries } from "../checkpoints/optimizer-entries.js";
 import { divergedAt, type Movers } from "../steps/optimization.js";
@@ -40,20 +42,17 @@ export async function encodeState(movers: Movers, place: Place, run: Header["run
   const found = findNonFinite(namedEntries(entries), { as: "float64" });
   if (found) throw divergedAt(optimizer, `${showNonFinite(found)} after step ${place.step}`, "recipe.optimizer.lr");
   const header: Header = { format: FORMAT, ...place, run, emaSteps: ema?.steps ?? null, random: generator.state };
-  return encodeSafetensors(joinEntries(entries), { producer: "tensorone", training: JSON.stringify(header) });
+  const metadata = { producer: "tensorone", training: JSON.stringify(header) };
+  return encodeSafetensors(joinEntries(entries), metadata, { hashes: true });
 }
 
 function headerOf(text: string | undefined, where: string): Header {
-  let header: Partial<Header> = {};
-  try {
-    header = JSON.parse(text ?? "{}") as Partial<Header>;
-  } catch {
-    // told below, as a file of another kind
-  }
+  const notJson = () => new CheckpointError(`${where}: its metadata is not JSON, the file is damaged`);
+  const header = (parseJson(text ?? "{}", `${where}: its metadata`, CheckpointError, notJson) ?? {}) as Partial<Header>;
   const isPlace = [header.step, header.epoch, header.batch].every((count) => Number.isInteger(count));
   if (header.format !== FORMAT || !isPlace || !header.random)
     throw new CheckpointError(
-      `${where}: format ${JSON.stringify(header.format)}, expected ${FORMAT}`,
+      `${where}: format ${shownInError(header.format)}, expected ${FORMAT}`,
       "resume takes what train() gave its checkpoint, not the weights alone",
     );
   return header as Header;

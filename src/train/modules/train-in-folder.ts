@@ -77,6 +77,6 @@ export async function trainInFolder<Y, B>(options: TrainInFolderOptions<Y, B>): 
   if (out === undefined) return { ...result, modelFile: null, checkpointFile };
   const modelFile = join(out, "model.safetensors");
   const entries = await toFileEntries(options.model, result.ema?.averages ?? options.model.stateDict());
-  await writeFileAtomic(modelFile, encodeSafetensors(entries, { producer: "tensorone" }));
+  await writeFileAtomic(modelFile, encodeSafetensors(entries, { producer: "tensorone" }, { hashes: true }));
   return { ...result, modelFile, checkpointFile };
 }

@@ -189,7 +189,7 @@ class ModuleRun<Y, B> {
     place.batch++;
     this.#lastLoss = loss;
     const stepMs = performance.now() - start;
-    await callbacks?.onStep?.({ epoch: place.epoch, step: place.step, loss, lr, stepMs });
+    await callbacks?.onStep?.({ epoch: place.epoch + 1, step: place.step, loss, lr, stepMs });
   }
 
   /** The averages where there are some. */

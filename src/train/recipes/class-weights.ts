@@ -1,27 +1,32 @@
 /**
  * Weights of classes: what names them, and what a recipe's come to with the pictures of a run.
  */
-import { readFileSync } from "node:fs";
 import { classWeights as balancedWeights } from "../../data/class-weights.js";
 import type { ClassWeights } from "../../models/recipe-choices.js";
 import { UsageError } from "../../util/errors.js";
 import { nearestName } from "../../util/nearest.js";
+import { parseJson } from "../../util/parse-json.js";
+import { readWithin } from "../../util/read-within.js";
 
 /**
  * The weights that are called `named`: balanced, or a JSON file with numbers. Throws UsageError for a file that holds none.
  */
 export function readClassWeights(named: string): ClassWeights {
   if (named === "balanced") return named;
-  let found: unknown;
-  try {
-    found = JSON.parse(readFileSync(named, "utf8"));
-  } catch (error) {
-    const why = (error as NodeJS.ErrnoException).code === "ENOENT" ? "there is no such file" : "it is not JSON";
-    throw new UsageError(
+  const unusable = (why: string) =>
+    new UsageError(
       `class weights ${named}: ${why}`,
       "balanced, or a file such as [1, 2.5] in the order of the classes",
     );
+  let bytes: Uint8Array;
+  try {
+    bytes = readWithin(named, "jsonBytes", { fault: UsageError });
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    throw unusable(code === "ENOENT" ? "there is no such file" : code === "EISDIR" ? "it is a folder" : message);
   }
+  const found = parseJson(bytes, `class weights ${named}`, UsageError, () => unusable("it is not JSON"));
   const values = typeof found === "object" && found !== null ? Object.values(found) : [];
   if (values.length > 0 && values.every((value) => typeof value === "number")) return found as ClassWeights;
   throw new UsageError(`class weights ${named}: expected numbers, as [1, 2.5] or {"cat": 1, "dog": 2.5}`);

@@ -8,6 +8,9 @@ import { DistributedError } from "../../util/errors.js";
 import { differences, firstDifferences } from "../recipes/differences.js";
 import type { ProcessGroup } from "./process-group.js";
 
+/** Ranks that were started otherwise, or hold other numbers, than the rest: whose are right, none can tell. */
+export class DisagreementError extends DistributedError {}
+
 /** Every rank's row of numbers, by rank; all rows have one length. */
 export async function gather(group: ProcessGroup, row: readonly number[]): Promise<readonly (readonly number[])[]> {
   const values = new Float64Array(group.worldSize * row.length);
@@ -44,7 +47,7 @@ export async function expectSameRun(group: ProcessGroup, own: object): Promise<v
   const rank = counts.findIndex(([count]) => count! > 0);
   if (rank < 0) return;
   const text = await broadcastJson(group, firstDifferences(changed), rank);
-  throw new DistributedError(
+  throw new DisagreementError(
     `train: rank ${rank} was started otherwise than rank 0: ${text}`,
     "give every rank the same options and the same data",
   );
@@ -68,7 +71,7 @@ export async function expectSameFingerprint(group: ProcessGroup, own: number, wh
   const most = all.reduce((best, value) => (votes(value) > votes(best) ? value : best));
   const strangers = all.flatMap((value, rank) => (value === most ? [] : [rank]));
   if (strangers.length === 0) return;
-  throw new DistributedError(
+  throw new DisagreementError(
     `train: ${strangers.length === 1 ? "rank" : "ranks"} ${strangers.join(", ")} and the others hold different ${what}`,
     "all ranks need the same version and sound memory; --resume goes on from the last checkpoint, if there is one",
   );

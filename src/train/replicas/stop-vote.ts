@@ -9,6 +9,11 @@ import type { ProcessGroup } from "./process-group.js";
 /** The code of a stop that was asked for without one, from code. */
 export const ABORTED = 1;
 
+/** As a signal's reason: something failed outside of the run, which saves and throws it. */
+export class OutsideFailure {
+  constructor(readonly error: unknown) {}
+}
+
 export class StopVote {
   readonly #group: ProcessGroup;
   readonly #signal: StopSignal | undefined;
@@ -31,13 +36,19 @@ export class StopVote {
     return typeof code === "number" && code > 0 ? code : ABORTED;
   }
 
+  /** Throws the error of an OutsideFailure that this rank's signal was given. */
+  throwFailure(): void {
+    if (this.#signal?.aborted && this.#signal.reason instanceof OutsideFailure) throw this.#signal.reason.error;
+  }
+
   /** `code` is known to all ranks already. */
   take(code: number): void {
     this.#code = code;
   }
 
-  /** Takes over what any rank has heard. */
+  /** Takes over what any rank has heard. Throws as throwFailure does. */
   async agree(): Promise<void> {
+    this.throwFailure();
     const rows = await gather(this.#group, [Math.max(this.#code, this.own)]);
     this.#code = Math.max(...rows.map(([code]) => code!));
   }

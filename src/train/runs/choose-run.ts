@@ -58,7 +58,7 @@ function runFolder(name: string, { out, resume, init, otherName }: RunChoice): s
   const run = out ?? newest([latestRun(name), otherName === undefined ? undefined : latestRun(otherName)]);
   if (run === undefined)
     throw new CheckpointError(`train: no run of ${name} in runs/ to resume`, "--out DIR names the folder of the run");
-  if (!existsSync(join(run, "checkpoints")))
+  if (!isRun(run))
     throw new CheckpointError(`train: no run in ${run} to resume`, "leave --resume away to start one there");
   return run;
 }

@@ -49,6 +49,7 @@ export function choosePlan(
     noValidate,
     validateRaw,
     keep,
+    saveEvery,
     checkEvery,
   } = values;
   const data =
@@ -63,6 +64,7 @@ export function choosePlan(
     noValidate,
     validateRaw,
     keep,
+    saveEvery,
     checkEvery,
   };
   const merged = mergeSettings(stored?.settings ?? null, own, given);
@@ -74,7 +76,12 @@ export function choosePlan(
   if (!stored) return { recipe: fresh.recipe, seed: values.seed, replicas: values.replicas, ...merged };
   // a checkpoint that names its decoder leaves the choice, and the comparison, to the trainer
   const isKept = stored.decoder !== null;
-  const settings = { ...merged.settings, decoder: isKept ? decoder : merged.settings.decoder };
+  const settings = {
+    ...merged.settings,
+    decoder: isKept ? decoder : merged.settings.decoder,
+    // a run that does not say began when plain kernels were what nobody asked for
+    turbo: stored.settings || given.has("turbo") ? merged.settings.turbo : false,
+  };
   const former = isKept ? null : (stored.settings?.decoder ?? null);
   const isOther = former !== null && decoder !== null && !haveSamePixels(former, decoder);
   const notices = [...merged.notices, ...(isOther ? [otherBits("decoder", former, decoder)] : [])];

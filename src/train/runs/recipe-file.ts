@@ -3,9 +3,10 @@
  * lines that started it. Written with the first step: a run that never began leaves neither.
  */
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../../util/atomic-file.js";
+import { DataError } from "../../util/errors.js";
+import { readTextWithin } from "../../util/read-within.js";
 import type { Logger, RunInfo } from "../loggers/events.js";
 import type { RunConfig } from "../recipes/config/run-fields.js";
 
@@ -47,17 +48,18 @@ export class RecipeFileLogger implements Logger {
 
   async onStep(): Promise<void> {
     if (this.#info === null) return;
-    const { out, recipe, data, seed, replicas, decoder } = this.#info;
+    const { out, recipe, data, seed, replicas, decoder, startStep } = this.#info;
     this.#info = null;
     const { run, command } = this.#options;
     const path = join(out, RECIPE_NAME);
     const config = { extends: null, ...recipe, run: { data, ...run, seed, replicas, decoder } };
-    if (!existsSync(path)) await writeFileAtomic(path, `${JSON.stringify(config, null, 2)}\n`);
+    // that of a run which died before its first checkpoint may be another one's
+    if (startStep === 0 || !existsSync(path)) await writeFileAtomic(path, `${JSON.stringify(config, null, 2)}\n`);
     if (command !== undefined) await addLine(join(out, COMMAND_NAME), command);
   }
 }
 
 async function addLine(path: string, line: string): Promise<void> {
-  const before = existsSync(path) ? await readFile(path, "utf8") : "";
+  const before = existsSync(path) ? readTextWithin(path, "textBytes", DataError) : "";
   await writeFileAtomic(path, `${before}${line}\n`);
 }

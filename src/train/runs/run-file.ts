@@ -2,16 +2,20 @@
  * `<out>/run.json`: what a run was asked for beside what its checkpoints hold, so that --resume alone knows it. Paths and
  * speed stay out of checkpoints, whose bytes depend on neither.
  */
-import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../../util/atomic-file.js";
+import { shownInError } from "../../util/clipped.js";
 import { CheckpointError } from "../../util/errors.js";
+import { parseJson } from "../../util/parse-json.js";
+import { readWithin } from "../../util/read-within.js";
 import type { Logger, RunInfo } from "../loggers/events.js";
 import { isAllowed } from "../recipes/config/overlay.js";
 import { type RunSettings, settingFields } from "../recipes/config/run-fields.js";
+import { SAVE_EVERY } from "../recipes/save-every.js";
 
 const FORMAT = "tensorone-run-1";
 const RUN_FILE_NAME = "run.json";
+const DAMAGED_HINT = "remove it, and give --resume the options of the run again";
 
 const settingNames = Object.keys(settingFields) as (keyof RunSettings)[];
 
@@ -23,34 +27,28 @@ const wrongSetting = (found: { readonly [name: string]: unknown }): string | und
   });
 
 /** What files of earlier versions do not say. */
-const former: Partial<RunSettings> = { valFraction: null, onBadPicture: "stop" };
+const former: Partial<RunSettings> = { valFraction: null, onBadPicture: "stop", saveEvery: SAVE_EVERY };
 
 /** The settings of the run in a folder; null where it has none. Throws CheckpointError for a damaged file. */
 export async function readRunSettings(folder: string): Promise<RunSettings | null> {
   const path = join(folder, RUN_FILE_NAME);
-  let text: string;
+  let bytes: Uint8Array;
   try {
-    text = await readFile(path, "utf8");
+    bytes = readWithin(path, "jsonBytes", { fault: CheckpointError });
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
     throw error;
   }
-  let found: { readonly [name: string]: unknown };
-  try {
-    found = { ...former, ...(JSON.parse(text) as typeof found | null) };
-  } catch {
-    found = {};
-  }
+  const damaged = () => new CheckpointError(`${path}: it is not JSON, the file is damaged`, DAMAGED_HINT);
+  const said = parseJson(bytes, path, CheckpointError, damaged) as { readonly [name: string]: unknown } | null;
+  const found: { readonly [name: string]: unknown } = { ...former, ...said };
   const wrong = wrongSetting(found) ?? (found.format === FORMAT ? undefined : "format");
   if (wrong !== undefined)
-    throw new CheckpointError(
-      `${path}: ${wrong} is ${JSON.stringify(found[wrong])}, the file is damaged`,
-      "remove it, and give --resume the options of the run again",
-    );
+    throw new CheckpointError(`${path}: ${wrong} is ${shownInError(found[wrong])}, the file is damaged`, DAMAGED_HINT);
   return found as unknown as RunSettings;
 }
 
-/** Writes the settings beside the first checkpoint: a run that leaves none has nothing to go on with. */
+/** Writes the settings with the first step, so that they are there before any checkpoint is. */
 export class RunFileLogger implements Logger {
   readonly #out: string;
   #isWritten = false;
@@ -65,6 +63,10 @@ export class RunFileLogger implements Logger {
     this.#settings = { ...this.#settings, decoder };
   }
 
+  onStep(): Promise<void> {
+    return this.onCheckpoint();
+  }
+
   async onCheckpoint(): Promise<void> {
     if (this.#isWritten) return;
     const text = `${JSON.stringify({ format: FORMAT, ...this.#settings }, null, 1)}\n`;
@@ -73,7 +75,7 @@ export class RunFileLogger implements Logger {
   }
 }
 
-/** Settings that change the numbers of a run: another value is worth a line. */
+/** Settings that change the numbers of a run: another value is worth a line, once it is known. */
 const telling = ["backend", "turbo"] as const;
 
 /** A line for a run that goes on otherwise. */
@@ -91,7 +93,7 @@ export function mergeSettings(
     settingNames.map((name) => [name, given.has(name) ? own[name] : stored[name]]),
   ) as unknown as RunSettings;
   const notices = telling
-    .filter((name) => settings[name] !== stored[name])
+    .filter((name) => settings[name] !== null && settings[name] !== stored[name])
     .map((name) => otherBits(name, stored[name], settings[name]));
   return { settings, notices };
 }

@@ -3,17 +3,27 @@
  */
 import { existsSync, readdirSync, statSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { isOrphan, unfinished } from "../checkpoints/checkpoint-list.js";
 
 /** Run folders are made here where the user names none. */
 const RUNS_FOLDER = "runs";
 
-/** Whether a folder holds anything of a run that would be missed; the empty log of one that never began is not. */
+/**
+ * Whether a folder holds anything of a run that would be missed: a checkpoint or a model. What a run left that was killed before
+ * its first checkpoint, or while it wrote that, is not.
+ */
 export function isRun(folder: string): boolean {
-  return ["checkpoints", "log.jsonl", "model.safetensors"].some((name) => {
-    const found = statSync(join(folder, name), { throwIfNoEntry: false });
-    return found !== undefined && (found.isDirectory() ? readdirSync(join(folder, name)).length : found.size) > 0;
-  });
+  if (statSync(join(folder, "model.safetensors"), { throwIfNoEntry: false })?.size) return true;
+  const checkpoints = join(folder, "checkpoints");
+  const names = existsSync(checkpoints) ? readdirSync(checkpoints) : [];
+  return names.some((name) => !unfinished.test(name) && !isOrphan(name, names));
 }
+
+/** Whether a run was begun there. */
+export const hasBegun = (folder: string): boolean =>
+  ["checkpoints", "log.jsonl", "machine.json", "recipe.json", "run.lock"].some((name) =>
+    existsSync(join(folder, name)),
+  );
 
 /** runs/name, or runs/name-2, -3, … where that is taken. */
 export function freshRun(name: string): string {

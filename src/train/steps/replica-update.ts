@@ -58,6 +58,9 @@ export class ReplicaUpdate {
   /** Where the sum over all replicas ends up. */
   readonly #total: Tensor;
   readonly #statistics: KeptStatistics | null;
+  /** On rank 0, which saves: those before the step under way. */
+  readonly #former: KeptStatistics | null;
+  #place: "between" | "computing" | "moving" = "between";
   readonly #loss: BatchLoss;
 
   /** The gradients go to the flat tensor. */
@@ -87,6 +90,7 @@ export class ReplicaUpdate {
     this.#gradients = this.#layout.allocate();
     this.#buffers = Array.from({ length: buffers }, () => this.#layout.allocate());
     this.#total = this.#at(sums[0]!);
+    this.#former = group.rank === 0 ? new KeptStatistics(session.model) : null;
     this.#statistics = share.first === 0 && share.count > 1 ? new KeptStatistics(session.model) : null;
   }
 
@@ -111,6 +115,8 @@ export class ReplicaUpdate {
     const session = this.#session;
     const start = performance.now();
     const rates = session.beginStep();
+    this.#former?.keep();
+    this.#place = "computing";
     const plan = this.#planOf(session.batchesOfStep);
     const { accumulate = 1 } = session.recipe;
     const own: BatchResult[] = [];
@@ -138,9 +144,17 @@ export class ReplicaUpdate {
     const report = await this.#report(own, performance.now() - start, stop());
     session.expectFinite(report.loss);
     const exchangeMs = await this.#exchange(plan);
+    this.#place = "moving";
     this.#apply();
     session.step++;
+    this.#place = "between";
     return { ...report, rates, dataWaitMs, ranks: { computeMs: report.computeMs, exchangeMs } };
+  }
+
+  /** After run() threw: puts the running statistics back, which every batch moves; false where weights were being moved. */
+  undo(): boolean {
+    if (this.#place === "computing") this.#former?.restore();
+    return this.#place !== "moving";
   }
 
   async #compute(batch: Batch, place: number): Promise<BatchResult> {

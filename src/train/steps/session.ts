@@ -7,6 +7,7 @@ import type { Classifier } from "../../models/index.js";
 import type { Recipe } from "../../models/recipe.js";
 import { createOptimizer, Ema, type Optimizer } from "../../optim/index.js";
 import type { Tensor } from "../../tensor/tensor.js";
+import { StepAverages, type StepFigures } from "../loggers/step-averages.js";
 import { applyRates, ratesAt, type StepRates, warmupSteps } from "../recipes/schedule.js";
 import { applyTransfer, parameterGroups } from "../recipes/transfer.js";
 import type { DivergedError } from "./finite.js";
@@ -39,6 +40,10 @@ export class Session {
   readonly #batchesPerEpoch: number;
   /** Steps done so far. */
   step = 0;
+  /** What logs say of them. */
+  averages = new StepAverages();
+  /** Whether the epoch that ends here is still to be validated. */
+  isValidationDue = false;
 
   /** `batchesPerEpoch` of each replica; by default every step takes as many as the recipe accumulates. */
   constructor(recipe: Recipe, model: Classifier, stepsPerEpoch: number, batchesPerEpoch?: number) {
@@ -80,6 +85,11 @@ export class Session {
   applyGradients(): void {
     const { model, optimizer, ema, recipe } = this;
     applyGradients({ model, optimizer, ema, clipGrad: recipe.clipGrad });
+  }
+
+  /** Counts the figures of the step just done. */
+  log(figures: StepFigures): void {
+    this.averages.add(figures, (this.step - 1) % this.stepsPerEpoch === 0);
   }
 
   /** Throws DivergedError when the loss of the step under way is no number. */

@@ -22,6 +22,8 @@ export interface StepOutcome extends UpdateResult {
 export interface Stepper {
   /** Moves the session one step on. `next` gives the batches of this process's replicas, all of a replica before those of the next one; `stop`, asked at its end, is told to all ranks. */
   step(next: () => Promise<Batch>, stop: () => number): Promise<StepOutcome>;
+  /** Takes back what a step that threw has begun, on rank 0; false where the session was already being moved. */
+  undo(): boolean;
 }
 
 /** One batch in one process takes the short way: a single recorded program. Both ways give it the same bits. */
@@ -34,13 +36,17 @@ export function createStepper(
   const { accumulate = 1 } = session.recipe;
   if (replicas > 1 || group.worldSize > 1 || accumulate > 1) {
     const update = new ReplicaUpdate(session, replicas, group, options);
-    return { step: (next, stop) => update.run(next, stop) };
+    return { step: (next, stop) => update.run(next, stop), undo: () => update.undo() };
   }
   const update = new WholeUpdate(session, options);
+  let isMoving = false;
   return {
+    undo: () => !isMoving,
     async step(next, stop) {
       const batch = await next();
+      isMoving = true;
       const result = await update.runLater(batch);
+      isMoving = false;
       batch.release();
       return { ...result, dataWaitMs: batch.dataWaitMs, stop: stop(), ranks: null };
     },

@@ -1,6 +1,6 @@
 """Writes the fixtures of test/data: small JPEG and PNG files with Pillow's pixels next to them, and resize hashes.
 
-Run with Debian's python3-pil and libjpeg-turbo-progs (cjpeg):  python3 make-fixtures.py
+Run with Debian's python3-pil, python3-opencv and libjpeg-turbo-progs (cjpeg):  python3 make-fixtures.py
 Every picture is computed here, so the files carry no one else's rights. `X.jpg` has its expected pixels in `X.expected.png`.
 Reference pixels are Pillow's (libjpeg-turbo); four-component files are converted by OpenCV's formula instead.
 """
@@ -11,7 +11,9 @@ import math
 import pathlib
 import struct
 import subprocess
+import tempfile
 
+import cv2
 from PIL import Image, ImageOps
 
 HERE = pathlib.Path(__file__).parent
@@ -78,6 +80,14 @@ def opencv_cmyk(data):
     rgb = Image.new("RGB", cmyk.size)
     rgb.putdata([tuple((255 - k) - ((v * (255 - k)) >> 8) for v in (c, m, y)) for c, m, y, k in cmyk.getdata()])
     return rgb
+
+
+def opencv(data):
+    """Damaged files: OpenCV's pixels as imread gives them."""
+    with tempfile.NamedTemporaryFile(suffix=".jpg") as file:
+        file.write(data)
+        file.flush()
+        return Image.fromarray(cv2.imread(file.name)[:, :, ::-1])
 
 
 def patched(data, marker, change):
@@ -151,9 +161,10 @@ def main():
     for i, body in enumerate((b"", b"II*\0\xff\xff\xff\xff" + bytes(8), b"XX" + bytes(20), b"MM\0*\0\0\0\x08\xff\xff" + bytes(9))):
         save(f"exif-bad{i}.jpg", jpeg(lopsided, exif=b"Exif\0\0" + body, subsampling=0), Image.open(io.BytesIO(jpeg(lopsided, subsampling=0))).convert("RGB"))
 
-    # Files that must be refused, with no expected pixels.
     whole = jpeg(base, subsampling=2)
-    (OUT / "bad-truncated.jpg").write_bytes(whole[: len(whole) // 2])
+    save("truncated.jpg", whole[: len(whole) // 2], opencv(whole[: len(whole) // 2]))
+
+    # Files that must be refused, with no expected pixels.
     (OUT / "bad-header-only.jpg").write_bytes(whole[:100])
     (OUT / "bad-arithmetic.jpg").write_bytes(cjpeg(base, "-arithmetic"))
     def twelve_bit(b, at):

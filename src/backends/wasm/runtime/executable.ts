@@ -20,6 +20,7 @@ import { alignUp } from "../../../util/align-up.js";
 import type { Target } from "../../../wasm/index.js";
 import type { HeapOperand, Kernel, Plan } from "../kernels/plan.js";
 import { ALIGNMENT, type Arena, type Block } from "./arena.js";
+import { type MemoryRange, rangeOf } from "./compare-codes.js";
 import type { LoadedKernel, ModuleCache } from "./modules.js";
 import { makeRecord, readRecord, viewsOf } from "./program-record.js";
 import { chunkOf, type Run, runStages, type Stages } from "./stages.js";
@@ -55,6 +56,8 @@ interface PlannedCall {
   readonly kernel: Kernel | null;
   readonly tasks: number;
   readonly args: readonly number[];
+  /** What its instruction may write, scratch included; for a first call. */
+  readonly writes: readonly MemoryRange[];
 }
 
 /** An instruction whose arguments follow from Scalars. */
@@ -85,10 +88,13 @@ export class WasmExecutable implements Executable {
   readonly #temporaries: Block;
   readonly #scratch: Block;
   readonly #record: Block;
-  readonly #stages: Stages;
+  #stages: Stages;
+  readonly #stagesPlanned: readonly (readonly PlannedCall[])[];
   readonly #planned: readonly PlannedCall[];
   /** Instructions whose arguments hold Scalars, with the words of their calls' arguments. */
   readonly #dynamic: readonly Dynamic[];
+  /** Whether code of a kernel is to be compared with the plain one (Compiler.verdicts) in the next run. */
+  #isUntried = false;
 
   constructor(program: Program, host: ExecutableHost) {
     this.#program = program;
@@ -100,10 +106,11 @@ export class WasmExecutable implements Executable {
     const needed = Math.max(0, ...groups.map((group) => this.#lowerGroup(group, 0).scratchBytes));
     this.#scratch = host.arena.allocate(needed);
     const stages = groups.flatMap((group) => this.#lowerGroup(group, this.#scratch.pointer).stages);
+    this.#stagesPlanned = stages;
     this.#planned = stages.flat();
-    const written = this.#write(stages);
-    this.#record = written.block;
-    this.#stages = written.stages;
+    const made = this.#makeRecord();
+    this.#record = host.arena.allocate(made.words.byteLength);
+    this.#stages = this.#write(made);
     const dynamic = new Map<number, number[]>();
     this.#planned.forEach(({ instruction, kernel }, call) => {
       if (kernel && hasScalar(program.instructions[instruction]!.attrs))
@@ -126,17 +133,24 @@ export class WasmExecutable implements Executable {
   /** The calls of one instruction, in order; a single host call where there is no kernel. */
   #lower(index: number, scratch: (bytes: number) => number): PlannedCall[] {
     const instruction = this.#program.instructions[index]!;
-    const onHost = [{ instruction: index, kernel: null, tasks: 1, args: [] }];
+    const onHost = [{ instruction: index, kernel: null, tasks: 1, args: [], writes: [] }];
     if (instruction.kind === "check") return onHost;
     const calls: PlannedCall[] = [];
-    const plan: Plan = {
-      target: this.#host.target,
-      call: (kernel, tasks, args) => void (tasks > 0 && calls.push({ instruction: index, kernel, tasks, args })),
-      scratch,
-      scratchPerWorker: (bytes) => scratch(bytes * this.#host.threads),
-    };
     const inputs = instruction.inputs.map((v) => this.#operand(v));
     const outputs = instruction.outputs.map((v) => this.#operand(v));
+    const writes = outputs.map(rangeOf);
+    const take = (bytes: number): number => {
+      const pointer = scratch(bytes);
+      writes.push({ pointer, bytes });
+      return pointer;
+    };
+    const plan: Plan = {
+      target: this.#host.target,
+      call: (kernel, tasks, args) =>
+        void (tasks > 0 && calls.push({ instruction: index, kernel, tasks, args, writes })),
+      scratch: take,
+      scratchPerWorker: (bytes) => take(bytes * this.#host.threads),
+    };
     if (this.#host.lower(instruction, inputs, resolveScalars(instruction.attrs), outputs, plan)) return calls;
     return onHost;
   }
@@ -158,16 +172,17 @@ export class WasmExecutable implements Executable {
     return { stages, scratchBytes };
   }
 
-  /** Writes the program into shared memory and gives this thread's view of it. */
-  #write(stages: readonly (readonly PlannedCall[])[]): { block: Block; stages: Stages } {
-    const { arena, modules, threads } = this.#host;
+  /** The program in words, with the code that its kernels have now; as many words each time. */
+  #makeRecord(): { readonly words: Int32Array; readonly runs: ReadonlyMap<number, Run> } {
+    const { modules, threads } = this.#host;
     const runs = new Map<number, Run>();
     const load = (kernel: Kernel): LoadedKernel => {
       const loaded = modules.get(kernel);
+      this.#isUntried ||= loaded.isUntried;
       runs.set(loaded.id, loaded.run);
       return loaded;
     };
-    const calls = stages.map((own) =>
+    const calls = this.#stagesPlanned.map((own) =>
       own.map(({ kernel, tasks, args }) => ({
         kernel: kernel && load(kernel),
         tasks,
@@ -175,11 +190,14 @@ export class WasmExecutable implements Executable {
         args,
       })),
     );
-    const made = makeRecord(nextId++, calls);
-    const block = arena.allocate(made.byteLength);
-    const record = new Int32Array(arena.memory.buffer, block.pointer, made.length);
-    record.set(made);
-    return { block, stages: readRecord(viewsOf(record), (id) => runs.get(id) ?? null)! };
+    return { words: makeRecord(nextId++, calls), runs };
+  }
+
+  /** Writes the program into shared memory and gives this thread's view of it. */
+  #write({ words, runs }: { readonly words: Int32Array; readonly runs: ReadonlyMap<number, Run> }): Stages {
+    const record = new Int32Array(this.#host.arena.memory.buffer, this.#record.pointer, words.length);
+    record.set(words);
+    return readRecord(viewsOf(record), (id) => runs.get(id) ?? null)!;
   }
 
   #fallBack(call: number): void {
@@ -224,7 +242,22 @@ export class WasmExecutable implements Executable {
 
   run(inputs: readonly Storage[], offsets: readonly number[]): void {
     this.#prepare(inputs, offsets);
-    this.#runStages(this.#stages, this.#record.pointer);
+    if (this.#isUntried) this.#runFirst();
+    else this.#runStages(this.#stages, this.#record.pointer);
+  }
+
+  /** Call by call, as untried code must; then the record names the code that stays. */
+  #runFirst(): void {
+    this.#planned.forEach((_, call) => {
+      this.#runOneCall(call);
+    });
+    this.#isUntried = false;
+    // those of Scalars are newer than the plan's
+    const args = this.#stages.argsOf.map((own) => own.slice());
+    this.#stages = this.#write(this.#makeRecord());
+    args.forEach((own, call) => {
+      this.#stages.argsOf[call]!.set(own);
+    });
   }
 
   #runStages(stages: Stages, pointer: number): void {
@@ -260,12 +293,17 @@ export class WasmExecutable implements Executable {
 
   /** One call as eager mode would run it: alone, on all threads. */
   #runOneCall(call: number): void {
-    const { kernel, tasks } = this.#planned[call]!;
-    const run = this.#stages.calls[call];
-    const args = this.#stages.argsOf[call]!;
-    if (!kernel || !run) this.#fallBack(call);
-    else if (this.#host.pool && tasks > 1) this.#host.pool.fork(this.#host.modules.get(kernel), tasks, [...args]);
-    else run(0, tasks, ...args);
+    const { kernel, tasks, writes } = this.#planned[call]!;
+    if (!kernel) {
+      this.#fallBack(call);
+      return;
+    }
+    const { modules, pool } = this.#host;
+    const args = [...this.#stages.argsOf[call]!];
+    const loaded = modules.get(kernel);
+    if (loaded.isUntried) modules.firstCall(kernel, tasks, args, writes);
+    else if (pool && tasks > 1) pool.fork(loaded, tasks, args);
+    else loaded.run(0, tasks, ...args);
   }
 
   dispose(): void {

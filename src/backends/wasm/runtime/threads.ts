@@ -4,7 +4,7 @@
  * has not joined, so a worker that starts late or lost its core costs speed only.
  */
 import { TensoroneError } from "../../../util/errors.js";
-import { spawnWorker, type WorkerHandle } from "../../../util/platform.js";
+import { pause, spawnWorker, type WorkerHandle } from "../../../util/platform.js";
 import type { LoadedKernel } from "./modules.js";
 import { readRecord, viewsOf } from "./program-record.js";
 import { chunkOf, runStages, type Stages } from "./stages.js";
@@ -12,6 +12,9 @@ import { CONTROL_BYTES, failureText, MAX_ARGS, PROGRAM, slots, workerData, worke
 
 /** How long a worker spins for the next job before it sleeps: waking a sleeping core costs about 90 µs. */
 const SPIN_MS = 0.2;
+
+/** Between two looks at workers that start. */
+const MAX_PAUSE_MS = 16;
 
 /** A kernel trapped, or a worker thread died. */
 export class KernelError extends TensoroneError {}
@@ -48,6 +51,19 @@ export class ThreadPool {
         },
       ),
     );
+  }
+
+  /**
+   * How many workers have started, once all have or one has died, at the latest after `limitMs`. In a browser they start only while the
+   * thread that made them is idle, as it is while this waits.
+   */
+  async started(limitMs: number): Promise<number> {
+    const until = performance.now() + limitMs;
+    for (let wait = 1; ; wait = Math.min(2 * wait, MAX_PAUSE_MS)) {
+      const count = Atomics.load(this.#slots, slots.started);
+      if (count >= this.threads - 1 || this.#dead !== null || performance.now() > until) return count;
+      await pause(wait);
+    }
   }
 
   /** Runs all tasks of one call and returns when they are done. Throws KernelError when the kernel trapped on any thread. */

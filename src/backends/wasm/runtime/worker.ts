@@ -31,6 +31,8 @@ export const slots = {
   argCount: 12,
   /** Address of a program's record in memory, where the job's kernel is PROGRAM. */
   program: 13,
+  /** Workers that have started. */
+  started: 14,
   args: 16,
 } as const;
 /** In slots.kernel: the job is a whole program (stages.ts), not one kernel. */
@@ -132,6 +134,7 @@ export function workerMain(data: WorkerData, functions: WorkerFunctions): void {
     }
   };
 
+  Atomics.add(c, slots.started, 1);
   for (;;) {
     const until = performance.now() + spinMs;
     while (Atomics.load(c, slots.epoch) === seen && performance.now() < until)

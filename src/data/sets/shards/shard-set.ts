@@ -4,10 +4,12 @@
  */
 import { existsSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { Budget } from "../../../util/budget.js";
 import { DataError } from "../../../util/errors.js";
 import type { Sample } from "../sample.js";
 import { readSetIndex, readShardIndex, SET_INDEX_NAME, type SetIndex, shardIndexFile } from "./index-file.js";
 import { isCompressed } from "./tar-file.js";
+import { stretchesOf } from "./tar-stretches.js";
 
 /** Whether `root` holds a data set in shards: it has their index. */
 export const isShardSet = (root: string): boolean => existsSync(join(root, SET_INDEX_NAME));
@@ -33,7 +35,7 @@ export class ShardSet {
     return Object.keys(readSetIndex(join(root, SET_INDEX_NAME)).splits);
   }
 
-  /** Throws DataError for a missing split, a damaged index, a tar file that is missing or has another size. */
+  /** Throws DataError for a missing split, a damaged index, one that is not what its hash was taken of, a tar file that is missing or has another size. */
   static open(root: string, split: string, options: { readonly numClasses?: number } = {}): ShardSet {
     const indexPath = join(root, SET_INDEX_NAME);
     const { classes, splits, resized } = readSetIndex(indexPath);
@@ -49,19 +51,27 @@ export class ShardSet {
         `train with ${classes.length} classes, or point to the data set the model was made for`,
       );
     const samples: Sample[] = [];
-    for (const { file, bytes, samples: count } of shards) {
+    const budget = new Budget(indexPath, DataError);
+    const seen = new Set<string>();
+    for (const { file, bytes, samples: count, indexSha256 } of shards) {
       const path = join(root, file);
+      if (seen.has(file))
+        throw new DataError(`${indexPath}: split ${split} lists ${file} twice, expected each shard once`);
+      seen.add(file);
+      budget.spend("samples", count);
       checkTar(path, bytes);
       const shardIndexPath = join(root, shardIndexFile(file));
-      const index = readShardIndex(shardIndexPath, classes.length);
+      const index = readShardIndex(shardIndexPath, classes.length, indexSha256);
       const isOther = !isCompressed(file) && index.bytes !== bytes;
       if (isOther || index.names.length !== count)
         throw new DataError(
           `${shardIndexPath}: ${index.names.length} samples in ${index.bytes} bytes, ${indexPath} says ${count} in ${bytes}`,
           "the two come from different runs of prepare; make the shards anew",
         );
+      const stretches = index.hashes ? stretchesOf(index.offsets, index.bytes, index.hashes) : [];
       index.names.forEach((name, i) => {
-        const entry = { name, offset: index.offsets[i]!, bytes: index.sizes[i]! };
+        const stretch = stretches[i];
+        const entry = { name, offset: index.offsets[i]!, bytes: index.sizes[i]!, ...(stretch && { stretch }) };
         samples.push({ path, label: index.labels[i]!, entry });
       });
     }

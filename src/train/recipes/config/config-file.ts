@@ -2,10 +2,10 @@
  * A config from a file: what it says of the recipe and of the run, and what it extends.
  */
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
 import { dirname, isAbsolute, join, resolve } from "node:path";
 import { UsageError } from "../../../util/errors.js";
 import { type JsonLines, parseJsonLines } from "../../../util/json-lines.js";
+import { readTextWithin } from "../../../util/read-within.js";
 import { visibleText } from "../../../util/visible-text.js";
 import { shownValue } from "./expected.js";
 import { type ConfigLayer, faultsError, type Patch } from "./layers.js";
@@ -45,10 +45,15 @@ async function load(path: string, from: readonly string[]): Promise<RecipeFile> 
   const where = from.length === 0 ? `--config ${named[0]}` : `${named.at(-2)}: extends ${named.at(-1)}`;
   if (from.some((one) => resolve(one) === resolve(path)))
     throw new UsageError(`${where}: it extends itself, expected an end: ${named.join(" extends ")}`);
-  const text = await readFile(path, "utf8").catch((error: NodeJS.ErrnoException) => {
-    const came = { ENOENT: "there is no such file", EISDIR: "it is a folder" }[error.code ?? ""] ?? error.message;
+  let text: string;
+  try {
+    text = readTextWithin(path, "textBytes", UsageError);
+  } catch (error) {
+    if (error instanceof UsageError) throw error;
+    const { code, message } = error as NodeJS.ErrnoException;
+    const came = { ENOENT: "there is no such file", EISDIR: "it is a folder" }[code ?? ""] ?? message;
     throw new UsageError(`${where}: ${came}, expected a JSON file of recipe fields`);
-  });
+  }
   return understood(path, parseJsonLines(text, visibleText(path)), from);
 }
 

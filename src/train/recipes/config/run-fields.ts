@@ -4,6 +4,7 @@
 import { type DecoderName, decoderNames } from "../../../data/codecs/decoder.js";
 import { type BadPictureChoice, badPictureChoices } from "../../../data/reading/bad-pictures.js";
 import type { DataSource } from "../../../data/sets/dataset.js";
+import type { SaveEvery } from "../save-every.js";
 import { choice, either, type FieldsOf, flag, list, number, orNull, text, whole } from "./rules.js";
 
 /** Options of `train` that a resumed run takes over unless they are given again. */
@@ -17,10 +18,12 @@ export interface RunSettings {
   readonly decoder: DecoderName | null;
   /** A backend's name: the command line knows which there are. */
   readonly backend: string;
-  readonly turbo: boolean;
+  /** null until the run has found out whether it works. */
+  readonly turbo: boolean | null;
   readonly noValidate: boolean;
   readonly validateRaw: boolean;
   readonly keep: number;
+  readonly saveEvery: SaveEvery;
   readonly checkEvery: number;
 }
 
@@ -37,10 +40,14 @@ export const settingFields: FieldsOf<RunSettings> = {
   onBadPicture: { rule: choice(badPictureChoices), doc: "what becomes of the run at a picture that cannot be read" },
   decoder: { rule: orNull(choice(decoderNames)), doc: "what decodes JPEG; null: the best that is installed" },
   backend: { rule: text(), doc: "what runs the ops" },
-  turbo: { rule: flag(), doc: "kernels of paired vectors" },
+  turbo: { rule: orNull(flag()), doc: "kernels of paired vectors; null: where they work" },
   noValidate: { rule: flag(), doc: "leave validation out" },
   validateRaw: { rule: flag(), doc: "validate the raw weights as well" },
   keep: { rule: whole(), doc: "checkpoints to keep" },
+  saveEvery: {
+    rule: either(whole({ min: 0 }), text()),
+    doc: 'steps, or a time such as "10m", between two checkpoints within an epoch; 0: none',
+  },
   checkEvery: { rule: whole(), doc: "steps between two checks that all processes hold equal weights" },
 };
 

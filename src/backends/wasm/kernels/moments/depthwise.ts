@@ -24,7 +24,8 @@ import {
 
 /** Columns of windows per round of the inner loop. */
 const UNROLL = 4;
-const PIECES = 32;
+/** Pieces of work wanted, for up to 64 threads. */
+const PIECES = 96;
 
 /** Rows of a plane, `step` apart, whose products with the rows `distance` below count for kernel rows (r, r + distance). */
 interface Segment {

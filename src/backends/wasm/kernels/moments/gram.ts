@@ -20,8 +20,8 @@ import {
   pitchOf,
 } from "./patch-rows.js";
 
-/** Runs of rows wanted, each with totals of its own. */
-const RUNS = 16;
+/** Runs of rows at most, each with totals of its own: enough for 64 threads where totals are small. */
+const RUNS = 64;
 /** Pieces of work wanted: 32 threads and more still find some, and two end together. */
 const PIECES = 64;
 /** Rows of the matrix that a piece has at least: each piece centres its rows anew. */

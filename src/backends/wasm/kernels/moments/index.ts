@@ -34,7 +34,6 @@ function patchRowsOf([n, h, w, channels]: Shape, attrs: PatchAttrs): PatchRows {
     stride,
     padding,
     dilation,
-    spread: [1, 1],
     channels: channels!,
     taken,
   };

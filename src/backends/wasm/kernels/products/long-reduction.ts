@@ -3,10 +3,11 @@
  * transposed A. Rows go in blocks of 128 that are read ahead; a strip of A and the panels of B are copied where their rows
  * are 1 KiB or more apart, because such strides fall into the same few sets of the L1 cache.
  *
- * C is summed in a fixed number of partial matrices, each over its own run of rows, which a second call adds in order.
+ * C is summed in a fixed number of partial matrices, each over its own run of rows, which a second call adds in order. Large
+ * matrices C are cut into chunks as well.
  */
 import { alignUp } from "../../../../util/align-up.js";
-import type { FunctionBuilder, FunctionRef, IntVar, Target, WasmModule } from "../../../../wasm/index.js";
+import type { FunctionRef, Int, IntVar, Target, WasmModule } from "../../../../wasm/index.js";
 import { blocksOf } from "../blocks/tasks.js";
 import { defineRangeKernel, specOf } from "../define-kernel.js";
 import type { Plan } from "../plan.js";
@@ -15,22 +16,26 @@ import { CACHE_LINE, defineTile, defineTouch, panelColumns, tileRows } from "./g
 export const ROW_BLOCK = 128;
 /** From this distance between rows on, strips and panels are copied. */
 const COPY_FROM_BYTES = 1024;
-/** Runs of rows wanted, each with a partial matrix of its own. */
-const RUNS = 16;
-/** Pieces of work wanted: 32 threads and more still find some, and two end together. */
-const PIECES = 32;
+/** Pieces of work wanted, for up to so many threads and even load. */
+const PIECES = 64;
+/** Partial matrices at most: small ones, whose sum is cheap. */
+const MOST_RUNS = 128;
+/** Rows or columns of C of a piece at least: below this, copying A and B for each piece costs more than 8 % of the product. */
+const MIN_CHUNK = 96;
 /** Fewer rows than this are not worth a partial matrix of their own. */
-const MIN_PARTIAL_ROWS = 2 * ROW_BLOCK;
+const MIN_PARTIAL_ROWS = 512;
 /** Partial matrices together stay within this, so that they live in caches. */
-const PARTIAL_BYTES = 4 << 20;
-const COMBINE_FLOATS = 8192;
+const PARTIAL_BYTES = 8 << 20;
+/** Of a task that sums partial matrices: 128 of them are 1 MiB. */
+const COMBINE_FLOATS = 2048;
 
-/** A made row block by block instead of read from memory: im2col (conv2d.ts). */
+/** A made block by block instead of read from memory: im2col (conv2d.ts). A row of `i` floats is made in equal pieces, one at a time. */
 export interface RowProducer {
   /** Says everything that shapes the code. */
   readonly name: string;
-  /** A function (source, to, firstRow, count) that writes rows of `i` contiguous floats. */
-  define(m: WasmModule): FunctionRef;
+  readonly pieces: number;
+  /** A function (source, to, firstRow, count) that writes one piece of each row, i / pieces contiguous floats. */
+  define(m: WasmModule, piece: number): FunctionRef;
 }
 
 export interface ReductionSizes {
@@ -45,23 +50,42 @@ export interface ReductionSizes {
 }
 
 interface Partition {
-  /** Strips of C of `chunk` rows of i each (a multiple of the tile's rows), and runs of `run` rows. */
-  readonly chunk: number;
-  readonly chunks: number;
+  /** C in chunks of `iChunk` rows (a multiple of the tile's) and `jChunk` columns (whole panels), and runs of `run` rows of A and B. */
+  readonly iChunk: number;
+  readonly iChunks: number;
+  readonly jChunk: number;
+  readonly jChunks: number;
   readonly run: number;
   readonly runs: number;
 }
 
-/** From shapes only. Cutting i costs another copy of B's panels per cut, cutting rows another partial matrix. */
-function partition({ rows, i, j, producer }: ReductionSizes, tile: number): Partition {
-  const byMemory = Math.max(1, Math.floor(PARTIAL_BYTES / (4 * i * j)));
-  const wanted = Math.max(1, Math.min(RUNS, byMemory, Math.floor(rows / MIN_PARTIAL_ROWS)));
+/** Cuts of i and j, no chunk below MIN_CHUNK: the pair of at least `wanted` chunks that copies least again, or the finest. */
+function cutsOf({ i, j, producer }: ReductionSizes, wanted: number): [iCuts: number, jCuts: number] {
+  const mostOfI = Math.min(producer?.pieces ?? i, Math.max(1, Math.floor(i / MIN_CHUNK)));
+  const most = [mostOfI, Math.max(1, Math.floor(j / MIN_CHUNK))] as const;
+  let best: [number, number] = [most[0], most[1]];
+  let least = Number.POSITIVE_INFINITY;
+  for (let iCuts = 1; iCuts <= most[0]; iCuts++) {
+    const jCuts = Math.ceil(wanted / iCuts);
+    // a row of A is read per cut of j, a row of B per cut of i
+    const cost = jCuts * i + iCuts * j;
+    if (jCuts <= most[1] && cost < least) [best, least] = [[iCuts, jCuts], cost];
+  }
+  return best;
+}
+
+/** From shapes only. */
+function partition(sizes: ReductionSizes, target: Target): Partition {
+  const { rows, i, j, producer } = sizes;
+  const byMemory = Math.floor(PARTIAL_BYTES / (4 * i * j));
+  const wanted = Math.max(1, Math.min(MOST_RUNS, byMemory, Math.floor(rows / MIN_PARTIAL_ROWS)));
   const run = alignUp(Math.ceil(rows / wanted), ROW_BLOCK);
   const runs = Math.ceil(rows / run);
-  // made rows would be made again for every cut
-  const cuts = producer ? 1 : Math.max(1, Math.min(Math.floor(PIECES / runs), Math.floor(i / 48)));
-  const chunk = alignUp(Math.ceil(i / cuts), tile);
-  return { chunk, chunks: Math.ceil(i / chunk), run, runs };
+  const [iCuts, jCuts] = cutsOf(sizes, Math.ceil(PIECES / runs));
+  // whole pieces, or whole tiles
+  const iChunk = alignUp(Math.ceil(i / iCuts), producer ? i / producer.pieces : tileRows(target));
+  const jChunk = alignUp(Math.ceil(j / jCuts), panelColumns(target));
+  return { iChunk, iChunks: blocksOf(i, iChunk), jChunk, jChunks: blocksOf(j, jChunk), run, runs };
 }
 
 /** (from, to, rows): copies `columns` floats of each row, padded with zeros to full vectors, to adjacent rows of `toRow` bytes. */
@@ -89,17 +113,19 @@ interface Layout extends Omit<Partition, "runs">, Omit<ReductionSizes, "rows"> {
 
 function layoutOf(target: Target, { rows: _, ...sizes }: ReductionSizes, { runs: __, ...part }: Partition): Layout {
   const { i, j, aRow, bRow, producer } = sizes;
+  const { jChunk } = part;
   const tile = tileRows(target);
   const copyA = aRow >= COPY_FROM_BYTES;
   const copyB = bRow >= COPY_FROM_BYTES || j % target.lanes !== 0;
-  const stripAt = producer ? alignUp(4 * ROW_BLOCK * i, CACHE_LINE) : 0;
+  const stripAt = producer ? alignUp((4 * ROW_BLOCK * i) / producer.pieces, CACHE_LINE) : 0;
   const panelsAt = stripAt + (copyA ? alignUp(4 * ROW_BLOCK * tile, CACHE_LINE) : 0);
-  const workerBytes = panelsAt + (copyB ? alignUp(4 * ROW_BLOCK * alignUp(j, target.lanes), CACHE_LINE) : 0);
+  const workerBytes =
+    panelsAt + (copyB ? alignUp(4 * ROW_BLOCK * Math.min(jChunk, alignUp(j, target.lanes)), CACHE_LINE) : 0);
   // a dense C or partial matrices: rows of j
   return { ...sizes, cRow: 4 * j, ...part, copyA, copyB, stripAt, panelsAt, workerBytes };
 }
 
-/** A task is one chunk of i over one run of rows. `c` is the dense partial matrices, or C itself when there is one run. */
+/** A task is one chunk of C over one run of rows. `c` is the dense partial matrices, or C itself when there is one run. */
 const reductionKernel = defineRangeKernel(
   {
     name: "long reduction",
@@ -108,10 +134,10 @@ const reductionKernel = defineRangeKernel(
     scratchPerWorker: ({ workerBytes }) => workerBytes,
   },
   ({ m, f, spec, scratch }, { begin, end }, { a, b, c, rows }) => {
-    const { i, j, aRow, bRow, cRow, producer, chunk, chunks, run, copyA, copyB, stripAt, panelsAt } = spec;
+    const { i, j, aRow, bRow, cRow, producer, iChunk, iChunks, jChunk, jChunks, run, copyA, copyB } = spec;
+    const { stripAt, panelsAt } = spec;
     const tile = tileRows(m.target);
     const width = panelColumns(m.target);
-    const fullPanels = Math.floor(j / width);
     const rest = j % width;
     const own = f.int(scratch);
     const strip = f.int(own.add(stripAt));
@@ -119,13 +145,33 @@ const reductionKernel = defineRangeKernel(
     const panelStep = copyB ? 4 * width * ROW_BLOCK : 4 * width;
     const restRow = 4 * alignUp(rest, m.lanes);
 
-    const block = (aBlock: IntVar, bBlock: IntVar, cChunk: IntVar, firstI: IntVar, lastI: IntVar, count: IntVar) => {
-      const bBase = copyB ? panels : bBlock;
-      if (copyB) copyPanels(m, f, bBlock, panels, count, { width, fullPanels, rest, restRow, bRow, panelStep });
-      const bj = f.int();
-      const cj = f.int();
-      const ai = f.int(aBlock.add(firstI.mul(4)));
-      const ci = f.int(cChunk);
+    // of the task's chunk of C
+    const [firstI, lastI, fullPanels, columnsLeft] = [f.int(), f.int(), f.int(), f.int()];
+    /** What is done for the columns behind the last full panel, where the chunk has them. */
+    const forRest = (body: () => void) => {
+      if (rest === 0) return;
+      if (jChunks === 1) body();
+      else f.if(columnsLeft.notEqual(0), body);
+    };
+
+    /** The panels of B of a block, and where they lie. */
+    const panelsOf = (bBlock: IntVar, count: IntVar): IntVar => {
+      if (!copyB) return bBlock;
+      const p = f.int(bBlock);
+      const out = f.int(panels);
+      f.for(0, fullPanels, 1, () => {
+        f.call(defineCopy(m, width, bRow, 4 * width), p, out, count);
+        p.inc(4 * width);
+        out.inc(panelStep);
+      });
+      forRest(() => f.call(defineCopy(m, rest, bRow, restRow), p, out, count));
+      return panels;
+    };
+
+    /** C += Aᵀ B for `height` columns of A from `a` on, over `count` rows; some of the heights have `tail` columns behind the last whole tile. */
+    const multiply = (aFirst: Int, cFirst: Int, height: Int, tail: number, bBase: IntVar, count: IntVar) => {
+      const [ai, ci, left] = [f.int(aFirst), f.int(cFirst), f.int(height)];
+      const [bj, cj] = [f.int(), f.int()];
       const stripOf = (height: number) => {
         if (copyA) f.call(defineCopy(m, height, aRow, 4 * height), ai, strip, count);
         const from = copyA ? strip : ai;
@@ -138,14 +184,13 @@ const reductionKernel = defineRangeKernel(
           bj.inc(panelStep);
           cj.inc(4 * width);
         });
-        if (rest > 0) {
+        forRest(() => {
           const restK = copyB ? restRow : bRow;
           f.call(defineTile(m, height, rest, { ...tileLayout, bK: restK }, true), from, bj, cj, count);
-        }
+        });
         ai.inc(4 * height);
         ci.inc(height * cRow);
       };
-      const left = f.int(lastI.sub(firstI));
       f.while(
         () => left.atLeast(tile),
         () => {
@@ -153,49 +198,66 @@ const reductionKernel = defineRangeKernel(
           left.inc(-tile);
         },
       );
-      if (i % tile > 0) f.if(left.notEqual(0), () => stripOf(i % tile));
+      if (tail > 0) f.if(left.notEqual(0), () => stripOf(tail));
+    };
+
+    /** Makes the chunk's pieces of A's rows one after the other, each multiplied while it is in a cache. */
+    const multiplyMade = (
+      { pieces, define }: RowProducer,
+      row: IntVar,
+      cChunk: IntVar,
+      bBase: IntVar,
+      count: IntVar,
+    ) => {
+      const floats = i / pieces;
+      const ci = f.int(cChunk);
+      f.for(firstI, lastI, floats, (first) => {
+        for (let piece = 0; piece < pieces; piece++)
+          f.if(first.equal(piece * floats), () => f.call(define(m, piece), a, own, row, count));
+        multiply(own, ci, f.int(floats), floats % tile, bBase, count);
+        ci.inc(floats * cRow);
+      });
     };
 
     f.for(begin, end, 1, (task) => {
-      const part = f.int(task.div(chunks));
-      const firstI = f.int(task.sub(part.mul(chunks)).mul(chunk));
-      const lastI = f.int(firstI.add(chunk).min(i));
-      const cChunk = f.int(c.add(part.mul(4 * i * j)).add(firstI.mul(cRow)));
-      f.fill(cChunk, 0, lastI.sub(firstI).mul(cRow));
+      const rowsOfC = f.int(task.div(jChunks));
+      const part = f.int(rowsOfC.div(iChunks));
+      firstI.set(rowsOfC.sub(part.mul(iChunks)).mul(iChunk));
+      lastI.set(firstI.add(iChunk).min(i));
+      const firstJ = f.int(task.sub(rowsOfC.mul(jChunks)).mul(jChunk));
+      const columns = f.int(firstJ.add(jChunk).min(j).sub(firstJ));
+      fullPanels.set(columns.div(width));
+      columnsLeft.set(columns.sub(fullPanels.mul(width)));
+      const cChunk = f.int(
+        c
+          .add(part.mul(4 * i * j))
+          .add(firstI.mul(cRow))
+          .add(firstJ.mul(4)),
+      );
+      if (jChunks === 1) f.fill(cChunk, 0, lastI.sub(firstI).mul(cRow));
+      else {
+        const row = f.int(cChunk);
+        f.for(firstI, lastI, 1, () => {
+          f.fill(row, 0, columns.mul(4));
+          row.inc(cRow);
+        });
+      }
       const lastRow = f.int(part.add(1).mul(run).min(rows));
       f.for(part.mul(run), lastRow, ROW_BLOCK, (row) => {
         const count = f.int(lastRow.sub(row).min(ROW_BLOCK));
-        const bBlock = f.int(b.add(row.mul(bRow)));
-        const aBlock = f.int(producer ? own : a.add(row.mul(aRow)));
-        if (producer) f.call(producer.define(m), a, own, row, count);
-        else if (aRow === 4 * i) f.call(defineTouch(m), aBlock, count.mul(aRow));
-        if (bRow === 4 * j) f.call(defineTouch(m), bBlock, count.mul(bRow));
-        block(aBlock, bBlock, cChunk, firstI, lastI, count);
+        const bBlock = f.int(b.add(row.mul(bRow)).add(firstJ.mul(4)));
+        if (bRow === 4 * j && jChunks === 1) f.call(defineTouch(m), bBlock, count.mul(bRow));
+        if (producer) {
+          multiplyMade(producer, row, cChunk, panelsOf(bBlock, count), count);
+          return;
+        }
+        const aBlock = f.int(a.add(row.mul(aRow)));
+        if (aRow === 4 * i) f.call(defineTouch(m), aBlock, count.mul(aRow));
+        multiply(aBlock.add(firstI.mul(4)), cChunk, lastI.sub(firstI), i % tile, panelsOf(bBlock, count), count);
       });
     });
   },
 );
-
-interface PanelCopy {
-  readonly width: number;
-  readonly fullPanels: number;
-  readonly rest: number;
-  readonly restRow: number;
-  readonly bRow: number;
-  readonly panelStep: number;
-}
-
-function copyPanels(m: WasmModule, f: FunctionBuilder, from: IntVar, to: IntVar, count: IntVar, copy: PanelCopy): void {
-  const { width, fullPanels, rest, restRow, bRow, panelStep } = copy;
-  const p = f.int(from);
-  const out = f.int(to);
-  f.for(0, fullPanels, 1, () => {
-    f.call(defineCopy(m, width, bRow, 4 * width), p, out, count);
-    p.inc(4 * width);
-    out.inc(panelStep);
-  });
-  if (rest > 0) f.call(defineCopy(m, rest, bRow, restRow), p, out, count);
-}
 
 interface CombineSpec {
   readonly i: number;
@@ -236,12 +298,12 @@ const combineKernel = defineRangeKernel(
 /** Runs the product. */
 export function longReduction(plan: Plan, sizes: ReductionSizes, a: number, b: number, c: number): void {
   const { rows, i, j, cRow } = sizes;
-  const part = partition(sizes, tileRows(plan.target));
+  const part = partition(sizes, plan.target);
   const isDirect = part.runs === 1 && cRow === 4 * j;
   const partials = isDirect ? c : plan.scratch(4 * i * j * part.runs);
   reductionKernel.call(plan, {
     spec: layoutOf(plan.target, sizes, part),
-    tasks: part.chunks * part.runs,
+    tasks: part.iChunks * part.jChunks * part.runs,
     args: { a, b, c: partials, rows },
   });
   if (isDirect) return;

@@ -15,6 +15,8 @@ export interface PackSource {
   readonly depth: number;
   readonly n: number;
   readonly tapStep: number;
+  /** Taps by lines: so many lie tapStep apart, then the next line begins `step` after the one before. */
+  readonly lines?: { readonly taps: number; readonly step: number };
   readonly depthStep: number;
   readonly columnStep: number;
 }
@@ -32,7 +34,7 @@ export const matrixSource = (k: number, n: number, transposed: boolean): PackSou
 /** A task is a panel. */
 const packKernel = defineRangeKernel(
   { name: "pack", spec: specOf<PackSource>(), args: { from: "pointer", to: "pointer" } },
-  ({ m, f, spec: { taps, depth, n, tapStep, depthStep, columnStep } }, { begin, end }, { from, to }) => {
+  ({ m, f, spec: { taps, depth, n, tapStep, lines, depthStep, columnStep } }, { begin, end }, { from, to }) => {
     const width = panelColumns(m.target);
     const fullPanels = Math.floor(n / width);
     const rest = n % width;
@@ -49,6 +51,8 @@ const packKernel = defineRangeKernel(
       const rowBytes = 4 * alignUp(columns, m.lanes);
       f.for(0, taps, 1, (tap) => {
         const row = f.int(p.add(tap.mul(tapStep)));
+        // whole lines before this one
+        if (lines) row.inc(tap.div(lines.taps).mul(lines.step - lines.taps * tapStep));
         f.for(0, depth, 1, () => {
           for (let at = 0; at < rowBytes; at += 16)
             f.store(out, at, load(row, at, Math.max(0, Math.min(4, columns - at / 4))));

@@ -2,9 +2,8 @@
  * Windows of an image as rows of a matrix ("im2col"), written block by block into scratch and never as a whole: row
  * (image, oy, ox) holds, tap after tap, the channels of one group that a convolution's window at (oy, ox) sees.
  *
- * One rule covers the forward pass and the input gradient, which is a convolution over dy with zeros between its pixels:
- * tap (ky, kx) reads the pixel ((oy·stride + ky·dilation − padding) / spread, the same in x), and 0 where that is no whole
- * number or lies outside.
+ * Tap (ky, kx) reads the pixel (oy·stride + ky·dilation − padding, the same in x), and 0 where that lies outside. Padding may
+ * be negative: a window then begins inside the image.
  */
 
 import type { Pair } from "../../../../../ops/spec/index.js";
@@ -19,8 +18,6 @@ export interface WindowSpec {
   readonly stride: Pair;
   readonly padding: Pair;
   readonly dilation: Pair;
-  /** Pixels of the source lie this far apart: 1, or the forward pass's stride for the input gradient. */
-  readonly spread: Pair;
   /** Channels of the source, and how many of them (from its pointer on) a row takes. */
   readonly channels: number;
   readonly taken: number;
@@ -28,6 +25,19 @@ export interface WindowSpec {
 
 /** Floats of a row. */
 export const windowFloats = ({ kernel, taken }: WindowSpec): number => sizeOf(kernel) * taken;
+
+/** The same windows one tap at a time, in the order of their floats. */
+export function windowTaps(windows: WindowSpec): WindowSpec[] {
+  const { kernel, padding, dilation } = windows;
+  return Array.from({ length: sizeOf(kernel) }, (_, tap) => {
+    const [ky, kx] = [Math.floor(tap / kernel[1]), tap % kernel[1]];
+    return {
+      ...windows,
+      kernel: [1, 1],
+      padding: [padding[0] - ky * dilation[0], padding[1] - kx * dilation[1]],
+    };
+  });
+}
 
 /** Runs up to this many floats are copied by unrolled vectors, longer ones by memory.copy. */
 const UNROLLED_FLOATS = 64;
@@ -56,9 +66,12 @@ const defineRun = (m: WasmModule, floats: number): { copy: FunctionRef; zero: Fu
   zero: m.function(`zeros ${floats}`, ["i32"], (f, to) => writeRun(f, to, 0, null, 0, floats)),
 });
 
+/** The function (to, from): copies `floats` floats. */
+export const defineCopyRun = (m: WasmModule, floats: number): FunctionRef => defineRun(m, floats).copy;
+
 /** The function (source, to, firstRow, count): writes `count` rows of windowFloats floats. */
 export function defineWindowRows(m: WasmModule, spec: WindowSpec): FunctionRef {
-  const { source, windows, kernel, stride, padding, dilation, spread, channels, taken } = spec;
+  const { source, windows, kernel, stride, padding, dilation, channels, taken } = spec;
   const pixel = 4 * channels;
   const line = pixel * source[1];
   const image = line * source[0];
@@ -84,16 +97,7 @@ export function defineWindowRows(m: WasmModule, spec: WindowSpec): FunctionRef {
   ): void => {
     const at = f.int(window.mul(stride[axis]).add(tap * dilation[axis] - padding[axis]));
     // negative positions are large unsigned ones
-    const isInside = at.below(source[axis] * spread[axis]);
-    const isWhole = spread[axis] === 1 ? isInside : isInside.and(at.rem(spread[axis]).isZero());
-    f.if(
-      isWhole,
-      () => {
-        if (spread[axis] > 1) at.set(at.div(spread[axis]));
-        inside(at);
-      },
-      outside,
-    );
+    f.if(at.below(source[axis]), () => inside(at), outside);
   };
 
   return m.function(`window rows ${JSON.stringify(spec)}`, ["i32", "i32", "i32", "i32"], (f, from, to, row, count) => {
@@ -129,7 +133,7 @@ export function defineWindowRows(m: WasmModule, spec: WindowSpec): FunctionRef {
       }
     };
     f.for(0, count, 1, () => {
-      if (spread[0] > 1 || spread[1] > 1 || reach[0] > source[0] || reach[1] > source[1]) lineByLine();
+      if (reach[0] > source[0] || reach[1] > source[1]) lineByLine();
       else {
         // most windows lie inside the image: every run of floats is then at a constant distance
         const top = f.int(oy.mul(stride[0]).sub(padding[0]));

@@ -1,0 +1,35 @@
+/** Lists of pictures that mutation found: each is refused in a line before anything of its size is made. */
+import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, expect, it } from "vitest";
+import { openDataset } from "../../src/data/sets/dataset.js";
+import { DataError } from "../../src/util/errors.js";
+import { fixtureUrl } from "./fixtures.js";
+
+const root = mkdtempSync(join(tmpdir(), "hostile-lists-"));
+beforeAll(() => {
+  mkdirSync(join(root, "train"));
+  copyFileSync(fixtureUrl("images/odd1x1.jpg"), join(root, "train", "1.jpg"));
+});
+afterAll(() => rmSync(root, { recursive: true, force: true }));
+
+it.each([
+  "99999999",
+  "99999999999999",
+  "4294967296",
+])("label %s asks for more classes than a data set may have", (label) => {
+  const wanted = `${BigInt(label) + 1n} entries, expected at most 100000`;
+  const csv = join(root, "set.csv");
+  writeFileSync(csv, `path,label\ntrain/1.jpg,0\ntrain/1.jpg,${label}\n`);
+  expect(() => openDataset(csv, "train")).toThrow(DataError);
+  expect(() => openDataset(csv, "train")).toThrow(`${csv}: classes, one for each label up to its largest: ${wanted}`);
+  const list = join(root, "list");
+  mkdirSync(join(list, "meta"), { recursive: true });
+  copyFileSync(join(root, "train", "1.jpg"), join(list, "1.jpg"));
+  writeFileSync(join(list, "meta", "train.txt"), `1.jpg 0\n1.jpg ${label}\n`);
+  writeFileSync(join(list, "meta", "val.txt"), "1.jpg 0\n");
+  expect(() => openDataset(list, "train")).toThrow(
+    `train.txt: classes, one for each label up to its largest: ${wanted}`,
+  );
+});
