@@ -39,8 +39,13 @@ export function readWithin(path: string, limit: SizeLimit, { fault, inspect }: R
     const head = new Uint8Array(Math.min(CHUNK_BYTES, size ?? CHUNK_BYTES));
     const fillFrom = (into: Uint8Array) => namingPathSync(path, () => fill(file, into));
     const first = head.subarray(0, fillFrom(head));
-    if (size !== null) inspect?.(first, namingPathSync(path, () => lastBytes(file, first, size)), size);
-    if (size === null) return toTheEnd(file, first, (bytes) => budget.spend(limit, bytes));
+    if (size !== null)
+      inspect?.(
+        first,
+        namingPathSync(path, () => lastBytes(file, first, size)),
+        size,
+      );
+    if (size === null) return namingPathSync(path, () => toTheEnd(file, first, (bytes) => budget.spend(limit, bytes)));
     if (first.length === size) return first;
     const whole = new Uint8Array(size);
     whole.set(first);
