@@ -128,7 +128,7 @@ export class RunSaving {
     try {
       if (!stepper.undo()) return;
       session.isValidationDue = this.#validates && session.stepInEpoch === 0;
-      const { path } = await this.#write(session.stepInEpoch === 0 ? "epoch" : "step");
+      const { path } = await this.#write(session.stepInEpoch === 0 ? "epoch" : "within");
       await this.checkpoints.settle(session);
       loggers.notice(`step ${session.step} is saved in ${shownPath(path)}: --resume goes on from there`);
     } catch (problem) {

@@ -15,6 +15,7 @@ import {
 import type { Dataset } from "../../data/sets/sample.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { CheckpointError, DataError } from "../../util/errors.js";
+import { namingPath } from "../../util/io-error.js";
 
 /** What stands for the data of a run. */
 export interface DataFingerprint {
@@ -72,7 +73,7 @@ export class DataLists {
 async function difference(was: PictureListInfo, list: PictureList, path: string): Promise<string> {
   let former: ListedPicture[];
   try {
-    former = decodePictureList(await readFile(path), was, path);
+    former = decodePictureList(await namingPath(path, () => readFile(path)), was, path);
   } catch (error) {
     const why = error instanceof DataError ? error.summary : `${path} is not there`;
     const counts =
