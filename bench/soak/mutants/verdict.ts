@@ -14,7 +14,7 @@ export type Verdict =
 const LONGEST_LINE = 32_768;
 /** What the engine says of programs that did not look before they leapt; in a message of ours it is as bad. */
 const engineWords =
-  /Maximum call stack|Invalid (typed )?array (buffer )?length|Array buffer allocation|Cannot (read|set|convert|destructure|mix)|is not (a function|iterable|a constructor|defined)|out of bounds|Invalid time value|circular structure|\[object /i;
+  /Maximum call stack|Invalid (typed )?array (buffer )?length|Array buffer allocation|Cannot (read propert|set propert|convert|destructure|mix)|is not (a function|iterable|a constructor|defined)|out of bounds|Invalid time value|circular structure|\[object /i;
 /** `where: what came`. */
 const shape = /^[^\s:][^\n]*?(: | line \d+)/;
 
