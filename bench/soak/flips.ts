@@ -1,26 +1,25 @@
-/** Bit flips in every file that proves itself (flip-bits.ts): all noticed on loading, file and entry named. */
+/** Flipped bits (flip-bits.ts) as a campaign: it ends when every flip is done, or with its time. */
 import { join } from "node:path";
-import { type Campaign, type SoakContext, Tally } from "./campaign.js";
+import { type Campaign, isOver, type SoakContext } from "./campaign.js";
 import { flipBits } from "./flip-bits.js";
 
-/** What is not every bit of a checkpoint's JSON and 10,000 of each other file. */
-const SHORT = { jsonFlips: 100, flips: 50, commands: 1 };
+/** Enough of each kind to be one. */
+const SHORT = { jsonFlips: 100, flips: 60, commands: 3 };
 
 export const campaign: Campaign = {
-  help: "every bit of a checkpoint's JSON flipped, and 10,000 of tensors, model file and shards",
-  share: 2,
-  async run({ folder, seed, isShort, tell }: SoakContext) {
-    const tally = new Tally();
-    const found = await flipBits({
-      ...{ folder: join(folder, "files"), seed, ...(isShort && SHORT) },
-      tell: (line) => tell(`  flipped: ${line}`),
-    });
-    for (const { what, flips, noticed, fileNamed, inEntries, entryNamed } of found.counts) {
-      const failures = flips - Math.min(noticed, fileNamed) + (inEntries - entryNamed);
-      const note = `${noticed} noticed, the file named by ${fileNamed}, the entry by ${entryNamed} of ${inEntries}`;
-      tally.counts.push({ what, trials: flips, failures, note });
-    }
-    tally.failures.push(...found.failures);
-    return tally.result();
+  help: "single bits flipped in checkpoints, model files and shards, each noticed on loading",
+  share: 3,
+  async run(context: SoakContext) {
+    const { folder, seed, isShort, tell } = context;
+    const isDone = () => !isShort && isOver(context);
+    const asked = { folder: join(folder, "flips"), seed, isDone, ...(isShort && SHORT) };
+    const { counts, failures } = await flipBits({ ...asked, tell: (what) => tell(`${what}: done`) });
+    return {
+      counts: counts.map(({ what, flips, noticed, fileNamed, inEntries, entryNamed }) => ({
+        ...{ what, trials: flips, failures: failures.filter((line) => line.startsWith(`${what}, `)).length },
+        note: `${noticed} noticed, ${fileNamed} with the file's name${inEntries > 0 ? `, ${entryNamed} of ${inEntries} in entries with the entry's` : ""}`,
+      })),
+      failures,
+    };
   },
 };

@@ -45,7 +45,7 @@ export function readWithin(path: string, limit: SizeLimit, { fault, inspect }: R
         namingPathSync(path, () => lastBytes(file, first, size)),
         size,
       );
-    if (size === null) return toTheEnd(file, first, (bytes) => budget.spend(limit, bytes));
+    if (size === null) return namingPathSync(path, () => toTheEnd(file, first, (bytes) => budget.spend(limit, bytes)));
     if (first.length === size) return first;
     const whole = new Uint8Array(size);
     whole.set(first);

@@ -19,8 +19,13 @@ interface Ended {
   readonly output: string;
 }
 
-/** Runs `train` into root/out; kills it with SIGTERM once a line of its log matches. */
-function train(out: string, args: readonly string[], killAt?: (log: string) => boolean): Promise<Ended> {
+/** Runs `train` into root/out; kills it with `signal`, or stops reading what it says, once its log is long enough. */
+function train(
+  out: string,
+  args: readonly string[],
+  killAt?: (log: string) => boolean,
+  signal: NodeJS.Signals | "closed" = "SIGTERM",
+): Promise<Ended> {
   const folder = join(root, out);
   const child = spawn(process.execPath, [
     main,
@@ -41,7 +46,8 @@ function train(out: string, args: readonly string[], killAt?: (log: string) => b
   const timer = setInterval(() => {
     if (killAt && existsSync(log) && killAt(readFileSync(log, "utf8"))) {
       clearInterval(timer);
-      child.kill("SIGTERM");
+      if (signal === "closed") child.stdout.destroy();
+      else child.kill(signal);
     }
   }, 20);
   return new Promise((resolve) =>
@@ -100,6 +106,42 @@ describe("a resumed run", () => {
     const other = await train("halves", ["--max-steps", "25", "--resume", "--seed", "1"]);
     expect(other.code).toBe(1);
     expect(other.output).toMatch(/belongs to another run: seed was 0, is 1/);
+  });
+});
+
+describe("a run that is killed within an epoch", () => {
+  const steps = ["--max-steps", String(STEPS)];
+  const after = (lines: number) => (log: string) => log.split("\n").length > lines;
+  const within = (out: string) =>
+    readdirSync(join(root, out, "checkpoints")).filter((name) => /^within_.*json$/.test(name));
+
+  it("goes on from the newest checkpoint there that is whole, and names one that is not", async () => {
+    await train("within", [...steps, "--save-every", "2"], after(12), "SIGKILL");
+    const saved = within("within").sort();
+    expect(saved.length).toBeGreaterThanOrEqual(2);
+    appendFileSync(checkpoint("within", saved.at(-1)!.replace("json", "safetensors")), "x");
+    const resumed = await train("within", [...steps, "--resume"]);
+    expect(resumed.output).toMatch(/within_\d+\.safetensors: .*; trying the one before/);
+    expect(resumed.output).toMatch(/is gone and left its lock: taken over/);
+    expect(resumed.code).toBe(0);
+    expect(filesOf("within")).toEqual(filesOf("whole"));
+    expect(within("within")).toEqual([]);
+    expect(existsSync(join(root, "within", "run.lock"))).toBe(false);
+  });
+
+  it("saves first when its terminal is gone, and when nobody reads its output", async () => {
+    expect((await train("hung-up", steps, after(3), "SIGHUP")).code).toBe(129);
+    expect((await train("closed", steps, after(3), "closed")).code).toBe(141);
+    for (const out of ["hung-up", "closed"])
+      expect(readdirSync(join(root, out, "checkpoints")).some((name) => name.endsWith(".json"))).toBe(true);
+  });
+
+  it("begins again where it has no checkpoint yet, by --resume as well", async () => {
+    await train("begun", [...steps, "--save-every", "0"], after(3), "SIGKILL");
+    const again = await train("begun", [...steps, "--resume"]);
+    expect(again.output).toMatch(/died before its first checkpoint: it begins again/);
+    expect(again.code).toBe(0);
+    expect(filesOf("begun")).toEqual(filesOf("whole"));
   });
 });
 

@@ -7,6 +7,7 @@ import type { Module } from "../../nn/module.js";
 import type { Ema, EmaOptions, Optimizer, OptimizerChoice } from "../../optim/index.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import type { StopSignal } from "../../util/host-types.js";
+import type { SaveEvery } from "../recipes/save-every.js";
 
 /** What a step learns from. */
 export type Pair = readonly [input: Tensor, target: Tensor];
@@ -99,6 +100,8 @@ export interface CheckpointPlace {
   readonly step: number;
   /** Whether it stands between two epochs. */
   readonly isEpochEnd: boolean;
+  /** Whether saveEvery asked for it: the next one of an epoch, or of the run's end, takes its place. */
+  readonly isWithin?: true;
 }
 
 /** What train() trains, on what, and how. */
@@ -117,8 +120,13 @@ export interface TrainModuleOptions<Y = Tensor, B = unknown> {
   readonly maxSteps?: number;
   /** Ends the run after the step under way, with a checkpoint. */
   readonly signal?: StopSignal;
-  /** Takes the whole state of the run after each epoch and at its end: bytes for `resume`. */
+  /**
+   * Takes the whole state of the run after each epoch, before its validation, within epochs as `saveEvery` says, and at its end: bytes for
+   * `resume`, which begins with that validation.
+   */
   readonly checkpoint?: (state: Uint8Array, at: CheckpointPlace) => void | Promise<void>;
+  /** Steps, or a time such as "10m", between two checkpoints within an epoch. Default 0: only after epochs. */
+  readonly saveEvery?: SaveEvery;
   /** Goes on, bit for bit, from what checkpoint was given. */
   readonly resume?: Uint8Array;
   /** false runs steps uncompiled, for models whose forward reads values. Default true. */

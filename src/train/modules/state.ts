@@ -58,6 +58,11 @@ function headerOf(text: string | undefined, where: string): Header {
   return header as Header;
 }
 
+/** Throws CheckpointError for bytes that are no whole state. */
+export function expectState(bytes: Uint8Array, where: string): void {
+  headerOf(decodeSafetensors(bytes, where).metadata.training, where);
+}
+
 /** Puts a state into a run of the same recipe; returns where it stands. Throws CheckpointError or StateDictError where it does not fit. */
 export function restoreState(movers: Movers, bytes: Uint8Array, run: Header["run"], where = "resume"): Place {
   const { entries, metadata } = decodeSafetensors(bytes, where);

@@ -9,6 +9,7 @@ import { scope } from "../../tensor/scope.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { CheckpointError, NonFiniteError, ShapeError, UsageError } from "../../util/errors.js";
 import { turnOfEventLoop } from "../../util/platform.js";
+import { paceOf, SaveClock } from "../recipes/save-every.js";
 import { applyGradients, divergedAt, type Movers } from "../steps/optimization.js";
 import { recordingsOfAPhase } from "../steps/session.js";
 import { PairSource, type TensorBatch } from "./batches.js";
@@ -78,11 +79,13 @@ class ModuleRun<Y, B> {
   #lastLoss: number | null = null;
   #lastValidation: ModuleValidation | null = null;
   #savedAt = -1;
+  readonly #clock: SaveClock;
 
   constructor(options: TrainModuleOptions<Y, B>) {
     const { model, recipe, data, seed = 0, batchOf, resume } = options;
     const { batchSize = BATCH_SIZE, shuffle = true } = recipe;
     this.#options = options;
+    this.#clock = new SaveClock(paceOf(options.saveEvery ?? 0, "train: saveEvery"));
     this.#training = new PairSource("train: data.train", data.train, { batchSize, shuffle, seed, batchOf });
     this.#validation =
       data.val === undefined
@@ -136,13 +139,16 @@ class ModuleRun<Y, B> {
     if (place.step > maxSteps)
       throw new CheckpointError(`train: the checkpoint is at step ${place.step}, asked to stop at ${maxSteps}`);
     const isStopped = () => signal?.aborted === true;
+    // a kill may have cut it off; where it did not, the figures are the same again
+    if (place.step > 0 && place.batch === 0 && !isStopped()) await this.#validate();
     while (place.epoch < recipe.epochs && place.step < maxSteps && !isStopped()) {
       const isWhole = await this.#epoch(maxSteps, isStopped);
       if (!isWhole) break;
       place.epoch++;
       place.batch = 0;
-      await this.#validate();
+      // a run that is killed in its validation has the epoch
       await this.#save();
+      await this.#validate();
     }
     const stopped = isStopped() ? "signal" : place.epoch === recipe.epochs ? "finished" : "max-steps";
     if (stopped !== "signal") await this.#validate();
@@ -166,8 +172,8 @@ class ModuleRun<Y, B> {
     for await (const batch of this.#training.epoch(place.epoch, place.batch)) {
       await this.#step(batch);
       await turnOfEventLoop();
-      if (place.step < maxSteps && !isStopped()) continue;
-      return place.batch === batchesPerEpoch;
+      if (place.step >= maxSteps || isStopped()) return place.batch === batchesPerEpoch;
+      if (place.batch !== batchesPerEpoch && this.#clock.isDue(place.step)) await this.#save(true);
     }
     return true;
   }
@@ -216,12 +222,14 @@ class ModuleRun<Y, B> {
     await callbacks?.onValidation?.(this.#lastValidation);
   }
 
-  async #save(): Promise<void> {
+  async #save(isWithin = false): Promise<void> {
     const { checkpoint } = this.#options;
     const { step, epoch, batch } = this.#place;
     if (!checkpoint || step === this.#savedAt) return;
     const state = await encodeState(this.#movers, this.#place, this.#identity);
-    await checkpoint(state, { epoch, step, isEpochEnd: batch === 0 });
-    this.#savedAt = step;
+    await checkpoint(state, { epoch, step, isEpochEnd: batch === 0, ...(isWithin && { isWithin }) });
+    // the run's end may fall on it
+    if (!isWithin) this.#savedAt = step;
+    this.#clock.saved();
   }
 }

@@ -6,7 +6,7 @@ import { UsageError } from "../../util/errors.js";
 /** Steps, a time such as "10m", or 0: only after epochs. */
 export type SaveEvery = number | string;
 
-/** Writing a checkpoint of S0 takes .3 to .9 s here: a tenth of a percent of ten minutes. */
+/** Writing a checkpoint of S0 takes .5 to .9 s of a processor: a seventh of a percent of ten minutes. */
 export const SAVE_EVERY = "10m";
 
 const units = { s: 1000, m: 60_000, h: 3_600_000 } as const;
