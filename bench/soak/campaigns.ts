@@ -4,7 +4,6 @@ import type { Campaign } from "./campaign.js";
 const modules = {
   mutants: () => import("./mutants/campaign.js"),
   pictures: () => import("./pictures.js"),
-  flips: () => import("./flips.js"),
   "kill-trainer": () => import("./kill-trainer.js"),
   "kill-ranks": () => import("./kill-ranks.js"),
   "kill-data-threads": () => import("./kill-data-threads.js"),
