@@ -16,7 +16,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   nn: ["chapters", "ops", "autograd", "tensor", "util"],
   optim: ["nn", "chapters", "ops", "autograd", "tensor", "util"],
   models: ["io", "optim", "nn", "chapters", "ops", "autograd", "tensor", "util"],
-  data: ["tensor", "util"],
+  data: ["wasm", "tensor", "util"],
   figures: ["data", "tensor", "util"],
   io: ["nn", "tensor", "util"],
   train: ["models", "optim", "nn", "chapters", "figures", "data", "io", "autograd", "compile", "ops", "tensor", "util"],

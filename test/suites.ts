@@ -23,7 +23,7 @@ export const slowTests: readonly string[] = [
   "test/bench/{flip-bits,measure,soak-runs}.test.ts",
   "test/browser/**/*.test.ts",
   "test/cli/{augmentation,bad-input,commands,config,convert,families}.test.ts",
-  "test/cli/{finetune,looking,non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
+  "test/cli/{finetune,hostile-names,looking,non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
   "test/data/damaged-all.test.ts",
   "test/distributed/{faults,hosts,wire}.test.ts",
   "test/e2e/{distributed,resume,versions}.test.ts",

@@ -10,7 +10,7 @@ import { type Layer, type LayerOptions, s0Layers } from "../work/layers.js";
 
 /** Of one block: the flops of depthwise patches are those of products that patches share. */
 function momentCases(layer: Layer, where: string, batch: number): Case[] {
-  const { type, inChannels, stride, inSize, outSize, folded } = layer;
+  const { type, inChannels, outChannels, stride, inSize, outSize, folded } = layer;
   const isDepthwise = type === "depthwise";
   const kernel = type === "pointwise" ? 1 : 3;
   const groups = isDepthwise ? inChannels : 1;
@@ -24,6 +24,7 @@ function momentCases(layer: Layer, where: string, batch: number): Case[] {
     [groups, k],
     [groups, k, k],
   ];
+  const weight = [kernel, kernel, inChannels / groups, outChannels];
   const positions = batch * outSize ** 2;
   const row = { group: "moments", perStep: folded, attrs };
   return [
@@ -39,6 +40,12 @@ function momentCases(layer: Layer, where: string, batch: number): Case[] {
             ...{ ...row, name: `moments ${where} backward`, op: "patchMomentsGrad" },
             shapes: [x, mean!, mean!, covariance!],
             ...(isDepthwise && { flops: 2 * sizeOf(x) * DEPTHWISE_GRADIENT_PRODUCTS }),
+          }),
+          opCase({
+            ...{ ...row, name: `moments ${where} backward, convolution and relu`, op: "foldedInputGrad" },
+            attrs: { ...attrs, behind: "biasRelu" },
+            shapes: [[batch, outSize, outSize, outChannels], weight, x, mean!, mean!, covariance!],
+            ...(isDepthwise && { flops: 2 * (sizeOf(x) * DEPTHWISE_GRADIENT_PRODUCTS + positions * outChannels * k) }),
           }),
         ]),
   ];

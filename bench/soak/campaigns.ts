@@ -3,6 +3,8 @@ import type { Campaign } from "./campaign.js";
 
 const modules = {
   mutants: () => import("./mutants/campaign.js"),
+  pictures: () => import("./pictures.js"),
+  flips: () => import("./flips.js"),
   "kill-trainer": () => import("./kill-trainer.js"),
   "kill-ranks": () => import("./kill-ranks.js"),
   "kill-data-threads": () => import("./kill-data-threads.js"),
@@ -10,6 +12,7 @@ const modules = {
   "clock-steps": () => import("./clock-steps.js"),
   "memory-limits": () => import("./memory-limits.js"),
   wire: () => import("./wire.js"),
+  "flip-bits": () => import("./flips.js"),
   endurance: () => import("./endurance.js"),
 } as const satisfies { readonly [name: string]: () => Promise<{ readonly campaign: Campaign }> };
 

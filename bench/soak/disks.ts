@@ -6,7 +6,7 @@ import { execFileSync } from "node:child_process";
 import { cpSync, existsSync, mkdirSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { type Campaign, isOver, type SoakContext, Tally } from "./campaign.js";
-import { bitsOf, run, tinyTraining, wrongEnd } from "./processes.js";
+import { bitsOf, hasCheckpoint, run, tinyTraining, wrongEnd } from "./processes.js";
 
 const STEPS = 12;
 /** Sizes of disks and of files: below a log, a checkpoint, a model and a page of HTML. */
@@ -96,9 +96,7 @@ async function goesOn(disk: Disk, context: SoakContext, tally: Tally, wanted: st
     cpSync(folder, copy, { recursive: true });
     const out = join(copy, "run");
     const again = await run(
-      existsSync(join(out, "checkpoints"))
-        ? ["train", "--resume", "--out", out, "--max-steps", String(STEPS)]
-        : tinyTraining(out, STEPS),
+      hasCheckpoint(out) ? ["train", "--resume", "--out", out, "--max-steps", String(STEPS)] : tinyTraining(out, STEPS),
     );
     const isRight = again.code === 0 && bitsOf(out) === wanted;
     tally.check(

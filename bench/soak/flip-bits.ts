@@ -39,6 +39,8 @@ export interface FlipBitsOptions {
   /** Files that are loaded by the built command line, a process each. Default 20. */
   readonly commands?: number;
   readonly seed?: number;
+  /** Asked between flips: whether no more are wanted. */
+  readonly isDone?: () => boolean;
   /** Hears of each kind as it is done. */
   readonly tell?: (line: string) => void;
 }
@@ -213,7 +215,7 @@ function messageOf(load: () => void): string | null {
   }
 }
 
-async function flipIn(subject: Subject, bits: Iterable<number>, tally: Tally): Promise<void> {
+async function flipIn(subject: Subject, bits: Iterable<number>, tally: Tally, isDone: () => boolean): Promise<void> {
   const { what, path, bytes, load, entryAt } = subject;
   // a copy: slice() of a Buffer is the same memory
   const flipped = new Uint8Array(bytes);
@@ -224,6 +226,7 @@ async function flipIn(subject: Subject, bits: Iterable<number>, tally: Tally): P
     const message = messageOf(() => load(flipped));
     tally.take(what, `bit ${bit & 7} of byte ${at}`, message, path, entryAt(at));
     flipped[at] = bytes[at]!;
+    if (isDone()) return;
     if (++done % BREATH === 0) await turnOfEventLoop();
   }
 }
@@ -270,7 +273,7 @@ async function flipForCommands(
 
 /** Flips bits, one at a time, and counts. Throws what loading throws beside errors of ours. */
 export async function flipBits(options: FlipBitsOptions): Promise<FlipBitsResult> {
-  const { folder, jsonFlips, flips = 10_000, commands = 20, seed = 0, tell = () => {} } = options;
+  const { folder, jsonFlips, flips = 10_000, commands = 20, seed = 0, isDone = () => false, tell = () => {} } = options;
   await setBackend("wasm", { threads: 1 });
   mkdirSync(folder, { recursive: true });
   const random = new Random(seed);
@@ -278,14 +281,14 @@ export async function flipBits(options: FlipBitsOptions): Promise<FlipBitsResult
   const [json, tensors, model] = (await runFiles(folder)) as [Subject, Subject, Subject];
   const [shard, ...indexes] = (await shardFiles(folder)) as [Subject, ...Subject[]];
   const all = Array.from({ length: bitsOf(json) }, (_, bit) => bit);
-  await flipIn(json, jsonFlips === undefined ? all : drawn(random, jsonFlips, bitsOf(json)), tally);
+  await flipIn(json, jsonFlips === undefined ? all : drawn(random, jsonFlips, bitsOf(json)), tally, isDone);
   tell(json.what);
   for (const subject of [tensors, model, shard]) {
-    await flipIn(subject, drawn(random, flips, bitsOf(subject)), tally);
+    await flipIn(subject, drawn(random, flips, bitsOf(subject)), tally, isDone);
     tell(subject.what);
   }
-  for (const index of indexes) await flipIn(index, drawn(random, flips / indexes.length, bitsOf(index)), tally);
+  for (const index of indexes) await flipIn(index, drawn(random, flips / indexes.length, bitsOf(index)), tally, isDone);
   tell("indexes of shards");
-  if (commands > 0) await flipForCommands(commands, shard, folder, random, tally);
+  if (commands > 0 && !isDone()) await flipForCommands(commands, shard, folder, random, tally);
   return { counts: tally.counts, failures: tally.failures };
 }

@@ -5,7 +5,7 @@
 import { existsSync, mkdirSync, rmdirSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Campaign, isOver, type SoakContext, Tally } from "./campaign.js";
-import { bitsOf, type Ended, run, start, tinyTraining } from "./processes.js";
+import { bitsOf, type Ended, hasCheckpoint, run, start, tinyTraining } from "./processes.js";
 
 const STEPS = 12;
 /** From too little to start up to nearly enough. */
@@ -71,7 +71,7 @@ export const campaign: Campaign = {
         const out = join(context.folder, `${limit.what}-${mb}`);
         const first = await limit.run(tinyTraining(out, STEPS), mb);
         const words = tinyTraining(out, STEPS);
-        const again = existsSync(join(out, "checkpoints"))
+        const again = hasCheckpoint(out)
           ? await run(["train", "--resume", "--out", out, "--max-steps", String(STEPS)])
           : await run(words);
         const isRight = again.code === 0 && bitsOf(out) === wanted;

@@ -21,6 +21,8 @@ export interface CampaignCounts {
 
 interface Kept extends CampaignCounts {
   readonly machine: Machine;
+  /** What became of its failures since, written by hand. */
+  readonly since?: readonly string[];
 }
 
 function earlier(): readonly Kept[] {
@@ -32,7 +34,7 @@ function earlier(): readonly Kept[] {
 const cell = (text: string): string => text.replaceAll("|", "\\|");
 
 export function pageOf(campaigns: readonly Kept[]): string {
-  const sections = campaigns.map(({ name, seed, seconds, machine, counts, failures, skipped }) => {
+  const sections = campaigns.map(({ name, seed, seconds, machine, counts, failures, skipped, since = [] }) => {
     const [trials, failed] = (["trials", "failures"] as const).map((key) =>
       counts.reduce((sum, one) => sum + one[key], 0),
     );
@@ -44,6 +46,7 @@ export function pageOf(campaigns: readonly Kept[]): string {
       ...(failures.length > 0
         ? [`Failed:\n\n${failures.map((line) => `- ${line.replaceAll("`", "'")}`).join("\n")}`]
         : []),
+      ...(since.length > 0 ? [`Since then:\n\n${since.map((line) => `- ${line}`).join("\n")}`] : []),
       ...(skipped.length > 0 ? [`Not tried:\n\n${skipped.map((line) => `- ${line}`).join("\n")}`] : []),
     ].join("\n\n");
   });

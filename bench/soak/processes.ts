@@ -80,6 +80,12 @@ export async function until(isTrue: () => boolean, ms: number): Promise<boolean>
   return isTrue();
 }
 
+/** Whether a run left a checkpoint; its folder may be there without any. */
+export function hasCheckpoint(out: string): boolean {
+  const folder = join(out, "checkpoints");
+  return existsSync(folder) && readdirSync(folder).some((name) => name.endsWith(".json") && !name.startsWith("."));
+}
+
 /** Lines of log.jsonl, as a measure of how far a run is. */
 export function stepsDone(out: string): number {
   const log = join(out, "log.jsonl");

@@ -89,10 +89,11 @@ export const study = defineStudy({
     rounds: integer({ help: "rounds by turns", default: 3 }),
     pictures: integer({ help: "pictures to train with, and half as many to answer", default: 640, min: 2 * RUN_BATCH }),
     base: text({ help: "another commit's checkout, its command line built", placeholder: "DIR" }),
+    only: text({ help: "the ways whose name holds this: folder, shards, base, PyTorch", placeholder: "TEXT" }),
     dry: dryOption,
   },
-  examples: ["run", "run --base ../before --steps 24 --rounds 2 --dry"],
-  async run({ steps, rounds, pictures, base, dry }, _, tell) {
+  examples: ["run", "run --only folder --dry", "run --base ../before --steps 24 --rounds 2 --dry"],
+  async run({ steps, rounds, pictures, base, only = "", dry }, _, tell) {
     expectBuilt();
     if (!existsSync("/proc/self/stat")) throw new UsageError("bench: processor time is read from Linux's /proc");
     if (base !== undefined && !existsSync(join(base, "dist", "cli", "main.js")))
@@ -100,12 +101,13 @@ export const study = defineStudy({
     const machine = describeMachine();
     const folder = mkdtempSync(join(tmpdir(), "tensorone-run-"));
     try {
+      const sides = runSides(base === undefined ? undefined : resolve(base)).filter(({ name }) => name.includes(only));
+      if (sides.length === 0) throw new UsageError(`bench: --only ${only}, expected a part of a way's name`, "folder");
       const valPictures = Math.floor(pictures / 2);
       const made = join(folder, "pictures");
       const maker = join(benchFolder, "compare", "run_pictures.py");
       execFileSync("/usr/bin/python3", [maker, made, String(pictures), String(valPictures)]);
       execFileSync(process.execPath, [builtCommandLine, "prepare", made, join(folder, "shards")], { stdio: "ignore" });
-      const sides = runSides(base === undefined ? undefined : resolve(base));
       const rows = await playRounds(sides, folder, { steps, rounds, valPictures }, tell);
       for (const line of ["", ...asLines(tableOf(rows))]) tell(line);
       if (dry) return;

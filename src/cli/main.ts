@@ -7,6 +7,7 @@ import { setFallbackWarnings } from "../backends/wasm/fallbacks.js";
 import "../index.js"; // gives tensors their methods and gradients
 import { readFileSync } from "node:fs";
 import { join } from "node:path";
+import { withPath } from "../util/io-error.js";
 import { Terminal, textWidth } from "../util/terminal.js";
 import type { Outcome } from "./command.js";
 import { commandNamed, commands } from "./commands/index.js";
@@ -53,10 +54,15 @@ function say(named: { readonly [name: string]: string }, isJson: boolean, exitCo
   return null;
 }
 
+/** What cannot be written is told once. */
+let isMute = false;
+
 /** The reader of a pipe left: so do we, as any filter does, or the run saves first. */
 function leaveWithReader(error: NodeJS.ErrnoException): void {
-  if (!hasReaderLeft(error)) throw error;
-  if (!leavesInOrder()) process.exit(READER_LEFT);
+  const isLeft = hasReaderLeft(error);
+  if (!isLeft && !isMute) report(withPath(error, "standard output"), false);
+  isMute = true;
+  if (!leavesInOrder()) process.exit(isLeft ? READER_LEFT : 1);
 }
 
 const flushed = (stream: NodeJS.WriteStream): Promise<void> =>

@@ -5,6 +5,7 @@ import { statSync } from "node:fs";
 import { open, readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
+import { namingPath } from "../util/io-error.js";
 import type { CacheEntry } from "./cache.js";
 
 const POLL_MS = 100;
@@ -32,7 +33,7 @@ export async function lock(entry: CacheEntry): Promise<() => Promise<void>> {
   for (;;) {
     try {
       const file = await open(path, "wx");
-      await file.writeFile(`${hostname()} ${process.pid}`);
+      await namingPath(path, () => file.writeFile(`${hostname()} ${process.pid}`));
       await file.close();
       return () => rm(path, { force: true });
     } catch (error) {

@@ -57,7 +57,10 @@ export interface TrainOptions {
   readonly init?: string;
   /** Go on where `init` or `resume` name other classes than the data set. Default false: an error names the first. */
   readonly allowOtherClasses?: boolean;
-  /** Go on with `resume` where pictures were replaced, renamed, removed or added since. Default false: an error names the first. */
+  /**
+   * Go on with `resume` where pictures were replaced, renamed, removed or added since. Default false: an error names the first.
+   * Where an epoch then has another number of steps, `recipe` has to be the checkpoint's, which is fitted to the former.
+   */
   readonly allowChangedData?: boolean;
   /** Validate after each epoch and at the end. Default true; false needs no validation set. */
   readonly validate?: boolean;

@@ -6,6 +6,7 @@ import { randomBytes } from "node:crypto";
 import { closeSync, fsyncSync, openSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { type FileHandle, open, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { withPath } from "./io-error.js";
 
 /** What a file is made of: one piece, several in order, or pieces that come as they are made. */
 export type FileContent = Uint8Array | string | Iterable<Uint8Array> | AsyncIterable<Uint8Array>;
@@ -29,7 +30,7 @@ export async function writeFileAtomic(path: string, bytes: FileContent, beginnin
     await rename(temporary, path);
   } catch (error) {
     await rm(temporary, { force: true });
-    throw error;
+    throw ofFile(error, path, temporary);
   }
   await syncFolder(folder);
 }
@@ -48,8 +49,17 @@ export function writeFileAtomicSync(path: string, text: string): void {
     renameSync(temporary, path);
   } catch (error) {
     rmSync(temporary, { force: true });
-    throw error;
+    throw ofFile(error, path, temporary);
   }
+}
+
+/** The system's error with the name that people know, where it has that of the temporary file or none. */
+function ofFile(error: unknown, path: string, temporary: string): unknown {
+  const named = withPath(error, path) as NodeJS.ErrnoException;
+  if (named.path !== temporary) return named;
+  named.message = named.message.replace(/ '.*$/s, ` '${path}'`);
+  named.path = path;
+  return named;
 }
 
 const temporaryOf = (path: string): string =>

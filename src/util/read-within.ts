@@ -3,6 +3,7 @@
  */
 import { closeSync, fstatSync, openSync, readSync } from "node:fs";
 import { Budget, type BudgetName, type Fault } from "./budget.js";
+import { namingPathSync } from "./io-error.js";
 
 /** Of a pipe. */
 const CHUNK_BYTES = 1 << 20;
@@ -36,13 +37,19 @@ export function readWithin(path: string, limit: SizeLimit, { fault, inspect }: R
     const size = stat.isFile() && stat.size > 0 ? stat.size : null;
     if (size !== null) budget.check(limit, size);
     const head = new Uint8Array(Math.min(CHUNK_BYTES, size ?? CHUNK_BYTES));
-    const first = head.subarray(0, fill(file, head));
-    if (size !== null) inspect?.(first, lastBytes(file, first, size), size);
-    if (size === null) return toTheEnd(file, first, (bytes) => budget.spend(limit, bytes));
+    const fillFrom = (into: Uint8Array) => namingPathSync(path, () => fill(file, into));
+    const first = head.subarray(0, fillFrom(head));
+    if (size !== null)
+      inspect?.(
+        first,
+        namingPathSync(path, () => lastBytes(file, first, size)),
+        size,
+      );
+    if (size === null) return namingPathSync(path, () => toTheEnd(file, first, (bytes) => budget.spend(limit, bytes)));
     if (first.length === size) return first;
     const whole = new Uint8Array(size);
     whole.set(first);
-    return whole.subarray(0, first.length + fill(file, whole.subarray(first.length)));
+    return whole.subarray(0, first.length + fillFrom(whole.subarray(first.length)));
   } finally {
     closeSync(file);
   }

@@ -128,8 +128,12 @@ export const i32x4 = {
   shrU: 0xad,
   add: 0xae,
   sub: 0xb1,
+  mul: 0xb5,
+  extendLowI16x8U: 0xa9,
   truncSatF32x4S: 0xf8,
 } as const;
+export const i16x8 = { narrowI32x4S: 0x86, extendLowI8x16U: 0x89 } as const;
+export const i8x16 = { narrowI16x8U: 0x66 } as const;
 export const f32x4 = {
   splat: 0x13,
   extractLane: 0x1f,

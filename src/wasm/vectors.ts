@@ -199,6 +199,9 @@ export class Vec {
   addInt(other: VecLike): Vec {
     return this.#binary(other, i32x4.add, "i32");
   }
+  mulInt(other: VecLike): Vec {
+    return this.#binary(other, i32x4.mul, "i32");
+  }
   subInt(other: VecLike): Vec {
     return this.#binary(other, i32x4.sub, "i32");
   }

@@ -92,7 +92,7 @@ describe("a verdict", () => {
     ["no error", "text", /^thrown text/],
     ["the engine's words", new DataError("a.jpg: not a JPEG (Cannot read properties of undefined)"), /Cannot read/],
     ["a line without where", new DataError("wrong"), /does not begin with where/],
-    ["pages", new DataError(`a: ${"b".repeat(20_000)}`), /a line of 20003 characters/],
+    ["pages", new DataError(`a: ${"b".repeat(40_000)}`), /a line of 40003 characters/],
     ["one of several lines", new LinesError(["a: b", "a: Invalid array length"]), /Invalid array length/],
   ])("is against %s", async (_, error, why) => {
     expect(await thrown(error)).toMatchObject({ kind: "fault", why: expect.stringMatching(why) });

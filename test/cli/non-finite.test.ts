@@ -179,7 +179,7 @@ it("the same files answer where nothing is planted", () => {
 });
 
 /** What a run leaves that never had a checkpoint to write: what it was asked for, where, and its log. */
-const begun = ["command.txt", "log.jsonl", "machine.json", "recipe.json"];
+const begun = ["command.txt", "log.jsonl", "machine.json", "recipe.json", "run.json"];
 
 describe("a run", () => {
   const filesOf = (out: string) =>

@@ -1,8 +1,13 @@
 /** The policy on damaged JPEGs: the cases that were found, 63 of the committed generator's 300 (the slow suite has all), and its edges. */
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
 import { describe, expect, test } from "vitest";
+import { decoderNames } from "../../src/data/codecs/decoder.js";
 import { decodeImage } from "../../src/data/codecs/index.js";
 import { standardTable } from "../../src/data/codecs/jpeg-tables.js";
 import { jpegOddities } from "../../src/data/codecs/jpeg-verdict.js";
+import { verifyDataset } from "../../src/data/verify.js";
 import { DataError } from "../../src/util/errors.js";
 import { damaged, expectOpenCv, expectSeeds } from "./damaged-pictures.js";
 import { difference, readFixture } from "./fixtures.js";
@@ -93,4 +98,30 @@ test("the standard tables have 12 and 162 symbols, each once", () => {
       expect(largest[last]! + offset[last]! + 1).toBe(isDc ? 12 : 162);
       expect(new Set(symbols.subarray(0, isDc ? 12 : 162)).size).toBe(isDc ? 12 : 162);
     }
+});
+
+test("verify-dataset names what is odd, the same with every decoder, and finds nothing wrong", async () => {
+  const root = mkdtempSync(join(tmpdir(), "tensorone-damaged-"));
+  try {
+    for (const split of ["train", "val"])
+      for (const name of ["a", "b"]) {
+        mkdirSync(join(root, split, name), { recursive: true });
+        for (const file of split === "train" ? Object.keys(oddities) : ["base420.jpg"])
+          writeFileSync(join(root, split, name, file), readFixture(`damaged/${file}`));
+      }
+    for (const decoder of decoderNames) {
+      const { problems, oddities: found } = await verifyDataset({ data: root, decoder, workers: 0 });
+      expect([decoder, problems]).toEqual([decoder, []]);
+      for (const [file, kinds] of Object.entries(oddities)) {
+        const path = join(root, "train", "a", file);
+        expect([decoder, file, found.filter((one) => one.path === path).map(({ what }) => what)]).toEqual([
+          decoder,
+          file,
+          kinds,
+        ]);
+      }
+    }
+  } finally {
+    rmSync(root, { recursive: true, force: true });
+  }
 });

@@ -26,10 +26,22 @@ it.each([
   expect(() => openDataset(csv, "train")).toThrow(`${csv}: classes, one for each label up to its largest: ${wanted}`);
   const list = join(root, "list");
   mkdirSync(join(list, "meta"), { recursive: true });
-  copyFileSync(join(root, "train", "1.jpg"), join(list, "1.jpg"));
-  writeFileSync(join(list, "meta", "train.txt"), `1.jpg 0\n1.jpg ${label}\n`);
+  for (const name of ["1.jpg", "2.jpg"]) copyFileSync(join(root, "train", "1.jpg"), join(list, name));
+  writeFileSync(join(list, "meta", "train.txt"), `1.jpg 0\n2.jpg ${label}\n`);
   writeFileSync(join(list, "meta", "val.txt"), "1.jpg 0\n");
   expect(() => openDataset(list, "train")).toThrow(
     `train.txt: classes, one for each label up to its largest: ${wanted}`,
+  );
+});
+
+it("a class name of 5,000 bytes is refused by its place, and not quoted", () => {
+  const set = join(root, "named");
+  mkdirSync(join(set, "meta"), { recursive: true });
+  copyFileSync(join(root, "train", "1.jpg"), join(set, "1.jpg"));
+  writeFileSync(join(set, "meta", "train.txt"), "1.jpg 0\n1.jpg 1\n");
+  writeFileSync(join(set, "meta", "val.txt"), "1.jpg 0\n");
+  writeFileSync(join(set, "meta", "classes.txt"), `cat\n${"d".repeat(5000)}\n`);
+  expect(() => openDataset(set, "train")).toThrow(
+    "classes.txt: the name of class 1: 5000 bytes of a name, expected at most 4096",
   );
 });

@@ -133,9 +133,9 @@ test("every file that is passed over is counted, by its ending, hidden, or in no
   picture("train", "loose.jpg");
   for (const name of ["1.bmp", "2.ppm", "notes.txt", "more.txt", ".DS_Store"])
     writeFileSync(at("train", "a", name), "x");
-  writeFileSync(at("train", "readme.md"), "x");
+  writeFileSync(at("train", "loose.cfg"), "x");
   expect(openDataset(root, "train", { valFraction: 0 }).notices!.map((line) => line.replace(root, ""))).toEqual([
-    "/train: 6 files are no pictures and are left out: 2 .txt, 1 .bmp, 1 .md, 1 .ppm, 1 hidden; convert .bmp .ppm to JPEG or PNG",
+    "/train: 6 files are no pictures and are left out: 2 .txt, 1 .bmp, 1 .cfg, 1 .ppm, 1 hidden; convert .bmp .ppm to JPEG or PNG",
     "/train: 1 picture lies in no class folder and is left out",
   ]);
 });

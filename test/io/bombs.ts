@@ -175,7 +175,7 @@ const manyReferences = trained(
   "K\x01",
 );
 
-/** Of findings-faults.md 1 to 3, without pictures. */
+/** Those that were found by trying. */
 export const foundBombs: readonly Bomb[] = [
   {
     what: "12,000 references to one list of 9,000 parameters",

@@ -128,3 +128,7 @@ describe("the JSON of a checkpoint", () => {
     );
   });
 });
+
+it("is the same text when it was read and is written again", () => {
+  expect(checkpointText(decodeCheckpointFile(bytesOf(sound), "c.json"))).toBe(checkpointText(sound));
+});

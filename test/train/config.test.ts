@@ -343,6 +343,15 @@ describe("--config", () => {
   });
 });
 
+test("a NUL in a name of a file is refused where it is written", async () => {
+  const data = written("nul.json", { run: { data: "pets\0x" } });
+  expect((await refusal(() => loadRecipeFile(data))).summary).toMatch(
+    /^\S*nul\.json:1: run\.data: "pets\\u0000x", expected/,
+  );
+  const base = written("nul-base.json", { extends: "base\0.json" });
+  expect((await refusal(() => loadRecipeFile(base))).summary).toMatch(/no file is called so, expected a JSON file/);
+});
+
 describe("with options", () => {
   test.each([
     {},

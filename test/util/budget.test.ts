@@ -1,4 +1,6 @@
 /** One table of what files may cost: who raises it, how an excess reads. */
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Budget, budgetLimits, getBudget, setBudget } from "../../src/util/budget.js";
 import { DataError } from "../../src/util/errors.js";
@@ -62,9 +64,14 @@ describe("TENSORONE_BUDGET", () => {
   });
 });
 
-it("every limit says what is counted, and what real files come to", () => {
-  for (const { most, unit, about, real } of Object.values(budgetLimits)) {
-    expect(most).toBeGreaterThan(0);
-    for (const text of [unit, about, real]) expect(text).not.toBe("");
-  }
+describe("docs/faults.md", () => {
+  const all = readFileSync(join(import.meta.dirname, "..", "..", "docs", "faults.md"), "utf8");
+  const page = /^## Budgets$[\s\S]*?(?=^## )/m.exec(all)![0];
+  it.each(Object.entries(budgetLimits))("has the row of %s", (name, { most, unit, about, real }) => {
+    expect(page).toContain(`| \`${name}\` | ${most.toLocaleString("en-US")} ${unit} | ${about} | ${real} |`);
+  });
+  it("has no row of another limit", () => {
+    const rows = [...page.matchAll(/^\| `(\w+)` \| [\d,]+ /gm)].map(([, name]) => name);
+    expect(rows).toEqual(Object.keys(budgetLimits));
+  });
 });

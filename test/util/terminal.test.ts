@@ -1,4 +1,6 @@
 /** Names from anywhere on a terminal: shown, never obeyed. */
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { describe, expect, it } from "vitest";
 import { Terminal, visibleWidth } from "../../src/util/terminal.js";
 
@@ -45,4 +47,19 @@ describe.each([
     expect(line.replace(colours, "")).not.toMatch(steering);
     expect(line).toContain("\\x1b[1mforged");
   });
+});
+
+/** Who writes to a stream beside Terminal, and what. */
+const writers: Readonly<Record<string, string>> = {
+  "cli/main.ts": "help and version, which are ours",
+  "cli/report.ts": "the object of --json, escaped by jsonLine",
+  "distributed/rank-process.ts": "what rank 0 has printed by its own Terminal",
+};
+
+it("is where whatever people see is printed", () => {
+  const root = join(import.meta.dirname, "../../src");
+  const found = readdirSync(root, { recursive: true, encoding: "utf8" })
+    .filter((file) => file.endsWith(".ts"))
+    .filter((file) => /process\.std(out|err)\.write\(/.test(readFileSync(join(root, file), "utf8")));
+  expect(found.sort()).toEqual(Object.keys(writers).sort());
 });

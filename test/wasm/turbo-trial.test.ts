@@ -7,7 +7,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
-import { firstDifference } from "../../src/backends/wasm/runtime/compare-codes.js";
+import { compareCodes, firstDifference } from "../../src/backends/wasm/runtime/compare-codes.js";
 import { type Compiler, plainCompiler } from "../../src/backends/wasm/runtime/modules.js";
 import { VerdictFile } from "../../src/backends/wasm/turbo/verdicts.js";
 import { turboTarget } from "../../src/backends/wasm/turbo.js";
@@ -42,7 +42,7 @@ function wrongTurbo(verdicts: VerdictFile, change = withMinima) {
       compiled.push(bytes.length);
       return plainCompiler.compile(change(bytes));
     },
-    trial: { verdicts, plain: plainCompiler },
+    trial: { verdicts, plain: plainCompiler, compare: compareCodes },
   };
   const turbo: Turbo = {
     turboCompiler,

@@ -259,4 +259,31 @@ describe.skipIf(reason !== null)(`turbo in a Node that has it${reason === null ?
     });
     expect([stdout, stderr]).toEqual(["wasm x2 turbo\nwasm x1 turbo\nwasm x1\n", ""]);
   });
+  it("leaves the bytes of decoding and resizing alone, which data workers may compile while V8 has turbo's flags", {
+    timeout: 120_000,
+  }, () => {
+    const script = `
+      import { createHash } from "node:crypto";
+      import { readFileSync } from "node:fs";
+      import { loadDecoder } from ${JSON.stringify(join(root, "dist", "data", "codecs", "decoder.js"))};
+      import { resize } from ${JSON.stringify(join(root, "dist", "data", "transforms", "resize.js"))};
+      const file = ${JSON.stringify(join(root, "bench", "fixtures", "photo.jpg"))};
+      const { decode } = await loadDecoder("libjpeg-turbo");
+      const hash = createHash("sha256");
+      const picture = decode(readFileSync(file), file);
+      hash.update(picture.data);
+      for (const filter of ["box", "bilinear", "bicubic", "lanczos"])
+        for (const [width, height] of [[224, 224], [341, 256], [601, 375], [500, 77]])
+          hash.update(resize(picture, { width, height, filter }).data);
+      console.log(hash.digest("hex"));`;
+    const hashWith = (...flags: string[]): string => {
+      const { status, stdout, stderr } = spawnSync(node!, [...flags, "--input-type=module", "-e", script], {
+        encoding: "utf8",
+      });
+      expect(status, stderr).toBe(0);
+      return stdout;
+    };
+    const flags = ["--experimental-wasm-revectorize", "--no-liftoff", "--no-wasm-inlining"];
+    expect(hashWith(...flags)).toBe(hashWith());
+  });
 });

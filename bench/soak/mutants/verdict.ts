@@ -10,11 +10,11 @@ export type Verdict =
   | { readonly kind: "taken" | "refused" }
   | { readonly kind: "fault"; readonly why: string; readonly stack: string };
 
-/** Names of up to 4,096 bytes (util/budget) may be quoted, several in a line; what is longer quotes a file. */
-const LONGEST_LINE = 16_384;
+/** Two names of 4,096 bytes (util/budget), each of them escaped as four signs; what is longer quotes a file. */
+const LONGEST_LINE = 32_768;
 /** What the engine says of programs that did not look before they leapt; in a message of ours it is as bad. */
 const engineWords =
-  /Maximum call stack|Invalid (typed )?array (buffer )?length|Array buffer allocation|Cannot (read|set|convert|destructure|mix)|is not (a function|iterable|a constructor|defined)|out of bounds|Invalid time value|circular structure|\[object /i;
+  /Maximum call stack|Invalid (typed )?array (buffer )?length|Array buffer allocation|Cannot (read propert|set propert|convert|destructure|mix)|is not (a function|iterable|a constructor|defined)|out of bounds|Invalid time value|circular structure|\[object /i;
 /** `where: what came`. */
 const shape = /^[^\s:][^\n]*?(: | line \d+)/;
 

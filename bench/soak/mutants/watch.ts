@@ -4,7 +4,6 @@
  */
 import { fork } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, rmSync, statSync } from "node:fs";
-import { setPriority } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { CURRENT_NAME, HANG_MS, type Message, type Order, type Progress } from "./messages.js";
@@ -14,8 +13,6 @@ const child = fileURLToPath(new URL("./child.js", import.meta.url));
 const HEAP_MB = 700;
 /** How often the watch looks, and what writing and starting may take beyond the limit. */
 const LOOK_MS = 1000;
-/** The lowest priority that still gets on. */
-const NICE = 10;
 
 /** What a kind of file came to. */
 export interface Watched {
@@ -53,7 +50,6 @@ function once(order: Order, onFault: OnFault): Promise<Ended> {
       execArgv: [`--max-old-space-size=${HEAP_MB}`],
       stdio: ["ignore", "ignore", "pipe", "ipc"],
     });
-    if (process.pid !== undefined) setPriority(process.pid, NICE);
     let last: Progress | null = null;
     let text = "";
     let isHanging = false;

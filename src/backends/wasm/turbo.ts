@@ -5,13 +5,15 @@
  * one, bit by bit, in its first call (runtime/modules.ts). What was found is kept for the next process (turbo/verdicts.ts).
  *
  * V8's flags belong to the whole process, so they are set while a kernel compiles and no longer: other WebAssembly of the
- * process, which may well shuffle, is not touched. For that the kernel must be optimised before the compiler returns, not
+ * process, which may well shuffle, is not touched, but for what another thread happens to compile in these milliseconds: of data
+ * workers that is libjpeg-turbo and resize(), whose bytes are the same with the pass on (test/wasm/turbo.test.ts). For that the kernel must be optimised before the compiler returns, not
  * lazily or in the background. Workers set no flag: V8 shares the machine code of equal bytes with all threads, and should
  * a thread have to compile for itself it gets ordinary code for the same arithmetic.
  */
 import { builtin, v8Version } from "../../util/platform.js";
 import type { Target } from "../../wasm/index.js";
 import { capabilities } from "./capabilities.js";
+import { compareCodes } from "./runtime/compare-codes.js";
 import { type Compiler, plainCompiler } from "./runtime/modules.js";
 import { findFault } from "./turbo/self-test.js";
 import { thisMachine, VerdictFile } from "./turbo/verdicts.js";
@@ -66,6 +68,7 @@ export const turboCompiler: Compiler = {
   compile: (bytes) => compileWith(flagsToCompile, bytes),
   trial: {
     verdicts,
+    compare: compareCodes,
     // at once as fast as it gets: the one call that it is made for would otherwise end before V8 has optimised it
     plain: { mark: section("twin"), compile: (bytes) => compileWith(flagsToCompile.slice(1), bytes) },
   },

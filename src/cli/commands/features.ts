@@ -7,6 +7,7 @@ import { stageNames, stageNumber } from "../../train/looking/stages.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { UsageError } from "../../util/errors.js";
 import { formatInteger } from "../../util/format.js";
+import { printable } from "../../util/printable.js";
 import { defineCommand } from "../command.js";
 import { flag, text } from "../options.js";
 import { checkOutput, shownPath } from "../paths.js";
@@ -62,7 +63,9 @@ export const features = defineCommand({
     }
     // how many there are is known at the end
     await writeFileAtomic(out, bytes(), () => npyHeader([rows.length, channels]));
-    if (values.paths !== undefined) await writeFileAtomic(values.paths, rows.map((path) => `${path}\n`).join(""));
+    // a line is a row of the array, whatever a name holds
+    const lines = rows.map((path) => `${printable(path)}\n`);
+    if (values.paths !== undefined) await writeFileAtomic(values.paths, lines.join(""));
     terminal.print(
       `wrote ${shownPath(out)}: float32 [${rows.length}, ${channels}] of ${module}, the stages being ${stageNames(model).join(", ")}`,
     );

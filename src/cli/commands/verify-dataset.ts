@@ -21,7 +21,10 @@ const BAR_WIDTH = 24;
 
 export const verification = defineCommand({
   name: "verify-dataset",
-  summary: "Decodes every picture of a data set and lists what is wrong with it",
+  summary: "Decodes every picture of a data set and lists what is wrong, odd or passed over",
+  exits: [
+    ["1", "something is wrong that training would stop at; what is odd, damaged but readable among it, is no fault"],
+  ],
   positionals: { names: ["DIR"], isRepeated: true },
   options: { valFraction: valFractionOption, workers: allWorkersOption, decoder: decoderOption, ...commonOptions },
   examples: [

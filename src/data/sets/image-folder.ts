@@ -179,7 +179,11 @@ export function classNames(root: string): { readonly file: string; readonly clas
     .split("\n")
     .map((line) => line.trim())
     .filter((line) => line !== "");
-  new Budget(file, DataError).check("entries", classes.length);
+  const budget = new Budget(file, DataError);
+  budget.check("entries", classes.length);
+  // longer ones would make lines of every message that quotes one
+  for (const [i, name] of classes.entries())
+    budget.check("nameBytes", Buffer.byteLength(name), `the name of class ${i}`);
   const seen = new Set<string>();
   const twice = classes.find((name) => seen.size === seen.add(name).size);
   if (classes.length === 0 || twice !== undefined)

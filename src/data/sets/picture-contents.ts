@@ -5,6 +5,7 @@
  */
 import { closeSync, openSync } from "node:fs";
 import { DataError } from "../../util/errors.js";
+import { namingPathSync } from "../../util/io-error.js";
 import { turnOfEventLoop } from "../../util/platform.js";
 import { sha256 } from "../../util/sha256.js";
 import { sizeOf } from "./content.js";
@@ -52,7 +53,11 @@ function middleOf(source: PictureSource, size: number, files: PictureFiles): Uin
   const bytes = new Uint8Array(Math.min(size, MIDDLE_BYTES));
   const file = openSync(source.path, "r");
   try {
-    return bytes.subarray(0, readFully(file, bytes, (size - bytes.length) >> 1));
+    const begin = (size - bytes.length) >> 1;
+    return bytes.subarray(
+      0,
+      namingPathSync(source.path, () => readFully(file, bytes, begin)),
+    );
   } finally {
     closeSync(file);
   }

@@ -4,6 +4,7 @@
  */
 import { closeSync, constants, fstatSync, openSync } from "node:fs";
 import { DataError } from "../../util/errors.js";
+import { namingPathSync } from "../../util/io-error.js";
 import { BLOCK_BYTES, nameInHeader, readHeader } from "./shards/tar.js";
 import { openTar, readFully, type TarFile } from "./shards/tar-file.js";
 import { isSound, type Stretch } from "./shards/tar-stretches.js";
@@ -134,7 +135,10 @@ function readWhole(path: string): Uint8Array {
       throw new DataError(`${path}: cannot be read (it is ${kind}), expected a picture`, "remove it from the data set");
     }
     const bytes = new Uint8Array(stat.size);
-    return bytes.subarray(0, readFully(file, bytes, 0));
+    return bytes.subarray(
+      0,
+      namingPathSync(path, () => readFully(file, bytes, 0)),
+    );
   } finally {
     closeSync(file);
   }

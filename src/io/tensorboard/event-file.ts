@@ -6,6 +6,7 @@ import { type FileHandle, mkdir, open, readdir } from "node:fs/promises";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { crc32c } from "../../util/crc32.js";
+import { namingPath } from "../../util/io-error.js";
 import { type Event, encodeEvent } from "./schema.js";
 
 const FILE_VERSION = "brain.Event:2";
@@ -61,11 +62,12 @@ export class EventFile {
   }
 
   async append(event: Omit<Event, "wallTime">): Promise<void> {
-    await this.#file.appendFile(frameRecord(encodeEvent({ wallTime: this.#now(), ...event })));
+    const record = frameRecord(encodeEvent({ wallTime: this.#now(), ...event }));
+    await namingPath(this.path, () => this.#file.appendFile(record));
   }
 
   async close(): Promise<void> {
-    await this.#file.sync();
+    await namingPath(this.path, () => this.#file.sync());
     await this.#file.close();
   }
 }

@@ -121,7 +121,12 @@ export function decodeCheckpointFile(bytes: Uint8Array, path: string): Checkpoin
   // runs of one replica once did not say so, and recipes not how they were planned
   const { recipe } = value;
   const isRecipe = isObject(recipe) && isObject(recipe.optimizer) && isObject(recipe.ema);
-  const json = { replicas: 1, ...value, recipe: isRecipe ? inTodaysForm(recipe as unknown as Recipe) : recipe };
+  // in the order of the file, which may be written again
+  const json = {
+    ...(value.replicas === undefined && { replicas: 1 }),
+    ...value,
+    recipe: isRecipe ? inTodaysForm(recipe as unknown as Recipe) : recipe,
+  };
   const [fault] = faultsOf(json);
   const detail = fault?.text ?? brokenRelation(json as unknown as CheckpointFile);
   if (problem !== null) throw damaged(detail === null ? problem : `${problem}; ${detail}`);

@@ -3,7 +3,7 @@
  * those of epochs. The JSON of a checkpoint is written last: it exists when its JSON does, and is whole when the hash in it fits
  * (checkpoint-format.ts).
  */
-import { mkdir, readdir, rm } from "node:fs/promises";
+import { mkdir, readdir, rm, rmdir } from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { CheckpointError } from "../../util/errors.js";
@@ -148,6 +148,10 @@ export class CheckpointFolder {
     this.#written = null;
     await this.#remove(written.json);
     this.#newest = written.before;
+    if (written.before !== "") return;
+    await this.#data?.takeBack();
+    // that of a run that has none yet
+    await rmdir(this.#folder).catch(() => {});
   }
 
   /**

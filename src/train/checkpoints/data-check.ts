@@ -3,7 +3,7 @@
  * a difference is named, once beside them.
  */
 import { existsSync } from "node:fs";
-import { readFile } from "node:fs/promises";
+import { readFile, rm } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { describeChanges, pictureChanges } from "../../data/sets/picture-changes.js";
 import {
@@ -15,6 +15,7 @@ import {
 import type { Dataset } from "../../data/sets/sample.js";
 import { writeFileAtomic } from "../../util/atomic-file.js";
 import { CheckpointError, DataError } from "../../util/errors.js";
+import { namingPath } from "../../util/io-error.js";
 
 /** What stands for the data of a run. */
 export interface DataFingerprint {
@@ -32,7 +33,8 @@ const listName = ({ sha256 }: PictureListInfo): string => `pictures-${sha256.sli
 export class DataLists {
   readonly #lists: readonly PictureList[];
   readonly fingerprint: DataFingerprint;
-  #isWritten = false;
+  /** Files that were not there before; null until writeInto(). */
+  #written: string[] | null = null;
 
   private constructor(lists: readonly PictureList[]) {
     this.#lists = lists;
@@ -49,12 +51,21 @@ export class DataLists {
 
   /** Beside the first checkpoint, unless they are there. */
   async writeInto(folder: string): Promise<void> {
-    if (this.#isWritten) return;
+    if (this.#written) return;
+    const written: string[] = [];
     for (const list of this.#lists) {
       const path = join(folder, listName(list.info));
-      if (!existsSync(path)) await writeFileAtomic(path, list.encode());
+      if (existsSync(path)) continue;
+      await writeFileAtomic(path, list.encode());
+      written.push(path);
     }
-    this.#isWritten = true;
+    this.#written = written;
+  }
+
+  /** The checkpoint that they were written for is none after all. */
+  async takeBack(): Promise<void> {
+    for (const path of this.#written ?? []) await rm(path, { force: true });
+    this.#written = null;
   }
 
   /** What differs from the pictures of the checkpoint at `path`, in one line; null where nothing does. */
@@ -72,7 +83,7 @@ export class DataLists {
 async function difference(was: PictureListInfo, list: PictureList, path: string): Promise<string> {
   let former: ListedPicture[];
   try {
-    former = decodePictureList(await readFile(path), was, path);
+    former = decodePictureList(await namingPath(path, () => readFile(path)), was, path);
   } catch (error) {
     const why = error instanceof DataError ? error.summary : `${path} is not there`;
     const counts =

@@ -6,6 +6,7 @@ import { existsSync } from "node:fs";
 import { type FileHandle, mkdir, open, readFile, truncate } from "node:fs/promises";
 import { join } from "node:path";
 import { writeFileAtomic } from "../../util/atomic-file.js";
+import { namingPath } from "../../util/io-error.js";
 import type { Logger, RunInfo, StepInfo, ValidationInfo } from "./events.js";
 
 /** Name of the log in a run folder. */
@@ -14,6 +15,7 @@ export const LOG_NAME = "log.jsonl";
 /** Appends every step and validation to the log of the run. Epochs and steps count from 1. */
 export class JsonlLogger implements Logger {
   #file: FileHandle | undefined;
+  #path = "";
 
   async onStart({ out, startStep, isValidationDue = false }: RunInfo): Promise<void> {
     await mkdir(out, { recursive: true });
@@ -21,6 +23,7 @@ export class JsonlLogger implements Logger {
     await cutAfter(path, startStep, isValidationDue);
     await countFromOne(path);
     this.#file = await open(path, "a");
+    this.#path = path;
   }
 
   onStep({ epoch, step, loss, lr, weightDecay, imagesPerSecond, dataWait, stepMs, ranks }: StepInfo): Promise<void> {
@@ -43,7 +46,8 @@ export class JsonlLogger implements Logger {
   }
 
   async #append(row: Readonly<Record<string, string | number>>): Promise<void> {
-    await this.#file?.appendFile(`${JSON.stringify(row)}\n`);
+    const file = this.#file;
+    if (file) await namingPath(this.#path, () => file.appendFile(`${JSON.stringify(row)}\n`));
   }
 }
 
@@ -61,7 +65,7 @@ function rankFields({ computeMs, exchangeMs }: NonNullable<StepInfo["ranks"]>) {
 async function cutAfter(path: string, step: number, isValidationDue: boolean): Promise<void> {
   let bytes: Buffer;
   try {
-    bytes = await readFile(path);
+    bytes = await namingPath(path, () => readFile(path));
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
     throw error;

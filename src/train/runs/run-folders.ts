@@ -16,11 +16,9 @@ export function isRun(folder: string): boolean {
   if (statSync(join(folder, "model.safetensors"), { throwIfNoEntry: false })?.size) return true;
   const checkpoints = join(folder, "checkpoints");
   const names = existsSync(checkpoints) ? readdirSync(checkpoints) : [];
-  return names.some((name) => !unfinished.test(name) && !pictureList.test(name) && !isOrphan(name, names));
+  // lists of the pictures lie there before the first checkpoint does
+  return names.some((name) => /\.(json|safetensors)$/.test(name) && !unfinished.test(name) && !isOrphan(name, names));
 }
-
-/** What a checkpoint's pictures are, which is written before it. */
-const pictureList = /^pictures-[0-9a-f]+\.gz$/;
 
 /** Whether a run was begun there. */
 export const hasBegun = (folder: string): boolean =>

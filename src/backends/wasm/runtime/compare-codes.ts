@@ -2,21 +2,8 @@
  * Two machine codes of one kernel on the same memory: both run, what they have written is compared bit by bit. On one thread,
  * as what lies in a worker's own scratch depends on the tasks that it happened to get.
  */
-import { dtypes } from "../../../tensor/dtype.js";
-import type { HeapOperand } from "../kernels/plan.js";
+import type { MemoryRange } from "./memory-range.js";
 import type { Run } from "./stages.js";
-
-/** A run of memory, in bytes. */
-export interface MemoryRange {
-  readonly pointer: number;
-  readonly bytes: number;
-}
-
-/** The memory of an operand. */
-export const rangeOf = ({ pointer, size, dtype }: HeapOperand): MemoryRange => ({
-  pointer,
-  bytes: size * dtypes[dtype].bytes,
-});
 
 /** Processors make NaN with either sign, by the order of operands, which a compiler is free to choose. */
 const HIGH_WORDS_OF_NAN: ReadonlySet<number> = new Set([0x7fc00000, 0xffc00000, 0x7ff80000, 0xfff80000]);

@@ -20,7 +20,7 @@ import { alignUp } from "../../../util/align-up.js";
 import type { Target } from "../../../wasm/index.js";
 import type { HeapOperand, Kernel, Plan } from "../kernels/plan.js";
 import { ALIGNMENT, type Arena, type Block } from "./arena.js";
-import { type MemoryRange, rangeOf } from "./compare-codes.js";
+import { type MemoryRange, rangeOf } from "./memory-range.js";
 import type { LoadedKernel, ModuleCache } from "./modules.js";
 import { makeRecord, readRecord, viewsOf } from "./program-record.js";
 import { chunkOf, type Run, runStages, type Stages } from "./stages.js";

@@ -6,7 +6,8 @@
 import { type Target, WasmModule } from "../../../wasm/index.js";
 import type { Kernel } from "../kernels/plan.js";
 import type { Arena } from "./arena.js";
-import { compareCodes, type MemoryRange } from "./compare-codes.js";
+import type { compareCodes } from "./compare-codes.js";
+import type { MemoryRange } from "./memory-range.js";
 import type { Run } from "./stages.js";
 
 /**
@@ -21,7 +22,14 @@ export interface Compiler {
   readonly mark: readonly number[];
   compile(bytes: Uint8Array): WebAssembly.Module;
   /** Of a compiler that is not trusted: its code is compared with a plain compiler's before it is used. */
-  readonly trial?: { readonly verdicts: Verdicts; readonly plain: Compiler };
+  readonly trial?: Trial;
+}
+
+/** Handed over with the compiler, so that a browser, which has none on trial, does not load it. */
+export interface Trial {
+  readonly verdicts: Verdicts;
+  readonly plain: Compiler;
+  readonly compare: typeof compareCodes;
 }
 
 /** What is known of a compiler's code, by the bytes that it compiles, without the mark. */
@@ -105,7 +113,7 @@ export class ModuleCache {
     if (!trial) throw new TypeError(`${kernel.key}: a first call, expected code of a compiler on trial`);
     const bytes = this.#emit(kernel);
     const plain = this.#instantiate(marked(bytes, trial.plain), trial.plain);
-    const difference = compareCodes(this.#arena.memory, [plain, loaded.run], tasks, args, writes);
+    const difference = trial.compare(this.#arena.memory, [plain, loaded.run], tasks, args, writes);
     trial.verdicts.keep(bytes, difference === null);
     if (difference === null) {
       const tried = { ...loaded, isUntried: false };

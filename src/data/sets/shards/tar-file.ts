@@ -7,6 +7,7 @@ import { closeSync, openSync, readSync } from "node:fs";
 import { gunzipSync } from "node:zlib";
 import { Budget, getBudget } from "../../../util/budget.js";
 import { DataError } from "../../../util/errors.js";
+import { namingPathSync } from "../../../util/io-error.js";
 import { readWithin } from "../../../util/read-within.js";
 
 export interface TarFile {
@@ -21,7 +22,8 @@ export const isCompressed = (path: string): boolean => path.endsWith(".gz");
 export function openTar(path: string): TarFile {
   if (isCompressed(path)) return unpacked(inflate(path));
   const file = openSync(path, "r");
-  return { read: (into, position) => readFully(file, into, position), close: () => closeSync(file) };
+  const read = (into: Uint8Array, position: number) => namingPathSync(path, () => readFully(file, into, position));
+  return { read, close: () => closeSync(file) };
 }
 
 function inflate(path: string): Uint8Array {

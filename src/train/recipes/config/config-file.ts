@@ -51,7 +51,10 @@ async function load(path: string, from: readonly string[]): Promise<RecipeFile> 
   } catch (error) {
     if (error instanceof UsageError) throw error;
     const { code, message } = error as NodeJS.ErrnoException;
-    const came = { ENOENT: "there is no such file", EISDIR: "it is a folder" }[code ?? ""] ?? message;
+    const came =
+      { ENOENT: "there is no such file", EISDIR: "it is a folder", ERR_INVALID_ARG_VALUE: "no file is called so" }[
+        code ?? ""
+      ] ?? message;
     throw new UsageError(`${where}: ${came}, expected a JSON file of recipe fields`);
   }
   return understood(path, parseJsonLines(text, visibleText(path)), from);

@@ -77,7 +77,8 @@ function allows(
       );
     }
     case "text":
-      return typeof value === "string" && value !== "";
+      // a NUL ends names for the system
+      return typeof value === "string" && value !== "" && !value.includes("\0");
     case "flag":
       return typeof value === "boolean";
     case "null":

@@ -2,10 +2,12 @@
  * The float64 counterpart of gemm-tile.ts, for the small matrices of folding: C[rows, 4] = A[rows, k] B[k, 4] with A
  * row-major, B and C in panels of four columns.
  */
-import type { FunctionRef, WasmModule } from "../../../../wasm/index.js";
+import type { FunctionRef, Target, WasmModule } from "../../../../wasm/index.js";
 
-/** Rows of a tile: 12 accumulators of two doubles, 2 of B and 1 of A are the 15 registers that V8 gives (x64). */
-export const DOUBLE_ROWS = 6;
+/** Accumulators: with 2 of B and 1 of A the 15 registers that V8 gives (x64), and enough to hide the latency of a multiply-add. */
+const ACCUMULATORS = 12;
+/** Rows of a tile: 6 where a row of C takes two vectors, 12 where paired vectors hold it in one. */
+export const doubleRows = ({ lanes }: Target): number => (ACCUMULATORS * lanes) / 8;
 export const PANEL_COLUMNS = 4;
 export const PANEL_ROW_BYTES = 8 * PANEL_COLUMNS;
 const FENCED_ROWS = 3;

@@ -10,7 +10,7 @@ import { type FunctionBuilder, Int, type IntVar, type WasmModule } from "../../.
 import { defineKernel, list, specOf } from "../define-kernel.js";
 import type { HeapOperand, Plan } from "../plan.js";
 import type { BranchLayout } from "./branch-panels.js";
-import { DOUBLE_ROWS, defineDoubleTile, PANEL_COLUMNS, PANEL_ROW_BYTES } from "./double-tile.js";
+import { defineDoubleTile, doubleRows, PANEL_COLUMNS, PANEL_ROW_BYTES } from "./double-tile.js";
 import { callPointwiseMomentsGrad, isPointwiseFold } from "./pointwise-moments-grad.js";
 
 /** Of n, done at a time: a panel's block and a strip of rows stay in the L1 cache. */
@@ -140,6 +140,7 @@ function writeTransposed(
 /** (rows, panel, products, count, height): products [height, 4] += rows · panel. */
 function defineProducts(m: WasmModule, layout: BranchLayout) {
   const { k } = layout;
+  const full = doubleRows(m.target);
   return m.function("products", ["i32", "i32", "i32", "i32", "i32"], (f, rows, panel, products, count, height) => {
     const strip = (tall: number) => {
       f.call(defineDoubleTile(m, tall, rowBytes(layout), true), rows, panel, products, count);
@@ -148,10 +149,10 @@ function defineProducts(m: WasmModule, layout: BranchLayout) {
       height.inc(-tall);
     };
     f.while(
-      () => height.atLeast(DOUBLE_ROWS),
-      () => strip(DOUBLE_ROWS),
+      () => height.atLeast(full),
+      () => strip(full),
     );
-    if (k % DOUBLE_ROWS > 0) f.if(height, () => strip(k % DOUBLE_ROWS));
+    if (k % full > 0) f.if(height, () => strip(k % full));
   });
 }
 
@@ -182,9 +183,9 @@ const covarianceKernel = defineKernel(
     // whole strips: the last one is short only where the matrix ends
     const height = f.int(
       needed
-        .add(DOUBLE_ROWS - 1)
-        .div(DOUBLE_ROWS)
-        .mul(DOUBLE_ROWS)
+        .add(doubleRows(m.target) - 1)
+        .div(doubleRows(m.target))
+        .mul(doubleRows(m.target))
         .min(k),
     );
     f.fill(products, 0, height.mul(PANEL_ROW_BYTES));

@@ -16,12 +16,13 @@ import {
   taskCount,
   writePanel,
 } from "./branch-panels.js";
-import { DOUBLE_ROWS, defineDoubleTile, PANEL_ROW_BYTES } from "./double-tile.js";
+import { defineDoubleTile, doubleRows, PANEL_ROW_BYTES } from "./double-tile.js";
 
 /** (Σ, panels, products): products = Σ · panel for each branch; rows of Σ in strips that stay in the L1 cache. */
 function defineProducts(m: WasmModule, layout: BranchLayout) {
   const { k, branches } = layout;
   const bytes = panelBytes(layout);
+  const tall = doubleRows(m.target);
   return m.function("products", ["i32", "i32", "i32"], (f, sigma, panels, products) => {
     const strip = (rows: number) => {
       for (let i = 0; i < branches; i++)
@@ -29,9 +30,9 @@ function defineProducts(m: WasmModule, layout: BranchLayout) {
       sigma.inc(rows * 8 * k);
       products.inc(rows * PANEL_ROW_BYTES);
     };
-    const whole = Math.floor(k / DOUBLE_ROWS);
-    if (whole > 0) f.for(0, whole, 1, () => strip(DOUBLE_ROWS));
-    if (k % DOUBLE_ROWS > 0) strip(k % DOUBLE_ROWS);
+    const whole = Math.floor(k / tall);
+    if (whole > 0) f.for(0, whole, 1, () => strip(tall));
+    if (k % tall > 0) strip(k % tall);
   });
 }
 

@@ -44,7 +44,7 @@ export interface Planes {
   /** Bytes of a plane and of a row of it. */
   readonly bytes: number;
   readonly row: number;
-  /** Fills all planes of a strip with −pivot; needed once, images overwrite their inside only. */
+  /** Fills what lies around the images of all planes of a strip with −pivot; needed once, images overwrite their inside. */
   clear(f: FunctionBuilder, planes: IntVar, pivot: IntVar): void;
   /** Copies one image's strip, x at its first channel. */
   fill(f: FunctionBuilder, planes: IntVar, pivot: IntVar, x: Int, strip: IntVar): void;
@@ -78,7 +78,19 @@ export function definePlanes(m: WasmModule, geometry: ImageGeometry): Planes {
     clear(f, planes, pivot) {
       for (let i = 0; i < count; i++) {
         const value = f.vec(f.splat(0).sub(f.load(pivot, i * pixel)));
-        f.for(planes.add(i * bytes), planes.add((i + 1) * bytes), pixel, (p) => f.store(p, 0, value));
+        const plane = f.int(planes.add(i * bytes));
+        const run = (from: Int, length: number) => {
+          if (length > 0) f.for(from, from.add(length), pixel, (p) => f.store(p, 0, value));
+        };
+        const below = padding[0] + image[0];
+        run(plane, padding[0] * row);
+        run(plane.add(below * row), (height - below) * row);
+        const right = (padding[1] + image[1]) * pixel;
+        if (row > image[1] * pixel)
+          f.for(plane.add(padding[0] * row), plane.add(below * row), row, (line) => {
+            run(line, padding[1] * pixel);
+            run(line.add(right), row - right);
+          });
       }
     },
     fill(f, planes, pivot, x, strip) {
