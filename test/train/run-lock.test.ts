@@ -114,6 +114,7 @@ test("a run that died before its first checkpoint is none: it begins again by th
   writeFileSync(join(folder, "log.jsonl"), '{"kind":"train"}\n');
   writeFileSync(join(checkpoints, ".within_000003.json.0a.tmp"), "half");
   writeFileSync(join(checkpoints, "within_000003.safetensors"), "tensors whose JSON was not written");
+  writeFileSync(join(checkpoints, "pictures-89633b0cc87aa395.gz"), "written before a checkpoint");
   expect([isRun(folder), hasBegun(folder)]).toEqual([false, true]);
   expect(() => beginAgain(ask)).toThrow(/died before its first step, and does not say what it was/);
   expect(beginAgain({ ...ask, data: "pets" })).toMatchObject({ out: folder, config: undefined });
