@@ -132,6 +132,8 @@ const elsewhere = new Set([
   "--keep-names",
   "--part",
   "--minutes",
+  "--jobs",
+  "--max-old-space-size",
 ]);
 
 /** A training run and what is made of it. */
