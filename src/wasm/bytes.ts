@@ -3,7 +3,8 @@
  * builder.
  */
 import type { FunctionBuilder } from "./function.js";
-import { i8x16, i16x8, i32x4 } from "./opcodes.js";
+import * as i32x4 from "./opcodes/i32x4.js";
+import { i8x16, i16x8 } from "./opcodes.js";
 import type { Emit, IntLike } from "./scalars.js";
 import { Vec } from "./vectors.js";
 

@@ -5,7 +5,8 @@
  */
 import type { IntVar } from "./locals.js";
 import { MemoryBuilder } from "./memory.js";
-import { control, global, local, NO_RESULT, type ValueType, valueTypes } from "./opcodes.js";
+import * as control from "./opcodes/control.js";
+import { global, local, NO_RESULT, type ValueType, valueTypes } from "./opcodes.js";
 import { Float, Int, type IntLike } from "./scalars.js";
 import { Vec } from "./vectors.js";
 import { Writer } from "./writer.js";

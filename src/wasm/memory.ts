@@ -3,7 +3,10 @@
  * offset; nothing needs to be aligned beyond its elements.
  */
 import { LocalsBuilder } from "./locals.js";
-import { bulk, control, floats, i32, PREFIX_BULK, v128 } from "./opcodes.js";
+import * as control from "./opcodes/control.js";
+import * as i32 from "./opcodes/i32.js";
+import * as v128 from "./opcodes/v128.js";
+import { bulk, floats, PREFIX_BULK } from "./opcodes.js";
 import { type Emit, Float, type FloatKind, Int, type IntLike } from "./scalars.js";
 import { Vec } from "./vectors.js";
 import type { Writer } from "./writer.js";
