@@ -11,14 +11,6 @@ export const FUNCTION_TYPE = 0x60;
 /** The type of a block without results. */
 export const NO_RESULT = 0x40;
 
-export const sections = { custom: 0, type: 1, import: 2, function: 3, export: 7, code: 10 } as const;
-export const externals = { function: 0, memory: 2, global: 3 } as const;
-/** Flags before the limits of a memory. */
-export const limits = { withMaximum: 1, sharedWithMaximum: 3 } as const;
-
-export const local = { get: 0x20, set: 0x21 } as const;
-export const global = { get: 0x23 } as const;
-
 interface FloatOpcodes
   extends Readonly<
     Record<
@@ -59,13 +51,11 @@ export const floats: { readonly f32: FloatOpcodes; readonly f64: FloatOpcodes } 
     convertI32S: 0xb7,
   },
 };
-export const conversions = { f32DemoteF64: 0xb6, f64PromoteF32: 0xbb, f32ReinterpretI32: 0xbe } as const;
 
 /** Behind PREFIX_BULK. */
 export const PREFIX_BULK = 0xfc;
-export const bulk = { memoryCopy: 10, memoryFill: 11 } as const;
+export const MEMORY_COPY = 10;
+export const MEMORY_FILL = 11;
 
 /** Behind PREFIX_SIMD, as LEB128. */
 export const PREFIX_SIMD = 0xfd;
-export const i16x8 = { narrowI32x4S: 0x86, extendLowI8x16U: 0x89 } as const;
-export const i8x16 = { narrowI16x8U: 0x66 } as const;

@@ -4,8 +4,9 @@
  */
 
 import * as control from "./opcodes/control.js";
+import * as conversions from "./opcodes/conversions.js";
 import * as i32 from "./opcodes/i32.js";
-import { conversions, floats } from "./opcodes.js";
+import { floats } from "./opcodes.js";
 import type { Writer } from "./writer.js";
 
 export type Emit = (w: Writer) => void;

@@ -6,11 +6,11 @@
  * operand is that constant in every lane.
  */
 
+import * as conversions from "./opcodes/conversions.js";
 import * as f32x4 from "./opcodes/f32x4.js";
 import * as f64x2 from "./opcodes/f64x2.js";
 import * as i32x4 from "./opcodes/i32x4.js";
 import * as v128 from "./opcodes/v128.js";
-import { conversions } from "./opcodes.js";
 import { type Emit, Float, Int } from "./scalars.js";
 
 type LaneType = "f32" | "i32" | "f64";
