@@ -39,10 +39,6 @@ export class FunctionBuilder extends MemoryBuilder {
   nmadd(a: Vec, b: Vec, c: Vec): Vec {
     return this.target.fma ? a.relaxedNmadd(b, c) : c.sub(a.mul(b));
   }
-  /** a·b + c per f64 lane. */
-  maddDouble(a: Vec, b: Vec, c: Vec): Vec {
-    return this.target.fma ? a.relaxedMaddDouble(b, c) : a.mulDouble(b).addDouble(c);
-  }
 
   // control flow
   /** for (i = from; i < to; i += step), bounds compared unsigned, so that pointers above 2 GiB are fine. */

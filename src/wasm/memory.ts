@@ -4,10 +4,12 @@
  */
 import { LocalsBuilder } from "./locals.js";
 import * as control from "./opcodes/control.js";
+import * as f32 from "./opcodes/f32.js";
+import * as f64 from "./opcodes/f64.js";
 import * as i32 from "./opcodes/i32.js";
 import * as v128 from "./opcodes/v128.js";
-import { floats, MEMORY_COPY, MEMORY_FILL, PREFIX_BULK } from "./opcodes.js";
-import { type Emit, Float, type FloatKind, Int, type IntLike } from "./scalars.js";
+import { MEMORY_COPY, MEMORY_FILL, PREFIX_BULK } from "./opcodes.js";
+import { byKind, type Emit, Float, type FloatKind, Int, type IntLike } from "./scalars.js";
 import { Vec } from "./vectors.js";
 import type { Writer } from "./writer.js";
 
@@ -73,12 +75,6 @@ export class MemoryBuilder extends LocalsBuilder {
         };
       }),
     );
-  }
-  /** Two f32 from memory as the f64 lanes of each part. */
-  loadDoubles(pointer: IntLike, at = 0, parts = this.width): Vec {
-    return new Vec(
-      Array.from({ length: parts }, (_, i) => this.#loadPart(pointer, at + 8 * i, v128.load64Zero, ALIGN_4)),
-    ).promoteLow();
   }
   /** Lane `lane` of each part replaced by 4 bytes from memory: gathers. */
   loadLane(into: Vec, pointer: IntLike, at: number, lane: number): Vec {
@@ -152,7 +148,9 @@ export class MemoryBuilder extends LocalsBuilder {
   loadFloat<K extends FloatKind>(kind: K, pointer: IntLike, at = 0): Float<K> {
     return new Float(kind, (w) => {
       const offset = this.#address(w, pointer, at);
-      w.byte(floats[kind].load).byte(ALIGN_4).unsigned(offset);
+      w.byte(byKind(kind, f32.load, f64.load))
+        .byte(ALIGN_4)
+        .unsigned(offset);
     });
   }
   storeInt(pointer: IntLike, at: number, value: IntLike): void {
@@ -169,7 +167,10 @@ export class MemoryBuilder extends LocalsBuilder {
   storeFloat(pointer: IntLike, at: number, value: Float): void {
     const offset = this.#address(this.code, pointer, at);
     value.emit(this.code);
-    this.code.byte(floats[value.kind].store).byte(ALIGN_4).unsigned(offset);
+    this.code
+      .byte(byKind(value.kind, f32.store, f64.store))
+      .byte(ALIGN_4)
+      .unsigned(offset);
   }
   /** memory.copy; the regions may overlap. */
   copy(to: IntLike, from: IntLike, bytes: IntLike): void {

@@ -5,8 +5,9 @@
 
 import * as control from "./opcodes/control.js";
 import * as conversions from "./opcodes/conversions.js";
+import * as f32 from "./opcodes/f32.js";
+import * as f64 from "./opcodes/f64.js";
 import * as i32 from "./opcodes/i32.js";
-import { floats } from "./opcodes.js";
 import type { Writer } from "./writer.js";
 
 export type Emit = (w: Writer) => void;
@@ -99,14 +100,6 @@ export class Int {
   below(other: IntLike): Int {
     return this.#binary(other, i32.ltU, (a, b) => (a >>> 0 < b >>> 0 ? 1 : 0));
   }
-  isZero(): Int {
-    return this.constant !== undefined
-      ? Int.of(this.constant === 0 ? 1 : 0)
-      : new Int((w) => {
-          this.emit(w);
-          w.byte(i32.eqz);
-        });
-  }
 
   /** `yes` where this is not 0, else `no`; both are computed. */
   select(yes: IntLike, no: IntLike): Int {
@@ -135,12 +128,15 @@ export class Int {
   toFloat<K extends FloatKind>(kind: K): Float<K> {
     return new Float(kind, (w) => {
       this.emit(w);
-      w.byte(floats[kind].convertI32S);
+      w.byte(byKind(kind, f32.convertI32S, f64.convertI32S));
     });
   }
 }
 
 export type FloatKind = "f32" | "f64";
+
+/** An opcode by kind, so that one method writes either. */
+export const byKind = (kind: FloatKind, ofF32: number, ofF64: number): number => (kind === "f32" ? ofF32 : ofF64);
 
 const bits = new DataView(new ArrayBuffer(4));
 /** The int32 with the bits of the float32 `value`: a float argument of a kernel, read there with asFloat(). */
@@ -157,56 +153,49 @@ export class Float<K extends FloatKind = FloatKind> {
   ) {}
 
   static constant<K extends FloatKind>(kind: K, value: number): Float<K> {
-    return new Float(kind, (w) => w.byte(floats[kind].const)[kind](value));
+    return new Float(kind, (w) => w.byte(byKind(kind, f32.const, f64.const))[kind](value));
   }
 
   #lift(other: Float<K> | number): Float<K> {
     return typeof other === "number" ? Float.constant(this.kind, other) : other;
   }
-  #arithmetic(
-    name: "sqrt" | "add" | "sub" | "mul" | "div" | "min" | "max",
-    ...others: (Float<K> | number)[]
-  ): Float<K> {
+  #arithmetic(ofF32: number, ofF64: number, ...others: (Float<K> | number)[]): Float<K> {
     return new Float(this.kind, (w) => {
       this.emit(w);
       for (const other of others) this.#lift(other).emit(w);
-      w.byte(floats[this.kind][name]);
+      w.byte(byKind(this.kind, ofF32, ofF64));
     });
   }
-  #compare(name: "eq" | "le", other: Float<K> | number): Int {
-    return new Int((w) => {
-      this.emit(w);
-      this.#lift(other).emit(w);
-      w.byte(floats[this.kind][name]);
-    });
+  #compare(ofF32: number, ofF64: number, other: Float<K> | number): Int {
+    return new Int(this.#arithmetic(ofF32, ofF64, other).emit);
   }
 
   sqrt(): Float<K> {
-    return this.#arithmetic("sqrt");
+    return this.#arithmetic(f32.sqrt, f64.sqrt);
   }
   add(other: Float<K> | number): Float<K> {
-    return this.#arithmetic("add", other);
+    return this.#arithmetic(f32.add, f64.add, other);
   }
   sub(other: Float<K> | number): Float<K> {
-    return this.#arithmetic("sub", other);
+    return this.#arithmetic(f32.sub, f64.sub, other);
   }
   mul(other: Float<K> | number): Float<K> {
-    return this.#arithmetic("mul", other);
+    return this.#arithmetic(f32.mul, f64.mul, other);
   }
   div(other: Float<K> | number): Float<K> {
-    return this.#arithmetic("div", other);
+    return this.#arithmetic(f32.div, f64.div, other);
   }
   min(other: Float<K> | number): Float<K> {
-    return this.#arithmetic("min", other);
+    return this.#arithmetic(f32.min, f64.min, other);
   }
   max(other: Float<K> | number): Float<K> {
-    return this.#arithmetic("max", other);
+    return this.#arithmetic(f32.max, f64.max, other);
   }
   equal(other: Float<K> | number): Int {
-    return this.#compare("eq", other);
+    return this.#compare(f32.eq, f64.eq, other);
   }
   lessEqual(other: Float<K> | number): Int {
-    return this.#compare("le", other);
+    return this.#compare(f32.le, f64.le, other);
   }
 
   /** This f32 as f64 (no-op on f64). */

@@ -47,41 +47,10 @@ export class Vec {
   }
 
   #unary(opcode: number): Vec {
-    return new Vec(
-      this.parts.map(
-        (part): Emit =>
-          (w) => {
-            part(w);
-            w.simd(opcode);
-          },
-      ),
-    );
+    return operate(opcode, this);
   }
   #binary(other: VecLike, opcode: number, type: LaneType = "f32"): Vec {
-    const right = typeof other === "number" ? Vec.constant(other, this.parts.length, type) : other;
-    return new Vec(
-      this.parts.map(
-        (part, i): Emit =>
-          (w) => {
-            part(w);
-            right.parts[i]!(w);
-            w.simd(opcode);
-          },
-      ),
-    );
-  }
-  #ternary(b: Vec, c: Vec, opcode: number): Vec {
-    return new Vec(
-      this.parts.map(
-        (part, i): Emit =>
-          (w) => {
-            part(w);
-            b.parts[i]!(w);
-            c.parts[i]!(w);
-            w.simd(opcode);
-          },
-      ),
-    );
+    return operate(opcode, this, typeof other === "number" ? this.constantLike(other, type) : other);
   }
   #shift(count: Int, opcode: number): Vec {
     return new Vec(
@@ -145,11 +114,11 @@ export class Vec {
   }
   /** this·b + c with one rounding or two. Kernels use FunctionBuilder.madd, which knows what the machine has. */
   relaxedMadd(b: Vec, c: Vec): Vec {
-    return this.#ternary(b, c, f32x4.relaxedMadd);
+    return operate(f32x4.relaxedMadd, this, b, c);
   }
   /** c − this·b, likewise. */
   relaxedNmadd(b: Vec, c: Vec): Vec {
-    return this.#ternary(b, c, f32x4.relaxedNmadd);
+    return operate(f32x4.relaxedNmadd, this, b, c);
   }
   // comparisons: all bits set or none
   equal(other: VecLike): Vec {
@@ -187,17 +156,7 @@ export class Vec {
   }
   /** Bits of yes where this mask has ones, of no elsewhere. */
   select(yes: Vec, no: Vec): Vec {
-    return new Vec(
-      this.parts.map(
-        (mask, i): Emit =>
-          (w) => {
-            yes.parts[i]!(w);
-            no.parts[i]!(w);
-            mask(w);
-            w.simd(v128.bitselect);
-          },
-      ),
-    );
+    return operate(v128.bitselect, yes, no, this);
   }
 
   // i32 lanes
@@ -255,10 +214,6 @@ export class Vec {
   divDouble(other: VecLike): Vec {
     return this.#binary(other, f64x2.div, "f64");
   }
-  /** this·b + c in f64 lanes, with one rounding or two; see FunctionBuilder.maddDouble. */
-  relaxedMaddDouble(b: Vec, c: Vec): Vec {
-    return this.#ternary(b, c, f64x2.relaxedMadd);
-  }
   pmaxDouble(other: VecLike): Vec {
     return this.#binary(other, f64x2.pmax, "f64");
   }
@@ -303,12 +258,16 @@ export class Vec {
       w.simd(f32x4.extractLane).byte(index & 3);
     });
   }
-  /** One f64 lane of all parts together, counted through. */
-  laneDouble(index: number): Float<"f64"> {
-    const part = this.parts[index >> 1]!;
-    return new Float("f64", (w) => {
-      part(w);
-      w.simd(f64x2.extractLane).byte(index & 1);
-    });
-  }
 }
+
+/** An instruction on one or more vectors, part by part. */
+export const operate = (opcode: number, ...operands: readonly Vec[]): Vec =>
+  new Vec(
+    operands[0]!.parts.map(
+      (_, i): Emit =>
+        (w) => {
+          for (const { parts } of operands) parts[i]!(w);
+          w.simd(opcode);
+        },
+    ),
+  );

@@ -6,6 +6,8 @@ import {
   floatBits,
   Int,
   type IntVar,
+  laneDouble,
+  loadDoubles,
   type Target,
   WasmModule,
 } from "../../src/wasm/index.js";
@@ -71,7 +73,7 @@ describe.each(targets)("functions for %o", (target) => {
       (a, b) => a.less(b),
       (a, b) => a.atLeast(b),
       (a, b) => a.below(b),
-      (a) => a.isZero(),
+      (a) => a.equal(0),
       (a, b) => a.min(b),
       (a, b) => a.div(b || 3),
       (a, b) => a.rem(b || 3),
@@ -203,9 +205,9 @@ describe.each(targets)("functions for %o", (target) => {
       f.store(y, 16, f.splatInt(0, 1).subInt(i).sarInt(Int.of(1)));
       f.store(y, 144, f.splatInt(0, 1).subInt(i).shrInt(Int.of(30)));
       f.store(y, 32, v.promoteLow().mulDouble(0.1));
-      f.store(y, 48, v.promoteHigh().addDouble(f.loadDoubles(p, 8, 1)));
+      f.store(y, 48, v.promoteHigh().addDouble(loadDoubles(f, p, 8, 1)));
       f.store(y, 64, v.promoteHigh().sqrtDouble().demote());
-      f.storeFloat(y, 112, v.promoteHigh().laneDouble(1));
+      f.storeFloat(y, 112, laneDouble(v.promoteHigh(), 1));
       f.storeFloat(y, 120, v.lane(2).promote().sub(0.25).demote());
       f.store(y, 128, f.loadLane(v, p, 36, 1));
     });
@@ -230,7 +232,7 @@ describe.each(targets)("functions for %o", (target) => {
       f.for(begin, end, 1, (task) => {
         f.for(0, n, 1, (i) => {
           f.if(
-            i.rem(3).isZero(),
+            i.rem(3).equal(0),
             () => total.set(total.add(i.toFloat("f64"))),
             () => total.set(total.sub(task.toFloat("f64"))),
           );
@@ -243,7 +245,7 @@ describe.each(targets)("functions for %o", (target) => {
         () => k.notEqual(0),
         () => k.inc(-1),
       );
-      f.storeInt(y, 128, k.isZero().select(f.worker, -1));
+      f.storeInt(y, 128, k.equal(0).select(f.worker, -1));
       f.fence(() => f.copy(y.add(132), y.add(128), 4));
       f.fill(y.add(136), 0xff, 4);
       f.touch(y, 0);

@@ -4,7 +4,6 @@ export const load8U = 0x2d;
 export const store = 0x36;
 export const store8 = 0x3a;
 const constant = 0x41;
-export const eqz = 0x45;
 export const eq = 0x46;
 export const ne = 0x47;
 export const ltS = 0x48;

@@ -8,6 +8,7 @@ import {
   floatBits,
   type Int,
   type IntVar,
+  laneDouble,
   type Vec,
   type WasmModule,
 } from "../../../wasm/index.js";
@@ -66,14 +67,16 @@ function sumsOf(
     for (const { slots, doubles } of sums)
       for (const slot of slots) doubles.set(doubles.addDouble(slot.promoteLow()).addDouble(slot.promoteHigh()));
   });
-  return sums.map(({ doubles, rest }) => f.vec(f.splat(doubles.laneDouble(0).add(doubles.laneDouble(1)).add(rest), 1)));
+  return sums.map(({ doubles, rest }) =>
+    f.vec(f.splat(laneDouble(doubles, 0).add(laneDouble(doubles, 1)).add(rest), 1)),
+  );
 }
 
 const load = (f: FunctionBuilder, from: IntVar, at: Int, lanes: number): Vec =>
   f.vec(f.loadPartial(from.add(at), 0, lanes, 1));
 
 /** A number of f64 lanes in every f32 lane. */
-const single = (f: FunctionBuilder, doubles: Vec): Vec => f.vec(f.splat(doubles.laneDouble(0).demote(), 1));
+const single = (f: FunctionBuilder, doubles: Vec): Vec => f.vec(f.splat(laneDouble(doubles, 0).demote(), 1));
 
 /** (x, gamma, beta, y, mean, inverseStd, count, eps): one row. */
 const defineRow = (m: WasmModule) =>

@@ -49,8 +49,8 @@ export interface LoadedKernel {
   readonly run: Run;
   readonly pointer: number;
   readonly bytes: number;
-  /** Of code that nobody has compared with the plain one yet: how it is called first. What stays of it get() gives from there on. */
-  readonly firstCall: FirstCall | null;
+  /** Of code that nobody has compared with the plain one yet: how it is called first. What runs from there on get() gives. */
+  firstCall: FirstCall | null;
 }
 
 export class ModuleCache {
@@ -111,13 +111,8 @@ export class ModuleCache {
       bytes: bytes.length,
       firstCall,
     };
-    this.keep(loaded);
+    this.#loaded.set(key, loaded);
     return loaded;
-  }
-
-  /** What get() gives from here on for the same key. */
-  keep(loaded: LoadedKernel): void {
-    this.#loaded.set(loaded.key, loaded);
   }
 
   #store(bytes: Uint8Array): number {

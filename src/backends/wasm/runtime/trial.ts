@@ -28,7 +28,7 @@ export function trialBy(verdicts: Verdicts, plain: Compiler): Trial {
       const plainRun = modules.instantiate(marked(bytes, plain), plain);
       const difference = compareCodes(modules.memory, [plainRun, untried.run], tasks, args, writes);
       verdicts.keep(bytes, difference === null);
-      if (difference === null) modules.keep({ ...untried, firstCall: null });
+      if (difference === null) untried.firstCall = null;
       else {
         tellPlain(key, `differs from its plain code, ${difference}`);
         modules.load(key, bytes, plainCompiler);

@@ -3,7 +3,7 @@
  * mean of its first rows), sums x − pivot and its square in float32 over short blocks, and the blocks in float64; the tasks
  * are merged around the common mean (Chan, Golub & LeVeque 1979). Exact to float32 however large the mean.
  */
-import type { FunctionRef, IntLike, WasmModule } from "../../../../wasm/index.js";
+import { type FunctionRef, type IntLike, loadDoubles, type WasmModule } from "../../../../wasm/index.js";
 import {
   addToDoubles,
   blockRowsWithin,
@@ -144,7 +144,7 @@ const mergeKernel = defineKernel(
         n.set(perPartial);
         f.for(0, parts, 1, (part) => {
           f.if(part.equal(last), () => n.set(inLast));
-          pivot.set(f.loadDoubles(p, 0, 1));
+          pivot.set(loadDoubles(f, p, 0, 1));
           sum.set(f.load(p.add(at), layout.sum, 1));
           body();
           p.inc(layout.bytes);

@@ -2,7 +2,7 @@
  * The float64 counterpart of gemm-tile.ts, for the small matrices of folding: C[rows, 4] = A[rows, k] B[k, 4] with A
  * row-major, B and C in panels of four columns.
  */
-import type { FunctionRef, Target, WasmModule } from "../../../../wasm/index.js";
+import { type FunctionRef, maddDouble, type Target, type WasmModule } from "../../../../wasm/index.js";
 
 /** Accumulators: with 2 of B and 1 of A the 15 registers that V8 gives (x64), and enough to hide the latency of a multiply-add. */
 const ACCUMULATORS = 12;
@@ -30,7 +30,7 @@ export function defineDoubleTile(m: WasmModule, rows: number, aRow: number, accu
             for (let i = first; i < Math.min(rows, first + FENCED_ROWS); i++) {
               value.set(f.broadcastDouble(a, i * aRow));
               acc[i]!.forEach((sum, j) => {
-                sum.set(f.maddDouble(value, bs[j]!, sum));
+                sum.set(maddDouble(f, value, bs[j]!, sum));
               });
             }
           });

@@ -2,7 +2,15 @@
  * The gradients of γ and of the kernels of folded branches, in float64 (formulas: autograd/folding.ts). Output channels are
  * independent: a task does up to four, two passes over each of their kernels.
  */
-import type { Float, FunctionBuilder, Int, IntLike, IntVar, Vec } from "../../../../wasm/index.js";
+import {
+  type Float,
+  type FunctionBuilder,
+  type Int,
+  type IntLike,
+  type IntVar,
+  maddDouble,
+  type Vec,
+} from "../../../../wasm/index.js";
 import { loadDoublesOf } from "../blocks/channels.js";
 import { defineKernel, list, specOf } from "../define-kernel.js";
 import type { HeapOperand, Plan } from "../plan.js";
@@ -66,7 +74,7 @@ function kernelGrad(
   const dot = f.vec(f.splatDouble(0, 1));
   const w = f.int(p.kernels[i]!.add(column));
   forEachRow((gradient) => {
-    dot.set(f.maddDouble(gradient, load(w), dot));
+    dot.set(maddDouble(f, gradient, load(w), dot));
     w.inc(4 * cOut);
   });
   const spread = load(p.variances.add(column), 4 * i * cOut).addDouble(f.splat(p.eps.promote(), 1));

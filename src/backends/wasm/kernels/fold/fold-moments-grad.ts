@@ -6,7 +6,7 @@
 import { splitBranches } from "../../../../ops/branches.js";
 import type { FoldAttrs } from "../../../../ops/spec/index.js";
 import { alignUp } from "../../../../util/align-up.js";
-import { type FunctionBuilder, Int, type IntVar, type WasmModule } from "../../../../wasm/index.js";
+import { type FunctionBuilder, Int, type IntVar, loadDoubles, type WasmModule } from "../../../../wasm/index.js";
 import { defineKernel, list, specOf } from "../define-kernel.js";
 import type { HeapOperand, Plan } from "../plan.js";
 import type { BranchLayout } from "./branch-panels.js";
@@ -97,7 +97,7 @@ const rowsKernel = defineKernel(
         const p = f.int(kernels[i]!.add(own.mul(4 * cOut)).add(column));
         const whole = outPerGroup - (outPerGroup % 2);
         f.for(0, whole, 2, () => {
-          f.store(out, 0, f.loadDoubles(p, 0, 1).mulDouble(f.load(v, 0, 1)));
+          f.store(out, 0, loadDoubles(f, p, 0, 1).mulDouble(f.load(v, 0, 1)));
           p.inc(8);
           for (const pointer of [out, v]) pointer.inc(16);
         });

@@ -3,7 +3,14 @@
  * branches' panels; variances, scales, weight and bias follow from it column by column.
  */
 import type { PerOutput } from "../../../../ops/spec/index.js";
-import type { Float, FunctionBuilder, IntVar, Vec, WasmModule } from "../../../../wasm/index.js";
+import {
+  type Float,
+  type FunctionBuilder,
+  type IntVar,
+  maddDouble,
+  type Vec,
+  type WasmModule,
+} from "../../../../wasm/index.js";
 import { loadDoublesOf } from "../blocks/channels.js";
 import { defineKernel, list, specOf } from "../define-kernel.js";
 import type { HeapOperand, Plan } from "../plan.js";
@@ -71,8 +78,8 @@ function writeResults(
         () => {
           weightValue.set(f.load(w, 8 * at, 1));
           product.set(f.load(sw, 8 * at, 1));
-          branchMean.set(f.maddDouble(weightValue, f.broadcastDouble(q, 0, 1), branchMean));
-          variance.set(f.maddDouble(weightValue, product, variance));
+          branchMean.set(maddDouble(f, weightValue, f.broadcastDouble(q, 0, 1), branchMean));
+          variance.set(maddDouble(f, weightValue, product, variance));
           f.storePartial(out, 4 * at, product.demote(), lanes);
           q.inc(8);
           out.inc(4 * cOut);
@@ -94,7 +101,7 @@ function writeResults(
     f.for(0, k, 1, () => {
       value.set(f.splatDouble(0, 1));
       scales.forEach((scale, i) => {
-        value.set(f.maddDouble(scale, f.load(w, i * bytes + 8 * at, 1), value));
+        value.set(maddDouble(f, scale, f.load(w, i * bytes + 8 * at, 1), value));
       });
       rounded.set(value.demote());
       f.storePartial(out, 4 * at, rounded, lanes);

@@ -4,7 +4,7 @@
  * float64 products would take four times as long for digits that nobody sees. An identity adds v on the diagonal.
  */
 import { alignUp } from "../../../../util/align-up.js";
-import type { IntVar } from "../../../../wasm/index.js";
+import { type IntVar, loadDoubles } from "../../../../wasm/index.js";
 import { defineKernel, list, specOf } from "../define-kernel.js";
 import { defineAdd } from "../moments/gram.js";
 import { BLOCK_ROWS } from "../moments/patch-rows.js";
@@ -65,8 +65,7 @@ const rowsKernel = defineKernel(
           f.storePartial(
             out,
             0,
-            f
-              .loadDoubles(p, 0, 1)
+            loadDoubles(f, p, 0, 1)
               .mulDouble(f.load(v, 0, 1))
               .demote(),
             2,

@@ -6,7 +6,7 @@
  * Sums run in float32 over blocks of whole rows of windows, up to BLOCK_ROWS positions where a row is no longer than that,
  * and in float64 from there.
  */
-import type { FunctionRef, VecVar, WasmModule } from "../../../../wasm/index.js";
+import { type FunctionRef, loadDoubles, type VecVar, type WasmModule } from "../../../../wasm/index.js";
 import { STRIP_LANES } from "../blocks/channels.js";
 import { defineKernel, specOf } from "../define-kernel.js";
 import type { Plan } from "../plan.js";
@@ -137,7 +137,7 @@ const sumsKernel = defineKernel(
             const slot = 8 * STRIP_LANES * slotOf(k, r * kernel[1] + ax, b);
             for (let half = 0; half < 2; half++) {
               const at = slot + half * pixel;
-              g.store(target, at, g.load(target, at).addDouble(g.loadDoubles(from, i * pixel + (half * pixel) / 2)));
+              g.store(target, at, g.load(target, at).addDouble(loadDoubles(g, from, i * pixel + (half * pixel) / 2)));
             }
           }
         });

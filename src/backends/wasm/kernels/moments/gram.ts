@@ -4,7 +4,7 @@
  * which two more calls add up in order.
  */
 import { alignUp } from "../../../../util/align-up.js";
-import type { FunctionRef, Target, WasmModule } from "../../../../wasm/index.js";
+import { type FunctionRef, loadDoubles, type Target, type WasmModule } from "../../../../wasm/index.js";
 import { paddedChannels } from "../blocks/channels.js";
 import { blocksOf } from "../blocks/tasks.js";
 import { defineKernel, specOf } from "../define-kernel.js";
@@ -73,7 +73,7 @@ export const defineAdd = (m: WasmModule): FunctionRef =>
     const width = panelColumns(m.target);
     f.for(0, columns, width, () => {
       for (let j = 0; j < width; j += (2 * m.lanes) / 4)
-        f.store(to, 8 * j, f.load(to, 8 * j).addDouble(f.loadDoubles(from, 4 * j)));
+        f.store(to, 8 * j, f.load(to, 8 * j).addDouble(loadDoubles(f, from, 4 * j)));
       from.inc(4 * width);
       to.inc(8 * width);
     });
@@ -100,17 +100,17 @@ const gramKernel = defineKernel(
     const total = f.int(totals.add(part.mul(k * totalRow)));
     const mySums = f.int(sums.add(part.mul(8 * paddedChannels(k))));
     f.fill(total.add(firstI.mul(totalRow)), 0, lastI.sub(firstI).mul(totalRow));
-    f.if(firstI.isZero(), () => f.fill(mySums, 0, 8 * paddedChannels(k)));
+    f.if(firstI.equal(0), () => f.fill(mySums, 0, 8 * paddedChannels(k)));
     const tileLayout = { aRow: 4, aK: pitch, bK: pitch, cRow: totalRow / 2 };
     const lastRow = f.int(part.add(1).mul(run).min(rows));
     f.for(part.mul(run), lastRow, BLOCK_ROWS, (row) => {
       const count = f.int(lastRow.sub(row).min(BLOCK_ROWS));
       centreBlock(m, f, patches, { x, pivot, block, sums: blockSums, pitch }, row, count);
-      f.if(firstI.isZero(), () =>
+      f.if(firstI.equal(0), () =>
         f.for(0, k, 4, (c) => {
           const [from, to] = [f.int(blockSums.add(c.mul(4))), f.int(mySums.add(c.mul(8)))];
           for (const pair of [0, 1])
-            f.store(to, 16 * pair, f.load(to, 16 * pair, 1).addDouble(f.loadDoubles(from, 8 * pair, 1)));
+            f.store(to, 16 * pair, f.load(to, 16 * pair, 1).addDouble(loadDoubles(f, from, 8 * pair, 1)));
         }),
       );
       const i = f.int(firstI);

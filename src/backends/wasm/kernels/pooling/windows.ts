@@ -71,7 +71,7 @@ export function rowsUnder(
   const row = f.int(oy.mul(stride).sub(padding));
   f.for(0, kernel, 1, (ky) => {
     f.if(row.below(height), () => {
-      f.if(count.isZero(), () => {
+      f.if(count.equal(0), () => {
         first.set(row);
         tap.set(ky);
       });

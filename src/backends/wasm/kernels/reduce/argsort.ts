@@ -29,7 +29,7 @@ function keyOf(f: FunctionBuilder, x: Int, { dtype, descending }: Spec): Int {
   const key = f.int(bits.add(SIGN));
   if (dtype === "float32") {
     const magnitude = f.int(bits.and(MAGNITUDE));
-    f.if(magnitude.isZero(), () => bits.set(0));
+    f.if(magnitude.equal(0), () => bits.set(0));
     // negative numbers grow as their bits shrink
     key.set(bits.less(0).select(Int.of(-1).sub(bits), bits.add(SIGN)));
     f.if(Int.of(INFINITY_BITS).below(magnitude), () => key.set(-1));
