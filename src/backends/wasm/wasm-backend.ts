@@ -231,11 +231,11 @@ export class WasmBackend implements Runner, WasmFigures {
   call(kernel: Kernel, tasks: number, args: readonly number[]): void {
     if (tasks === 0) return;
     const loaded = this.#modules.get(kernel);
-    const isFirst = loaded.isUntried && this.#writes !== null;
-    if (!isFirst && this.#pool && tasks > 1) this.#pool.fork(loaded, tasks, args);
+    const { firstCall } = loaded;
+    if (this.#pool && tasks > 1 && !(firstCall && this.#writes)) this.#pool.fork(loaded, tasks, args);
     else
       try {
-        if (isFirst) this.#modules.firstCall(kernel, tasks, args, [...this.#writes!, ...this.#scratch]);
+        if (firstCall && this.#writes) firstCall(tasks, args, [...this.#writes, ...this.#scratch]);
         else loaded.run(0, tasks, ...args);
       } catch (error) {
         throw new KernelError(`${kernel.key}: the kernel failed: ${error instanceof Error ? error.message : error}`);
