@@ -3,7 +3,8 @@
  * builder.
  */
 import type { FunctionBuilder } from "./function.js";
-import { i8x16, i16x8, i32x4 } from "./opcodes.js";
+import * as i32x4 from "./opcodes/i32x4.js";
+import * as narrow from "./opcodes/narrow.js";
 import type { Emit, IntLike } from "./scalars.js";
 import { Vec } from "./vectors.js";
 
@@ -14,7 +15,7 @@ export function loadBytes(f: FunctionBuilder, pointer: IntLike, at: number, part
       const four = f.loadPartial(pointer, at + 4 * i, 1, 1).parts[0]!;
       return (w) => {
         four(w);
-        w.simd(i16x8.extendLowI8x16U).simd(i32x4.extendLowI16x8U);
+        w.simd(narrow.i16x8ExtendLowI8x16U).simd(i32x4.extendLowI16x8U);
       };
     }),
   );
@@ -24,13 +25,13 @@ export function loadBytes(f: FunctionBuilder, pointer: IntLike, at: number, part
 export function storeBytes(f: FunctionBuilder, pointer: IntLike, at: number, { parts }: Vec): void {
   if (parts.length !== 1 && parts.length !== 4)
     throw new TypeError(`storeBytes: ${parts.length} parts, expected 1 or 4`);
-  const narrow: Emit = (w) => {
+  const narrowed: Emit = (w) => {
     for (let i = 0; i < 4; i++) {
       parts[i % parts.length]!(w);
-      if (i % 2 === 1) w.simd(i16x8.narrowI32x4S);
+      if (i % 2 === 1) w.simd(narrow.i16x8NarrowI32x4S);
     }
-    w.simd(i8x16.narrowI16x8U);
+    w.simd(narrow.i8x16NarrowI16x8U);
   };
   // a lane of the vector for four bytes
-  f.storePartial(pointer, at, new Vec([narrow]), parts.length);
+  f.storePartial(pointer, at, new Vec([narrowed]), parts.length);
 }

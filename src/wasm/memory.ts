@@ -3,7 +3,10 @@
  * offset; nothing needs to be aligned beyond its elements.
  */
 import { LocalsBuilder } from "./locals.js";
-import { bulk, control, floats, i32, PREFIX_BULK, v128 } from "./opcodes.js";
+import * as control from "./opcodes/control.js";
+import * as i32 from "./opcodes/i32.js";
+import * as v128 from "./opcodes/v128.js";
+import { floats, MEMORY_COPY, MEMORY_FILL, PREFIX_BULK } from "./opcodes.js";
 import { type Emit, Float, type FloatKind, Int, type IntLike } from "./scalars.js";
 import { Vec } from "./vectors.js";
 import type { Writer } from "./writer.js";
@@ -171,12 +174,12 @@ export class MemoryBuilder extends LocalsBuilder {
   /** memory.copy; the regions may overlap. */
   copy(to: IntLike, from: IntLike, bytes: IntLike): void {
     for (const operand of [to, from, bytes]) Int.of(operand).emit(this.code);
-    this.code.byte(PREFIX_BULK).raw([bulk.memoryCopy, MEMORY, MEMORY]);
+    this.code.byte(PREFIX_BULK).raw([MEMORY_COPY, MEMORY, MEMORY]);
   }
   /** memory.fill with a byte. */
   fill(to: IntLike, byte: IntLike, bytes: IntLike): void {
     for (const operand of [to, byte, bytes]) Int.of(operand).emit(this.code);
-    this.code.byte(PREFIX_BULK).raw([bulk.memoryFill, MEMORY]);
+    this.code.byte(PREFIX_BULK).raw([MEMORY_FILL, MEMORY]);
   }
   /** Brings one cache line nearer: a load that nobody reads, so the address must be inside the memory. */
   touch(pointer: IntLike, at = 0): void {
