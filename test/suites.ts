@@ -26,7 +26,7 @@ export const slowTests: readonly string[] = [
   "test/cli/{finetune,hostile-names,looking,non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
   "test/data/damaged-all.test.ts",
   "test/distributed/{faults,hosts,wire}.test.ts",
-  "test/e2e/{distributed,resume,versions}.test.ts",
+  "test/e2e/{distributed,resume,saved-first,versions}.test.ts",
   "test/examples/**/*.test.ts",
   "test/gpu/**/*.test.ts",
   "test/io/{bombs,onnx-export,tensorboard-protoc,torch-round-trip}.test.ts",

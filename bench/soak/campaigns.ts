@@ -13,6 +13,7 @@ const modules = {
   wire: () => import("./wire.js"),
   "flip-bits": () => import("./flips.js"),
   endurance: () => import("./endurance.js"),
+  "endurance-training": () => import("./endurance-training.js"),
 } as const satisfies { readonly [name: string]: () => Promise<{ readonly campaign: Campaign }> };
 
 export type CampaignName = keyof typeof modules;

@@ -7,37 +7,42 @@ import { type Campaign, type SoakContext, Tally } from "./campaign.js";
 const PREDICTIONS = 100_000;
 const SHORT_PREDICTIONS = 500;
 /** Growth after the first tenth, of a whole run. A short one has hardly warmed up. */
-const MOST_GROWTH = 0.05;
-const SHORT_GROWTH = 0.3;
+export const MOST_GROWTH = 0.05;
+export const SHORT_GROWTH = 0.3;
 
-/** What the process is told, and what it tells: resident bytes by predictions done. */
+/** What a process tells at its end: resident bytes by what was done until then. */
+export interface Residence {
+  readonly done: number;
+  readonly rss: readonly (readonly [done: number, bytes: number])[];
+}
+
+/** What the process that predicts is told, and what it tells. */
 export interface EnduranceOrder {
   readonly count: number;
   readonly ms: number;
 }
-export interface EnduranceReport {
-  readonly done: number;
+export interface EnduranceReport extends Residence {
   readonly refused: number;
-  readonly rss: readonly (readonly [done: number, bytes: number])[];
 }
 
-function measured(order: EnduranceOrder): Promise<EnduranceReport> {
-  const child = fork(fileURLToPath(new URL("./endurance-child.js", import.meta.url)), [JSON.stringify(order)], {
+/** Starts a module of this folder, which may ask for garbage to be collected, with its order. */
+export function measured<Report extends Residence>(module: string, order: object): Promise<Report> {
+  const child = fork(fileURLToPath(new URL(`./${module}.js`, import.meta.url)), [JSON.stringify(order)], {
     execArgv: ["--expose-gc"],
   });
   return new Promise((resolve, reject) => {
-    let found: EnduranceReport | null = null;
-    child.on("message", (message: EnduranceReport) => {
+    let found: Report | null = null;
+    child.on("message", (message: Report) => {
       found = message;
     });
     child.on("close", (code) =>
-      found ? resolve(found) : reject(new Error(`endurance: the process ended with ${code}`)),
+      found ? resolve(found) : reject(new Error(`${module}: the process ended with ${code}`)),
     );
   });
 }
 
 /** The largest resident size after the first tenth, as a share of that at the first tenth, less one. */
-export function growthOf(rss: EnduranceReport["rss"], done: number): number {
+export function growthOf(rss: Residence["rss"], done: number): number {
   const [first, ...later] = rss.filter(([at]) => at >= done / 10).map(([, bytes]) => bytes);
   return first === undefined ? Number.NaN : Math.max(first, ...later) / first - 1;
 }
@@ -48,7 +53,9 @@ export const campaign: Campaign = {
   async run({ deadline, isShort }: SoakContext) {
     const tally = new Tally();
     const count = isShort ? SHORT_PREDICTIONS : PREDICTIONS;
-    const { done, refused, rss } = await measured({ count, ms: deadline - performance.now() });
+    const { done, refused, rss } = await measured<EnduranceReport>("endurance-child", {
+      ...({ count, ms: deadline - performance.now() } satisfies EnduranceOrder),
+    });
     const growth = growthOf(rss, done);
     const isFlat = growth <= (isShort ? SHORT_GROWTH : MOST_GROWTH);
     const last = rss.at(-1)?.[1] ?? 0;
