@@ -10,7 +10,7 @@ export const steeringInJson = /[\u007f-\u009f\u061c\u2028\u2029\ufffe\uffff\u200
  * Unicode, halves of characters and what XML forbids.
  */
 export const printable = (text: string): string =>
-  text.replace(/[\p{Cc}\p{Cs}\u061c\u2028\u2029\ufffe\uffff\u200e\u200f\u202a-\u202e\u2066-\u2069]/gu, (character) => {
+  text.replace(/[\p{Cc}\p{Cs}\p{Zl}\p{Zp}\p{Bidi_C}\ufffe\uffff]/gu, (character) => {
     const code = character.codePointAt(0)!.toString(16);
     return code.length <= 2 ? `\\x${code.padStart(2, "0")}` : `\\u{${code}}`;
   });

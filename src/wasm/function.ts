@@ -5,7 +5,9 @@
  */
 import type { IntVar } from "./locals.js";
 import { MemoryBuilder } from "./memory.js";
-import { control, global, local, NO_RESULT, type ValueType, valueTypes } from "./opcodes.js";
+import * as control from "./opcodes/control.js";
+import * as variables from "./opcodes/variables.js";
+import { NO_RESULT, type ValueType, valueTypes } from "./opcodes.js";
 import { Float, Int, type IntLike } from "./scalars.js";
 import { Vec } from "./vectors.js";
 import { Writer } from "./writer.js";
@@ -25,7 +27,7 @@ export interface FunctionRef {
 export class FunctionBuilder extends MemoryBuilder {
   /** The index of the thread that runs, from 0; only for choosing scratch memory, results must not depend on it. */
   get worker(): Int {
-    return new Int((w) => w.byte(global.get).byte(WORKER));
+    return new Int((w) => w.byte(variables.globalGet).byte(WORKER));
   }
 
   // arithmetic that depends on the target
@@ -97,7 +99,7 @@ export class FunctionBuilder extends MemoryBuilder {
     this.code.byte(control.end);
   }
   get #zero(): Int {
-    return new Int((w) => w.byte(local.get).unsigned(this.paramCount - 1));
+    return new Int((w) => w.byte(variables.localGet).unsigned(this.paramCount - 1));
   }
 
   /** Calls a function of this module. */

@@ -1,7 +1,9 @@
 /**
  * The locals of a function being written, and the target it is written for. A local is an expression with set().
  */
-import { local, type ValueType } from "./opcodes.js";
+
+import * as variables from "./opcodes/variables.js";
+import type { ValueType } from "./opcodes.js";
 import { type Emit, Float, type FloatKind, Int, type IntLike } from "./scalars.js";
 import { Vec, type VecLike } from "./vectors.js";
 import { Writer } from "./writer.js";
@@ -22,13 +24,13 @@ export class IntVar extends Int {
   readonly #code: Writer;
   readonly #index: number;
   constructor(code: Writer, index: number) {
-    super((w) => w.byte(local.get).unsigned(index));
+    super((w) => w.byte(variables.localGet).unsigned(index));
     this.#code = code;
     this.#index = index;
   }
   set(value: IntLike): void {
     Int.of(value).emit(this.#code);
-    this.#code.byte(local.set).unsigned(this.#index);
+    this.#code.byte(variables.localSet).unsigned(this.#index);
   }
   /** this += value */
   inc(value: IntLike): void {
@@ -40,13 +42,13 @@ export class FloatVar<K extends FloatKind> extends Float<K> {
   readonly #code: Writer;
   readonly #index: number;
   constructor(code: Writer, index: number, kind: K) {
-    super(kind, (w) => w.byte(local.get).unsigned(index));
+    super(kind, (w) => w.byte(variables.localGet).unsigned(index));
     this.#code = code;
     this.#index = index;
   }
   set(value: Float<K> | number): void {
     (typeof value === "number" ? Float.constant(this.kind, value) : value).emit(this.#code);
-    this.#code.byte(local.set).unsigned(this.#index);
+    this.#code.byte(variables.localSet).unsigned(this.#index);
   }
 }
 
@@ -58,7 +60,7 @@ export class VecVar extends Vec {
       indices.map(
         (index): Emit =>
           (w) =>
-            w.byte(local.get).unsigned(index),
+            w.byte(variables.localGet).unsigned(index),
       ),
     );
     this.#code = code;
@@ -68,7 +70,7 @@ export class VecVar extends Vec {
     const source = typeof value === "number" ? Vec.constant(value, this.parts.length) : value;
     this.#indices.forEach((index, i) => {
       source.parts[i]!(this.#code);
-      this.#code.byte(local.set).unsigned(index);
+      this.#code.byte(variables.localSet).unsigned(index);
     });
   }
 }

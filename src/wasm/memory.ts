@@ -3,7 +3,10 @@
  * offset; nothing needs to be aligned beyond its elements.
  */
 import { LocalsBuilder } from "./locals.js";
-import { bulk, control, floats, i8x16, i16x8, i32, i32x4, PREFIX_BULK, v128 } from "./opcodes.js";
+import * as control from "./opcodes/control.js";
+import * as i32 from "./opcodes/i32.js";
+import * as v128 from "./opcodes/v128.js";
+import { floats, MEMORY_COPY, MEMORY_FILL, PREFIX_BULK } from "./opcodes.js";
 import { type Emit, Float, type FloatKind, Int, type IntLike } from "./scalars.js";
 import { Vec } from "./vectors.js";
 import type { Writer } from "./writer.js";
@@ -117,40 +120,6 @@ export class MemoryBuilder extends LocalsBuilder {
     );
     return new Vec(bytes).and(new Vec(new Array<Emit>(parts).fill(byteOfLane))).notEqualInt(0);
   }
-  /** Bytes from memory as i32 lanes, 0 … 255, four of each part. */
-  loadBytes(pointer: IntLike, at: number, parts: number): Vec {
-    return new Vec(
-      Array.from({ length: parts }, (_, i): Emit => {
-        const load = this.#loadPart(pointer, at + 4 * i, v128.load32Zero, ALIGN_1);
-        return (w) => {
-          load(w);
-          w.simd(i16x8.extendLowI8x16U).simd(i32x4.extendLowI16x8U);
-        };
-      }),
-    );
-  }
-  /** Stores i32 lanes as bytes, below 0 as 0 and above 255 as 255: of one part four bytes, of four parts sixteen. */
-  storeBytes(pointer: IntLike, at: number, value: Vec): void {
-    const { parts } = value;
-    if (parts.length !== 1 && parts.length !== 4)
-      throw new TypeError(`storeBytes: ${parts.length} parts, expected 1 or 4`);
-    const offset = this.#address(this.code, pointer, at);
-    for (const pair of parts.length === 1
-      ? [
-          [0, 0],
-          [0, 0],
-        ]
-      : [
-          [0, 1],
-          [2, 3],
-        ]) {
-      for (const i of pair) parts[i]!(this.code);
-      this.code.simd(i16x8.narrowI32x4S);
-    }
-    this.code.simd(i8x16.narrowI16x8U);
-    if (parts.length === 1) this.code.simd(v128.store32Lane).byte(ALIGN_1).unsigned(offset).byte(0);
-    else this.code.simd(v128.store).byte(ALIGN_1).unsigned(offset);
-  }
   /** One byte from memory as a mask in every lane. */
   broadcastMask(pointer: IntLike, at = 0, parts = this.width): Vec {
     return Vec.splat(this.loadByte(pointer, at), parts).notEqualInt(0);
@@ -205,12 +174,12 @@ export class MemoryBuilder extends LocalsBuilder {
   /** memory.copy; the regions may overlap. */
   copy(to: IntLike, from: IntLike, bytes: IntLike): void {
     for (const operand of [to, from, bytes]) Int.of(operand).emit(this.code);
-    this.code.byte(PREFIX_BULK).raw([bulk.memoryCopy, MEMORY, MEMORY]);
+    this.code.byte(PREFIX_BULK).raw([MEMORY_COPY, MEMORY, MEMORY]);
   }
   /** memory.fill with a byte. */
   fill(to: IntLike, byte: IntLike, bytes: IntLike): void {
     for (const operand of [to, byte, bytes]) Int.of(operand).emit(this.code);
-    this.code.byte(PREFIX_BULK).raw([bulk.memoryFill, MEMORY]);
+    this.code.byte(PREFIX_BULK).raw([MEMORY_FILL, MEMORY]);
   }
   /** Brings one cache line nearer: a load that nobody reads, so the address must be inside the memory. */
   touch(pointer: IntLike, at = 0): void {

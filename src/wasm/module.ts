@@ -4,7 +4,8 @@
  */
 import { FunctionBuilder, type FunctionRef } from "./function.js";
 import { FloatVar, IntVar, type Target, VecVar } from "./locals.js";
-import { externals, FUNCTION_TYPE, limits, sections, type ValueType, valueTypes } from "./opcodes.js";
+import * as sections from "./opcodes/sections.js";
+import { FUNCTION_TYPE, type ValueType, valueTypes } from "./opcodes.js";
 import { Writer } from "./writer.js";
 
 /** A parameter of a function inside a module; "vec" takes as many v128 as the target's Vec has parts. */
@@ -99,7 +100,7 @@ export class WasmModule {
       write(content);
       out.byte(id).block(content);
     };
-    section(sections.type, (w) => {
+    section(sections.TYPE, (w) => {
       w.unsigned(this.#functions.length);
       for (const { params } of this.#functions) {
         w.byte(FUNCTION_TYPE).unsigned(params.length);
@@ -107,27 +108,27 @@ export class WasmModule {
         w.unsigned(0);
       }
     });
-    section(sections.import, (w) => {
+    section(sections.IMPORT, (w) => {
       w.unsigned(2);
-      w.name("e").name("m").byte(externals.memory);
-      w.byte(this.target.shared ? limits.sharedWithMaximum : limits.withMaximum)
+      w.name("e").name("m").byte(sections.EXTERNAL_MEMORY);
+      w.byte(this.target.shared ? sections.SHARED_WITH_MAXIMUM : sections.WITH_MAXIMUM)
         .unsigned(1)
         .unsigned(MAX_PAGES);
-      w.name("e").name("w").byte(externals.global).byte(valueTypes.i32).byte(0);
+      w.name("e").name("w").byte(sections.EXTERNAL_GLOBAL).byte(valueTypes.i32).byte(0);
     });
-    section(sections.function, (w) => {
+    section(sections.FUNCTION, (w) => {
       w.unsigned(this.#functions.length);
       for (const { ref } of this.#functions) w.unsigned(ref.index);
     });
-    section(sections.export, (w) =>
-      w.unsigned(1).name("run").byte(externals.function).unsigned(this.#byName.get("run")!.index),
+    section(sections.EXPORT, (w) =>
+      w.unsigned(1).name("run").byte(sections.EXTERNAL_FUNCTION).unsigned(this.#byName.get("run")!.index),
     );
-    section(sections.code, (w) => {
+    section(sections.CODE, (w) => {
       w.unsigned(this.#functions.length);
       for (const { body } of this.#functions) w.block(body);
     });
     // V8 caches machine code by bytes: code compiled under the revectorizer must not be found by the same bytes without it
-    section(sections.custom, (w) => w.name("lanes").byte(this.lanes));
+    section(sections.CUSTOM, (w) => w.name("lanes").byte(this.lanes));
     return out.bytes.slice();
   }
 }

@@ -2,7 +2,11 @@
  * Scalar expressions: i32 with constant folding, f32 and f64. An expression is a pure recipe that writes itself wherever it
  * is used; using it twice computes it twice, unless it was put into a local (FunctionBuilder.int and the like).
  */
-import { control, conversions, floats, i32 } from "./opcodes.js";
+
+import * as control from "./opcodes/control.js";
+import * as conversions from "./opcodes/conversions.js";
+import * as i32 from "./opcodes/i32.js";
+import { floats } from "./opcodes.js";
 import type { Writer } from "./writer.js";
 
 export type Emit = (w: Writer) => void;

@@ -5,7 +5,12 @@
  * Methods without a suffix treat the lanes as f32; ...Int as i32, ...Double as f64 (half as many lanes). A plain number
  * operand is that constant in every lane.
  */
-import { conversions, f32x4, f64x2, i32x4, v128 } from "./opcodes.js";
+
+import * as conversions from "./opcodes/conversions.js";
+import * as f32x4 from "./opcodes/f32x4.js";
+import * as f64x2 from "./opcodes/f64x2.js";
+import * as i32x4 from "./opcodes/i32x4.js";
+import * as v128 from "./opcodes/v128.js";
 import { type Emit, Float, Int } from "./scalars.js";
 
 type LaneType = "f32" | "i32" | "f64";

@@ -109,7 +109,8 @@ describe("train", () => {
     const { outcome, saved } = await run(`later-${place}`, (session) => spoil(places[place]!.tensor(session), nan), {});
     expect(outcome).toBeInstanceOf(DivergedError);
     expect((outcome as Error).message).toMatch(/epoch_001\.safetensors is untouched$/);
-    expect(saved.sort()).toEqual(["epoch_001.json", "epoch_001.safetensors"]);
+    const pictures = expect.stringMatching(/^pictures-[0-9a-f]+\.gz$/);
+    expect(saved.sort()).toEqual(["epoch_001.json", "epoch_001.safetensors", pictures]);
     await readCheckpoint(join(root, `later-${place}`, "checkpoints", "epoch_001.json"));
   });
 

@@ -92,7 +92,7 @@ describe("threads", () => {
       const control = new SharedArrayBuffer(1024);
       const memory = new WebAssembly.Memory({ initial: 1, maximum: 65536, shared: true });
       const data = { memory, control, worker: 1, spinMs: 0.2, slots: ${slots}, textOffset: 512 };
-      new Worker(${JSON.stringify(`(${workerMain})(require("node:worker_threads").workerData)`)}, { eval: true, execArgv: [], workerData: data }).unref();
+      new Worker(${JSON.stringify(`(${workerMain})(require("node:worker_threads").workerData, {})`)}, { eval: true, execArgv: [], workerData: data }).unref();
       setTimeout(() => console.log("asleep", new Int32Array(control)[3]), 300);
     `;
     expect(execFileSync(process.execPath, ["-e", script], { timeout: 10_000, encoding: "utf8" })).toBe("asleep 1\n");

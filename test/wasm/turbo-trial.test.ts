@@ -7,8 +7,9 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, afterEach, describe, expect, it, vi } from "vitest";
-import { compareCodes, firstDifference } from "../../src/backends/wasm/runtime/compare-codes.js";
+import { firstDifference } from "../../src/backends/wasm/runtime/compare-codes.js";
 import { type Compiler, plainCompiler } from "../../src/backends/wasm/runtime/modules.js";
+import { trialBy } from "../../src/backends/wasm/runtime/trial.js";
 import { VerdictFile } from "../../src/backends/wasm/turbo/verdicts.js";
 import { turboTarget } from "../../src/backends/wasm/turbo.js";
 import { createWasmBackend, type Turbo } from "../../src/backends/wasm/wasm-backend.js";
@@ -42,7 +43,7 @@ function wrongTurbo(verdicts: VerdictFile, change = withMinima) {
       compiled.push(bytes.length);
       return plainCompiler.compile(change(bytes));
     },
-    trial: { verdicts, plain: plainCompiler, compare: compareCodes },
+    trial: trialBy(verdicts, plainCompiler),
   };
   const turbo: Turbo = {
     turboCompiler,

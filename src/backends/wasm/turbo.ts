@@ -2,7 +2,7 @@
  * Turbo: kernels of paired vectors, which V8's revectorizer (an experimental pass, in V8 from 13) fuses into 256-bit
  * instructions. The pass is known to miscompile shuffles, of which our kernels have none; a self-test at start-up decides
  * whether it is there at all and can be trusted with the families of kernels, and each kernel's code is compared with the plain
- * one, bit by bit, in its first call (runtime/modules.ts). What was found is kept for the next process (turbo/verdicts.ts).
+ * one, bit by bit, in its first call (runtime/trial.ts). What was found is kept for the next process (turbo/verdicts.ts).
  *
  * V8's flags belong to the whole process, so they are set while a kernel compiles and no longer: other WebAssembly of the
  * process, which may well shuffle, is not touched, but for what another thread happens to compile in these milliseconds: of data
@@ -13,8 +13,8 @@
 import { builtin, v8Version } from "../../util/platform.js";
 import type { Target } from "../../wasm/index.js";
 import { capabilities } from "./capabilities.js";
-import { compareCodes } from "./runtime/compare-codes.js";
 import { type Compiler, plainCompiler } from "./runtime/modules.js";
+import { trialBy } from "./runtime/trial.js";
 import { findFault } from "./turbo/self-test.js";
 import { thisMachine, VerdictFile } from "./turbo/verdicts.js";
 
@@ -66,12 +66,11 @@ const verdicts = new VerdictFile(thisMachine(flagsToCompile));
 export const turboCompiler: Compiler = {
   mark: section("turbo"),
   compile: (bytes) => compileWith(flagsToCompile, bytes),
-  trial: {
-    verdicts,
-    compare: compareCodes,
-    // at once as fast as it gets: the one call that it is made for would otherwise end before V8 has optimised it
-    plain: { mark: section("twin"), compile: (bytes) => compileWith(flagsToCompile.slice(1), bytes) },
-  },
+  // plain code at once as fast as it gets: the one call that it is made for would otherwise end before V8 has optimised it
+  trial: trialBy(verdicts, {
+    mark: section("twin"),
+    compile: (bytes) => compileWith(flagsToCompile.slice(1), bytes),
+  }),
 };
 
 /** The target that turbo compiles for. */

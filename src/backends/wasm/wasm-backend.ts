@@ -26,6 +26,7 @@ import type { ExecutableHost } from "./runtime/executable.js";
 import { type MemoryRange, rangeOf } from "./runtime/memory-range.js";
 import { type Compiler, ModuleCache, plainCompiler } from "./runtime/modules.js";
 import { KernelError, ThreadPool } from "./runtime/threads.js";
+import type { WorkerFunctions } from "./runtime/worker.js";
 import { wasmSpeeds } from "./speeds.js";
 
 /** What turbo.ts exports, which is loaded where it is asked for. */
@@ -84,11 +85,17 @@ function lower(
   return lowering(inputs, attrs, outputs, plan);
 }
 
-let makeExecutable: ((program: Program, host: ExecutableHost) => Executable) | null = null;
+/** What runs recorded programs: on the thread that asks, and what its workers need for that. */
+export interface ProgramRunner {
+  make(program: Program, host: ExecutableHost): Executable;
+  readonly workerFunctions: WorkerFunctions;
+}
+
+let programs: ProgramRunner | null = null;
 
 /** Says how programs run; once for all backends. */
-export function installPrograms(make: (program: Program, host: ExecutableHost) => Executable): void {
-  makeExecutable = make;
+export function installPrograms(runner: ProgramRunner): void {
+  programs = runner;
 }
 
 /** Workers of a busy machine take a second at most. */
@@ -129,7 +136,7 @@ export class WasmBackend implements Runner, WasmFigures {
     this.#arena = new Arena(shared, memoryBytes, poison);
     const compiler = paired ? paired.turboCompiler : plainCompiler;
     this.#modules = new ModuleCache(this.target, this.#arena, width > 1, compiler);
-    this.#pool = width > 1 ? new ThreadPool(width, this.#arena.memory) : null;
+    this.#pool = width > 1 ? this.#startPool(width) : null;
     this.#plan = {
       target: this.target,
       call: (kernel, tasks, args) => this.call(kernel, tasks, args),
@@ -231,11 +238,11 @@ export class WasmBackend implements Runner, WasmFigures {
   call(kernel: Kernel, tasks: number, args: readonly number[]): void {
     if (tasks === 0) return;
     const loaded = this.#modules.get(kernel);
-    const isFirst = loaded.isUntried && this.#writes !== null;
-    if (!isFirst && this.#pool && tasks > 1) this.#pool.fork(loaded, tasks, args);
+    const { firstCall } = loaded;
+    if (this.#pool && tasks > 1 && !(firstCall && this.#writes)) this.#pool.fork(loaded, tasks, args);
     else
       try {
-        if (isFirst) this.#modules.firstCall(kernel, tasks, args, [...this.#writes!, ...this.#scratch]);
+        if (firstCall && this.#writes) firstCall(tasks, args, [...this.#writes, ...this.#scratch]);
         else loaded.run(0, tasks, ...args);
       } catch (error) {
         throw new KernelError(`${kernel.key}: the kernel failed: ${error instanceof Error ? error.message : error}`);
@@ -244,8 +251,13 @@ export class WasmBackend implements Runner, WasmFigures {
 
   /** Makes a recorded program ready to replay; see backends/programs.ts. */
   load(program: Program): Executable {
-    if (makeExecutable === null) throw new BackendError("wasm: no programs are loaded yet", "they come with compile()");
-    return makeExecutable(program, {
+    if (programs === null) throw new BackendError("wasm: no programs are loaded yet", "they come with compile()");
+    if (this.#pool?.runsPrograms === false) {
+      // its threads started before compile() was there
+      void this.#pool.dispose();
+      this.#pool = this.#startPool(this.threads);
+    }
+    return programs.make(program, {
       target: this.target,
       threads: this.threads,
       arena: this.#arena,
@@ -256,6 +268,10 @@ export class WasmBackend implements Runner, WasmFigures {
       lower,
       fallBack: (...call) => this.#fallBack(...call),
     });
+  }
+
+  #startPool(threads: number): ThreadPool {
+    return new ThreadPool(threads, this.#arena.memory, programs?.workerFunctions);
   }
 
   async dispose(): Promise<void> {

@@ -37,9 +37,15 @@ export class JpegBits {
     return this.#count < this.#missing;
   }
 
-  /** Whole bytes that were read and not used. */
+  /**
+   * Whole bytes that were read and not used. A single one of ones is padding: encoders that find their last byte full, jpeg-js's and
+   * with it every eighth of its pictures, write another.
+   */
   get unusedBytes(): number {
-    return Math.max(0, this.#count - this.#missing) >> 3;
+    const unused = Math.max(0, this.#count - this.#missing);
+    const ones = 2 ** unused - 1;
+    const isPadding = unused < 16 && ((this.#bits >>> this.#missing) & ones) === ones;
+    return isPadding ? 0 : unused >> 3;
   }
 
   /** Forgets the bits, to go on with whole bytes. */

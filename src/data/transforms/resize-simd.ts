@@ -3,7 +3,15 @@
  * and clamping to a byte. Where WebAssembly or a memory is refused, resize() goes on in JavaScript.
  */
 import { alignUp } from "../../util/align-up.js";
-import { type FunctionBuilder, type Int, type IntVar, MAX_PAGES, WasmModule } from "../../wasm/index.js";
+import {
+  type FunctionBuilder,
+  type Int,
+  type IntVar,
+  loadBytes,
+  MAX_PAGES,
+  storeBytes,
+  WasmModule,
+} from "../../wasm/index.js";
 import type { Box, Image } from "../codecs/image.js";
 import { HALF, PRECISION_BITS, type Taps } from "./resize-taps.js";
 
@@ -60,13 +68,13 @@ function emitAcross(m: WasmModule, rows: number) {
           const at = f.int(p);
           sums.forEach((sum, r) => {
             if (r > 0) at.inc(pitch);
-            sum.set(sum.addInt(f.loadBytes(at, 0, 1).mulInt(w)));
+            sum.set(sum.addInt(loadBytes(f, at, 0, 1).mulInt(w)));
           });
         });
         const at = f.int(q);
         sums.forEach((sum, r) => {
           if (r > 0) at.inc(toPitch);
-          f.storeBytes(at, 0, sum.sarInt(f.int(PRECISION_BITS)));
+          storeBytes(f, at, 0, sum.sarInt(f.int(PRECISION_BITS)));
         });
         q.inc(3);
       });
@@ -89,9 +97,9 @@ function emitModule(): Uint8Array {
           f.for(0, size, STEP, (x) => {
             const sum = f.vec(f.splatInt(HALF, 4));
             eachTap(f, args, y, { from: source.add(x), scale: pitch, step: pitch }, (p, weight) => {
-              sum.set(sum.addInt(f.loadBytes(p, 0, 4).mulInt(f.broadcast(weight, 0, 4))));
+              sum.set(sum.addInt(loadBytes(f, p, 0, 4).mulInt(f.broadcast(weight, 0, 4))));
             });
-            f.storeBytes(row.add(x), 0, sum.sarInt(f.int(PRECISION_BITS)));
+            storeBytes(f, row.add(x), 0, sum.sarInt(f.int(PRECISION_BITS)));
           });
         }),
       () => {

@@ -93,7 +93,7 @@ export class WasmExecutable implements Executable {
   readonly #planned: readonly PlannedCall[];
   /** Instructions whose arguments hold Scalars, with the words of their calls' arguments. */
   readonly #dynamic: readonly Dynamic[];
-  /** Whether code of a kernel is to be compared with the plain one (Compiler.verdicts) in the next run. */
+  /** Whether code of a kernel is to be compared with the plain one (trial.ts) in the next run. */
   #isUntried = false;
 
   constructor(program: Program, host: ExecutableHost) {
@@ -178,7 +178,7 @@ export class WasmExecutable implements Executable {
     const runs = new Map<number, Run>();
     const load = (kernel: Kernel): LoadedKernel => {
       const loaded = modules.get(kernel);
-      this.#isUntried ||= loaded.isUntried;
+      this.#isUntried ||= loaded.firstCall !== null;
       runs.set(loaded.id, loaded.run);
       return loaded;
     };
@@ -301,7 +301,7 @@ export class WasmExecutable implements Executable {
     const { modules, pool } = this.#host;
     const args = [...this.#stages.argsOf[call]!];
     const loaded = modules.get(kernel);
-    if (loaded.isUntried) modules.firstCall(kernel, tasks, args, writes);
+    if (loaded.firstCall) loaded.firstCall(tasks, args, writes);
     else if (pool && tasks > 1) pool.fork(loaded, tasks, args);
     else loaded.run(0, tasks, ...args);
   }

@@ -6,7 +6,6 @@
 import { type Target, WasmModule } from "../../../wasm/index.js";
 import type { Kernel } from "../kernels/plan.js";
 import type { Arena } from "./arena.js";
-import type { compareCodes } from "./compare-codes.js";
 import type { MemoryRange } from "./memory-range.js";
 import type { Run } from "./stages.js";
 
@@ -21,30 +20,26 @@ export interface Compiler {
   /** Bytes added to every module (custom sections): V8 shares machine code by bytes, whatever its flags were. */
   readonly mark: readonly number[];
   compile(bytes: Uint8Array): WebAssembly.Module;
-  /** Of a compiler that is not trusted: its code is compared with a plain compiler's before it is used. */
+  /** Of a compiler that is not trusted: its code is compared with a plain compiler's before it is used. A browser has none. */
   readonly trial?: Trial;
 }
 
-/** Handed over with the compiler, so that a browser, which has none on trial, does not load it. */
+/** What takes an untrusted compiler's kernels into a cache (trial.ts). */
 export interface Trial {
-  readonly verdicts: Verdicts;
-  readonly plain: Compiler;
-  readonly compare: typeof compareCodes;
+  /** Loads the code of `bytes`, or plain code where that one is known to be wrong. */
+  load(modules: ModuleCache, key: string, bytes: Uint8Array, compiler: Compiler): LoadedKernel;
 }
 
-/** What is known of a compiler's code, by the bytes that it compiles, without the mark. */
-export interface Verdicts {
-  /** Whether the code gives the plain code's bits; null where nobody has compared them yet. */
-  find(bytes: Uint8Array): boolean | null;
-  keep(bytes: Uint8Array, isSame: boolean): void;
-}
+/** Runs an untried kernel on the calling thread, by plain code too; `writes` covers all that the kernel writes. */
+export type FirstCall = (tasks: number, args: readonly number[], writes: readonly MemoryRange[]) => void;
 
 export const plainCompiler: Compiler = {
   mark: [],
   compile: (bytes) => new WebAssembly.Module(bytes as BufferSource),
 };
 
-const marked = (bytes: Uint8Array, { mark }: Compiler): Uint8Array =>
+/** Bytes as they are compiled and shared. */
+export const marked = (bytes: Uint8Array, { mark }: Compiler): Uint8Array =>
   mark.length === 0 ? bytes : Uint8Array.from([...bytes, ...mark]);
 
 export interface LoadedKernel {
@@ -54,14 +49,9 @@ export interface LoadedKernel {
   readonly run: Run;
   readonly pointer: number;
   readonly bytes: number;
-  /** Code that nobody has compared with the plain one yet: its first call is for firstCall(). */
-  readonly isUntried: boolean;
+  /** Of code that nobody has compared with the plain one yet: how it is called first. What stays of it get() gives from there on. */
+  readonly firstCall: FirstCall | null;
 }
-
-const ENTRY = "run";
-
-const tellPlain = (key: string, why: string): void =>
-  console.warn(`wasm: the turbo code of "${key}" ${why}; this kernel stays plain`);
 
 export class ModuleCache {
   readonly #target: Target;
@@ -81,6 +71,10 @@ export class ModuleCache {
     this.#compiler = compiler;
   }
 
+  get memory(): WebAssembly.Memory {
+    return this.#arena.memory;
+  }
+
   get size(): number {
     return this.#loaded.size;
   }
@@ -93,60 +87,37 @@ export class ModuleCache {
   get(kernel: Kernel): LoadedKernel {
     const known = this.#loaded.get(kernel.key);
     if (known) return known;
-    const bytes = this.#emit(kernel);
-    const { trial } = this.#compiler;
-    const isSame = trial ? trial.verdicts.find(bytes) : true;
-    if (isSame === false) {
-      tellPlain(kernel.key, "differed from its plain code when it was compared");
-      return this.#load(kernel.key, bytes, plainCompiler, false);
-    }
-    return this.#load(kernel.key, bytes, this.#compiler, isSame === null);
-  }
-
-  /**
-   * Runs an untried kernel on this thread: plain code first, then the compiler's own, on the same memory. Where they leave other bits in
-   * `writes`, the plain ones stay, and so does the plain code. Returns what runs from here on.
-   */
-  firstCall(kernel: Kernel, tasks: number, args: readonly number[], writes: readonly MemoryRange[]): LoadedKernel {
-    const loaded = this.get(kernel);
-    const { trial } = this.#compiler;
-    if (!trial) throw new TypeError(`${kernel.key}: a first call, expected code of a compiler on trial`);
-    const bytes = this.#emit(kernel);
-    const plain = this.#instantiate(marked(bytes, trial.plain), trial.plain);
-    const difference = trial.compare(this.#arena.memory, [plain, loaded.run], tasks, args, writes);
-    trial.verdicts.keep(bytes, difference === null);
-    if (difference === null) {
-      const tried = { ...loaded, isUntried: false };
-      this.#loaded.set(kernel.key, tried);
-      return tried;
-    }
-    tellPlain(kernel.key, `differs from its plain code, ${difference}`);
-    return this.#load(kernel.key, bytes, plainCompiler, false);
-  }
-
-  #emit(kernel: Kernel): Uint8Array {
     const module = new WasmModule(this.#target);
     kernel.emit(module);
-    return module.bytes();
+    const bytes = module.bytes();
+    const { trial } = this.#compiler;
+    return trial ? trial.load(this, kernel.key, bytes, this.#compiler) : this.load(kernel.key, bytes, this.#compiler);
   }
 
-  #instantiate(bytes: Uint8Array, compiler: Compiler): Run {
-    const instance = new WebAssembly.Instance(compiler.compile(bytes), { e: { m: this.#arena.memory, w: 0 } });
-    return instance.exports[ENTRY] as Run;
+  /** The entry of a module, marked for its compiler, over the cache's memory. */
+  instantiate(bytes: Uint8Array, compiler: Compiler): Run {
+    const instance = new WebAssembly.Instance(compiler.compile(bytes), { e: { m: this.memory, w: 0 } });
+    return instance.exports.run as Run;
   }
 
-  #load(key: string, emitted: Uint8Array, compiler: Compiler, isUntried: boolean): LoadedKernel {
+  /** Compiles emitted bytes: the code that get() gives from here on. */
+  load(key: string, emitted: Uint8Array, compiler: Compiler, firstCall: FirstCall | null = null): LoadedKernel {
     const bytes = marked(emitted, compiler);
     const loaded: LoadedKernel = {
       key,
       id: this.#nextId++,
-      run: this.#instantiate(bytes, compiler),
+      run: this.instantiate(bytes, compiler),
       pointer: this.#publish ? this.#store(bytes) : 0,
       bytes: bytes.length,
-      isUntried,
+      firstCall,
     };
-    this.#loaded.set(key, loaded);
+    this.keep(loaded);
     return loaded;
+  }
+
+  /** What get() gives from here on for the same key. */
+  keep(loaded: LoadedKernel): void {
+    this.#loaded.set(loaded.key, loaded);
   }
 
   #store(bytes: Uint8Array): number {
@@ -155,7 +126,7 @@ export class ModuleCache {
       this.#free = { pointer: block.pointer, bytes: block.bytes };
     }
     const { pointer } = this.#free;
-    new Uint8Array(this.#arena.memory.buffer, pointer, bytes.length).set(bytes);
+    new Uint8Array(this.memory.buffer, pointer, bytes.length).set(bytes);
     this.#free = { pointer: pointer + bytes.length, bytes: this.#free.bytes - bytes.length };
     return pointer;
   }

@@ -15,7 +15,7 @@ export interface RecordedCall {
 }
 
 /** id, words of the record, calls, stages. */
-export const HEADER_WORDS = 4;
+const HEADER_WORDS = 4;
 /** In place of a kernel's id. */
 const ON_HOST = -1;
 

@@ -33,14 +33,6 @@ const CHUNKS_PER_THREAD = 8;
 export const chunkOf = (tasks: number, threads: number): number =>
   Math.max(1, Math.floor(tasks / (threads * CHUNKS_PER_THREAD)));
 
-export type RunStages = (
-  stages: Stages,
-  control: Int32Array,
-  failedSlot: number,
-  spinMs: number,
-  host: ((call: number) => void) | null,
-) => void;
-
 /** Takes part in a program until its last stage is done, or until a thread has failed. `host` is the main thread's alone. */
 export function runStages(
   { calls, argsOf, tasks: tasksOf, chunks, stageStart, stageTasks, next, done }: Stages,

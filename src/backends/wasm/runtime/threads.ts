@@ -6,9 +6,17 @@
 import { TensoroneError } from "../../../util/errors.js";
 import { pause, spawnWorker, type WorkerHandle } from "../../../util/platform.js";
 import type { LoadedKernel } from "./modules.js";
-import { readRecord, viewsOf } from "./program-record.js";
-import { chunkOf, runStages, type Stages } from "./stages.js";
-import { CONTROL_BYTES, failureText, MAX_ARGS, PROGRAM, slots, workerData, workerMain } from "./worker.js";
+import { chunkOf, type Stages } from "./stages.js";
+import {
+  CONTROL_BYTES,
+  failureText,
+  MAX_ARGS,
+  PROGRAM,
+  slots,
+  type WorkerFunctions,
+  workerData,
+  workerMain,
+} from "./worker.js";
 
 /** How long a worker spins for the next job before it sleeps: waking a sleeping core costs about 90 µs. */
 const SPIN_MS = 0.2;
@@ -31,6 +39,7 @@ function canBlock(): boolean {
 
 export class ThreadPool {
   readonly threads: number;
+  readonly #functions: WorkerFunctions;
   readonly #control = new SharedArrayBuffer(CONTROL_BYTES);
   readonly #slots = new Int32Array(this.#control);
   readonly #workers: WorkerHandle[];
@@ -38,19 +47,19 @@ export class ThreadPool {
   #epoch = 0;
   #dead: Error | null = null;
 
-  /** `threads` counts the caller's own. `memory` must be shared. */
-  constructor(threads: number, memory: WebAssembly.Memory) {
+  /** `threads` counts the caller's own. `memory` must be shared. Programs run where `functions` are programFunctions. */
+  constructor(threads: number, memory: WebAssembly.Memory, functions: WorkerFunctions = {}) {
     this.threads = threads;
+    this.#functions = functions;
     this.#workers = Array.from({ length: threads - 1 }, (_, i) =>
-      spawnWorker(
-        workerMain,
-        { runStages, viewsOf, readRecord },
-        workerData(memory, this.#control, i + 1, SPIN_MS),
-        (error) => {
-          this.#dead = error;
-        },
-      ),
+      spawnWorker(workerMain, functions, workerData(memory, this.#control, i + 1, SPIN_MS), (error) => {
+        this.#dead = error;
+      }),
     );
+  }
+
+  get runsPrograms(): boolean {
+    return this.#functions.runStages !== undefined;
   }
 
   /**
@@ -68,7 +77,6 @@ export class ThreadPool {
 
   /** Runs all tasks of one call and returns when they are done. Throws KernelError when the kernel trapped on any thread. */
   fork({ id, run, pointer, bytes, key }: LoadedKernel, tasks: number, args: readonly number[]): void {
-    if (this.#dead) throw new KernelError(`threads: a worker thread ended: ${this.#dead.message}`);
     if (args.length > MAX_ARGS) throw new KernelError(`${key}: ${args.length} arguments, expected at most ${MAX_ARGS}`);
     const c = this.#slots;
     const chunk = chunkOf(tasks, this.threads);
@@ -80,31 +88,40 @@ export class ThreadPool {
     c[slots.argCount] = args.length;
     for (let i = 0; i < args.length; i++) c[slots.args + i] = args[i]!;
     Atomics.store(c, slots.next, 0);
-    this.#open();
-    try {
-      for (;;) {
-        const begin = Atomics.add(c, slots.next, chunk);
-        if (begin >= tasks) break;
-        run(begin, Math.min(begin + chunk, tasks), ...args);
+    this.#share(`${key}: the kernel`, () => {
+      try {
+        for (;;) {
+          const begin = Atomics.add(c, slots.next, chunk);
+          if (begin >= tasks) break;
+          run(begin, Math.min(begin + chunk, tasks), ...args);
+        }
+      } catch (error) {
+        throw new KernelError(`${key}: the kernel failed: ${error instanceof Error ? error.message : error}`);
       }
-    } catch (error) {
-      throw new KernelError(`${key}: the kernel failed: ${error instanceof Error ? error.message : error}`);
-    } finally {
-      this.#join();
-    }
-    if (Atomics.load(c, slots.failed) !== 0)
-      throw new KernelError(`${key}: the kernel failed in a worker thread: ${failureText(this.#control)}`);
+    });
   }
 
   /** Runs all stages of a program whose record lies at `pointer`; `host` runs the calls that are no kernels. */
   runProgram(pointer: number, stages: Stages, host: (call: number) => void): void {
-    if (this.#dead) throw new KernelError(`threads: a worker thread ended: ${this.#dead.message}`);
     const c = this.#slots;
     c[slots.kernel] = PROGRAM;
     c[slots.program] = pointer;
-    this.#open();
+    const spinMs = this.#canBlock ? SPIN_MS : Number.POSITIVE_INFINITY;
+    this.#share("program: a kernel", () => this.#functions.runStages!(stages, c, slots.failed, spinMs, host));
+  }
+
+  /** Publishes the job that the slots describe, wakes who sleeps, does this thread's part and waits for the others'. */
+  #share(what: string, part: () => void): void {
+    if (this.#dead) throw new KernelError(`threads: a worker thread ended: ${this.#dead.message}`);
+    const c = this.#slots;
+    c[slots.failed] = 0;
+    // 0 means closed, so the count skips it when it wraps
+    this.#epoch = (this.#epoch + 1) | 0 || 1;
+    Atomics.store(c, slots.open, this.#epoch);
+    Atomics.store(c, slots.epoch, this.#epoch);
+    if (Atomics.load(c, slots.sleeping) > 0) Atomics.notify(c, slots.epoch);
     try {
-      runStages(stages, c, slots.failed, this.#canBlock ? SPIN_MS : Number.POSITIVE_INFINITY, host);
+      part();
     } catch (error) {
       // sets the others free, who may wait for this thread's tasks
       Atomics.store(c, slots.failed, 1);
@@ -113,18 +130,7 @@ export class ThreadPool {
       this.#join();
     }
     if (Atomics.load(c, slots.failed) !== 0)
-      throw new KernelError(`program: a kernel failed in a worker thread: ${failureText(this.#control)}`);
-  }
-
-  /** Publishes the job that the slots describe and wakes who sleeps. */
-  #open(): void {
-    const c = this.#slots;
-    c[slots.failed] = 0;
-    // 0 means closed, so the count skips it when it wraps
-    this.#epoch = (this.#epoch + 1) | 0 || 1;
-    Atomics.store(c, slots.open, this.#epoch);
-    Atomics.store(c, slots.epoch, this.#epoch);
-    if (Atomics.load(c, slots.sleeping) > 0) Atomics.notify(c, slots.epoch);
+      throw new KernelError(`${what} failed in a worker thread: ${failureText(this.#control)}`);
   }
 
   /** Closes the job and waits until no worker is inside it. */

@@ -3,8 +3,8 @@
  * workerMain travels as source text: it may use its parameter and globals only, nothing imported.
  */
 
-import { HEADER_WORDS, type readRecord, type viewsOf } from "./program-record.js";
-import type { Run, RunStages, Stages } from "./stages.js";
+import type { readRecord, viewsOf } from "./program-record.js";
+import type { Run, runStages } from "./stages.js";
 
 /** Slots of the control block, in int32. */
 export const slots = {
@@ -50,15 +50,21 @@ export interface WorkerData {
   readonly slots: typeof slots;
   readonly textOffset: number;
   readonly programKernel: number;
-  readonly headerWords: number;
 }
 
-/** What workerMain calls; their source text travels with its own. */
-export interface WorkerFunctions {
-  readonly runStages: RunStages;
+type Load = (kernel: number, pointer: number, bytes: number) => Run | null;
+
+/** See program-worker.ts. */
+export interface ProgramFunctions {
+  readonly runStages: typeof runStages;
   readonly viewsOf: typeof viewsOf;
   readonly readRecord: typeof readRecord;
+  /** What takes part in the program whose record lies at an address, on the thread for which `load` finds kernels. */
+  programJoiner(data: WorkerData, functions: ProgramFunctions, load: Load): (pointer: number) => void;
 }
+
+/** What workerMain calls, which travels with it: nothing where no program ever runs (program-worker.ts). */
+export type WorkerFunctions = Partial<ProgramFunctions>;
 
 export const workerData = (
   memory: WebAssembly.Memory,
@@ -73,7 +79,6 @@ export const workerData = (
   slots,
   textOffset: TEXT_OFFSET,
   programKernel: PROGRAM,
-  headerWords: HEADER_WORDS,
 });
 
 /** The message a failed worker left. */
@@ -85,13 +90,12 @@ export function failureText(control: SharedArrayBuffer): string {
 
 /** Waits for jobs, joins those that are open, claims chunks of their tasks, until told to stop. */
 export function workerMain(data: WorkerData, functions: WorkerFunctions): void {
-  const { memory, control, worker, spinMs, slots, textOffset, programKernel, headerWords } = data;
+  const { memory, control, worker, spinMs, slots, textOffset, programKernel } = data;
   const c = new Int32Array(control);
   const kernels = new Map<number, Run>();
-  const programs = new Map<number, Stages>();
   let seen = 0;
 
-  const load = (id: number, pointer: number, bytes: number): Run | null => {
+  const load: Load = (id, pointer, bytes) => {
     const known = kernels.get(id);
     if (known) return known;
     // this thread may not have noticed yet that the memory grew; it sits this job out
@@ -103,23 +107,11 @@ export function workerMain(data: WorkerData, functions: WorkerFunctions): void {
     return run;
   };
 
-  /** The program whose record is at `pointer`; null while this thread cannot see all of it. */
-  const program = (pointer: number): Stages | null => {
-    if (memory.buffer.byteLength < pointer + 4 * headerWords) return null;
-    const [id, words] = new Int32Array(memory.buffer, pointer, headerWords) as unknown as [number, number];
-    if (memory.buffer.byteLength < pointer + 4 * words) return null;
-    const known = programs.get(id);
-    if (known) return known;
-    const views = functions.viewsOf(new Int32Array(memory.buffer, pointer, words));
-    const stages = functions.readRecord(views, load);
-    if (stages) programs.set(id, stages);
-    return stages;
-  };
+  const joinProgram = functions.programJoiner?.(data, functions as ProgramFunctions, load);
 
   const work = (): void => {
     if (c[slots.kernel]! === programKernel) {
-      const stages = program(c[slots.program]! >>> 0);
-      if (stages) functions.runStages(stages, c, slots.failed, spinMs, null);
+      joinProgram?.(c[slots.program]! >>> 0);
       return;
     }
     const run = load(c[slots.kernel]!, c[slots.kernelPointer]! >>> 0, c[slots.kernelBytes]!);

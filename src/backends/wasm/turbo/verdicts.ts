@@ -9,7 +9,7 @@ import { cpus } from "node:os";
 import { join } from "node:path";
 import { writeFileAtomicSync } from "../../../util/atomic-file.js";
 import { cacheFolder } from "../../../util/cache-folder.js";
-import type { Verdicts } from "../runtime/modules.js";
+import type { Verdicts } from "../runtime/trial.js";
 
 const FORMAT = "tensorone-turbo-1";
 /** Verdicts of this time are written together: a first step compares a hundred kernels. */

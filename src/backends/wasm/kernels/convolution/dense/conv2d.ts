@@ -5,6 +5,7 @@
  * x [N, H, W, Cin], w [KH, KW, Cin/groups, Cout], y [N, OH, OW, Cout]; a group is a slice of channels of each.
  */
 import type { Conv2dAttrs } from "../../../../../ops/spec/index.js";
+import { callFill } from "../../blocks/copy.js";
 import type { Epilogue } from "../../blocks/epilogue.js";
 import type { HeapOperand, Lowering, Plan } from "../../plan.js";
 import { gemm } from "../../products/gemm.js";
@@ -14,7 +15,7 @@ import { pack } from "../../products/pack.js";
 import { forwardWeights, forwardWindows, geometryOf } from "./geometry.js";
 import { patchInputGrad } from "./patch-grad.js";
 import { phasesOf } from "./phases.js";
-import { type Scatter, windowProduct, zeroRows } from "./window-products.js";
+import { type Scatter, windowProduct } from "./window-products.js";
 import { defineWindowRows, type WindowSpec, windowFloats, windowTaps } from "./window-rows.js";
 
 /** Of a weight gradient's window: 128 rows of them are 128 KiB, half of a small L2 cache. */
@@ -58,7 +59,9 @@ export const conv2dInputGrad: Lowering<"conv2dInputGrad"> = ([dy, w], attrs, [dx
   );
   const pixelBytes = 4 * g.cIn;
   const lineBytes = g.image[1] * pixelBytes;
+  if (phases.some(({ windows }) => !windows)) callFill(plan, dx, 0);
   for (const { windows, grid, first, weights, weightAt } of phases) {
+    if (!windows) continue;
     const place: Scatter = {
       grid,
       imageBytes: g.image[0] * lineBytes,
@@ -68,10 +71,6 @@ export const conv2dInputGrad: Lowering<"conv2dInputGrad"> = ([dy, w], attrs, [dx
     const rows = g.images * grid[0] * grid[1];
     for (let group = 0; group < attrs.groups; group++) {
       const c = dx.pointer + first[0] * lineBytes + first[1] * pixelBytes + 4 * group * n;
-      if (!windows) {
-        zeroRows(plan, g.images, place, n, c);
-        continue;
-      }
       const x = dy.pointer + 4 * group * g.outPerGroup;
       pack(plan, weights, w.pointer + weightAt + 4 * group * g.outPerGroup, packed);
       const sizes = { m: rows, n, k: g.outPerGroup, aRow: 4 * g.cOut, cRow: pixelBytes };

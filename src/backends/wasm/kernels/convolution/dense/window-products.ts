@@ -118,31 +118,3 @@ export function windowProduct(plan: Plan, { windows, rows, n, x, b, c, place, ep
     args: { x, b, c, rows, bias: epilogue?.bias ?? 0 },
   });
 }
-
-interface ZeroSpec {
-  readonly scatter: Scatter;
-  readonly floats: number;
-}
-
-/** Rows of zeros at their places. A task is an image. */
-const zeroRowsKernel = defineRangeKernel(
-  { name: "zero rows", spec: specOf<ZeroSpec>(), args: { c: "pointer" } },
-  ({ f, spec: { scatter, floats } }, { begin, end }, { c }) => {
-    const { grid, imageBytes, lineBytes, pixelBytes } = scatter;
-    f.for(begin, end, 1, (image) => {
-      const line = f.int(c.add(image.mul(imageBytes)));
-      f.for(0, grid[0], 1, () => {
-        const pixel = f.int(line);
-        f.for(0, grid[1], 1, () => {
-          f.fill(pixel, 0, 4 * floats);
-          pixel.inc(pixelBytes);
-        });
-        line.inc(lineBytes);
-      });
-    });
-  },
-);
-
-export function zeroRows(plan: Plan, images: number, scatter: Scatter, floats: number, c: number): void {
-  zeroRowsKernel.call(plan, { spec: { scatter, floats }, tasks: images, args: { c } });
-}

@@ -1,0 +1,27 @@
+/** Opcodes of vectors of four 32-bit floats, behind PREFIX_SIMD. See ../opcodes.ts. */
+export const splat = 0x13;
+export const extractLane = 0x1f;
+export const eq = 0x41;
+export const ne = 0x42;
+export const lt = 0x43;
+export const gt = 0x44;
+export const le = 0x45;
+export const ge = 0x46;
+export const demoteF64x2Zero = 0x5e;
+export const ceil = 0x67;
+export const floor = 0x68;
+export const nearest = 0x6a;
+export const abs = 0xe0;
+export const neg = 0xe1;
+export const sqrt = 0xe3;
+export const add = 0xe4;
+export const sub = 0xe5;
+export const mul = 0xe6;
+export const div = 0xe7;
+export const min = 0xe8;
+export const max = 0xe9;
+export const pmin = 0xea;
+export const pmax = 0xeb;
+export const convertI32x4S = 0xfa;
+export const relaxedMadd = 0x105;
+export const relaxedNmadd = 0x106;

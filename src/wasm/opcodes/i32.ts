@@ -1,0 +1,21 @@
+/** Opcodes of 32-bit integers. See ../opcodes.ts. */
+export const load = 0x28;
+export const load8U = 0x2d;
+export const store = 0x36;
+export const store8 = 0x3a;
+const constant = 0x41;
+export const eqz = 0x45;
+export const eq = 0x46;
+export const ne = 0x47;
+export const ltS = 0x48;
+export const ltU = 0x49;
+export const geS = 0x4e;
+export const add = 0x6a;
+export const sub = 0x6b;
+export const mul = 0x6c;
+export const divU = 0x6e;
+export const remU = 0x70;
+export const and = 0x71;
+export const shl = 0x74;
+export const shrU = 0x76;
+export { constant as const };
