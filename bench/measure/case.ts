@@ -55,6 +55,7 @@ const dtypesOfInputs: { readonly [K in OpName]?: (place: number) => DType | unde
   bitwise: () => "int32",
   resample: (place) => (place === 1 || place === 3 ? "int32" : undefined),
   patchMomentsGrad: (place) => (place > 0 ? "float64" : undefined),
+  foldedInputGrad: (place) => (place > 2 ? "float64" : undefined),
   foldBranches: (place) => (place < 2 ? "float64" : undefined),
   foldBranchesGrad: (place) => (place === 2 ? "float64" : undefined),
 };
