@@ -38,6 +38,8 @@ function momentCases(layer: Layer, where: string, batch: number): Case[] {
       : [
           opCase({
             ...{ ...row, name: `moments ${where} backward`, op: "patchMomentsGrad" },
+            // a compiled step has the row below in its place
+            perStep: 0,
             shapes: [x, mean!, mean!, covariance!],
             ...(isDepthwise && { flops: 2 * sizeOf(x) * DEPTHWISE_GRADIENT_PRODUCTS }),
           }),
