@@ -292,8 +292,12 @@ class Run {
   }
 
   #info(totalSteps: number): RunInfo {
-    const { stepsPerEpoch, step: startStep, averages, isValidationDue } = this.#session;
+    const { stepsPerEpoch, step: startStep, averages, isValidationDue: isMissing, watch } = this.#session;
     const { valImages } = this.#data;
+    const { recipe, validate = true } = this.#options;
+    // of a short run that is at its end already it comes once more, and the log has it once
+    const comesAgain = validate && recipe.plan === "short" && (startStep === totalSteps || watch.isOver);
+    const isValidationDue = isMissing || comesAgain;
     const { sums } = averages;
     const former = { ...(sums.epoch.steps > 0 && { former: sums }), ...(isValidationDue && { isValidationDue }) };
     const extent = { valImages, stepsPerEpoch, totalSteps, startStep, ...former };

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { setBackend } from "../../src/index.js";
 import { decodeSafetensors } from "../../src/models/files/index.js";
 import { mobileoneS0, mobileoneS0Demo } from "../../src/models/mobileone/recipe-s0.js";
+import { JsonlLogger } from "../../src/train/loggers/jsonl.js";
 import { type TrainOptions, train } from "../../src/train/trainer.js";
 
 const root = mkdtempSync(join(tmpdir(), "tensorone-short-"));
@@ -56,13 +57,17 @@ function setIn(checkpoint: string, modelFile: string): string[] {
 
 describe("a short run", () => {
   it("validates both sets at its end, and leaves the better one, also when it is only finished again", async () => {
-    const result = await run("both");
+    const result = await run("both", { loggers: [new JsonlLogger()] });
+    const logged = readFileSync(join(root, "both", "log.jsonl"), "utf8");
+    expect(logged.match(/"kind":"val"/g)).toHaveLength(recipe.epochs);
     const { plan, weights, validation, modelFile, checkpoint } = result;
     expect(plan).toBe("short");
     expect(validation!.raw).toBeDefined();
     expect(weights).toBe(validation!.raw!.top1 > validation!.top1 ? "raw" : "averaged");
     expect(setIn(checkpoint, modelFile!)).toEqual([weights]);
-    const again = await run("both", { resume: true });
+    const again = await run("both", { resume: true, loggers: [new JsonlLogger()] });
+    // the validation that is made once more takes the place of its row
+    expect(readFileSync(join(root, "both", "log.jsonl"), "utf8")).toBe(logged);
     expect(again).toMatchObject({
       weights,
       validation: { top1: validation!.top1, raw: { top1: validation!.raw!.top1 } },
