@@ -14,7 +14,7 @@ export interface BackendOptions {
   readonly threads?: number;
   /**
    * Paired vectors under V8's revectorizer (Node 24 and later on x86-64 with AVX2). true warns where that does not work, "auto" goes on
-   * without a word. Default false.
+   * without a word, and without turbo from V8 14 on. Default false.
    */
   readonly turbo?: boolean | "auto";
   /** Of the gpu backend: a device, or gpu.js on the processor. Default webgpu. */

@@ -22,7 +22,7 @@ type TurboWord = keyof typeof turboWords;
 
 /** --turbo: null for auto. */
 function turboOption(fallback: TurboWord): Option<boolean | null> {
-  const help = `auto (where they work: Node 24 or later, AVX2), on (with a warning where they do not) or off: kernels of paired vectors, each compared with its plain code once; default: ${fallback}`;
+  const help = `auto (where they work: Node 24, AVX2), on (later ones too; with a warning where they do not work) or off: kernels of paired vectors, each compared with its plain code once; default: ${fallback}`;
   const { expected, read } = choice(Object.keys(turboWords) as TurboWord[], { help, default: fallback });
   return {
     ...{ form: "value", placeholder: "WORD", help, expected, example: "off", fallback: turboWords[fallback] },

@@ -21,6 +21,11 @@ import { thisMachine, VerdictFile } from "./turbo/verdicts.js";
 /** Node 24; V8 12 has an older pass, which ends the process on some kernels. */
 const FIRST_V8 = 13;
 /**
+ * From here on "auto" takes plain kernels. V8 14 (Node 26) ends the process where a data worker's libjpeg-turbo is optimised while flags are changed
+ * for a kernel; turbo asked for by name runs there, beside sharp or jpeg-js.
+ */
+const FIRST_V8_WITHOUT_AUTO = 14;
+/**
  * The last three: all of a module optimised before its constructor returns, without what the baseline compiler would have
  * counted (V8 14 ends the process when its inliner misses those counts).
  */
@@ -94,6 +99,7 @@ let known: { readonly problem: string | null; isTold: boolean } | undefined;
 
 /** Whether turbo can be used. The first call finds out; the first that is not `quiet` warns when not. */
 export function turboWorks({ quiet = false } = {}): boolean {
+  if (quiet && (v8Version() ?? 0) >= FIRST_V8_WITHOUT_AUTO) return false;
   known ??= { problem: findProblem(), isTold: false };
   if (known.problem !== null && !quiet && !known.isTold) {
     console.warn(`wasm: ${known.problem}; going on without it (turbo: false avoids this warning)`);
