@@ -56,7 +56,8 @@ test("a run with all of it, and one that is stopped and resumed by its folder al
   rmSync(join(folder, "weights.json"));
   expect(tensorone(["train", "--resume", "halves"], folder).code).toBe(0);
   const files = filesOf("halves");
-  expect(Object.keys(files)).toHaveLength(2);
+  // two of the checkpoint and the list of pictures
+  expect(Object.keys(files)).toHaveLength(3);
   expect(files).toEqual(filesOf("whole"));
   const { recipe } = JSON.parse(
     Buffer.from(Object.entries(files).find(([name]) => name.endsWith("json"))![1], "base64").toString(),

@@ -61,7 +61,7 @@ describe.skipIf(!isHere)("protoc reads", () => {
       ["top1", 25],
       ["lr", 0.05],
       ["weightDecay", 0.0001],
-      ["epoch", 0],
+      ["epoch", 1],
       ["imagesPerSecond", 212],
       ["dataWait", 0.03],
       ["stepMs", 150],

@@ -189,9 +189,10 @@ describe("paired kernels", () => {
     );
     const sources = files.filter((name) => name.endsWith(".ts"));
     const naming = (text: string) => sources.filter((name) => readFileSync(join(root, name), "utf8").includes(text));
-    const opcodes = join("src", "wasm", "opcodes.ts");
-    expect(naming("0xfd")).toEqual([opcodes]);
-    expect(naming("PREFIX_SIMD").sort()).toEqual([opcodes, join("src", "wasm", "writer.ts")]);
+    const wasm = join("src", "wasm");
+    const isTable = (name: string) => name.startsWith(join(wasm, "opcodes"));
+    expect(naming("0xfd")).toEqual([join(wasm, "opcodes.ts")]);
+    expect(naming("PREFIX_SIMD").filter((name) => !isTable(name))).toEqual([join(wasm, "writer.ts")]);
   });
 });
 

@@ -65,8 +65,9 @@ export function definePlanes(m: WasmModule, geometry: ImageGeometry): Planes {
       f.for(0, image[1], 1, () => {
         shifts.forEach((shift, i) => {
           const own = Math.max(0, Math.min(m.lanes, lanes - i * m.lanes));
-          // channels there are not: zeros
-          if (own > 0) f.store(to, i * bytes, f.loadPartial(x, i * pixel, own).sub(shift));
+          // channels there are not: zeros, since their sums are computed too
+          const value = own > 0 ? f.loadPartial(x, i * pixel, own) : f.splat(0);
+          f.store(to, i * bytes, value.sub(shift));
         });
         x.inc(4 * channels);
         to.inc(pixel);
