@@ -1,5 +1,6 @@
 /** How well a training step would use many threads: measured where there are cores, predicted from measured tasks beyond. */
 import { availableParallelism } from "node:os";
+import { chunkOf } from "../../src/backends/wasm/runtime/stages.js";
 import { integer, text } from "../../src/cli/options.js";
 import { interruptions } from "../../src/cli/signals.js";
 import { afterwards, describeMachine, machineLine } from "../measure/machine.js";
@@ -13,11 +14,6 @@ import { commitOf, withCheckout } from "../work/checkout.js";
 import { measureSteps } from "../work/steps.js";
 import { measureTasks } from "../work/task-times.js";
 import type { StepWork } from "../work/work.js";
-
-/** Chunks per thread of the pool (src/backends/wasm/runtime/stages.ts), the same in every commit so far. */
-const CHUNKS_PER_THREAD = 8;
-const chunkOf = (tasks: number, threads: number): number =>
-  Math.max(1, Math.floor(tasks / (threads * CHUNKS_PER_THREAD)));
 
 const usualModels = ["mobileone_s0", "mobileone_s3"];
 const usualThreads = [2, 4, 8, 16, 32, 64];

@@ -1,16 +1,14 @@
 /**
  * What a picture's file holds, as a digest: the same bytes are the same picture, whatever they are called. Node only.
  */
-import { createHash } from "node:crypto";
 import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { sha256 } from "../../util/sha256.js";
 import { PictureFiles, type PictureSource, sourceName } from "./picture-source.js";
 
 /** A digest for each file as it was when it was read: train and val of one data set are opened one after the other. */
 const known = new Map<string, string>();
 /** Bytes that tell most pictures of equal size apart. */
 const HEAD_BYTES = 4096;
-
-const sha256 = (bytes: Uint8Array | string): string => createHash("sha256").update(bytes).digest("hex");
 
 /** Bytes of a picture's file; -1 where there is none. */
 export const sizeOf = ({ path, entry }: PictureSource): number =>
@@ -27,7 +25,7 @@ export function contentHash(source: PictureSource, files: PictureFiles): string 
   try {
     hash = sha256(files.bytesOf(source));
   } catch {
-    hash = sha256(`unreadable ${sourceName(source)}`);
+    hash = sha256(new TextEncoder().encode(`unreadable ${sourceName(source)}`));
   }
   known.set(key, hash);
   return hash;
