@@ -58,6 +58,9 @@ const files = readdirSync(source, { recursive: true, encoding: "utf8" })
   .filter((name) => name.endsWith(".ts"))
   .map((name) => [name, readFileSync(join(source, name), "utf8")] as const);
 
+/** Opcodes have the names of WebAssembly's text format (`i32.add`), read as members of their module. */
+const OPCODES = /^wasm[\\/]opcodes[\\/]/;
+
 const rules: readonly (readonly [what: string, rule: Rule, wrong: string, right: string])[] = [
   ["members are #private", isPrivateWord, "class A { private b = 1; }", "class A { #b = 1; private constructor() {} }"],
   [
@@ -78,5 +81,6 @@ it.each(rules)("%s", (_, rule, wrong, right) => {
   expect(found(rule, "wrong", wrong)).toEqual(["wrong:1"]);
   expect(found(rule, "right", right)).toEqual([]);
   expect(files.length).toBeGreaterThan(300);
-  expect(files.flatMap(([name, text]) => found(rule, name, text))).toEqual([]);
+  const judged = rule === isLowerConstant ? files.filter(([name]) => !OPCODES.test(name)) : files;
+  expect(judged.flatMap(([name, text]) => found(rule, name, text))).toEqual([]);
 });
