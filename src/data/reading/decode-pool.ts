@@ -29,6 +29,8 @@ interface Thread {
   readonly open: Map<number, OpenTask>;
 }
 
+const ENDED_HINT = "try fewer workers";
+
 /** `workers` threads, or this one where that is 0. */
 export function openTaskPool(workers: number, options: ReaderOptions): TaskPool {
   return workers === 0 ? new LocalTaskPool(options) : new DecodePool(workers, options);
@@ -39,6 +41,8 @@ export class DecodePool implements TaskPool {
   readonly #threads: readonly Thread[];
   #nextId = 0;
   #isClosed = false;
+  /** Which thread ended by itself, and why: with nothing open there is no task to tell. */
+  #ended: string | null = null;
 
   constructor(size: number, options: ReaderOptions) {
     const entry = workerEntry("./loader-worker.js", import.meta.url);
@@ -48,6 +52,7 @@ export class DecodePool implements TaskPool {
   }
 
   run<K extends TaskName>(name: K, job: Tasks[K]["job"]): Promise<Tasks[K]["result"]> {
+    if (this.#ended !== null) return Promise.reject(new DataError(this.#ended, ENDED_HINT));
     if (this.#isClosed) return Promise.reject(new DataError("data workers: closed, expected to be running"));
     const thread = this.#threads.reduce((least, t) => (t.open.size < least.open.size ? t : least));
     const id = this.#nextId++;
@@ -88,8 +93,9 @@ export class DecodePool implements TaskPool {
     worker.on("exit", () => {
       const message = this.#isClosed ? "closed" : `stopped (${reason})`;
       for (const { reject, firstPath } of open.values()) {
-        reject(new DataError(`data worker ${index}: ${message} while reading ${firstPath}`, "try fewer workers"));
+        reject(new DataError(`data worker ${index}: ${message} while reading ${firstPath}`, ENDED_HINT));
       }
+      if (!this.#isClosed) this.#ended = `data worker ${index}: ${message}, expected to be running`;
       open.clear();
       this.#isClosed = true;
     });
