@@ -20,16 +20,28 @@ export interface ServeLogEntry {
   readonly count?: number;
 }
 
-/** Entries told in a window, at most. */
+const FAILED = 500;
+/** Entries of a side told in a window, at most. */
 const MOST = 20;
 const WINDOW_MS = 10_000;
 /** Characters of what came from outside. */
 const LONGEST = 200;
 
+/** Refusals, of which clients make as many as they like, take no room from what fails here. */
+type Side = "client" | "server";
+
+/** Entries of a window. */
+interface Window {
+  told: number;
+  suppressed: number;
+}
+
 export class ErrorLog {
   readonly #tell: (entry: ServeLogEntry) => void;
-  #told = 0;
-  #suppressed = 0;
+  readonly #windows: { readonly [S in Side]: Window } = {
+    client: { told: 0, suppressed: 0 },
+    server: { told: 0, suppressed: 0 },
+  };
   #timer: NodeJS.Timeout | undefined;
 
   constructor(tell: (entry: ServeLogEntry) => void) {
@@ -38,29 +50,35 @@ export class ErrorLog {
 
   request(error: unknown, about: { readonly status: number; readonly method: string; readonly path: string }): void {
     const { status, method, path } = about;
-    this.#add({ kind: "request", status, method, path: clipped(path.split("?")[0]!, LONGEST), error: textOf(error) });
+    const entry = { status, method, path: clipped(path.split("?")[0]!, LONGEST), error: textOf(error) };
+    this.#add(status === FAILED ? "server" : "client", { kind: "request", ...entry });
   }
 
   fault(part: string, error: unknown): void {
-    this.#add({ kind: "fault", error: `${part}: ${textOf(error)}` });
+    this.#add("server", { kind: "fault", error: `${part}: ${textOf(error)}` });
   }
 
   /** Tells what was suppressed, and starts no timer any more. */
   close(): void {
     clearTimeout(this.#timer);
-    this.#endWindow();
+    this.#endWindows();
   }
 
-  #add(entry: Omit<ServeLogEntry, "time">): void {
-    if (this.#told === 0) this.#timer = setTimeout(() => this.#endWindow(), WINDOW_MS).unref();
-    if (++this.#told > MOST) this.#suppressed++;
+  #add(side: Side, entry: Omit<ServeLogEntry, "time">): void {
+    const window = this.#windows[side];
+    this.#timer ??= setTimeout(() => this.#endWindows(), WINDOW_MS).unref();
+    if (++window.told > MOST) window.suppressed++;
     else this.#tell({ time: new Date().toISOString(), ...entry });
   }
 
-  #endWindow(): void {
-    const count = this.#suppressed;
-    this.#told = 0;
-    this.#suppressed = 0;
+  #endWindows(): void {
+    this.#timer = undefined;
+    const { client, server } = this.#windows;
+    const count = client.suppressed + server.suppressed;
+    for (const window of [client, server]) {
+      window.told = 0;
+      window.suppressed = 0;
+    }
     if (count === 0) return;
     const error = `${count} more errors in ${WINDOW_MS / 1000} s`;
     this.#tell({ time: new Date().toISOString(), kind: "suppressed", error, count });

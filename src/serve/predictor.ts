@@ -90,24 +90,25 @@ export class Predictor {
   }
 
   async #logits(model: number, input: PictureInput, isWanted: () => boolean): Promise<Float32Array> {
-    const lane = this.#lanes[model]!;
+    const { squares } = this.#lanes[model]!;
     let square: Square | null = null;
     try {
-      if (input.kind === "numbers") {
-        square = lane.squares.takeNumbers();
-        square.set(input.values);
-      } else {
-        square = lane.squares.takeBytes();
-        if (input.kind === "pixels") square.set(input.values);
-        else await this.#read(model, input.bytes, square, isWanted);
-      }
+      if (input.kind === "numbers") square = squares.takeNumbers();
+      else square = squares.takeBytes();
+      if (input.kind === "file") return await this.#readAndAdd(model, input.bytes, square as Uint8Array, isWanted);
+      square.set(input.values);
       return await this.#batcher.add(model, square);
     } finally {
-      if (square !== null) lane.squares.give(square);
+      if (square !== null) squares.give(square);
     }
   }
 
-  async #read(model: number, bytes: Uint8Array<ArrayBuffer>, into: Uint8Array, isWanted: () => boolean): Promise<void> {
+  async #readAndAdd(
+    model: number,
+    bytes: Uint8Array<ArrayBuffer>,
+    into: Uint8Array,
+    isWanted: () => boolean,
+  ): Promise<Float32Array> {
     const lane = this.#lanes[model]!;
     const start = performance.now();
     lane.reading++;
@@ -119,7 +120,9 @@ export class Predictor {
       this.#batcher.reconsider();
       throw error;
     }
-    lane.reading--;
     this.#events.onRead(this.#engine.models[model]!, performance.now() - start);
+    // with no turn between: it is on its way until it waits for its batch
+    lane.reading--;
+    return this.#batcher.add(model, into);
   }
 }
