@@ -6,20 +6,6 @@ import { percent } from "../parts/words.js";
 import { answers, classNames, isWrong } from "../session/state.js";
 
 const fileName = (path: string): string => path.split("/").at(-1) ?? path;
-const sides = { train: "training", val: "validation" } as const;
-
-/** All of a tile in words. */
-export function wordsOf(picture: PictureInfo): string {
-  const { name, class: own, side } = picture;
-  const answer = answers.value.get(picture.id);
-  const parts = [fileName(name), own === null ? "no class" : (classNames.value[own] ?? "")];
-  if (side) parts.push(sides[side]);
-  if (answer) {
-    const verdict = own === null ? "" : isWrong(picture) ? "wrong: " : "right: ";
-    parts.push(`${verdict}answered ${classNames.value[answer.class] ?? "?"}, ${percent(answer.score)}`);
-  }
-  return parts.join(", ");
-}
 
 function Answer({ picture }: { picture: PictureInfo }) {
   const answer = answers.value.get(picture.id);
@@ -33,10 +19,12 @@ function Answer({ picture }: { picture: PictureInfo }) {
     );
   return isWrong(picture) ? (
     <span class="answer wrong">
-      ✗ {name} {percent(answer.score)}
+      <span class="unseen">, wrong, answered </span>✗ {name} {percent(answer.score)}
     </span>
   ) : (
-    <span class="answer soft">✓ {percent(answer.score)}</span>
+    <span class="answer soft">
+      <span class="unseen">, right, </span>✓ {percent(answer.score)}
+    </span>
   );
 }
 
@@ -54,15 +42,19 @@ export function Tile({ picture, isSelected, isStop }: TileProps) {
       class={`tile${isWrong(picture) ? " is-wrong" : ""}`}
       role="option"
       aria-selected={isSelected}
-      aria-label={wordsOf(picture)}
       title={picture.name}
       tabIndex={isStop ? 0 : -1}
       data-id={id}
     >
       <Picture id={id} side={TILE_SIDE} />
+      <span class="unseen">{fileName(picture.name)}, </span>
       <span class="label">
         <span>{own === null ? "no class" : classNames.value[own]}</span>
-        {side === "val" && <small title="held out to judge by">val</small>}
+        {side === "val" && (
+          <small title="held out to judge by">
+            val<span class="unseen">idation</span>
+          </small>
+        )}
       </span>
       <Answer picture={picture} />
     </div>
