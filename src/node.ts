@@ -12,7 +12,7 @@ export { type Dataset, openDataset } from "./data/sets/dataset.js";
 export { ImageFolder } from "./data/sets/image-folder.js";
 export { type VerifyReport, verifyDataset } from "./data/verify.js";
 export { type JoinOptions, joinProcessGroup, type TransportName } from "./distributed/join.js";
-export { encodePng, thumbnailPng } from "./figures/png.js";
+export { encodePng } from "./figures/png.js";
 export {
   type FetchWeightsOptions,
   fetchWeights,
@@ -69,8 +69,6 @@ export { loadRecipeFile, type RecipeFile } from "./train/recipes/config/config-f
 export { recipeSchema } from "./train/recipes/config/json-schema.js";
 export { type RecipeRequest, type ResolvedRecipe, resolveRecipe } from "./train/recipes/config/resolve-recipe.js";
 export type { RunConfig, RunSettings } from "./train/recipes/config/run-fields.js";
-export { type FinetuneSubject, finetuneRecipe } from "./train/recipes/finetune.js";
-export { type PlanOverrides, planRecipe } from "./train/recipes/plan.js";
 export type { ProcessGroup } from "./train/replicas/process-group.js";
 export type { TrainOptions, TrainResult } from "./train/run-options.js";
 export { RecipeFileLogger, type RecipeFileOptions } from "./train/runs/recipe-file.js";
