@@ -90,12 +90,12 @@ class Bins {
     const joined = new Float64Array(WIDTH);
     return Array.from({ length: Math.ceil(count / perPoint) }, (_, i) => {
       join(this.#rows, i * perPoint, Math.min(perPoint, count - i * perPoint), joined, 0);
-      const valueOf = (column: number): number => joined[SUMS + column]! / joined[COUNTS + column]!;
+      const meanOf = (column: number): number => joined[SUMS + column]! / joined[COUNTS + column]!;
       return {
         step: joined[STEP]!,
         epoch: joined[EPOCH]!,
         elapsedMs: joined[ELAPSED]!,
-        values: Object.fromEntries(stepColumns.map((name, at) => [name, valueOf(at)])) as Record<StepColumn, number>,
+        values: Object.fromEntries(stepColumns.map((name, at) => [name, meanOf(at)])) as Record<StepColumn, number>,
       };
     });
   }
