@@ -34,6 +34,18 @@ const samples: Plugin = {
   },
 };
 
+/** Packages of the pages' bundle, whose licences go with it; gpu.js comes in a file of its own. */
+const bundled = ["preact", "@preact/signals", "@preact/signals-core", "uplot", "fflate", "gpu.js"];
+const licences: Plugin = {
+  name: "studio-licences",
+  generateBundle() {
+    const texts = bundled.map(
+      (name) => `${name}\n\n${readFileSync(here(`node_modules/${name}/LICENSE`), "utf8").trim()}\n`,
+    );
+    this.emitFile({ type: "asset", fileName: "licences.txt", source: texts.join(`\n${"-".repeat(72)}\n\n`) });
+  },
+};
+
 /** Puts the policy into the page, and beside it the headers that servers send: one text for both. */
 const headers: Plugin = {
   name: "studio-headers",
@@ -51,7 +63,7 @@ export default defineConfig({
   logLevel: "warn",
   resolve: { alias },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  plugins: [headers, samples],
+  plugins: [headers, samples, licences],
   worker: { format: "es" },
   build: {
     outDir: here("dist/studio"),

@@ -10,7 +10,7 @@ import { oneThreadText } from "./isolation.js";
 import { screen, screens } from "./route.js";
 import { type Theme, theme, themes } from "./theme.js";
 
-const themeNames: { readonly [K in Theme]: string } = { auto: "As the system", light: "Light", dark: "Dark" };
+const themeNames: { readonly [K in Theme]: string } = { auto: "Auto", light: "Light", dark: "Dark" };
 
 /** The Watch screen comes when it is asked for. */
 function Watch() {

@@ -99,7 +99,9 @@ export function TryScreen() {
       <section class="panel" aria-labelledby="tried-title">
         <div class="row">
           <h2 id="tried-title">Pictures</h2>
-          {medianMs.value !== null && <span class="soft">{medianMs.value.toFixed(0)} ms each, Grad-CAM included</span>}
+          {medianMs.value !== null && (
+            <span class="soft">{medianMs.value.toFixed(0)} ms a picture, in the middle of them</span>
+          )}
           <Choose text="Choose pictures" accept="image/*" isMany then={(found) => void tryFiles(found)} />
         </div>
         {n === 0 ? (
