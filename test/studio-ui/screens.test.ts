@@ -192,6 +192,34 @@ describe.skipIf(executable === undefined)("the studio's screens", () => {
     await close();
   });
 
+  it("answer pictures by a dropped file of weights, on the engine itself, under the page's policy", async () => {
+    const { page, said, close } = await open();
+    await page.getByRole("link", { name: "Try" }).click();
+    const weights = resolve(import.meta.dirname, "..", "..", "studio", "base", "demo.safetensors");
+    await drop(page, [weights, join(photos, "cat", "0.jpg")]);
+    await page.locator(".result .scores li").nth(4).waitFor({ timeout: 60_000 });
+    const shares = await page.locator(".result .scores .n").allTextContents();
+    const sum = shares.reduce((all, text) => all + Number.parseInt(text, 10), 0);
+    expect(sum).toBeGreaterThan(50);
+    expect(sum).toBeLessThanOrEqual(103);
+    await page.getByText("mobileone_s0, 10 classes, sees 64 × 64 px.").waitFor();
+    expect(await page.locator(".result canvas").getAttribute("aria-label")).toMatch(/looked at for .+ most$/);
+    expect(said).toEqual([]);
+    await close();
+  });
+
+  it("fit a phone of 320 px", async () => {
+    const { page, close } = await open(320);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    await withPictures(page);
+    expect(await overflow(page)).toBeLessThanOrEqual(0);
+    const small = await page.evaluate(`[...document.querySelectorAll("button, select, a, .button, summary")]
+      .map((one) => [one.textContent.trim(), one.getBoundingClientRect()])
+      .filter(([, { width, height }]) => width > 0 && (height < 24 || width < 24)).map(([text]) => text)`);
+    expect(small).toEqual([]);
+    await close();
+  });
+
   it("say one thread where the page comes without the headers, after a service worker could not help", async () => {
     const bare = await servePages(
       join(folder, (await import("node:fs")).readdirSync(folder).find((name) => name.startsWith("pages-"))!),

@@ -17,7 +17,9 @@ function Watch() {
   const Loaded = useSignal<ComponentType | null>(null);
   useEffect(() => {
     const modules = import.meta.glob<{ readonly WatchScreen: ComponentType }>("../../watch/watch-screen.tsx");
-    void modules["../../watch/watch-screen.tsx"]?.().then(({ WatchScreen }) => {
+    const load = modules["../../watch/watch-screen.tsx"];
+    if (!load) Loaded.value = () => <p class="soft">This page was built without a screen for runs.</p>;
+    void load?.().then(({ WatchScreen }) => {
       Loaded.value = WatchScreen;
     });
   }, []);
