@@ -195,6 +195,7 @@ describe.skipIf(executable === undefined)("the studio's screens", () => {
   it("answer pictures by a dropped file of weights, on the engine itself, under the page's policy", async () => {
     const { page, said, close } = await open();
     await page.getByRole("link", { name: "Try" }).click();
+    await page.getByText("Drop a model and pictures here").waitFor();
     const weights = resolve(import.meta.dirname, "..", "..", "studio", "base", "demo.safetensors");
     await drop(page, [weights, join(photos, "cat", "0.jpg")]);
     await page.locator(".result .scores li").nth(4).waitFor({ timeout: 60_000 });
