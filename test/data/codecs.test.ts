@@ -2,6 +2,7 @@
 import { encode } from "fast-png";
 import { describe, expect, test } from "vitest";
 import { decodeImage } from "../../src/data/codecs/index.js";
+import { crc32 } from "../../src/util/crc32.js";
 import { DataError } from "../../src/util/errors.js";
 import { difference, expectedImage, readFixture } from "./fixtures.js";
 
@@ -24,7 +25,45 @@ describe("PNG, exactly", () => {
   });
 });
 
+/** A PNG's chunk, with its length and CRC. */
+function chunk(type: string, data: readonly number[]): Uint8Array {
+  const named = Uint8Array.of(...new TextEncoder().encode(type), ...data);
+  const bytes = new Uint8Array(named.length + 8);
+  const view = new DataView(bytes.buffer);
+  view.setUint32(0, data.length);
+  bytes.set(named, 4);
+  view.setUint32(named.length + 4, crc32(named));
+  return bytes;
+}
+
 describe("refused, with the file's name and a hint", () => {
+  // fast-png takes the size from the last header: 13.9 GB here, where the first, which is checked, says 5x4
+  test("a second header, which nobody has checked, and a second palette", () => {
+    const data = new Uint8Array(5 * 4).fill(1);
+    const png = encode({ width: 5, height: 4, channels: 1, data });
+    const HEADER_END = 33;
+    const withChunks = (more: Uint8Array) =>
+      Uint8Array.of(...png.subarray(0, HEADER_END), ...more, ...png.subarray(HEADER_END));
+    const huge = chunk("IHDR", [255, 0, 0, 21, 0, 0, 0, 13, 8, 0, 0, 0, 0]);
+    expect(() => decodeImage(withChunks(huge), { path: "a.png" })).toThrow(
+      "a.png: PNG with a second chunk IHDR, expected one",
+    );
+    const indexed = encode({
+      width: 5,
+      height: 4,
+      channels: 1,
+      data,
+      palette: [
+        [0, 0, 0],
+        [9, 9, 9],
+      ],
+    });
+    expect(indexed[HEADER_END - 8], "colour type").toBe(3);
+    const palette = chunk("PLTE", [1, 1, 1, 2, 2, 2]);
+    const twice = Uint8Array.of(...indexed.subarray(0, HEADER_END), ...palette, ...indexed.subarray(HEADER_END));
+    expect(() => decodeImage(twice, { path: "a.png" })).toThrow("a.png: PNG with a second chunk PLTE, expected one");
+  });
+
   test.each([
     ["bad-header-only.jpg", /frame header/],
     ["bad-arithmetic.jpg", /arithmetic/],

@@ -18,7 +18,13 @@ export function decodePng(bytes: Uint8Array, path: string, applyOrientation: boo
     const image = createImage(file.width, file.height, toRgb(file, readSamples(bytes, file)));
     return applyOrientation ? orient(image, file.orientation) : image;
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
+    // the engine's own words (an array of a negative length) say nothing of a file
+    const isOfEngine = cause instanceof RangeError || cause instanceof TypeError;
+    const message = isOfEngine
+      ? "its chunks contradict each other"
+      : cause instanceof Error
+        ? cause.message
+        : String(cause);
     throw new DataError(`${path}: not a readable PNG, expected a complete file (${message})`, DAMAGED_HINT);
   }
 }
