@@ -43,7 +43,6 @@ export { applyTransform, evalTransform, type Transform, trainTransform } from ".
 export { imagenetMean, imagenetStd, type NormalizeOptions, normalize } from "./data/transforms/normalize.js";
 export { confusionSvg } from "./figures/confusion-svg.js";
 export { type HeatMap, heatImage, heatOverlay } from "./figures/heat-map.js";
-export { thumbnailPng } from "./figures/png.js";
 export * as io from "./models/files/index.js";
 export { decodeOnnx, type OnnxModel } from "./models/quantize/onnx-model.js";
 export * as models from "./models-entry.js";

@@ -12,7 +12,7 @@ export { type Dataset, openDataset } from "./data/sets/dataset.js";
 export { ImageFolder } from "./data/sets/image-folder.js";
 export { type VerifyReport, verifyDataset } from "./data/verify.js";
 export { type JoinOptions, joinProcessGroup, type TransportName } from "./distributed/join.js";
-export { encodePng } from "./figures/png.js";
+export { encodePng, thumbnailPng } from "./figures/png.js";
 export {
   type FetchWeightsOptions,
   fetchWeights,

@@ -9,7 +9,10 @@ const SIDE = 16;
 const LENGTH = SIDE * SIDE * 3;
 /** Contrast below which a picture is plain, in levels: nothing could be compared. */
 const LEAST_CONTRAST = 2;
-/** Least correlation of two thumbnails: of the demo set's 2,000 pictures 1.6 in 100 have such a neighbour, of bursts all. */
+/**
+ * Least correlation of two thumbnails. Not tuned on bursts of cameras; of the demo set's 2,000 pictures, which are alike and no bursts,
+ * 162 (8.1 %) are joined, 14 in the largest group.
+ */
 const LEAST_LIKENESS = 0.985;
 
 /** What pictures are compared by: [768], of mean 0 and length 1; all 0 for a plain one. */
