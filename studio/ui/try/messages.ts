@@ -10,7 +10,8 @@ export interface LoadedInfo {
   readonly name: string;
   readonly model: string;
   readonly classes: number;
-  readonly imageSize: number;
+  /** Null where the file says none: then it is the published recipe's. */
+  readonly imageSize: number | null;
 }
 export type TryAnswer =
   | { readonly id: number; readonly answer: LoadedInfo | Classified }

@@ -80,7 +80,7 @@ function ModelChoice() {
       </fieldset>
       <p class="note">
         {source.value === "file" && file
-          ? `${file.model}, ${file.classes} classes, sees ${file.imageSize} × ${file.imageSize} px.`
+          ? `${file.model}, ${file.classes} classes${file.imageSize === null ? "" : `, sees ${file.imageSize} × ${file.imageSize} px`}.`
           : hasModel.value
             ? `The model of [Train] as it stands: ${base.value?.model ?? ""}.`
             : "Nothing is trained in this tab yet. A .safetensors or .pth file of a run does as well."}
