@@ -4,30 +4,12 @@
  */
 import type { Instruction, ValueView } from "../ops/program.js";
 import { sizeOf } from "../tensor/shape.js";
+import { Touched } from "./touched.js";
 
 /** Elements of an operand up to which it may live on to the end of the program. */
 const SMALL = 4096;
 
 const areSmall = (views: readonly ValueView[]): boolean => views.every(({ shape }) => sizeOf(shape) <= SMALL);
-
-/** Values that some instructions read and write. */
-class Touched {
-  readonly #read = new Set<number>();
-  readonly #written = new Set<number>();
-
-  add({ inputs, outputs }: Instruction): void {
-    for (const { value } of inputs) this.#read.add(value);
-    for (const { value } of outputs) this.#written.add(value);
-  }
-
-  /** Whether an instruction may change places with those. */
-  isFree({ inputs, outputs }: Instruction): boolean {
-    return (
-      inputs.every(({ value }) => !this.#written.has(value)) &&
-      outputs.every(({ value }) => !this.#written.has(value) && !this.#read.has(value))
-    );
-  }
-}
 
 /** Each after those that it waits for, and otherwise as early as can be. */
 function byLevel(instructions: readonly Instruction[]): Instruction[] {

@@ -12,3 +12,6 @@ export function fileStatus(path: string): Stats | null {
     return null;
   }
 }
+
+/** Whether there is a folder, or a link to one; a link that leads nowhere, or to itself, is none. */
+export const isFolder = (path: string): boolean => fileStatus(path)?.isDirectory() ?? false;

@@ -2,9 +2,9 @@
 import { encode } from "fast-png";
 import { describe, expect, test } from "vitest";
 import { decodeImage } from "../../src/data/codecs/index.js";
-import { crc32 } from "../../src/util/crc32.js";
 import { DataError } from "../../src/util/errors.js";
 import { difference, expectedImage, readFixture } from "./fixtures.js";
+import { chunk } from "./png-file.js";
 
 const decode = (name: string) => decodeImage(readFixture(`images/${name}`), { path: name });
 
@@ -25,17 +25,6 @@ describe("PNG, exactly", () => {
   });
 });
 
-/** A PNG's chunk, with its length and CRC. */
-function chunk(type: string, data: readonly number[]): Uint8Array {
-  const named = Uint8Array.of(...new TextEncoder().encode(type), ...data);
-  const bytes = new Uint8Array(named.length + 8);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, data.length);
-  bytes.set(named, 4);
-  view.setUint32(named.length + 4, crc32(named));
-  return bytes;
-}
-
 describe("refused, with the file's name and a hint", () => {
   // fast-png takes the size from the last header: 13.9 GB here, where the first, which is checked, says 5x4
   test("a second header, which nobody has checked, and a second palette", () => {
@@ -44,7 +33,7 @@ describe("refused, with the file's name and a hint", () => {
     const HEADER_END = 33;
     const withChunks = (more: Uint8Array) =>
       Uint8Array.of(...png.subarray(0, HEADER_END), ...more, ...png.subarray(HEADER_END));
-    const huge = chunk("IHDR", [255, 0, 0, 21, 0, 0, 0, 13, 8, 0, 0, 0, 0]);
+    const huge = chunk("IHDR", Uint8Array.of(255, 0, 0, 21, 0, 0, 0, 13, 8, 0, 0, 0, 0));
     expect(() => decodeImage(withChunks(huge), { path: "a.png" })).toThrow(
       "a.png: PNG with a second chunk IHDR, expected one",
     );
@@ -59,7 +48,7 @@ describe("refused, with the file's name and a hint", () => {
       ],
     });
     expect(indexed[HEADER_END - 8], "colour type").toBe(3);
-    const palette = chunk("PLTE", [1, 1, 1, 2, 2, 2]);
+    const palette = chunk("PLTE", Uint8Array.of(1, 1, 1, 2, 2, 2));
     const twice = Uint8Array.of(...indexed.subarray(0, HEADER_END), ...palette, ...indexed.subarray(HEADER_END));
     expect(() => decodeImage(twice, { path: "a.png" })).toThrow("a.png: PNG with a second chunk PLTE, expected one");
   });

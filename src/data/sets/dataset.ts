@@ -5,7 +5,7 @@
 import { existsSync, readdirSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import { DataError } from "../../util/errors.js";
-import { fileStatus } from "../../util/file-status.js";
+import { isFolder } from "../../util/file-status.js";
 import { printable } from "../../util/printable.js";
 import { contentHashes } from "./content.js";
 import { CsvSet, isCsvSet } from "./csv-set.js";
@@ -71,7 +71,7 @@ function kindOf(root: string): Kind {
 }
 
 function expectNoTornShards(root: string): void {
-  if (!fileStatus(root)?.isDirectory()) return;
+  if (!isFolder(root)) return;
   const shard = readdirSync(root).find((name) => /^\w+-\d{6}\.tar$/.test(name));
   if (shard !== undefined)
     throw new DataError(

@@ -4,7 +4,7 @@
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { CheckpointError, TensoroneError, UsageError } from "../../util/errors.js";
-import { fileStatus } from "../../util/file-status.js";
+import { fileStatus, isFolder } from "../../util/file-status.js";
 import { shownPath } from "../../util/shown-path.js";
 import { findModelFile } from "../checkpoints/run-weights.js";
 import { broadcastJson } from "../replicas/agreement.js";
@@ -115,8 +115,6 @@ function runFor(checkpoint: string, out: string | undefined): string {
   if (out === undefined || (existsSync(out) && realpathSync(out) === realpathSync(own))) return out ?? own;
   return newRun(out);
 }
-
-const isFolder = (path: string): boolean => fileStatus(path)?.isDirectory() ?? false;
 
 function expectFile(option: string, path: string): void {
   if (fileStatus(path)?.isFile()) return;
