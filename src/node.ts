@@ -43,6 +43,9 @@ export type {
 } from "./models/recipe-choices.js";
 export { writeModelCard } from "./report/card.js";
 export { type ReportOptions, type WrittenReport, writeReport } from "./report/report.js";
+export type { OptionValue, RunEntry, RunOptionValues, RunState } from "./studio-server/run-entry.js";
+export { listRuns } from "./studio-server/run-watch.js";
+export { type Studio, type StudioOptions, startStudio } from "./studio-server/server.js";
 export { evaluate, train } from "./train/any-run.js";
 export { type CalibrationOptions, calibrationPictures } from "./train/calibration-pictures.js";
 export type { BestModel } from "./train/checkpoints/best-model.js";

@@ -21,6 +21,7 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   io: ["nn", "tensor", "util"],
   train: ["models", "optim", "nn", "chapters", "figures", "data", "io", "autograd", "compile", "ops", "tensor", "util"],
   report: ["train", "models", "optim", "nn", "figures", "data", "io", "ops", "tensor", "util"],
+  "studio-server": ["report", "train", "models", "data", "util"],
   distributed: ["train", "wasm", "tensor", "util"],
 };
 /** The subfolders of a folder from the bottom up: each may import those before it, and no file at the folder's top. */

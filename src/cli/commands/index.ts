@@ -16,6 +16,7 @@ import { preparation } from "./prepare.js";
 import { reparameterization } from "./reparameterize.js";
 import { reporting } from "./report.js";
 import { schedule } from "./schedule.js";
+import { studio } from "./studio.js";
 import { summary } from "./summary.js";
 import { training } from "./train.js";
 import { verification } from "./verify-dataset.js";
@@ -36,6 +37,7 @@ export const commands = [
   conversion,
   reporting,
   cardWriting,
+  studio,
   schedule,
   browse,
   summary,
