@@ -1,9 +1,9 @@
 /**
  * An ONNX file of ours, read back and run on the backend in use: what a program gets that loads it, without another runtime. Graphs of
- * encodeOnnx for float32 pictures that are normalised already; others are for onnxruntime.
+ * encodeOnnx in float32, for pictures that are normalised already or for bytes; others are for onnxruntime.
  */
 import { OnnxError } from "../../io/onnx/graph.js";
-import { type ModelProto, modelFields, modelLists } from "../../io/onnx/schema.js";
+import { dataTypes, type ModelProto, modelFields, modelLists } from "../../io/onnx/schema.js";
 import { decodeMessage } from "../../io/protobuf-read.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { GraphRunner } from "./graph-runner.js";
@@ -13,12 +13,14 @@ export interface OnnxModel {
   /** Texts by name, such as classes and preprocessing, which are JSON. */
   readonly metadata: Readonly<Record<string, string>>;
   readonly opset: number;
-  /** Pictures, normalised, [N, H, W, C] -> logits [N, classes]; in a scope of the caller's. */
+  /** What run() takes: normalised pictures, or bytes that the graph normalises. */
+  readonly input: "float32" | "uint8";
+  /** Pictures, as `input` says, [N, H, W, C] -> logits [N, classes]; in a scope of the caller's. */
   run(images: Tensor): Tensor;
 }
 
 /**
- * The model in the bytes of an ONNX file that encodeOnnx() wrote, in float32 and without its own normalisation. Throws OnnxError for
+ * The model in the bytes of an ONNX file that encodeOnnx() wrote in float32. Throws OnnxError for
  * operators that it does not write, TensoroneError for damaged bytes.
  *
  * @example
@@ -38,6 +40,7 @@ export function decodeOnnx(bytes: Uint8Array): OnnxModel {
   return {
     metadata: Object.fromEntries(metadataProps.map(({ key, value }) => [key, value])),
     opset: opsetImport[0]?.version ?? 0,
+    input: graph.input[0]!.type.tensorType.elemType === dataTypes.uint8 ? "uint8" : "float32",
     run: (images) => runner.run(images),
   };
 }

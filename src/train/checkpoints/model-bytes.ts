@@ -77,10 +77,22 @@ export interface FileSubject {
   readonly weights?: WeightSet;
   /** Steps that the run had done. */
   readonly step?: number;
+  /** How its pictures became pixels, where that was not Node's decoder and one resize. */
+  readonly pixels?: PixelChain;
+}
+
+/** How files became the pictures that a model learnt from. */
+export interface PixelChain {
+  /** In words. */
+  readonly decoder: string;
+  /** In words. */
+  readonly resize: string;
+  /** Short side in pixels to which pictures were resized when they were taken in, before the recipe's own resize; null: none. */
+  readonly keptSide: number | null;
 }
 
 /** The metadata that describes `model` in a file. */
-export function describe(model: Classifier, { recipe, classes, weights, step }: FileSubject): Metadata {
+export function describe(model: Classifier, { recipe, classes, weights, step, pixels }: FileSubject): Metadata {
   return {
     producer: "tensorone",
     model: nameOf(model),
@@ -90,6 +102,7 @@ export function describe(model: Classifier, { recipe, classes, weights, step }: 
     ...(recipe ? { images: JSON.stringify(recipe.images) } : {}),
     ...(weights === "raw" ? { weights } : {}),
     ...(step === undefined ? {} : { step: String(step) }),
+    ...(pixels ? { pixels: JSON.stringify(pixels) } : {}),
   };
 }
 
