@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { zipSync } from "fflate";
 import { defineConfig, type Plugin } from "vite";
 import { isolation, policy } from "./studio/policy.js";
+import { buildTakePage } from "./studio/take-page/build-page.js";
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -31,6 +32,14 @@ const samples: Plugin = {
       .map((name) => [name.replaceAll("\\", "/"), readFileSync(`${folder}/${name}`)] as const);
     const source = zipSync(Object.fromEntries(entries), { level: 0, mtime: new Date(1980, 0, 1) });
     this.emitFile({ type: "asset", fileName: "samples.zip", source });
+  },
+};
+
+/** The page that a model is taken away in, which the worker asks for when it fills one. */
+const takePage: Plugin = {
+  name: "studio-take-page",
+  async generateBundle() {
+    this.emitFile({ type: "asset", fileName: "take-page.html", source: await buildTakePage(alias) });
   },
 };
 
@@ -63,7 +72,7 @@ export default defineConfig({
   logLevel: "warn",
   resolve: { alias },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  plugins: [headers, samples, licences],
+  plugins: [headers, samples, takePage, licences],
   worker: { format: "es" },
   build: {
     outDir: here("dist/studio"),
