@@ -43,8 +43,31 @@ const takePage: Plugin = {
   },
 };
 
+/** What reports draw their curves with, for the worker that writes one. */
+const uplot: Plugin = {
+  name: "studio-uplot",
+  generateBundle() {
+    const read = (name: string): string => readFileSync(here(`node_modules/uplot/${name}`), "utf8");
+    const texts = {
+      script: read("dist/uPlot.iife.min.js"),
+      style: read("dist/uPlot.min.css"),
+      license: read("LICENSE"),
+    };
+    this.emitFile({ type: "asset", fileName: "uplot.json", source: JSON.stringify(texts) });
+  },
+};
+
 /** Packages of the pages' bundle, whose licences go with it; gpu.js comes in a file of its own. */
-const bundled = ["preact", "@preact/signals", "@preact/signals-core", "uplot", "fflate", "gpu.js"];
+const bundled = [
+  "preact",
+  "@preact/signals",
+  "@preact/signals-core",
+  "uplot",
+  "fflate",
+  "fast-png",
+  "iobuffer",
+  "gpu.js",
+];
 const licences: Plugin = {
   name: "studio-licences",
   generateBundle() {
@@ -72,7 +95,7 @@ export default defineConfig({
   logLevel: "warn",
   resolve: { alias },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  plugins: [headers, samples, takePage, licences],
+  plugins: [headers, samples, takePage, uplot, licences],
   worker: { format: "es" },
   build: {
     outDir: here("dist/studio"),

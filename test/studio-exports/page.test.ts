@@ -7,15 +7,13 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { encodePng } from "../../src/figures/png.js";
 import type { Exported } from "../../studio/protocol.js";
-import { buildTakePage } from "../../studio/take-page/build-page.js";
 import { type Wanted, wantedOf } from "../../studio/worker/exports/check.js";
 import { checkHtml, fillPage, pageModel } from "../../studio/worker/exports/html.js";
 import { type ExportSubject, exportModel } from "../../studio/worker/exports/index.js";
 import { likeliestOf } from "../../studio/worker/exports/look.js";
 import { weightsOf } from "../../studio/worker/exports/safetensors.js";
-import settings from "../../vite.studio.config.js";
 import { executable, launchChromium } from "../browser/chromium.js";
-import { classes, drawn, subject } from "./subject.js";
+import { classes, drawn, site, subject } from "./subject.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core"), "utf8");
 const shots = resolve("build", "screenshots");
@@ -25,10 +23,10 @@ let project: ExportSubject;
 let wanted: Wanted;
 let made: Exported;
 beforeAll(async () => {
-  template = await buildTakePage(settings.resolve!.alias!);
+  template = await site.page();
   project = await subject();
   wanted = await wantedOf(project);
-  made = await exportModel("html", project, { page: () => Promise.resolve(template) });
+  made = await exportModel("html", project, { ...site, page: () => Promise.resolve(template) });
 });
 afterAll(() => project?.model.dispose());
 

@@ -2,7 +2,10 @@
 
 import type { Image } from "../../src/data/codecs/image.js";
 import { mobileoneS0Demo } from "../../src/models/mobileone/recipe-s0.js";
+import { readUPlot } from "../../src/report/page/uplot.js";
+import { buildTakePage } from "../../studio/take-page/build-page.js";
 import type { ExportSubject, Site, SubjectPicture } from "../../studio/worker/exports/index.js";
+import settings from "../../vite.studio.config.js";
 import { spreadModel } from "./network.js";
 
 /** Text that tries to end what it stands in. */
@@ -54,5 +57,5 @@ export async function subject(changes: Partial<ExportSubject> = {}): Promise<Exp
   };
 }
 
-/** A site whose page has nothing but the places that are filled. */
-export const site: Site = { page: () => Promise.resolve("") };
+/** What a worker asks its own address for. */
+export const site: Site = { page: () => buildTakePage(settings.resolve!.alias!), uplot: readUPlot };

@@ -2,6 +2,7 @@
 import type { Image } from "../../../src/data/codecs/image.js";
 import type { Classifier } from "../../../src/models/index.js";
 import type { Recipe } from "../../../src/models/recipe.js";
+import type { UPlotAssets } from "../../../src/report/page/uplot.js";
 import type { PixelChain } from "../../../src/train/checkpoints/model-bytes.js";
 import type { BaseInfo, CurvePoint, Side } from "../../protocol.js";
 
@@ -37,6 +38,8 @@ export interface ExportSubject {
 export interface Site {
   /** The page of `html` before it has a model. */
   page(): Promise<string>;
+  /** What draws the curves of `report`. */
+  uplot(): Promise<UPlotAssets>;
 }
 
 /** A name that any file system takes. */
