@@ -3,6 +3,17 @@ import type { Classified } from "../../protocol.js";
 import type { LoadedInfo, TryAnswer, TryAsk } from "./messages.js";
 import { startTryWorker } from "./start-worker.js";
 
+/** What the library says of a file, and what would work. */
+export class TryError extends Error {
+  override readonly name = "TryError";
+  constructor(
+    message: string,
+    readonly hint: string | null,
+  ) {
+    super(message);
+  }
+}
+
 export class DroppedModel {
   readonly #worker = startTryWorker();
   readonly #waiting = new Map<number, { resolve(answer: never): void; reject(error: Error): void }>();
@@ -12,7 +23,7 @@ export class DroppedModel {
     this.#worker.onmessage = ({ data }: MessageEvent<TryAnswer>) => {
       const waiting = this.#waiting.get(data.id);
       this.#waiting.delete(data.id);
-      if ("error" in data) waiting?.reject(new Error(data.error));
+      if ("error" in data) waiting?.reject(new TryError(data.error, data.hint));
       else waiting?.resolve(data.answer as never);
     };
     this.#worker.onerror = (event) => {

@@ -10,9 +10,9 @@ export interface LoadedInfo {
   readonly name: string;
   readonly model: string;
   readonly classes: number;
-  /** Null where the file says none: then it is the published recipe's. */
-  readonly imageSize: number | null;
+  /** Side of the square that the model sees. */
+  readonly imageSize: number;
 }
 export type TryAnswer =
   | { readonly id: number; readonly answer: LoadedInfo | Classified }
-  | { readonly id: number; readonly error: string };
+  | { readonly id: number; readonly error: string; readonly hint: string | null };

@@ -1,11 +1,11 @@
 /** Pictures that were tried, and with which model. They are forgotten with the page. */
 import { computed, signal } from "@preact/signals";
 import type { Classified } from "../../protocol.js";
-import { type Found, isWeights } from "../files/gather.js";
+import type { Found } from "../files/gather.js";
 import { count } from "../parts/words.js";
 import { client } from "../session/actions.js";
 import { failure, hasModel, spoken } from "../session/state.js";
-import { DroppedModel } from "./dropped-model.js";
+import { DroppedModel, TryError } from "./dropped-model.js";
 import type { LoadedInfo } from "./messages.js";
 
 /** A picture that was tried. */
@@ -44,7 +44,8 @@ export async function takeModel(file: File): Promise<void> {
     source.value = "file";
     spoken.value = `${file.name} is loaded`;
   } catch (error) {
-    const hint = "a .safetensors or .pth file of a model that the library knows";
+    const known = "a .safetensors or .pth file of a model that the library knows, or an .onnx file that it wrote";
+    const hint = (error instanceof TryError ? error.hint : null) ?? known;
     failure.value = { code: "model", text: textOf(error), hint, canResume: true };
   } finally {
     isLoading.value = false;
@@ -72,8 +73,22 @@ async function answerAll(some: readonly Tried[]): Promise<void> {
   spoken.value = `${count(some.length, "picture")} answered`;
 }
 
+/** What a run delivers, the best first; any other file of a model comes behind, the least deep first. */
+const delivered = ["best.safetensors", "model.safetensors", "best-deploy.safetensors", "model-deploy.safetensors"];
+const modelEnding = /\.(safetensors|pth|pt|onnx)$/i;
+
+/** The model among dropped files, which may be the folder of a run. */
+export function modelAmong(found: readonly Found[]): Found | undefined {
+  const rankOf = ({ path }: Found): number => {
+    const parts = path.split("/");
+    const place = delivered.indexOf(parts.at(-1)!);
+    return parts.length * (delivered.length + 1) + (place < 0 ? delivered.length : place);
+  };
+  return found.filter(({ file }) => modelEnding.test(file.name)).sort((a, b) => rankOf(a) - rankOf(b))[0];
+}
+
 export async function tryFiles(found: readonly Found[]): Promise<void> {
-  const weights = found.find(({ file }) => isWeights(file));
+  const weights = modelAmong(found);
   if (weights) await takeModel(weights.file);
   const some = found
     .filter(({ file }) => file.type.startsWith("image/"))

@@ -73,17 +73,17 @@ function ModelChoice() {
         )}
         <Choose
           text={isLoading.value ? "Loading…" : "Choose a model file"}
-          accept=".safetensors,.pth,.pt"
+          accept=".safetensors,.pth,.pt,.onnx"
           isMany={false}
           then={([one]) => one && void takeModel(one.file)}
         />
       </fieldset>
       <p class="note">
         {source.value === "file" && file
-          ? `${file.model}, ${file.classes} classes${file.imageSize === null ? "" : `, sees ${file.imageSize} × ${file.imageSize} px`}.`
+          ? `${file.model}, ${file.classes} classes, sees ${file.imageSize} × ${file.imageSize} px.`
           : hasModel.value
             ? `The model of [Train] as it stands: ${base.value?.model ?? ""}.`
-            : "Nothing is trained in this tab yet. A .safetensors or .pth file of a run does as well."}
+            : "Nothing is trained in this tab yet. A .safetensors or .pth file does as well, a run's folder, or an .onnx file of this library."}
       </p>
     </section>
   );

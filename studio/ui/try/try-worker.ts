@@ -1,26 +1,30 @@
 /** [Try]'s worker: holds a model from a file that was dropped, answers pictures with it, and says where it looked. */
-import { classify, decodeModelFile, gradCam, setBackend } from "tensorone";
+import { setBackend } from "tensorone";
+import { TensoroneError } from "../../../src/util/errors.js";
 import type { Classified } from "../../protocol.js";
 import type { LoadedInfo, TryAnswer, TryRequest } from "./messages.js";
+import { type TriedModel, triedAnswer, triedModel } from "./tried-model.js";
 
-let loaded: ReturnType<typeof decodeModelFile> | null = null;
+let model: TriedModel | null = null;
 
+/** A file that is none leaves the model that was there. */
 async function load(file: Blob, name: string): Promise<LoadedInfo> {
-  const next = decodeModelFile(new Uint8Array(await file.arrayBuffer()), name);
-  loaded?.model.dispose();
-  loaded = next;
-  const { model, numClasses, images } = next.info;
-  return { name, model, classes: numClasses, imageSize: images?.evalSize ?? null };
+  const next = triedModel(new Uint8Array(await file.arrayBuffer()), name);
+  model?.dispose();
+  model = next;
+  return { name, ...next.info };
 }
 
 async function answer(file: Blob, topK: number): Promise<Classified> {
-  if (loaded === null) throw new Error("no model is loaded, expected a .safetensors or .pth file first");
-  const start = performance.now();
-  const found = await classify(loaded, file, { topK });
-  const ms = performance.now() - start;
-  const { map } = await gradCam(loaded, file, { class: found[0]!.index });
-  const scores = found.map(({ index, label, score }) => ({ class: index, label: label ?? `class ${index}`, score }));
-  return { scores, heat: { width: map.width, height: map.height, values: Float32Array.from(map.values) }, ms };
+  if (model === null)
+    throw new TensoroneError("no model is loaded, expected a file of one first", "drop a .safetensors file");
+  return triedAnswer(model, file, topK);
+}
+
+/** One line, and what would work. */
+function wordsOf(error: unknown): { readonly error: string; readonly hint: string | null } {
+  if (error instanceof TensoroneError) return { error: error.summary, hint: error.hint ?? null };
+  return { error: error instanceof Error ? error.message : String(error), hint: null };
 }
 
 /** One after the other: a model answers one picture at a time. */
@@ -35,7 +39,6 @@ self.onmessage = ({ data }: MessageEvent<TryRequest>) => {
   );
   last = work.then(
     (found) => postMessage({ id: data.id, answer: found } satisfies TryAnswer),
-    (error: unknown) =>
-      postMessage({ id: data.id, error: error instanceof Error ? error.message : String(error) } satisfies TryAnswer),
+    (error: unknown) => postMessage({ id: data.id, ...wordsOf(error) } satisfies TryAnswer),
   );
 };
