@@ -48,6 +48,9 @@ export type { ServeLogEntry } from "./serve/error-log.js";
 export type { ServeOptions } from "./serve/options.js";
 export { serve } from "./serve/serve.js";
 export type { Serving } from "./serve/serving.js";
+export type { OptionValue, RunEntry, RunOptionValues, RunState } from "./studio-server/run-entry.js";
+export { listRuns } from "./studio-server/run-watch.js";
+export { type Studio, type StudioOptions, startStudio } from "./studio-server/server.js";
 export { evaluate, train } from "./train/any-run.js";
 export { type CalibrationOptions, calibrationPictures } from "./train/calibration-pictures.js";
 export type { BestModel } from "./train/checkpoints/best-model.js";
@@ -74,8 +77,6 @@ export { loadRecipeFile, type RecipeFile } from "./train/recipes/config/config-f
 export { recipeSchema } from "./train/recipes/config/json-schema.js";
 export { type RecipeRequest, type ResolvedRecipe, resolveRecipe } from "./train/recipes/config/resolve-recipe.js";
 export type { RunConfig, RunSettings } from "./train/recipes/config/run-fields.js";
-export { type FinetuneSubject, finetuneRecipe } from "./train/recipes/finetune.js";
-export { type PlanOverrides, planRecipe } from "./train/recipes/plan.js";
 export type { ProcessGroup } from "./train/replicas/process-group.js";
 export type { TrainOptions, TrainResult } from "./train/run-options.js";
 export { RecipeFileLogger, type RecipeFileOptions } from "./train/runs/recipe-file.js";

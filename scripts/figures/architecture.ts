@@ -21,6 +21,7 @@ export const folders: Readonly<Record<string, { readonly column: number; readonl
   io: { column: 1, words: "safetensors, .pth, ONNX" },
   train: { column: 1, words: "recipes, steps, trainer" },
   report: { column: 2, words: "a run as one page" },
+  "studio-server": { column: 2, words: "runs of a folder, live" },
   distributed: { column: 1, words: "ranks, sockets, MPI" },
   serve: { column: 0, words: "models over HTTP" },
   optim: { column: 2, words: "SGD, schedules, averages" },

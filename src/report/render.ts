@@ -26,7 +26,7 @@ export function renderReport(facts: RunFacts, uplot: UPlotAssets, pngOf: (image:
     dataSection(facts),
     machineSection(facts),
     costsSection(facts),
-    filesSection(facts),
+    ...(facts.tab ? [] : [filesSection(facts)]),
   ];
   const data = { plots: plotsOf(facts) };
   // the browser asks for an icon unless it is given one

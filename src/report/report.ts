@@ -55,6 +55,14 @@ export interface WrittenReport {
  * ```
  */
 export async function writeReport(run: string, options: ReportOptions = {}): Promise<WrittenReport> {
+  const { out = join(run, REPORT_NAME) } = options;
+  const text = new TextEncoder().encode(await reportPage(run, options));
+  await writeFileAtomic(out, text);
+  return { path: out, bytes: text.length };
+}
+
+/** The text of the report, which writes nothing. Throws as writeReport does. */
+export async function reportPage(run: string, options: ReportOptions = {}): Promise<string> {
   const { data, demo, certificate, mostImages = MOST_IMAGES, workers = 0, decoder, onProgress } = options;
   const { out = join(run, REPORT_NAME) } = options;
   const uplot = await readUPlot();
@@ -65,8 +73,5 @@ export async function writeReport(run: string, options: ReportOptions = {}): Pro
     answers: { mostImages, workers, decoder, onProgress },
     ownPath: relative(resolve(run), resolve(out)),
   });
-  const page = renderReport(facts, uplot, (image) => thumbnailPng(image, THUMBNAIL));
-  const text = new TextEncoder().encode(page);
-  await writeFileAtomic(out, text);
-  return { path: out, bytes: text.length };
+  return renderReport(facts, uplot, (image) => thumbnailPng(image, THUMBNAIL));
 }

@@ -58,12 +58,23 @@ export const facts = (changes: Partial<RunFacts> = {}): RunFacts => ({
     value: {
       points: Array.from({ length: 100 }, (_, i) => ({
         step: i + 1,
+        elapsedMs: 600 * (i + 1),
         epoch: Math.floor(i / 50) + 1,
         values: { loss: 3 - i / 50, lr: 0.02, weightDecay: 1e-4, imagesPerSecond: 200, dataWait: 0.02 },
       })),
       validations: [
-        { step: 50, epoch: 1, figures: { top1: 40, top5: 90, loss: 2, rawTop1: 41, rawTop5: 91, rawLoss: 2.1 } },
-        { step: 100, epoch: 2, figures: { top1: 60, top5: 95, loss: 1.5, rawTop1: 59, rawTop5: 94, rawLoss: 1.6 } },
+        {
+          step: 50,
+          epoch: 1,
+          elapsedMs: 30_000,
+          figures: { top1: 40, top5: 90, loss: 2, rawTop1: 41, rawTop5: 91, rawLoss: 2.1 },
+        },
+        {
+          step: 100,
+          epoch: 2,
+          elapsedMs: 60_000,
+          figures: { top1: 60, top5: 95, loss: 1.5, rawTop1: 59, rawTop5: 94, rawLoss: 1.6 },
+        },
       ],
       steps: 100,
       lastStep: 100,

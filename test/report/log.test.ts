@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, expect, it } from "vitest";
 import { readLog } from "../../src/report/facts/log.js";
+import { LogCurves } from "../../src/report/facts/log-curves.js";
 
 const folder = mkdtempSync(join(tmpdir(), "tensorone-report-log-"));
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
@@ -55,7 +56,19 @@ it("passes over broken lines and numbers that are none; a validation stands at t
     [2, Number.NaN],
     [3, 4],
   ]);
-  expect(log.validations).toEqual([{ step: 2, epoch: 1, figures: { top1: 50 } }]);
+  expect(log.validations).toEqual([{ step: 2, epoch: 1, elapsedMs: 4, figures: { top1: 50 } }]);
+});
+
+it("joins neighbours once more for who wants fewer points, and knows the steps of an epoch once one has ended", () => {
+  const curves = new LogCurves();
+  for (let step = 1; step <= 100; step++)
+    curves.add(JSON.stringify({ kind: "train", epoch: Math.ceil(step / 40), step, loss: step % 4, stepMs: 3 }));
+  expect(curves.points()).toHaveLength(100);
+  const few = curves.points(25);
+  expect(few.map(({ step, epoch, elapsedMs, values }) => [step, epoch, elapsedMs, values.loss])).toEqual(
+    Array.from({ length: 25 }, (_, i) => [4 * i + 4, Math.ceil((4 * i + 4) / 40), 12 * i + 12, 1.5]),
+  );
+  expect(curves.stepsPerEpoch).toBe(40);
 });
 
 it("is null where there is no log", async () => {

@@ -17,6 +17,7 @@ import { reparameterization } from "./reparameterize.js";
 import { reporting } from "./report.js";
 import { schedule } from "./schedule.js";
 import { serving } from "./serve.js";
+import { studio } from "./studio.js";
 import { summary } from "./summary.js";
 import { training } from "./train.js";
 import { verification } from "./verify-dataset.js";
@@ -38,6 +39,7 @@ export const commands = [
   conversion,
   reporting,
   cardWriting,
+  studio,
   schedule,
   browse,
   summary,

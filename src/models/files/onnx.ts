@@ -42,6 +42,8 @@ export interface OnnxOptions {
   readonly classes?: readonly string[] | null;
   /** Name of the model in the file. Default: its family's, in small letters. */
   readonly name?: string;
+  /** Further metadata, texts by name; the names above stay what they are. */
+  readonly about?: Readonly<Record<string, string>>;
 }
 
 /** What was written. */
@@ -84,7 +86,7 @@ function normalize(graph: GraphBuilder, { mean, std }: Preprocessing): string {
 
 /** Metadata for programs: classes as a JSON list, preprocessing as a JSON object. */
 function metadata(model: Classifier, options: OnnxOptions): ModelProto["metadataProps"] {
-  const { preprocessing, normalizes = false, classes, name } = options;
+  const { preprocessing, normalizes = false, classes, name, about } = options;
   const { imageSize, resize, mean, std } = preprocessing;
   const steps = {
     resizeShortSide: resize,
@@ -98,6 +100,7 @@ function metadata(model: Classifier, options: OnnxOptions): ModelProto["metadata
     isNormalizedInGraph: normalizes,
   };
   const entries = {
+    ...about,
     ...(name !== undefined && { model: name }),
     form: model.isDeployed ? "deploy" : "train",
     num_classes: String(model.numClasses),

@@ -1,11 +1,11 @@
 /**
  * An exported graph on the backend in use, node by node: for ranges of its values and for trying quantisations. Activations are
  * [N, H, W, C] here, [N, C, H, W] in the file; rows of features are the same in both. Knows the operators that encodeOnnx writes
- * for float32 graphs of normalised pictures.
+ * for float32 graphs, of normalised pictures or of bytes.
  */
 import { maxPool2d } from "../../chapters/pooling.js";
 import { OnnxError } from "../../io/onnx/graph.js";
-import type { GraphProto, NodeProto } from "../../io/onnx/schema.js";
+import { dataTypes, type GraphProto, type NodeProto } from "../../io/onnx/schema.js";
 import * as F from "../../ops/functional/index.js";
 import type { Pair } from "../../ops/spec/index.js";
 import { tensor } from "../../tensor/create.js";
@@ -35,6 +35,13 @@ function paddingOf(node: NodeProto): readonly [Pair, Pair] {
   ];
 }
 
+/** [N, H, W, C] -> [N, C, H, W] is what a graph of bytes begins with; here pictures stay as they are. */
+function channelsFirst(node: NodeProto, [x]: readonly Tensor[]): Tensor {
+  const perm = integersOf(node, "perm");
+  if (perm.join() === "0,3,1,2") return x!;
+  throw new OnnxError(`onnx: ${node.name} transposes by [${perm.join(", ")}], expected [0, 3, 1, 2]`);
+}
+
 const operators: Readonly<Record<string, Run>> = {
   Conv: (node, [x, w, b]) => {
     const options = {
@@ -50,6 +57,14 @@ const operators: Readonly<Record<string, Run>> = {
     const scale = F.mul(gamma!, F.rsqrt(F.add(variance!, attributeOf(node, "epsilon")!.f!)));
     return F.add(F.mul(x!, scale), F.sub(beta!, F.mul(mean!, scale)));
   },
+  Cast: (node, [x]) => {
+    const to = attributeOf(node, "to")?.i;
+    if (to !== dataTypes.float32) throw new OnnxError(`onnx: ${node.name} casts to type ${to}, expected float32`);
+    return F.cast(x!, "float32");
+  },
+  Sub: (_, [a, b]) => F.sub(a!, b!),
+  Div: (_, [a, b]) => F.div(a!, b!),
+  Transpose: channelsFirst,
   Relu: (_, [x]) => F.relu(x!),
   Sigmoid: (_, [x]) => F.sigmoid(x!),
   Sum: (_, terms) => terms.reduce((sum, term) => F.add(sum, term)),
@@ -78,7 +93,7 @@ export class GraphRunner {
     );
   }
 
-  /** images [N, H, W, C], normalised -> the graph's one output; in a scope of the caller's. */
+  /** images [N, H, W, C], normalised or as the graph takes them -> the graph's one output; in a scope of the caller's. */
   run(images: Tensor, { value = (_, x) => x, weight }: Replacements = {}): Tensor {
     const input = this.#graph.input[0]!.name;
     const values = new Map<string, Tensor>([[input, value(input, images)]]);

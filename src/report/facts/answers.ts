@@ -6,17 +6,15 @@ import type { Dataset } from "../../data/sets/dataset.js";
 import { sourceName } from "../../data/sets/picture-source.js";
 import { evalTransform } from "../../data/transforms/index.js";
 import { confusionSvg } from "../../figures/confusion-svg.js";
-import { heatOverlay } from "../../figures/heat-map.js";
-import type { Classifier } from "../../models/index.js";
 import { compareClasses } from "../../train/checkpoints/class-names.js";
 import { evaluate } from "../../train/evaluate.js";
 import type { EvalProgress } from "../../train/loggers/events.js";
 import { datasetPictures } from "../../train/looking/dataset-pictures.js";
-import { gradCam } from "../../train/looking/grad-cam.js";
 import { classificationReport } from "../../train/metrics/classification-report.js";
 import { mostConfidentMistakes, type Prediction } from "../../train/metrics/predictions.js";
 import { imageSizes } from "../../train/recipes/image-sizes.js";
 import { DataError, TensoroneError } from "../../util/errors.js";
+import { heatOf } from "./heat.js";
 import type { DeliveredModel } from "./model.js";
 import { type AnswerFacts, type Found, type Mistake, missing } from "./run-facts.js";
 
@@ -54,28 +52,6 @@ async function pictureAt(dataset: Dataset, place: number, decoder: DecoderName |
 /** Shorter where it lies in the data set. */
 const shownName = (name: string, root: string): string =>
   name.startsWith(`${root}/`) ? name.slice(root.length + 1) : name;
-
-/** Places on a side of a map that still shows where something is. */
-const LEAST_PLACES = 4;
-
-/** The deepest stage whose output has that many, of pictures of `side` pixels: at 32 px the last one has a single place. */
-function stageFor({ featureInfo }: Classifier, side: number): number {
-  const found = featureInfo.findLastIndex(({ stride }) => side / stride >= LEAST_PLACES);
-  return Math.max(0, found);
-}
-
-/** What spoke for the answer, over the square that the model saw; null where the model has no such stage. */
-async function heatOf(delivered: DeliveredModel, picture: Image, predicted: number): Promise<Image | null> {
-  try {
-    const { imageSize } = imageSizes(delivered.info.model, delivered.info.images, undefined);
-    const stage = stageFor(delivered.model, imageSize);
-    const { image, map } = await gradCam(delivered, picture, { class: predicted, stage });
-    return heatOverlay(image, map);
-  } catch (error) {
-    if (error instanceof TensoroneError) return null;
-    throw error;
-  }
-}
 
 async function mistakeOf(
   { picture: place, label, predicted, score, labelScore }: Prediction,

@@ -80,6 +80,17 @@ export interface FileFacts {
   readonly what: string;
 }
 
+/** A project of a browser's tab, which has neither checkpoints of a run nor machine.json: what the report says in their place. */
+export interface TabFacts {
+  readonly model: string;
+  readonly classes: number;
+  /** How it was trained, in sentences. */
+  readonly training: string;
+  /** How files became pixels, and what computed, in sentences. */
+  readonly machine: string;
+}
+
+/** What renderReport() shows of a run; what there is not stands as the reason why. */
 export interface RunFacts {
   /** Of the folder. */
   readonly name: string;
@@ -98,4 +109,6 @@ export interface RunFacts {
   /** Side of the pictures that costs are of. */
   readonly imageSize: number | null;
   readonly files: readonly FileFacts[];
+  /** Absent: a run with a folder. */
+  readonly tab?: TabFacts;
 }

@@ -142,7 +142,8 @@ export function startPage(): void {
     for (const button of document.querySelectorAll<HTMLButtonElement>("[data-share]"))
       button.addEventListener("click", () => {
         const min = last - (last - first) * Number(button.dataset.share);
-        for (const plot of plots) plot.setScale("x", { min, max: last });
+        // a run of one point has no stretch: uPlot would ask for endlessly many ticks
+        if (min < last) for (const plot of plots) plot.setScale("x", { min, max: last });
       });
   }
 

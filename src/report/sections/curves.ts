@@ -1,6 +1,7 @@
 /** The curves of a run: loss, accuracy, learning rate, speed, over the steps. */
 import { formatLoss, formatPercent, isTop5Telling } from "../../util/format.js";
-import type { RunLog, StepColumn, ValidationPoint } from "../facts/log.js";
+import type { RunLog } from "../facts/log.js";
+import type { StepColumn, ValidationPoint } from "../facts/log-curves.js";
 import type { RunFacts } from "../facts/run-facts.js";
 import { type Html, html, type Part } from "../page/html.js";
 import type { Plot, PlotLine } from "../page/script.js";

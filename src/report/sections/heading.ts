@@ -66,7 +66,9 @@ function keysOf(facts: RunFacts): Key[] {
           note: `train ${formatLoss(known!.lastLoss)} at the last step`,
         },
     known && known.steps > 0
-      ? { name: "steps", value: formatInteger(known.lastStep), note: `epoch ${known.lastEpoch}` }
+      ? facts.tab
+        ? { name: "epochs", value: formatInteger(known.lastEpoch), note: "and fits of the classifier" }
+        : { name: "steps", value: formatInteger(known.lastStep), note: `epoch ${known.lastEpoch}` }
       : null,
     Number.isNaN(time) ? null : { name: "time", value: formatDuration(time), note: "" },
     Number.isNaN(speed) ? null : { name: "speed", value: formatSpeed(speed), note: "images a second, median" },
@@ -82,14 +84,14 @@ function keysOf(facts: RunFacts): Key[] {
 }
 
 export function heading(facts: RunFacts, sections: readonly Section[]): Html {
-  const { name, checkpoint, sessions } = facts;
-  const model = checkpoint?.recipe.model;
-  const classes = checkpoint?.numClasses;
+  const { name, checkpoint, sessions, tab } = facts;
+  const model = checkpoint?.recipe.model ?? tab?.model;
+  const classes = checkpoint?.numClasses ?? tab?.classes;
   const begun = sessions[0]?.startedAt.slice(0, 10);
   const words: Part[] = [
     model !== undefined && html`<strong>${model}</strong>, `,
     classes !== undefined && `${formatInteger(classes)} ${classes === 1 ? "class" : "classes"}, `,
-    stateOf(facts),
+    tab ? "trained in a browser's tab" : stateOf(facts),
     begun !== undefined && `, begun on ${begun}`,
   ];
   const keys = keysOf(facts);

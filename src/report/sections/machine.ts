@@ -80,8 +80,9 @@ export function machineSection(facts: RunFacts): Section {
   const speed = medianSpeed(facts);
   const wait = "value" in log ? median(log.value.points.map(({ values }) => values.dataWait)) : Number.NaN;
   const time = runMs(facts);
-  const stretches =
-    sessions.length === 0
+  const stretches = facts.tab
+    ? html`<p>${facts.tab.machine}</p>`
+    : sessions.length === 0
       ? missingNote("No machine.json: the run was made by an earlier version, or was copied without it.")
       : sessions.map((session, i) => [sessions.length > 1 && html`<h3>Stretch ${i + 1}</h3>`, sessionList(session)]);
   return {

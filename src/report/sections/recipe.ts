@@ -24,7 +24,8 @@ const shown = (value: unknown): string => {
   return JSON.stringify(value).replace(/([,:])(?=[^,])/g, "$1 ");
 };
 
-export function recipeSection({ checkpoint, published, command }: RunFacts): Section {
+export function recipeSection({ checkpoint, published, command, tab }: RunFacts): Section {
+  if (tab) return { id: "recipe", title: "Training", body: html`<p>${tab.training}</p>` };
   // one for each time that the run was begun or gone on with
   const lines = "value" in command ? command.value.split("\n") : [];
   const line =

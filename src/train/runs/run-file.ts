@@ -14,7 +14,8 @@ import { type RunSettings, settingFields } from "../recipes/config/run-fields.js
 import { SAVE_EVERY } from "../recipes/save-every.js";
 
 const FORMAT = "tensorone-run-1";
-const RUN_FILE_NAME = "run.json";
+/** Name of the settings in a run folder. */
+export const RUN_FILE_NAME = "run.json";
 const DAMAGED_HINT = "remove it, and give --resume the options of the run again";
 
 const settingNames = Object.keys(settingFields) as (keyof RunSettings)[];

@@ -76,6 +76,28 @@ function markOf(path: string): string {
 const shown = ({ host, pid, since }: Holder): string =>
   `process ${pid} on ${printable(host)}, since ${printable(since)}`;
 
+/** Who writes in a run's folder, as its lock says; `isAlive` is null where that is another machine's to tell. */
+export interface RunHolder {
+  readonly host: string;
+  readonly pid: number;
+  /** ISO 8601, UTC. */
+  readonly since: string;
+  readonly isAlive: boolean | null;
+}
+
+/** The holder of the folder; null where there is no lock, or one that is damaged. Takes nothing. */
+export function runHolder(folder: string): RunHolder | null {
+  let holder: Holder | null;
+  try {
+    holder = parse(readFileSync(join(folder, LOCK_NAME), "utf8"));
+  } catch {
+    return null;
+  }
+  if (holder === null) return null;
+  const { host, pid, since } = holder;
+  return { host, pid, since, isAlive: host === hostname() ? isAlive(holder) : null };
+}
+
 export class RunLock {
   readonly #folder: string;
   readonly #path: string;
