@@ -3,6 +3,10 @@
  * events belong to nobody's request. Large arrays are transferred, never cloned.
  */
 
+import type { PixelChain } from "../src/train/checkpoints/model-bytes.js";
+
+export type { PixelChain };
+
 /** How far an improvement reaches, from the classifier downwards. */
 export type Stage = "head" | "stage4" | "halfStage3" | "stage3" | "all";
 export const stages: readonly Stage[] = ["head", "stage4", "halfStage3", "stage3", "all"];
@@ -39,12 +43,6 @@ export interface BaseInfo {
   readonly note: string;
 }
 
-/** How pictures become pixels: part of every run, report and exported file. */
-export interface PixelChain {
-  readonly decoder: string;
-  readonly resize: string;
-}
-
 /** A training that stands in the worker or in the project's storage. */
 export interface RunInfo {
   readonly stage: Stage;
@@ -61,7 +59,7 @@ export interface CurvePoint {
   /** From 1, over the whole project. */
   readonly index: number;
   readonly loss: number;
-  /** 0 to 1; null where the side has no pictures. */
+  /** 0 to 1; null where it was not measured, or the side has no pictures. */
   readonly trainAccuracy: number | null;
   readonly valAccuracy: number | null;
   readonly pictures: number;

@@ -37,6 +37,7 @@ export const slowTests: readonly string[] = [
   "test/serve/process.test.ts",
   "test/torch-cases/torch-cases.test.ts",
   "test/train/recipe-schema.test.ts",
+  "test/studio/**/*.test.ts",
   "test/studio-exports/**/*.test.ts",
   "test/studio-ui/**/*.test.ts",
   "test/tensor/loops.test.ts",

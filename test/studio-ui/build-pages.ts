@@ -14,8 +14,9 @@ const pretending: Plugin = {
 };
 
 /** A folder below build/ with the pages; the caller removes it. */
-export async function buildPages(folder: string): Promise<string> {
+export async function buildPages(folder: string, isPretending = true): Promise<string> {
   const outDir = mkdtempSync(join(resolve(folder), "pages-"));
-  await build(mergeConfig({ ...settings, configFile: false }, { plugins: [pretending], build: { outDir } }));
+  const plugins = isPretending ? [pretending] : [];
+  await build(mergeConfig({ ...settings, configFile: false }, { plugins, build: { outDir } }));
   return outDir;
 }

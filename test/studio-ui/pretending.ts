@@ -36,7 +36,7 @@ const state = (): ProjectState => ({
   classes: [...classes],
   pictures: [...pictures],
   base: { name: "demo", model: "mobileone_s0", imageSize: 64, note: "Pictures of clothes." },
-  pixels: { decoder: "the browser's, without colour conversion", resize: "bilinear with antialias" },
+  pixels: { decoder: "the browser's, without colour conversion", resize: "bilinear with antialias", keptSide: 256 },
   curve: [...curve],
   run,
 });

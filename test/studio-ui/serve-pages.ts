@@ -18,6 +18,7 @@ export interface Pages {
   /** Ends in a slash. */
   readonly url: string;
   readonly requests: string[];
+  readonly folder: string;
   close(): Promise<void>;
 }
 
@@ -42,6 +43,7 @@ export async function servePages(folder: string, hasHeaders = true): Promise<Pag
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`,
     requests,
+    folder,
     close: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

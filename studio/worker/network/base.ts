@@ -1,0 +1,31 @@
+/** What the features come from: the demo set's weights, which lie beside the worker, or a file that was dropped. */
+import { decodeModelFile, models } from "tensorone";
+import type { Classifier } from "../../../src/models/index.js";
+import type { Recipe } from "../../../src/models/recipe.js";
+import type { BaseInfo } from "../../protocol.js";
+
+/** A base, ready to be looked through. */
+export interface Base {
+  readonly info: BaseInfo;
+  /** In either form. */
+  readonly model: Classifier;
+  readonly images: Recipe["images"];
+}
+
+const DEMO_NOTE = "Has learnt 28-pixel pictures of clothes, with which this package comes: a beginning, no more.";
+
+/** Throws CheckpointError and StateDictError for bytes that are no model. */
+export function baseOf(bytes: Uint8Array, fileName: string | null): Base {
+  const { model, info } = decodeModelFile(bytes, fileName ?? "the studio's base");
+  const images = info.images ?? models.familyOf(info.model).recipe(info.model, "intended").images;
+  const classes = `${info.numClasses} classes`;
+  const note = fileName === null ? DEMO_NOTE : `Has learnt ${classes}; they give place to yours.`;
+  return { model, images, info: { name: fileName ?? "demo", model: info.model, imageSize: images.evalSize, note } };
+}
+
+/** The bytes of the demo set's weights. */
+export async function demoBytes(): Promise<Uint8Array> {
+  const response = await fetch(new URL("../../base/demo.safetensors", import.meta.url));
+  if (!response.ok) throw new Error(`the base weights answer ${response.status}`);
+  return new Uint8Array(await response.arrayBuffer());
+}
