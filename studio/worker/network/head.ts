@@ -5,6 +5,8 @@ import type { Head } from "./network.js";
 /** Steps of a fit, each over all pictures. */
 const STEPS = 120;
 const LR = 0.03;
+/** As of the fine-tuning that may follow; and so that a score says something. */
+const LABEL_SMOOTHING = 0.1;
 /** Few pictures and a thousand features: without it every fit ends at certainty. */
 const WEIGHT_DECAY = 0.05;
 
@@ -44,6 +46,7 @@ export async function fitHead({ features, labels, featureCount, classes }: HeadD
       recipe: {
         epochs: STEPS,
         optimizer: { kind: "adamw", lr: LR, weightDecay: WEIGHT_DECAY },
+        loss: (logits, target) => nn.crossEntropy(logits, target, { labelSmoothing: LABEL_SMOOTHING }),
         schedule: (step) => LR * 0.5 * (1 + Math.cos((Math.PI * step) / STEPS)),
       },
       data: { train: [[x, y] as const] },
