@@ -3,7 +3,7 @@ import type { PictureInfo, RunInfo } from "../protocol.js";
 import { accuracyOn, confusionOf, likeliest, probabilitiesOf } from "./answers.js";
 import { Fault } from "./fault.js";
 import type { ReadPicture } from "./improve/inputs.js";
-import type { Plan } from "./improve/recipe.js";
+import type { Plan } from "./improve/plan.js";
 import { improve } from "./improve/training.js";
 import type { Network } from "./network/network.js";
 import type { Project } from "./project.js";
@@ -61,13 +61,13 @@ export class Improving {
     const labelled = pictures.filter(({ side }) => side !== null);
     const validation = labelled.filter(({ side }) => side === "val");
     const evaluated = validation.length > 0 && labelled.length > MOST_ANSWERED ? validation : labelled;
-    const steps = plan.stepsPerEpoch * plan.recipe.epochs;
+    const steps = plan.stepsPerEpoch * plan.epochs;
     const first = project.record.run?.info.step ?? 0;
     let info: RunInfo = {
       stage: plan.stage,
       state: "running",
       epoch: Math.floor(first / plan.stepsPerEpoch),
-      epochs: plan.recipe.epochs,
+      epochs: plan.epochs,
       step: first,
       steps,
     };

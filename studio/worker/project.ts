@@ -1,6 +1,6 @@
 /** The record of a project: its pictures, classes, curve and training, as one sealed file of JSON. Pixels and weights have files of their own. */
 import type { CurvePoint, PictureInfo, ProjectState, RunInfo } from "../protocol.js";
-import type { Plan } from "./improve/recipe.js";
+import type { Plan } from "./improve/plan.js";
 import { pixelChain } from "./pictures/chain.js";
 import { assignSides } from "./pictures/split.js";
 import type { ProjectFiles } from "./storage/files.js";

@@ -6,7 +6,7 @@ import { coresHere, startEngine } from "./engine.js";
 import { exportModel, siteBeside } from "./exports/index.js";
 import { Fault } from "./fault.js";
 import { costsOf } from "./improve/costs.js";
-import { type Plan, planOf } from "./improve/recipe.js";
+import { type Plan, planOf } from "./improve/plan.js";
 import { type Ending, expectTrainable, Improving } from "./improving.js";
 import { Looking } from "./looking.js";
 import { baseOf, demoBytes } from "./network/base.js";
@@ -95,7 +95,7 @@ export class Studio {
     const { pictures, classes, isHeadTrained } = this.#project.record;
     if (pictures.length === 0) return;
     await this.#looking.see(pictures.map(({ id }) => id));
-    if (isHeadTrained && this.#looking.network.whole.numClasses === classes.length)
+    if (isHeadTrained && this.#looking.network.folded.numClasses === classes.length)
       this.#looking.keepHead(classes.length);
     else await this.#looking.fit(pictures, classes.length);
     await this.#looking.tellAnswers(this.#pictures());
@@ -319,15 +319,14 @@ export class Studio {
     }
   }
 
-  /** The network has learnt: folded, saved, and asked for all pictures. */
+  /** The network has learnt: saved, and asked for all pictures. */
   async #adopt(): Promise<void> {
     const { network } = this.#looking;
     const { classes, pictures } = this.#project.record;
-    await network.refold();
     this.#looking.replace(network);
     const recipe = { images: network.images };
     await this.#networkFile.write(
-      (await encodeModelFile(network.whole, { classes, recipe, pixels: pixelChain })) as Uint8Array<ArrayBuffer>,
+      (await encodeModelFile(network.folded, { classes, recipe, pixels: pixelChain })) as Uint8Array<ArrayBuffer>,
     );
     this.#project.change({ isImproved: true, isHeadTrained: true });
     await this.#project.save();
@@ -403,7 +402,7 @@ export class Studio {
       format,
       {
         project: this.#project.name,
-        model: network.whole,
+        model: network.folded,
         classes,
         images: network.images,
         pixels: pixelChain,

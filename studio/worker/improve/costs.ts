@@ -2,7 +2,7 @@
 import type { StageCost, TrainChoices } from "../../protocol.js";
 import type { Network } from "../network/network.js";
 import type { ReadPicture, Sample } from "./inputs.js";
-import { planOf } from "./recipe.js";
+import { planOf } from "./plan.js";
 import type { DeepStage } from "./stages.js";
 import { improve } from "./training.js";
 
@@ -26,7 +26,7 @@ async function costOf(
   const subject = { model: network.info.model, images: network.images, pictures: samples.length };
   const plan = planOf(stage, subject, choices);
   // one batch is enough; the frozen part's time is by the picture
-  const some = samples.slice(0, plan.recipe.batchSize);
+  const some = samples.slice(0, plan.batchSize);
   const measured = { ...plan, views: 1, stepsPerEpoch: 1 };
   const times: number[] = [];
   const { onceMs, bytes } = await improve(
@@ -39,7 +39,7 @@ async function costOf(
     stage,
     onceMs: (onceMs / some.length) * samples.length * (plan.views + 1),
     epochMs: stepMs * plan.stepsPerEpoch,
-    epochs: plan.recipe.epochs,
+    epochs: plan.epochs,
     bytes: bytes + heldBytes,
   };
 }

@@ -2,21 +2,19 @@
  * One improvement: the tail of the network trained by the library's train(), on inputs of the frozen part. It knows no project and
  * no storage; checkpoints go to whoever asked for it.
  */
-import { familyRecipe, liveStorage, noGrad, type optim, sampleSeed, scope, type Tensor, train } from "tensorone";
-import type { Image } from "../../../src/data/codecs/image.js";
+import { liveStorage, nn, noGrad, sampleSeed, scope, type Tensor, train } from "tensorone";
 import type { Network } from "../network/network.js";
 import {
   EpochInputs,
   evalTransformOf,
   type ReadPicture,
   type Sample,
-  seen,
   stacked,
   trainTransformOf,
   type View,
   viewOf,
 } from "./inputs.js";
-import type { Plan } from "./recipe.js";
+import { type Plan, rateAt } from "./plan.js";
 import { frozenBlocks } from "./stages.js";
 import { Tail } from "./tail.js";
 
@@ -24,8 +22,6 @@ import { Tail } from "./tail.js";
 const MOST_EVAL_BYTES = 64e6;
 /** Pictures that are evaluated at once. */
 const EVAL_CHUNK = 32;
-/** Pictures whose statistics an unfolded network begins with. */
-const PROBES = 16;
 
 /** What an improvement is done on. */
 export interface ImproveSubject {
@@ -53,11 +49,11 @@ export interface ImproveOptions {
   readonly onStep: (info: StepInfo) => void | Promise<void>;
   /** The whole state of the training: after each epoch, now and then within one, and at the end. */
   readonly onState?: (state: Uint8Array, at: { readonly epoch: number; readonly step: number }) => void | Promise<void>;
-  /** After each epoch: logits [evaluated.length, classes] by the averaged weights. */
+  /** After each epoch: logits [evaluated.length, classes] by the weights of now. */
   readonly onEpoch?: (epoch: number, logits: Float32Array) => void | Promise<void>;
 }
 
-/** What came of it; the network's training form has the weights that `keep` chose. */
+/** What came of it. */
 export interface Improved {
   readonly stopped: "finished" | "max-steps" | "signal";
   readonly steps: number;
@@ -97,9 +93,9 @@ class Training {
   /** Where a part is frozen its outputs are computed here, for all views. */
   async inputs(): Promise<EpochInputs> {
     const { network, plan, samples, read } = this.#subject;
-    const { seed, views, recipe } = plan;
-    const options = { batchSize: recipe.batchSize, seed };
-    const transform = trainTransformOf(recipe.images);
+    const { seed, views, batchSize, images, epochs } = plan;
+    const options = { batchSize, seed };
+    const transform = trainTransformOf(images);
     const rowsAt = (some: readonly Sample[], epoch: number) =>
       viewOf(
         network.folded,
@@ -111,7 +107,7 @@ class Training {
       );
     if (this.#frozen === 0) return new EpochInputs(samples, options, rowsAt);
     const cached: View[] = [];
-    for (let view = 0; view < Math.min(views, recipe.epochs); view++) cached.push(await rowsAt(samples, view));
+    for (let view = 0; view < Math.min(views, epochs); view++) cached.push(await rowsAt(samples, view));
     const place = new Map(samples.map(({ id }, i) => [id, i]));
     return new EpochInputs(samples, options, async (some, epoch) => {
       const { rows, shape } = cached[epoch % cached.length]!;
@@ -124,7 +120,7 @@ class Training {
     const missing = ids.filter((id) => !this.#evaluated.has(id));
     const fresh = new Map<number, { row: Float32Array; shape: readonly number[] }>();
     if (missing.length > 0) {
-      const transform = evalTransformOf(plan.recipe.images);
+      const transform = evalTransformOf(plan.images);
       const { rows, shape } = await viewOf(network.folded, this.#frozen, missing, read, transform, () => 0);
       for (const [i, id] of missing.entries()) fresh.set(id, { row: rows[i]!, shape });
       const isSmall = rows[0]!.byteLength * this.#subject.evaluated.length <= MOST_EVAL_BYTES;
@@ -153,17 +149,9 @@ class Training {
   }
 }
 
-/** Squares of the first pictures, as the network sees them. */
-async function probesOf({ samples, read, plan }: ImproveSubject): Promise<Image[]> {
-  const transform = evalTransformOf(plan.recipe.images);
-  const squares: Image[] = [];
-  for (const { id } of samples.slice(0, PROBES)) squares.push(seen(transform, await read(id)));
-  return squares;
-}
-
 /**
- * Trains. `keep` says what the network's training form has afterwards, given how it ended: the averages, or what it had before.
- * Throws DivergedError, MemoryError; the network is as it was then.
+ * Trains. `keep` says whether the network keeps what it has learnt, given how it ended, or has what it had before. Throws DivergedError,
+ * MemoryError; the network is as it was then.
  */
 export async function improve(
   subject: ImproveSubject,
@@ -171,22 +159,25 @@ export async function improve(
   keep: (stopped: Improved["stopped"]) => boolean,
 ): Promise<Improved> {
   const { network, plan } = subject;
-  const whole = await network.trainingForm(await probesOf(subject));
-  const frozen = frozenBlocks(whole, plan.stage);
-  const tail = new Tail(whole, frozen);
+  const frozen = frozenBlocks(network.folded, plan.stage);
+  const tail = new Tail(network.folded, frozen);
   const before = await snapshotOf(tail);
   const training = new Training(subject, tail, frozen);
-  const { recipe, ema } = familyRecipe(plan.recipe, tail, plan.stepsPerEpoch);
   let isKept = false;
   let bytes = 0;
   try {
     const start = performance.now();
     const inputs = await training.inputs();
     const onceMs = frozen === 0 ? 0 : performance.now() - start;
-    let lastEpoch = -1;
+    const { epochs, lr, weightDecay, labelSmoothing } = plan;
     const result = await train({
       model: tail,
-      recipe,
+      recipe: {
+        epochs,
+        optimizer: { kind: "adamw", lr, weightDecay },
+        loss: (logits, target) => nn.crossEntropy(logits, target, { labelSmoothing }),
+        schedule: (step) => rateAt(plan, step),
+      },
       data: { train: inputs },
       seed: plan.seed,
       ...(options.signal && { signal: options.signal }),
@@ -197,22 +188,16 @@ export async function improve(
         onStep: async ({ step, loss, stepMs }) => {
           bytes = Math.max(bytes, liveStorage().bytes);
           await options.onStep({ step, loss, stepMs });
+          if (options.onEpoch && step % plan.stepsPerEpoch === 0)
+            await options.onEpoch(step / plan.stepsPerEpoch, await training.logits());
         },
       },
-      checkpoint: async (state, { epoch, step, isEpochEnd }) => {
-        await options.onState?.(state, { epoch, step });
-        if (!isEpochEnd || epoch === lastEpoch || !options.onEpoch) return;
-        lastEpoch = epoch;
-        await options.onEpoch(epoch, await ema.withAverages(() => training.logits()));
-      },
+      checkpoint: (state, { epoch, step }) => options.onState?.(state, { epoch, step }),
     });
     isKept = keep(result.stopped);
-    if (isKept) ema.swap();
     return { stopped: result.stopped, steps: result.steps, loss: result.loss, onceMs, bytes };
   } finally {
     if (!isKept) putBack(before);
     tail.eval();
-    ema.dispose();
-    (recipe.optimizer as () => optim.Optimizer)().dispose();
   }
 }

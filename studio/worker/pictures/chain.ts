@@ -10,4 +10,5 @@ export const pixelChain: PixelChain = {
   decoder: "the browser's, without colour conversion",
   resize: `above ${BETWEEN_SIDE} px by the browser at quality "high" to that short side, then bilinear with antialias`,
   keptSide: KEPT_SIDE,
+  betweenSide: BETWEEN_SIDE,
 };
