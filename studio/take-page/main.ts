@@ -1,8 +1,9 @@
 /** The exported page: pictures in, answers out. Everything it needs is in its file; it runs on one thread. */
-import { gradCam, heatOverlay, readImage, setBackend } from "tensorone";
+import { gradCam, heatOverlay, setBackend } from "tensorone";
 import type { Image } from "../../src/data/codecs/image.js";
 import { likeliestOf, scoresOf, squareOf } from "../worker/exports/look.js";
-import { keptOf, type OpenedPage, openPage, places } from "./page-model.js";
+import { type OpenedPage, openPage, places } from "./page-model.js";
+import { readKept } from "./read-kept.js";
 
 const byId = <E extends HTMLElement>(id: string): E => document.getElementById(id) as E;
 
@@ -69,7 +70,7 @@ async function answer(page: OpenedPage, file: File): Promise<HTMLLIElement> {
   const words = element("div");
   item.append(canvas, words);
   try {
-    const image = keptOf(await readImage(file), page.about);
+    const image = await readKept(file, page.about);
     const square = squareOf(image, page.asked);
     draw(canvas, square);
     const start = performance.now();
@@ -95,7 +96,7 @@ function start(page: OpenedPage): void {
   byId("about").textContent =
     `${about.network}, ${about.classes.length} classes: ${about.classes.slice(0, 12).join(", ")}${about.classes.length > 12 ? ", …" : ""}.`;
   byId("chain").textContent =
-    `Decoder while it learnt: ${about.decoder}; resize: ${about.resize}. Here: this browser's decoder, the same exact resize${
+    `Decoder while it learnt: ${about.decoder}; resize: ${about.resize}. Here: this browser's decoder,${about.betweenSide === undefined ? "" : ` its filter of quality "high" to a short side of ${about.betweenSide} px where it is longer,`} the same exact resize${
       about.keptSide === null ? "" : ` to a short side of ${about.keptSide} px where it is longer,`
     } to a short side of ${about.resizeSize} px, the middle ${about.imageSize} × ${about.imageSize} px.`;
   const [results, spoken, drop] = [byId("results"), byId("spoken"), byId("drop")];

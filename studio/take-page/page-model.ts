@@ -16,6 +16,8 @@ export interface PageModel {
   readonly std: readonly number[];
   /** Larger pictures are resized to this short side first; null: no such step. */
   readonly keptSide: number | null;
+  /** Larger pictures are resized to this short side by the browser's filter before that; absent: no such step. */
+  readonly betweenSide?: number;
   /** In words. */
   readonly decoder: string;
   readonly resize: string;

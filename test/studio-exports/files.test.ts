@@ -90,5 +90,5 @@ it("without validation pictures all are asked, and that is said", async () => {
   const pictures = project.pictures.map((picture) => ({ ...picture, side: null }));
   const { agreement } = await exportModel("safetensors", { ...project, pictures }, site);
   expect(agreement).toMatchObject({ equal: 12, of: 12 });
-  expect(agreement!.how).toMatch(/no validation pictures/);
+  expect(agreement!.how).toMatch(/keeps, 256 px at the short side\. There are no validation pictures/);
 });

@@ -137,6 +137,29 @@ describe.skipIf(executable === undefined)("the file in Chromium, from disk", () 
     await close();
   });
 
+  it("makes large pictures smaller as the studio did, where the model says so", async () => {
+    const large = join(folder, "large.png");
+    writeFileSync(large, encodePng(drawn(4, 1280, 1060)));
+    const weights = await weightsOf(project, project.model);
+    const squareBy = async (betweenSide?: number): Promise<string> => {
+      const about = { ...pageModel(project), ...(betweenSide !== undefined && { betweenSide }) };
+      writeFileSync(join(folder, "large.html"), fillPage(template, about, weights));
+      const page = await browser.newPage();
+      await page.goto(pathToFileURL(join(folder, "large.html")).href);
+      await page.locator("html[data-ready]").waitFor({ state: "attached" });
+      await page.setInputFiles("#files", large);
+      await page.getByText("1 picture answered").waitFor();
+      await page.locator("#results ol").waitFor();
+      const pixels = await page.locator("canvas").evaluate((one) => (one as HTMLCanvasElement).toDataURL());
+      await page.close();
+      return pixels;
+    };
+    const [exact, high, above] = [await squareBy(), await squareBy(768), await squareBy(1060)];
+    expect(high).not.toBe(exact);
+    // a picture that is no larger takes no such step
+    expect(above).toBe(exact);
+  });
+
   it.each(
     [1400, 360].flatMap((width) => (["light", "dark"] as const).map((scheme) => ({ width, scheme }))),
   )("has no fault that axe knows and fits $width px, $scheme", async ({ width, scheme }) => {

@@ -89,6 +89,8 @@ export interface PixelChain {
   readonly resize: string;
   /** Short side in pixels to which pictures were resized when they were taken in, before the recipe's own resize; null: none. */
   readonly keptSide: number | null;
+  /** Short side in pixels to which a browser's own filter, at quality "high", resized larger pictures before that; absent: none. */
+  readonly betweenSide?: number;
 }
 
 /** The metadata that describes `model` in a file. */

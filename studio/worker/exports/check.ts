@@ -8,6 +8,8 @@ import type { ExportSubject, SubjectPicture } from "./subject.js";
 export interface Wanted {
   readonly pictures: readonly SubjectPicture[];
   readonly isValidation: boolean;
+  /** Short side of the pictures as the project keeps them; null: as their files have them. */
+  readonly keptSide: number | null;
   readonly classes: readonly string[];
   /** By picture. */
   readonly scores: readonly Float64Array[];
@@ -39,7 +41,8 @@ export async function wantedOf(subject: ExportSubject): Promise<Wanted> {
       normalization: { mean: imagenetMean, std: imagenetStd },
       run: (x) => model.forward(x),
     };
-    return { pictures, isValidation, classes, scores: await allScores(asked, pictures) };
+    const { keptSide } = subject.pixels;
+    return { pictures, isValidation, keptSide, classes, scores: await allScores(asked, pictures) };
   } finally {
     model.train(wasTraining);
   }
@@ -58,6 +61,10 @@ export async function agreementOf(wanted: Wanted, asked: Asked, how: string): Pr
       largest = Math.max(largest, Math.abs(own[c]! - (there < 0 ? 0 : scores[there]!)));
     });
   });
-  const which = wanted.isValidation ? "" : " There are no validation pictures, so all pictures were asked.";
-  return { equal, of: found.length, largest, how: `${how}${which}` };
+  const kept =
+    wanted.keptSide === null
+      ? ""
+      : ` Pictures were those that the project keeps, ${wanted.keptSide} px at the short side.`;
+  const which = wanted.isValidation ? "" : " There are no validation pictures, so all were shown.";
+  return { equal, of: found.length, largest, how: `${how}${kept}${which}` };
 }
