@@ -1,8 +1,8 @@
 /** The studio's worker in Chromium, with real pictures on a base that has not seen their classes. */
 import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { resolve } from "node:path";
 import type { Browser } from "playwright-core";
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { afterAll, beforeAll, describe, it } from "vitest";
 import { executable, launchChromium } from "../browser/chromium.js";
 import { buildPages } from "../studio-ui/build-pages.js";
 import { type Pages, servePages } from "../studio-ui/serve-pages.js";
