@@ -16,8 +16,9 @@ import {
   statSync,
   writeFileSync,
 } from "node:fs";
-import { basename, dirname, join, relative, resolve } from "node:path";
+import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
+import { buildStudio } from "./build-studio.mjs";
 import { definingDeclarations, reachedDeclarations } from "./declarations.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
@@ -27,7 +28,9 @@ const compiler = join(root, "node_modules", "typescript", "bin", "tsc");
 /** Notes of the build; package.json keeps both out of the package. */
 const compilerNotes = join(dist, ".build.tsbuildinfo");
 const builtFrom = join(dist, ".build.sources");
-const settings = ["tsconfig.json", "tsconfig.build.json", "package.json"];
+const settings = ["tsconfig.json", "tsconfig.build.json", "package.json", "vite.studio.config.ts"];
+/** Bundled by Vite: none of its files has a source of its name. */
+const studio = join(dist, "studio");
 const outputEndings = /(\.d\.ts\.map|\.d\.ts|\.js\.map|\.js)$/;
 
 const filesBelow = (folder) =>
@@ -41,19 +44,22 @@ function sources() {
   const files = [
     ...settings.map((name) => join(root, name)),
     ...filesBelow(source).filter((file) => !file.endsWith(".npmignore")),
+    ...filesBelow(join(root, "studio")),
   ];
-  return files
-    .map((file) => {
-      const { size, mtimeMs } = statSync(file);
-      return `${relative(root, file)} ${size} ${mtimeMs}\n`;
-    })
-    .join("");
+  const lines = files.map((file) => {
+    const { size, mtimeMs } = statSync(file);
+    return `${relative(root, file)} ${size} ${mtimeMs}\n`;
+  });
+  return lines.join("");
 }
+
+/** Files that the compiler made, or that were copied beside them. */
+const compiled = () => filesBelow(dist).filter((file) => !file.startsWith(studio + sep));
 
 const isCurrent = (now) => existsSync(builtFrom) && readFileSync(builtFrom, "utf8") === now;
 
 function removeStale() {
-  for (const file of filesBelow(dist)) {
+  for (const file of compiled()) {
     const from = join(source, relative(dist, file).replace(outputEndings, ".ts"));
     const isMade = file.endsWith(".js.map") ? false : existsSync(from);
     if (outputEndings.test(file) && !isMade) rmSync(file);
@@ -106,7 +112,7 @@ const documentation = /^[ \t]*\/\*\*(?:(?!\*\/|@__PURE__)[\s\S])*\*\/[ \t]*\n/gm
 
 /** Takes documentation out of the JavaScript: declarations and sources have it, and it is a fifth of what is installed. */
 function withoutDocumentation() {
-  for (const file of filesBelow(dist)) {
+  for (const file of compiled()) {
     if (!/\.js$/.test(file) || /\.min\.js$/.test(file)) continue;
     const text = readFileSync(file, "utf8");
     const rest = text.replace(documentation, "");
@@ -149,6 +155,7 @@ function build(now = sources()) {
   }
   withoutDocumentation();
   ignoreOtherSources();
+  buildStudio(root);
   writeFileSync(`${builtFrom}.new`, now);
   renameSync(`${builtFrom}.new`, builtFrom);
 }

@@ -26,8 +26,10 @@ export { type Compiled, type CompileOptions, type CompileStats, compile, compile
 export { CompileError } from "./compile/trace.js";
 export type { Image } from "./data/codecs/image.js";
 export { type PictureInput, readImage } from "./data/codecs/read-image.js";
+export { MersenneTwister, randomPermutation, sampleSeed } from "./data/random.js";
 export type { Collated } from "./data/reading/collate.js";
 export { DataLoader, type SampleLoaderOptions, type Sampler } from "./data/reading/sample-loader.js";
+export { splitByContent } from "./data/sets/hash-split.js";
 export {
   concatDatasets,
   type MapDataset,
@@ -36,15 +38,19 @@ export {
   subset,
   TensorDataset,
 } from "./data/sets/map-dataset.js";
+export { likenessOf, nearDuplicates } from "./data/sets/near-duplicates.js";
 export { applyTransform, evalTransform, type Transform, trainTransform } from "./data/transforms/index.js";
-export { type NormalizeOptions, normalize } from "./data/transforms/normalize.js";
+export { imagenetMean, imagenetStd, type NormalizeOptions, normalize } from "./data/transforms/normalize.js";
 export { confusionSvg } from "./figures/confusion-svg.js";
 export { type HeatMap, heatImage, heatOverlay } from "./figures/heat-map.js";
 export * as io from "./models/files/index.js";
+export { decodeOnnx, type OnnxModel } from "./models/quantize/onnx-model.js";
 export * as models from "./models-entry.js";
 export * as nn from "./nn/index.js";
 export * from "./ops/functional/index.js";
 export * as optim from "./optim/index.js";
+export type { RunFacts } from "./report/facts/run-facts.js";
+export { renderReport } from "./report/render.js";
 export { arange, eye, fullLike, linspace, onesLike, zerosLike } from "./tensor/counted.js";
 export { full, type NestedArray, ones, tensor, zeros } from "./tensor/create.js";
 export { installDevtoolsFormatter } from "./tensor/devtools.js";
@@ -55,6 +61,7 @@ export { scope } from "./tensor/scope.js";
 export type { Shape } from "./tensor/shape.js";
 export { liveStorage } from "./tensor/storage.js";
 export { Tensor } from "./tensor/tensor.js";
+export { decodeModelFile, encodeModelFile } from "./train/checkpoints/model-bytes.js";
 export { type ClassifyOptions, classify } from "./train/classify.js";
 export { type GradCam, type GradCamOptions, gradCam } from "./train/looking/grad-cam.js";
 export type { Classification } from "./train/metrics/classification.js";
@@ -67,6 +74,7 @@ export {
 export { type ConfusionMatrix, confusionMatrix, mostFrequentConfusions } from "./train/metrics/confusion-matrix.js";
 export { mostConfidentMistakes, type Prediction } from "./train/metrics/predictions.js";
 export { accuracy, type EvaluateModuleOptions, evaluate } from "./train/modules/evaluate-module.js";
+export { type FamilyRecipe, familyRecipe } from "./train/modules/family-recipe.js";
 export type {
   ModuleEvaluation,
   ModuleRecipe,
@@ -76,6 +84,8 @@ export type {
   TrainModuleOptions,
 } from "./train/modules/options.js";
 export { train } from "./train/modules/train-module.js";
+export { type FinetuneSubject, finetuneRecipe } from "./train/recipes/finetune.js";
+export { type PlanOverrides, planRecipe } from "./train/recipes/plan.js";
 export { type MixOptions, mixBatch } from "./train/steps/mix.js";
 export { type BudgetName, type BudgetValues, budgetLimits, getBudget, setBudget } from "./util/budget.js";
 export * from "./util/errors.js";

@@ -72,8 +72,6 @@ export { loadRecipeFile, type RecipeFile } from "./train/recipes/config/config-f
 export { recipeSchema } from "./train/recipes/config/json-schema.js";
 export { type RecipeRequest, type ResolvedRecipe, resolveRecipe } from "./train/recipes/config/resolve-recipe.js";
 export type { RunConfig, RunSettings } from "./train/recipes/config/run-fields.js";
-export { type FinetuneSubject, finetuneRecipe } from "./train/recipes/finetune.js";
-export { type PlanOverrides, planRecipe } from "./train/recipes/plan.js";
 export type { ProcessGroup } from "./train/replicas/process-group.js";
 export type { TrainOptions, TrainResult } from "./train/run-options.js";
 export { RecipeFileLogger, type RecipeFileOptions } from "./train/runs/recipe-file.js";

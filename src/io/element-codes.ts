@@ -3,6 +3,7 @@
  * precision and integers are read into what the engine holds; values that do not fit are refused, never wrapped.
  */
 import type { ElementArray, TypedArray } from "../tensor/dtype.js";
+import { float16Bits } from "./float16.js";
 
 interface CodeRow {
   readonly bytes: number;
@@ -65,7 +66,11 @@ export const codes = {
     decode: decodeInto(Float32Array, 4, (view, at) => view.getFloat32(at, true)),
     encode: encodeWith(4, (view, at, value) => view.setFloat32(at, value, true)),
   },
-  F16: { bytes: 2, decode: decodeInto(Float32Array, 2, (view, at) => halfToNumber(view.getUint16(at, true))) },
+  F16: {
+    bytes: 2,
+    decode: decodeInto(Float32Array, 2, (view, at) => halfToNumber(view.getUint16(at, true))),
+    encode: encodeWith(2, (view, at, value) => view.setUint16(at, float16Bits(value), true)),
+  },
   BF16: { bytes: 2, decode: decodeInto(Float32Array, 2, (view, at) => bfloatToNumber(view.getUint16(at, true))) },
   I64: {
     bytes: 8,

@@ -7,7 +7,13 @@ import { TensoroneError } from "../util/errors.js";
 /** One field: its number and how its value is written; an array is a repeated field. */
 export type Field =
   | { readonly number: number; readonly type: "integer" | "float" | "double" | "text" | "bytes" }
-  | { readonly number: number; readonly type: "message"; readonly fields: Fields };
+  | {
+      readonly number: number;
+      readonly type: "message";
+      readonly fields: Fields;
+      /** Names of its repeated fields, for reading. */
+      readonly lists?: readonly string[];
+    };
 
 type Fields = { readonly [name: string]: Field };
 

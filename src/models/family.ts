@@ -5,6 +5,7 @@
 import type { Dialects } from "../io/key-map.js";
 import type { StoredTensor } from "../io/safetensors.js";
 import type { Module } from "../nn/module.js";
+import type { Tensor } from "../tensor/tensor.js";
 import type { Block, Classifier, ModelOptions } from "./classifier.js";
 import type { SummaryRow, TrainingRow } from "./costs/costs.js";
 import type { LayerWriter } from "./files/onnx-layers.js";
@@ -65,6 +66,11 @@ export interface Family<V extends object = object, M extends Classifier = Classi
    * blocks that are not the family's own, and for unusable statistics.
    */
   fold(source: Block, target: Block): Promise<void>;
+  /**
+   * Fills a block of the training form with what the folded `source` does; x [N, H, W, Cin] is what the block sees of a probe. Absent
+   * from families that train as they are written.
+   */
+  unfold?(source: Block, target: Block, x: Tensor): Promise<void>;
   /** The published recipe of a variant. */
   recipe(variant: string, form: RecipeForm): Recipe;
   /** The short one, for the bundled demo set. */

@@ -11,6 +11,7 @@ export {
   type ReparameterizeOptions,
   reparameterize,
 } from "./deploy/reparameterize.js";
+export { type UnfoldOptions, unfold } from "./deploy/unfold.js";
 export { families, familyOf, isModelName, listModels, type ModelName, type ModelOf, nameOf } from "./families.js";
 export type { Family } from "./family.js";
 export { DeployedBlock, MobileOneBlock } from "./mobileone/block.js";

@@ -52,7 +52,8 @@ it("PyTorch has its names, as the script found", () => {
 
 /** Ours that PyTorch has nothing beside, or that no program begins with. */
 const ourOwn = new Set(
-  `accuracy applyTransform classificationReport classify confusionMatrix confusionSvg gradCam heatImage heatOverlay mixBatch mostConfidentMistakes mostFrequentConfusions
+  `MersenneTwister randomPermutation sampleSeed splitByContent likenessOf nearDuplicates decodeOnnx renderReport decodeModelFile encodeModelFile
+  familyRecipe finetuneRecipe planRecipe imagenetMean imagenetStd models.unfold accuracy applyTransform classificationReport classify confusionMatrix confusionSvg gradCam heatImage heatOverlay mixBatch mostConfidentMistakes mostFrequentConfusions
   evaluate train budgetLimits getBudget setBudget compileTotals coverage evalTransform normalize readImage trainTransform fallbacks foldBranches getBackend installDevtoolsFormatter liveStorage patchMoments scope setBackend
   setFallbackWarnings withBackend nn.compareStates nn.manualSeed optim.byEpoch optim.byIteration optim.OptimizerGroup optim.completeChoice optim.keptBy
   optim.lrAt optim.phases optim.product optim.scaled optim.splitNormParameters optim.startingAt optim.warmMomentum

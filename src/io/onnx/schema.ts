@@ -79,7 +79,8 @@ const integer = (number: number) => ({ number, type: "integer" }) as const;
 const float = (number: number) => ({ number, type: "float" }) as const;
 const text = (number: number) => ({ number, type: "text" }) as const;
 const bytes = (number: number) => ({ number, type: "bytes" }) as const;
-const message = <M>(number: number, fields: FieldTable<M>) => ({ number, type: "message", fields }) as const;
+const message = <M>(number: number, fields: FieldTable<M>, lists: readonly (keyof M & string)[] = []) =>
+  ({ number, type: "message", fields, lists }) as const;
 
 const attributeFields: FieldTable<AttributeProto> = {
   name: text(1),
@@ -93,7 +94,7 @@ const nodeFields: FieldTable<NodeProto> = {
   output: text(2),
   name: text(3),
   opType: text(4),
-  attribute: message(5, attributeFields),
+  attribute: message(5, attributeFields, ["ints"]),
 };
 const tensorFields: FieldTable<TensorProto> = {
   dims: integer(1),
@@ -103,13 +104,13 @@ const tensorFields: FieldTable<TensorProto> = {
 };
 const dimensionFields: FieldTable<DimensionProto> = { dimValue: integer(1), dimParam: text(2) };
 const shapeFields: FieldTable<ShapeProto> = { dim: message(1, dimensionFields) };
-const tensorTypeFields: FieldTable<TensorTypeProto> = { elemType: integer(1), shape: message(2, shapeFields) };
+const tensorTypeFields: FieldTable<TensorTypeProto> = { elemType: integer(1), shape: message(2, shapeFields, ["dim"]) };
 const typeFields: FieldTable<TypeProto> = { tensorType: message(1, tensorTypeFields) };
 const valueInfoFields: FieldTable<ValueInfoProto> = { name: text(1), type: message(2, typeFields), docString: text(3) };
 const graphFields: FieldTable<GraphProto> = {
-  node: message(1, nodeFields),
+  node: message(1, nodeFields, ["input", "output", "attribute"]),
   name: text(2),
-  initializer: message(5, tensorFields),
+  initializer: message(5, tensorFields, ["dims"]),
   input: message(11, valueInfoFields),
   output: message(12, valueInfoFields),
 };
@@ -117,7 +118,9 @@ const graphFields: FieldTable<GraphProto> = {
 export const modelFields: FieldTable<ModelProto> = {
   irVersion: integer(1),
   producerName: text(2),
-  graph: message(7, graphFields),
+  graph: message(7, graphFields, ["node", "initializer", "input", "output"]),
   opsetImport: message<OperatorSetProto>(8, { domain: text(1), version: integer(2) }),
   metadataProps: message<EntryProto>(14, { key: text(1), value: text(2) }),
 };
+/** Repeated fields of a model. */
+export const modelLists = ["opsetImport", "metadataProps"] as const;

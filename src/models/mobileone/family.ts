@@ -8,6 +8,7 @@ import { MobileOne } from "./mobileone.js";
 import { toOnnx } from "./onnx.js";
 import { mobileoneDemoRecipe, mobileoneRecipe } from "./recipes.js";
 import { recognize } from "./recognize.js";
+import { unfoldBlock } from "./unfold.js";
 import { type Variant, variants } from "./variants.js";
 
 export const mobileone = {
@@ -22,6 +23,7 @@ export const mobileone = {
   trainingRows,
   toOnnx,
   fold: foldBlock,
+  unfold: unfoldBlock,
   recipe: mobileoneRecipe,
   demoRecipe: mobileoneDemoRecipe,
 } as const satisfies Family<Variant, MobileOne>;

@@ -2,7 +2,7 @@
  * The weights of a product in int8: a scale for each output channel, no zero point; and its bias in int32, whose scale is that of the
  * input times that of the weights.
  */
-import { roundHalfEven } from "./weights.js";
+import { roundHalfEven } from "../../io/float16.js";
 
 export interface Int8Weights {
   /** −127 to 127, in the order of the file: output channels first. */

@@ -80,6 +80,7 @@ export interface FileFacts {
   readonly what: string;
 }
 
+/** What renderReport() shows of a run; what there is not stands as the reason why. */
 export interface RunFacts {
   /** Of the folder. */
   readonly name: string;

@@ -1,5 +1,6 @@
 /** What the model answers: figures of each class, which class is taken for which, and the mistakes that it was surest of. */
 import type { Image } from "../../data/codecs/image.js";
+import { base64 } from "../../util/base64.js";
 import { formatInteger, formatLoss, formatPercent, isTop5Telling } from "../../util/format.js";
 import type { AnswerFacts, ClassRow, Mistake, RunFacts } from "../facts/run-facts.js";
 import { Html, html, type Part } from "../page/html.js";
@@ -28,7 +29,7 @@ function classTable({ classes, macro, measured }: AnswerFacts): Html {
 
 function pictureOf(image: Image | null, alt: string, pngOf: (image: Image) => Uint8Array): Html {
   if (!image) return html`<span class="gone">picture not readable</span>`;
-  const source = `data:image/png;base64,${Buffer.from(pngOf(image)).toString("base64")}`;
+  const source = `data:image/png;base64,${base64(pngOf(image))}`;
   const kind = Math.max(image.width, image.height) <= SMALL ? "small" : "";
   return html`<img class="${kind}" src="${source}" alt="${alt}">`;
 }

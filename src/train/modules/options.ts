@@ -58,8 +58,8 @@ export interface ModuleRecipe<Y = Tensor> {
   /** Weight decay of batch and layer norms. Default: that of all. For an optimiser given by kind. */
   readonly normWeightDecay?: number;
   readonly clipGrad?: GradientClipping;
-  /** Averages of the weights, which are validated then, and delivered. Default: none. */
-  readonly ema?: EmaOptions;
+  /** Averages of the weights, which are validated then, and delivered: options, or what makes them. Default: none. */
+  readonly ema?: EmaOptions | ((model: Module<unknown>) => Ema);
 }
 
 /** Figures over some data. */

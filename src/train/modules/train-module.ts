@@ -28,6 +28,11 @@ function optimizerOf<Y>(model: Module<unknown>, { optimizer, normWeightDecay }: 
   return createOptimizer(groups, completeChoice(choice));
 }
 
+function emaOf<Y>(model: Module<unknown>, { ema }: ModuleRecipe<Y>): Ema | null {
+  if (!ema) return null;
+  return typeof ema === "function" ? ema(model) : new Ema(model, ema);
+}
+
 function expectOptions<Y, B>({ recipe, maxSteps }: TrainModuleOptions<Y, B>): void {
   if (!Number.isInteger(recipe.epochs) || recipe.epochs < 1)
     throw new UsageError(`train: recipe.epochs is ${recipe.epochs}, expected a whole number of at least 1`);
@@ -92,7 +97,7 @@ class ModuleRun<Y, B> {
         ? null
         : new PairSource("train: data.val", data.val, { batchSize, shuffle: false, seed, batchOf });
     const optimizer = optimizerOf(model, recipe);
-    const ema = recipe.ema ? new Ema(model, recipe.ema) : null;
+    const ema = emaOf(model, recipe);
     this.#movers = { model, optimizer, ema, clipGrad: recipe.clipGrad };
     this.#firstLr = optimizer.groups[0]!.lr;
     this.#shares = optimizer.groups.map(({ lr }) => (this.#firstLr > 0 ? lr / this.#firstLr : 1));
@@ -116,7 +121,11 @@ class ModuleRun<Y, B> {
     const { batchesPerEpoch } = this.#training;
     return {
       ...{ seed, epochs, batchSize, shuffle, batchesPerEpoch, optimizer: kind },
-      ...{ clipGrad: clipGrad ?? null, ema: ema ?? null, normWeightDecay: normWeightDecay ?? null },
+      ...{
+        clipGrad: clipGrad ?? null,
+        ema: typeof ema === "function" ? "own" : (ema ?? null),
+        normWeightDecay: normWeightDecay ?? null,
+      },
     };
   }
 

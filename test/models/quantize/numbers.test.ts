@@ -1,8 +1,8 @@
 /** The arithmetic of quantisation: rounding, ranges, scales, float16. */
 import { describe, expect, it } from "vitest";
+import { float16Bits, roundHalfEven } from "../../../src/io/float16.js";
 import { quantizeWeights, roundedWeights } from "../../../src/models/quantize/int8-weights.js";
 import { Histogram, quantizerOf } from "../../../src/models/quantize/ranges.js";
-import { float16Bits, roundHalfEven } from "../../../src/models/quantize/weights.js";
 
 /** IEEE 754 binary16, read independently of what writes it. */
 function fromBits(bits: number): number {
