@@ -20,6 +20,7 @@ import { basename, dirname, join, relative, resolve, sep } from "node:path";
 import { fileURLToPath } from "node:url";
 import { buildStudio } from "./build-studio.mjs";
 import { definingDeclarations, reachedDeclarations } from "./declarations.mjs";
+import { bundleServerLibraries } from "./server-libraries.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -136,7 +137,7 @@ function compile() {
 }
 
 /** Ends the process with 1 where there is no compiler or it reports errors; they go to stderr, as `--json` owns stdout. */
-function build(now = sources()) {
+async function build(now = sources()) {
   if (!existsSync(compiler)) {
     process.stderr.write("build: no TypeScript compiler in node_modules, expected one\n  hint: npm ci\n");
     process.exit(1);
@@ -154,6 +155,7 @@ function build(now = sources()) {
     if (!keepReachedDeclarations()) throw new Error("build: a declaration that an entry reaches was not written");
   }
   withoutDocumentation();
+  await bundleServerLibraries(root);
   ignoreOtherSources();
   buildStudio(root);
   writeFileSync(`${builtFrom}.new`, now);
@@ -161,14 +163,14 @@ function build(now = sources()) {
 }
 
 /** Builds where a source is newer, older, added or gone since the last build, and says so on stderr. */
-export function buildIfChanged() {
+export async function buildIfChanged() {
   const now = sources();
   if (isCurrent(now)) return;
   process.stderr.write("tensorone: building dist/ from src/ …\n");
-  build(now);
+  await build(now);
 }
 
 if (process.argv[1] !== undefined && fileURLToPath(import.meta.url) === process.argv[1]) {
-  if (process.argv.includes("--if-changed")) buildIfChanged();
-  else build();
+  if (process.argv.includes("--if-changed")) await buildIfChanged();
+  else await build();
 }
