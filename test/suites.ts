@@ -38,6 +38,7 @@ export const slowTests: readonly string[] = [
   "test/torch-cases/torch-cases.test.ts",
   "test/train/recipe-schema.test.ts",
   "test/studio-ui/**/*.test.ts",
+  "test/studio-watch/watch.test.ts",
   "test/tensor/loops.test.ts",
   "test/train/{accumulated,augmented,best}-runs.test.ts",
   "test/train/{changed-data,phases,short-run}.test.ts",

@@ -64,6 +64,22 @@ export function stretchOf(curves: readonly Curve[], isLog: boolean): Stretch | n
   return from > to ? null : [from, to];
 }
 
+/**
+ * A stretch moved by a share of itself, and scaled about its middle, within the whole; null where it is the whole. By logarithms where
+ * `isLog`, as it looks on the screen.
+ */
+export function moved(now: Stretch, whole: Stretch, by: number, scale: number, isLog: boolean): Stretch | null {
+  const to = (x: number): number => (isLog ? Math.log(x) : x);
+  const back = (x: number): number => (isLog ? Math.exp(x) : x);
+  const [from, end, low, high] = [to(now[0]), to(now[1]), to(whole[0]), to(whole[1])];
+  const width = (end - from) * scale;
+  // halving and doubling a logarithm does not come back to the last bit
+  if (width >= (high - low) * (1 - 1e-9)) return null;
+  const middle = (from + end) / 2 + (end - from) * by;
+  const start = Math.min(high - width, Math.max(low, middle - width / 2));
+  return [back(start), back(start + width)];
+}
+
 /** Middles of `cells` equal parts of a stretch, of its logarithm where `isLog`. */
 export function gridOf([from, to]: Stretch, cells: number, isLog: boolean): readonly number[] {
   if (from === to) return [from];
