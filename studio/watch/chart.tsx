@@ -1,5 +1,5 @@
 /** A chart of all drawn runs, with the run under the pointer named beneath, and its numbers as a table behind it. */
-import { useComputed, useSignal } from "@preact/signals";
+import { type ReadonlySignal, useComputed, useSignal, useSignalEffect } from "@preact/signals";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { theme } from "../ui/shell/theme.js";
@@ -12,7 +12,7 @@ import { axis, curves, differing, drawn, isLogX, isLogY, looks, pointed, short, 
 const HEIGHT = 230;
 const LEAST_WIDTH = 120;
 /** A chart that is further below the screen is drawn when it comes near. */
-const NEAR_SCREEN = "300px";
+const NEAR_SCREEN = "100px";
 
 /** A canvas takes no `light-dark()`: colours as the page computes them. */
 function paintsOf(place: HTMLElement): Paints {
@@ -98,6 +98,9 @@ function summary({ title, unit }: ChartKind, shown: readonly RunCurve[]): string
   return `${title} of ${shown.length} runs: last values from ${end(low)} to ${end(high)}`;
 }
 
+/** What the pointer is at; apart from the chart, which need not be made anew for it. */
+const Read = ({ text }: { readonly text: ReadonlySignal<string> }) => <p class="watch-read">{text}</p>;
+
 export function RunsChart({ kind }: { readonly kind: ChartKind }) {
   const figure = useRef<HTMLElement>(null);
   const place = useRef<HTMLDivElement>(null);
@@ -107,7 +110,7 @@ export function RunsChart({ kind }: { readonly kind: ChartKind }) {
   const shown = useComputed(() => runCurvesOf(drawn.value, curves.value, kind, axis.value)).value;
   const view: View = {
     axis: axis.value,
-    smoothing: smoothing.value,
+    smoothing: kind.isSmoothed ? smoothing.value : 0,
     isLogX: isLogX.value,
     isLogY: isLogY.value,
     zoom: zoom.value,
@@ -176,22 +179,24 @@ export function RunsChart({ kind }: { readonly kind: ChartKind }) {
     if (drawing && plot.current && plot.current.data !== drawing.data) plot.current.setData(drawing.data);
   }, [drawing]);
   // a run that is pointed at in the list is the one that stands out here
-  useEffect(() => {
-    const n = latest.current.drawing?.series.findIndex(({ id, isRaw }) => id === pointed.value && !isRaw) ?? -1;
-    if (plot.current && !target(plot.current)) plot.current.setSeries(n < 0 ? null : n + 1, { focus: true }, false);
-  }, [pointed.value]);
+  useSignalEffect(() => {
+    const { value: id } = pointed;
+    const n = latest.current.drawing?.series.findIndex((one) => one.id === id && !one.isRaw) ?? -1;
+    if (plot.current && !isOver(plot.current)) plot.current.setSeries(n < 0 ? null : n + 1, { focus: true }, false);
+  });
+  const label = useMemo(() => summary(kind, shown), [shown]);
 
   return (
     <figure class="chart" ref={figure} hidden={shown.length === 0}>
       <figcaption>
         <strong>{kind.title}</strong> <span class="soft">{kind.unit}</span>
       </figcaption>
-      <div ref={place} role="img" aria-label={summary(kind, shown)} style={`min-height: ${HEIGHT}px`} />
-      <p class="watch-read">{read.value}</p>
+      <div ref={place} role="img" aria-label={label} style={`min-height: ${HEIGHT}px`} />
+      <Read text={read} />
       <Rows kind={kind} shown={shown} />
     </figure>
   );
 }
 
 /** Whether the pointer is over a plot, which then knows best what is meant. */
-const target = ({ over }: uPlot): boolean => over.matches(":hover");
+const isOver = ({ over }: uPlot): boolean => over.matches(":hover");

@@ -7,6 +7,9 @@ import { type Axis, axes, type Curve, curveOf, gridOf, onGrid, type Stretch, smo
 
 /** Of a chart; a screen tells no more of them apart. */
 const CELLS = 400;
+/** Cells of all runs of a chart together, at least LEAST_CELLS each: a canvas without a GPU strokes a million pieces in a second. */
+const ALL_CELLS = 40_000;
+const LEAST_CELLS = 100;
 /** Of more runs the curves alone are drawn, without the values that they smooth. */
 const MOST_WITH_RAW = 6;
 
@@ -57,8 +60,9 @@ export function drawingOf(drawn: readonly RunCurve[], { isSmoothed }: ChartKind,
   if (stretch === null) return { data: [[]], series: [] };
   const isSmooth = isSmoothed && smoothing > 0;
   const hasRaw = isSmooth && drawn.length <= MOST_WITH_RAW;
+  const count = Math.round(Math.min(CELLS, Math.max(LEAST_CELLS, ALL_CELLS / drawn.length)));
   const series = drawn.flatMap(({ entry, curve }) => {
-    const cells = (one: Curve) => onGrid(one, stretch, CELLS, isLogX, isLogY);
+    const cells = (one: Curve) => onGrid(one, stretch, count, isLogX, isLogY);
     const line = {
       id: entry.id,
       isRaw: false,
@@ -67,7 +71,7 @@ export function drawingOf(drawn: readonly RunCurve[], { isSmoothed }: ChartKind,
     return hasRaw ? [{ id: entry.id, isRaw: true, y: cells(curve) }, line] : [line];
   });
   return {
-    data: [[...gridOf(stretch, CELLS, isLogX)], ...series.map(({ y }) => y)],
+    data: [[...gridOf(stretch, count, isLogX)], ...series.map(({ y }) => y)],
     series: series.map(({ id, isRaw }) => ({ id, isRaw })),
   };
 }
@@ -86,8 +90,9 @@ export interface Paints {
 
 const LOGARITHMIC = 3;
 const RAW_ALPHA = 0.3;
-/** Of what is not pointed at. */
+/** Of what is not pointed at; of more runs nothing is dimmed, as every move of the pointer would draw them all. */
 const DIMMED_ALPHA = 0.15;
+const MOST_DIMMED = 30;
 /** Pixels around the pointer within which a curve is meant. */
 const NEAR = 24;
 
@@ -120,7 +125,7 @@ export function optionsOf(parts: OptionParts): uPlot.Options {
     width,
     height,
     legend: { show: false },
-    focus: { alpha: DIMMED_ALPHA },
+    focus: { alpha: drawing.series.length <= MOST_DIMMED ? DIMMED_ALPHA : 1 },
     cursor: { drag: { x: true, y: false, setScale: false }, focus: { prox: NEAR }, points: { show: false } },
     scales: {
       x: { time: false, ...(view.isLogX && { distr: LOGARITHMIC }) },

@@ -1,4 +1,5 @@
 /** The runs: which are drawn, how each is drawn, how far it is; the options that differ between them. */
+import { useComputed } from "@preact/signals";
 import type { RunEntry } from "../../src/studio-server/run-entry.js";
 import { type lookOf, shownNumber, shownValue, states } from "./names.js";
 import { differing, drawn, hidden, listed, looks, origin, pointed, report, runs, short } from "./state.js";
@@ -37,11 +38,13 @@ function Progress({ entry }: { readonly entry: RunEntry }) {
 function Row({ entry }: { readonly entry: RunEntry }) {
   const { id, state, loss, top1, bestTop1, imagesPerSecond, step, options } = entry;
   const { sign, words } = states[state];
+  // of 250 rows the two that change are made anew
+  const look = useComputed(() => (pointed.value === id ? "pointed" : ""));
   const point = (is: boolean) => () => {
     pointed.value = is ? id : null;
   };
   return (
-    <tr class={pointed.value === id ? "pointed" : ""} onPointerEnter={point(true)} onPointerLeave={point(false)}>
+    <tr class={look.value} onPointerEnter={point(true)} onPointerLeave={point(false)}>
       <th scope="row">
         <label class="watch-run">
           <input

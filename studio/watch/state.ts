@@ -1,5 +1,5 @@
 /** What the Watch screen shows, as signals. */
-import { computed, signal } from "@preact/signals";
+import { computed, effect, signal } from "@preact/signals";
 import { differingOptions, type RunCurves, type RunEntry } from "../../src/studio-server/run-entry.js";
 import { lookOf, shortPaths } from "./names.js";
 import type { Axis, Stretch } from "./numbers.js";
@@ -17,6 +17,14 @@ export const curves = signal<ReadonlyMap<string, RunCurves>>(new Map());
 /** Runs that are not drawn, so that a new one is. */
 export const hidden = signal<ReadonlySet<string>>(new Set());
 export const search = signal("");
+/** What is searched for once nothing was typed for a moment. */
+const sought = signal("");
+const TYPING_MS = 150;
+effect(() => {
+  const { value } = search;
+  const timer = setTimeout(() => (sought.value = value), TYPING_MS);
+  return () => clearTimeout(timer);
+});
 export const axis = signal<Axis>("step");
 export const smoothing = signal(0.6);
 export const isLogX = signal(false);
@@ -30,7 +38,7 @@ export const pointed = signal<string | null>(null);
 
 /** Those that the search finds, in names and in options. */
 export const listed = computed(() => {
-  const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+  const words = sought.value.toLowerCase().split(/\s+/).filter(Boolean);
   if (words.length === 0) return runs.value;
   return runs.value.filter(({ id, options, state }) => {
     const text = `${id} ${state} ${Object.entries(options).flat().join(" ")}`.toLowerCase();
