@@ -25,6 +25,7 @@ export const slowTests: readonly string[] = [
   "test/cli/{augmentation,bad-input,commands,config,convert,families}.test.ts",
   "test/cli/{finetune,hostile-names,looking,non-finite,odd-pictures,own-pictures,steered-runs}.test.ts",
   "test/data/damaged-all.test.ts",
+  "test/docs/tutorial.test.ts",
   "test/distributed/{faults,hosts,wire}.test.ts",
   "test/e2e/{distributed,resume,saved-first,versions}.test.ts",
   "test/examples/**/*.test.ts",
