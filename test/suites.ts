@@ -36,6 +36,7 @@ export const slowTests: readonly string[] = [
   "test/onnx-cases/**/*.test.ts",
   "test/report/states.test.ts",
   "test/serve/process.test.ts",
+  "test/site/site.test.ts",
   "test/torch-cases/torch-cases.test.ts",
   "test/train/recipe-schema.test.ts",
   "test/studio-ui/**/*.test.ts",
