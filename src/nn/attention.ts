@@ -29,7 +29,7 @@ export interface MultiheadAttentionOptions extends LayerOptions {
 export interface AttentionMasks {
   /** [L, S] or [N · heads, L, S]. Floats are added to the scores; of any other dtype, what is not 0 takes no part, as in torch.nn.MultiheadAttention. */
   readonly attnMask?: Tensor | null;
-  /** [N, S]: floats are added, of any other dtype keys that are not 0 are left out. */
+  /** `[N, S]`: floats are added, of any other dtype keys that are not 0 are left out. */
   readonly keyPaddingMask?: Tensor | null;
 }
 

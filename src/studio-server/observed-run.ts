@@ -11,7 +11,7 @@ import { LOCK_NAME, runHolder } from "../train/runs/run-lock.js";
 import { DataError } from "../util/errors.js";
 import { parseJson } from "../util/parse-json.js";
 import { readWithin } from "../util/read-within.js";
-import { flatOptions, type RunEntry, type RunOptionValues, type RunState } from "./run-entry.js";
+import { type RunEntry, type RunState, runEntry } from "./run-entry.js";
 import { RunLog } from "./run-log.js";
 
 /** What of a folder makes it one of a run. */
@@ -31,16 +31,6 @@ function jsonOf(folder: string, name: string): unknown {
   }
 }
 
-/** The recipe as it ran, what was asked for beside it, and the machine of the last stretch. */
-function optionsOf(folder: string, session: RunSession | undefined): RunOptionValues {
-  const recipe = jsonOf(folder, RECIPE_NAME);
-  const run = recipe === null ? { run: jsonOf(folder, RUN_FILE_NAME) ?? {} } : {};
-  const machine = session && {
-    machine: { cpu: session.cpu, node: session.node, backend: session.backend, processes: session.processes },
-  };
-  return flatOptions({ ...(recipe ?? {}), ...run, ...machine });
-}
-
 function stateOf(folder: string, names: readonly string[], step: number, session: RunSession | undefined): RunState {
   const holder = names.includes(LOCK_NAME) ? runHolder(folder) : null;
   if (holder?.isAlive) return "running";
@@ -50,8 +40,6 @@ function stateOf(folder: string, names: readonly string[], step: number, session
   if (hasEnded && names.includes(MODEL_FILE_NAME)) return "finished";
   return step === 0 ? "begun" : "stopped";
 }
-
-const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
 
 /** A run under observation. */
 export class ObservedRun {
@@ -95,24 +83,15 @@ export class ObservedRun {
 
   async #describe(names: readonly string[]): Promise<RunEntry> {
     const session = (await readSessions(this.folder)).at(-1);
-    const { curves, version } = this.log;
-    const tops = curves.validations.flatMap(({ figures }) => (figures.top1 === undefined ? [] : [figures.top1]));
+    const { curves: log, version } = this.log;
     const changed = await stat(join(this.folder, LOG_NAME)).catch(() => null);
-    return {
-      id: this.id,
-      state: stateOf(this.folder, names, curves.lastStep, session),
-      startedAt: session?.startedAt ?? null,
+    return runEntry({
+      ...{ id: this.id, log, version, session },
+      state: stateOf(this.folder, names, log.lastStep, session),
       changedAt: changed && Math.round(changed.mtimeMs),
-      step: curves.lastStep,
-      totalSteps: session?.totalSteps ?? null,
-      stepsPerEpoch: session?.stepsPerEpoch ?? curves.stepsPerEpoch,
-      loss: finite(curves.lastLoss),
-      imagesPerSecond: finite(curves.lastSpeed),
-      top1: tops.at(-1) ?? null,
-      bestTop1: tops.length === 0 ? null : Math.max(...tops),
-      options: optionsOf(this.folder, session),
       hasReport: names.includes(REPORT_NAME),
-      version,
-    };
+      recipe: jsonOf(this.folder, RECIPE_NAME),
+      run: jsonOf(this.folder, RUN_FILE_NAME),
+    });
   }
 }

@@ -55,6 +55,55 @@ export interface RunCurves {
   };
 }
 
+/** What of machine.json's last stretch an entry tells. */
+export interface KnownSession {
+  readonly startedAt: string;
+  readonly totalSteps: number;
+  readonly stepsPerEpoch: number;
+  readonly cpu: string;
+  readonly node: string;
+  readonly backend: string;
+  readonly processes: number;
+}
+
+/** What an entry is made of. */
+export interface RunParts {
+  readonly id: string;
+  readonly log: LogCurves;
+  readonly version: string;
+  readonly state: RunState;
+  readonly changedAt: number | null;
+  readonly hasReport: boolean;
+  /** recipe.json, else null. */
+  readonly recipe: unknown;
+  /** run.json, which counts where there is no recipe. */
+  readonly run: unknown;
+  readonly session: KnownSession | undefined;
+}
+
+const finite = (value: number): number | null => (Number.isFinite(value) ? value : null);
+
+/** The entry of a run: the recipe as it ran, what was asked for beside it, and the machine of its last stretch as options. */
+export function runEntry({ log, recipe, run, session, ...rest }: RunParts): RunEntry {
+  const tops = log.validations.flatMap(({ figures }) => (figures.top1 === undefined ? [] : [figures.top1]));
+  const machine = session && {
+    machine: { cpu: session.cpu, node: session.node, backend: session.backend, processes: session.processes },
+  };
+  const said = recipe === null ? { run: run ?? {} } : recipe;
+  return {
+    ...rest,
+    startedAt: session?.startedAt ?? null,
+    step: log.lastStep,
+    totalSteps: session?.totalSteps ?? null,
+    stepsPerEpoch: session?.stepsPerEpoch ?? log.stepsPerEpoch,
+    loss: finite(log.lastLoss),
+    imagesPerSecond: finite(log.lastSpeed),
+    top1: tops.at(-1) ?? null,
+    bestTop1: tops.length === 0 ? null : tops.reduce((a, b) => Math.max(a, b)),
+    options: flatOptions({ ...said, ...machine }),
+  };
+}
+
 /** Figures of a curve are read from a picture: more digits are half of what travels. */
 const SIGNIFICANT = 5;
 

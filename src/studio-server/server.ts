@@ -11,6 +11,7 @@ import { reportPage } from "../report/report.js";
 import { TensoroneError } from "../util/errors.js";
 import { type ApiContext, ApiFault, answerApi } from "./api.js";
 import { commonHeaders, isForeign, isForUs } from "./headers.js";
+import { STUDIO_HEADER } from "./headers-names.js";
 import { type PageFile, pageFiles, readPage } from "./page-files.js";
 import { RunWatch } from "./run-watch.js";
 
@@ -108,6 +109,7 @@ export async function startStudio(options: StudioOptions = {}): Promise<Studio> 
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     for (const [name, value] of Object.entries(commonHeaders)) response.setHeader(name, value);
+    response.setHeader(STUDIO_HEADER, context.session);
     const refused = refusal(request, host);
     if (refused) throw refused;
     const url = new URL(`http://studio${request.url}`);

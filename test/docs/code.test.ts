@@ -12,8 +12,8 @@ import { examples, importsFor } from "./examples.js";
 import { importMaps, moduleScripts } from "./html.js";
 import { makeProject, type Project, programsOf } from "./programs.js";
 
-/** "" is for what a terminal shows; yaml and sh are read by shell.test.ts. */
-const languages = ["", "ts", "html", "json", "sh", "yaml", "ini", "dockerfile"];
+/** "" is for what a terminal shows; yaml and sh are read by shell.test.ts, js by tutorial.test.ts. */
+const languages = ["", "ts", "js", "html", "json", "sh", "yaml", "ini", "dockerfile"];
 const written = (language: string) => pageBlocks.filter((block) => block.language === language);
 const programs = programsOf(written("ts"));
 const listings = written("html");

@@ -9,6 +9,8 @@ export interface MadeRun {
   readonly seed?: number;
   /** Added to every loss. */
   readonly loss?: number;
+  /** Added to every accuracy, percent. */
+  readonly top1?: number;
 }
 
 export const stepLine = (step: number, { stepsPerEpoch = 10, lr = 0.1, loss = 0 }: Partial<MadeRun> = {}): string =>
@@ -27,11 +29,11 @@ export const stepLine = (step: number, { stepsPerEpoch = 10, lr = 0.1, loss = 0 
 export const validationLine = (epoch: number, top1: number): string =>
   `${JSON.stringify({ kind: "val", epoch, top1, top5: 100, loss: 1.5 })}\n`;
 
-export function logText({ steps, stepsPerEpoch = 10, ...rest }: MadeRun): string {
+export function logText({ steps, stepsPerEpoch = 10, top1 = 0, ...rest }: MadeRun): string {
   let text = "";
   for (let step = 1; step <= steps; step++) {
     text += stepLine(step, { stepsPerEpoch, ...rest });
-    if (step % stepsPerEpoch === 0) text += validationLine(step / stepsPerEpoch, Math.min(99, step / 2));
+    if (step % stepsPerEpoch === 0) text += validationLine(step / stepsPerEpoch, Math.min(99, step / 2) + top1);
   }
   return text;
 }

@@ -38,7 +38,12 @@ describe.skipIf(executable === undefined)("the studio's worker", () => {
     for (const stage of ["stage4", "all"] as const) {
       const t3 = performance.now();
       console.log(await tab.ask("train", { stage }), performance.now() - t3);
-      console.log((await tab.noted("epoch")).slice(-3).map(({ point }) => JSON.stringify(point)).join("\n"));
+      console.log(
+        (await tab.noted("epoch"))
+          .slice(-3)
+          .map(({ point }) => JSON.stringify(point))
+          .join("\n"),
+      );
     }
     for (const format of ["safetensors", "onnx", "html", "report"] as const) {
       const t4 = performance.now();
