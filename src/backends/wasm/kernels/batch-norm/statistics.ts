@@ -103,10 +103,10 @@ const sumsKernel = defineKernel(
 );
 
 /**
- * The coefficients of y = (x − centre)·scale + shift, as [3, paddedChannels] float32: the mean as float32, γ/σ, and β with
+ * The coefficients of y = (x − centre)·scale + shift, as [3, C] float32: the mean as float32, γ/σ, and β with
  * what rounding the mean lost.
  */
-export const coefficientBytes = (channels: number): number => 12 * paddedChannels(channels);
+export const coefficientBytes = (channels: number): number => 12 * channels;
 
 const mergeKernel = defineKernel(
   {
@@ -169,7 +169,7 @@ const mergeKernel = defineKernel(
       f.storePartial(args.mean.add(at), 0, centre, lanes);
       f.storePartial(args.variance.add(at), 0, variance.demote(), lanes);
       [centre, scale.demote(), shift.demote()].forEach((row, i) => {
-        f.storePartial(coefficients.add(at), 4 * i * paddedChannels(channels), row, lanes);
+        f.storePartial(coefficients.add(at), 4 * i * channels, row, lanes);
       });
     });
   },
