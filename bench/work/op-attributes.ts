@@ -232,6 +232,7 @@ export const usualAttributes: { readonly [K in OpName]: Usual<K> } = {
   batchNormGrad: eps,
   batchNormEval: eps,
   batchNormStatistics: eps,
+  conv2dStatistics: eps,
   batchNormSum: { normalized: [true], activation: "relu" },
   batchNormGradSums: { eps: [1e-5] },
   batchNormInputGrad: none,

@@ -6,7 +6,7 @@
 import type { Instruction, Value, ValueView } from "../ops/program.js";
 import type { Attrs, BehindAttrs, EpsAttrs } from "../ops/spec/index.js";
 import { behindOf, isSame, type Op } from "./fusion-rules.js";
-import { isWhole, newVectors, type Uses, usesOf, writesBetween } from "./uses.js";
+import { isPointwise, isWhole, newVectors, type Uses, usesOf, writesBetween } from "./uses.js";
 
 const keyOf = ({ value, offset, shape }: ValueView): string => `${value} ${offset} ${shape}`;
 
@@ -65,11 +65,6 @@ function shareSums(
     const sum = sums.get(at);
     return [...(sum ? [sum] : []), applied.get(at) ?? instruction];
   });
-}
-
-function isPointwise({ stride, padding, paddingEnd, groups }: Attrs<"conv2dInputGrad">, w: ValueView): boolean {
-  const isOne = [w.shape[0], w.shape[1], ...stride, groups].every((v) => v === 1);
-  return isOne && [...padding, ...(paddingEnd ?? [])].every((v) => v === 0);
 }
 
 /** What an input gradient may take with it: places, and the instruction for all of them. */

@@ -21,6 +21,7 @@ import { independentGroups } from "./groups.js";
 import { materialize } from "./interpret.js";
 import { postponeUpdates } from "./late.js";
 import { fuseNormGradients } from "./norm-gradients.js";
+import { fuseStatistics } from "./norm-statistics.js";
 import { fuseNormSums } from "./norm-sums.js";
 import type { Numbering } from "./numbering.js";
 import { placeTemporaries } from "./place.js";
@@ -167,7 +168,8 @@ function fuseAll(
 ): Instruction[] {
   const fused = fuse(instructions, outputs);
   if (!runner.fusesBatchNorm) return fused;
-  return fuseNormSums(fuseNormGradients(fused, outputs, values), outputs, values);
+  const passes = fuseNormSums(fuseNormGradients(fused, outputs, values), outputs, values);
+  return fuseStatistics(passes, outputs, values);
 }
 
 function isSame(a: TypedArray, b: TypedArray): boolean {

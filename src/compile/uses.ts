@@ -1,5 +1,6 @@
 /** Who makes and who reads the values of a recorded program. */
 import type { Instruction, Value, ValueView } from "../ops/program.js";
+import type { Conv2dAttrs } from "../ops/spec/index.js";
 import { sizeOf } from "../tensor/shape.js";
 
 /** Who makes and who reads each value. */
@@ -37,4 +38,10 @@ export const writesBetween = (instructions: readonly Instruction[], from: number
 export function newVectors(values: Value[], count: number, channels: number): ValueView {
   const value = values.push({ dtype: "float32", length: count * channels, kind: "temporary", storage: null }) - 1;
   return { value, offset: 0, shape: [count, channels] };
+}
+
+/** Whether a convolution, or a gradient of one, is a product of matrices. */
+export function isPointwise({ stride, padding, paddingEnd, groups }: Conv2dAttrs, w: ValueView): boolean {
+  const isOne = [w.shape[0], w.shape[1], ...stride, groups].every((v) => v === 1);
+  return isOne && [...padding, ...(paddingEnd ?? [])].every((v) => v === 0);
 }

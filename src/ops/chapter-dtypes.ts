@@ -90,6 +90,7 @@ export const normalisationDTypes: Rules<NormalisationOps> = {
 
 export const normPassDTypes: Rules<NormPassOps> = {
   batchNormStatistics: floatsOnly("batchNormStatistics"),
+  conv2dStatistics: floatsOnly("conv2dStatistics"),
   batchNormSum: floatsOnly("batchNormSum"),
   batchNormGradSums: floatsOnly("batchNormGradSums"),
   batchNormInputGrad: floatsOnly("batchNormInputGrad"),

@@ -103,6 +103,7 @@ const rules: { readonly [K in Lowered]: Rule } = {
   batchNormGrad: "floats",
   batchNormEval: "floats",
   batchNormStatistics: "floats",
+  conv2dStatistics: "floats",
   batchNormSum: "floats",
   batchNormGradSums: "floats",
   batchNormInputGrad: "floats",

@@ -3,7 +3,7 @@ import type { BehindAttrs, BranchesAttrs, EpsAttrs, SkipAttrs, TermsAttrs } from
 import { type Shape, sizeOf } from "../../tensor/shape.js";
 import type { ArrayView } from "../kernel-table.js";
 import { batchNorm, batchNormGrad } from "./batch-norm.js";
-import { conv2dInputGrad } from "./conv.js";
+import { conv2d, conv2dInputGrad } from "./conv.js";
 
 type Views = readonly ArrayView[];
 type Three = readonly [ArrayView, ArrayView, ArrayView];
@@ -24,6 +24,19 @@ export function batchNormStatistics([x, gamma, beta]: Three, { eps }: EpsAttrs, 
       coefficients.data[i * channels + c] = value;
     });
   }
+}
+
+const POINTWISE = { stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 } as const;
+
+export function conv2dStatistics(
+  [x, w, gamma, beta]: readonly [ArrayView, ArrayView, ArrayView, ArrayView],
+  attrs: EpsAttrs,
+  [zOut, ...vectors]: readonly [ArrayView, ...Three],
+): void {
+  const z = doubles(zOut.shape);
+  conv2d([x, w], POINTWISE, [z]);
+  batchNormStatistics([z, gamma, beta], attrs, vectors);
+  zOut.data.set(z.data as Float64Array);
 }
 
 export function batchNormSum(inputs: Views, { normalized, activation }: TermsAttrs, [y]: readonly [ArrayView]): void {
@@ -98,8 +111,7 @@ export function normedInputGrad(
 ): void {
   const [dz, dx] = [doubles(dzOut.shape), doubles(dxOut.shape)];
   batchNormInputGrad([dy, z, coefficients], {}, [dz]);
-  const one = [1, 1] as const;
-  conv2dInputGrad([dz, w], { stride: one, padding: [0, 0], dilation: one, groups: 1 }, [dx]);
+  conv2dInputGrad([dz, w], POINTWISE, [dx]);
   if (hasSkip) {
     const own = doubles(dx.shape);
     batchNormInputGrad([dy, x!, ofSkip!], {}, [own]);

@@ -8,6 +8,10 @@ const INPUT_GRAD = 5;
 export const normPassCosts: { readonly [K in keyof NormPassOps]: CostRule<K> } = {
   // sum; difference, square, sum
   batchNormStatistics: perInput(4),
+  conv2dStatistics: ([x, w]) => {
+    const [cIn, cOut] = [w[2]!, w[3]!];
+    return { multiplyAdds: sizeOf(x) * cOut, others: (4 * sizeOf(x) * cOut) / cIn };
+  },
   // difference, product, sum; the sum of terms; relu
   batchNormSum: ([x], { normalized, activation }) => ({
     others:

@@ -10,10 +10,17 @@ const PER_BRANCH = 4;
 
 const stacked = (count: number, [channels]: Shape): Shape => [count, channels!];
 
+const POINTWISE = { stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 } as const;
+
 export const normPassShapes: { readonly [K in keyof NormPassOps]: ShapeRule<K> } = {
   batchNormStatistics: (inputs, attrs) => {
     const [, mean, variance] = normalisationShapes.batchNorm(inputs, attrs);
     return [mean, variance, stacked(3, mean)];
+  },
+  conv2dStatistics: ([x, w, gamma, beta], attrs) => {
+    const [z] = productsShapes.conv2d([x, w], POINTWISE);
+    expectSame(z.slice(0, -1), x.slice(0, -1), "conv2dStatistics: positions");
+    return [z, ...normPassShapes.batchNormStatistics([z, gamma, beta], attrs)];
   },
   batchNormSum: (inputs, { normalized }) => {
     const [x] = inputs;
@@ -39,9 +46,7 @@ export const normPassShapes: { readonly [K in keyof NormPassOps]: ShapeRule<K> }
   normedInputGrad: ([dy, z, coefficients, w, x, ofSkip], { hasSkip, behind }) => {
     normPassShapes.batchNormInputGrad([dy, z, coefficients], {});
     const inputShape = [...dy.slice(0, -1), w[2]!];
-    const one = [1, 1] as const;
-    const attrs = { stride: one, padding: [0, 0] as const, dilation: one, groups: 1, inputShape };
-    const [dx] = productsShapes.conv2dInputGrad([dy, w], attrs);
+    const [dx] = productsShapes.conv2dInputGrad([dy, w], { ...POINTWISE, inputShape });
     if (hasSkip) normPassShapes.batchNormInputGrad([dy, x!, ofSkip!], {});
     if (behind !== "none") expectSame(x!, dx, "normedInputGrad: x");
     return [z, dx, ...(behind === "biasRelu" ? [dx.slice(-1)] : [])] as [Shape, Shape, ...Shape[]];

@@ -23,6 +23,8 @@ export interface SkipAttrs extends BehindAttrs {
 export interface NormPassOps {
   /** x [..., C], gamma, beta [C] -> batch mean and biased variance [C], and centre, scale, shift [3, C] of batchNorm's y. */
   batchNormStatistics: Spec<["x", "gamma", "beta"], EpsAttrs, ["mean", "variance", "coefficients"]>;
+  /** A pointwise convolution, x [N, H, W, Cin], w [1, 1, Cin, Cout] -> z [N, H, W, Cout], then batchNormStatistics of z. */
+  conv2dStatistics: Spec<["x", "w", "gamma", "beta"], EpsAttrs, ["z", "mean", "variance", "coefficients"]>;
   /** Σ of the terms, from the first, then the activation: (x − centre)·scale + shift where normalized, else x. Terms, then coefficients. */
   batchNormSum: Spec<["x", ...terms: string[]], TermsAttrs>;
   /**

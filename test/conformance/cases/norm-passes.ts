@@ -31,6 +31,11 @@ const products: readonly (readonly [number, number, number, boolean])[] = [
 
 export const normPassesCases: { readonly [K in keyof NormPassOps]: readonly Case<Attrs<K>>[] } = {
   batchNormStatistics: normCases((shape, c) => ({ inputs: [input(shape), input([c]), input([c])], attrs: eps })),
+  conv2dStatistics: products.map(([rows, cIn, cOut]) => ({
+    inputs: [input([1, rows, 1, cIn]), input([1, 1, cIn, cOut]), input([cOut]), input([cOut])],
+    attrs: eps,
+    isLarge: rows * cOut > 5000,
+  })),
   batchNormSum: normCases((shape, c, i) => {
     const normalized = terms[i % terms.length]!;
     const tables = normalized.filter((is) => is).map(() => coefficients(3, c));

@@ -65,6 +65,13 @@ const batchNormStatistics: Lowering<"batchNormStatistics"> = ([x, gamma, beta], 
   plan.call(copyKernel, shift, dims, { x: flat(beta.place) });
 };
 
+const POINTWISE = { stride: [1, 1], padding: [0, 0], dilation: [1, 1], groups: 1 } as const;
+
+const conv2dStatistics: Lowering<"conv2dStatistics"> = ([x, w, gamma, beta], attrs, [z, ...vectors], plan) => {
+  convolutions.conv2d([x, w], POINTWISE, [z], plan);
+  batchNormStatistics([z, gamma, beta], attrs, vectors, plan);
+};
+
 const batchNormSum: Lowering<"batchNormSum"> = (inputs, { normalized, activation }, [y], plan) => {
   const tables = inputs.slice(normalized.length);
   let total: BufferOperand | null = null;
@@ -112,11 +119,9 @@ const batchNormInputGrad: Lowering<"batchNormInputGrad"> = ([dy, x, coefficients
 const normedInputGrad: Lowering<"normedInputGrad"> = (inputs, { hasSkip, behind }, [dz, dx, dbias], plan) => {
   const [dy, z, coefficients, w, x, ofSkip] = inputs;
   batchNormInputGrad([dy, z, coefficients], {}, [dz], plan);
-  const one = [1, 1] as const;
-  const geometry = { stride: one, padding: [0, 0] as const, dilation: one, groups: 1, inputShape: dx.shape };
   const isLast = behind === "none";
   const through = hasSkip || !isLast ? like(dx, plan) : dx;
-  convolutions.conv2dInputGrad([dz, w], geometry, [through], plan);
+  convolutions.conv2dInputGrad([dz, w], { ...POINTWISE, inputShape: dx.shape }, [through], plan);
   let sum = through;
   if (hasSkip) {
     const own = like(dx, plan);
@@ -128,7 +133,14 @@ const normedInputGrad: Lowering<"normedInputGrad"> = (inputs, { hasSkip, behind 
   if (behind === "biasRelu") batchNorms.biasReluGrad([sum, x!], {}, [dx, dbias!], plan);
 };
 
-export const normPasses = { batchNormStatistics, batchNormSum, batchNormGradSums, batchNormInputGrad, normedInputGrad };
+export const normPasses = {
+  batchNormStatistics,
+  conv2dStatistics,
+  batchNormSum,
+  batchNormGradSums,
+  batchNormInputGrad,
+  normedInputGrad,
+};
 
 export const normPassKernels: readonly GpuKernel[] = [
   copyKernel,

@@ -4,6 +4,7 @@
  */
 import type { HeapOperand, WasmKernels } from "../plan.js";
 import { callRows, normalize, type RowsFormula } from "./apply.js";
+import { callProductWithStatistics } from "./forward-product.js";
 import { callGradientSums, inputGradient, type NormBranch } from "./gradient.js";
 import { callInputProduct } from "./input-product.js";
 import { callStatistics } from "./statistics.js";
@@ -41,6 +42,12 @@ export const normPassKernels = {
       [mean, variance],
       coefficients.pointer,
     );
+    return true;
+  },
+  conv2dStatistics([x, w, gamma, beta], { eps }, [z, ...vectors], plan) {
+    if (z.dtype !== "float32" || z.size === 0) return false;
+    const [k, n] = [w.shape[2]!, w.shape[3]!];
+    callProductWithStatistics(plan, { rows: z.size / n, k, n }, { x, w, z, gamma, beta }, eps, vectors);
     return true;
   },
   batchNormSum(inputs, { normalized, activation }, [y], plan) {
