@@ -3,17 +3,29 @@
  * one pass: rows of dz are made and multiplied with Wᵀ, the other branch is added and a relu's mask applied, while all of them
  * are in the cache. The same additions in the same order as the separate ops make, so the same bits.
  */
-import { applyReluRows, callMergeSums, type ReluRows, SUM_ROWS, sumBytes, sumTaskRows } from "../blocks/relu-rows.js";
+import {
+  applyReluRows,
+  callMergeSums,
+  callReluRows,
+  type ReluRows,
+  SUM_ROWS,
+  sumBytes,
+  sumTaskRows,
+} from "../blocks/relu-rows.js";
 import { blocksOf } from "../blocks/tasks.js";
 import { defineKernel, list, specOf } from "../define-kernel.js";
 import type { Plan } from "../plan.js";
+import { gemm } from "../products/gemm.js";
 import { defineRows, packedBytes, type RowsSpec, tileRows } from "../products/gemm-tile.js";
 import { matrixSource, pack } from "../products/pack.js";
-import { applyRows, type RowsFormula } from "./apply.js";
+import { applyRows, callRows, type RowsFormula } from "./apply.js";
 import { inputGradient } from "./gradient.js";
 
 /** Bytes of a block's rows of dz or dx at most, but SUM_ROWS: four such blocks stay in an L2 cache. */
 const BLOCK_BYTES = 1 << 16;
+
+/** Weights that every block of rows fetches from beyond the L2 cache: above, the product alone, over all rows, wins more. */
+const MAX_WEIGHT_BYTES = 1 << 22;
 
 /** dx + what reaches x through its own batch norm. */
 const addInputGradient: RowsFormula = {
@@ -87,7 +99,22 @@ export interface InputProduct {
   readonly dbias: number | null;
 }
 
-export function callInputProduct(plan: Plan, { w, cIn, cOut, ofSkip, hasMask, dbias, ...args }: InputProduct): void {
+export function callInputProduct(plan: Plan, product: InputProduct): void {
+  const call = 4 * product.cIn * product.cOut > MAX_WEIGHT_BYTES ? callApart : callTogether;
+  call(plan, product);
+}
+
+/** Pass by pass. */
+function callApart(plan: Plan, { rows, cIn, cOut, ofSkip, hasMask, dbias, ...at }: InputProduct): void {
+  callRows(plan, inputGradient, rows, cOut, [at.dy, at.z], [at.coefficients], at.dz);
+  const packed = plan.scratch(packedBytes(plan.target, cOut, cIn));
+  pack(plan, matrixSource(cOut, cIn, true), at.w, packed);
+  gemm(plan, { m: rows, n: cIn, k: cOut }, at.dz, packed, at.dx);
+  if (ofSkip !== null) callRows(plan, addInputGradient, rows, cIn, [at.dx, at.dy, at.x], [ofSkip], at.dx);
+  if (hasMask) callReluRows(plan, { channels: cIn, rows, hasMask }, { dy: at.dx, y: at.x, dx: at.dx, dbias });
+}
+
+function callTogether(plan: Plan, { w, cIn, cOut, ofSkip, hasMask, dbias, ...args }: InputProduct): void {
   const { rows } = args;
   const packed = plan.scratch(packedBytes(plan.target, cOut, cIn));
   pack(plan, matrixSource(cOut, cIn, true), w, packed);
