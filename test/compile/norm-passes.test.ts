@@ -74,6 +74,13 @@ describe.each([1, 2])("with %i threads", (threads) => {
     expect(names.map(count)).toEqual([2, 0, 1, 0, 0]);
   });
 
+  it("goes pass by pass with weights above 4 MiB", () => {
+    const [, , pointwise] = blockSpecs(variants.mobileone_s1);
+    const block = new MobileOneBlock({ ...pointwise!, inChannels: 1030, outChannels: 1030, stride: 1 }, {}, "plain");
+    const count = opsOf([block], (x) => block.forward(x), 1030);
+    expect(count("normedInputGrad")).toBe(1);
+  });
+
   it("makes residual blocks, and leaves what has another order of additions", () => {
     const norms = Array.from({ length: 5 }, () => new nn.BatchNorm2d(12));
     const [a, b, c, d, e] = norms.map((norm) => (x: Tensor) => norm.forward(x)) as ((x: Tensor) => Tensor)[];
