@@ -32,6 +32,8 @@ export interface Runner extends StorageBackend {
   readonly expectRoom?: (op: OpName, shape: Shape) => void;
   /** Makes a recorded program ready to replay; a backend without it runs compiled functions op by op. */
   readonly load?: (program: Program) => Executable;
+  /** Whether a program may hold the ops of spec/norm-passes.ts in the place of batch norms and what is around them. */
+  readonly fusesBatchNorm?: boolean;
 }
 
 /** Sees every op after it ran, or was traced. */
