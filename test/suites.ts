@@ -39,7 +39,7 @@ export const slowTests: readonly string[] = [
   "test/site/site.test.ts",
   "test/torch-cases/torch-cases.test.ts",
   "test/train/recipe-schema.test.ts",
-  "test/studio/**/*.test.ts",
+  "test/studio/{worker,screens-end-to-end}.test.ts",
   "test/studio-exports/**/*.test.ts",
   "test/studio-ui/**/*.test.ts",
   "test/studio-watch/watch.test.ts",

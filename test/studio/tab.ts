@@ -131,6 +131,26 @@ export class StudioTab {
     >;
   }
 
+  /** The likeliest class of each. */
+  classify(files: readonly SentFile[]): Promise<string[]> {
+    return this.page.evaluate(async (sent) => {
+      const labels: string[] = [];
+      for (const one of sent) {
+        const answer = await tab.ask("classify", { bytes: tab.fileOf(one), topK: 1 });
+        labels.push((answer as { scores: { label: string }[] }).scores[0]!.label);
+      }
+      return labels;
+    }, files as SentFile[]);
+  }
+
+  /** Waits until so many events of a name have come. */
+  async until(name: EventName, count: number): Promise<void> {
+    await this.page.waitForFunction(
+      ([wanted, least]) => tab.noted.filter((one) => one.name === wanted).length >= (least as number),
+      [name, count] as const,
+    );
+  }
+
   /** The events of a name so far, those of arrays without them. */
   noted<K extends EventName>(name: K): Promise<Events[K][]> {
     return this.page.evaluate(

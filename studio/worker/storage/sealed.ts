@@ -6,9 +6,11 @@ import type { ProjectFiles } from "./files.js";
 
 /** "tso1", little-endian. */
 const MAGIC = 0x316f7374;
-/** Magic, generation, then the hash. */
-const HEAD = 8;
+/** Magic, then the hash of all behind it: generation and value. */
+const MAGIC_BYTES = 4;
 const HASH = 32;
+const AT = MAGIC_BYTES + HASH;
+const GENERATION = 4;
 
 const digest = async (bytes: Uint8Array<ArrayBuffer>): Promise<Uint8Array> =>
   // without it, in pages that are not secure, there is no storage that could cut a file off either
@@ -39,12 +41,11 @@ export class Sealed {
 
   async #look(place: number): Promise<Found | null> {
     const file = await this.#files.read(this.#place(place));
-    if (file === null || file.length < HEAD + HASH) return null;
+    if (file === null || file.length < AT + GENERATION) return null;
     const view = new DataView(file.buffer, file.byteOffset);
     if (view.getUint32(0, true) !== MAGIC) return null;
-    const bytes = file.slice(HEAD + HASH);
-    const isWhole = isEqual(await digest(bytes), file.subarray(HEAD, HEAD + HASH));
-    return isWhole ? { generation: view.getUint32(4, true), bytes } : null;
+    const isWhole = isEqual(await digest(file.subarray(AT)), file.subarray(MAGIC_BYTES, AT));
+    return isWhole ? { generation: view.getUint32(AT, true), bytes: file.slice(AT + GENERATION) } : null;
   }
 
   /** The newest whole value; null where there is none. */
@@ -59,12 +60,12 @@ export class Sealed {
   async write(bytes: Uint8Array<ArrayBuffer>): Promise<void> {
     if (this.#generation < 0) await this.read();
     const generation = this.#generation + 1;
-    const file = new Uint8Array(HEAD + HASH + bytes.length);
+    const file = new Uint8Array(AT + GENERATION + bytes.length);
     const view = new DataView(file.buffer);
     view.setUint32(0, MAGIC, true);
-    view.setUint32(4, generation, true);
-    file.set(await digest(bytes), HEAD);
-    file.set(bytes, HEAD + HASH);
+    view.setUint32(AT, generation, true);
+    file.set(bytes, AT + GENERATION);
+    file.set(await digest(file.subarray(AT)), MAGIC_BYTES);
     await this.#files.write(this.#place(generation), file);
     this.#generation = generation;
   }
