@@ -8,6 +8,7 @@ import { zipSync } from "fflate";
 import { defineConfig, type Plugin } from "vite";
 import { isolation, policy } from "./studio/policy.js";
 import { buildTakePage } from "./studio/take-page/build-page.js";
+import { withoutGpu } from "./studio/without-gpu.js";
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
 
@@ -57,17 +58,8 @@ const uplot: Plugin = {
   },
 };
 
-/** Packages of the pages' bundle, whose licences go with it; gpu.js comes in a file of its own. */
-const bundled = [
-  "preact",
-  "@preact/signals",
-  "@preact/signals-core",
-  "uplot",
-  "fflate",
-  "fast-png",
-  "iobuffer",
-  "gpu.js",
-];
+/** Packages of the pages' bundle, whose licences go with it. */
+const bundled = ["preact", "@preact/signals", "@preact/signals-core", "uplot", "fflate", "fast-png", "iobuffer"];
 const licences: Plugin = {
   name: "studio-licences",
   generateBundle() {
@@ -95,8 +87,8 @@ export default defineConfig({
   logLevel: "warn",
   resolve: { alias },
   oxc: { jsx: { runtime: "automatic", importSource: "preact" } },
-  plugins: [headers, samples, takePage, uplot, licences],
-  worker: { format: "es" },
+  plugins: [withoutGpu(), headers, samples, takePage, uplot, licences],
+  worker: { format: "es", plugins: () => [withoutGpu()] },
   build: {
     outDir: here("dist/studio"),
     emptyOutDir: true,

@@ -2,17 +2,10 @@
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
 import { fileURLToPath } from "node:url";
-import { type AliasOptions, build, type Plugin } from "vite";
+import { type AliasOptions, build } from "vite";
+import { withoutGpu } from "../without-gpu.js";
 
 const here = (name: string): string => fileURLToPath(new URL(name, import.meta.url));
-
-/** A page from disk computes on the processor: the other backend's code stays out. */
-const withoutGpu: Plugin = {
-  name: "take-page-without-gpu",
-  enforce: "pre",
-  resolveId: (name) => (name.endsWith("/gpu/gpu-backend.js") ? "\0no-gpu" : undefined),
-  load: (id) => (id === "\0no-gpu" ? "export const createGpuBackend = null;" : undefined),
-};
 
 const hashOf = (text: string): string => `'sha256-${createHash("sha256").update(text).digest("base64")}'`;
 
@@ -22,7 +15,7 @@ async function scriptOf(alias: AliasOptions): Promise<string> {
     root: here("."),
     logLevel: "warn",
     resolve: { alias },
-    plugins: [withoutGpu],
+    plugins: [withoutGpu()],
     build: {
       write: false,
       target: "es2022",

@@ -1,5 +1,9 @@
-/** Starts the engine: as many threads as the page may have, and in words why not more. */
-import { getBackend, setBackend } from "tensorone";
+/**
+ * Starts the engine: as many threads as the page may have, and in words why not more. The worker imports the library's parts and not its
+ * entry, which brings every method of tensors along: a page begins with two thirds of it.
+ */
+import { installAutograd } from "../../src/autograd/tape.js";
+import { getBackend, setBackend } from "../../src/backends/backend.js";
 import type { Machine } from "../protocol.js";
 
 /** Beyond it, steps of the small networks of a tab gain nothing. */
@@ -12,6 +16,7 @@ export const coresHere = (): number =>
 /** Waits until its threads answer. */
 export async function startEngine(wanted: number | undefined, storage: Machine["storage"]): Promise<Machine> {
   const threads = Math.min(wanted ?? MOST_THREADS, coresHere());
+  installAutograd();
   await setBackend("wasm", { threads });
   const notes = ["Training runs on the processor."];
   if (!globalThis.crossOriginIsolated)

@@ -1,5 +1,13 @@
 /** Errors on their way to the page: a code that it can act upon, a text, what would work. */
-import { CheckpointError, DataError, MemoryError, models, StateDictError, TensoroneError, UsageError } from "tensorone";
+import { FoldError } from "../../src/models/index.js";
+import {
+  CheckpointError,
+  DataError,
+  MemoryError,
+  StateDictError,
+  TensoroneError,
+  UsageError,
+} from "../../src/util/errors.js";
 import type { Failure, FailureCode } from "../protocol.js";
 
 /** A failure that was foreseen. */
@@ -21,7 +29,7 @@ const codes: readonly (readonly [new (...args: never[]) => Error, FailureCode])[
   [DataError, "data"],
   [CheckpointError, "model"],
   [StateDictError, "model"],
-  [models.FoldError, "model"],
+  [FoldError, "model"],
   [UsageError, "bad-request"],
 ];
 

@@ -1,6 +1,7 @@
 /** The network's look at the project's pictures: features, kept as long as network and pictures are, and the head that stands on them. */
-import { liveStorage } from "tensorone";
+
 import type { Image } from "../../src/data/codecs/image.js";
+import { liveStorage } from "../../src/tensor/storage.js";
 import type { CurvePoint, PictureInfo, Stage } from "../protocol.js";
 import { accuracyOn, answersOf, confusionOf, likeliest, probabilitiesOf } from "./answers.js";
 import { evalTransformOf, seen } from "./improve/inputs.js";

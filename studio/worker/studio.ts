@@ -1,9 +1,11 @@
 /** What can be asked of a project, one method a request of the protocol. Who asks when is the business of worker.ts. */
-import { classify, encodeModelFile, gradCam } from "tensorone";
+
 import type { Image } from "../../src/data/codecs/image.js";
+import { encodeModelFile } from "../../src/train/checkpoints/model-bytes.js";
+import { classify } from "../../src/train/classify.js";
+import { gradCam } from "../../src/train/looking/grad-cam.js";
 import type { Answer, Ask, BaseInfo, Incoming, Machine, Opened, PictureInfo, Pixels, RunInfo } from "../protocol.js";
 import { coresHere, startEngine } from "./engine.js";
-import { exportModel, siteBeside } from "./exports/index.js";
 import { Fault } from "./fault.js";
 import { costsOf } from "./improve/costs.js";
 import { type Plan, planOf } from "./improve/plan.js";
@@ -398,6 +400,8 @@ export class Studio {
     const { classes } = this.#described();
     const { network } = this.#looking;
     const { curve } = this.#project.record;
+    // what writes files is asked for when there is one to be written: a page begins without it
+    const { exportModel, siteBeside } = await import("./exports/index.js");
     return exportModel(
       format,
       {

@@ -3,23 +3,17 @@
  * frozen, pictures augmented anew in every epoch. Everything follows from seed, epoch and the picture's number, so that a training
  * that goes on sees what it would have seen.
  */
-import {
-  applyTransform,
-  evalTransform,
-  nn,
-  noGrad,
-  normalize,
-  randomPermutation,
-  sampleSeed,
-  scope,
-  type Tensor,
-  type Transform,
-  tensor,
-  trainTransform,
-} from "tensorone";
+import { noGrad } from "../../../src/autograd/tape.js";
 import type { Image } from "../../../src/data/codecs/image.js";
+import { randomPermutation, sampleSeed } from "../../../src/data/random.js";
+import { applyTransform, evalTransform, type Transform, trainTransform } from "../../../src/data/transforms/index.js";
+import { normalize } from "../../../src/data/transforms/normalize.js";
 import type { Classifier } from "../../../src/models/index.js";
 import type { Recipe } from "../../../src/models/recipe.js";
+import { chain } from "../../../src/nn/sequential.js";
+import { tensor } from "../../../src/tensor/create.js";
+import { scope } from "../../../src/tensor/scope.js";
+import type { Tensor } from "../../../src/tensor/tensor.js";
 
 /** A picture with its class. */
 export interface Sample {
@@ -52,7 +46,7 @@ export async function throughFrozen(
   const values = scope(() =>
     noGrad(() => {
       const x = normalize(squares);
-      const y = frozen === 0 ? x : nn.chain(folded.blocks.slice(0, frozen), x);
+      const y = frozen === 0 ? x : chain(folded.blocks.slice(0, frozen), x);
       shape = y.shape.slice(1);
       return y.data();
     }),

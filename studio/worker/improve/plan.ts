@@ -2,8 +2,9 @@
  * What an improvement is: the folded network fine-tuned by AdamW, with the epochs, batches and pictures of the library's finetune. The
  * folded form has no batch norms, whose statistics some dozens of pictures cannot tell, and a quarter of the weights.
  */
-import { finetuneRecipe } from "tensorone";
+
 import type { Recipe } from "../../../src/models/recipe.js";
+import { finetuneRecipe } from "../../../src/train/recipes/finetune.js";
 import type { TrainChoices } from "../../protocol.js";
 import type { DeepStage } from "./stages.js";
 

@@ -2,7 +2,13 @@
  * One improvement: the tail of the network trained by the library's train(), on inputs of the frozen part. It knows no project and
  * no storage; checkpoints go to whoever asked for it.
  */
-import { liveStorage, nn, noGrad, sampleSeed, scope, type Tensor, train } from "tensorone";
+import { noGrad } from "../../../src/autograd/tape.js";
+import { sampleSeed } from "../../../src/data/random.js";
+import { crossEntropy } from "../../../src/nn/index.js";
+import { scope } from "../../../src/tensor/scope.js";
+import { liveStorage } from "../../../src/tensor/storage.js";
+import type { Tensor } from "../../../src/tensor/tensor.js";
+import { train } from "../../../src/train/modules/train-module.js";
 import type { Network } from "../network/network.js";
 import {
   EpochInputs,
@@ -175,7 +181,7 @@ export async function improve(
       recipe: {
         epochs,
         optimizer: { kind: "adamw", lr, weightDecay },
-        loss: (logits, target) => nn.crossEntropy(logits, target, { labelSmoothing }),
+        loss: (logits, target) => crossEntropy(logits, target, { labelSmoothing }),
         schedule: (step) => rateAt(plan, step),
       },
       data: { train: inputs },

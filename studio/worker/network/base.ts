@@ -1,7 +1,9 @@
 /** What the features come from: the demo set's weights, which lie beside the worker, or a file that was dropped. */
-import { decodeModelFile, models } from "tensorone";
+
 import type { Classifier } from "../../../src/models/index.js";
+import { familyOf } from "../../../src/models/index.js";
 import type { Recipe } from "../../../src/models/recipe.js";
+import { decodeModelFile } from "../../../src/train/checkpoints/model-bytes.js";
 import type { BaseInfo } from "../../protocol.js";
 
 /** A base, ready to be looked through. */
@@ -17,7 +19,7 @@ const DEMO_NOTE = "Has learnt 28-pixel pictures of clothes, with which this pack
 /** Throws CheckpointError and StateDictError for bytes that are no model. */
 export function baseOf(bytes: Uint8Array, fileName: string | null): Base {
   const { model, info } = decodeModelFile(bytes, fileName ?? "the studio's base");
-  const images = info.images ?? models.familyOf(info.model).recipe(info.model, "intended").images;
+  const images = info.images ?? familyOf(info.model).recipe(info.model, "intended").images;
   const classes = `${info.numClasses} classes`;
   const note = fileName === null ? DEMO_NOTE : `Has learnt ${classes}; they give place to yours.`;
   return { model, images, info: { name: fileName ?? "demo", model: info.model, imageSize: images.evalSize, note } };

@@ -1,5 +1,8 @@
 /** The classifier on frozen features: softmax regression by AdamW over all pictures at once, some tens of milliseconds. */
-import { nn, tensor, train } from "tensorone";
+import { crossEntropy } from "../../../src/nn/index.js";
+import { Linear } from "../../../src/nn/linear.js";
+import { tensor } from "../../../src/tensor/create.js";
+import { train } from "../../../src/train/modules/train-module.js";
 import type { Head } from "./network.js";
 
 /** Steps of a fit, each over all pictures. */
@@ -44,14 +47,14 @@ export async function fitHead(data: HeadData): Promise<FittedHead> {
   const scaled = features.map((value, i) => (value - mean[i % featureCount]!) / deviation);
   const x = tensor(scaled, [labels.length, featureCount]);
   const y = tensor(labels);
-  const linear = new nn.Linear(featureCount, classes, { init: "zeros" });
+  const linear = new Linear(featureCount, classes, { init: "zeros" });
   try {
     const { loss } = await train({
       model: linear,
       recipe: {
         epochs: STEPS,
         optimizer: { kind: "adamw", lr: LR, weightDecay: WEIGHT_DECAY },
-        loss: (logits, target) => nn.crossEntropy(logits, target, { labelSmoothing: LABEL_SMOOTHING }),
+        loss: (logits, target) => crossEntropy(logits, target, { labelSmoothing: LABEL_SMOOTHING }),
         schedule: (step) => LR * 0.5 * (1 + Math.cos((Math.PI * step) / STEPS)),
       },
       data: { train: [[x, y] as const] },

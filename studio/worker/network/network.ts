@@ -2,10 +2,15 @@
  * The network of a project: folded, for all that looks at pictures and for what learns. Its classifier is the head, which is fitted on
  * features of the rest.
  */
-import { globalAvgPool, models, noGrad, normalize, scope, tensor } from "tensorone";
+import { noGrad } from "../../../src/autograd/tape.js";
+import { globalAvgPool } from "../../../src/chapters/pooling.js";
 import type { Image } from "../../../src/data/codecs/image.js";
+import { normalize } from "../../../src/data/transforms/normalize.js";
 import type { Classifier } from "../../../src/models/index.js";
+import { reparameterize } from "../../../src/models/index.js";
 import type { Recipe } from "../../../src/models/recipe.js";
+import { tensor } from "../../../src/tensor/create.js";
+import { scope } from "../../../src/tensor/scope.js";
 import type { BaseInfo } from "../../protocol.js";
 import type { Base } from "./base.js";
 
@@ -34,7 +39,7 @@ export class Network {
     const model = base.model.eval();
     if (model.isDeployed) return new Network(base, model);
     try {
-      return new Network(base, (await models.reparameterize(model)).model);
+      return new Network(base, (await reparameterize(model)).model);
     } finally {
       model.dispose();
     }

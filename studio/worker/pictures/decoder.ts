@@ -2,9 +2,11 @@
  * A thread that decodes: the browser's decoder, then our exact bilinear filter to the side that the project keeps. Only a picture several
  * times as large is made smaller by the browser first, at its quality "high", never at its default, which leaves pixels out.
  */
-import { applyTransform, likenessOf } from "tensorone";
+
 import type { Image } from "../../../src/data/codecs/image.js";
 import { withoutAlpha } from "../../../src/data/codecs/picture-in-tab.js";
+import { likenessOf } from "../../../src/data/sets/near-duplicates.js";
+import { applyTransform } from "../../../src/data/transforms/index.js";
 import { BETWEEN_SIDE, KEPT_SIDE } from "./chain.js";
 import type { DecodeAnswer, DecodeAsk, Decoded } from "./messages.js";
 

@@ -1,5 +1,5 @@
 /** Groups of pictures that are nearly the same, by the id of their first. */
-import { nearDuplicates } from "tensorone";
+import { nearDuplicates } from "../../../src/data/sets/near-duplicates.js";
 import { base64, fromBase64 } from "../../../src/util/base64.js";
 
 /** Pictures beyond which each is a group of its own: all pairs are compared, a minute's work from here on. */

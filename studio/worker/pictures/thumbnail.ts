@@ -1,6 +1,7 @@
 /** A kept picture, small and with an opaque alpha, for the page to draw. */
-import { applyTransform } from "tensorone";
+
 import type { Image } from "../../../src/data/codecs/image.js";
+import { applyTransform } from "../../../src/data/transforms/index.js";
 import type { Pixels } from "../../protocol.js";
 
 /** With the short side at most `side`. */
