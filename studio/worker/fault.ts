@@ -1,5 +1,4 @@
 /** Errors on their way to the page: a code that it can act upon, a text, what would work. */
-import { FoldError } from "../../src/models/index.js";
 import {
   CheckpointError,
   DataError,
@@ -29,7 +28,6 @@ const codes: readonly (readonly [new (...args: never[]) => Error, FailureCode])[
   [DataError, "data"],
   [CheckpointError, "model"],
   [StateDictError, "model"],
-  [FoldError, "model"],
   [UsageError, "bad-request"],
 ];
 

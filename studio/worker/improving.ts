@@ -56,7 +56,7 @@ export class Improving {
 
   async #run(plan: Plan, resume: Uint8Array | null) {
     const { project, network, read, file, tell, between } = this.#parts;
-    const pictures = project.state(null).pictures;
+    const pictures = project.state().pictures;
     const samples = pictures.filter(({ side }) => side === "train").map(({ id, class: own }) => ({ id, class: own! }));
     const labelled = pictures.filter(({ side }) => side !== null);
     const validation = labelled.filter(({ side }) => side === "val");

@@ -1,6 +1,7 @@
 /** The record of a project: its pictures, classes, curve and training, as one sealed file of JSON. Pixels and weights have files of their own. */
-import type { CurvePoint, PictureInfo, ProjectState, RunInfo } from "../protocol.js";
+import type { BaseInfo, CurvePoint, PictureInfo, ProjectState, RunInfo } from "../protocol.js";
 import type { Plan } from "./improve/plan.js";
+import { demoBase } from "./network/demo-base.js";
 import { pixelChain } from "./pictures/chain.js";
 import { assignSides } from "./pictures/split.js";
 import type { ProjectFiles } from "./storage/files.js";
@@ -28,8 +29,8 @@ export interface ProjectRecord {
   readonly lastId: number;
   readonly curve: readonly CurvePoint[];
   readonly run: KeptRun | null;
-  /** Name of a dropped base, whose bytes have a file; null: the demo set's. */
-  readonly baseName: string | null;
+  /** A dropped base, whose bytes have a file; null: the demo set's. */
+  readonly base: BaseInfo | null;
   /** Whether the network has a file: it has learnt more than its head. */
   readonly isImproved: boolean;
   /** Whether the head is of an improvement, and not fitted again since. */
@@ -43,7 +44,7 @@ const empty: ProjectRecord = {
   lastId: 0,
   curve: [],
   run: null,
-  baseName: null,
+  base: null,
   isImproved: false,
   isHeadTrained: false,
 };
@@ -96,13 +97,13 @@ export class Project {
   }
 
   /** What the page is told. */
-  state(base: ProjectState["base"]): ProjectState {
-    const { classes, pictures, curve, run } = this.#record;
+  state(): ProjectState {
+    const { classes, pictures, curve, run, base } = this.#record;
     return {
       project: this.name,
       classes,
       pictures: pictures.map(({ likeness: _, ...info }) => info),
-      base,
+      base: base ?? demoBase,
       pixels: pixelChain,
       curve,
       run: run?.info ?? null,

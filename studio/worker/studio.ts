@@ -4,13 +4,14 @@ import type { Image } from "../../src/data/codecs/image.js";
 import { encodeModelFile } from "../../src/train/checkpoints/model-bytes.js";
 import { classify } from "../../src/train/classify.js";
 import { gradCam } from "../../src/train/looking/grad-cam.js";
-import type { Answer, Ask, BaseInfo, Incoming, Machine, Opened, PictureInfo, Pixels, RunInfo } from "../protocol.js";
-import { coresHere, startEngine } from "./engine.js";
+import type { Answer, Ask, BaseInfo, Incoming, Machine, PictureInfo, Pixels, RunInfo } from "../protocol.js";
+import { startEngine } from "./engine.js";
 import { Fault } from "./fault.js";
 import { costsOf } from "./improve/costs.js";
 import { type Plan, planOf } from "./improve/plan.js";
 import { type Ending, expectTrainable, Improving } from "./improving.js";
 import { Looking } from "./looking.js";
+import { coresHere } from "./machine.js";
 import { baseOf, demoBytes } from "./network/base.js";
 import { Network } from "./network/network.js";
 import { pixelChain } from "./pictures/chain.js";
@@ -18,9 +19,8 @@ import { encodeLikeness, groupsOf } from "./pictures/groups.js";
 import type { Decoded } from "./pictures/messages.js";
 import { PictureStore } from "./pictures/store.js";
 import { thumbnailOf } from "./pictures/thumbnail.js";
-import { type KeptPicture, Project } from "./project.js";
-import { openFiles, type ProjectFiles } from "./storage/files.js";
-import { lockProject } from "./storage/lock.js";
+import type { KeptPicture, Project } from "./project.js";
+import type { ProjectFiles } from "./storage/files.js";
 import { Sealed } from "./storage/sealed.js";
 import { takeIn } from "./taking-in.js";
 import { tell } from "./tell.js";
@@ -28,13 +28,19 @@ import { tell } from "./tell.js";
 /** Classes that a picture that is not of the project is answered with, unless told otherwise. */
 const TOP_K = 5;
 
+/** What is there before the engine is. */
+export interface StudioParts {
+  readonly files: ProjectFiles;
+  readonly project: Project;
+  readonly machine: Machine;
+}
+
 export class Studio {
   readonly #files: ProjectFiles;
   readonly #project: Project;
   readonly #store: PictureStore;
   readonly #looking: Looking;
   readonly #machine: Machine;
-  readonly #unlock: () => void;
   readonly #networkFile: Sealed;
   readonly #baseFile: Sealed;
   readonly #runFile: Sealed;
@@ -42,54 +48,31 @@ export class Studio {
   /** Work for the engine that came while it trains. */
   readonly #between: (() => Promise<void>)[] = [];
 
-  private constructor(parts: {
-    readonly files: ProjectFiles;
-    readonly project: Project;
-    readonly network: Network;
-    readonly machine: Machine;
-    readonly unlock: () => void;
-    readonly networkFile: Sealed;
-    readonly baseFile: Sealed;
-  }) {
-    this.#files = parts.files;
-    this.#project = parts.project;
-    this.#machine = parts.machine;
-    this.#unlock = parts.unlock;
-    this.#networkFile = parts.networkFile;
-    this.#baseFile = parts.baseFile;
-    this.#runFile = new Sealed(parts.files, "run");
-    this.#store = new PictureStore(parts.files);
-    this.#looking = new Looking(parts.network, this.#store, tell);
+  private constructor({ files, project, machine }: StudioParts, network: Network) {
+    this.#files = files;
+    this.#project = project;
+    this.#machine = machine;
+    this.#networkFile = new Sealed(files, "network");
+    this.#baseFile = new Sealed(files, "base");
+    this.#runFile = new Sealed(files, "run");
+    this.#store = new PictureStore(files);
+    this.#looking = new Looking(network, this.#store, tell);
   }
 
-  /** Takes the project's lock, its files and the engine. Throws a Fault "locked". */
-  static async open({ project: name, threads }: Ask<"open">): Promise<Studio> {
-    const unlock = await lockProject(name);
-    try {
-      const files = await openFiles(name);
-      const [project, machine] = await Promise.all([Project.open(name, files), startEngine(threads, files.kind)]);
-      const [networkFile, baseFile] = [new Sealed(files, "network"), new Sealed(files, "base")];
-      const { baseName, isImproved } = project.record;
-      const own = baseName === null ? null : await baseFile.read();
-      const base = baseOf(own ?? (await demoBytes()), own === null ? null : baseName);
-      const learnt = isImproved ? await networkFile.read() : null;
-      let network: Network;
-      if (learnt) {
-        base.model.dispose();
-        network = await Network.of({ ...baseOf(learnt, baseName), info: base.info });
-      } else {
-        if (isImproved) project.change({ isImproved: false, isHeadTrained: false, run: null });
-        network = await Network.of(base);
-      }
-      return new Studio({ files, project, network, machine, unlock, networkFile, baseFile });
-    } catch (error) {
-      unlock();
-      throw error;
+  /** Starts the engine, and reads base and network. */
+  static async open(parts: StudioParts): Promise<Studio> {
+    const { files, project, machine } = parts;
+    await startEngine(machine);
+    const { base: dropped, isImproved } = project.record;
+    const own = dropped === null ? null : await new Sealed(files, "base").read();
+    const base = baseOf(own ?? (await demoBytes()), own === null ? null : dropped!.name);
+    const learnt = isImproved ? await new Sealed(files, "network").read() : null;
+    if (learnt) {
+      base.model.dispose();
+      return new Studio(parts, await Network.of({ ...baseOf(learnt, base.info.name), info: base.info }));
     }
-  }
-
-  opened(): Opened {
-    return { machine: this.#machine, state: this.#state() };
+    if (isImproved) project.change({ isImproved: false, isHeadTrained: false, run: null });
+    return new Studio(parts, await Network.of(base));
   }
 
   /** After the page has what it shows at once: looks at all pictures and tells the answers. */
@@ -104,7 +87,7 @@ export class Studio {
   }
 
   #state() {
-    return this.#project.state(this.#looking.network.info);
+    return this.#project.state();
   }
 
   #pictures(): readonly PictureInfo[] {
@@ -258,7 +241,7 @@ export class Studio {
     if (file) await this.#baseFile.write(bytes as Uint8Array<ArrayBuffer>);
     else await this.#baseFile.remove();
     this.#looking.replace(network);
-    this.#project.change({ baseName: file?.name ?? null, isImproved: false, isHeadTrained: false, run: null });
+    this.#project.change({ base: file && network.info, isImproved: false, isHeadTrained: false, run: null });
     await this.#networkFile.remove();
     await this.#changed();
     return network.info;
@@ -433,6 +416,5 @@ export class Studio {
 
   close(): void {
     this.#looking.network.dispose();
-    this.#unlock();
   }
 }

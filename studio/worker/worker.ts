@@ -4,7 +4,11 @@
  */
 import type { Answer, Ask, Reply, Request, RequestName } from "../protocol.js";
 import { Fault, failureOf } from "./fault.js";
-import { Studio } from "./studio.js";
+import { machineOf } from "./machine.js";
+import { Project } from "./project.js";
+import { openFiles } from "./storage/files.js";
+import { lockProject } from "./storage/lock.js";
+import type { Studio, StudioParts } from "./studio.js";
 import { tell } from "./tell.js";
 
 /** When a request is answered. */
@@ -41,7 +45,13 @@ const rows: Rows = {
   stop: { when: "now", answer: (studio) => studio.end("stopped") },
 };
 
-let studio: Studio | null = null;
+/** An open project, and the studio once its engine is there. */
+interface Place extends StudioParts {
+  readonly unlock: () => void;
+  studio: Studio | null;
+}
+
+let place: Place | null = null;
 /** The end of the last request that waits for its turn. */
 let last: Promise<unknown> = Promise.resolve();
 
@@ -51,21 +61,42 @@ const inTurn = <T>(body: () => Promise<T>): Promise<T> => {
   return turn;
 };
 
-async function open(ask: Ask<"open">): Promise<Answer<"open">> {
-  studio?.close();
-  studio = null;
-  const made = await Studio.open(ask);
-  studio = made;
-  tell("ready", made.opened().machine);
-  // answers follow what the page can show at once
-  setTimeout(() => void inTurn(() => made.lookAgain()).catch((error) => tell("notice", failureOf(error))));
-  return made.opened();
+/** The engine is asked for when there is something to compute: a page begins without it. In its turn only. */
+async function studioOf(own: Place): Promise<Studio> {
+  own.studio ??= await (await import("./studio.js")).Studio.open(own);
+  return own.studio;
+}
+
+async function open({ project: name, threads }: Ask<"open">): Promise<Answer<"open">> {
+  await close();
+  const unlock = await lockProject(name);
+  try {
+    const files = await openFiles(name);
+    const made: Place = {
+      ...{ files, unlock, studio: null },
+      project: await Project.open(name, files),
+      machine: machineOf(threads, files.kind),
+    };
+    place = made;
+    tell("ready", made.machine);
+    // answers follow what the page can show at once
+    if (made.project.record.pictures.length > 0)
+      setTimeout(() => {
+        inTurn(async () => (await studioOf(made)).lookAgain()).catch((error) => tell("notice", failureOf(error)));
+      });
+    return { machine: made.machine, state: made.project.state() };
+  } catch (error) {
+    unlock();
+    throw error;
+  }
 }
 
 async function close(): Promise<null> {
-  await studio?.end("paused");
-  studio?.close();
-  studio = null;
+  const own = place;
+  place = null;
+  await own?.studio?.end("paused");
+  own?.studio?.close();
+  own?.unlock();
   return null;
 }
 
@@ -73,13 +104,16 @@ function answer(request: Request): Promise<unknown> {
   const { kind, ask } = request;
   if (kind === "open") return inTurn(() => open(ask));
   if (kind === "close") return close();
-  const opened = studio;
-  if (!opened) throw new Fault("closed", `${kind}: no project is open`, "open it first");
+  const own = place;
+  if (!own) throw new Fault("closed", `${kind}: no project is open`, "open it first");
   const row = rows[kind] as Row<RequestName>;
-  const body = async () => row.answer(opened, ask as Ask<RequestName>);
-  if (row.when === "now") return body();
-  if (row.when === "between") return opened.isTraining ? opened.whenIdle(body) : inTurn(body);
-  if (opened.isTraining) throw new Fault("busy", "a training runs", "pause or stop it first");
+  const { studio } = own;
+  const isTraining = studio?.isTraining ?? false;
+  const body = async () => row.answer(await studioOf(own), ask as Ask<RequestName>);
+  // nothing goes on where there is no studio yet
+  if (row.when === "now" && studio) return body();
+  if (row.when === "between" && isTraining) return studio!.whenIdle(body);
+  if (row.when === "turn" && isTraining) throw new Fault("busy", "a training runs", "pause or stop it first");
   return inTurn(body);
 }
 

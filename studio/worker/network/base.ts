@@ -5,6 +5,7 @@ import { familyOf } from "../../../src/models/index.js";
 import type { Recipe } from "../../../src/models/recipe.js";
 import { decodeModelFile } from "../../../src/train/checkpoints/model-bytes.js";
 import type { BaseInfo } from "../../protocol.js";
+import { demoBase } from "./demo-base.js";
 
 /** A base, ready to be looked through. */
 export interface Base {
@@ -14,15 +15,13 @@ export interface Base {
   readonly images: Recipe["images"];
 }
 
-const DEMO_NOTE = "Has learnt 28-pixel pictures of clothes, with which this package comes: a beginning, no more.";
-
 /** Throws CheckpointError and StateDictError for bytes that are no model. */
 export function baseOf(bytes: Uint8Array, fileName: string | null): Base {
   const { model, info } = decodeModelFile(bytes, fileName ?? "the studio's base");
   const images = info.images ?? familyOf(info.model).recipe(info.model, "intended").images;
-  const classes = `${info.numClasses} classes`;
-  const note = fileName === null ? DEMO_NOTE : `Has learnt ${classes}; they give place to yours.`;
-  return { model, images, info: { name: fileName ?? "demo", model: info.model, imageSize: images.evalSize, note } };
+  if (fileName === null) return { model, images, info: demoBase };
+  const note = `Has learnt ${info.numClasses} classes; they give place to yours.`;
+  return { model, images, info: { name: fileName, model: info.model, imageSize: images.evalSize, note } };
 }
 
 /** The bytes of the demo set's weights. */

@@ -7,11 +7,12 @@ import { globalAvgPool } from "../../../src/chapters/pooling.js";
 import type { Image } from "../../../src/data/codecs/image.js";
 import { normalize } from "../../../src/data/transforms/normalize.js";
 import type { Classifier } from "../../../src/models/index.js";
-import { reparameterize } from "../../../src/models/index.js";
+import { FoldError, reparameterize } from "../../../src/models/index.js";
 import type { Recipe } from "../../../src/models/recipe.js";
 import { tensor } from "../../../src/tensor/create.js";
 import { scope } from "../../../src/tensor/scope.js";
 import type { BaseInfo } from "../../protocol.js";
+import { Fault } from "../fault.js";
 import type { Base } from "./base.js";
 
 /** A classifier on features. */
@@ -34,12 +35,14 @@ export class Network {
     this.folded = folded;
   }
 
-  /** Takes the base's model. Throws FoldError for one that cannot be folded. */
+  /** Takes the base's model. Throws a Fault for one that cannot be folded. */
   static async of(base: Base): Promise<Network> {
     const model = base.model.eval();
     if (model.isDeployed) return new Network(base, model);
     try {
       return new Network(base, (await reparameterize(model)).model);
+    } catch (error) {
+      throw error instanceof FoldError ? new Fault("model", error.summary, error.hint) : error;
     } finally {
       model.dispose();
     }
