@@ -113,9 +113,9 @@ describe("the rendezvous", () => {
   it("tells a rank with another secret, and another number of ranks, why it is refused", async () => {
     const port = await freePort();
     const first = rankOn(port, 0, 2);
-    const other = rankOn(port, 1, 2, { secret: "not what the others have", deadlineMs: 2000 });
+    const other = rankOn(port, 1, 2, { secret: "not what the others have", deadlineMs: 4000 });
     await expect(other.met).rejects.toThrow(
-      /no answer from rank 0 at 127\.0\.0\.1:\d+ within 2 s: it hung up when[\s\S]*hint: is the secret/,
+      /no answer from rank 0 at 127\.0\.0\.1:\d+ within 4 s: it hung up when[\s\S]*hint: is the secret/,
     );
     expect(other.notices).toEqual([expect.stringMatching(/rank 1 waits for rank 0 .*where the secrets .* differ/)]);
     await expect(rankOn(port, 1, 3).met).rejects.toThrow(/rank 0 at .* refused rank 1: it expects 3 ranks, expected 2/);

@@ -23,7 +23,9 @@ const ofChapters = Object.keys(costs).filter((op) => !ofCore.includes(op));
 const doors = filesOf("chapters").filter((file) => file.endsWith("-ops.ts"));
 /** Where the rules of a chapter's gradients stand, which its door brings along. */
 const rules = new Set(
-  doors.map((door) => /"\.\.\/(autograd\/gradients\/[\w-]+)\.js"/.exec(read(door))?.[1]).map((file) => `${file}.ts`),
+  doors.flatMap((door) =>
+    [...read(door).matchAll(/"\.\.\/(autograd\/gradients\/[\w-]+)\.js"/g)].map(([, file]) => `${file}.ts`),
+  ),
 );
 
 /** Methods that methods.ts has only as an error, by its list. */

@@ -51,6 +51,7 @@ describe.each([
 
 /** Who writes to a stream beside Terminal, and what. */
 const writers: Readonly<Record<string, string>> = {
+  "cli/commands/serve.ts": "a line of JSON for each refusal, escaped by jsonLine",
   "cli/main.ts": "help and version, which are ours",
   "cli/report.ts": "the object of --json, escaped by jsonLine",
   "distributed/rank-process.ts": "what rank 0 has printed by its own Terminal",

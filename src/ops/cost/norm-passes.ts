@@ -17,8 +17,8 @@ export const normPassCosts: { readonly [K in keyof NormPassOps]: CostRule<K> } =
     others:
       sizeOf(x) * (3 * normalized.filter((is) => is).length + normalized.length - 1 + Number(activation === "relu")),
   }),
-  // sum of dy; of each branch difference, product, sum
-  batchNormGradSums: ([dy], { eps }) => ({ others: sizeOf(dy) * (1 + 3 * eps.length) }),
+  // sum of dy; of each branch difference, scale, product, sum
+  batchNormGradSums: ([dy], { eps }) => ({ others: sizeOf(dy) * (1 + 4 * eps.length) }),
   batchNormInputGrad: perInput(INPUT_GRAD),
   normedInputGrad: ([dy, , , w, x], { hasSkip, behind }) => ({
     multiplyAdds: sizeOf(dy) * w[2]!,
