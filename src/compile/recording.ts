@@ -7,6 +7,7 @@ import { costOf } from "../ops/cost/index.js";
 import {
   CheckFailure,
   type Executable,
+  type Precision,
   type ProfileRow,
   type Program,
   type Value,
@@ -49,6 +50,7 @@ export class Recording {
     numbering: Numbering,
     trace: Trace,
     copied: ReadonlySet<number>,
+    precision: Precision = "float32",
   ) {
     const isCopied = (id: number): boolean => values[id]!.kind === "input" || copied.has(id);
     const ids = values.map((_, id) => id);
@@ -80,6 +82,7 @@ export class Recording {
       inputs: this.#inputs.map(whole),
       outputs,
       groups: independentGroups(fused),
+      precision,
     };
     this.#program = { ...unplaced, ...placeTemporaries(unplaced) };
     try {

@@ -10,7 +10,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { BackendError, DTypeError, ShapeError } from "../util/errors.js";
 import { inferDType } from "./dtypes.js";
 import { expectIndices, type IndexOp, indexOps } from "./indices.js";
-import type { Executable, Program } from "./program.js";
+import type { Executable, Precision, Program } from "./program.js";
 import { drawInto, isRandom } from "./random.js";
 import { type Resolved, resolveScalars } from "./scalar.js";
 import { inferShapes } from "./shapes/index.js";
@@ -32,6 +32,8 @@ export interface Runner extends StorageBackend {
   readonly expectRoom?: (op: OpName, shape: Shape) => void;
   /** Makes a recorded program ready to replay; a backend without it runs compiled functions op by op. */
   readonly load?: (program: Program) => Executable;
+  /** Of programs; absent: float32 alone. Throws BackendError for one that cannot be had here. */
+  readonly expectPrecision?: (precision: Precision) => void;
 }
 
 /** Sees every op after it ran, or was traced. */

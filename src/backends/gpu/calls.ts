@@ -2,6 +2,7 @@
  * Turns what lowerings ask of a plan into calls: a pipeline, the places that it binds, a number of workgroups and a block
  * of parameters. Eager ops encode them at once, a recording keeps them for its replays.
  */
+import { alignUp } from "../../util/align-up.js";
 import { BackendError, ShapeError } from "../../util/errors.js";
 import type { BufferPool, PooledBuffer } from "./buffer-pool.js";
 import { foldGroups, MAX_GROUPS } from "./groups.js";
@@ -13,13 +14,17 @@ import { productCall } from "./wgsl/product.js";
 /** Memory of this executor: changes its buffer never. */
 export interface DeviceMemory {
   readonly pooled: PooledBuffer;
+  /** Whether its numbers are float16, which kernels see as float32 (wgsl/halves.ts). */
+  readonly isHalf: boolean;
 }
 
 export const bufferOf = ({ memory }: Place): PooledBuffer => (memory as DeviceMemory).pooled;
+const isHalf = ({ memory }: Place): boolean => (memory as DeviceMemory).isHalf;
+const elementBytes = (place: Place): 2 | 4 => (isHalf(place) ? 2 : 4);
 
 /** Memory from a pool, as a place. */
-export function takePlace(pool: BufferPool, length: number): Place {
-  return { memory: { pooled: pool.take(Math.max(4, length * 4)) }, offset: 0, length };
+export function takePlace(pool: BufferPool, length: number, half = false): Place {
+  return { memory: { pooled: pool.take(Math.max(4, length * (half ? 2 : 4))), isHalf: half }, offset: 0, length };
 }
 
 /** Memory that ops need while they run. */
@@ -49,6 +54,8 @@ export interface Bound {
   readonly pooled: PooledBuffer;
   readonly offsetBytes: number;
   readonly bytes: number;
+  /** Absent: float32. */
+  readonly isHalf?: boolean;
 }
 
 export interface Call {
@@ -93,17 +100,20 @@ function expectCounted({ name }: GpuKernel, dims: Dims, args: readonly (View | n
         );
 }
 
-const isAligned = ({ offset }: Place): boolean => (offset * 4) % ALIGNMENT === 0;
+const isAligned = (place: Place): boolean => (place.offset * elementBytes(place)) % ALIGNMENT === 0;
 
-export const boundOf = ({ memory, offset, length }: Place): Bound => ({
-  pooled: (memory as DeviceMemory).pooled,
-  offsetBytes: offset * 4,
-  bytes: Math.max(4, length * 4),
+/** Bindings are whole words: behind an odd number of halves is one more, which no kernel counts. */
+export const boundOf = (place: Place): Bound => ({
+  pooled: bufferOf(place),
+  offsetBytes: place.offset * elementBytes(place),
+  bytes: Math.max(4, alignUp(place.length * elementBytes(place), 4)),
+  isHalf: isHalf(place),
 });
 
 /** A place bound from the last aligned element before it, and how many elements that is too early. */
-export function startingBefore({ memory, offset, length }: Place): [Bound, number] {
-  const early = offset % (ALIGNMENT / 4);
+export function startingBefore(place: Place): [Bound, number] {
+  const { memory, offset, length } = place;
+  const early = offset % (ALIGNMENT / elementBytes(place));
   return [boundOf({ memory, offset: offset - early, length: length + early }), early];
 }
 
@@ -160,7 +170,9 @@ export function planInto(take: (call: Call) => void, pipelines: PipelineCache, m
     if (groups[0] * groups[1] * groups[2] === 0) return;
     if (groups[0] > MAX_GROUPS || groups[1] > MAX_GROUPS || groups[2] > MAX_GROUPS)
       throw new BackendError(`gpu: ${pipeline.name} needs ${groups} workgroups, the device takes ${MAX_GROUPS} a side`);
-    take({ pipeline, bound, groups, parameters, update });
+    const halves = bound.map((one) => one.isHalf === true);
+    if (!halves.includes(true)) take({ pipeline, bound, groups, parameters, update });
+    else take({ pipeline: pipelines.halved(pipeline, halves), bound, groups, parameters, update: null });
   };
 
   const copy = (from: Place, to: Place): void => {

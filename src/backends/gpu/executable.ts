@@ -13,6 +13,7 @@ import { BufferPool, type IdleBuffers } from "./buffer-pool.js";
 import { bufferOf, type Call, planInto, Scratch, takePlace } from "./calls.js";
 import type { DeviceFaults } from "./device-faults.js";
 import { bindCall, type Dispatch, encodePass } from "./dispatch.js";
+import { halfValues } from "./half-values.js";
 import { JoinedUpdates } from "./joined-updates.js";
 import { type Block, ParameterPages } from "./parameter-pages.js";
 import type { PipelineCache } from "./pipelines.js";
@@ -123,6 +124,7 @@ export class GpuExecutable implements Executable {
       for (const { value } of [...inputs, ...made]) last.set(value, at);
     });
     for (const { value } of outputs) last.set(value, instructions.length);
+    const halves = this.#program.precision === "float16" ? halfValues(this.#program) : null;
     const { device, pipelines, faults } = this.#host;
     const joined = new JoinedUpdates(pipelines, device.limits.maxStorageBuffersPerShaderStage, (call, members) => {
       const block = this.#pages.take(call.parameters);
@@ -148,7 +150,8 @@ export class GpuExecutable implements Executable {
       // indices are checked by their ops, on the device
       if (instruction.kind === "check") return;
       instructionNow = at;
-      for (const { value } of instruction.outputs) this.#places[value] ??= takePlace(this.#pool, values[value]!.length);
+      for (const { value } of instruction.outputs)
+        this.#places[value] ??= takePlace(this.#pool, values[value]!.length, halves?.[value]);
       const operands = {
         inputs: instruction.inputs.map((view) => this.#operand(view)),
         outputs: instruction.outputs.map((view) => this.#operand(view)),

@@ -3,7 +3,7 @@
  * back through data() alone, and state never leaves the device; in gpu.js's webasm and cpu modes everything is synchronous.
  */
 import type { Runner } from "../../ops/apply.js";
-import type { Executable, Executed, Program } from "../../ops/program.js";
+import type { Executable, Executed, Precision, Program } from "../../ops/program.js";
 import type { Resolved } from "../../ops/scalar.js";
 import { type Attrs, type OpName, type UpdateAttrs, type UpdateName, updateWrites } from "../../ops/spec/index.js";
 import { type DType, dtypes, type TypedArray } from "../../tensor/dtype.js";
@@ -127,6 +127,21 @@ export class GpuBackend implements Runner, GpuFigures {
       throw new MemoryError(
         `gpu: ${op}: a tensor [${shape}] of ${bytes} bytes, the device takes at most ${largestBytes} in one piece`,
         "a smaller batch or image size",
+      );
+  }
+
+  /** Throws BackendError for float16 where the device has none. */
+  expectPrecision(precision: Precision): void {
+    if (precision === "float32") return;
+    if (this.mode !== "webgpu")
+      throw new BackendError(
+        `gpu: precision ${precision} in mode ${this.mode}, expected webgpu`,
+        'setBackend("gpu"), on a device with shader-f16',
+      );
+    if (!this.#executor.hasHalves)
+      throw new BackendError(
+        `gpu: precision ${precision}: this device has no shader-f16, expected one that has (${this.label})`,
+        "float32 runs everywhere: --precision f32",
       );
   }
 

@@ -6,6 +6,7 @@ import type { GpuJs, Translation } from "./gpujs.js";
 import { nativeHelpersIn } from "./helpers.js";
 import type { ArgumentKind, Dims, GpuKernel, InPlaceKernel } from "./kernel.js";
 import { withFlatThreads } from "./wgsl/flat-threads.js";
+import { withHalves } from "./wgsl/halves.js";
 
 export interface Pipeline {
   readonly id: number;
@@ -17,6 +18,7 @@ export interface Pipeline {
   readonly kinds: readonly ArgumentKind[];
   /** Of each array. */
   readonly access: readonly Access[];
+  readonly code: string;
 }
 
 const COMPUTE = 4;
@@ -98,6 +100,15 @@ export class PipelineCache {
     return this.#cached(name, () => this.#make(name, wgsl(), access, about));
   }
 
+  /** The same pipeline on arrays of which some hold float16. */
+  halved(pipeline: Pipeline, halves: readonly boolean[]): Pipeline {
+    const { id, name, code, access, workgroup, parameterBytes, kinds } = pipeline;
+    const which = halves.map(Number).join("");
+    return this.#cached(`${id} ${which}`, () =>
+      this.#make(`${name}, halves ${which}`, withHalves(code, halves), access, { workgroup, parameterBytes, kinds }),
+    );
+  }
+
   #cached(key: object | string, make: () => Pipeline): Pipeline {
     const known = this.#known.get(key);
     if (known) return known;
@@ -127,7 +138,7 @@ export class PipelineCache {
       layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout] }),
       compute: { module: this.#device.createShaderModule({ label: name, code }), entryPoint: "main" },
     });
-    return { id: ++this.#made, name, pipeline, layout, access, ...about };
+    return { id: ++this.#made, name, pipeline, layout, access, code, ...about };
   }
 }
 

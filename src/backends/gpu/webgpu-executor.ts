@@ -72,6 +72,10 @@ export class WebGpuExecutor implements Executor {
     };
   }
 
+  get hasHalves(): boolean {
+    return this.device.gpu.features.has("shader-f16");
+  }
+
   get largestBytes(): number {
     return this.#pool.largest;
   }
