@@ -65,7 +65,7 @@ export function runInfo(
 
 /** The step that `session` has just done, in `stepMs`. */
 export function stepInfo(session: Session, epoch: number, outcome: StepOutcome, stepMs: number): StepInfo {
-  const { stepsPerEpoch, step, stepInEpoch, recipe } = session;
+  const { stepsPerEpoch, step, stepInEpoch, recipe, scaler } = session;
   return {
     epoch: epoch + 1,
     step,
@@ -77,6 +77,7 @@ export function stepInfo(session: Session, epoch: number, outcome: StepOutcome, 
     imagesPerSecond: (1000 * outcome.images) / stepMs,
     dataWait: Math.min(1, outcome.dataWaitMs / stepMs),
     stepMs,
+    ...(scaler && { scaler: { scale: scaler.scaleNow, skippedSteps: scaler.skippedSteps } }),
     ...(outcome.ranks && outcome.ranks.computeMs.length > 1 && { ranks: outcome.ranks }),
   };
 }

@@ -5,6 +5,8 @@
  */
 
 import { join } from "node:path";
+import { getBackend } from "../backends/backend.js";
+import { expectPrecision } from "../backends/programs.js";
 import type { DecoderName } from "../data/codecs/decoder.js";
 import type { Batch } from "../data/reading/loader.js";
 import { createModel, type Reparameterized } from "../models/index.js";
@@ -52,6 +54,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   try {
     // before anything waits for the other processes
     expectReplicas(replicas, group.worldSize);
+    expectPrecision(getBackend(), options.recipe.precision ?? "float32", "train");
     return await new Run(options, group, await chooseDecoder(options, group)).run();
   } catch (error) {
     const reason = error instanceof TensoroneError ? error.summary : String(error);

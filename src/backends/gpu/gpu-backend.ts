@@ -141,7 +141,7 @@ export class GpuBackend implements Runner, GpuFigures {
     if (!this.#executor.hasHalves)
       throw new BackendError(
         `gpu: precision ${precision}: this device has no shader-f16, expected one that has (${this.label})`,
-        "float32 runs everywhere: --precision f32",
+        "float32 runs everywhere; NVIDIA's and AMD's drivers and lavapipe have it, SwiftShader has not",
       );
   }
 
