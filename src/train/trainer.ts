@@ -10,7 +10,7 @@ import { expectPrecision } from "../backends/programs.js";
 import type { DecoderName } from "../data/codecs/decoder.js";
 import type { Batch } from "../data/reading/loader.js";
 import { createModel, type Reparameterized } from "../models/index.js";
-import { CheckpointError, TensoroneError } from "../util/errors.js";
+import { CheckpointError, DeviceLostError, TensoroneError } from "../util/errors.js";
 import { turnOfEventLoop } from "../util/platform.js";
 import { BestModelFiles } from "./checkpoints/best-model.js";
 import type { CheckpointHeader } from "./checkpoints/checkpoint-format.js";
@@ -22,6 +22,7 @@ import {
   writeFinalModel,
 } from "./checkpoints/final-model.js";
 import type { WeightSet } from "./checkpoints/model-file.js";
+import { throughLosses } from "./device-loss.js";
 import { LoggerSet, runInfo, stepInfo } from "./logger-set.js";
 import type { RunInfo, ValidationInfo } from "./loggers/events.js";
 import { weightsOfClasses } from "./recipes/class-weights.js";
@@ -55,7 +56,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
     // before anything waits for the other processes
     expectReplicas(replicas, group.worldSize);
     expectPrecision(getBackend(), options.recipe.precision ?? "float32", "train");
-    return await new Run(options, group, await chooseDecoder(options, group)).run();
+    return await throughLosses(options, async (now) => new Run(now, group, await chooseDecoder(now, group)).run());
   } catch (error) {
     const reason = error instanceof TensoroneError ? error.summary : String(error);
     // the error itself is what counts
@@ -255,12 +256,14 @@ class Run {
     }
   }
 
-  /** What stays of a run that has diverged; no file is named that is not there. */
+  /** What stays of a run that has diverged, or lost its device; no file is named that is not there. */
   #explained(error: unknown): unknown {
-    if (!(error instanceof DivergedError) || this.#group.rank !== 0) return error;
+    const named = [DivergedError, DeviceLostError].find((kind) => error instanceof kind);
+    if (!named || this.#group.rank !== 0) return error;
     const { newest } = this.#saving.checkpoints;
+    const { summary, hint } = error as TensoroneError;
     const rest = newest === "" ? "no checkpoint was written" : `${newest} is untouched`;
-    return new DivergedError(error.summary, error.hint === undefined ? rest : `${error.hint}; ${rest}`);
+    return new named(summary, hint === undefined ? rest : `${hint}; ${rest}`);
   }
 
   async #fold(): Promise<void> {
