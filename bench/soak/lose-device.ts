@@ -11,6 +11,7 @@ import { Random } from "../../src/tensor/random.js";
 import type { Logger } from "../../src/train/loggers/events.js";
 import { type TrainOptions, train } from "../../src/train/trainer.js";
 import { DeviceLostError } from "../../src/util/errors.js";
+import "../../src/index.js";
 import { repositoryRoot } from "../paths.js";
 import { tiny } from "./tiny.js";
 

@@ -3,7 +3,7 @@
  * for the first time runs op by op. Seen again it becomes a program, which is replayed: planned memory, fused kernels, no
  * JavaScript between two ops.
  */
-import { expectPrecision } from "../backends/programs.js";
+import { expectPrecision } from "../ops/precision.js";
 import { type Precision, type ProfileRow, precisions } from "../ops/program.js";
 import { scope, tensorsIn } from "../tensor/scope.js";
 import { reclaimIfDue, type Storage, storageTracer, withoutReclaim } from "../tensor/storage.js";
@@ -135,7 +135,7 @@ class Compiler<Args extends readonly unknown[], R> {
       return;
     }
     const runner = runnerOf(trace.steps);
-    if (runner) expectPrecision(runner, this.#precision, "compile");
+    if (runner) expectPrecision(this.#precision, "compile", runner);
     if (!runner?.load) {
       if (trace.steps.length > 0) this.#count("interpreted");
       interpret(trace);

@@ -134,9 +134,12 @@ export function apply<K extends OpName>(op: K, inputs: readonly Tensor[], attrs:
  */
 function withInt32Indices<K extends OpName>(op: K, inputs: readonly Tensor[], attrs: Attrs<K>): PerOutput<K, Tensor> {
   const { operand } = indexOps[op as unknown as IndexOp];
-  const [numbers] = apply("cast", [inputs[operand]!], { dtype: "float64" });
+  const long = inputs[operand]!;
+  // where every number is a float32 an int64 is one, and what int32 lacks becomes its least number
+  const [numbers] =
+    (long.storage.backend as Runner).hasFloat64Digits === false ? [long] : apply("cast", [long], { dtype: "float64" });
   const [short] = apply("cast", [numbers], { dtype: "int32" });
-  numbers.dispose();
+  if (numbers !== long) numbers.dispose();
   try {
     return apply(op, inputs.toSpliced(operand, 1, short), attrs);
   } finally {

@@ -5,11 +5,10 @@
  */
 
 import { join } from "node:path";
-import { getBackend } from "../backends/backend.js";
-import { expectPrecision } from "../backends/programs.js";
 import type { DecoderName } from "../data/codecs/decoder.js";
 import type { Batch } from "../data/reading/loader.js";
 import { createModel, type Reparameterized } from "../models/index.js";
+import { expectPrecision } from "../ops/precision.js";
 import { CheckpointError, DeviceLostError, TensoroneError } from "../util/errors.js";
 import { turnOfEventLoop } from "../util/platform.js";
 import { BestModelFiles } from "./checkpoints/best-model.js";
@@ -55,7 +54,7 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   try {
     // before anything waits for the other processes
     expectReplicas(replicas, group.worldSize);
-    expectPrecision(getBackend(), options.recipe.precision ?? "float32", "train");
+    expectPrecision(options.recipe.precision ?? "float32", "train");
     return await throughLosses(options, async (now) => new Run(now, group, await chooseDecoder(now, group)).run());
   } catch (error) {
     const reason = error instanceof TensoroneError ? error.summary : String(error);
