@@ -5,6 +5,7 @@
 import type { GpuJs, Translation } from "./gpujs.js";
 import { nativeHelpersIn } from "./helpers.js";
 import type { ArgumentKind, Dims, GpuKernel, InPlaceKernel } from "./kernel.js";
+import { type DeviceTraits, parameterBytesOf, type WgslKernel } from "./wgsl/define.js";
 import { withFlatThreads } from "./wgsl/flat-threads.js";
 
 export interface Pipeline {
@@ -35,10 +36,17 @@ export class PipelineCache {
   /** By the number of members. */
   readonly #inPlace = new Map<InPlaceKernel, Pipeline[]>();
   #made = 0;
+  readonly traits: DeviceTraits;
 
   constructor(device: GPUDevice, gpujs: GpuJs) {
     this.#device = device;
     this.#gpujs = gpujs;
+    const { maxComputeWorkgroupStorageSize, maxComputeInvocationsPerWorkgroup } = device.limits;
+    this.traits = {
+      workgroupBytes: maxComputeWorkgroupStorageSize,
+      workgroupThreads: maxComputeInvocationsPerWorkgroup,
+      hasSubgroups: device.features.has("subgroups"),
+    };
   }
 
   get size(): number {
@@ -98,6 +106,19 @@ export class PipelineCache {
     return this.#cached(name, () => this.#make(name, wgsl(), access, about));
   }
 
+  /** The pipeline of a hand-written kernel. */
+  wgsl(kernel: WgslKernel): Pipeline {
+    return this.#cached(kernel.name, () =>
+      this.#make(
+        kernel.name,
+        kernel.code,
+        Object.values(kernel.arrays).map(({ access }) => access),
+        { workgroup: kernel.workgroup, parameterBytes: parameterBytesOf(kernel), kinds: [] },
+        kernel.constants,
+      ),
+    );
+  }
+
   #cached(key: object | string, make: () => Pipeline): Pipeline {
     const known = this.#known.get(key);
     if (known) return known;
@@ -111,6 +132,7 @@ export class PipelineCache {
     code: string,
     access: readonly Access[],
     about: Pick<Pipeline, "workgroup" | "parameterBytes" | "kinds">,
+    constants: Readonly<Record<string, number>> = {},
   ): Pipeline {
     const layout = this.#device.createBindGroupLayout({
       entries: [
@@ -125,7 +147,7 @@ export class PipelineCache {
     const pipeline = this.#device.createComputePipeline({
       label: name,
       layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module: this.#device.createShaderModule({ label: name, code }), entryPoint: "main" },
+      compute: { module: this.#device.createShaderModule({ label: name, code }), entryPoint: "main", constants },
     });
     return { id: ++this.#made, name, pipeline, layout, access, ...about };
   }
