@@ -9,6 +9,7 @@ import { foldGroups, MAX_GROUPS } from "./groups.js";
 import { type ArgumentKind, type Dims, type GpuKernel, type InPlaceKernel, LONGEST_AXIS } from "./kernel.js";
 import { FLAT_WORKGROUP, type Pipeline, type PipelineCache } from "./pipelines.js";
 import { type Check, inOrder, type Place, type Plan, type Product, type View } from "./plan.js";
+import { parametersOfRun } from "./wgsl/define.js";
 import { productCall } from "./wgsl/product.js";
 
 /** Memory of this executor: changes its buffer never. */
@@ -66,6 +67,10 @@ export interface Call {
   readonly parameters: Uint32Array;
   /** Of a call that writes over its first operands, which neighbours of its kind may join. */
   readonly update: InPlaceKernel | null;
+  /** Threads that compute or load something; default: one for each element of the last array. */
+  readonly working?: number;
+  /** Bytes read and written, where that is not every array once. */
+  readonly bytes?: number;
 }
 
 /** Bindings start at multiples of this, everywhere. */
@@ -165,14 +170,16 @@ export function planInto(take: (call: Call) => void, pipelines: PipelineCache, m
     groups: Dims,
     parameters: Uint32Array,
     update: InPlaceKernel | null = null,
+    working?: number,
   ): void => {
     // nothing to write
     if (groups[0] * groups[1] * groups[2] === 0) return;
     if (groups[0] > MAX_GROUPS || groups[1] > MAX_GROUPS || groups[2] > MAX_GROUPS)
       throw new BackendError(`gpu: ${pipeline.name} needs ${groups} workgroups, the device takes ${MAX_GROUPS} a side`);
+    const shared = { bound, groups, parameters, ...(working !== undefined && { working }) };
     const halves = bound.map((one) => one.isHalf === true);
-    if (!halves.includes(true)) take({ pipeline, bound, groups, parameters, update });
-    else take({ pipeline: pipelines.halved(pipeline, halves), bound, groups, parameters, update: null });
+    if (!halves.includes(true)) take({ pipeline, update, ...shared });
+    else take({ pipeline: pipelines.halved(pipeline, halves), update: null, ...shared });
   };
 
   const copy = (from: Place, to: Place): void => {
@@ -203,8 +210,32 @@ export function planInto(take: (call: Call) => void, pipelines: PipelineCache, m
   };
 
   return {
+    device: pipelines.traits,
     copy,
     scratch,
+    run(kernel, run) {
+      const names = Object.keys(kernel.arrays);
+      const targets: [Place, Place][] = [];
+      const bound = names.map((name) => {
+        const place = run.arrays[name]!;
+        if (kernel.arrays[name]!.access === "read") return boundOf(aligned(place));
+        const target = isAligned(place) ? place : scratch(place.length);
+        if (target !== place) targets.push([target, place]);
+        return boundOf(target);
+      });
+      const pipeline = pipelines.wgsl(kernel);
+      const [x, y, z] = kernel.workgroup;
+      const { working = run.groups * x * y * z } = run;
+      emit(
+        pipeline,
+        bound,
+        foldGroups(run.groups, 1).groups,
+        parametersOfRun(kernel, run.numbers, run.groups),
+        null,
+        working,
+      );
+      for (const [from, to] of targets) copy(from, to);
+    },
     call(kernel, out: Place, dims: Dims, given) {
       const args = inOrder(kernel, given);
       if (kernel.rank === 3) expectCounted(kernel, dims, args);

@@ -30,7 +30,7 @@ const wantedLimits = [
   "maxComputeWorkgroupSizeX",
   "maxComputeWorkgroupSizeY",
 ] as const;
-const wantedFeatures: readonly GPUFeatureName[] = ["timestamp-query", "shader-f16"];
+const wantedFeatures: readonly GPUFeatureName[] = ["timestamp-query", "shader-f16", "subgroups"];
 
 /** Array arguments and the output of the largest kernel. */
 const STORAGE_BUFFERS = 8;

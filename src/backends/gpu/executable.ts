@@ -10,6 +10,7 @@ import { sizeOf } from "../../tensor/shape.js";
 import type { Storage } from "../../tensor/storage.js";
 import { BackendError } from "../../util/errors.js";
 import { BufferPool, type IdleBuffers } from "./buffer-pool.js";
+import { type DispatchCost, dispatchCost, shareWork, type WorkShare } from "./call-cost.js";
 import { bufferOf, type Call, planInto, Scratch, takePlace } from "./calls.js";
 import type { DeviceFaults } from "./device-faults.js";
 import { bindCall, type Dispatch, encodePass } from "./dispatch.js";
@@ -79,6 +80,7 @@ export class GpuExecutable implements Executable {
   readonly #dispatches: Dispatch[] = [];
   /** The instructions that each dispatch works for. */
   readonly #users: (readonly number[])[] = [];
+  readonly #costs: DispatchCost[] = [];
   readonly #changing: Changing[] = [];
   readonly #inputs: readonly Place[];
   readonly #outputs: readonly Place[];
@@ -129,6 +131,7 @@ export class GpuExecutable implements Executable {
     const joined = new JoinedUpdates(pipelines, device.limits.maxStorageBuffersPerShaderStage, (call, members) => {
       const block = this.#pages.take(call.parameters);
       this.#dispatches.push(bindCall(device, call, block));
+      this.#costs.push(dispatchCost(call));
       this.#users.push(members.map((member) => origins.get(member)!));
       members.forEach((member, m) => {
         slots.set(member, { block, at: m * member.parameters.length });
@@ -231,6 +234,17 @@ export class GpuExecutable implements Executable {
     const place = this.#host.placeOf(to);
     const target = { ...place, offset: place.offset + offset, length: place.length - offset };
     this.#host.queue.submit((encoder) => copyPlace(encoder, this.#outputs[i]!, target));
+  }
+
+  /** What each dispatch of a run costs by its own declaration, in their order. */
+  get costs(): readonly (DispatchCost & WorkShare)[] {
+    const { instructions } = this.#program;
+    const flops = instructions.map((instruction) => costOf(this.#program, instruction).flops);
+    return shareWork(this.#costs, this.#users, flops).map((share, i) => ({
+      ...this.#costs[i]!,
+      ...share,
+      ops: [...new Set(this.#users[i]!.map((user) => instructions[user]!.op))],
+    }));
   }
 
   get dispatchCount(): number {
