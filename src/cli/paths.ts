@@ -2,10 +2,11 @@
  * Where things are: the package, its demo set, the folder of an output; and how to write a command so that it works when
  * pasted.
  */
-import { existsSync, realpathSync, statSync } from "node:fs";
+import { existsSync, realpathSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { UsageError } from "../util/errors.js";
+import { fileStatus } from "../util/file-status.js";
 import { shellWord, shownPath } from "../util/shown-path.js";
 
 export { shownPath } from "../util/shown-path.js";
@@ -48,7 +49,7 @@ export const dataWords = (
 
 /** Throws UsageError where writing `out` would lose a file, or read and write the same one. */
 export function checkOutput(command: string, input: string, out: string, isForced: boolean): void {
-  const found = statSync(out, { throwIfNoEntry: false });
+  const found = fileStatus(out);
   if (!found) {
     if (existsSync(dirname(out))) return;
     throw new UsageError(

@@ -18,6 +18,7 @@ import { Storage } from "../tensor/storage.js";
 import { fuse } from "./fuse.js";
 import { independentGroups } from "./groups.js";
 import { materialize } from "./interpret.js";
+import { postponeUpdates } from "./late.js";
 import type { Numbering } from "./numbering.js";
 import { placeTemporaries } from "./place.js";
 import type { Structure } from "./structure.js";
@@ -75,13 +76,13 @@ export class Recording {
     this.#constants = constants;
     const whole = (value: number): ValueView => ({ value, offset: 0, shape: [values[value]!.length] });
     const outputs = this.#outputs.map(whole);
-    const fused = fuse(instructions, outputs);
+    const ordered = postponeUpdates(fuse(instructions, outputs));
     const unplaced = {
       values: programValues,
-      instructions: fused,
+      instructions: ordered,
       inputs: this.#inputs.map(whole),
       outputs,
-      groups: independentGroups(fused),
+      groups: independentGroups(ordered),
       precision,
     };
     this.#program = { ...unplaced, ...placeTemporaries(unplaced) };

@@ -4,11 +4,12 @@
  */
 
 import { createHash } from "node:crypto";
-import { existsSync, mkdirSync, readdirSync, rmSync, statSync } from "node:fs";
+import { existsSync, mkdirSync, readdirSync, rmSync } from "node:fs";
 import { join, sep } from "node:path";
 import { writeFileAtomic } from "../util/atomic-file.js";
 import { DataError } from "../util/errors.js";
 import { hashFile } from "../util/file-hash.js";
+import { fileStatus } from "../util/file-status.js";
 import { lookAhead } from "../util/look-ahead.js";
 import { type DecoderName, loadDecoder } from "./codecs/decoder.js";
 import { openTaskPool } from "./reading/decode-pool.js";
@@ -167,10 +168,10 @@ interface Part {
 
 /** The index of a shard that an earlier run has finished; undefined where there is none. */
 function finished(out: string, file: string, madeFrom: string, classCount: number): ShardIndex | undefined {
-  const tar = statSync(join(out, file), { throwIfNoEntry: false });
+  const tar = fileStatus(join(out, file));
   const indexPath = join(out, shardIndexFile(file));
   // the index comes after its tar: a tar without one is from a run that was stopped in between
-  if (tar === undefined || !existsSync(indexPath)) return undefined;
+  if (tar === null || !existsSync(indexPath)) return undefined;
   const index = readShardIndex(indexPath, classCount);
   if (index.madeFrom !== madeFrom || index.bytes !== tar.size) throw otherShards(out, file);
   // of a version that wrote no hashes: made anew
@@ -268,7 +269,7 @@ function fingerprint({ samples, keys }: Part, { shortSide, format, decoder }: Pr
   const hash = createHash("sha256");
   hash.update(JSON.stringify(shortSide === undefined ? null : [shortSide, format, PACK_QUALITY, decoder]));
   samples.forEach(({ path, label, entry }, i) => {
-    const found = statSync(path, { throwIfNoEntry: false });
+    const found = fileStatus(path);
     // whole seconds: what a copy of the folder keeps of a time
     hash.update(
       JSON.stringify([

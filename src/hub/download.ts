@@ -3,12 +3,12 @@
  * takes its name, and two processes that want the same file harm nothing.
  */
 import { createHash, type Hash } from "node:crypto";
-import { statSync } from "node:fs";
 import { type FileHandle, mkdir, open, rename, rm } from "node:fs/promises";
 import { writeFileAtomic } from "../util/atomic-file.js";
 import { Budget } from "../util/budget.js";
 import { CheckpointError } from "../util/errors.js";
 import { hashFile } from "../util/file-hash.js";
+import { fileStatus } from "../util/file-status.js";
 import { parseJson } from "../util/parse-json.js";
 import { readWithin } from "../util/read-within.js";
 import type { RemoteFile } from "./address.js";
@@ -36,7 +36,7 @@ async function readRecord(path: string): Promise<CacheRecord | null> {
   }
 }
 
-const sizeOf = (path: string): number | null => statSync(path, { throwIfNoEntry: false })?.size ?? null;
+const sizeOf = (path: string): number | null => fileStatus(path)?.size ?? null;
 
 /** The cached file of an address, its bytes checked against their hash; null where there is none, or a damaged one. */
 export async function cached(entry: CacheEntry): Promise<CacheRecord | null> {

@@ -1,10 +1,10 @@
 /**
  * One process at a time writes a file of the cache: the others wait until it is done, or gone.
  */
-import { statSync } from "node:fs";
 import { open, readFile, rm } from "node:fs/promises";
 import { hostname } from "node:os";
 import { setTimeout as wait } from "node:timers/promises";
+import { fileStatus } from "../util/file-status.js";
 import { namingPath } from "../util/io-error.js";
 import type { CacheEntry } from "./cache.js";
 
@@ -16,8 +16,8 @@ const FOREIGN_MS = 60 * 60_000;
 async function isStale(path: string): Promise<boolean> {
   const [host, pid] = (await readFile(path, "utf8").catch(() => "")).split(" ");
   if (host !== hostname()) {
-    const stat = statSync(path, { throwIfNoEntry: false });
-    return stat !== undefined && Date.now() - stat.mtimeMs > FOREIGN_MS;
+    const stat = fileStatus(path);
+    return stat !== null && Date.now() - stat.mtimeMs > FOREIGN_MS;
   }
   try {
     process.kill(Number(pid), 0);

@@ -4,6 +4,7 @@ import { describe, expect, test } from "vitest";
 import { decodeImage } from "../../src/data/codecs/index.js";
 import { DataError } from "../../src/util/errors.js";
 import { difference, expectedImage, readFixture } from "./fixtures.js";
+import { chunk } from "./png-file.js";
 
 const decode = (name: string) => decodeImage(readFixture(`images/${name}`), { path: name });
 
@@ -25,6 +26,33 @@ describe("PNG, exactly", () => {
 });
 
 describe("refused, with the file's name and a hint", () => {
+  // fast-png takes the size from the last header: 13.9 GB here, where the first, which is checked, says 5x4
+  test("a second header, which nobody has checked, and a second palette", () => {
+    const data = new Uint8Array(5 * 4).fill(1);
+    const png = encode({ width: 5, height: 4, channels: 1, data });
+    const HEADER_END = 33;
+    const withChunks = (more: Uint8Array) =>
+      Uint8Array.of(...png.subarray(0, HEADER_END), ...more, ...png.subarray(HEADER_END));
+    const huge = chunk("IHDR", Uint8Array.of(255, 0, 0, 21, 0, 0, 0, 13, 8, 0, 0, 0, 0));
+    expect(() => decodeImage(withChunks(huge), { path: "a.png" })).toThrow(
+      "a.png: PNG with a second chunk IHDR, expected one",
+    );
+    const indexed = encode({
+      width: 5,
+      height: 4,
+      channels: 1,
+      data,
+      palette: [
+        [0, 0, 0],
+        [9, 9, 9],
+      ],
+    });
+    expect(indexed[HEADER_END - 8], "colour type").toBe(3);
+    const palette = chunk("PLTE", Uint8Array.of(1, 1, 1, 2, 2, 2));
+    const twice = Uint8Array.of(...indexed.subarray(0, HEADER_END), ...palette, ...indexed.subarray(HEADER_END));
+    expect(() => decodeImage(twice, { path: "a.png" })).toThrow("a.png: PNG with a second chunk PLTE, expected one");
+  });
+
   test.each([
     ["bad-header-only.jpg", /frame header/],
     ["bad-arithmetic.jpg", /arithmetic/],

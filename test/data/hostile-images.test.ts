@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { decoderNames, loadDecoder } from "../../src/data/codecs/decoder.js";
 import { DataError } from "../../src/util/errors.js";
 import { fixtureUrl, lcgBytes, readFixture } from "./fixtures.js";
+import { crc32 } from "./png-file.js";
 
 const mutants = 500;
 const longestMs = 2000;
@@ -105,15 +106,6 @@ const repairCrc = (file: Uint8Array): Uint8Array => {
   }
   return file;
 };
-
-function crc32(bytes: Uint8Array): number {
-  let crc = -1;
-  for (const byte of bytes) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  return ~crc >>> 0;
-}
 
 const seeds = (extension: RegExp): string[] =>
   ["codecs", "images"].flatMap((folder) =>

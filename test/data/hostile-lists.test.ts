@@ -3,7 +3,9 @@ import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "nod
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { contentHashes } from "../../src/data/sets/content.js";
 import { openDataset } from "../../src/data/sets/dataset.js";
+import { PictureFiles } from "../../src/data/sets/picture-source.js";
 import { DataError } from "../../src/util/errors.js";
 import { fixtureUrl } from "./fixtures.js";
 
@@ -44,4 +46,13 @@ it("a class name of 5,000 bytes is refused by its place, and not quoted", () => 
   expect(() => openDataset(set, "train")).toThrow(
     "classes.txt: the name of class 1: 5000 bytes of a name, expected at most 4096",
   );
+});
+
+it("a line that names a picture as a folder stands for a picture that cannot be read", () => {
+  const [sound, slashed] = ["1.jpg", "1.jpg/"].map((name) => ({ path: `${join(root, "train")}/${name}` }));
+  const hashes = contentHashes([sound!, slashed!]);
+  expect(new Set(hashes).size).toBe(2);
+  const files = new PictureFiles(0);
+  expect(() => files.bytesOf(slashed!)).toThrow(/1\.jpg\//);
+  files.close();
 });

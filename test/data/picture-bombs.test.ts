@@ -5,20 +5,7 @@ import { decodeImage } from "../../src/data/codecs/index.js";
 import { inflatedBytes } from "../../src/data/codecs/png-inflated.js";
 import { DataError } from "../../src/util/errors.js";
 import { lcgBytes, readFixture } from "./fixtures.js";
-
-const chunk = (type: string, data: Uint8Array): Buffer => {
-  const out = Buffer.alloc(data.length + 12);
-  out.writeUInt32BE(data.length, 0);
-  out.write(type, 4, "latin1");
-  out.set(data, 8);
-  let crc = -1;
-  for (const byte of out.subarray(4, -4)) {
-    crc ^= byte;
-    for (let bit = 0; bit < 8; bit++) crc = (crc >>> 1) ^ (crc & 1 ? 0xedb88320 : 0);
-  }
-  out.writeUInt32BE(~crc >>> 0, data.length + 8);
-  return out;
-};
+import { chunk } from "./png-file.js";
 
 function png(width: number, height: number, depth: number, colorType: number, zlib: Uint8Array): Uint8Array {
   const header = Buffer.alloc(13);

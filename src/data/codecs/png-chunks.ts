@@ -51,6 +51,7 @@ export function readPng(bytes: Uint8Array, path: string): PngFile {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const chunks: Uint8Array[] = [];
   let orientation: number | undefined;
+  const singles = new Set<string>();
   const header = readHeader(view, path);
   for (let at = SIGNATURE_BYTES; at + AROUND_BYTES <= bytes.length; ) {
     const end = at + AROUND_BYTES + view.getUint32(at);
@@ -60,8 +61,12 @@ export function readPng(bytes: Uint8Array, path: string): PngFile {
       const missing = end - bytes.length;
       throw new DataError(`${path}: PNG ends inside its chunk ${type}, expected ${missing} bytes more`, DAMAGED_HINT);
     }
-    const isPixels = type === "IHDR" || type === "IDAT" || (type === "PLTE" && header.colorType === 3);
-    if (isPixels) chunks.push(bytes.subarray(at, end));
+    const isSingle = type === "IHDR" || (type === "PLTE" && header.colorType === 3);
+    // decoders differ in which of two counts, and only the first header has been checked
+    if (isSingle && singles.has(type))
+      throw new DataError(`${path}: PNG with a second chunk ${type}, expected one`, DAMAGED_HINT);
+    if (isSingle) singles.add(type);
+    if (isSingle || type === "IDAT") chunks.push(bytes.subarray(at, end));
     if (type === "eXIf") orientation ??= readOrientation(bytes.subarray(at + 8, end - 4));
     at = end;
   }

@@ -18,9 +18,14 @@ export function decodePng(bytes: Uint8Array, path: string, applyOrientation: boo
     const image = createImage(file.width, file.height, toRgb(file, readSamples(bytes, file)));
     return applyOrientation ? orient(image, file.orientation) : image;
   } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw new DataError(`${path}: not a readable PNG, expected a complete file (${message})`, DAMAGED_HINT);
+    throw new DataError(`${path}: not a readable PNG, expected a complete file (${reasonOf(cause)})`, DAMAGED_HINT);
   }
+}
+
+/** What is wrong with a file; the engine's own words (an array of a negative length) say nothing of it. */
+function reasonOf(cause: unknown): string {
+  if (cause instanceof RangeError || cause instanceof TypeError) return "its chunks contradict each other";
+  return cause instanceof Error ? cause.message : String(cause);
 }
 
 const iend = Uint8Array.of(0, 0, 0, 0, 0x49, 0x45, 0x4e, 0x44, 0xae, 0x42, 0x60, 0x82);

@@ -29,6 +29,8 @@ interface Thread {
   readonly open: Map<number, OpenTask>;
 }
 
+const ENDED_HINT = "try fewer workers";
+
 /** `workers` threads, or this one where that is 0. */
 export function openTaskPool(workers: number, options: ReaderOptions): TaskPool {
   return workers === 0 ? new LocalTaskPool(options) : new DecodePool(workers, options);
@@ -38,7 +40,8 @@ export function openTaskPool(workers: number, options: ReaderOptions): TaskPool 
 export class DecodePool implements TaskPool {
   readonly #threads: readonly Thread[];
   #nextId = 0;
-  #isClosed = false;
+  /** Why nothing runs any more, and the hint: closed, or a thread that ended by itself, which no open task may have told. */
+  #end: readonly [summary: string, hint?: string] | null = null;
 
   constructor(size: number, options: ReaderOptions) {
     const entry = workerEntry("./loader-worker.js", import.meta.url);
@@ -48,7 +51,7 @@ export class DecodePool implements TaskPool {
   }
 
   run<K extends TaskName>(name: K, job: Tasks[K]["job"]): Promise<Tasks[K]["result"]> {
-    if (this.#isClosed) return Promise.reject(new DataError("data workers: closed, expected to be running"));
+    if (this.#end !== null) return Promise.reject(new DataError(...this.#end));
     const thread = this.#threads.reduce((least, t) => (t.open.size < least.open.size ? t : least));
     const id = this.#nextId++;
     const [first] = job.sources;
@@ -61,7 +64,7 @@ export class DecodePool implements TaskPool {
 
   /** Stops the threads; open tasks are rejected. */
   async close(): Promise<void> {
-    this.#isClosed = true;
+    this.#end ??= ["data workers: closed, expected to be running"];
     await Promise.all(
       this.#threads.map(({ worker }) => {
         // an unreferenced thread would let the process end while its termination is awaited
@@ -77,7 +80,7 @@ export class DecodePool implements TaskPool {
     worker.on("message", (answer: TaskAnswer) => {
       const task = open.get(answer.id);
       open.delete(answer.id);
-      if (open.size === 0 && !this.#isClosed) worker.unref();
+      if (open.size === 0 && this.#end === null) worker.unref();
       if ("result" in answer) task?.resolve(answer.result);
       else task?.reject(new DataError(answer.message, answer.hint));
     });
@@ -86,12 +89,12 @@ export class DecodePool implements TaskPool {
       reason = error instanceof Error ? error.message : String(error);
     });
     worker.on("exit", () => {
-      const message = this.#isClosed ? "closed" : `stopped (${reason})`;
+      const message = this.#end !== null ? "closed" : `stopped (${reason})`;
       for (const { reject, firstPath } of open.values()) {
-        reject(new DataError(`data worker ${index}: ${message} while reading ${firstPath}`, "try fewer workers"));
+        reject(new DataError(`data worker ${index}: ${message} while reading ${firstPath}`, ENDED_HINT));
       }
       open.clear();
-      this.#isClosed = true;
+      this.#end ??= [`data worker ${index}: ${message}, expected to be running`, ENDED_HINT];
     });
     worker.unref();
     return { worker, open };

@@ -1,22 +1,14 @@
 /**
  * Looking through folders: those of classes in a data set, and the pictures in one. Reads no picture. Node only.
  */
-import { type Dirent, readdirSync, realpathSync, statSync } from "node:fs";
+import { type Dirent, readdirSync, realpathSync } from "node:fs";
 import { dirname, join, sep } from "node:path";
 import { byCodePoint } from "../../util/by-code-point.js";
 import { DataError } from "../../util/errors.js";
+import { isFolder } from "../../util/file-status.js";
 import type { EndingTally } from "./endings.js";
 import { soundNames } from "./odd-names.js";
 import type { Report } from "./sample.js";
-
-/** Whether there is a folder, or a link to one; a link that leads nowhere, or to itself, is none. */
-export function isFolder(path: string): boolean {
-  try {
-    return statSync(path).isDirectory();
-  } catch {
-    return false;
-  }
-}
 
 /** Names of the folders, by code point, in `path`, without hidden ones; none if there is no such folder. */
 export function classFolders(path: string, report: Report): string[] {

@@ -1,7 +1,8 @@
 /**
  * What a picture's file holds, as a digest: the same bytes are the same picture, whatever they are called. Node only.
  */
-import { closeSync, openSync, readSync, statSync } from "node:fs";
+import { closeSync, openSync, readSync } from "node:fs";
+import { fileStatus } from "../../util/file-status.js";
 import { sha256 } from "../../util/sha256.js";
 import { PictureFiles, type PictureSource, sourceName } from "./picture-source.js";
 
@@ -11,13 +12,12 @@ const known = new Map<string, string>();
 const HEAD_BYTES = 4096;
 
 /** Bytes of a picture's file; -1 where there is none. */
-export const sizeOf = ({ path, entry }: PictureSource): number =>
-  entry?.bytes ?? statSync(path, { throwIfNoEntry: false })?.size ?? -1;
+export const sizeOf = ({ path, entry }: PictureSource): number => entry?.bytes ?? fileStatus(path)?.size ?? -1;
 
 /** SHA-256 of the picture's bytes; of its name, and so nobody else's, where they cannot be read. */
 export function contentHash(source: PictureSource, files: PictureFiles): string {
   const { path, entry } = source;
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = fileStatus(path);
   const key = `${sourceName(source)} ${entry?.offset ?? ""} ${found?.size} ${found?.mtimeMs}`;
   const former = known.get(key);
   if (former !== undefined) return former;

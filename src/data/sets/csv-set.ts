@@ -2,10 +2,10 @@
  * A data set listed in a CSV file: a header with `path` and `label`, perhaps `split`, and a line a picture. Reads no picture. Node
  * only.
  */
-import { statSync } from "node:fs";
 import { basename, dirname, resolve } from "node:path";
 import { byCodePoint } from "../../util/by-code-point.js";
 import { DataError } from "../../util/errors.js";
+import { fileStatus } from "../../util/file-status.js";
 import { nearestName } from "../../util/nearest.js";
 import { printable } from "../../util/printable.js";
 import { readTextWithin } from "../../util/read-within.js";
@@ -21,8 +21,7 @@ const columns = ["path", "label", "split"] as const;
 const FORM_HINT = "the first line is path,label or path,label,split; other columns are passed over";
 
 /** Whether `root` is such a file. */
-export const isCsvSet = (root: string): boolean =>
-  /\.csv$/i.test(root) && statSync(root, { throwIfNoEntry: false })?.isFile() === true;
+export const isCsvSet = (root: string): boolean => /\.csv$/i.test(root) && fileStatus(root)?.isFile() === true;
 
 /** A line of the file. */
 interface Row {

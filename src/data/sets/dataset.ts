@@ -2,9 +2,10 @@
  * Opening a data set, whatever form it has: tar shards where there is their index, a CSV file, else an image folder; one of them, or
  * several as one. Where nothing is marked for validation, some is chosen. Node only.
  */
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { dirname, relative } from "node:path";
 import { DataError } from "../../util/errors.js";
+import { isFolder } from "../../util/file-status.js";
 import { printable } from "../../util/printable.js";
 import { contentHashes } from "./content.js";
 import { CsvSet, isCsvSet } from "./csv-set.js";
@@ -70,7 +71,7 @@ function kindOf(root: string): Kind {
 }
 
 function expectNoTornShards(root: string): void {
-  if (!statSync(root, { throwIfNoEntry: false })?.isDirectory()) return;
+  if (!isFolder(root)) return;
   const shard = readdirSync(root).find((name) => /^\w+-\d{6}\.tar$/.test(name));
   if (shard !== undefined)
     throw new DataError(

@@ -5,7 +5,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { DataError } from "../../util/errors.js";
-import { classFolders, isFolder } from "./class-folders.js";
+import { isFolder } from "../../util/file-status.js";
+import { classFolders } from "./class-folders.js";
 
 /** What validation pictures are called, the first that is there: mmpretrain's, Keras's, timm's names, and what is left. */
 export const validationNames = ["val", "valid", "validation", "test"] as const;

@@ -1,5 +1,5 @@
 /** Everything that a run folder tells, in whatever state the run is: what is not there stands as the reason why. */
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { basename, join, resolve } from "node:path";
 import type { DataSource } from "../../data/sets/dataset.js";
 import { type Certificate, isModelName, summarize } from "../../models/index.js";
@@ -12,6 +12,7 @@ import { readSessions } from "../../train/loggers/machine.js";
 import { publishedRecipe } from "../../train/recipes/choose-recipe.js";
 import { readRunSettings } from "../../train/runs/run-file.js";
 import { CheckpointError, DataError } from "../../util/errors.js";
+import { isFolder } from "../../util/file-status.js";
 import { readTextWithin } from "../../util/read-within.js";
 import { type AnswerOptions, answersOf } from "./answers.js";
 import { dataFacts, openSplit } from "./data.js";
@@ -55,10 +56,7 @@ export async function gatherRun(
   { data, demo, certificate, answers, ownPath }: GatherOptions,
 ): Promise<RunFacts> {
   const folder = resolve(run);
-  if (
-    !statSync(folder, { throwIfNoEntry: false })?.isDirectory() ||
-    !marks.some((name) => existsSync(join(folder, name)))
-  )
+  if (!isFolder(folder) || !marks.some((name) => existsSync(join(folder, name))))
     throw new CheckpointError(`report: ${run} is no run folder, expected one with ${marks.join(", ")}`);
   const checkpoint = await readRunToResume(join(folder, "checkpoints"), true);
   const sessions = await readSessions(folder);

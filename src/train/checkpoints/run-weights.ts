@@ -2,9 +2,10 @@
  * A model from whatever names one: a file, or the folder of a run, which holds a delivered model, that of its best epoch where
  * it was asked for, and checkpoints with both sets of weights.
  */
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { CheckpointError } from "../../util/errors.js";
+import { isFolder } from "../../util/file-status.js";
 import { listCheckpoints } from "./checkpoint.js";
 import { BEST_FILE_NAME, MODEL_FILE_NAME } from "./final-model.js";
 import { type LoadedModel, loadModelFile, type ReadOptions, type WeightSet } from "./model-file.js";
@@ -19,7 +20,7 @@ export interface FoundModel extends LoadedModel {
  * where a set of weights is `wanted` or no model was delivered yet. Throws CheckpointError for a folder without either.
  */
 export async function findModelFile(path: string, wanted?: WeightSet): Promise<string> {
-  if (!statSync(path, { throwIfNoEntry: false })?.isDirectory()) return path;
+  if (!isFolder(path)) return path;
   const delivered = [BEST_FILE_NAME, MODEL_FILE_NAME].map((name) => join(path, name)).find((file) => existsSync(file));
   if (wanted === undefined && delivered !== undefined) return delivered;
   const [newest] = await listCheckpoints(join(path, "checkpoints"));

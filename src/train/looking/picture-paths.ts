@@ -2,11 +2,11 @@
  * The pictures that words of a command line name: files, folders with all below them, and "-" for paths that come line by line.
  * Node only.
  */
-import { statSync } from "node:fs";
 import { join } from "node:path";
 import { pictureFiles } from "../../data/sets/class-folders.js";
 import { EndingTally, pictureEndings } from "../../data/sets/endings.js";
 import { DataError, UsageError } from "../../util/errors.js";
+import { isFolder } from "../../util/file-status.js";
 
 /** Where paths come from that are not written out. */
 export type PathStream = AsyncIterable<string | Uint8Array>;
@@ -56,7 +56,7 @@ export function picturePaths(where: string, words: readonly string[], stream?: P
   if (words.includes("-") && !stream) throw new UsageError(`${where}: "-" without a stream, expected lines to read`);
   const parts = words.map((word): string[] | PathStream => {
     if (word === "-") return stream!;
-    return statSync(word, { throwIfNoEntry: false })?.isDirectory() ? picturesIn(where, word) : [word];
+    return isFolder(word) ? picturesIn(where, word) : [word];
   });
   return piecesOf(parts);
 }

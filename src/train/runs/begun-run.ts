@@ -2,9 +2,10 @@
  * A run that died before its first checkpoint has nothing to go on with: `--resume` begins it again, as `train` does, by the
  * recipe that it left.
  */
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { CheckpointError } from "../../util/errors.js";
+import { isFolder } from "../../util/file-status.js";
 import { shownPath } from "../../util/shown-path.js";
 import { RECIPE_NAME } from "./recipe-file.js";
 import { hasBegun, isRun } from "./run-folders.js";
@@ -24,8 +25,6 @@ export interface BeginAgain {
   readonly config: string | undefined;
   readonly notice: string;
 }
-
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 
 /** null where there is something to go on with, or nothing at all. Throws CheckpointError where nobody can say what the run was. */
 export function beginAgain({ out, resume, config, data }: ResumeRequest): BeginAgain | null {

@@ -4,6 +4,7 @@
 import { existsSync, readdirSync, realpathSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { CheckpointError, TensoroneError, UsageError } from "../../util/errors.js";
+import { fileStatus, isFolder } from "../../util/file-status.js";
 import { shownPath } from "../../util/shown-path.js";
 import { findModelFile } from "../checkpoints/run-weights.js";
 import { broadcastJson } from "../replicas/agreement.js";
@@ -51,7 +52,7 @@ function runFolder(name: string, { out, resume, init, otherName }: RunChoice): s
   if (init !== undefined && resume !== undefined)
     throw new UsageError("train: --init and --resume together, expected one of them", "a resumed run has its weights");
   if (init !== undefined && !isFolder(init)) expectFile("--init", init);
-  if (out !== undefined && statSync(out, { throwIfNoEntry: false })?.isFile())
+  if (out !== undefined && fileStatus(out)?.isFile())
     throw new UsageError(`train: --out ${out} is a file, expected a folder`);
   if (resume === undefined) return newRun(out ?? freshRun(name));
   if (resume !== true) return runFor(resume, out);
@@ -115,10 +116,8 @@ function runFor(checkpoint: string, out: string | undefined): string {
   return newRun(out);
 }
 
-const isFolder = (path: string): boolean => statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
-
 function expectFile(option: string, path: string): void {
-  if (statSync(path, { throwIfNoEntry: false })?.isFile()) return;
+  if (fileStatus(path)?.isFile()) return;
   throw new CheckpointError(
     `train: ${option} ${path}: there is no such file`,
     "checkpoints are <out>/model.safetensors or <out>/checkpoints/*.safetensors",

@@ -1,8 +1,9 @@
 /**
  * Folders of runs: which hold one, a fresh one, the newest of a name, and the one that a checkpoint lies in. Node only.
  */
-import { existsSync, readdirSync, statSync } from "node:fs";
+import { existsSync, readdirSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
+import { fileStatus } from "../../util/file-status.js";
 import { isOrphan, unfinished } from "../checkpoints/checkpoint-list.js";
 
 /** Run folders are made here where the user names none. */
@@ -13,7 +14,7 @@ const RUNS_FOLDER = "runs";
  * its first checkpoint, or while it wrote that, is not.
  */
 export function isRun(folder: string): boolean {
-  if (statSync(join(folder, "model.safetensors"), { throwIfNoEntry: false })?.size) return true;
+  if (fileStatus(join(folder, "model.safetensors"))?.size) return true;
   const checkpoints = join(folder, "checkpoints");
   const names = existsSync(checkpoints) ? readdirSync(checkpoints) : [];
   // lists of the pictures lie there before the first checkpoint does

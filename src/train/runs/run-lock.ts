@@ -2,11 +2,12 @@
  * One run, one folder: `<out>/run.lock` names the process that writes there. It is made in one step, and goes with the process; that
  * of a process that is gone is taken over.
  */
-import { existsSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { hostname } from "node:os";
 import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { RunFolderError } from "../../util/errors.js";
+import { fileStatus } from "../../util/file-status.js";
 import { printable } from "../../util/printable.js";
 import { shownPath } from "../../util/shown-path.js";
 
@@ -68,7 +69,7 @@ function parse(text: string): Holder | null {
 
 /** Tells a file from another one of its name; "" where there is none. */
 function markOf(path: string): string {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = fileStatus(path);
   return found ? `${found.ino} ${found.mtimeMs}` : "";
 }
 

@@ -2,10 +2,11 @@
  * A data set in tar shards, opened by its indexes: the same samples in the same order as in the folder they were made from,
  * so the same loader draws the same batches. Reads no picture. Node only.
  */
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { Budget } from "../../../util/budget.js";
 import { DataError } from "../../../util/errors.js";
+import { fileStatus } from "../../../util/file-status.js";
 import type { Sample } from "../sample.js";
 import { readSetIndex, readShardIndex, SET_INDEX_NAME, type SetIndex, shardIndexFile } from "./index-file.js";
 import { isCompressed } from "./tar-file.js";
@@ -82,9 +83,9 @@ export class ShardSet {
 }
 
 function checkTar(path: string, bytes: number): void {
-  const found = statSync(path, { throwIfNoEntry: false });
+  const found = fileStatus(path);
   if (found?.isFile() && found.size === bytes) return;
-  const came = found === undefined ? "no such file" : found.isFile() ? `${found.size} bytes` : "not a file";
+  const came = found === null ? "no such file" : found.isFile() ? `${found.size} bytes` : "not a file";
   throw new DataError(
     `${path}: ${came}, expected a shard of ${bytes} bytes`,
     "the copy is not complete; copy the shards again, or make them anew with prepare",
