@@ -60,6 +60,7 @@ export async function dial(to: number, address: Address, options: DialOptions): 
   const { rank, until, deadlineMs, onNotice } = options;
   const where = `rank ${to} at ${placeOf(address)}`;
   const begin = performance.now();
+  let before: Failure | undefined;
   for (let wait: number = retryMs.first; ; wait = Math.min(2 * wait, retryMs.most)) {
     const attempt = new Attempt(to, where, options);
     try {
@@ -68,10 +69,13 @@ export async function dial(to: number, address: Address, options: DialOptions): 
       if (!(error instanceof Retry)) throw error;
       const { reason, code } = error;
       const left = until - performance.now();
+      // an attempt that the deadline cuts short says less than the one before it
+      const failure = attempt.isCutShort && before !== undefined ? before : { reason, hint: attempt.hint };
+      before = failure;
       if (left < wait)
         throw new DistributedError(
-          `rank ${rank}: no answer from ${where} within ${formatSeconds(deadlineMs)}: ${reason}`,
-          attempt.hint,
+          `rank ${rank}: no answer from ${where} within ${formatSeconds(deadlineMs)}: ${failure.reason}`,
+          failure.hint,
         );
       if (!startingCodes.includes(code) || performance.now() - begin > STARTING_MS)
         onNotice(`rank ${rank} waits for ${where}: ${reason} (it dials again for up to ${formatSeconds(left)})`);
@@ -79,6 +83,12 @@ export async function dial(to: number, address: Address, options: DialOptions): 
       await sleep(wait * (0.5 + Math.random()));
     }
   }
+}
+
+/** Why an attempt failed, and what to look at. */
+interface Failure {
+  readonly reason: string;
+  readonly hint: string;
 }
 
 /** A failure after which dialling again may help. */
@@ -99,11 +109,17 @@ class Attempt {
   readonly #options: DialOptions;
   #hasClaimed = false;
   #isLate = false;
+  #mayTakeMs = ATTEMPT_MS;
 
   constructor(to: number, where: string, options: DialOptions) {
     this.#to = to;
     this.#where = where;
     this.#options = options;
+  }
+
+  /** Whether the deadline ended this attempt before a silent peer could be told from a slow one. */
+  get isCutShort(): boolean {
+    return this.#isLate && this.#mayTakeMs < ATTEMPT_MS;
   }
 
   /** What to look at where this attempt was the last. */
@@ -120,7 +136,8 @@ class Attempt {
       this.#isLate = true;
       socket.destroy();
     };
-    const timer = setTimeout(late, Math.min(ATTEMPT_MS, this.#options.until - performance.now()));
+    this.#mayTakeMs = Math.min(ATTEMPT_MS, this.#options.until - performance.now());
+    const timer = setTimeout(late, this.#mayTakeMs);
     try {
       return await this.#talk(socket);
     } catch (error) {
