@@ -34,7 +34,10 @@ export class LoggerSet {
 }
 
 /** How far the run goes, and from where. */
-type Extent = Pick<RunInfo, "valImages" | "stepsPerEpoch" | "totalSteps" | "startStep" | "former" | "isValidationDue">;
+export type Extent = Pick<
+  RunInfo,
+  "valImages" | "stepsPerEpoch" | "totalSteps" | "startStep" | "former" | "isValidationDue"
+>;
 
 export function runInfo(
   { recipe, out, data, seed, backendLabel, replicas = 1 }: TrainOptions,
