@@ -6,7 +6,7 @@ import { existsSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 
 const builder = new URL("../scripts/build.mjs", import.meta.url);
-if (existsSync(builder)) (await import(builder.href)).buildIfChanged();
+if (existsSync(builder)) await (await import(builder.href)).buildIfChanged();
 
 const main = new URL("../dist/cli/main.js", import.meta.url);
 // ranks of a distributed run are started by this name: one check of the build is enough for all

@@ -19,6 +19,7 @@ import {
 import { basename, dirname, join, relative, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
 import { definingDeclarations, reachedDeclarations } from "./declarations.mjs";
+import { bundleServerLibraries } from "./server-libraries.mjs";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 const dist = join(root, "dist");
@@ -130,7 +131,7 @@ function compile() {
 }
 
 /** Ends the process with 1 where there is no compiler or it reports errors; they go to stderr, as `--json` owns stdout. */
-function build(now = sources()) {
+async function build(now = sources()) {
   if (!existsSync(compiler)) {
     process.stderr.write("build: no TypeScript compiler in node_modules, expected one\n  hint: npm ci\n");
     process.exit(1);
@@ -148,20 +149,21 @@ function build(now = sources()) {
     if (!keepReachedDeclarations()) throw new Error("build: a declaration that an entry reaches was not written");
   }
   withoutDocumentation();
+  await bundleServerLibraries(root);
   ignoreOtherSources();
   writeFileSync(`${builtFrom}.new`, now);
   renameSync(`${builtFrom}.new`, builtFrom);
 }
 
 /** Builds where a source is newer, older, added or gone since the last build, and says so on stderr. */
-export function buildIfChanged() {
+export async function buildIfChanged() {
   const now = sources();
   if (isCurrent(now)) return;
   process.stderr.write("tensorone: building dist/ from src/ …\n");
-  build(now);
+  await build(now);
 }
 
 if (process.argv[1] !== undefined && fileURLToPath(import.meta.url) === process.argv[1]) {
-  if (process.argv.includes("--if-changed")) buildIfChanged();
-  else build();
+  if (process.argv.includes("--if-changed")) await buildIfChanged();
+  else await build();
 }

@@ -43,6 +43,11 @@ export type {
 } from "./models/recipe-choices.js";
 export { writeModelCard } from "./report/card.js";
 export { type ReportOptions, type WrittenReport, writeReport } from "./report/report.js";
+export type { EngineModel } from "./serve/engine.js";
+export type { ServeLogEntry } from "./serve/error-log.js";
+export type { ServeOptions } from "./serve/options.js";
+export { serve } from "./serve/serve.js";
+export type { Serving } from "./serve/serving.js";
 export { evaluate, train } from "./train/any-run.js";
 export { type CalibrationOptions, calibrationPictures } from "./train/calibration-pictures.js";
 export type { BestModel } from "./train/checkpoints/best-model.js";

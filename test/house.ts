@@ -21,6 +21,8 @@ export const arrows: Readonly<Record<string, readonly string[]>> = {
   io: ["nn", "tensor", "util"],
   train: ["models", "optim", "nn", "chapters", "figures", "data", "io", "autograd", "compile", "ops", "tensor", "util"],
   report: ["train", "models", "optim", "nn", "figures", "data", "io", "ops", "tensor", "util"],
+  // its engine's thread chooses a backend, as a program does
+  serve: ["train", "models", "data", "compile", "chapters", "autograd", "ops", "backends", "tensor", "util"],
   distributed: ["train", "wasm", "tensor", "util"],
 };
 /** The subfolders of a folder from the bottom up: each may import those before it, and no file at the folder's top. */

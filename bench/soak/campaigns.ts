@@ -10,6 +10,7 @@ const modules = {
   disks: () => import("./disks.js"),
   "clock-steps": () => import("./clock-steps.js"),
   "memory-limits": () => import("./memory-limits.js"),
+  serve: () => import("./serve.js"),
   wire: () => import("./wire.js"),
   "flip-bits": () => import("./flips.js"),
   "gpu-lost": () => import("./gpu-lost.js"),

@@ -75,6 +75,11 @@ const yesOrNo: Reader<boolean> = {
   read: (text, where) => oneOf("yes", "no").read(text, where) === "yes",
 };
 
+const yesses: Reader<readonly boolean[]> = {
+  placeholder: "yes|no,…",
+  read: (text, where) => text.split(",").map((word) => yesOrNo.read(word, where)),
+};
+
 export const attributeReaders: { readonly [A in AttributeName]: Reader<AttributeValue<A>> } = {
   axes: numbers,
   axis: whole,
@@ -105,6 +110,8 @@ export const attributeReaders: { readonly [A in AttributeName]: Reader<Attribute
   groups: whole,
   kernelSize: pair,
   activation: oneOf("none", "relu"),
+  normalized: yesses,
+  hasSkip: yesOrNo,
   behind: oneOf("none", "relu", "biasRelu"),
   inputShape: numbers,
   weightShape: numbers,
@@ -224,6 +231,12 @@ export const usualAttributes: { readonly [K in OpName]: Usual<K> } = {
   batchNorm: eps,
   batchNormGrad: eps,
   batchNormEval: eps,
+  batchNormStatistics: eps,
+  conv2dStatistics: eps,
+  batchNormSum: { normalized: [true], activation: "relu" },
+  batchNormGradSums: { eps: [1e-5] },
+  batchNormInputGrad: none,
+  normedInputGrad: { hasSkip: false, behind: "none" },
   layerNorm: eps,
   layerNormGrad: none,
   patchMoments: patches,

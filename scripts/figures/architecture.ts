@@ -22,6 +22,7 @@ export const folders: Readonly<Record<string, { readonly column: number; readonl
   train: { column: 1, words: "recipes, steps, trainer" },
   report: { column: 2, words: "a run as one page" },
   distributed: { column: 1, words: "ranks, sockets, MPI" },
+  serve: { column: 0, words: "models over HTTP" },
   optim: { column: 2, words: "SGD, schedules, averages" },
   figures: { column: 3, words: "sheets, matrices, PNG, SVG" },
   data: { column: 3, words: "codecs, transforms, loader" },

@@ -5,28 +5,7 @@
 import type { Instruction, ValueView } from "../ops/program.js";
 import { sizeOf } from "../tensor/shape.js";
 import { type Op, rules, sumRules } from "./fusion-rules.js";
-
-/** Who makes and who reads each value. */
-interface Uses {
-  readonly makers: ReadonlyMap<number, number>;
-  readonly readers: ReadonlyMap<number, readonly number[]>;
-  /** Returned by the function. */
-  readonly kept: ReadonlySet<number>;
-}
-
-function usesOf(instructions: readonly Instruction[], outputs: readonly ValueView[]): Uses {
-  const makers = new Map<number, number>();
-  const readers = new Map<number, number[]>();
-  instructions.forEach((instruction, at) => {
-    for (const { value } of instruction.inputs) {
-      const own = readers.get(value);
-      if (own) own.push(at);
-      else readers.set(value, [at]);
-    }
-    if (instruction.kind === "op") for (const { value } of instruction.outputs) makers.set(value, at);
-  });
-  return { makers, readers, kept: new Set(outputs.map(({ value }) => value)) };
-}
+import { type Uses, usesOf } from "./uses.js";
 
 /** Applies the rules until none fits. */
 export function fuse(instructions: readonly Instruction[], outputs: readonly ValueView[]): Instruction[] {

@@ -14,11 +14,14 @@ export type Rule = (producer: Op, consumer: Op, operand: number) => Op | null;
 export type SumRule = (first: Op, second: Op) => Op | null;
 
 const isConvolution = ({ op }: Op): boolean => op === "conv2d" || op === "conv2dBias";
-const isSame = (a: ValueView, b: ValueView): boolean =>
+export const isSame = (a: ValueView, b: ValueView): boolean =>
   a.value === b.value && a.offset === b.offset && `${a.shape}` === `${b.shape}`;
 
-/** What stands for a relu's gradient in foldedInputGrad. */
-const behindOf: { readonly [op: string]: BehindAttrs["behind"] } = { reluGrad: "relu", biasReluGrad: "biasRelu" };
+/** What stands for a relu's gradient in the ops that take it with them. */
+export const behindOf: { readonly [op: string]: BehindAttrs["behind"] } = {
+  reluGrad: "relu",
+  biasReluGrad: "biasRelu",
+};
 
 export const rules: readonly Rule[] = [
   // conv2d, then a vector over its channels

@@ -3,10 +3,12 @@
  * they lie if they were the same at both calls that were compared; others are copied in, and back where they are written.
  */
 import { load } from "../backends/programs.js";
+import type { Runner } from "../ops/apply.js";
 import { costOf } from "../ops/cost/index.js";
 import {
   CheckFailure,
   type Executable,
+  type Instruction,
   type Precision,
   type ProfileRow,
   type Program,
@@ -19,6 +21,9 @@ import { fuse } from "./fuse.js";
 import { independentGroups } from "./groups.js";
 import { materialize } from "./interpret.js";
 import { postponeUpdates } from "./late.js";
+import { fuseNormGradients } from "./norm-gradients.js";
+import { fuseStatistics } from "./norm-statistics.js";
+import { fuseNormSums } from "./norm-sums.js";
 import type { Numbering } from "./numbering.js";
 import { placeTemporaries } from "./place.js";
 import type { Structure } from "./structure.js";
@@ -76,7 +81,7 @@ export class Recording {
     this.#constants = constants;
     const whole = (value: number): ValueView => ({ value, offset: 0, shape: [values[value]!.length] });
     const outputs = this.#outputs.map(whole);
-    const ordered = postponeUpdates(fuse(instructions, outputs));
+    const ordered = postponeUpdates(fuseAll(runner, instructions, outputs, programValues));
     const unplaced = {
       values: programValues,
       instructions: ordered,
@@ -155,6 +160,19 @@ export class Recording {
     for (const end of this.#unwatch) end();
     for (const { storage } of this.#constants) storage.release();
   }
+}
+
+/** Fused as the backend has kernels for it. */
+function fuseAll(
+  runner: Runner,
+  instructions: readonly Instruction[],
+  outputs: readonly ValueView[],
+  values: Value[],
+): Instruction[] {
+  const fused = fuse(instructions, outputs);
+  if (!runner.fusesBatchNorm) return fused;
+  const passes = fuseNormSums(fuseNormGradients(fused, outputs, values), outputs, values);
+  return fuseStatistics(passes, outputs, values);
 }
 
 function isSame(a: TypedArray, b: TypedArray): boolean {

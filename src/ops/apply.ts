@@ -34,6 +34,8 @@ export interface Runner extends StorageBackend {
   readonly load?: (program: Program) => Executable;
   /** Of programs; absent: float32 alone. Throws BackendError for one that cannot be had here. */
   readonly expectPrecision?: (precision: Precision) => void;
+  /** Whether a program may hold the ops of spec/norm-passes.ts in the place of batch norms and what is around them. */
+  readonly fusesBatchNorm?: boolean;
 }
 
 /** Sees every op after it ran, or was traced. */

@@ -10,6 +10,7 @@ import type { DivisionOps } from "./spec/divisions.js";
 import type { FoldOps } from "./spec/folds.js";
 import type { OpName } from "./spec/index.js";
 import type { IndexingOps } from "./spec/indexing.js";
+import type { NormPassOps } from "./spec/norm-passes.js";
 import type { NormalisationOps } from "./spec/normalisation.js";
 import type { OrderOps } from "./spec/orders.js";
 import type { PoolingOps } from "./spec/pooling.js";
@@ -85,6 +86,15 @@ export const normalisationDTypes: Rules<NormalisationOps> = {
   batchNormEval: floatsOnly("batchNormEval"),
   layerNorm: floatsOnly("layerNorm"),
   layerNormGrad: floatsOnly("layerNormGrad"),
+};
+
+export const normPassDTypes: Rules<NormPassOps> = {
+  batchNormStatistics: floatsOnly("batchNormStatistics"),
+  conv2dStatistics: floatsOnly("conv2dStatistics"),
+  batchNormSum: floatsOnly("batchNormSum"),
+  batchNormGradSums: floatsOnly("batchNormGradSums"),
+  batchNormInputGrad: floatsOnly("batchNormInputGrad"),
+  normedInputGrad: floatsOnly("normedInputGrad"),
 };
 
 export const foldsDTypes: Rules<FoldOps> = {

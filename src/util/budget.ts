@@ -164,10 +164,17 @@ export function getBudget(): BudgetValues {
 export function setBudget(changes: Partial<BudgetValues>): BudgetValues {
   const before = getBudget();
   current = { ...before, ...checked(Object.entries(changes), "setBudget") };
-  const differing = names.filter((name) => getBudget()[name] !== budgetLimits[name].most);
-  setEnvironmentVariable(VARIABLE, differing.map((name) => `${name}=${getBudget()[name]}`).join(","));
+  setEnvironmentVariable(VARIABLE, textOf(current));
   return before;
 }
+
+const textOf = (values: BudgetValues): string =>
+  names.flatMap((name) => (values[name] === budgetLimits[name].most ? [] : [`${name}=${values[name]}`])).join(",");
+
+/** The environment of a thread or process that has the limits of this one but for `changes`. Throws as setBudget does. */
+export const environmentWithin = (changes: Partial<BudgetValues>): Readonly<Record<string, string>> => ({
+  [VARIABLE]: textOf({ ...getBudget(), ...checked(Object.entries(changes), "environmentWithin") }),
+});
 
 /** The error of a reader. */
 export type Fault = new (message: string, hint?: string) => TensoroneError;

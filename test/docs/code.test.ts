@@ -13,7 +13,7 @@ import { importMaps, moduleScripts } from "./html.js";
 import { makeProject, type Project, programsOf } from "./programs.js";
 
 /** "" is for what a terminal shows; yaml and sh are read by shell.test.ts. */
-const languages = ["", "ts", "html", "json", "sh", "yaml"];
+const languages = ["", "ts", "html", "json", "sh", "yaml", "ini", "dockerfile"];
 const written = (language: string) => pageBlocks.filter((block) => block.language === language);
 const programs = programsOf(written("ts"));
 const listings = written("html");

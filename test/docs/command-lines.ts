@@ -14,7 +14,7 @@ import { commandsOf } from "./shell.js";
 
 /** Programs that are not ours; what they are told is theirs to judge. */
 const foreign = new Set(
-  "apt apt-get [ cd cp echo eval grep kubectl mkdir mpirun openssl read srun tail tar tensorone-gpu/measure torchrun wait".split(
+  "apt apt-get [ base64 cd cp curl echo eval grep kubectl mkdir mpirun openssl read srun tail tar tensorone-gpu/measure torchrun wait".split(
     " ",
   ),
 );

@@ -72,6 +72,16 @@ describe("command lines of pages", () => {
     expect(problemsOf(block)).toEqual([]);
   });
 
+  it("services of systemd and images of Docker start what is understood", () => {
+    const code = (language: string) => pageBlocks.filter((block) => block.language === language).flatMap((b) => b.code);
+    const started = [
+      ...code("ini").flatMap((line) => /^ExecStart=\/usr\/bin\/(.*)/.exec(line)?.[1]?.split(" ") ?? []),
+      ...code("dockerfile").flatMap((line) => (line.startsWith("CMD ") ? (JSON.parse(line.slice(4)) as string[]) : [])),
+    ];
+    const lines = started.join(" ").split(/ (?=npx )/);
+    expect(lines.map((line) => check(line.split(" ")))).toEqual([1, 1]);
+  });
+
   it("containers of Kubernetes start what is understood", () => {
     const lists = pageBlocks
       .filter(({ language }) => language === "yaml")

@@ -21,7 +21,7 @@ import { apply, update } from "../../src/ops/apply.js";
 import { BackendError } from "../../src/util/errors.js";
 import { relativeError } from "../conformance/numbers.js";
 import { demoBatches } from "./demo-batches.js";
-import { SETTLED_LR, SETTLING, settled, trained } from "./s0-steps.js";
+import { SETTLED_LR, SETTLING, type State, settled, trained } from "./s0-steps.js";
 import { noDriver } from "./software-vulkan.js";
 
 const COMPARED_STEPS = 20;
@@ -168,9 +168,12 @@ describe.skipIf(noDriver !== null)("a WebGPU device", () => {
     const afterStep = (): void => void bytes.push(backend.stats.deviceBytes!);
     const { losses: actual, state: ours } = await trained({ ...run, backend, afterStep });
     const differences = actual.map((loss, i) => Math.abs(loss - expected[i]!) / expected[i]!);
-    expect(Math.max(...differences), differences.join(" ")).toBeLessThanOrEqual(1e-3);
-    for (const [name, { values }] of ours)
-      expect(relativeError(values, theirs.get(name)!.values), name).toBeLessThanOrEqual(1e-2);
+    expect(Math.max(...differences), differences.join(" ")).toBeLessThanOrEqual(2e-4);
+    // what training has done to the weights: so little that rounding and single relus are percents of it, a wrong gradient is all of it
+    const moved = (state: State, name: string): Float64Array =>
+      Float64Array.from(state.get(name)!.values, (value, i) => Number(value) - Number(start.get(name)!.values[i]));
+    const errors = [...ours.keys()].map((name) => relativeError(moved(ours, name), moved(theirs, name)));
+    expect(Math.max(...errors), errors.map((error) => error.toExponential(1)).join(" ")).toBeLessThanOrEqual(0.15);
     expect(bytes.slice(2)).toEqual(bytes.slice(2).map(() => bytes[2]));
     await wasm.dispose();
   });

@@ -3,6 +3,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
 import * as T from "../../src/index.js";
 import { costs } from "../../src/ops/cost/index.js";
+import { normPassCosts } from "../../src/ops/cost/norm-passes.js";
 import { activationNames } from "../../src/ops/curves.js";
 import type { OpName } from "../../src/ops/spec/index.js";
 import { cases } from "../conformance/cases/index.js";
@@ -31,6 +32,9 @@ const ofGradients: readonly OpName[] = [
   "foldBranchesGrad",
   "foldMomentsGrad",
 ];
+
+/** What only compile() makes, of batch norms and what is around them. */
+const ofPrograms = Object.keys(normPassCosts) as OpName[];
 
 /** What has a public function per attribute: bitwiseAnd and its like. */
 const ofSeveralNames: readonly OpName[] = ["bitwise"];
@@ -66,6 +70,7 @@ const withoutSpecialValues: readonly OpName[] = [
   "avgPool2dGrad",
   "maxPool2dGrad",
   "batchNormGrad",
+  ...ofPrograms,
   "layerNormGrad",
   "patchMoments",
   "patchMomentsGrad",
@@ -82,8 +87,8 @@ const lacking = (names: readonly string[], isThere: (name: string) => boolean): 
   names.filter((name) => !isThere(name)).sort();
 
 describe("every op", () => {
-  it("is a public function of its name (ops/functional), but for parts of gradients", () => {
-    expect(lacking(ops, (op) => op in T)).toEqual([...ofGradients, ...ofSeveralNames].sort());
+  it("is a public function of its name (ops/functional), but for parts of gradients and of programs", () => {
+    expect(lacking(ops, (op) => op in T)).toEqual([...ofGradients, ...ofPrograms, ...ofSeveralNames].sort());
   });
 
   it("is a method (ops/methods.ts), but for what reads better as a function", () => {

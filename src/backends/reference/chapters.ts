@@ -5,6 +5,7 @@ import type { CurveOps } from "../../ops/spec/curves.js";
 import type { EpilogueOps } from "../../ops/spec/epilogue.js";
 import type { FoldOps } from "../../ops/spec/folds.js";
 import type { IndexingOps } from "../../ops/spec/indexing.js";
+import type { NormPassOps } from "../../ops/spec/norm-passes.js";
 import type { NormalisationOps } from "../../ops/spec/normalisation.js";
 import type { OrderOps } from "../../ops/spec/orders.js";
 import type { PoolingOps } from "../../ops/spec/pooling.js";
@@ -18,6 +19,7 @@ import * as fold from "./fold-branches.js";
 import { foldedInputGrad } from "./folded-input-grad.js";
 import * as indexing from "./indexing.js";
 import * as rows from "./layer-norm.js";
+import * as passes from "./norm-passes.js";
 import * as moments from "./patch-moments.js";
 import * as pool from "./pool.js";
 import { resample } from "./resample.js";
@@ -38,6 +40,8 @@ export const normalisationKernels: Pick<ArrayKernels, keyof NormalisationOps> = 
   layerNorm: rows.layerNorm,
   layerNormGrad: rows.layerNormGrad,
 };
+
+export const normPassKernels: Pick<ArrayKernels, keyof NormPassOps> = passes;
 
 export const foldKernels: Pick<ArrayKernels, keyof FoldOps> = {
   patchMoments: moments.patchMoments,

@@ -105,6 +105,7 @@ const blockOf = (allocation: Allocation): Block => (allocation as WasmAllocation
 
 export class WasmBackend implements Runner, WasmFigures {
   readonly name = "wasm";
+  readonly fusesBatchNorm = true;
   readonly dtypes = ["float32", "float64", "int64", "int32", "uint8", "bool"] as const;
   readonly speeds = wasmSpeeds;
   readonly target: Target;

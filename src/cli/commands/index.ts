@@ -16,6 +16,7 @@ import { preparation } from "./prepare.js";
 import { reparameterization } from "./reparameterize.js";
 import { reporting } from "./report.js";
 import { schedule } from "./schedule.js";
+import { serving } from "./serve.js";
 import { summary } from "./summary.js";
 import { training } from "./train.js";
 import { verification } from "./verify-dataset.js";
@@ -29,6 +30,7 @@ export const commands = [
   predict,
   explain,
   features,
+  serving,
   preparation,
   verification,
   reparameterization,

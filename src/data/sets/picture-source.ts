@@ -13,6 +13,8 @@ import { isSound, type Stretch } from "./shards/tar-stretches.js";
 export interface PictureSource {
   readonly path: string;
   readonly entry?: TarPlace;
+  /** Where it came by another way than from a disk, its bytes: `path` is what errors call it. */
+  readonly bytes?: Uint8Array;
 }
 
 /** An entry of a tar file: its name, and where its data begins. */
@@ -52,6 +54,7 @@ export class PictureFiles {
 
   /** The picture's bytes, not to be written to. Throws DataError naming the picture. */
   bytesOf(source: PictureSource): Uint8Array {
+    if (source.bytes !== undefined) return source.bytes;
     if (this.#kept === undefined) return this.#read(source);
     const key = sourceName(source);
     const kept = this.#kept.get(key);

@@ -18,6 +18,7 @@ import { epilogueCosts } from "./epilogue.js";
 import { foldsCosts } from "./folds.js";
 import { indexingCosts } from "./indexing.js";
 import { movementCosts } from "./movement.js";
+import { normPassCosts } from "./norm-passes.js";
 import { normalisationCosts } from "./normalisation.js";
 import { orderCosts } from "./orders.js";
 import { poolingCosts } from "./pooling.js";
@@ -47,6 +48,7 @@ export const costs: { readonly [K in OpName]: CostRule<K> } = {
   ...productsCosts,
   ...poolingCosts,
   ...normalisationCosts,
+  ...normPassCosts,
   ...foldsCosts,
   ...resizeCosts,
   ...randomCosts,

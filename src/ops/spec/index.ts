@@ -13,6 +13,7 @@ import type { FoldOps } from "./folds.js";
 import type { IndexingOps } from "./indexing.js";
 import type { Each } from "./kinds.js";
 import type { MovementOps } from "./movement.js";
+import type { NormPassOps } from "./norm-passes.js";
 import type { NormalisationOps } from "./normalisation.js";
 import type { OrderOps } from "./orders.js";
 import type { PoolingOps } from "./pooling.js";
@@ -26,6 +27,7 @@ export type { BitwiseAttrs } from "./divisions.js";
 export type { BehindAttrs, FoldAttrs, PatchAttrs } from "./folds.js";
 export type { AxisAttrs, EndPadding, InputShape, NoAttrs, Pair } from "./kinds.js";
 export type { StridedAttrs } from "./movement.js";
+export type { BranchesAttrs, SkipAttrs, TermsAttrs } from "./norm-passes.js";
 export type { EpsAttrs } from "./normalisation.js";
 export type { ArgsortAttrs, CumsumAttrs } from "./orders.js";
 export type { AvgPool2dAttrs, Pool2dAttrs } from "./pooling.js";
@@ -56,6 +58,7 @@ export interface OpSpecs
     ProductOps,
     PoolingOps,
     NormalisationOps,
+    NormPassOps,
     FoldOps,
     ResizeOps,
     RandomOps {}
@@ -70,6 +73,7 @@ export type ChapterOp =
   | keyof OrderOps
   | keyof PoolingOps
   | keyof NormalisationOps
+  | keyof NormPassOps
   | keyof FoldOps
   | keyof ResizeOps;
 /** Ops that are in the tables from the start. */

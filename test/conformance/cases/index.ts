@@ -10,6 +10,7 @@ import { elementwiseCases } from "./elementwise.js";
 import { foldsCases } from "./folds.js";
 import type { Case } from "./input.js";
 import { movementCases } from "./movement.js";
+import { normPassesCases } from "./norm-passes.js";
 import { normalisationCases } from "./normalisation.js";
 import { poolingCases } from "./pooling.js";
 import { productsCases } from "./products.js";
@@ -29,6 +30,7 @@ export const cases: { readonly [K in GridOp]: readonly Case<Attrs<K>>[] } = {
   ...productsCases,
   ...poolingCases,
   ...normalisationCases,
+  ...normPassesCases,
   ...foldsCases,
   ...resizeCases,
 };

@@ -10,6 +10,7 @@ import { layerNormKernels, layerNorms } from "./layer-norm.js";
 import { momentKernels, moments } from "./moments.js";
 import { moveKernels, moves } from "./move.js";
 import { moveAlongKernels, movesAlong } from "./move-along.js";
+import { normPasses, normPassKernels } from "./norm-passes.js";
 import { poolKernels, pools } from "./pool.js";
 import { matmul, productKernels } from "./products.js";
 import { reductionKernels, reductions } from "./reduce.js";
@@ -28,6 +29,7 @@ export const lowerings: Lowerings = {
   ...convolutions,
   ...pools,
   ...batchNorms,
+  ...normPasses,
   ...layerNorms,
   ...moments,
   ...folds,
@@ -45,6 +47,7 @@ export const allKernels: readonly GpuKernel[] = [
   ...convolutionKernels,
   ...poolKernels,
   ...batchNormKernels,
+  ...normPassKernels,
   ...layerNormKernels,
   ...momentKernels,
   ...foldKernels,

@@ -1,8 +1,15 @@
 /**
  * Passes over rows [rows, C] with a few numbers per channel held in registers: normalisation and its gradient.
  */
-import { type FunctionBuilder, floatBits, type Vec } from "../../../../wasm/index.js";
-import { blockRowsWithin, forEachRowBlock, forEachStrip, paddedChannels, piecesOf } from "../blocks/channels.js";
+import {
+  type FunctionBuilder,
+  floatBits,
+  type Int,
+  type IntVar,
+  type Vec,
+  type WasmModule,
+} from "../../../../wasm/index.js";
+import { blockRowsWithin, forEachRowBlock, forEachStrip, piecesOf } from "../blocks/channels.js";
 import { callMap, type MapFormula } from "../blocks/map.js";
 import { blocksOf } from "../blocks/tasks.js";
 import { defineKernel, list, specOf } from "../define-kernel.js";
@@ -16,10 +23,60 @@ const BLOCK_BYTES = 32768;
 
 export interface RowsFormula {
   readonly name: string;
-  /** Tensors [rows, C] read, and vectors of coefficients. */
+  /** Tensors [rows, C] read. */
   readonly inputs: number;
-  readonly coefficients: number;
+  /** Vectors of each table of coefficients [count, C]. */
+  readonly tables: readonly number[];
+  /** `coefficients` are those of all tables, in order. */
   readonly formula: (f: FunctionBuilder, inputs: readonly Vec[], coefficients: readonly Vec[]) => Vec;
+}
+
+/** (...inputs, y, ...tables, rows): a strip of channels. */
+const defineStrip = (m: WasmModule, { name, inputs, tables, formula }: RowsFormula, channels: number, lanes: number) =>
+  m.function(
+    `${name} ${channels} ${lanes}`,
+    new Array<"i32">(inputs + tables.length + 2).fill("i32"),
+    (g, ...params) => {
+      const from = params.slice(0, inputs);
+      const y = params[inputs]!;
+      const rows = params.at(-1)!;
+      const pieces = piecesOf(lanes).map((piece) => ({
+        ...piece,
+        values: tables.flatMap((count, table) =>
+          Array.from({ length: count }, (_, i) =>
+            g.vec(g.loadPartial(params[inputs + 1 + table]!, 4 * i * channels + piece.at, piece.lanes, piece.parts)),
+          ),
+        ),
+      }));
+      g.for(0, rows, 1, () => {
+        for (const { at, lanes: own, parts, values } of pieces)
+          g.fence(() => {
+            const xs = from.map((x) => g.vec(g.loadPartial(x, at, own, parts)));
+            g.storePartial(y, at, g.vec(formula(g, xs, values)), own);
+          });
+        for (const pointer of [...from, y]) pointer.inc(4 * channels);
+      });
+    },
+  );
+
+/** Emits y = formula(inputs, tables) over `rows` rows of `channels`; y may be one of the inputs. */
+export function applyRows(
+  m: WasmModule,
+  f: FunctionBuilder,
+  formula: RowsFormula,
+  channels: number,
+  { inputs, y, tables }: { readonly inputs: readonly Int[]; readonly y: Int; readonly tables: readonly Int[] },
+  rows: IntVar,
+): void {
+  const moving = [...inputs, y].map((pointer) => f.int(pointer));
+  forEachRowBlock(f, channels, blockRowsWithin(BLOCK_BYTES, channels, BLOCK_ROWS), rows, moving, (count) =>
+    forEachStrip(
+      f,
+      channels,
+      (lanes) => defineStrip(m, formula, channels, lanes),
+      (at) => [...moving, ...tables].map((pointer) => pointer.add(at)).concat(count),
+    ),
+  );
 }
 
 interface Spec {
@@ -34,59 +91,34 @@ const rowsKernel = defineKernel(
     args: ({ formula }: Spec) => ({
       inputs: list(formula.inputs, "pointer"),
       y: "pointer",
-      coefficients: "pointer",
+      tables: list(formula.tables.length, "pointer"),
       rows: "int",
       perTask: "int",
     }),
   },
-  ({ m, f, spec: { formula, channels } }, task, args) => {
-    const { inputs } = formula;
-    const pointers = new Array<"i32">(inputs + 3).fill("i32");
-    /** (...inputs, y, coefficients, rows) */
-    const define = (lanes: number) =>
-      m.function(`strip ${lanes}`, pointers, (g, ...params) => {
-        const [y, table, rows] = [params[inputs]!, params[inputs + 1]!, params[inputs + 2]!];
-        const from = params.slice(0, inputs);
-        const pieces = piecesOf(lanes).map((piece) => ({
-          ...piece,
-          values: Array.from({ length: formula.coefficients }, (_, i) =>
-            g.vec(g.loadPartial(table, 4 * i * paddedChannels(channels) + piece.at, piece.lanes, piece.parts)),
-          ),
-        }));
-        g.for(0, rows, 1, () => {
-          for (const { at, lanes: own, parts, values } of pieces)
-            g.fence(() => {
-              const xs = from.map((x) => g.vec(g.loadPartial(x, at, own, parts)));
-              g.storePartial(y, at, g.vec(formula.formula(g, xs, values)), own);
-            });
-          for (const pointer of [...from, y]) pointer.inc(4 * channels);
-        });
-      });
-    const { coefficients, perTask } = args;
+  ({ m, f, spec: { formula, channels } }, task, { inputs, y, tables, rows, perTask }) => {
     const first = f.int(task.mul(perTask));
-    const count = f.int(args.rows.sub(first).min(perTask));
-    const moving = [...args.inputs, args.y].map((pointer) => f.int(pointer.add(first.mul(4 * channels))));
-    forEachRowBlock(f, channels, blockRowsWithin(BLOCK_BYTES, channels, BLOCK_ROWS), count, moving, (n) =>
-      forEachStrip(f, channels, define, (at) => [...moving.map((p) => p.add(at)), coefficients.add(at), n]),
-    );
+    const skipped = first.mul(4 * channels);
+    const own = { inputs: inputs.map((x) => x.add(skipped)), y: y.add(skipped), tables };
+    applyRows(m, f, formula, channels, own, f.int(rows.sub(first).min(perTask)));
   },
 );
 
-/** y = formula(inputs, coefficients) over [rows, C]; the coefficients are [count, paddedChannels] float32. */
+/** y = formula(inputs, tables) over [rows, C]; a table is [count, C] float32. */
 export function callRows(
   plan: Plan,
   formula: RowsFormula,
   rows: number,
   channels: number,
   inputs: readonly number[],
-  coefficients: number,
+  tables: readonly number[],
   y: number,
 ): void {
   const perTask = Math.min(rows, Math.max(1, Math.floor(TASK_ELEMENTS / channels)));
   rowsKernel.call(plan, {
     spec: { formula, channels },
     tasks: blocksOf(rows, perTask),
-    args: { inputs, y, coefficients, rows, perTask },
+    args: { inputs, y, tables, rows, perTask },
   });
 }
 
@@ -94,7 +126,7 @@ export function callRows(
 export const normalize: RowsFormula = {
   name: "batch-norm apply",
   inputs: 1,
-  coefficients: 3,
+  tables: [3],
   formula: (f, [x], [centre, scale, shift]) => f.madd(x!.sub(centre!), scale!, shift!),
 };
 
@@ -116,7 +148,7 @@ export function callEvalCoefficients(
   eps: number,
   coefficients: number,
 ): void {
-  const row = (i: number): HeapOperand => ({ ...mean, pointer: coefficients + 4 * i * paddedChannels(mean.size) });
+  const row = (i: number): HeapOperand => ({ ...mean, pointer: coefficients + 4 * i * mean.size });
   callMap(plan, same, [mean], [row(0)]);
   callMap(plan, evalScale, [gamma, variance], [row(1)], [floatBits(eps)]);
   callMap(plan, same, [beta], [row(2)]);

@@ -14,7 +14,7 @@ export const batchNormKernels = {
     if (x.dtype !== "float32" || rows === 0) return false;
     const coefficients = plan.scratch(coefficientBytes(channels));
     callStatistics(plan, x.pointer, rows, channels, { gamma, beta, eps }, [mean, variance], coefficients);
-    callRows(plan, normalize, rows, channels, [x.pointer], coefficients, y.pointer);
+    callRows(plan, normalize, rows, channels, [x.pointer], [coefficients], y.pointer);
     return true;
   },
   batchNormGrad([dy, x, gamma, mean, variance], { eps }, [dx, dgamma, dbeta], plan) {
@@ -22,8 +22,8 @@ export const batchNormKernels = {
     const rows = x.size / channels;
     if (x.dtype !== "float32" || rows === 0) return false;
     const coefficients = plan.scratch(gradientCoefficientBytes(channels));
-    callGradientSums(plan, [dy, x, gamma, mean, variance], eps, [dgamma, dbeta], coefficients);
-    callRows(plan, inputGradient, rows, channels, [dy.pointer, x.pointer], coefficients, dx.pointer);
+    callGradientSums(plan, dy, [{ x, gamma, mean, variance, eps, dgamma, dbeta, coefficients }]);
+    callRows(plan, inputGradient, rows, channels, [dy.pointer, x.pointer], [coefficients], dx.pointer);
     return true;
   },
   batchNormEval([x, gamma, beta, mean, variance], { eps }, [y], plan) {
@@ -31,7 +31,7 @@ export const batchNormKernels = {
     if (x.dtype !== "float32") return false;
     const coefficients = plan.scratch(coefficientBytes(channels));
     callEvalCoefficients(plan, [gamma, beta, mean, variance], eps, coefficients);
-    callRows(plan, normalize, x.size / channels, channels, [x.pointer], coefficients, y.pointer);
+    callRows(plan, normalize, x.size / channels, channels, [x.pointer], [coefficients], y.pointer);
     return true;
   },
 } satisfies WasmKernels;

@@ -3,7 +3,13 @@
  * mean of its first rows), sums x − pivot and its square in float32 over short blocks, and the blocks in float64; the tasks
  * are merged around the common mean (Chan, Golub & LeVeque 1979). Exact to float32 however large the mean.
  */
-import { type FunctionRef, type IntLike, loadDoubles, type WasmModule } from "../../../../wasm/index.js";
+import {
+  type FunctionBuilder,
+  type FunctionRef,
+  type IntVar,
+  loadDoubles,
+  type WasmModule,
+} from "../../../../wasm/index.js";
 import {
   addToDoubles,
   blockRowsWithin,
@@ -21,7 +27,7 @@ import type { HeapOperand, Plan } from "../plan.js";
 /** Elements of a task: 512 KiB, 20-50 µs. */
 const TASK_ELEMENTS = 131072;
 /** Rows summed in float32 at most, and bytes of them: 1024 channels are read twice as fast in blocks of 16 rows. */
-const BLOCK_ROWS = 64;
+export const BLOCK_ROWS = 64;
 const BLOCK_BYTES = 65536;
 /** Enough that one outlier among them does little harm. */
 const PIVOT_ROWS = 16;
@@ -82,6 +88,30 @@ interface Spec {
   readonly channels: number;
 }
 
+/** Emits the pivot of a task's partial from its first rows, and sums of 0. */
+export function startSums(m: WasmModule, f: FunctionBuilder, channels: number, x: IntVar, mine: IntVar, rows: IntVar) {
+  const count = f.int(rows.min(PIVOT_ROWS));
+  forEachStrip(
+    f,
+    channels,
+    (lanes) => definePivot(m, channels, lanes),
+    (at) => [x.add(at), mine.add(at), mine.add(at.mul(2)), count],
+  );
+}
+
+/** Emits the sums of `rows` rows at x, added to a partial; what is not the task's last call takes whole blocks of BLOCK_ROWS. */
+export function addSums(m: WasmModule, f: FunctionBuilder, channels: number, x: IntVar, mine: IntVar, rows: IntVar) {
+  const p = f.int(x);
+  forEachRowBlock(f, channels, blockRowsWithin(BLOCK_BYTES, channels, BLOCK_ROWS), rows, [p], (n) =>
+    forEachStrip(
+      f,
+      channels,
+      (lanes) => defineSums(m, channels, lanes),
+      (at) => [p.add(at), mine.add(at), mine.add(at.mul(2)), n],
+    ),
+  );
+}
+
 const sumsKernel = defineKernel(
   {
     name: "batch-norm sums",
@@ -93,20 +123,16 @@ const sumsKernel = defineKernel(
     const count = f.int(rows.sub(first).min(perTask));
     const p = f.int(x.add(first.mul(4 * channels)));
     const mine = f.int(partials.add(task.mul(partialLayout(channels).bytes)));
-    const strips = (define: (lanes: number) => FunctionRef, n: IntLike) =>
-      forEachStrip(f, channels, define, (at) => [p.add(at), mine.add(at), mine.add(at.mul(2)), n]);
-    strips((lanes) => definePivot(m, channels, lanes), f.int(count.min(PIVOT_ROWS)));
-    forEachRowBlock(f, channels, blockRowsWithin(BLOCK_BYTES, channels, BLOCK_ROWS), count, [p], (n) =>
-      strips((lanes) => defineSums(m, channels, lanes), n),
-    );
+    startSums(m, f, channels, p, mine, count);
+    addSums(m, f, channels, p, mine, count);
   },
 );
 
 /**
- * The coefficients of y = (x − centre)·scale + shift, as [3, paddedChannels] float32: the mean as float32, γ/σ, and β with
+ * The coefficients of y = (x − centre)·scale + shift, as [3, C] float32: the mean as float32, γ/σ, and β with
  * what rounding the mean lost.
  */
-export const coefficientBytes = (channels: number): number => 12 * paddedChannels(channels);
+export const coefficientBytes = (channels: number): number => 12 * channels;
 
 const mergeKernel = defineKernel(
   {
@@ -169,11 +195,18 @@ const mergeKernel = defineKernel(
       f.storePartial(args.mean.add(at), 0, centre, lanes);
       f.storePartial(args.variance.add(at), 0, variance.demote(), lanes);
       [centre, scale.demote(), shift.demote()].forEach((row, i) => {
-        f.storePartial(coefficients.add(at), 4 * i * paddedChannels(channels), row, lanes);
+        f.storePartial(coefficients.add(at), 4 * i * channels, row, lanes);
       });
     });
   },
 );
+
+/** Gets the partials of each run of `perTask` rows made. */
+export type Summing = (
+  plan: Plan,
+  tasks: number,
+  args: { readonly perTask: number; readonly partials: number },
+) => void;
 
 /** Writes mean and biased variance [C] of x [rows, C], and the coefficients of its normalisation. */
 export function callStatistics(
@@ -184,11 +217,12 @@ export function callStatistics(
   { gamma, beta, eps }: { gamma: HeapOperand; beta: HeapOperand; eps: number },
   [mean, variance]: readonly [HeapOperand, HeapOperand],
   coefficients: number,
+  sum: Summing = (_, tasks, args) => sumsKernel.call(plan, { spec: { channels }, tasks, args: { x, rows, ...args } }),
 ): void {
   const perTask = rowsPerTask(rows, channels);
   const tasks = blocksOf(rows, perTask);
   const partials = plan.scratch(tasks * partialLayout(channels).bytes);
-  sumsKernel.call(plan, { spec: { channels }, tasks, args: { x, rows, perTask, partials } });
+  sum(plan, tasks, { perTask, partials });
   mergeKernel.call(plan, {
     spec: { channels },
     tasks: 1,
