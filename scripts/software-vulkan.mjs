@@ -36,4 +36,5 @@ try {
   process.exit(1);
 }
 console.log(`export VK_ICD_FILENAMES=${icd}`);
+console.log("export TENSORONE_ALLOW_SOFTWARE=1");
 console.log(`export LD_LIBRARY_PATH=${libraries}\${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}`);

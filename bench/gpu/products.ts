@@ -1,5 +1,5 @@
 /** Matrix products of S0's pointwise convolutions at 224 px and batch 32: hand-written WGSL beside gpu.js's kernel. */
-import { useTiledProducts } from "../../src/backends/gpu/wgsl/product.js";
+import { useHandWritten } from "../../src/backends/gpu/wgsl/switches.js";
 import { matmul, randn, scope, type Tensor } from "../../src/index.js";
 
 export interface ProductRow {
@@ -78,11 +78,11 @@ export async function measureProducts(
     const b = randn(kind === "input gradient" ? [n, k] : [k, n], { seed: 2 });
     const multiply = (): Tensor => matmul(a, b, { transposeA: isWeights, transposeB: kind === "input gradient" });
     const gflops = async (isTiled: boolean): Promise<number> => {
-      const before = useTiledProducts(isTiled);
+      const before = useHandWritten("products", isTiled);
       try {
         return await gflopsOf(multiply, 2 * m * n * k, targetMs);
       } finally {
-        useTiledProducts(before);
+        useHandWritten("products", before);
       }
     };
     const name = `${kind} ${m} × ${n} × ${k}`;

@@ -6,7 +6,7 @@ import { training } from "./steps.js";
 const say = (answer: object): void => void process.stdout.write(`${JSON.stringify(answer)}\n`);
 
 const work = JSON.parse(process.argv[2]!) as Parameters<typeof training>[0];
-await setBackend("gpu");
+await setBackend("gpu", { allowSoftware: true });
 const step = training(work);
 say({ ready: true });
 for await (const line of createInterface({ input: process.stdin })) {

@@ -13,6 +13,7 @@ const modules = {
   serve: () => import("./serve.js"),
   wire: () => import("./wire.js"),
   "flip-bits": () => import("./flips.js"),
+  "gpu-lost": () => import("./gpu-lost.js"),
   endurance: () => import("./endurance.js"),
   "endurance-training": () => import("./endurance-training.js"),
 } as const satisfies { readonly [name: string]: () => Promise<{ readonly campaign: Campaign }> };

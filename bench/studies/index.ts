@@ -20,6 +20,7 @@ const modules = {
   compare: () => import("./compare.js"),
   ports: () => import("./ports.js"),
   gpu: () => import("./gpu.js"),
+  "gpu-roofline": () => import("./gpu-roofline.js"),
   turbo: () => import("./turbo.js"),
   tab: () => import("./tab.js"),
   run: () => import("./run.js"),

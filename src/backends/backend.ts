@@ -4,7 +4,7 @@
  */
 import { setDefaultStorage } from "../tensor/create.js";
 import { BackendError } from "../util/errors.js";
-import { isNode } from "../util/platform.js";
+import { environmentVariable, isNode } from "../util/platform.js";
 import type { Backend, BackendName, BackendOptions, Backends, Coverage, Fallback } from "./contract.js";
 import { referenceBackend, referenceKernels } from "./reference/index.js";
 import { referenceUpdates } from "./reference/updates.js";
@@ -16,6 +16,8 @@ export type { Backend, BackendName, BackendOptions } from "./contract.js";
 const loadTurbo = async (): Promise<Turbo> =>
   (await (isNode ? import("#turbo" as string) : import("./wasm/no-turbo.js"))) as Turbo;
 
+const isSoftwareAllowed = (): boolean => environmentVariable("TENSORONE_ALLOW_SOFTWARE") === "1";
+
 const factories: { readonly [K in BackendName]: (options: BackendOptions) => Promise<Backends[K]> } = {
   reference: async () => referenceBackend,
   wasm: async ({ turbo, ...options }) =>
@@ -25,7 +27,8 @@ const factories: { readonly [K in BackendName]: (options: BackendOptions) => Pro
       quietTurbo: turbo === "auto",
     }).start(),
   // loaded when asked for: its kernels are of no use to anybody else
-  gpu: async (options) => (await import("./gpu/gpu-backend.js")).createGpuBackend(options),
+  gpu: async ({ allowSoftware = isSoftwareAllowed(), float64 = "refuse", ...options }) =>
+    (await import("./gpu/gpu-backend.js")).createGpuBackend({ ...options, allowSoftware, float64 }),
 };
 
 export const backendNames = Object.keys(factories) as BackendName[];

@@ -19,7 +19,20 @@ export interface BackendOptions {
   readonly turbo?: boolean | "auto";
   /** Of the gpu backend: a device, or gpu.js on the processor. Default webgpu. */
   readonly mode?: GpuMode;
+  /**
+   * Whether the gpu backend takes a device that is the processor's (lavapipe, SwiftShader), slower than wasm. Default: what the
+   * environment's TENSORONE_ALLOW_SOFTWARE=1 says, else false.
+   */
+  readonly allowSoftware?: boolean;
+  /**
+   * Of the gpu backend, whose numbers are float32: "refuse" makes a float64 tensor a DTypeError, "as-float32" gives it float32's digits
+   * and range. Default "refuse".
+   */
+  readonly float64?: Float64Choice;
 }
+
+/** What the gpu backend makes of float64. */
+export type Float64Choice = "refuse" | "as-float32";
 
 /** By op and update: the backend whose kernels run it. */
 export type Coverage = Readonly<Record<string, BackendName>>;

@@ -3,7 +3,8 @@
  * for the first time runs op by op. Seen again it becomes a program, which is replayed: planned memory, fused kernels, no
  * JavaScript between two ops.
  */
-import type { ProfileRow } from "../ops/program.js";
+import { expectPrecision } from "../ops/precision.js";
+import { type Precision, type ProfileRow, precisions } from "../ops/program.js";
 import { scope, tensorsIn } from "../tensor/scope.js";
 import { reclaimIfDue, type Storage, storageTracer, withoutReclaim } from "../tensor/storage.js";
 import { Tensor } from "../tensor/tensor.js";
@@ -39,10 +40,16 @@ export interface Compiled<Args extends readonly unknown[], R> {
   dispose(): void;
 }
 
-/** How many programs compile() keeps. */
+/** How many programs compile() keeps, and how they store numbers. */
 export interface CompileOptions {
   /** Programs that are kept; the least recently used one is freed before another structure runs. Default 8. */
   readonly recordings?: number;
+  /**
+   * "float16", on a device with shader-f16: what torch.autocast has in its lower precision is stored so, from the first call on, while sums,
+   * statistics, losses, weights and what leaves the function stay float32 (docs/on-a-gpu.md). Of a function inside another compiled one
+   * the outer one's counts. Default "float32".
+   */
+  readonly precision?: Precision;
 }
 
 /** Structures that were seen once: the oldest are forgotten. */
@@ -68,14 +75,16 @@ class Compiler<Args extends readonly unknown[], R> {
   readonly stats = { interpreted: 0, recorded: 0, replayed: 0 };
   readonly #fn: (...args: Args) => R;
   readonly #limit: number;
+  readonly #precision: Precision;
   /** The one used last comes first. */
   #entries: Entry[] = [];
   /** The one that the next call most likely has: what came after the last one before. */
   #expected: Entry | null = null;
 
-  constructor(fn: (...args: Args) => R, limit: number) {
+  constructor(fn: (...args: Args) => R, limit: number, precision: Precision) {
     this.#fn = fn;
     this.#limit = limit;
+    this.#precision = precision;
   }
 
   call(args: Args): R {
@@ -125,7 +134,9 @@ class Compiler<Args extends readonly unknown[], R> {
       this.#count("replayed");
       return;
     }
-    if (!runnerOf(trace.steps)?.load) {
+    const runner = runnerOf(trace.steps);
+    if (runner) expectPrecision(this.#precision, "compile", runner);
+    if (!runner?.load) {
       if (trace.steps.length > 0) this.#count("interpreted");
       interpret(trace);
       return;
@@ -135,6 +146,12 @@ class Compiler<Args extends readonly unknown[], R> {
     const storages = structure.values.map((_, id) => numbering.storageOf(id));
     const entry = { structure, storages, copied: new Set<number>(), recording: null, follower: null };
     this.#moveToFront(entry);
+    // op by op there are no float16 numbers: a run that is resumed would have others at its first step
+    if (this.#precision !== "float32") {
+      this.#recordingOf(entry, numbering, trace).run(numbering, trace);
+      this.#count("replayed");
+      return;
+    }
     this.#count("interpreted");
     interpret(trace);
   }
@@ -163,7 +180,7 @@ class Compiler<Args extends readonly unknown[], R> {
       entry.recording?.dispose();
     }
     if (!entry.recording || entry.recording.isStale) {
-      entry.recording = new Recording(structure, numbering, trace, copied);
+      entry.recording = new Recording(structure, numbering, trace, copied, this.#precision);
       this.#count("recorded");
     }
     return entry.recording;
@@ -252,16 +269,18 @@ export function compile<Args extends readonly unknown[], R>(
 ): Compiled<Args, R>;
 export function compile<Args extends readonly unknown[], R>(
   fn: (...args: Args) => R,
-  { recordings = 8 }: CompileOptions = {},
+  { recordings = 8, precision = "float32" }: CompileOptions = {},
 ): Compiled<Args, R> {
   if (!(Number.isInteger(recordings) && recordings >= 1))
     throw new UsageError(`compile: recordings is ${recordings}, expected a whole number of at least 1`);
+  if (!precisions.includes(precision))
+    throw new UsageError(`compile: precision is "${precision}", expected ${precisions.join(" or ")}`);
   if (/^Async|Generator/.test(Object.prototype.toString.call(fn).slice("[object ".length)))
     throw new CompileError(
       "compile: the function is asynchronous or a generator, expected a synchronous function",
       "await what it needs before the call and pass it as an argument; read results after the call",
     );
-  const compiler = new Compiler(fn, recordings);
+  const compiler = new Compiler(fn, recordings, precision);
   return Object.defineProperties((...args: Args): R => compiler.call(args), {
     profile: { value: (args: Args, runs = 5) => compiler.profile(args, runs) },
     temporaryBytes: { get: () => compiler.temporaryBytes },

@@ -9,6 +9,7 @@ import {
   CheckFailure,
   type Executable,
   type Instruction,
+  type Precision,
   type ProfileRow,
   type Program,
   type Value,
@@ -55,6 +56,7 @@ export class Recording {
     numbering: Numbering,
     trace: Trace,
     copied: ReadonlySet<number>,
+    precision: Precision = "float32",
   ) {
     const isCopied = (id: number): boolean => values[id]!.kind === "input" || copied.has(id);
     const ids = values.map((_, id) => id);
@@ -86,6 +88,7 @@ export class Recording {
       inputs: this.#inputs.map(whole),
       outputs,
       groups: independentGroups(ordered),
+      precision,
     };
     this.#program = { ...unplaced, ...placeTemporaries(unplaced) };
     try {

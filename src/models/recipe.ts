@@ -65,6 +65,11 @@ export interface Recipe {
    * step of an epoch takes those that are left, and the mean over them.
    */
   readonly accumulate?: number;
+  /**
+   * "float16": activations and products are stored so, sums and weights are not, and the loss is scaled (optim.GradScaler). Needs a
+   * device with shader-f16. Absent: everything is float32.
+   */
+  readonly precision?: "float16";
   readonly loss: LossChoice;
   /** Absent: batches stay as they are. */
   readonly batchAugments?: BatchAugments;

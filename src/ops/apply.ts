@@ -10,7 +10,7 @@ import type { Tensor } from "../tensor/tensor.js";
 import { BackendError, DTypeError, ShapeError } from "../util/errors.js";
 import { inferDType } from "./dtypes.js";
 import { expectIndices, type IndexOp, indexOps } from "./indices.js";
-import type { Executable, Program } from "./program.js";
+import type { Executable, Precision, Program } from "./program.js";
 import { drawInto, isRandom } from "./random.js";
 import { type Resolved, resolveScalars } from "./scalar.js";
 import { inferShapes } from "./shapes/index.js";
@@ -32,6 +32,8 @@ export interface Runner extends StorageBackend {
   readonly expectRoom?: (op: OpName, shape: Shape) => void;
   /** Makes a recorded program ready to replay; a backend without it runs compiled functions op by op. */
   readonly load?: (program: Program) => Executable;
+  /** Of programs; absent: float32 alone. Throws BackendError for one that cannot be had here. */
+  readonly expectPrecision?: (precision: Precision) => void;
   /** Whether a program may hold the ops of spec/norm-passes.ts in the place of batch norms and what is around them. */
   readonly fusesBatchNorm?: boolean;
 }
@@ -134,9 +136,12 @@ export function apply<K extends OpName>(op: K, inputs: readonly Tensor[], attrs:
  */
 function withInt32Indices<K extends OpName>(op: K, inputs: readonly Tensor[], attrs: Attrs<K>): PerOutput<K, Tensor> {
   const { operand } = indexOps[op as unknown as IndexOp];
-  const [numbers] = apply("cast", [inputs[operand]!], { dtype: "float64" });
+  const long = inputs[operand]!;
+  // where every number is a float32 an int64 is one, and what int32 lacks becomes its least number
+  const [numbers] =
+    (long.storage.backend as Runner).hasFloat64Digits === false ? [long] : apply("cast", [long], { dtype: "float64" });
   const [short] = apply("cast", [numbers], { dtype: "int32" });
-  numbers.dispose();
+  if (numbers !== long) numbers.dispose();
   try {
     return apply(op, inputs.toSpliced(operand, 1, short), attrs);
   } finally {

@@ -77,7 +77,13 @@ export interface Group {
   readonly to: number;
 }
 
+/** How programs store what lies between weights and loss: see CompileOptions of compile. */
+export const precisions = ["float32", "float16"] as const;
+export type Precision = (typeof precisions)[number];
+
 export interface Program {
+  /** Absent: float32. */
+  readonly precision?: Precision;
   readonly values: readonly Value[];
   readonly instructions: readonly Instruction[];
   /** Whole input values, in the order in which run() takes them. */

@@ -48,6 +48,9 @@ function distinct(gradients: readonly Tensor[]): Tensor[] {
   });
 }
 
+/** The gradients that are there, each once. */
+export const distinctGradients = (parameters: ClippedParameters): Tensor[] => distinct(gradientsOf(parameters));
+
 /** The p-norm over all elements -> scalar. */
 function normOf(x: Tensor, p: number): Tensor {
   if (p === Number.POSITIVE_INFINITY) return F.max(F.abs(x));

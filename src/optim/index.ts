@@ -18,6 +18,7 @@ export {
   step,
 } from "./curves.js";
 export { Ema, type EmaOptions, type EmaState, warmMomentum } from "./ema.js";
+export { GradScaler, type GradScalerOptions, type GradScalerState } from "./grad-scaler.js";
 export {
   type GroupRates,
   type OptimizedParameters,

@@ -34,7 +34,10 @@ export class LoggerSet {
 }
 
 /** How far the run goes, and from where. */
-type Extent = Pick<RunInfo, "valImages" | "stepsPerEpoch" | "totalSteps" | "startStep" | "former" | "isValidationDue">;
+export type Extent = Pick<
+  RunInfo,
+  "valImages" | "stepsPerEpoch" | "totalSteps" | "startStep" | "former" | "isValidationDue"
+>;
 
 export function runInfo(
   { recipe, out, data, seed, backendLabel, replicas = 1 }: TrainOptions,
@@ -65,7 +68,7 @@ export function runInfo(
 
 /** The step that `session` has just done, in `stepMs`. */
 export function stepInfo(session: Session, epoch: number, outcome: StepOutcome, stepMs: number): StepInfo {
-  const { stepsPerEpoch, step, stepInEpoch, recipe } = session;
+  const { stepsPerEpoch, step, stepInEpoch, recipe, scaler } = session;
   return {
     epoch: epoch + 1,
     step,
@@ -77,6 +80,7 @@ export function stepInfo(session: Session, epoch: number, outcome: StepOutcome, 
     imagesPerSecond: (1000 * outcome.images) / stepMs,
     dataWait: Math.min(1, outcome.dataWaitMs / stepMs),
     stepMs,
+    ...(scaler && { scaler: { scale: scaler.scaleNow, skippedSteps: scaler.skippedSteps } }),
     ...(outcome.ranks && outcome.ranks.computeMs.length > 1 && { ranks: outcome.ranks }),
   };
 }

@@ -7,6 +7,7 @@ import type { DecodeStats } from "../data/reading/loader.js";
 import type { DataSource } from "../data/sets/dataset.js";
 import type { Certificate } from "../models/index.js";
 import type { Recipe } from "../models/recipe.js";
+import type { DeviceLostError } from "../util/errors.js";
 import type { StopSignal } from "../util/host-types.js";
 import type { BestModel } from "./checkpoints/best-model.js";
 import type { WeightSet } from "./checkpoints/model-file.js";
@@ -81,6 +82,11 @@ export interface TrainOptions {
    * ended: the checkpoint alone is written.
    */
   readonly signal?: StopSignal;
+  /**
+   * Opens a new device where that of the backend was lost, and makes it the one in use (setBackend): the run then goes on from its last
+   * checkpoint, to the same bits. In one process alone. Default: the run ends with the DeviceLostError, which names the checkpoint.
+   */
+  readonly onDeviceLost?: (error: DeviceLostError) => Promise<unknown>;
   /** For the run's information only, e.g. "wasm x2". */
   readonly backendLabel: string;
 }

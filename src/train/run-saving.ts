@@ -4,7 +4,7 @@
  */
 import { mkdir, rmdir } from "node:fs/promises";
 import { join } from "node:path";
-import { RunFolderError, TensoroneError } from "../util/errors.js";
+import { DeviceLostError, RunFolderError, TensoroneError } from "../util/errors.js";
 import { shownPath } from "../util/shown-path.js";
 import { CheckpointFolder } from "./checkpoints/checkpoint.js";
 import type { CheckpointHeader } from "./checkpoints/checkpoint-format.js";
@@ -123,7 +123,13 @@ export class RunSaving {
     const { session, stepper, group, loggers } = this.#of;
     if (group.rank !== 0) return;
     if (error instanceof DivergedError) return this.checkpoints.takeBack();
-    if (error instanceof DisagreementError || error instanceof RunFolderError || session.step <= this.#savedStep)
+    // nothing of a lost device can be read
+    if (
+      error instanceof DeviceLostError ||
+      error instanceof DisagreementError ||
+      error instanceof RunFolderError ||
+      session.step <= this.#savedStep
+    )
       return;
     try {
       if (!stepper.undo()) return;

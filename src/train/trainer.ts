@@ -3,36 +3,27 @@
  * after each, and the fold with its certificate at the end. Nothing is written of numbers that are not finite. Every
  * process of a group runs the same lines; rank 0 alone writes, and tells its loggers everything. It prints nothing.
  */
-
-import { join } from "node:path";
 import type { DecoderName } from "../data/codecs/decoder.js";
 import type { Batch } from "../data/reading/loader.js";
-import { createModel, type Reparameterized } from "../models/index.js";
-import { CheckpointError, TensoroneError } from "../util/errors.js";
+import { createModel } from "../models/index.js";
+import { expectPrecision } from "../ops/precision.js";
+import { CheckpointError, DeviceLostError, TensoroneError } from "../util/errors.js";
 import { turnOfEventLoop } from "../util/platform.js";
-import { BestModelFiles } from "./checkpoints/best-model.js";
 import type { CheckpointHeader } from "./checkpoints/checkpoint-format.js";
-import {
-  chooseWeights,
-  DEPLOY_FILE_NAME,
-  foldWeights,
-  MODEL_FILE_NAME,
-  writeFinalModel,
-} from "./checkpoints/final-model.js";
-import type { WeightSet } from "./checkpoints/model-file.js";
+import { throughLosses } from "./device-loss.js";
 import { LoggerSet, runInfo, stepInfo } from "./logger-set.js";
-import type { RunInfo, ValidationInfo } from "./loggers/events.js";
 import { weightsOfClasses } from "./recipes/class-weights.js";
-import { describeChoices } from "./recipes/describe-augmentation.js";
 import { describeEarlyStop, expectWatchable } from "./recipes/early-stopping.js";
-import { describePlan, planRecipe } from "./recipes/plan.js";
+import { planRecipe } from "./recipes/plan.js";
 import { paceOf, SAVE_EVERY } from "./recipes/save-every.js";
-import { expectSameFingerprint, expectSameRun, fingerprint } from "./replicas/agreement.js";
 import { type ProcessGroup, soloGroup } from "./replicas/process-group.js";
 import { expectReplicas } from "./replicas/replica-tree.js";
 import { ABORTED, StopVote } from "./replicas/stop-vote.js";
+import { expectEqualWeights, expectOneRun } from "./run-agreement.js";
 import { RunData } from "./run-data.js";
 import { chooseDecoder } from "./run-decoder.js";
+import { nothingWritten, RunDelivery } from "./run-delivery.js";
+import { extentOf, noticesOf } from "./run-notices.js";
 import type { TrainOptions, TrainResult } from "./run-options.js";
 import { RunSaving } from "./run-saving.js";
 import { beginRun } from "./run-start.js";
@@ -52,7 +43,8 @@ export async function train(options: TrainOptions): Promise<TrainResult> {
   try {
     // before anything waits for the other processes
     expectReplicas(replicas, group.worldSize);
-    return await new Run(options, group, await chooseDecoder(options, group)).run();
+    expectPrecision(options.recipe.precision ?? "float32", "train");
+    return await throughLosses(options, async (now) => new Run(now, group, await chooseDecoder(now, group)).run());
   } catch (error) {
     const reason = error instanceof TensoroneError ? error.summary : String(error);
     // the error itself is what counts
@@ -73,10 +65,7 @@ class Run {
   readonly #classWeights: readonly number[] | null;
   readonly #header: CheckpointHeader;
   readonly #validation: RunValidation;
-  readonly #best: BestModelFiles;
-  #lastValidation: ValidationInfo | null = null;
-  /** On rank 0 at the end of a run. */
-  #folded: Reparameterized | null = null;
+  readonly #delivery: RunDelivery;
 
   constructor(options: TrainOptions, group: ProcessGroup, decoder: DecoderName) {
     const { data, out, seed, workers, replicas = 1, loggers, keep, validate = true, saveEvery = SAVE_EVERY } = options;
@@ -99,16 +88,10 @@ class Run {
     this.#classWeights = weightsOfClasses(recipe.loss.classWeights, classes, this.#data.classCounts);
     this.#stepper = createStepper(this.#session, replicas, group, { seed, classWeights: this.#classWeights });
     this.#header = { recipe, seed, replicas, numClasses, classes, trainImages, decoder };
-    const saved = {
-      session: this.#session,
-      stepper: this.#stepper,
-      header: this.#header,
-      group,
-      loggers: this.#loggers,
-    };
-    this.#saving = new RunSaving(saved, { out, keep, pace, validates: validate });
+    const of = { session: this.#session, header: this.#header, group, loggers: this.#loggers };
+    this.#saving = new RunSaving({ ...of, stepper: this.#stepper }, { out, keep, pace, validates: validate });
     this.#validation = new RunValidation(this.#session, this.#data, group, this.#loggers, options);
-    this.#best = new BestModelFiles(out, (text) => this.#loggers.notice(text));
+    this.#delivery = new RunDelivery(of, out);
   }
 
   async run(): Promise<TrainResult> {
@@ -137,15 +120,16 @@ class Run {
   async #train(): Promise<TrainResult> {
     const { recipe, maxSteps } = this.#options;
     const session = this.#session;
-    await this.#meet();
+    await expectOneRun(this.#group, this.#options, this.#header, this.#data);
     await this.#saving.open();
     await this.#begin();
     const steps = recipe.epochs * session.stepsPerEpoch;
     const totalSteps = Math.min(steps, maxSteps ?? steps);
     if (session.step > totalSteps)
       throw new CheckpointError(`train: the checkpoint is at step ${session.step}, asked to stop at ${totalSteps}`);
-    await this.#loggers.tell("onStart", this.#info(totalSteps));
-    this.#tellPlan();
+    const extent = extentOf(session, this.#data, this.#options, totalSteps);
+    await this.#loggers.tell("onStart", runInfo(this.#options, this.#header, this.#group, extent));
+    for (const line of noticesOf(recipe, session, this.#data, this.#classWeights)) this.#loggers.notice(line);
     const startStep = session.step;
     await this.#stop.agree();
     const { watch } = session;
@@ -159,17 +143,16 @@ class Run {
       await this.#saving.afterSteps(isEnd);
       // weights that give no answer take it back
       if (this.#stop.code === 0 && (session.stepInEpoch === 0 || isEnd)) await this.#validate(totalSteps);
-      if (this.#stop.code === 0 && (isEnd || watch.isOver)) await this.#fold();
+      if (this.#stop.code === 0 && (isEnd || watch.isOver)) await this.#delivery.fold();
       await this.#saving.settle();
       await this.#stop.agree();
     }
     // a run that was at its end already has its choice between the two sets of weights to make again
     const isAtEnd = this.#stop.code === 0 && (startStep === totalSteps || watch.isOver);
-    const isValidated = this.#lastValidation?.step === session.step;
-    if (isAtEnd && !isValidated && recipe.plan === "short") await this.#validate(totalSteps);
+    if (isAtEnd && !this.#delivery.isValidated && recipe.plan === "short") await this.#validate(totalSteps);
     const stopped = this.#howStopped(steps);
     if (startStep === session.step) {
-      if (stopped !== "signal") await this.#fold();
+      if (stopped !== "signal") await this.#delivery.fold();
       await this.#saving.save();
     }
     return await this.#finish(stopped);
@@ -184,42 +167,13 @@ class Run {
     return "early";
   }
 
-  /** What differs from the recipe as it was published. */
-  #tellPlan(): void {
-    const { recipe } = this.#options;
-    for (const line of this.#data.notices) this.#loggers.notice(line);
-    const plan = describePlan(recipe, this.#session.stepsPerEpoch);
-    if (plan !== null) this.#loggers.notice(plan);
-    const choices = describeChoices(recipe, this.#classWeights);
-    if (choices !== null) this.#loggers.notice(choices);
-    if (!this.#data.leavesOneOut) return;
-    this.#loggers.notice(
-      `one picture of each replica is left out of every epoch: alone in a batch of ${recipe.images.trainSize} px it has no variance`,
-    );
-  }
-
-  /** All processes have to be about the same run, or the first step would mix two. */
-  async #meet(): Promise<void> {
-    if (this.#group.worldSize === 1) return;
-    const { validate = true, validateRaw = false, maxSteps = null, checkEvery = null, decoder = null } = this.#options;
-    const { valImages } = this.#data;
-    // what was asked for: by default machines may have decoders of different names and the same pixels
-    const options = { validate, validateRaw, maxSteps, checkEvery, decoder };
-    await expectSameRun(this.#group, { ...this.#header, ...options, valImages, data: this.#data.fingerprints() });
-  }
-
   async #begin(): Promise<void> {
     const { checkpoints } = this.#saving;
     await beginRun({
       ...{ options: this.#options, group: this.#group, session: this.#session, header: this.#header },
-      ...{ data: this.#data, checkpoints, best: this.#best, loggers: this.#loggers },
+      ...{ data: this.#data, checkpoints, best: this.#delivery.best, loggers: this.#loggers },
     });
-    await this.#expectEqualWeights("first weights");
-  }
-
-  async #expectEqualWeights(what: string): Promise<void> {
-    if (this.#group.worldSize === 1) return;
-    await expectSameFingerprint(this.#group, await fingerprint(this.#session.sharedState()), what);
+    await expectEqualWeights(this.#group, this.#session, "first weights");
   }
 
   /** The steps of the epoch under way, until its end, the last step of the run, or a signal on any rank. */
@@ -241,7 +195,8 @@ class Run {
         session.log(info);
         await this.#saving.expectFolder();
         await this.#loggers.tell("onStep", info);
-        if (session.step % checkEvery === 0) await this.#expectEqualWeights(`weights after step ${session.step}`);
+        if (session.step % checkEvery === 0)
+          await expectEqualWeights(this.#group, session, `weights after step ${session.step}`);
         if (!isLast()) await this.#saving.withinEpoch();
         this.#stop.throwFailure();
         await turnOfEventLoop();
@@ -252,16 +207,14 @@ class Run {
     }
   }
 
-  /** What stays of a run that has diverged; no file is named that is not there. */
+  /** What stays of a run that has diverged, or lost its device; no file is named that is not there. */
   #explained(error: unknown): unknown {
-    if (!(error instanceof DivergedError) || this.#group.rank !== 0) return error;
+    const named = [DivergedError, DeviceLostError].find((kind) => error instanceof kind);
+    if (!named || this.#group.rank !== 0) return error;
     const { newest } = this.#saving.checkpoints;
+    const { summary, hint } = error as TensoroneError;
     const rest = newest === "" ? "no checkpoint was written" : `${newest} is untouched`;
-    return new DivergedError(error.summary, error.hint === undefined ? rest : `${error.hint}; ${rest}`);
-  }
-
-  async #fold(): Promise<void> {
-    if (this.#group.rank === 0) this.#folded = await foldWeights(this.#session, this.#weights);
+    return new named(summary, hint === undefined ? rest : `${hint}; ${rest}`);
   }
 
   /** A kill or a signal may have cut off the validation of the epoch that the checkpoint ends. */
@@ -283,44 +236,16 @@ class Run {
     const doCompete = session.watch.wantsRaw || (plan === "short" && session.step === totalSteps);
     const info = await this.#validation.run(doCompete);
     if (!info) return this.#stop.agree();
-    this.#lastValidation = info;
-    session.isValidationDue = false;
-    await this.#loggers.tell("onValidation", info);
-    if (session.stepInEpoch !== 0) return;
-    if (this.#group.rank === 0) await this.#best.take(session, info, this.#header.classes);
-    else session.watch.take(info);
-  }
-
-  #info(totalSteps: number): RunInfo {
-    const { stepsPerEpoch, step: startStep, averages, isValidationDue: isMissing, watch } = this.#session;
-    const { valImages } = this.#data;
-    const { recipe, validate = true } = this.#options;
-    // of a short run that is at its end already it comes once more, and the log has it once
-    const comesAgain = validate && recipe.plan === "short" && (startStep === totalSteps || watch.isOver);
-    const isValidationDue = isMissing || comesAgain;
-    const { sums } = averages;
-    const former = { ...(sums.epoch.steps > 0 && { former: sums }), ...(isValidationDue && { isValidationDue }) };
-    const extent = { valImages, stepsPerEpoch, totalSteps, startStep, ...former };
-    return runInfo(this.#options, this.#header, this.#group, extent);
-  }
-
-  /** Which set of weights is delivered, by the validation of the step the session is at. */
-  get #weights(): WeightSet {
-    const isCurrent = this.#lastValidation?.step === this.#session.step;
-    return chooseWeights(this.#options.recipe, isCurrent ? this.#lastValidation : null);
+    await this.#delivery.take(info);
   }
 
   async #finish(stopped: TrainResult["stopped"]): Promise<TrainResult> {
-    const { out, recipe } = this.#options;
     const session = this.#session;
     // whoever ends a process by a signal waits for nothing but the checkpoint
     const isWritten = stopped !== "signal" || this.#stop.code === ABORTED;
-    if (isWritten && !this.#folded) await this.#fold();
-    const files = { modelFile: join(out, MODEL_FILE_NAME), deployFile: join(out, DEPLOY_FILE_NAME) };
-    const weights = this.#weights;
-    const folded = isWritten ? this.#folded : null;
+    if (isWritten && !this.#delivery.isFolded) await this.#delivery.fold();
     await this.#saving.expectFolder();
-    if (folded) await writeFinalModel(session, folded.model, this.#header.classes, weights, files);
+    const written = isWritten ? await this.#delivery.write() : nothingWritten;
     await this.#group.barrier();
     return {
       steps: session.step,
@@ -328,16 +253,13 @@ class Run {
       stopped,
       stopCode: this.#stop.code,
       numClasses: this.#header.numClasses,
-      validation: this.#lastValidation,
+      validation: this.#delivery.validation,
       badPictures: this.#data.badPictures,
       decoding: this.#data.decoding,
       checkpoint: this.#saving.checkpoints.newest,
-      plan: recipe.plan!,
-      certificate: folded?.certificate ?? null,
-      best: this.#group.rank === 0 ? this.#best.of(session) : null,
-      weights: isWritten ? weights : null,
-      modelFile: isWritten ? files.modelFile : null,
-      deployFile: isWritten ? files.deployFile : null,
+      plan: this.#options.recipe.plan!,
+      best: this.#group.rank === 0 ? this.#delivery.best.of(session) : null,
+      ...written,
     };
   }
 }

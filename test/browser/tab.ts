@@ -53,7 +53,9 @@ export async function work(what: Work): Promise<Answer> {
   const { backend: name, mode = "webgpu", threads = 1, steps } = what;
   // the grid asks for large work of ops without a kernel; a step has none of those, and may be heard
   setFallbackWarnings(steps !== undefined);
-  const backend = (await setBackend(name, { threads, mode })) as WasmBackend | GpuBackend;
+  const backend = (await setBackend(name, { threads, mode, allowSoftware: true, float64: "as-float32" })) as
+    | WasmBackend
+    | GpuBackend;
   try {
     const rows = steps === undefined ? await gridOf(backend, what.choice) : [];
     const losses = steps === undefined ? [] : await lossesOf(backend, what);

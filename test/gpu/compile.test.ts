@@ -34,7 +34,7 @@ async function fetched(value: unknown): Promise<unknown> {
 describe.skipIf(noDriver !== null)("compile(fn) is fn on webgpu", () => {
   let backend: Backend;
   beforeAll(async () => {
-    backend = await setBackend("gpu");
+    backend = await setBackend("gpu", { float64: "as-float32" });
   });
   afterAll(async () => {
     await backend.dispose?.();

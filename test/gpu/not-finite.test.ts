@@ -2,7 +2,7 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Backend, withBackend } from "../../src/backends/backend.js";
 import { createGpuBackend, type GpuBackend } from "../../src/backends/gpu/gpu-backend.js";
-import { useTiledProducts } from "../../src/backends/gpu/wgsl/product.js";
+import { useHandWritten } from "../../src/backends/gpu/wgsl/switches.js";
 import { referenceBackend } from "../../src/backends/reference/index.js";
 import * as T from "../../src/index.js";
 import { apply } from "../../src/ops/apply.js";
@@ -71,9 +71,9 @@ for (const mode of ["cpu", "webgpu"] as const)
       it(name, async () => {
         const expected = await on(referenceBackend, make);
         expectSame(await on(backend, make), expected);
-        const before = useTiledProducts(false);
+        const before = useHandWritten("products", false);
         expectSame(await on(backend, make), expected);
-        useTiledProducts(before);
+        useHandWritten("products", before);
       });
 
     it("the same from a replay, in which NaN comes and goes", () =>

@@ -32,6 +32,7 @@ export async function prepareSoftwareVulkan(): Promise<string | null> {
   }
   process.env.VK_ICD_FILENAMES = join(folder, "lavapipe.json");
   process.env.XDG_RUNTIME_DIR ??= tmpdir();
+  process.env.TENSORONE_ALLOW_SOFTWARE = "1";
   return null;
 }
 

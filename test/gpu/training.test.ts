@@ -9,12 +9,10 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { type Backend, withBackend } from "../../src/backends/backend.js";
 import { createGpuBackend, type GpuBackend } from "../../src/backends/gpu/gpu-backend.js";
 import { createWasmBackend } from "../../src/backends/wasm/wasm-backend.js";
-import type { Batch } from "../../src/data/reading/loader.js";
 import { normalizeInto } from "../../src/data/transforms/normalize.js";
 import "../../src/index.js";
 import { MobileOne } from "../../src/models/mobileone/mobileone.js";
 import { mobileoneS0Demo } from "../../src/models/mobileone/recipe-s0.js";
-import type { Variant } from "../../src/models/mobileone/variants.js";
 import type { Recipe } from "../../src/models/recipe.js";
 import type { TypedArray } from "../../src/tensor/dtype.js";
 import {
@@ -29,28 +27,8 @@ import { ReplicaUpdate } from "../../src/train/steps/replica-update.js";
 import { Session } from "../../src/train/steps/session.js";
 import { train } from "../../src/train/trainer.js";
 import { relativeError } from "../conformance/numbers.js";
+import { CLASSES, madeBatch, small } from "./made-batches.js";
 import { noDriver } from "./software-vulkan.js";
-
-const CLASSES = 3;
-const small: Variant = {
-  widths: [0.25, 0.25, 0.25, 0.25],
-  numConvBranches: 2,
-  squeezeExciteUnits: [0, 0, 0, 0],
-  units: [1, 1, 1, 1],
-};
-
-/** Pictures of made-up bytes; `shared` as data threads hand them over. */
-function batchOf(seed: number, size: number, height: number, width: number, shared = false): Batch {
-  const length = size * height * width * 3;
-  const images = new Uint8Array(shared ? new SharedArrayBuffer(length) : new ArrayBuffer(length));
-  for (let i = 0; i < length; i++) images[i] = Math.imul(i + 1 + 977 * seed, 2654435761) >>> 24;
-  return {
-    images,
-    labels: Int32Array.from({ length: size }, (_, i) => (i + seed) % CLASSES),
-    indices: new Uint32Array(size),
-    ...{ size, height, width, dataWaitMs: 0, next: { epoch: 0, position: 0 }, release: () => {} },
-  };
-}
 
 describe.skipIf(noDriver !== null)("training on a device", () => {
   const root = mkdtempSync(join(tmpdir(), "tensorone-gpu-"));
@@ -73,7 +51,7 @@ describe.skipIf(noDriver !== null)("training on a device", () => {
         [2, 16, 16, true],
         [32, 224, 224, false],
       ] as const) {
-        const batch = batchOf(size, size, height, width, shared);
+        const batch = madeBatch(size, size, height, width, shared);
         const before = backend.stats.dispatches!;
         const { images, labels } = input.tensors(batch);
         const [values, classes] = await Promise.all([images.data(), labels.data()]);
@@ -99,7 +77,7 @@ describe.skipIf(noDriver !== null)("training on a device", () => {
         const losses = new Float64Array(3);
         for (let step = 0; step < 3; step++) {
           let replica = 0;
-          const next = async () => batchOf(10 * step + replica++, 4, 32, 32);
+          const next = async () => madeBatch(10 * step + replica++, 4, 32, 32);
           losses[step] = (await update.run(next, () => 0)).loss;
         }
         const state: TypedArray[] = [];
@@ -128,7 +106,7 @@ describe.skipIf(noDriver !== null)("training on a device", () => {
         while (session.step < to) {
           let replica = 0;
           const { step } = session;
-          const next = async () => batchOf(10 * step + replica++, 4, 32, 32);
+          const next = async () => madeBatch(10 * step + replica++, 4, 32, 32);
           await update.run(next, () => 0);
         }
         return encodeCheckpoint(session, header, "checkpoint");

@@ -1,7 +1,7 @@
 /** The whole grid on WebGPU, over a software Vulkan driver, with hand-written products and with gpu.js's. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { createGpuBackend, type GpuBackend } from "../../src/backends/gpu/gpu-backend.js";
-import { useTiledProducts } from "../../src/backends/gpu/wgsl/product.js";
+import { useHandWritten } from "../../src/backends/gpu/wgsl/switches.js";
 import { conformanceOf } from "./grid.js";
 import { noDriver } from "./software-vulkan.js";
 
@@ -23,10 +23,10 @@ describe.skipIf(noDriver !== null)("WebGPU", () => {
   describe("without tiled products", () => {
     let before: boolean;
     beforeAll(() => {
-      before = useTiledProducts(false);
+      before = useHandWritten("products", false);
     });
     afterAll(() => {
-      useTiledProducts(before);
+      useHandWritten("products", before);
     });
     conformanceOf(
       "against reference",

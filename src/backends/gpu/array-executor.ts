@@ -33,6 +33,10 @@ function arrayPlan(gpujs: GpuJs, mode: "cpu" | "webasm", newArray: NewArray): Pl
     return known;
   };
   return {
+    device: null,
+    run({ name }) {
+      throw new BackendError(`gpu: ${name} is written for a device, expected a plan that has one`);
+    },
     call(kernel, out, dims, given) {
       if (dims[0] * dims[1] * dims[2] !== out.length)
         throw new BackendError(`gpu: kernel ${kernel.name} over ${dims} writes a place of ${out.length} elements`);

@@ -2,24 +2,30 @@
  * Turns what lowerings ask of a plan into calls: a pipeline, the places that it binds, a number of workgroups and a block
  * of parameters. Eager ops encode them at once, a recording keeps them for its replays.
  */
+import { alignUp } from "../../util/align-up.js";
 import { BackendError, ShapeError } from "../../util/errors.js";
 import type { BufferPool, PooledBuffer } from "./buffer-pool.js";
 import { foldGroups, MAX_GROUPS } from "./groups.js";
 import { type ArgumentKind, type Dims, type GpuKernel, type InPlaceKernel, LONGEST_AXIS } from "./kernel.js";
 import { FLAT_WORKGROUP, type Pipeline, type PipelineCache } from "./pipelines.js";
 import { type Check, inOrder, type Place, type Plan, type Product, type View } from "./plan.js";
+import { parametersOfRun } from "./wgsl/define.js";
 import { productCall } from "./wgsl/product.js";
 
 /** Memory of this executor: changes its buffer never. */
 export interface DeviceMemory {
   readonly pooled: PooledBuffer;
+  /** Whether its numbers are float16, which kernels see as float32 (wgsl/halves.ts). */
+  readonly isHalf: boolean;
 }
 
 export const bufferOf = ({ memory }: Place): PooledBuffer => (memory as DeviceMemory).pooled;
+const isHalf = ({ memory }: Place): boolean => (memory as DeviceMemory).isHalf;
+const elementBytes = (place: Place): 2 | 4 => (isHalf(place) ? 2 : 4);
 
 /** Memory from a pool, as a place. */
-export function takePlace(pool: BufferPool, length: number): Place {
-  return { memory: { pooled: pool.take(Math.max(4, length * 4)) }, offset: 0, length };
+export function takePlace(pool: BufferPool, length: number, half = false): Place {
+  return { memory: { pooled: pool.take(Math.max(4, length * (half ? 2 : 4))), isHalf: half }, offset: 0, length };
 }
 
 /** Memory that ops need while they run. */
@@ -49,6 +55,8 @@ export interface Bound {
   readonly pooled: PooledBuffer;
   readonly offsetBytes: number;
   readonly bytes: number;
+  /** Absent: float32. */
+  readonly isHalf?: boolean;
 }
 
 export interface Call {
@@ -59,6 +67,10 @@ export interface Call {
   readonly parameters: Uint32Array;
   /** Of a call that writes over its first operands, which neighbours of its kind may join. */
   readonly update: InPlaceKernel | null;
+  /** Threads that compute or load something; default: one for each element of the last array. */
+  readonly working?: number;
+  /** Bytes read and written, where that is not every array once. */
+  readonly bytes?: number;
 }
 
 /** Bindings start at multiples of this, everywhere. */
@@ -93,17 +105,20 @@ function expectCounted({ name }: GpuKernel, dims: Dims, args: readonly (View | n
         );
 }
 
-const isAligned = ({ offset }: Place): boolean => (offset * 4) % ALIGNMENT === 0;
+const isAligned = (place: Place): boolean => (place.offset * elementBytes(place)) % ALIGNMENT === 0;
 
-export const boundOf = ({ memory, offset, length }: Place): Bound => ({
-  pooled: (memory as DeviceMemory).pooled,
-  offsetBytes: offset * 4,
-  bytes: Math.max(4, length * 4),
+/** Bindings are whole words: behind an odd number of halves is one more, which no kernel counts. */
+export const boundOf = (place: Place): Bound => ({
+  pooled: bufferOf(place),
+  offsetBytes: place.offset * elementBytes(place),
+  bytes: Math.max(4, alignUp(place.length * elementBytes(place), 4)),
+  isHalf: isHalf(place),
 });
 
 /** A place bound from the last aligned element before it, and how many elements that is too early. */
-export function startingBefore({ memory, offset, length }: Place): [Bound, number] {
-  const early = offset % (ALIGNMENT / 4);
+export function startingBefore(place: Place): [Bound, number] {
+  const { memory, offset, length } = place;
+  const early = offset % (ALIGNMENT / elementBytes(place));
   return [boundOf({ memory, offset: offset - early, length: length + early }), early];
 }
 
@@ -155,12 +170,16 @@ export function planInto(take: (call: Call) => void, pipelines: PipelineCache, m
     groups: Dims,
     parameters: Uint32Array,
     update: InPlaceKernel | null = null,
+    working?: number,
   ): void => {
     // nothing to write
     if (groups[0] * groups[1] * groups[2] === 0) return;
     if (groups[0] > MAX_GROUPS || groups[1] > MAX_GROUPS || groups[2] > MAX_GROUPS)
       throw new BackendError(`gpu: ${pipeline.name} needs ${groups} workgroups, the device takes ${MAX_GROUPS} a side`);
-    take({ pipeline, bound, groups, parameters, update });
+    const shared = { bound, groups, parameters, ...(working !== undefined && { working }) };
+    const halves = bound.map((one) => one.isHalf === true);
+    if (!halves.includes(true)) take({ pipeline, update, ...shared });
+    else take({ pipeline: pipelines.halved(pipeline, halves), update: null, ...shared });
   };
 
   const copy = (from: Place, to: Place): void => {
@@ -191,8 +210,32 @@ export function planInto(take: (call: Call) => void, pipelines: PipelineCache, m
   };
 
   return {
+    device: pipelines.traits,
     copy,
     scratch,
+    run(kernel, run) {
+      const names = Object.keys(kernel.arrays);
+      const targets: [Place, Place][] = [];
+      const bound = names.map((name) => {
+        const place = run.arrays[name]!;
+        if (kernel.arrays[name]!.access === "read") return boundOf(aligned(place));
+        const target = isAligned(place) ? place : scratch(place.length);
+        if (target !== place) targets.push([target, place]);
+        return boundOf(target);
+      });
+      const pipeline = pipelines.wgsl(kernel);
+      const [x, y, z] = kernel.workgroup;
+      const { working = run.groups * x * y * z } = run;
+      emit(
+        pipeline,
+        bound,
+        foldGroups(run.groups, 1).groups,
+        parametersOfRun(kernel, run.numbers, run.groups),
+        null,
+        working,
+      );
+      for (const [from, to] of targets) copy(from, to);
+    },
     call(kernel, out: Place, dims: Dims, given) {
       const args = inOrder(kernel, given);
       if (kernel.rank === 3) expectCounted(kernel, dims, args);

@@ -30,7 +30,7 @@ const wantedLimits = [
   "maxComputeWorkgroupSizeX",
   "maxComputeWorkgroupSizeY",
 ] as const;
-const wantedFeatures: readonly GPUFeatureName[] = ["timestamp-query"];
+const wantedFeatures: readonly GPUFeatureName[] = ["timestamp-query", "shader-f16", "subgroups"];
 
 /** Array arguments and the output of the largest kernel. */
 const STORAGE_BUFFERS = 8;
@@ -84,8 +84,8 @@ async function deviceOf(adapter: GPUAdapter): Promise<GPUDevice> {
   }
 }
 
-/** Throws BackendError with what to do where no adapter answers. */
-export async function openDevice(): Promise<Device> {
+/** Throws BackendError with what to do where no adapter answers, or one that computes on the processor and is not wanted. */
+export async function openDevice(allowSoftware = true): Promise<Device> {
   // Dawn's adapters live as long as their entry point
   const entry = await entryPoint();
   const adapter = await entry.requestAdapter({ powerPreference: "high-performance" });
@@ -100,11 +100,16 @@ export async function openDevice(): Promise<Device> {
     throw new BackendError(
       `gpu: the adapter takes ${adapter.limits.maxStorageBuffersPerShaderStage} buffers per kernel, expected ${STORAGE_BUFFERS}`,
     );
-  const gpu = await deviceOf(adapter);
   const { vendor, architecture, description } = adapter.info;
   const isSoftware =
     Boolean((adapter.info as { isFallbackAdapter?: boolean }).isFallbackAdapter) ||
     softwareNames.test(`${architecture} ${description}`);
+  if (isSoftware && !allowSoftware)
+    throw new BackendError(
+      `gpu: the adapter is software on the processor (${description || architecture}), expected a GPU`,
+      `setBackend("wasm") is faster; for tests: setBackend("gpu", { allowSoftware: true })${isNode ? " or TENSORONE_ALLOW_SOFTWARE=1" : ""}`,
+    );
+  const gpu = await deviceOf(adapter);
   let problem: GPUError | null = null;
   gpu.onuncapturederror = ({ error }) => {
     problem ??= error;

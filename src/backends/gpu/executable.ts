@@ -10,9 +10,11 @@ import { sizeOf } from "../../tensor/shape.js";
 import type { Storage } from "../../tensor/storage.js";
 import { BackendError } from "../../util/errors.js";
 import { BufferPool, type IdleBuffers } from "./buffer-pool.js";
+import { type DispatchCost, dispatchCost, shareWork, type WorkShare } from "./call-cost.js";
 import { bufferOf, type Call, planInto, Scratch, takePlace } from "./calls.js";
 import type { DeviceFaults } from "./device-faults.js";
 import { bindCall, type Dispatch, encodePass } from "./dispatch.js";
+import { halfValues } from "./half-values.js";
 import { JoinedUpdates } from "./joined-updates.js";
 import { type Block, ParameterPages } from "./parameter-pages.js";
 import type { PipelineCache } from "./pipelines.js";
@@ -78,6 +80,7 @@ export class GpuExecutable implements Executable {
   readonly #dispatches: Dispatch[] = [];
   /** The instructions that each dispatch works for. */
   readonly #users: (readonly number[])[] = [];
+  readonly #costs: DispatchCost[] = [];
   readonly #changing: Changing[] = [];
   readonly #inputs: readonly Place[];
   readonly #outputs: readonly Place[];
@@ -123,10 +126,12 @@ export class GpuExecutable implements Executable {
       for (const { value } of [...inputs, ...made]) last.set(value, at);
     });
     for (const { value } of outputs) last.set(value, instructions.length);
+    const halves = this.#program.precision === "float16" ? halfValues(this.#program) : null;
     const { device, pipelines, faults } = this.#host;
     const joined = new JoinedUpdates(pipelines, device.limits.maxStorageBuffersPerShaderStage, (call, members) => {
       const block = this.#pages.take(call.parameters);
       this.#dispatches.push(bindCall(device, call, block));
+      this.#costs.push(dispatchCost(call));
       this.#users.push(members.map((member) => origins.get(member)!));
       members.forEach((member, m) => {
         slots.set(member, { block, at: m * member.parameters.length });
@@ -148,7 +153,8 @@ export class GpuExecutable implements Executable {
       // indices are checked by their ops, on the device
       if (instruction.kind === "check") return;
       instructionNow = at;
-      for (const { value } of instruction.outputs) this.#places[value] ??= takePlace(this.#pool, values[value]!.length);
+      for (const { value } of instruction.outputs)
+        this.#places[value] ??= takePlace(this.#pool, values[value]!.length, halves?.[value]);
       const operands = {
         inputs: instruction.inputs.map((view) => this.#operand(view)),
         outputs: instruction.outputs.map((view) => this.#operand(view)),
@@ -228,6 +234,17 @@ export class GpuExecutable implements Executable {
     const place = this.#host.placeOf(to);
     const target = { ...place, offset: place.offset + offset, length: place.length - offset };
     this.#host.queue.submit((encoder) => copyPlace(encoder, this.#outputs[i]!, target));
+  }
+
+  /** What each dispatch of a run costs by its own declaration, in their order. */
+  get costs(): readonly (DispatchCost & WorkShare)[] {
+    const { instructions } = this.#program;
+    const flops = instructions.map((instruction) => costOf(this.#program, instruction).flops);
+    return shareWork(this.#costs, this.#users, flops).map((share, i) => ({
+      ...this.#costs[i]!,
+      ...share,
+      ops: [...new Set(this.#users[i]!.map((user) => instructions[user]!.op))],
+    }));
   }
 
   get dispatchCount(): number {

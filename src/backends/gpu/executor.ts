@@ -15,6 +15,8 @@ export interface Executor {
   readonly stats: Readonly<Record<string, number>>;
   /** Of one tensor, where a device takes no more in one piece. */
   readonly largestBytes?: number;
+  /** Whether programs may store float16. */
+  readonly hasHalves?: boolean;
   allocate(bytes: number, length: number): GpuAllocation;
   free(allocation: Allocation): void;
   /** Takes scratch memory back. */

@@ -3,15 +3,15 @@
  * back through data() alone, and state never leaves the device; in gpu.js's webasm and cpu modes everything is synchronous.
  */
 import type { Runner } from "../../ops/apply.js";
-import type { Executable, Executed, Program } from "../../ops/program.js";
+import type { Executable, Executed, Precision, Program } from "../../ops/program.js";
 import type { Resolved } from "../../ops/scalar.js";
 import { type Attrs, type OpName, type UpdateAttrs, type UpdateName, updateWrites } from "../../ops/spec/index.js";
 import { type DType, dtypes, type TypedArray } from "../../tensor/dtype.js";
 import { type Shape, sizeOf } from "../../tensor/shape.js";
 import type { Allocation, Storage } from "../../tensor/storage.js";
 import type { Tensor } from "../../tensor/tensor.js";
-import { BackendError, MemoryError } from "../../util/errors.js";
-import type { DeviceInfo, GpuFigures, GpuMode } from "../contract.js";
+import { BackendError, DTypeError, MemoryError } from "../../util/errors.js";
+import type { DeviceInfo, Float64Choice, GpuFigures, GpuMode } from "../contract.js";
 import { arrayExecutor } from "./array-executor.js";
 import { openDevice } from "./device.js";
 import type { Executor, GpuAllocation } from "./executor.js";
@@ -30,6 +30,10 @@ export interface GpuOptions {
   readonly mode?: GpuMode;
   /** Fills memory with NaN before it is used, so that an unwritten number shows; for tests. Default false. */
   readonly poison?: boolean;
+  /** Default true: setBackend, which people call, has false. */
+  readonly allowSoftware?: boolean;
+  /** Default "as-float32": setBackend has "refuse". */
+  readonly float64?: Float64Choice;
 }
 
 type AnyLowering = (
@@ -76,12 +80,14 @@ export class GpuBackend implements Runner, GpuFigures {
   /** null where there is no device. */
   readonly device: DeviceInfo | null;
   readonly #executor: Executor;
+  readonly #float64: Float64Choice;
   readonly readSync?: (allocation: Allocation, dtype: DType, offset: number, length: number) => TypedArray;
   readonly writeBytes?: (allocation: Allocation, bytes: Uint8Array, table: Float32Array) => void;
   readonly load?: (program: Program) => Executable;
 
-  constructor(mode: GpuMode, executor: Executor, device: DeviceInfo | null) {
+  constructor(mode: GpuMode, executor: Executor, device: DeviceInfo | null, float64: Float64Choice = "as-float32") {
     this.mode = mode;
+    this.#float64 = float64;
     this.device = device;
     this.#executor = executor;
     const { readSync, load } = executor;
@@ -92,6 +98,7 @@ export class GpuBackend implements Runner, GpuFigures {
       this.readSync = (allocation, dtype, offset, length) => readSync(part(placeOf(allocation), offset, length), dtype);
     if (load)
       this.load = (program) => {
+        for (const { dtype } of program.values) this.#expectDigits(dtype);
         for (const { kind, op, outputs } of program.instructions)
           if (kind === "op") for (const { shape } of outputs) this.expectRoom(op, shape);
         return executor.load!(
@@ -130,7 +137,33 @@ export class GpuBackend implements Runner, GpuFigures {
       );
   }
 
+  /** Throws BackendError for float16 where the device has none. */
+  expectPrecision(precision: Precision): void {
+    if (precision === "float32") return;
+    if (this.mode !== "webgpu")
+      throw new BackendError(
+        `gpu: precision ${precision} in mode ${this.mode}, expected webgpu`,
+        'setBackend("gpu"), on a device with shader-f16',
+      );
+    if (!this.#executor.hasHalves)
+      throw new BackendError(
+        `gpu: precision ${precision}: this device has no shader-f16, expected one that has (${this.label})`,
+        "float32 runs everywhere; NVIDIA's and AMD's drivers and lavapipe have it, SwiftShader has not",
+      );
+  }
+
+  /** Throws DTypeError for float64 that was not asked for as float32. */
+  #expectDigits(dtype: DType): void {
+    if (dtype !== "float64" || this.#float64 === "as-float32") return;
+    throw new DTypeError(
+      "gpu: a float64 tensor, expected float32: every number is a float32 there",
+      'setBackend("gpu", { float64: "as-float32" }) takes it with float32\'s digits; the backends "wasm" and "reference" have all of them',
+    );
+  }
+
+  /** Throws DTypeError for float64, unless the caller takes float32's digits for it. */
   allocate(dtype: DType, length: number): Allocation {
+    this.#expectDigits(dtype);
     return this.#executor.allocate(length * dtypes[dtype].bytes, length);
   }
 
@@ -194,11 +227,16 @@ function operandOf(x: Tensor): BufferOperand {
  * Loads gpu.js, and for mode webgpu opens a device. Throws BackendError for an unknown mode, a missing package, or where no
  * adapter answers; it never takes another mode than the one asked for.
  */
-export async function createGpuBackend({ mode = "webgpu", poison = false }: GpuOptions = {}): Promise<GpuBackend> {
+export async function createGpuBackend({
+  mode = "webgpu",
+  poison = false,
+  allowSoftware = true,
+  float64 = "as-float32",
+}: GpuOptions = {}): Promise<GpuBackend> {
   if (!gpuModes.includes(mode))
     throw new BackendError(`gpu: the mode is "${mode}", expected one of ${gpuModes.join(", ")}`);
   const gpujs: GpuJs = await loadGpuJs();
-  if (mode !== "webgpu") return new GpuBackend(mode, arrayExecutor(gpujs, mode, poison), null);
-  const device = await openDevice();
-  return new GpuBackend(mode, new WebGpuExecutor(device, gpujs, poison), device.info);
+  if (mode !== "webgpu") return new GpuBackend(mode, arrayExecutor(gpujs, mode, poison), null, float64);
+  const device = await openDevice(allowSoftware);
+  return new GpuBackend(mode, new WebGpuExecutor(device, gpujs, poison), device.info, float64);
 }

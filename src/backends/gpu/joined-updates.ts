@@ -85,6 +85,7 @@ export class JoinedUpdates {
       groups: foldGroups(longest, FLAT_WORKGROUP).groups,
       parameters,
       update: kernel,
+      working: members.reduce((sum, member) => sum + member.parameters[0]!, 0),
     };
   }
 }

@@ -5,7 +5,9 @@
 import type { GpuJs, Translation } from "./gpujs.js";
 import { nativeHelpersIn } from "./helpers.js";
 import type { ArgumentKind, Dims, GpuKernel, InPlaceKernel } from "./kernel.js";
+import { type DeviceTraits, parameterBytesOf, type WgslKernel } from "./wgsl/define.js";
 import { withFlatThreads } from "./wgsl/flat-threads.js";
+import { withHalves } from "./wgsl/halves.js";
 
 export interface Pipeline {
   readonly id: number;
@@ -17,6 +19,9 @@ export interface Pipeline {
   readonly kinds: readonly ArgumentKind[];
   /** Of each array. */
   readonly access: readonly Access[];
+  readonly code: string;
+  /** Values of its overrides. */
+  readonly constants: Readonly<Record<string, number>>;
 }
 
 const COMPUTE = 4;
@@ -35,10 +40,17 @@ export class PipelineCache {
   /** By the number of members. */
   readonly #inPlace = new Map<InPlaceKernel, Pipeline[]>();
   #made = 0;
+  readonly traits: DeviceTraits;
 
   constructor(device: GPUDevice, gpujs: GpuJs) {
     this.#device = device;
     this.#gpujs = gpujs;
+    const { maxComputeWorkgroupStorageSize, maxComputeInvocationsPerWorkgroup } = device.limits;
+    this.traits = {
+      workgroupBytes: maxComputeWorkgroupStorageSize,
+      workgroupThreads: maxComputeInvocationsPerWorkgroup,
+      hasSubgroups: device.features.has("subgroups"),
+    };
   }
 
   get size(): number {
@@ -98,6 +110,29 @@ export class PipelineCache {
     return this.#cached(name, () => this.#make(name, wgsl(), access, about));
   }
 
+  /** The same pipeline on arrays of which some hold float16. */
+  halved(pipeline: Pipeline, halves: readonly boolean[]): Pipeline {
+    const { id, name, code, access, constants, workgroup, parameterBytes, kinds } = pipeline;
+    const which = halves.map(Number).join("");
+    const about = { workgroup, parameterBytes, kinds };
+    return this.#cached(`${id} ${which}`, () =>
+      this.#make(`${name}, halves ${which}`, withHalves(code, halves), access, about, constants),
+    );
+  }
+
+  /** The pipeline of a hand-written kernel. */
+  wgsl(kernel: WgslKernel): Pipeline {
+    return this.#cached(kernel.name, () =>
+      this.#make(
+        kernel.name,
+        kernel.code,
+        Object.values(kernel.arrays).map(({ access }) => access),
+        { workgroup: kernel.workgroup, parameterBytes: parameterBytesOf(kernel), kinds: [] },
+        kernel.constants,
+      ),
+    );
+  }
+
   #cached(key: object | string, make: () => Pipeline): Pipeline {
     const known = this.#known.get(key);
     if (known) return known;
@@ -111,6 +146,7 @@ export class PipelineCache {
     code: string,
     access: readonly Access[],
     about: Pick<Pipeline, "workgroup" | "parameterBytes" | "kinds">,
+    constants: Readonly<Record<string, number>> = {},
   ): Pipeline {
     const layout = this.#device.createBindGroupLayout({
       entries: [
@@ -125,9 +161,9 @@ export class PipelineCache {
     const pipeline = this.#device.createComputePipeline({
       label: name,
       layout: this.#device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-      compute: { module: this.#device.createShaderModule({ label: name, code }), entryPoint: "main" },
+      compute: { module: this.#device.createShaderModule({ label: name, code }), entryPoint: "main", constants },
     });
-    return { id: ++this.#made, name, pipeline, layout, access, ...about };
+    return { id: ++this.#made, name, pipeline, layout, access, code, constants, ...about };
   }
 }
 

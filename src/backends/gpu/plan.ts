@@ -17,6 +17,7 @@ import {
   type InPlaceKernel,
   LONGEST_AXIS,
 } from "./kernel.js";
+import type { DeviceTraits, WgslArrays, WgslKernel, WgslNumbers } from "./wgsl/define.js";
 
 /** A run of float32 numbers in some memory, which is the executor's own business. */
 export interface Place {
@@ -61,7 +62,24 @@ export type GivenArgs<A extends GpuArgs> = { readonly [K in keyof A]: Given<A[K]
 export const inOrder = <A extends GpuArgs>(kernel: GpuKernel<A>, args: GivenArgs<A>): readonly (View | number)[] =>
   Object.keys(kernel.args).map((name) => args[name]!);
 
+/** A run of a hand-written kernel. */
+export interface WgslRun<A extends WgslArrays = WgslArrays, N extends WgslNumbers = WgslNumbers> {
+  readonly arrays: { readonly [K in keyof A]: Place };
+  readonly numbers: { readonly [K in keyof N]: number };
+  /** Workgroups; those that folding adds find `group >= params.groups` and end. */
+  readonly groups: number;
+  /** Threads that compute or load something; default all. */
+  readonly working?: number;
+}
+
 export interface Plan {
+  /** Of the device that runs hand-written kernels; null where there is none, and gpu.js's kernels must do. */
+  readonly device: DeviceTraits | null;
+  /** Runs a hand-written kernel; only where there is a device. */
+  run<A extends WgslArrays, N extends WgslNumbers>(
+    kernel: WgslKernel<A, N>,
+    run: WgslRun<NoInfer<A>, NoInfer<N>>,
+  ): void;
   /** out = kernel over dims; what the kernel declares, by name. */
   call<A extends GpuArgs>(kernel: GpuKernel<A>, out: Place, dims: Dims, args: GivenArgs<NoInfer<A>>): void;
   /** Runs over equal lengths; false where the executor cannot, and the twins must do. */

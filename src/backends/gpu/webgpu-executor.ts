@@ -23,6 +23,8 @@ import { bytesCall } from "./wgsl/bytes.js";
 
 const MAP_READ_COPY_DST = 0x01 | 0x08;
 const MAP_MODE_READ = 1;
+/** Of the event loop. */
+const TURNS_FOR_CAUSE = 20;
 
 export class WebGpuExecutor implements Executor {
   readonly device: Device;
@@ -70,6 +72,10 @@ export class WebGpuExecutor implements Executor {
       keptDispatches: this.queue.kept,
       ...this.queue.counts,
     };
+  }
+
+  get hasHalves(): boolean {
+    return this.device.gpu.features.has("shader-f16");
   }
 
   get largestBytes(): number {
@@ -129,9 +135,11 @@ export class WebGpuExecutor implements Executor {
       const floats = new Float32Array(range, 0, place.length);
       return fromFloat32(floats, dtype);
     } catch (error) {
-      // the cause may be told a turn after what it has ended
-      if (!(error instanceof TensoroneError)) await turnOfEventLoop();
-      this.device.check(this.#heldBytes);
+      // the cause may be told some turns after what it has ended
+      for (let turn = 0; turn < TURNS_FOR_CAUSE && !(error instanceof TensoroneError); turn++) {
+        await turnOfEventLoop();
+        this.device.check(this.#heldBytes);
+      }
       throw error;
     } finally {
       staging.destroy();

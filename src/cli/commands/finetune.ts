@@ -31,6 +31,7 @@ export const finetuning = defineCommand({
     "finetune --data my-pictures --init runs/mobileone_s0-demo --optimizer adamw --lr 0.001 --loss focal --class-weights balanced",
     "finetune --data my-pictures --init runs/mobileone_s0-demo --save-every 45s",
     "finetune --data my-pictures --init runs/mobileone_s0-demo --mixup 0.2 --patience 5 --save-best macroF1 --tensorboard",
+    "finetune --data my-pictures --init runs/mobileone_s0-demo --backend gpu --precision f16",
     "finetune --resume runs/pets",
   ],
   run(line, _, context, given) {

@@ -21,6 +21,7 @@ export const training = defineCommand({
     "train --data my-pictures --data more.csv --out runs/pets",
     "train --data my-pictures --batch-size 8 --accumulate 4 --milestones 10,15 --epochs 20",
     "train --data my-pictures --auto-augment imagenet --color-jitter 0.4,0.4,0.4,0.1 --random-erasing 0.25",
+    "train --data my-pictures --backend gpu --precision f16",
     "train --config my.json --set optimizer.weightDecay=0.05 --set schedule.interval=step",
     "train --config runs/pets/recipe.json --out runs/pets-again",
     "train --data my-pictures --mixup 0.8 --cutmix 1 --mixup-prob 0.5 --mixup-switch-prob 0.5 --random-erasing-mode rand --random-erasing 0.1",

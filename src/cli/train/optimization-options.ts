@@ -3,7 +3,20 @@
  */
 import { scheduleKinds } from "../../models/recipe.js";
 import { optimizerKinds } from "../../optim/index.js";
-import { integer, number, numberList, optionalChoice, positive } from "../options.js";
+import { choice, integer, number, numberList, type Option, optionalChoice, positive } from "../options.js";
+
+const precisionWords = { f32: "float32", f16: "float16" } as const;
+type PrecisionWord = keyof typeof precisionWords;
+
+const precisionOption: Option<(typeof precisionWords)[PrecisionWord] | undefined> = (() => {
+  const help =
+    "f32, or f16: activations and products are stored as float16, sums and weights as float32, the loss is scaled; needs --backend gpu with shader-f16; default: the recipe's";
+  const { expected, read } = choice(Object.keys(precisionWords) as PrecisionWord[], { help, default: "f32" });
+  return {
+    ...{ form: "value", placeholder: "WORD", help, expected, example: "f16", fallback: undefined },
+    read: (value, where) => precisionWords[read(value, where)],
+  };
+})();
 
 export const optimizationOptions = {
   optimizer: optionalChoice(optimizerKinds, {
@@ -27,4 +40,5 @@ export const optimizationOptions = {
     help: "batches of each replica whose mean gradient moves the weights once, each with its own statistics; default: 1",
     max: 4096,
   }),
+  precision: precisionOption,
 };

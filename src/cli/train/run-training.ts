@@ -4,6 +4,7 @@
  */
 import { existsSync } from "node:fs";
 import { join, resolve } from "node:path";
+import { getBackend } from "../../backends/backend.js";
 import { joinProcessGroup } from "../../distributed/join.js";
 import type { Recipe } from "../../models/recipe.js";
 import { ConsoleLogger } from "../../train/loggers/console.js";
@@ -81,12 +82,13 @@ export async function runTraining(
   for (const line of [...(begins === null ? [] : [begins]), ...notices]) say(line);
   const { decoder, backend } = settings;
   const { threads, workers } = shareOfMachine(values, group.localSize);
-  const { label: backendLabel, turbo } = await startBackend({
+  const compute = {
     backend,
     // one that the run had on wasm, and nobody asks for now
     turbo: backend === "wasm" || given.has("turbo") ? settings.turbo : null,
     threads,
-  });
+  };
+  const { label: backendLabel, turbo } = await startBackend(compute);
   // a run that goes on takes what ran, not what would run now
   const chosen = { ...settings, turbo };
   if (stored?.settings && settings.turbo !== turbo && stored.settings.turbo !== turbo)
@@ -130,6 +132,10 @@ export async function runTraining(
       ],
       signal: interruption.signal,
       backendLabel,
+      async onDeviceLost() {
+        await getBackend().dispose?.();
+        await startBackend(compute);
+      },
     });
     await group.close();
     const { stopCode, ...outcome } = result;

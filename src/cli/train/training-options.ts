@@ -109,7 +109,7 @@ export type TrainingValues = Values<typeof trainingOptions>;
 export const trainingGroups = [
   {
     title: "how the weights are moved",
-    options: ["optimizer", "weightDecay", "schedule", "milestones", "clipGradNorm", "accumulate"],
+    options: ["optimizer", "weightDecay", "schedule", "milestones", "clipGradNorm", "accumulate", "precision"],
   },
   augmentationGroup,
   {

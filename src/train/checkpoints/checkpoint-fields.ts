@@ -6,7 +6,7 @@ import { type DecoderName, decoderNames } from "../../data/codecs/decoder.js";
 import { isContentsRule } from "../../data/sets/picture-contents.js";
 import type { PictureListInfo } from "../../data/sets/picture-list.js";
 import { metricNames, type Recipe } from "../../models/recipe.js";
-import { type OptimizerKind, optimizerKinds } from "../../optim/index.js";
+import { type GradScalerState, type OptimizerKind, optimizerKinds } from "../../optim/index.js";
 import { UsageError } from "../../util/errors.js";
 import type { StepSums } from "../loggers/step-averages.js";
 import { shownValue } from "../recipes/config/expected.js";
@@ -65,6 +65,8 @@ export interface CheckpointFile extends Omit<CheckpointHeader, "decoder"> {
   readonly ema: { readonly steps: number };
   /** What the run remembers of its validations; absent where its recipe asks for nothing. */
   readonly watch?: WatchState;
+  /** Where the loss scale stands; absent where the recipe stores no float16. */
+  readonly scaler?: GradScalerState;
   /** How many parameters have a state. */
   readonly optimizer: { readonly kind: OptimizerKind; readonly parameters: number };
   /** Of the file itself, as it was read (util/sealed-json); absent from files of versions that wrote none. */
@@ -183,6 +185,15 @@ const storedFields: FieldsOf<StoredFile> = {
     doc: "the moving average",
   },
   watch: { rule: object(watchFields), doc: "what the run remembers of its validations", absent: "nothing" },
+  scaler: {
+    rule: object<GradScalerState>({
+      scale: { rule: number({ above: 0 }), doc: "factor of the next loss" },
+      growthTracker: { rule: count(), doc: "finite steps since it changed" },
+      skippedSteps: { rule: count(), doc: "steps that moved nothing" },
+    }),
+    doc: "the loss scale of float16",
+    absent: "none",
+  },
   optimizer: {
     rule: object<StoredFile["optimizer"]>({
       kind: { rule: choice(optimizerKinds), doc: "which one", absent: BEFORE },
@@ -243,6 +254,16 @@ const relations: readonly Relation[] = [
     return unless(file.progress.step <= last, `progress.step: ${file.progress.step}, beyond the run's last, ${last}`);
   },
   ({ ema, progress: { step } }) => unless(ema.steps <= step, `ema.steps: ${ema.steps}, beyond step ${step}`),
+  ({ scaler, recipe }) =>
+    unless(
+      (scaler === undefined) === (recipe.precision === undefined),
+      `scaler: ${scaler === undefined ? "absent" : "there"}, expected one where the recipe stores float16`,
+    ),
+  ({ scaler, progress: { step } }) =>
+    unless(
+      (scaler?.skippedSteps ?? 0) + (scaler?.growthTracker ?? 0) <= step,
+      `scaler.skippedSteps: ${scaler?.skippedSteps}, with growthTracker ${scaler?.growthTracker} beyond step ${step}`,
+    ),
   ({ watch, progress: { step } }) =>
     unless((watch?.step ?? 0) <= step, `watch.step: ${watch?.step}, beyond step ${step}`),
   ({ watch }) =>

@@ -68,6 +68,7 @@ export async function encodeCheckpoint(
     sha256: sha256(bytes),
     ...placeOf(session),
     ema: { steps: ema.steps },
+    ...(session.scaler && { scaler: session.scaler.state() }),
     optimizer: { kind: header.recipe.optimizer.kind, parameters: startedParameters(entries.optimizer) },
     ...header,
     ...(data && { data }),
@@ -96,6 +97,7 @@ export function restoreCheckpoint({ file, bytes }: Checkpoint, session: Session)
     ema.loadState({ steps: file.ema.steps, averages: fromFileEntries(model, averages) });
     optimizer.loadState(fromOptimizerEntries(model, slots));
   });
+  if (file.scaler) session.scaler?.loadState(file.scaler);
   if (file.watch) session.watch.loadState(file.watch);
   session.step = file.progress.step;
   session.averages = new StepAverages(file.averages);

@@ -56,6 +56,8 @@ export interface StepInfo {
   /** Share of the step spent waiting for data, 0 to 1. */
   readonly dataWait: number;
   readonly stepMs: number;
+  /** Factor of the next step's loss, and the steps so far that moved nothing, where the recipe stores float16. */
+  readonly scaler?: { readonly scale: number; readonly skippedSteps: number };
   /** How the processes fared, where there are several. */
   readonly ranks?: {
     /** From the step's begin to the last gradient, by rank; a rank that has finished waits for the slowest. */

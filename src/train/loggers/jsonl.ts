@@ -26,9 +26,21 @@ export class JsonlLogger implements Logger {
     this.#path = path;
   }
 
-  onStep({ epoch, step, loss, lr, weightDecay, imagesPerSecond, dataWait, stepMs, ranks }: StepInfo): Promise<void> {
+  onStep({
+    epoch,
+    step,
+    loss,
+    lr,
+    weightDecay,
+    imagesPerSecond,
+    dataWait,
+    stepMs,
+    scaler,
+    ranks,
+  }: StepInfo): Promise<void> {
     const row = { kind: "train", epoch, step, loss, lr, weightDecay, imagesPerSecond, dataWait, stepMs };
-    return this.#append({ ...row, ...(ranks && rankFields(ranks)) });
+    const ofScaler = scaler && { lossScale: scaler.scale, skippedSteps: scaler.skippedSteps };
+    return this.#append({ ...row, ...ofScaler, ...(ranks && rankFields(ranks)) });
   }
 
   onValidation({ epoch, top1, top5, macroF1, loss, raw }: ValidationInfo): Promise<void> {

@@ -3,6 +3,7 @@
  * depends on these follows them, and what a recipe has already changes nothing.
  */
 import type { Recipe, ScheduleKind } from "../../models/recipe.js";
+import type { Precision } from "../../ops/program.js";
 import type { OptimizerChoice, OptimizerKind } from "../../optim/index.js";
 import { scheduleKindOf } from "./schedule.js";
 import { withField } from "./with-field.js";
@@ -20,6 +21,8 @@ export interface OptimizationChanges {
   readonly clipGradNorm?: number | undefined;
   /** Batches of each replica in a step. */
   readonly accumulate?: number | undefined;
+  /** How activations and products are stored. */
+  readonly precision?: Precision | undefined;
 }
 
 /**
@@ -54,11 +57,16 @@ const ONE_CYCLE_START = 1 / 25;
 const MILESTONES = [1 / 3, 2 / 3];
 const STEP_FACTOR = 0.1;
 
+/** As recipes have it: float32 is what they say nothing of. */
+const halfOnly: { readonly [K in Precision]: Recipe["precision"] } = { float32: undefined, float16: "float16" };
+
 /** The recipe with the changes. */
 export function changeOptimization(base: Recipe, changes: OptimizationChanges): Recipe {
   const { clipGradNorm, accumulate = base.accumulate } = changes;
   const moved = withSchedule(withOptimizer(base, changes), changes);
-  const changed = withField(moved, "accumulate", accumulate === 1 ? undefined : accumulate);
+  const precision = changes.precision === undefined ? base.precision : halfOnly[changes.precision];
+  const gathered = withField(moved, "accumulate", accumulate === 1 ? undefined : accumulate);
+  const changed = withField(gathered, "precision", precision);
   return clipGradNorm === undefined ? changed : { ...changed, clipGrad: { maxNorm: clipGradNorm } };
 }
 

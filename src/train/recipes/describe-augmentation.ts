@@ -53,9 +53,10 @@ function loss({ loss: choice }: Pick<Recipe, "loss">, weights: readonly number[]
 
 /** One line for the beginning of a run with these weights of classes; null where there is nothing to tell. */
 export function describeChoices(
-  recipe: Pick<Recipe, "images" | "batchAugments" | "loss">,
+  recipe: Pick<Recipe, "images" | "batchAugments" | "loss" | "precision">,
   weights: readonly number[] | null,
 ): string | null {
-  const parts = [...otherThanRandAugment(recipe), ...batches(recipe), ...loss(recipe, weights)];
+  const precision = recipe.precision ? [`activations of ${recipe.precision}, the loss scaled`] : [];
+  const parts = [...otherThanRandAugment(recipe), ...batches(recipe), ...loss(recipe, weights), ...precision];
   return parts.length === 0 ? null : parts.join("; ");
 }

@@ -71,15 +71,20 @@ export class BatchLoss {
 
   /** Forward and backward; `move` uses the gradients while the logits are there. Inside a compiled step. */
   backward({ images, labels, mix }: StepInputs, move: () => void): StepAnswers {
-    const { model, recipe } = this.#session;
+    const { model, recipe, scaler } = this.#session;
     const logits = model.forward(mix ? mixImages(images, mix) : images).keep();
     const target = mix ? mixLabels(labels, logits.shape[1]!, mix) : labels;
     const loss = recipeLoss(logits, target, recipe.loss, this.#classWeights);
-    loss.backward();
+    // what backward() starts from stays
+    if (scaler) scaler.scale(loss.keep()).backward();
+    else loss.backward();
     move();
     const answers = logits.detach();
     logits.dispose();
-    return { loss, logits: answers };
+    if (!scaler) return { loss, logits: answers };
+    const told = loss.detach();
+    loss.dispose();
+    return { loss: told, logits: answers };
   }
 
   /** The numbers of a batch from what its step gave; of a mixed one the label counts that each picture has most of. */

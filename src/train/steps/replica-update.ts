@@ -8,6 +8,7 @@ import { compile } from "../../compile/compile.js";
 import type { Batch } from "../../data/reading/loader.js";
 import { update } from "../../ops/apply.js";
 import * as F from "../../ops/functional/index.js";
+import { areFinite } from "../../optim/grad-scaler.js";
 import { scope } from "../../tensor/scope.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { turnOfEventLoop } from "../../util/platform.js";
@@ -15,10 +16,10 @@ import { gather } from "../replicas/agreement.js";
 import type { ProcessGroup } from "../replicas/process-group.js";
 import { type ReplicaRange, replicaShare, subtreesOf } from "../replicas/replica-tree.js";
 import { type Accumulation, type AccumulatorSlot, planAccumulation } from "./accumulation.js";
-import { BatchLoss, type BatchLossOptions, type BatchResult, type StepInputs } from "./batch-loss.js";
+import { BatchLoss, type BatchLossOptions, type BatchResult, type StepAnswers, type StepInputs } from "./batch-loss.js";
 import { GradientLayout } from "./gradient-layout.js";
 import { KeptStatistics } from "./kept-statistics.js";
-import { recordingsOfAPhase, type Session, type UpdateResult } from "./session.js";
+import { recordingsOf, recordingsOfAPhase, type Session, type UpdateResult } from "./session.js";
 
 /** How the ranks fared in one step. */
 export interface RankTimes {
@@ -64,15 +65,14 @@ export class ReplicaUpdate {
   readonly #loss: BatchLoss;
 
   /** The gradients go to the flat tensor. */
-  readonly #backward = compile(
-    (inputs: StepInputs) => this.#loss.backward(inputs, () => this.#layout.collect(this.#gradients)),
-    recordingsOfAPhase,
-  );
+  readonly #backward: (inputs: StepInputs) => StepAnswers;
 
   readonly #apply = compile((): undefined => {
     this.#statistics?.restore();
-    const batches = this.#replicas * this.#session.batchesOfStep;
-    this.#layout.lend(batches === 1 ? this.#total : F.mul(this.#total, 1 / batches));
+    const { batchesOfStep, scaler } = this.#session;
+    // a factor of the loss is a power of two: dividing by both at once rounds as by one
+    const share = 1 / (this.#replicas * batchesOfStep * (scaler?.scaleNow ?? 1));
+    this.#layout.lend(share === 1 ? this.#total : F.mul(this.#total, share));
     this.#session.applyGradients();
   }, recordingsOfAPhase);
 
@@ -80,6 +80,10 @@ export class ReplicaUpdate {
   constructor(session: Session, replicas: number, group: ProcessGroup, options: BatchLossOptions = {}) {
     this.#session = session;
     this.#loss = new BatchLoss(session, options);
+    this.#backward = compile(
+      (inputs: StepInputs) => this.#loss.backward(inputs, () => this.#layout.collect(this.#gradients)),
+      recordingsOf(session.recipe),
+    );
     this.#replicas = replicas;
     this.#group = group;
     const share = replicaShare(replicas, group.worldSize, group.rank);
@@ -144,8 +148,13 @@ export class ReplicaUpdate {
     const report = await this.#report(own, performance.now() - start, stop());
     session.expectFinite(report.loss);
     const exchangeMs = await this.#exchange(plan);
-    this.#place = "moving";
-    this.#apply();
+    const areFinite = session.scaler ? await this.#areFinite() : true;
+    if (areFinite) {
+      this.#place = "moving";
+      this.#apply();
+    } else this.#statistics?.restore();
+    // the gradients that have moved them had the scale of before
+    session.rescale(areFinite);
     session.step++;
     this.#place = "between";
     return { ...report, rates, dataWaitMs, ranks: { computeMs: report.computeMs, exchangeMs } };
@@ -187,8 +196,16 @@ export class ReplicaUpdate {
     };
   }
 
+  /** The same on every rank: all have the same total. */
+  async #areFinite(): Promise<boolean> {
+    const [areAll] = await scope(() => areFinite([this.#total]).data());
+    return areAll === 1;
+  }
+
   /** Sums over all replicas into the total; the milliseconds it took. */
   async #exchange({ sums }: Accumulation): Promise<number> {
+    // the one sum of the one process is the total
+    if (this.#group.worldSize === 1 && sums.length === 1) return 0;
     const start = performance.now();
     const tensors = sums.map((place) => this.#at(place));
     // before the first view: reading may allocate, which ends a view

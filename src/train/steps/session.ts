@@ -5,7 +5,7 @@
 import type { CompileOptions } from "../../compile/compile.js";
 import type { Classifier } from "../../models/index.js";
 import type { Recipe } from "../../models/recipe.js";
-import { createOptimizer, Ema, type Optimizer } from "../../optim/index.js";
+import { createOptimizer, Ema, GradScaler, type Optimizer } from "../../optim/index.js";
 import type { Tensor } from "../../tensor/tensor.js";
 import { StepAverages, type StepFigures } from "../loggers/step-averages.js";
 import { applyRates, ratesAt, type StepRates, warmupSteps } from "../recipes/schedule.js";
@@ -19,6 +19,12 @@ import { ValidationWatch } from "./validation-watch.js";
  * first: S4's takes most of the memory there is.
  */
 export const recordingsOfAPhase: CompileOptions = { recordings: 2 };
+
+/** The same of what is stored as the recipe says. */
+export const recordingsOf = ({ precision }: Recipe): CompileOptions => ({
+  ...recordingsOfAPhase,
+  precision: precision ?? "float32",
+});
 
 export interface UpdateResult {
   readonly rates: StepRates;
@@ -35,6 +41,8 @@ export class Session {
   readonly model: Classifier;
   readonly optimizer: Optimizer;
   readonly ema: Ema;
+  /** null where the recipe stores no float16. */
+  readonly scaler: GradScaler | null;
   readonly watch: ValidationWatch;
   readonly stepsPerEpoch: number;
   readonly #batchesPerEpoch: number;
@@ -54,6 +62,7 @@ export class Session {
     this.#batchesPerEpoch = batchesPerEpoch ?? stepsPerEpoch * (recipe.accumulate ?? 1);
     applyTransfer(model, recipe);
     this.optimizer = createOptimizer(parameterGroups(model, recipe), recipe.optimizer);
+    this.scaler = recipe.precision === "float16" ? new GradScaler() : null;
     // until the learning rate has risen the weights are the random ones, more or less
     const warmupStart = warmupSteps(recipe, stepsPerEpoch);
     this.ema = new Ema(model, { ...recipe.ema, warmupStart, still: model.frozenNames() });
@@ -95,7 +104,17 @@ export class Session {
   /** Throws DivergedError when the loss of the step under way is no number. */
   expectFinite(loss: number): void {
     if (Number.isFinite(loss)) return;
-    throw this.diverged(`the loss is ${loss} at step ${this.step + 1}`);
+    const within = this.scaler ? ", in activations of float16" : "";
+    throw this.diverged(`the loss is ${loss} at step ${this.step + 1}${within}`);
+  }
+
+  /** Tells the loss scale what the gradients of a step were. Throws DivergedError where no scale makes them finite. */
+  rescale(areFinite: boolean): void {
+    const { scaler } = this;
+    if (!scaler || scaler.update(areFinite) || scaler.scaleNow >= 1) return;
+    throw this.diverged(
+      `gradients are not finite at step ${this.step + 1}, at a loss scale of ${scaler.scaleNow} either`,
+    );
   }
 
   /** The error of a run whose numbers are none any more. */

@@ -26,7 +26,7 @@ export interface Stepper {
   undo(): boolean;
 }
 
-/** One batch in one process takes the short way: a single recorded program. Both ways give it the same bits. */
+/** One batch of float32 in one process takes the short way: a single recorded program. Both ways give it the same bits. */
 export function createStepper(
   session: Session,
   replicas: number,
@@ -34,7 +34,8 @@ export function createStepper(
   options: BatchLossOptions = {},
 ): Stepper {
   const { accumulate = 1 } = session.recipe;
-  if (replicas > 1 || group.worldSize > 1 || accumulate > 1) {
+  // a step that may be left out is told apart from its gradients
+  if (replicas > 1 || group.worldSize > 1 || accumulate > 1 || session.scaler) {
     const update = new ReplicaUpdate(session, replicas, group, options);
     return { step: (next, stop) => update.run(next, stop), undo: () => update.undo() };
   }

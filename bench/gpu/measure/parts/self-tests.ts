@@ -2,7 +2,7 @@
 import { withBackend } from "../../../../src/backends/backend.js";
 import { openDevice } from "../../../../src/backends/gpu/device.js";
 import { createGpuBackend, type GpuBackend } from "../../../../src/backends/gpu/gpu-backend.js";
-import { useTiledProducts } from "../../../../src/backends/gpu/wgsl/product.js";
+import { useHandWritten } from "../../../../src/backends/gpu/wgsl/switches.js";
 import { arange, compile, gather, matmul, randn, scope, type Tensor, tensor, zeros } from "../../../../src/index.js";
 import { apply } from "../../../../src/ops/apply.js";
 import { DeviceError, DeviceLostError, DTypeError, IndexError, MemoryError } from "../../../../src/util/errors.js";
@@ -74,13 +74,13 @@ const tests: Readonly<Record<string, (backend: GpuBackend) => Promise<void>>> = 
   "the tiled product is gpu.js's": async () => {
     const [a, b] = [randn([130, 97], { seed: 1 }), randn([97, 71], { seed: 2 })];
     const tiled = await matmul(a, b).data();
-    useTiledProducts(false);
+    useHandWritten("products", false);
     try {
       const plain = await matmul(a, b).data();
       for (let i = 0; i < plain.length; i++)
         if (Math.abs(tiled[i]! - plain[i]!) > 1e-4) throw new Error(`element ${i}: ${tiled[i]} and ${plain[i]}`);
     } finally {
-      useTiledProducts(true);
+      useHandWritten("products", true);
     }
   },
   "batch norm where the mean is thousands of deviations": async () => {

@@ -9,6 +9,7 @@ import type { Dims } from "../kernel.js";
 import { sumRun } from "../kernels/reduce.js";
 import type { Pipeline, PipelineCache } from "../pipelines.js";
 import type { Place, Plan, Product } from "../plan.js";
+import { isHandWritten } from "./switches.js";
 
 /** Rows and columns of an output tile; a thread computes 4×4 of it. */
 const TILE = 64;
@@ -21,15 +22,6 @@ const SMALLEST_SIDE = 8;
 /** Workgroups below which a long product is split. */
 const ENOUGH_GROUPS = 128;
 const SHORTEST_PART = 256;
-
-let isOn = true;
-
-/** Turns the tiled products on or off and returns what was before; off leaves gpu.js's kernels. */
-export function useTiledProducts(on: boolean): boolean {
-  const before = isOn;
-  isOn = on;
-  return before;
-}
 
 /**
  * Parameters: m, n, k, length of a part of k; batch stride of a and b in elements, flags; scale; tiles in a column and in a
@@ -128,7 +120,7 @@ export function productCall(
 ): ProductCall | null {
   const rows = Math.ceil(m / TILE);
   const columns = Math.ceil(n / TILE);
-  if (!isOn || m < SMALLEST_SIDE || n < SMALLEST_SIDE) return null;
+  if (!isHandWritten("products") || m < SMALLEST_SIDE || n < SMALLEST_SIDE) return null;
   const canSplit = batch === 1 && !bias && !relu;
   const wanted = canSplit ? Math.ceil(ENOUGH_GROUPS / (rows * columns)) : 1;
   const parts = Math.max(1, Math.min(wanted, Math.floor(k / SHORTEST_PART)));

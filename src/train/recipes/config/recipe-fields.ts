@@ -50,6 +50,11 @@ export const recipeFields: FieldsOf<Recipe> = {
     doc: "batches of each replica whose mean gradient moves the weights once",
     absent: "1",
   },
+  precision: {
+    rule: choice(["float16"]),
+    doc: "how activations and products are stored on a device with shader-f16; sums and weights are float32, and the loss is scaled",
+    absent: "float32",
+  },
   loss: { rule: object(lossFields), doc: "what is minimised" },
   batchAugments: { rule: object(batchFields), doc: "batches mixed with themselves", absent: "none" },
   optimizer: {

@@ -60,6 +60,7 @@ const pathsOf: { readonly [K in keyof Required<RecipeChanges & PlanOverrides>]: 
   milestones: ["schedule.lrSteps"],
   clipGradNorm: ["clipGrad"],
   accumulate: ["accumulate"],
+  precision: ["precision"],
   balancedSampling: ["sampling"],
   frozenStages: ["transfer.frozenStages"],
   normEval: ["transfer.normEval"],
