@@ -120,7 +120,13 @@ describe("the rendezvous", () => {
     expect(other.notices).toEqual([expect.stringMatching(/rank 1 waits for rank 0 .*where the secrets .* differ/)]);
     await expect(rankOn(port, 1, 3).met).rejects.toThrow(/rank 0 at .* refused rank 1: it expects 3 ranks, expected 2/);
     const groups = await Promise.all([first.met, rankOn(port, 1, 2).met]);
-    expect(first.notices).toHaveLength(2);
+    // a busy machine may be told of a third, whom the deadline cut off
+    expect(first.notices).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/refused a stranger .*does not know the secret/),
+        expect.stringMatching(/refused rank 1 .*expects 3 ranks, expected 2/),
+      ]),
+    );
     close(groups);
   });
 
