@@ -36,6 +36,7 @@ const modules = {
   finetune: () => import("./finetune.js"),
   "frozen-stages": () => import("./frozen-stages.js"),
   "all-reduce": () => import("./all-reduce.js"),
+  serve: () => import("./serve.js"),
   wire: () => import("./wire.js"),
   distributed: () => import("./distributed.js"),
 } as const satisfies { readonly [name: string]: () => Promise<StudyModule> };
