@@ -37,6 +37,7 @@ const modules = {
   "frozen-stages": () => import("./frozen-stages.js"),
   "all-reduce": () => import("./all-reduce.js"),
   serve: () => import("./serve.js"),
+  studio: () => import("./studio.js"),
   wire: () => import("./wire.js"),
   distributed: () => import("./distributed.js"),
 } as const satisfies { readonly [name: string]: () => Promise<StudyModule> };
