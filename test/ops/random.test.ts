@@ -78,7 +78,7 @@ describe("equal bits", () => {
   it.each([
     ["wasm", { threads: 1 }],
     ["wasm", { threads: 2 }],
-    ["gpu", { mode: "cpu" }],
+    ["gpu", { mode: "cpu", float64: "as-float32" }],
   ] as const)("on the reference backend and on %s %o, at each call and each replay", async (name, options) => {
     await setBackend("reference");
     const expected = await series();
