@@ -160,6 +160,8 @@ export class Studio {
       if (done === of) return;
       tell("state", this.#state());
       await this.#fitHead();
+      // a tab that is closed now has these
+      await this.#project.save();
     };
     try {
       const refused = await takeIn(files, coresHere(), { keep, progress });

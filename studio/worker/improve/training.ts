@@ -26,6 +26,8 @@ import { Tail } from "./tail.js";
 
 /** Bytes that rows of evaluation may hold; beyond it they are computed for each. */
 const MOST_EVAL_BYTES = 64e6;
+/** Bytes that outputs of the frozen part may hold: 1,200 pictures at 224 px in front of the last stage. */
+const MOST_VIEW_BYTES = 256e6;
 /** Pictures that are evaluated at once. */
 const EVAL_CHUNK = 32;
 
@@ -112,8 +114,13 @@ class Training {
         (id) => sampleSeed(seed, epoch + 1, id),
       );
     if (this.#frozen === 0) return new EpochInputs(samples, options, rowsAt);
+    const first = (await rowsAt(samples.slice(0, 1), 0)).rows[0]!;
+    const viewBytes = samples.length * first.byteLength;
+    const most = Math.min(views, epochs, Math.floor(MOST_VIEW_BYTES / viewBytes));
+    // so many that not even one view is held: computed for each batch
+    if (most === 0) return new EpochInputs(samples, options, (some, epoch) => rowsAt(some, epoch % views));
     const cached: View[] = [];
-    for (let view = 0; view < Math.min(views, epochs); view++) cached.push(await rowsAt(samples, view));
+    for (let view = 0; view < most; view++) cached.push(await rowsAt(samples, view));
     const place = new Map(samples.map(({ id }, i) => [id, i]));
     return new EpochInputs(samples, options, async (some, epoch) => {
       const { rows, shape } = cached[epoch % cached.length]!;
