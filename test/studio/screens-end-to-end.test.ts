@@ -108,6 +108,18 @@ describe.skipIf(executable === undefined)("a person's steps in the studio", () =
     expect(readFileSync((await download.path())!).length).toBeGreaterThan(4e6);
     const answers = await page.locator(".tile").allTextContents();
     await judge(page, "true-improved");
+    // judging changed the theme of the system four times: curves are drawn again, of the numbers of now
+    const isDrawn = (canvas: HTMLCanvasElement | SVGElement): boolean => {
+      const { width, height } = canvas as HTMLCanvasElement;
+      const { data } = (canvas as HTMLCanvasElement).getContext("2d")!.getImageData(0, 0, width, height);
+      const colours = new Set<string>();
+      for (let i = 0; i < data.length; i += 4) if (data[i + 3]! > 200) colours.add(`${data.slice(i, i + 3)}`);
+      return [...colours].some((colour) => {
+        const [red, , blue] = colour.split(",").map(Number) as [number, number, number];
+        return Math.abs(red - blue) > 60;
+      });
+    };
+    expect(await page.locator(".curves canvas").first().evaluate(isDrawn)).toBe(true);
 
     await page.reload();
     await page.locator(".take-away button:not([disabled])").first().waitFor();

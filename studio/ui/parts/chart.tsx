@@ -134,6 +134,9 @@ function summary({ title, unit, x, lines, digits }: ChartProps): string {
 export function Chart(props: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
+  // a change of the system's theme draws what is shown now, not what was when the plot was made
+  const latest = useRef(props);
+  latest.current = props;
   // another set of lines or another theme is another plot
   const look = useComputed(() => theme.value);
   const key = `${look.value} ${props.lines.map(({ label }) => label).join("|")} ${props.height}`;
@@ -141,7 +144,7 @@ export function Chart(props: ChartProps) {
     const target = place.current!;
     const draw = (): void => {
       plot.current?.destroy();
-      plot.current = new uPlot(optionsOf(target, props), dataOf(props), target);
+      plot.current = new uPlot(optionsOf(target, latest.current), dataOf(latest.current), target);
     };
     draw();
     const resized = new ResizeObserver(() => {
