@@ -35,7 +35,7 @@ export const slowTests: readonly string[] = [
   "test/models/quantize/files.test.ts",
   "test/onnx-cases/**/*.test.ts",
   "test/report/states.test.ts",
-  "test/serve/process.test.ts",
+  "test/serve/{process,threads}.test.ts",
   "test/site/site.test.ts",
   "test/torch-cases/torch-cases.test.ts",
   "test/train/recipe-schema.test.ts",

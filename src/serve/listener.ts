@@ -95,14 +95,26 @@ function build(listener: RequestListener, options: ListenOptions): Server {
   return server;
 }
 
+/** Why a port is not to be had, and what helps, by the system's codes; any other is the address's fault. */
+const troubles: Readonly<Record<string, readonly [why: string, hint: string]>> = {
+  EADDRINUSE: ["is in use", "--port 0 takes a free one"],
+  EACCES: [
+    "cannot be listened at (EACCES)",
+    "ports below 1024 may need rights: --port 8080, or --port 0 for a free one",
+  ],
+};
+
 /** Starts to listen. Throws BackendError where the address is taken or not ours. */
 export async function listen(listener: RequestListener, options: ListenOptions): Promise<Listening> {
   const { host, port } = options;
   const server = build(listener, options);
   await new Promise<void>((resolve, reject) => {
     server.once("error", (error: NodeJS.ErrnoException) => {
-      const why = error.code === "EADDRINUSE" ? "is in use" : `cannot be listened at (${error.code ?? error.message})`;
-      reject(new BackendError(`serve: ${host} port ${port} ${why}`, "--port 0 takes a free one"));
+      const [why, hint] = troubles[error.code ?? ""] ?? [
+        `cannot be listened at (${error.code ?? error.message})`,
+        "--host 127.0.0.1 is this machine alone, --host 0.0.0.0 all its addresses",
+      ];
+      reject(new BackendError(`serve: ${host} port ${port} ${why}`, hint));
     });
     server.listen(port, host, () => resolve());
   });

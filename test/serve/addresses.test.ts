@@ -139,6 +139,13 @@ describe("what is refused", () => {
   it.each([
     ["GET", "/predictions/pets", null, {}, 405],
     ["GET", "/nothing", null, {}, 404],
+    ["OPTIONS", "/predictions/pets", null, {}, 405],
+    ["DELETE", "/v2/models/pets/infer", null, {}, 405],
+    ["POST", "/predictions/p%C3%A9ts%20%3Cb%3E", "x", {}, 404],
+    ["POST", "/predictions/pets%2Fothers", "x", {}, 404],
+    ["POST", "/predictions/..%2F..%2Fetc", "x", {}, 404],
+    ["POST", "/predictions/__proto__", "x", {}, 404],
+    ["POST", "/predictions/%E0%A4%A", "x", {}, 404],
     ["POST", "/predictions/pest", "x", {}, 404],
     ["POST", "/v2/models/pest/infer", "{}", {}, 404],
     ["POST", "/predictions/pets", "", {}, 400],
@@ -157,6 +164,15 @@ describe("what is refused", () => {
     expect(Object.keys(answer).filter((key) => key !== "hint")).toEqual(["error"]);
     // a fault of ours is for the log
     expect(JSON.stringify(answer)).not.toContain("secret place");
+  });
+  it("HEAD has the status of GET and no body", async () => {
+    for (const [path, status] of [
+      ["/ping", 200],
+      ["/nothing", 404],
+    ] as const) {
+      const response = await fetch(url + path, { method: "HEAD" });
+      expect([response.status, await response.text()], path).toEqual([status, ""]);
+    }
   });
   it("what is no HTTP gets a status too", async () => {
     const { port } = new URL(url);

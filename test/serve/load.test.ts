@@ -1,10 +1,12 @@
 /** Batches, the bounded queue, slow clients, stopping: with gates in the place of time where that is possible. */
 import { connect } from "node:net";
+import { networkInterfaces } from "node:os";
 import { describe, expect, it } from "vitest";
 import { ErrorLog, type ServeLogEntry } from "../../src/serve/error-log.js";
 import { Intake } from "../../src/serve/limits.js";
 import { labelsOf, namedModels, parseModel } from "../../src/serve/names.js";
 import { resolveServeOptions } from "../../src/serve/options.js";
+import { BackendError } from "../../src/util/errors.js";
 import { fakeServer, gate } from "./fake.js";
 
 const until = async (isTrue: () => boolean | Promise<boolean>): Promise<void> => {
@@ -14,6 +16,34 @@ const predict = (url: string, byte: number) =>
   fetch(`${url}/predictions/pets`, { method: "POST", body: Buffer.alloc(12, byte) });
 const queued = async (url: string): Promise<number> =>
   Number(/^tensorone_queue_pictures (\d+)$/m.exec(await (await fetch(`${url}/metrics`)).text())?.[1]);
+
+describe("where it listens", () => {
+  const hasIpv6 = Object.values(networkInterfaces()).some((all) => all?.some(({ address }) => address === "::1"));
+  // told by the machine: containers may have no IPv6
+  it.skipIf(!hasIpv6)("an address of IPv6 stands in brackets, and answers", async () => {
+    const { server } = await fakeServer({ host: "::1" });
+    expect(server.url).toBe(`http://[::1]:${server.port}`);
+    expect((await predict(server.url, 1)).status).toBe(200);
+    await server.stop();
+  });
+  it("a port that is taken, and an address of others, are errors with a hint, before anything is left open", async () => {
+    const { server } = await fakeServer();
+    // the second is of a block for documentation: no machine has it
+    for (const [options, why, hint] of [
+      [{ port: server.port }, "is in use", "--port 0"],
+      [{ host: "192.0.2.1" }, "cannot be listened at (EADDRNOTAVAIL)", "--host 127.0.0.1"],
+    ] as const) {
+      const error = await fakeServer(options).catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(BackendError);
+      expect(error).toMatchObject({
+        summary: expect.stringContaining(why),
+        hint: expect.stringContaining(hint),
+      });
+    }
+    expect((await predict(server.url, 1)).status).toBe(200);
+    await server.stop();
+  });
+});
 
 describe("batches", () => {
   it("gather while the engine computes, are full at most, and give each its own row", async () => {
