@@ -126,7 +126,9 @@ describe("examples of the help", () => {
     expect(run("convert base/model.safetensors mobileone_s0.pth").code).toBe(0);
   });
 
-  test.each(finetuning.examples.map((example, i) => [example, i] as const))("%s", (example, i) => {
+  // a device is opened in test/gpu, where float16 trains on the software driver
+  const onProcessor = finetuning.examples.filter((example) => !example.includes("--backend gpu"));
+  test.each(onProcessor.map((example, i) => [example, i] as const))("%s", (example, i) => {
     const own = example.includes("--out") || example.includes("--resume") ? "" : ` --out run${i}`;
     const { code, stderr } = run(`${example}${own} --max-steps 2 ${quick}`);
     expect(code, stderr).toBe(0);

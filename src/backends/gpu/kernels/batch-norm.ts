@@ -120,7 +120,8 @@ export const batchNorms = {
     })) as Lowering<"batchNormEval">,
   biasReluGrad: (([dy, y], _, [dx, dbias], plan) => {
     plan.call(reluGrad, dx.place, [dx.size, 1, 1], { dy: flat(dy.place), y: flat(y.place) });
-    sumRun(dx.place, { outer: 1, count: dx.size / dbias.size, inner: dbias.size }, dbias.place, plan);
+    const count = dbias.size === 0 ? 0 : dx.size / dbias.size;
+    sumRun(dx.place, { outer: 1, count, inner: dbias.size }, dbias.place, plan);
   }) as Lowering<"biasReluGrad">,
 };
 
