@@ -49,7 +49,10 @@ test("every option that steers a run stands in an example", () => {
     ).toBe(true);
 });
 
-describe.each(examples)("%s", (example) => {
+// a device is opened in test/gpu, where float16 trains on the software driver
+const onProcessor = examples.filter((example) => !example.includes("--backend gpu"));
+
+describe.each(onProcessor)("%s", (example) => {
   test("runs, and its recipe is that of its checkpoint", () => {
     const out = `run${examples.indexOf(example)}`;
     const run = tensorone([...example.split(" "), ...quick, "--out", out, "--max-steps", "3", "--json"], folder);
