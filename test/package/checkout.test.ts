@@ -12,7 +12,8 @@ const building = /^tensorone: building dist\//;
 describe("in a checkout", () => {
   beforeAll(() => {
     mkdirSync(checkout);
-    for (const name of ["package.json", "tsconfig.json", "tsconfig.build.json", "bin", "scripts", "src"])
+    const settings = ["package.json", "tsconfig.json", "tsconfig.build.json", "vite.studio.config.ts"];
+    for (const name of [...settings, "bin", "scripts", "src", "studio"])
       cpSync(join(root, name), join(checkout, name), { recursive: true });
     symlinkSync(join(root, "node_modules"), join(checkout, "node_modules"), "dir");
   });
