@@ -28,6 +28,8 @@ export interface ImprovingParts {
   readonly tell: Tell;
   /** Work that waits for the engine; called between two steps. */
   readonly between: () => Promise<void>;
+  /** The network has learnt: called before its checkpoint goes, so that what it has learnt is in storage throughout. */
+  readonly adopt: () => Promise<void>;
 }
 
 export class Improving {
@@ -47,15 +49,15 @@ export class Improving {
     await this.#ended.catch(() => {});
   }
 
-  /** Begins, or goes on from `resume`. Whether the network has learnt: it finished, or was stopped. */
-  run(plan: Plan, resume: Uint8Array | null): Promise<{ readonly info: RunInfo; readonly hasLearnt: boolean }> {
+  /** Begins, or goes on from `resume`; a training that fails is paused where it was saved. */
+  run(plan: Plan, resume: Uint8Array | null): Promise<RunInfo> {
     const running = this.#run(plan, resume);
     this.#ended = running;
     return running;
   }
 
   async #run(plan: Plan, resume: Uint8Array | null) {
-    const { project, network, read, file, tell, between } = this.#parts;
+    const { project, network, read, file, tell, between, adopt } = this.#parts;
     const pictures = project.state().pictures;
     const samples = pictures.filter(({ side }) => side === "train").map(({ id, class: own }) => ({ id, class: own! }));
     const labelled = pictures.filter(({ side }) => side !== null);
@@ -138,14 +140,21 @@ export class Improving {
         },
       },
       (how) => how === "finished" || this.#ending === "stopped",
-    );
+    ).catch(async (error: unknown) => {
+      note({ state: "paused" });
+      tell("run", info);
+      // the disk may be what failed
+      await project.save().catch(() => {});
+      throw error;
+    });
     const state = stopped === "finished" ? "finished" : this.#ending;
+    if (state !== "paused") await adopt();
     note({ state });
-    if (state === "finished") await file.remove();
-    else await save();
+    if (state !== "finished") await save();
     await project.save();
+    if (state === "finished") await file.remove();
     tell("run", info);
-    return { info, hasLearnt: state !== "paused" };
+    return info;
   }
 
   #tellEpoch(

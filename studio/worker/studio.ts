@@ -11,7 +11,6 @@ import { costsOf } from "./improve/costs.js";
 import { type Plan, planOf } from "./improve/plan.js";
 import { type Ending, expectTrainable, Improving } from "./improving.js";
 import { Looking } from "./looking.js";
-import { coresHere } from "./machine.js";
 import { baseOf, demoBytes } from "./network/base.js";
 import { Network } from "./network/network.js";
 import { pixelChain } from "./pictures/chain.js";
@@ -164,7 +163,7 @@ export class Studio {
       await this.#project.save();
     };
     try {
-      const refused = await takeIn(files, coresHere(), { keep, progress });
+      const refused = await takeIn(files, navigator.hardwareConcurrency || 1, { keep, progress });
       const added = this.#project.record.pictures.length - before;
       if (added > 0) await this.#changed();
       return { added, refused };
@@ -295,11 +294,10 @@ export class Studio {
       between: async () => {
         for (const work of this.#between.splice(0)) await work();
       },
+      adopt: () => this.#adopt(),
     });
     try {
-      const { info, hasLearnt } = await this.#improving.run(plan, state);
-      if (hasLearnt) await this.#adopt();
-      return info;
+      return await this.#improving.run(plan, state);
     } finally {
       this.#improving = null;
       for (const work of this.#between.splice(0)) await work();
