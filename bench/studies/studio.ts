@@ -9,6 +9,7 @@ import type { Browser, Page } from "playwright-core";
 import { integer } from "../../src/cli/options.js";
 import { UsageError } from "../../src/util/errors.js";
 import { executable, launchChromium } from "../../test/browser/chromium.js";
+import { dropFiles } from "../../test/studio-ui/drop-files.js";
 import { servePages } from "../../test/studio-ui/serve-pages.js";
 import { afterwards, describeMachine, machineLine } from "../measure/machine.js";
 import { dryOption } from "../options.js";
@@ -26,14 +27,6 @@ interface Figure {
   readonly what: string;
   readonly measured: string;
   readonly wanted: string;
-}
-
-/** Folders as a file manager gives them. */
-async function drop(page: Page, files: readonly string[]): Promise<void> {
-  const session = await page.context().newCDPSession(page);
-  const data = { items: [], files: [...files], dragOperationsMask: 1 };
-  for (const type of ["dragEnter", "dragOver", "drop"] as const)
-    await session.send("Input.dispatchDragEvent", { type, x: 200, y: 400, data });
 }
 
 const seconds = (ms: number): string => `${(ms / 1000).toFixed(1)} s`;
@@ -70,7 +63,7 @@ async function small(page: Page, folder: string): Promise<Figure[]> {
       return made;
     });
   const start = performance.now();
-  await drop(page, folders);
+  await dropFiles(page, folders);
   await answered(page);
   const dropMs = performance.now() - start;
   return [{ what: `${CLASSES * OF_EACH} demo pictures: first answers`, measured: seconds(dropMs), wanted: "≤ 5 s" }];
@@ -155,7 +148,7 @@ async function large(browser: Browser, url: string, folder: string, count: numbe
   await page.goto(url);
   await page.getByText("Drop folders here").waitFor();
   const start = performance.now();
-  await drop(page, folders);
+  await dropFiles(page, folders);
   await answered(page);
   const firstMs = performance.now() - start;
   await page

@@ -8,6 +8,7 @@ import { classify, decodeModelFile, encodeModelFile, imagenetMean, imagenetStd, 
 import type { Classifier } from "../../src/models/index.js";
 import { executable, launchChromium } from "../browser/chromium.js";
 import { buildPages } from "../studio-ui/build-pages.js";
+import { dropFiles } from "../studio-ui/drop-files.js";
 import { type Pages, servePages } from "../studio-ui/serve-pages.js";
 import { drawn, subject } from "./subject.js";
 
@@ -89,13 +90,6 @@ describe.skipIf(executable === undefined)("[Try] with a dropped model", () => {
   const modelInput = "input[accept='.safetensors,.pth,.pt,.onnx']";
   const answered = (page: Page) => page.locator(".result .scores").first();
 
-  async function drop(page: Page, files: readonly string[]): Promise<void> {
-    const session = await page.context().newCDPSession(page);
-    const data = { items: [], files: [...files], dragOperationsMask: 1 };
-    for (const type of ["dragEnter", "dragOver", "drop"] as const)
-      await session.send("Input.dispatchDragEvent", { type, x: 200, y: 400, data });
-  }
-
   it.each([
     ["folded.safetensors", true],
     ["weights.pth", true],
@@ -121,7 +115,7 @@ describe.skipIf(executable === undefined)("[Try] with a dropped model", () => {
 
   it("takes what a run delivers of a run's folder, and a picture in the same drop", async () => {
     const { page, said } = await open();
-    await drop(page, [at("run"), picture]);
+    await dropFiles(page, [at("run"), picture]);
     await answered(page).waitFor();
     expect(await page.locator(".result").first().textContent()).toContain(best);
     expect(await page.getByRole("button", { name: "model.safetensors" }).count()).toBe(1);

@@ -9,6 +9,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { executable, launchChromium } from "../browser/chromium.js";
 import { buildPages } from "./build-pages.js";
+import { dropFiles } from "./drop-files.js";
 import { type Pages, servePages } from "./serve-pages.js";
 
 const axe = createRequire(import.meta.url).resolve("axe-core");
@@ -51,16 +52,8 @@ describe.skipIf(executable === undefined)("the studio's screens", () => {
     return { page, said, close: () => context.close() };
   }
 
-  /** Folders as a file manager gives them. */
-  async function drop(page: Page, files: readonly string[]): Promise<void> {
-    const session = await page.context().newCDPSession(page);
-    const data = { items: [], files: [...files], dragOperationsMask: 1 };
-    for (const type of ["dragEnter", "dragOver", "drop"] as const)
-      await session.send("Input.dispatchDragEvent", { type, x: 200, y: 400, data });
-  }
-
   async function withPictures(page: Page): Promise<void> {
-    await drop(page, [join(folder, "pets"), join(folder, "rocket")]);
+    await dropFiles(page, [join(folder, "pets"), join(folder, "rocket")]);
     await page.getByText("24 pictures taken in").waitFor({ state: "attached" });
     await page.locator(".standing strong").waitFor();
   }
@@ -130,7 +123,7 @@ describe.skipIf(executable === undefined)("the studio's screens", () => {
     const other = await open();
     await other.page.getByRole("button", { name: "Use 40 sample pictures" }).click();
     await other.page.getByText("40 pictures taken in").waitFor({ state: "attached" });
-    await drop(other.page, [axe]);
+    await dropFiles(other.page, [axe]);
     await other.page.getByText("1 file left out that is no picture").first().waitFor();
     await other.close();
   });
@@ -197,7 +190,7 @@ describe.skipIf(executable === undefined)("the studio's screens", () => {
     await page.getByRole("link", { name: "Try" }).click();
     await page.getByText("Drop a model and pictures here").waitFor();
     const weights = resolve(import.meta.dirname, "..", "..", "studio", "base", "demo.safetensors");
-    await drop(page, [weights, join(photos, "cat", "0.jpg")]);
+    await dropFiles(page, [weights, join(photos, "cat", "0.jpg")]);
     await page.locator(".result .scores li").nth(4).waitFor({ timeout: 60_000 });
     const shares = await page.locator(".result .scores .n").allTextContents();
     const sum = shares.reduce((all, text) => all + Number.parseInt(text, 10), 0);

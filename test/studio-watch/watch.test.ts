@@ -10,6 +10,7 @@ import { type Studio, startStudio } from "../../src/studio-server/server.js";
 import { executable, launchChromium } from "../browser/chromium.js";
 import { append, makeRun, stepLine, validationLine } from "../studio-server/runs.js";
 import { buildPages } from "../studio-ui/build-pages.js";
+import { dropFiles } from "../studio-ui/drop-files.js";
 import { type Pages, servePages } from "../studio-ui/serve-pages.js";
 import { openAt, overflow, violations } from "./pages.js";
 
@@ -181,10 +182,7 @@ describe.skipIf(executable === undefined)("[Watch]", () => {
     await page.getByText("Drop run folders here").waitFor();
     await page.screenshot({ path: join(shots, "watch-static.png") });
     expect(await violations(page)).toEqual([]);
-    const session = await page.context().newCDPSession(page);
-    const data = { items: [], files: [runs], dragOperationsMask: 1 };
-    for (const type of ["dragEnter", "dragOver", "drop"] as const)
-      await session.send("Input.dispatchDragEvent", { type, x: 200, y: 400, data });
+    await dropFiles(page, [runs]);
     await chart(page, "Training loss").locator("canvas").waitFor();
     expect(await names(page)).toEqual(["runs/s0-1", "runs/s0-2", "runs/s0-10"]);
     expect(await page.getByRole("button", { name: /^Report/ }).count()).toBe(0);

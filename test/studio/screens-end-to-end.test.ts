@@ -9,6 +9,7 @@ import type { Browser, Page } from "playwright-core";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { executable, launchChromium } from "../browser/chromium.js";
 import { buildPages } from "../studio-ui/build-pages.js";
+import { dropFiles } from "../studio-ui/drop-files.js";
 import { type Pages, servePages } from "../studio-ui/serve-pages.js";
 
 const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core"), "utf8");
@@ -42,14 +43,6 @@ describe.skipIf(executable === undefined)("a person's steps in the studio", () =
     rmSync(folder, { recursive: true, force: true });
   });
 
-  /** Folders as a file manager gives them. */
-  async function drop(page: Page, files: readonly string[]): Promise<void> {
-    const session = await page.context().newCDPSession(page);
-    const data = { items: [], files: [...files], dragOperationsMask: 1 };
-    for (const type of ["dragEnter", "dragOver", "drop"] as const)
-      await session.send("Input.dispatchDragEvent", { type, x: 200, y: 400, data });
-  }
-
   /** axe and the width of the page, at two widths, dark and light. */
   async function judge(page: Page, name: string): Promise<void> {
     for (const width of [1400, 400])
@@ -79,7 +72,7 @@ describe.skipIf(executable === undefined)("a person's steps in the studio", () =
     });
     await page.goto(pages.url);
     await page.getByText("Drop folders here").waitFor();
-    await drop(page, folders);
+    await dropFiles(page, folders);
     await page.getByText("20 pictures taken in").waitFor({ state: "attached" });
     await page.locator(".take-away button:not([disabled])").first().waitFor();
     expect(await page.locator(".tile").count()).toBe(20);
